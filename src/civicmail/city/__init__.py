@@ -1,0 +1,1 @@
+"""Who the city is, and by which rules it works."""

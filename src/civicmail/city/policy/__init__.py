@@ -1,0 +1,1 @@
+"""Rules as data that turn findings and facts into one disposition per recipient. Pure: now is an argument."""

@@ -1,0 +1,1 @@
+"""The doors for people, programs and operators."""

@@ -1,0 +1,1 @@
+"""The sample city: demo, simulation and test fixture."""

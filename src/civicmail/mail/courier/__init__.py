@@ -1,0 +1,1 @@
+"""Outstanding recipients, attempts, next hops, delivery reports. The only room that delivers."""

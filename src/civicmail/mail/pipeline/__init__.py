@@ -1,0 +1,1 @@
+"""From bytes to receipt: accept(content, envelope, source) is the only way in for all mail."""

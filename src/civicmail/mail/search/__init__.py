@@ -1,0 +1,1 @@
+"""Fields, indexes, coverage. Everything here can be thrown away and rebuilt from the archive."""
