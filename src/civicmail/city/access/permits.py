@@ -1,0 +1,23 @@
+"""A permit: the only thing that opens content. It says who, in which duty, why, and it exists only after its entry was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MADE_BY_GUARD = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Made by access.guard alone. entry: where its ledger entry stands, "journal:number". at: ms since 1970."""
+
+    person: str
+    duty: str
+    reason: str
+    at: int
+    entry: str
+    _seal: object = None
+
+    def __post_init__(self) -> None:
+        if self._seal is not _MADE_BY_GUARD:
+            raise TypeError("A permit is made by access.guard, after its entry was written.")

@@ -1,0 +1,51 @@
+"""The root of every error that a person, a mail client or a script may be told.
+
+CivicmailError            our own fault unless a subclass says otherwise
+├── UsageError            the words of a command or a request are wrong
+├── ConfigError           the settings or the data folder are not usable
+├── RefusedError          a rule says no
+└── LaterError            nothing is wrong with the request; try again
+
+Each class carries how it is told: exit_code to a script (design: 1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later,
+70 our bug), smtp to a mail client (RFC 5321, RFC 3463), http to a browser. The message is one plain sentence for a person.
+"""
+
+from __future__ import annotations
+
+
+class CivicmailError(Exception):
+    """Our fault: never permanent for a mail client (promise 6)."""
+
+    exit_code = 70
+    smtp = "451 4.3.0 Local error, please try again later"
+    http = 500
+
+
+class UsageError(CivicmailError):
+    """The words of a command are wrong, or a path that it names is not there."""
+
+    exit_code = 2
+    smtp = "501 5.5.4 Syntax error in parameters"
+    http = 400
+
+
+class ConfigError(CivicmailError):
+    """The settings file or the data folder cannot be used as it is."""
+
+    exit_code = 3
+
+
+class RefusedError(CivicmailError):
+    """A rule of the city says no."""
+
+    exit_code = 4
+    smtp = "550 5.7.1 Refused by policy"
+    http = 403
+
+
+class LaterError(CivicmailError):
+    """The request is fine; what it needs is not there at this moment."""
+
+    exit_code = 5
+    smtp = "451 4.3.0 Please try again later"
+    http = 503

@@ -1,0 +1,113 @@
+"""The file port: every write that must survive a power cut goes through Files and File, and nothing else.
+
+The port exists so that a test can record each operation, cut the power between any two of them, fail one, or turn one sync into
+nothing. Reading needs no port. Errors are the operating system's own (OSError); callers say what they mean.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+_IOV_MAX = 512
+
+
+class File:
+    """An open file for writing at given offsets. Not safe for two threads at once."""
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+
+    def write_at(self, offset: int, chunks: Sequence[bytes | memoryview]) -> int:
+        """Write all chunks one after the other from offset; return the offset behind them."""
+        for start in range(0, len(chunks), _IOV_MAX):
+            batch: list[bytes | memoryview] = list(chunks[start : start + _IOV_MAX])
+            while batch:
+                written = os.pwritev(self.fd, batch, offset)
+                offset += written
+                while batch and written >= len(batch[0]):
+                    written -= len(batch.pop(0))
+                if batch and written:
+                    batch[0] = memoryview(batch[0])[written:]
+        return offset
+
+    def preallocate(self, size: int) -> None:
+        """Reserve blocks so that later writes below size cannot fail for want of space; the file reads as zeros there."""
+        os.posix_fallocate(self.fd, 0, size)
+
+    def truncate(self, size: int) -> None:
+        os.ftruncate(self.fd, size)
+
+    def sync(self) -> None:
+        """Return only when content and length are on stable storage."""
+        os.fdatasync(self.fd)
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+class Files:
+    """The operating system's files."""
+
+    def open(self, path: Path, *, create: bool = False) -> File:
+        """Open for writing; create=True makes a new file (mode 0600) and fails where one exists."""
+        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if create else 0)
+        return File(path, os.open(path, flags, 0o600))
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Replace new by old in one step; durable after sync_folder of the folder of new."""
+        old.rename(new)
+
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file a second name; fails where new exists."""
+        os.link(old, new)
+
+    def unlink(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and what is above it (mode 0700), each entry durable."""
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self.sync_folder(folder.parent)
+
+    def remove_folder(self, path: Path) -> None:
+        path.rmdir()
+
+    def sync_folder(self, path: Path) -> None:
+        """Return only when the entries of a folder (creations, renames, removals) are on stable storage."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """Write a whole small file so that a reader sees the old or the new content, now and after a power cut."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        self.unlink(temporary)
+        file = self.open(temporary, create=True)
+        try:
+            file.write_at(0, [content])
+            file.sync()
+        finally:
+            file.close()
+        self.rename(temporary, path)
+        self.sync_folder(path.parent)
+
+
+OS_FILES = Files()
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that this process may still write on the volume of path."""
+    s = os.statvfs(path)
+    return s.f_bavail * s.f_frsize

@@ -1,0 +1,326 @@
+"""A journal: the files to which one process appends records, and by which it tells others what is durable.
+
+<data>/journal/<name>/            one journal; its numbers have no gap for as long as it lives
+    lock                          held by the process that appends
+    durable                       8 bytes: the last number that is synced; written after each sync, itself never synced
+    <first number>.log            records, preallocated to 64 MiB, cut to length when full or after five idle minutes
+    spool/                        bodies above 1 MiB, each synced with its folder before its record
+
+append() only collects; flush() writes and syncs everything collected, so that many sessions share one sync. A caller may tell
+anybody that a record is kept only after the flush that covered it has returned.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.disk import frames
+from civicmail.core.disk.errors import DamagedFile, DiskFull, JournalEnded, LeaseHeld
+from civicmail.core.disk.files import OS_FILES, File, Files
+from civicmail.core.disk.lease import Lease
+
+FILE_SIZE = 64 << 20
+IDLE_MS = 5 * 60 * 1000
+_NUMBER = struct.Struct("<Q")
+Head = Callable[[str, int], bytes]
+
+
+def folder(data: Path) -> Path:
+    return data / "journal"
+
+
+def names(data: Path) -> list[str]:
+    """The journals of a data folder, oldest name first."""
+    top = folder(data)
+    return sorted(p.name for p in top.iterdir() if p.is_dir()) if top.is_dir() else []
+
+
+def log_files(place: Path) -> list[tuple[int, Path]]:
+    """(first number, path) of the files of one journal, in order."""
+    return sorted((int(p.stem), p) for p in place.glob("*.log") if p.stem.isdigit())
+
+
+def read_durable(place: Path) -> int:
+    """The last number known to be synced, 0 when nothing is. May be behind after a power cut, never ahead."""
+    try:
+        return int(_NUMBER.unpack((place / "durable").read_bytes()[:8])[0])
+    except (OSError, struct.error):
+        return 0
+
+
+def read_retired(place: Path) -> int:
+    """The last number whose file was sealed and removed, 0 when none was."""
+    try:
+        return int((place / "retired").read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def retire(place: Path, path: Path, last: int, files: Files = OS_FILES) -> None:
+    """Remove a closed file whose last record is `last` after everything in it was sealed, synced and read back."""
+    if last > read_retired(place):
+        files.replace(place / "retired", str(last).encode())
+    files.unlink(path)
+    files.sync_folder(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records on their way to the disk: encoded chunks, their size in bytes, the number of the last record."""
+
+    chunks: list[bytes | memoryview]
+    size: int
+    last: int
+
+
+class Journal:
+    """The writing end of one journal. One owner; append and flush never at the same time."""
+
+    def __init__(self, place: Path, lease: Lease, files: Files, file_size: int = FILE_SIZE) -> None:
+        self.place = place
+        self.name = place.name
+        self.number = 0  # of the last record appended
+        self.durable = 0
+        self.ended = False
+        self.last_write = 0
+        self._lease = lease
+        self._files = files
+        self._file_size = file_size
+        self._file: File | None = None
+        self._offset = 0
+        self._pending: list[bytes | memoryview] = []
+        self._pending_size = 0
+        self._state = os.open(place / "durable", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @classmethod
+    def take(cls, data: Path, *, files: Files = OS_FILES, now: int, file_size: int = FILE_SIZE) -> Journal:
+        """Take the first journal that nobody holds, else make a new one. now: ms since 1970."""
+        top = folder(data)
+        files.make_folder(top)
+        known = names(data)
+        for name in known:
+            try:
+                return cls._open(top / name, files, file_size)
+            except (LeaseHeld, DamagedFile):  # damaged: `verify` names it; new mail goes elsewhere meanwhile
+                continue
+        number = int(known[-1], 16) + 1 if known else 1
+        while True:
+            place = top / f"{number:04x}"
+            files.make_folder(place)
+            files.make_folder(place / "spool")
+            try:
+                return cls._open(place, files, file_size)
+            except LeaseHeld:  # somebody else made the same one at the same moment
+                number += 1
+
+    @classmethod
+    def take_named(cls, data: Path, name: str, *, files: Files = OS_FILES, file_size: int = FILE_SIZE) -> Journal:
+        """Take this journal or raise LeaseHeld: the way to recover one whose owner died."""
+        return cls._open(folder(data) / name, files, file_size)
+
+    @classmethod
+    def _open(cls, place: Path, files: Files, file_size: int) -> Journal:
+        lease = Lease.take(place / "lock")
+        try:
+            journal = cls(place, lease, files, file_size)
+            journal._recover()
+        except BaseException:
+            lease.close()
+            raise
+        return journal
+
+    # -- what a crash left -------------------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Cut after the last whole record, sync, remove spool files that no record names, continue the numbers."""
+        known = log_files(self.place)
+        first, path = known[-1] if known else (1, self.place)
+        self.number = first - 1
+        if known:
+            self._cut(first, path)
+            self._files.sync_folder(self.place)
+        self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
+        self.durable = self.number
+        self._say_durable()
+        self._clear_spool()
+
+    def _cut(self, first: int, path: Path) -> None:
+        with path.open("rb") as h:
+            size = os.fstat(h.fileno()).st_size
+            if size < frames.FILE_HEADER_SIZE:
+                self._files.unlink(path)
+                return
+            with mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+                if (header := frames.decode_file_header(m)) is None or header[1] != first:
+                    if m[: frames.FILE_HEADER_SIZE].strip(b"\0"):
+                        raise DamagedFile(f"The header of {path.name} in journal {self.name} is damaged; nothing was cut.")
+                    self._files.unlink(path)  # made, and never synced with a header: nothing in it was acknowledged
+                    return
+                end = frames.FILE_HEADER_SIZE
+                for frame in frames.walk(m):
+                    end, self.number = frame.end, frame.number
+                    del frame
+                if end == frames.FILE_HEADER_SIZE and not self._damaged(m, end):
+                    self._files.unlink(path)  # no record was ever durable in it
+                    return
+                if self._damaged(m, end):
+                    raise DamagedFile(f"Record {self.number + 1} of journal {self.name} is damaged at byte {end} of {path.name}.")
+        file = self._files.open(path)
+        try:
+            if end < size:
+                file.truncate(end)
+            file.sync()
+        finally:
+            file.close()
+
+    def _damaged(self, m: mmap.mmap, end: int) -> bool:
+        """Whether what stands behind the last whole record was once durable: then cutting it would lose kept mail."""
+        later = frames.next_after_damage(m, end - 1, self.number + 1)
+        damaged = self.number < read_durable(self.place) or (later is not None and later.durable > self.number)
+        del later
+        return damaged
+
+    def _clear_spool(self) -> None:
+        spool = self.place / "spool"
+        left = {p.name for p in spool.iterdir()} if spool.is_dir() else set()
+        if not left:
+            return
+        for _, path in log_files(self.place):
+            with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+                for frame in frames.walk(m, check=False):
+                    if frame.spooled:
+                        left.discard(frame.id.hex())
+                    del frame
+        for name in left:
+            self._files.unlink(spool / name)
+
+    # -- appending ---------------------------------------------------------------------------------------------------------
+
+    def spool_path(self, id_: bytes) -> Path:
+        """Where the body of this capture is spooled when it is large."""
+        return self.place / "spool" / id_.hex()
+
+    def append(
+        self,
+        type_: int,
+        id_: bytes,
+        head: Head,
+        body: bytes | memoryview = b"",
+        *,
+        sha256: bytes = frames.NO_SHA,
+        flags: int = 0,
+    ) -> tuple[int, bytes]:
+        """Collect one record; head is called with (journal, number). Returns its number and its head. Nothing is written yet."""
+        if self.ended:
+            raise JournalEnded(f"Journal {self.name} has ended after a failed write.")
+        number = self.number + 1
+        encoded = head(self.name, number)
+        chunks = frames.encode(type_, flags, number, self.durable, id_, sha256, encoded, body)
+        self._pending += chunks
+        self._pending_size += frames.size_of(len(encoded), len(body))
+        self.number = number
+        return number, encoded
+
+    @property
+    def pending(self) -> int:
+        """Bytes collected and not yet written."""
+        return self._pending_size
+
+    def batch(self) -> Batch:
+        """Everything collected since the last batch. Call where append is called; write() may then run in another thread."""
+        batch = Batch(self._pending, self._pending_size, self.number)
+        self._pending, self._pending_size = [], 0
+        return batch
+
+    def flush(self, now: int) -> int:
+        """Write and sync what was collected; return the last durable number. After any error the journal has ended."""
+        return self.write(self.batch(), now)
+
+    def write(self, batch: Batch, now: int) -> int:
+        """Write and sync one batch, in the order in which batches were taken."""
+        if not batch.chunks:
+            return self.durable
+        if self.ended:
+            raise JournalEnded(f"Journal {self.name} has ended after a failed write.")
+        try:
+            if self._file is not None and self._offset + batch.size > self._file_size:
+                self.rotate()
+            file = self._file or self._start_file(self.durable + 1, batch.size, now)
+            end = file.write_at(self._offset, batch.chunks)
+            file.sync()
+        except OSError as error:
+            self._end()
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise DiskFull("There is no room left for the journal.") from error
+            raise JournalEnded(f"Journal {self.name} could not be written: {error.strerror}.") from error
+        self._offset = end
+        self.durable = batch.last
+        self.last_write = now
+        self._say_durable()
+        return batch.last
+
+    def _start_file(self, first: int, size: int, now: int) -> File:
+        path = self.place / f"{first:016d}.log"
+        file = self._files.open(path, create=True)
+        try:
+            file.preallocate(max(self._file_size, frames.FILE_HEADER_SIZE + size))
+            self._offset = file.write_at(0, [frames.encode_file_header(self.name, first, now)])
+            file.sync()
+            self._files.sync_folder(self.place)
+        except OSError:
+            file.close()
+            self._files.unlink(path)
+            raise
+        self._file = file
+        return file
+
+    def rotate(self) -> None:
+        """Close the current file at its length; the next flush starts another."""
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            file.truncate(self._offset)
+            file.sync()
+        finally:
+            file.close()
+
+    def rotate_if_idle(self, now: int) -> bool:
+        """Close the file when nothing was appended for five minutes, so that it can be sealed."""
+        if self._file is None or self._pending or now - self.last_write < IDLE_MS:
+            return False
+        self.rotate()
+        return True
+
+    def _say_durable(self) -> None:
+        os.pwrite(self._state, _NUMBER.pack(self.durable), 0)
+
+    def _end(self) -> None:
+        """Nothing that was collected is kept: take it back from the file as far as the disk still listens."""
+        self.ended = True
+        if self._file is not None:
+            try:
+                self._file.truncate(self._offset)
+            except OSError:
+                self.ended = True
+            self._file.close()
+            self._file = None
+
+    def close(self) -> None:
+        """Cut the file to its length and let the next process continue the numbers. What was not flushed is gone."""
+        try:
+            if not self.ended:
+                self.rotate()
+        finally:
+            if self._file is not None:
+                self._file.close()
+            if self._state >= 0:
+                os.close(self._state)
+                self._state = -1
+            self._lease.close()

@@ -1,0 +1,150 @@
+"""Following all journals of a data folder from a set of positions: what courier, index, ledger and sealer live on.
+
+Positions are {journal: last number seen}. A live journal is read only as far as its owner has synced it, so nobody acts on a
+record that a power cut could take back. A journal whose owner is gone is read as far as it was synced too: adopt() takes it,
+which cuts and syncs, so that nothing durable waits for an owner that never comes.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.errors import DamagedFile, LeaseHeld
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import is_held
+
+Positions = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a journal, copied out of it. path: the file it stands in (the journal's folder is path.parent)."""
+
+    journal: str
+    path: Path
+    offset: int
+    type: int
+    flags: int
+    number: int
+    id: bytes
+    sha256: bytes
+    head: bytes
+    body: bytes
+
+    @property
+    def spool(self) -> Path | None:
+        """Where the body is when it is not in the frame."""
+        return self.path.parent / "spool" / self.id.hex() if self.flags & frames.SPOOLED else None
+
+
+class Tail:
+    """Reads what is new in every journal since the last time; bodies=False leaves bodies out (they are most of the bytes)."""
+
+    def __init__(self, data: Path, positions: Mapping[str, int] | None = None, *, bodies: bool = True) -> None:
+        self.data = data
+        self.positions: Positions = dict(positions or {})
+        self._bodies = bodies
+        self._at: dict[str, tuple[Path, int]] = {}  # journal -> file and offset where its next record begins
+
+    def poll(self, limit: int = 4096) -> list[Record]:
+        """At most `limit` new durable records of each journal, each journal's in order. positions moves behind them."""
+        found: list[Record] = []
+        for name in journal.names(self.data):
+            place = journal.folder(self.data) / name
+            durable = journal.read_durable(place)
+            if durable > self.positions.get(name, 0):
+                found += self._read(name, place, durable, limit)
+        return found
+
+    def behind(self) -> int:
+        """How many durable records were not read yet."""
+        top = journal.folder(self.data)
+        return sum(max(0, journal.read_durable(top / n) - self.positions.get(n, 0)) for n in journal.names(self.data))
+
+    def _read(self, name: str, place: Path, durable: int, limit: int) -> list[Record]:
+        found: list[Record] = []
+        want = self.positions.get(name, 0) + 1
+        while want <= durable and len(found) < limit:
+            path, offset = self._at.get(name) or self._find(place, want)
+            try:
+                h = path.open("rb")
+            except FileNotFoundError:
+                self._at.pop(name, None)
+                if not any(first > want for first, _ in journal.log_files(place)):
+                    break
+                continue
+            with h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+                for record, end in self._records(name, path, m, offset, want, min(durable, want + limit - len(found) - 1)):
+                    found.append(record)
+                    want, offset = record.number + 1, end
+            self.positions[name] = want - 1
+            self._at[name] = (path, offset)
+            if want <= durable and len(found) < limit:
+                following = [p for first, p in journal.log_files(place) if first >= want]
+                if not following:
+                    break
+                self._at[name] = (following[0], frames.FILE_HEADER_SIZE)
+                want = max(want, int(following[0].stem))
+        return found
+
+    def _find(self, place: Path, want: int) -> tuple[Path, int]:
+        """The file that holds record `want`, or the first one behind it when that was sealed already."""
+        files = journal.log_files(place)
+        before = [p for first, p in files if first <= want]
+        if before:
+            return before[-1], frames.FILE_HEADER_SIZE
+        return (files[0][1] if files else place / "none"), frames.FILE_HEADER_SIZE
+
+    def _records(self, name: str, path: Path, m: mmap.mmap, offset: int, want: int, last: int) -> Iterator[tuple[Record, int]]:
+        number = want - 1
+        while number < last:
+            frame = frames.decode(m, offset) or frames.next_after_damage(m, offset, want)
+            if frame is None or frame.number > last:
+                return
+            offset, number = frame.end, frame.number
+            if number >= want:
+                body = bytes(frame.body) if self._bodies else b""
+                yield (
+                    Record(
+                        name, path, frame.offset, frame.type, frame.flags, number, frame.id, frame.sha256, bytes(frame.head), body
+                    ),
+                    offset,
+                )
+
+
+def adopt(data: Path, *, files: Files = OS_FILES) -> list[str]:
+    """Recover every journal that nobody holds and that may have records which were never called durable; return their names."""
+    adopted = []
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        if is_held(place / "lock"):
+            continue
+        known = journal.log_files(place)
+        if not known or _is_closed(known[-1][1], journal.read_durable(place)):
+            continue
+        try:
+            journal.Journal.take_named(data, name, files=files).close()
+        except (LeaseHeld, DamagedFile):
+            continue
+        adopted.append(name)
+    return adopted
+
+
+def _is_closed(path: Path, durable: int) -> bool:
+    """Whether the file ends with the record that is called durable: nothing to cut and nothing to sync."""
+    last = last_frame(path)
+    return last is not None and last[0] == durable and last[1] == path.stat().st_size
+
+
+def last_frame(path: Path) -> tuple[int, int] | None:
+    """(number, end) of the last whole record of a file, without checking checksums; None when it has none."""
+    last = None
+    with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+        for frame in frames.walk(m, check=False):
+            last = (frame.number, frame.end)
+            del frame
+    return last

@@ -1,0 +1,19 @@
+"""What can be wrong with a query.
+
+UsageError
+└── QueryError    the words cannot be read as a query, or ask for more than an index can answer
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import UsageError
+
+
+class QueryError(UsageError):
+    """A query that cannot be read. position: character offset from 0; hint: a valid word or spelling to offer, or ""."""
+
+    def __init__(self, position: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.position = position
+        self.message = message
+        self.hint = hint

@@ -1,0 +1,119 @@
+"""A query as data, and what it is asked of.
+
+Tree: Everything, And, Or, Not over three kinds of leaf (Words, Token, Range) and Digits for identifiers. All are plain frozen
+values. View is one capture as the leaves see it: a dict of field name to folded text (see fold.py) or number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+Text = Literal[
+    "subject",
+    "body",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "rcpt",
+    "filename",
+    "filetype",
+    "list",
+    "messageid",
+    "custodian",
+]
+Number = Literal["received", "date", "size", "attachments"]
+
+FREE: tuple[Text, ...] = ("subject", "body", "from", "to", "cc", "bcc", "filename")
+ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
+TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "custodian")
+NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments")
+
+View = TypedDict(
+    "View",
+    {
+        "subject": str,
+        "body": str,
+        "from": str,
+        "to": str,
+        "cc": str,
+        "bcc": str,
+        "rcpt": str,
+        "filename": str,
+        "filetype": str,
+        "list": str,
+        "messageid": str,
+        "custodian": str,
+        "received": int,
+        "date": int,
+        "size": int,
+        "attachments": int,
+        "id": str,
+        "sha256": str,
+    },
+)
+View.__doc__ = """One capture as a query sees it.
+
+Texts hold folded tokens separated by spaces; address fields hold for each address the folded words of the display name, the
+whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has.
+received, date: ms since 1970 UTC; size: bytes; attachments: how many; id, sha256: lower-case hexadecimal digits.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """These tokens side by side in one field; field "" means any one of FREE. prefix: the last token may go on."""
+
+    field: Text | Literal[""]
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token whole, punctuation and all (an address, a domain, an identifier). prefix: it may go on."""
+
+    field: Text
+    token: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number from low to high, both included; None leaves an end open."""
+
+    field: Number
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """An identifier that begins with these lower-case hexadecimal digits."""
+
+    field: Literal["id", "sha256"]
+    digits: str
+
+
+Tree = Everything | And | Or | Not | Words | Token | Range | Digits

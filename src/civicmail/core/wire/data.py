@@ -1,0 +1,122 @@
+"""The end of data and the line endings of a message on its way in (RFC 5321 4.1.1.4, 4.5.2; research: SMTP smuggling).
+
+Only CRLF.CRLF ends a message, whatever the mode. The bytes are taken in pieces that never part a CRLF or the end mark, so
+that every rule is one search over a whole piece and the result does not depend on how the network cut the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Newlines = Literal["reject", "normalise"]
+
+_END = b"\r\n.\r\n"
+_HELD = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")  # beginnings of the end mark, longest first
+_LINE_LIMIT = 1000  # RFC 5321 4.5.3.1.6, with CRLF
+
+
+@dataclass(slots=True)
+class Lines:
+    """What was odd in the lines of one message. long: lines of more than 998 bytes, which are kept as they are."""
+
+    bare_cr: int = 0
+    bare_lf: int = 0
+    nul: int = 0
+    long: int = 0
+    longest: int = 0
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.bare_cr or self.bare_lf or self.nul)
+
+
+class LineRule:
+    """One message's pieces made conformant or found wanting; pieces must not part a CRLF.
+
+    reject: the first bare CR, bare LF or NUL makes `refused` true. normalise: a bare LF becomes CRLF, a bare CR or a NUL a
+    space (as Postfix does since CVE-2023-51764), so that nothing of it can be taken for a line of its own further on.
+    """
+
+    __slots__ = ("_column", "_newlines", "lines", "refused")
+
+    def __init__(self, newlines: Newlines) -> None:
+        self._newlines = newlines
+        self._column = 0
+        self.lines = Lines()
+        self.refused = False
+
+    def apply(self, piece: bytes) -> bytes:
+        rest = piece.replace(b"\r\n", b"")
+        if b"\n" in rest or b"\r" in rest or b"\0" in rest:
+            found = self.lines
+            found.bare_lf += rest.count(b"\n")
+            found.bare_cr += rest.count(b"\r")
+            found.nul += rest.count(b"\0")
+            if self._newlines == "reject":
+                self.refused = True
+                return b""
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b" ").replace(b"\0", b" ").replace(b"\n", b"\r\n")
+        return piece
+
+    def measure(self, piece: bytes) -> None:
+        """Count long lines by leaps of a thousand bytes instead of line by line."""
+        start, size = -self._column, len(piece)
+        while (limit := start + _LINE_LIMIT) < size:
+            end = piece.rfind(b"\n", max(start, 0), max(limit, 0))
+            if end < 0:
+                end = piece.find(b"\n", max(limit, 0))
+                if end < 0:
+                    break
+                self.lines.long += 1
+                self.lines.longest = max(self.lines.longest, end + 1 - start)
+            start = end + 1
+        end = piece.rfind(b"\n", max(start, 0))
+        self._column = size - (end + 1 if end >= 0 else start)
+
+
+class DataReceiver:
+    """The content after DATA. `feed` gives content; `ended` turns true at CRLF.CRLF and `rest` holds what came behind it."""
+
+    __slots__ = ("_held", "_rule", "_skip", "ended", "rest", "size")
+
+    def __init__(self, newlines: Newlines) -> None:
+        self._rule = LineRule(newlines)
+        self._held = b"\r\n"  # the CRLF of the DATA command: a first line of one dot ends an empty message
+        self._skip = 2
+        self.ended = False
+        self.rest = b""
+        self.size = 0
+
+    @property
+    def lines(self) -> Lines:
+        return self._rule.lines
+
+    @property
+    def refused(self) -> bool:
+        return self._rule.refused
+
+    def feed(self, data: bytes) -> bytes:
+        """The next content, dots unstuffed and line rule applied; empty when nothing is sure yet or all is refused."""
+        held = self._held + data
+        end = held.find(_END)
+        if end >= 0:
+            self.ended, self.rest, self._held = True, held[end + len(_END) :], b""
+            piece = held[: end + 2]
+        else:
+            keep = next((len(mark) for mark in _HELD if held.endswith(mark)), 0)
+            cut = len(held) - keep
+            piece, self._held = held[:cut], held[cut:]
+        if not piece or self._rule.refused:
+            return b""
+        return self._content(piece)
+
+    def _content(self, piece: bytes) -> bytes:
+        if b"\r\n." in piece:
+            piece = piece.replace(b"\r\n.", b"\r\n")
+        piece = self._rule.apply(piece)
+        if self._skip:
+            piece, self._skip = piece[self._skip :], 0
+        self._rule.measure(piece)
+        self.size += len(piece)
+        return piece

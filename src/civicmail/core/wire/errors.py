@@ -1,0 +1,38 @@
+"""What a peer said that the protocol does not allow.
+
+CivicmailError
+└── WireError             a peer broke the protocol
+    ├── PathError         an address in MAIL or RCPT that is not one
+    └── CommandError      a command whose words are wrong
+
+The smtp attribute of each raised error is the reply the peer gets; text that the peer sent is never quoted in it.
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import CivicmailError
+
+
+class WireError(CivicmailError):
+    """The peer broke the protocol; smtp is the reply that says so."""
+
+    exit_code = 1
+    smtp = "500 5.5.2 Syntax error"
+    http = 400
+
+    def __init__(self, message: str, smtp: str = "") -> None:
+        super().__init__(message)
+        if smtp:
+            self.smtp = smtp
+
+
+class PathError(WireError):
+    """Not an address of RFC 5321 4.1.2, or a form that is refused on purpose (source routes)."""
+
+    smtp = "501 5.1.3 Bad address syntax"
+
+
+class CommandError(WireError):
+    """A known command with arguments that are not allowed."""
+
+    smtp = "501 5.5.4 Syntax error in parameters"

@@ -1,0 +1,85 @@
+"""What a session tells its application. MailFrom, RcptTo and EndOfData wait for `Session.answer`; the others do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from civicmail.core.wire.data import Lines
+from civicmail.core.wire.paths import Path
+
+
+@dataclass(slots=True)
+class MailFrom:
+    """MAIL: the reverse path and the parameters as upper-case name to value ("" where none was given)."""
+
+    path: Path
+    params: dict[str, str]
+
+
+@dataclass(slots=True)
+class RcptTo:
+    """RCPT: the forward path with the DSN parameters (RFC 3461) as the client wrote them, xtext included."""
+
+    path: Path
+    notify: str
+    orcpt: str
+
+
+@dataclass(slots=True)
+class Transaction:
+    """MAIL and the accepted RCPTs. forwarded: what XFORWARD said of the first client, for the trace only."""
+
+    sender: Path
+    params: dict[str, str]
+    recipients: list[RcptTo] = field(default_factory=list)
+    forwarded: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DataStart:
+    """The client may now send content; the transaction is complete."""
+
+    transaction: Transaction
+
+
+@dataclass(slots=True)
+class Content:
+    """The next bytes of the message as it will be kept: dots unstuffed, lines by the listener's rule."""
+
+    data: bytes
+
+
+@dataclass(slots=True)
+class Abandoned:
+    """The content so far is to be thrown away; the session has answered or will. reply: what the client hears."""
+
+    reply: str
+
+
+@dataclass(slots=True)
+class EndOfData:
+    """The whole content was given. `answer` takes one reply, or with LMTP one for each accepted recipient in order."""
+
+    transaction: Transaction
+    size: int
+    lines: Lines
+
+
+@dataclass(slots=True)
+class Upgrade:
+    """Write the output, then start TLS on the connection and call `Session.secured`."""
+
+
+@dataclass(slots=True)
+class PeerChanged:
+    """XCLIENT: `Session.peer` now describes the client that a trusted peer speaks for."""
+
+
+@dataclass(slots=True)
+class Close:
+    """Write the output, then close the connection. reason: a fixed word for counters and the log."""
+
+    reason: str
+
+
+type Event = MailFrom | RcptTo | DataStart | Content | Abandoned | EndOfData | Upgrade | PeerChanged | Close

@@ -1,0 +1,178 @@
+"""Kept before acknowledged: the appending end of the archive.
+
+Writer is the plain one (import, courier, commands): collect, then flush. GroupCommit shares one sync among all sessions of an event
+loop: whatever arrives while a sync is under way goes into the next one, so a lone message never waits for a timer (promise 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.errors import JournalEnded
+from civicmail.core.disk.files import OS_FILES, File, Files
+from civicmail.core.disk.journal import Journal
+from civicmail.mail.archive.records import Capture, Event, Type
+
+SPOOL_ABOVE = 1 << 20
+Clock = Callable[[], int]  # ms since 1970
+
+
+class Spool:
+    """A body on its way into the spool folder of a journal: bytes are hashed as they come, and nothing large stays in memory."""
+
+    def __init__(self, place: Journal, id_: bytes, files: Files) -> None:
+        self.id = id_
+        self.journal = place
+        self.path = place.spool_path(id_)
+        self.size = 0
+        self._files = files
+        self._file: File | None = files.open(self.path, create=True)
+        self._hash = hashlib.sha256()
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        assert self._file is not None
+        self._file.write_at(self.size, [chunk])
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    def finish(self) -> bytes:
+        """Sync the file and its folder; return the SHA-256. Only then may a record name it. Blocks: call it off the event loop."""
+        assert self._file is not None
+        self._file.sync()
+        self._file.close()
+        self._file = None
+        self._files.sync_folder(self.path.parent)
+        return self._hash.digest()
+
+    def discard(self) -> None:
+        """The message was not taken after all."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._files.unlink(self.path)
+
+
+class Writer:
+    """Appends captures and events to one journal of this process; takes another one when a write or sync has failed."""
+
+    def __init__(self, data: Path, clock: Clock, files: Files = OS_FILES, file_size: int = journal.FILE_SIZE) -> None:
+        self._data = data
+        self._clock = clock
+        self._files = files
+        self._file_size = file_size
+        self.failures: list[int] = []  # times of failed writes, ms
+        self.journal = self._take()
+
+    def _take(self) -> Journal:
+        return Journal.take(self._data, files=self._files, now=self._clock(), file_size=self._file_size)
+
+    def spool(self, id_: bytes) -> Spool:
+        """A place for a large body of this journal."""
+        return Spool(self._alive(), id_, self._files)
+
+    def receipt(self, capture: Capture, body: bytes | memoryview | Spool) -> bytes:
+        """Collect one capture; returns its head. A spooled body must be finished and belong to the journal of this moment."""
+        if isinstance(body, Spool):
+            if body.journal is not self._alive():
+                raise JournalEnded("The journal ended while the message was being received.")
+            return self._alive().append(Type.RECEIPT, capture.id, capture.head, sha256=capture.sha256, flags=frames.SPOOLED)[1]
+        return self._alive().append(Type.RECEIPT, capture.id, capture.head, body, sha256=capture.sha256)[1]
+
+    def event(self, event: Event) -> bytes:
+        """Collect one event; returns its head."""
+        return self._alive().append(event.type, event.id, event.head)[1]
+
+    def flush(self) -> None:
+        """Make everything collected durable. After an error nothing of it is kept and the next call uses a new journal."""
+        self.write(self.journal.batch())
+
+    def write(self, batch: journal.Batch) -> None:
+        """Make one batch durable; may run in another thread than the appends."""
+        now = self._clock()
+        try:
+            self.journal.write(batch, now)
+        except Exception:
+            self.failures = [t for t in self.failures if now - t < 60_000] + [now]
+            raise
+
+    def _alive(self) -> Journal:
+        if self.journal.ended:
+            self.journal.close()
+            self.journal = self._take()
+        return self.journal
+
+    @property
+    def broken(self) -> bool:
+        """Two failures within a minute: stop listening rather than keep promising (design, "Journal")."""
+        now = self._clock()
+        return sum(now - t < 60_000 for t in self.failures) >= 2
+
+    def rotate_if_idle(self) -> None:
+        self.journal.rotate_if_idle(self._clock())
+
+    def close(self) -> None:
+        self.journal.close()
+
+
+class GroupCommit:
+    """One sync for all who wait. Every method belongs to the event loop that made it; the sync itself runs in one thread."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._waiting: list[asyncio.Future[None]] = []
+        self._running = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def receipt(self, capture: Capture, body: bytes | memoryview | Spool) -> asyncio.Future[None]:
+        """Collect a capture; the future is done when it is durable, or fails with a LaterError when it is not kept."""
+        self.writer.receipt(capture, body)
+        return self._wait()
+
+    def event(self, event: Event) -> asyncio.Future[None]:
+        self.writer.event(event)
+        return self._wait()
+
+    def _wait(self) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(future)
+        if not self._running:
+            self._running = True
+            self._idle.clear()
+            self._loop.call_soon(self._next)
+        return future
+
+    def _next(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            self._running = False
+            self._idle.set()
+            return
+        write = self._loop.run_in_executor(self._thread, self.writer.write, self.writer.journal.batch())
+        write.add_done_callback(lambda done: self._written(done, waiting))
+
+    def _written(self, done: asyncio.Future[None], waiting: list[asyncio.Future[None]]) -> None:
+        error = done.exception()
+        if error is not None:  # what came in meanwhile was collected by the journal that has just ended
+            waiting, self._waiting = waiting + self._waiting, []
+        for future in waiting:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+        self._next()
+
+    async def close(self) -> None:
+        """Wait until everything collected is durable, then let the journal go."""
+        await self._idle.wait()
+        self._thread.shutdown()
+        self.writer.close()

@@ -1,0 +1,231 @@
+"""The record types of the archive and their heads (docs/formats.md, "Heads").
+
+A head is canonical JSON: UTF-8, keys sorted, no white space, whole numbers only. It is the evidence: its SHA-256 with a 0x00 in
+front is the leaf in the ledger, and it goes byte for byte into the segment. Nothing of it is ever re-encoded.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+import orjson
+
+from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.core.message.shapes import Envelope, Recipient
+
+VERSION = 1
+
+
+class Type(IntEnum):
+    """What a record says. Numbers are for ever; new ones are added at the end."""
+
+    RECEIPT = 1
+    ATTEMPT = 2
+    DELIVERED = 3
+    DEFERRED = 4
+    FAILED = 5
+    HELD = 6
+    RELEASED = 7
+    CANCELLED = 8
+    ENTRY = 9
+    CHECKPOINT = 10
+
+
+Basis = Literal["clock", "received", "mailbox", "mbox", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a message came in. kind: mx | submission | relay | lmtp | journal | import | local; eol: the line-ending rule that was
+    applied ("exact" when the bytes are untouched, "normalised N" when N bare line ends were mended)."""
+
+    kind: str
+    name: str = ""
+    eol: str = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where an imported message lay: what makes it *known* the second time. Maildir flags and file names are not in it."""
+
+    owner: str  # custodian or archive name
+    folder: str
+    ordinal: int  # of equal bytes in that folder, from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One receipt of a message: what the head of a receipt record says.
+
+    received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice.
+    """
+
+    id: bytes
+    received: int
+    sha256: bytes
+    size: int
+    content_hash: bytes
+    source: Source
+    envelope: Envelope
+    dispositions: tuple[Disposition, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    basis: Basis = "clock"
+    class_: str = "mail"
+    custodian: str = ""
+    occurrence: Occurrence | None = None
+    message_id: str = ""
+    once: str = ""
+    journal: str = ""
+    number: int = 0
+
+    @property
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.id))
+
+    @property
+    def month(self) -> str:
+        """Month of receipt, "YYYY-MM" in UTC."""
+        return month_of(self.received)
+
+    def head(self, journal: str, number: int) -> bytes:
+        """The head of this receipt at its place in a journal."""
+        e = self.envelope
+        plain: dict[str, Any] = {
+            "v": VERSION,
+            "type": "receipt",
+            "journal": journal,
+            "number": number,
+            "id": self.uuid,
+            "received": self.received,
+            "basis": self.basis,
+            "sha256": self.sha256.hex(),
+            "size": self.size,
+            "content": self.content_hash.hex(),
+            "class": self.class_,
+            "source": {"kind": self.source.kind, "name": self.source.name, "eol": self.source.eol},
+            "envelope": {
+                "from": e.sender,
+                "to": [_recipient(r) for r in e.recipients],
+                "client": e.client,
+                "helo": e.helo,
+                "protocol": e.protocol,
+                "tls": e.tls,
+                "login": e.login,
+                "params": e.params,
+            },
+            "dispositions": [d.plain() for d in self.dispositions],
+            "findings": [f.plain() for f in self.findings],
+        }
+        if self.message_id:
+            plain["message_id"] = self.message_id
+        if self.custodian:
+            plain["custodian"] = self.custodian
+        if self.occurrence:
+            o = self.occurrence
+            plain["occurrence"] = {"owner": o.owner, "folder": o.folder, "ordinal": o.ordinal}
+        if self.once:
+            plain["once"] = self.once
+        return canonical(plain)
+
+    @classmethod
+    def from_head(cls, head: bytes | memoryview) -> Capture:
+        """Read a receipt head back."""
+        h = orjson.loads(head)
+        e = h["envelope"]
+        o = h.get("occurrence")
+        envelope = Envelope(
+            e["from"],
+            tuple(Recipient(r["a"], r.get("notify", ""), r.get("orcpt", "")) for r in e["to"]),
+            h["received"],
+            e["client"],
+            e["helo"],
+            e["protocol"],
+            e["tls"],
+            e["login"],
+            e["params"],
+        )
+        return cls(
+            id=uuid.UUID(h["id"]).bytes,
+            received=h["received"],
+            sha256=bytes.fromhex(h["sha256"]),
+            size=h["size"],
+            content_hash=bytes.fromhex(h["content"]),
+            source=Source(h["source"]["kind"], h["source"]["name"], h["source"]["eol"]),
+            envelope=envelope,
+            dispositions=tuple(Disposition(d["to"], d["do"], tuple(d["rules"])) for d in h["dispositions"]),
+            findings=tuple(Finding(**f) for f in h["findings"]),
+            basis=h["basis"],
+            class_=h["class"],
+            custodian=h.get("custodian", ""),
+            occurrence=Occurrence(o["owner"], o["folder"], o["ordinal"]) if o else None,
+            message_id=h.get("message_id", ""),
+            once=h.get("once", ""),
+            journal=h["journal"],
+            number=h["number"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a capture, or (type ENTRY) an act of a person that must leave a trace. to: recipient indices."""
+
+    type: Type
+    id: bytes
+    at: int
+    to: tuple[int, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # text, whole numbers, lists and dicts of them
+    journal: str = ""
+    number: int = 0
+
+    @property
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.id))
+
+    def head(self, journal: str, number: int) -> bytes:
+        return canonical(
+            {
+                "v": VERSION,
+                "type": self.type.name.lower(),
+                "journal": journal,
+                "number": number,
+                "id": self.uuid,
+                "at": self.at,
+                "to": list(self.to),
+                "facts": self.facts,
+            }
+        )
+
+    @classmethod
+    def from_head(cls, head: bytes | memoryview) -> Event:
+        h = orjson.loads(head)
+        return cls(
+            Type[h["type"].upper()], uuid.UUID(h["id"]).bytes, h["at"], tuple(h["to"]), h["facts"], h["journal"], h["number"]
+        )
+
+
+def canonical(plain: dict[str, Any]) -> bytes:
+    """The one encoding of a head."""
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def month_of(ms: int) -> str:
+    """Month of a time in ms since 1970, "YYYY-MM" in UTC."""
+    days = ms // 86_400_000 + 719_468  # civil-from-days, so that years before 1970 and far ones need no datetime
+    era, doe = divmod(days, 146_097)
+    yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+    mp = (5 * doy + 2) // 153
+    month = mp + 3 if mp < 10 else mp - 9
+    return f"{yoe + era * 400 + (month <= 2):04d}-{month:02d}"
+
+
+def _recipient(r: Recipient) -> dict[str, str]:
+    plain = {"a": r.address}
+    if r.notify:
+        plain["notify"] = r.notify
+    if r.orcpt:
+        plain["orcpt"] = r.orcpt
+    return plain

@@ -1,0 +1,21 @@
+"""What the pipeline answers: the receipt of a message that is kept."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from civicmail.city.policy.shapes import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A message is archived under this capture id, and this is what will happen to each recipient's copy."""
+
+    id: bytes
+    sha256: bytes
+    dispositions: tuple[Disposition, ...]
+
+    @property
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.id))
