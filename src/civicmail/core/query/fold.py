@@ -20,11 +20,11 @@ LONGEST_EXACT = 998  # RFC 5322 2.1.1: no line is longer, so no address or ident
 _ASCII = "".join(chr(c).lower() if chr(c).isalnum() else " " for c in range(128))
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _SEPARATORS = re.compile("[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
-_LONG = re.compile(" [^ ]{%d,}" % (LONGEST + 1))
+_LONG = re.compile(f" [^ ]{{{LONGEST + 1},}}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Letters that Unicode does not decompose although people type them without the stroke.
-_PLAIN = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŧ": "t", "ĸ": "k"}
+_PLAIN = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŧ": "t", "ĸ": "k"}
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, bopomofo, Han, Hangul. (Hangul has spaces, but endings are
 # glued to words.)

@@ -1,0 +1,70 @@
+"""Words of a query with their places: parentheses, AND OR NOT and "-", operators, phrases, words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.operators import OPERATORS
+
+Kind = Literal["(", ")", "AND", "OR", "NOT", "operator", "phrase", "word", "end"]
+
+LONGEST_QUERY = 32_768
+_CONNECTIVES: dict[str, Kind] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
+_QUOTES = str.maketrans("“”„", '"""')
+_OPERATOR = re.compile(r"([A-Za-z][A-Za-z0-9_]*):([/\\]?)")
+_WORD = re.compile(r'[^\s()"]+')
+_SPACE = re.compile(r"\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """text: the operator's name in lower case, or the words without quotes; end: the offset behind it."""
+
+    kind: Kind
+    text: str
+    position: int
+    end: int
+
+
+def lexemes(text: str) -> list[Lexeme]:
+    """All words of a query and an "end"; raises QueryError for a quotation mark that is never closed."""
+    if len(text) > LONGEST_QUERY:
+        raise QueryError(LONGEST_QUERY, f"A query may have {LONGEST_QUERY:,} characters; this one has {len(text):,}.")
+    text = text.translate(_QUOTES)
+    found: list[Lexeme] = []
+    at = _skip(text, 0)
+    while at < len(text):
+        lexeme = _next(text, at, value=bool(found) and found[-1].kind == "operator" and found[-1].end == at)
+        found.append(lexeme)
+        at = _skip(text, lexeme.end)
+    found.append(Lexeme("end", "", len(text), len(text)))
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _next(text: str, at: int, *, value: bool) -> Lexeme:
+    """The word at `at`. value: it stands right behind an operator, so it is taken as it is."""
+    character = text[at]
+    if character in "()":
+        return Lexeme("(" if character == "(" else ")", character, at, at + 1)
+    if character == '"':
+        close = text.find('"', at + 1)
+        if close < 0:
+            raise QueryError(at, f"The quotation mark at character {at + 1} is never closed.", '"')
+        return Lexeme("phrase", text[at + 1 : close], at, close + 1)
+    if character == "-" and not value and at + 1 < len(text) and not text[at + 1].isspace() and text[at + 1] not in ")-":
+        return Lexeme("NOT", "-", at, at + 1)
+    operator = None if value else _OPERATOR.match(text, at)
+    if operator and (operator[1].lower() in OPERATORS or not operator[2]):  # http://… and C:\\… are words
+        return Lexeme("operator", operator[1].lower(), at, operator.end(1) + 1)
+    word = _WORD.match(text, at)
+    end = word.end() if word else at + 1
+    said = text[at:end]
+    return Lexeme("word" if value else _CONNECTIVES.get(said, "word"), said, at, end)

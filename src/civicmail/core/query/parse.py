@@ -1,0 +1,139 @@
+"""parse(text): the words of a query become a tree.
+
+    query    = or
+    or       = and *( "OR" and )
+    and      = not *( [ "AND" ] not )
+    not      = *( "NOT" / "-" ) primary
+    primary  = "(" or ")" / operator value / operator "(" or ")" / phrase / word
+
+AND binds tighter than OR; AND, OR and NOT are words of the language only in capitals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.lexer import Lexeme, lexemes
+from civicmail.core.query.operators import OPERATORS, Value, free, nearest
+from civicmail.core.query.tree import And, Everything, Not, Or, Tree
+
+DEEPEST = 64
+
+
+def parse(text: str, *, now: datetime) -> Tree:
+    """The tree of a query; no words at all mean everything. now (aware) is what newer_than: and older_than: count from.
+
+    Raises QueryError with the position, one sentence, and the nearest valid word where there is one.
+    """
+    parser = _Parser(lexemes(text), now)
+    if parser.peek().kind == "end":
+        return Everything()
+    tree = parser.alternatives("")
+    if parser.peek().kind == ")":
+        at = parser.peek().position
+        raise QueryError(at, f"The parenthesis at character {at + 1} closes nothing.")
+    return tree
+
+
+class _Parser:
+    """Recursive descent over the lexemes; `operator` is the one whose group we are in, "" for none."""
+
+    def __init__(self, found: Sequence[Lexeme], now: datetime) -> None:
+        self._lexemes = found
+        self._at = 0
+        self._depth = 0
+        self._now = now
+
+    def peek(self) -> Lexeme:
+        return self._lexemes[self._at]
+
+    def _take(self) -> Lexeme:
+        self._at += 1
+        return self._lexemes[self._at - 1]
+
+    def alternatives(self, operator: str) -> Tree:
+        parts = [self._together(operator)]
+        while self.peek().kind == "OR":
+            self._take()
+            parts.append(self._together(operator))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _together(self, operator: str) -> Tree:
+        """Words side by side. One without letter or digit ("&") narrows nothing beside others; alone it is an error."""
+        start = self.peek()
+        parts: list[Tree] = []
+        expected = True
+        while expected or self.peek().kind not in {"end", ")", "OR"}:
+            if (tree := self._perhaps_not(operator)) is not None:
+                parts.append(tree)
+            expected = self.peek().kind == "AND"
+            if expected:
+                self._take()
+        if not parts:
+            raise QueryError(start.position, f"There is no letter and no digit to search for at character {start.position + 1}.")
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _perhaps_not(self, operator: str) -> Tree | None:
+        negated = False
+        while self.peek().kind == "NOT":
+            self._take()
+            negated = not negated
+        tree = self._primary(operator)
+        return Not(tree) if negated and tree is not None else tree
+
+    def _primary(self, operator: str) -> Tree | None:
+        lexeme = self._take()
+        match lexeme.kind:
+            case "(":
+                return self._group(lexeme, operator)
+            case "operator":
+                return self._operator(lexeme, operator)
+            case "word" | "phrase":
+                return self._value(lexeme, operator)
+        place = f"at character {lexeme.position + 1}" if lexeme.kind != "end" else "at the end"
+        before = self._lexemes[self._at - 2] if self._at > 1 else None
+        if before is not None and before.kind in {"AND", "OR", "NOT"}:
+            raise QueryError(before.position, f"{before.text} at character {before.position + 1} has nothing behind it.")
+        if before is not None and before.kind == "(" and lexeme.kind == "end":
+            raise _unclosed(before)
+        raise QueryError(lexeme.position, f"A word is missing {place}, before “{lexeme.text}”.")
+
+    def _group(self, opening: Lexeme, operator: str) -> Tree:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise QueryError(opening.position, f"Parentheses may be nested {DEEPEST} deep.")
+        if self.peek().kind == ")":
+            raise QueryError(opening.position, f"The parentheses at character {opening.position + 1} are empty.")
+        tree = self.alternatives(operator)
+        if self.peek().kind != ")":
+            raise _unclosed(opening)
+        self._take()
+        self._depth -= 1
+        return tree
+
+    def _operator(self, lexeme: Lexeme, outer: str) -> Tree | None:
+        name, at = lexeme.text, lexeme.position
+        if name not in OPERATORS:
+            hint = nearest(name)
+            advice = f"did you mean “{hint}”?" if hint else "put the words in quotation marks to search for them."
+            raise QueryError(at, f"There is no operator “{name}:” (character {at + 1}); {advice}", hint)
+        if outer:
+            raise QueryError(at, f"{name}: at character {at + 1} cannot stand inside the parentheses of {outer}:.")
+        if self.peek().position != lexeme.end or self.peek().kind not in {"(", "word", "phrase"}:
+            raise QueryError(lexeme.end, f"{name}: needs a value right behind the colon (character {lexeme.end + 1}).")
+        value = self._take()
+        return self._group(value, name) if value.kind == "(" else self._value(value, name, required=True)
+
+    def _value(self, lexeme: Lexeme, operator: str, *, required: bool = False) -> Tree | None:
+        value = Value(lexeme.text, lexeme.kind == "phrase", lexeme.position, operator, self._now)
+        tree = OPERATORS[operator](value) if operator else free(value)
+        if tree is None and required:
+            raise value.wrong("a word with letters or digits")
+        return tree
+
+
+def _unclosed(opening: Lexeme) -> QueryError:
+    at = opening.position
+    return QueryError(at, f"The parenthesis at character {at + 1} is never closed.", ")")
