@@ -1,0 +1,101 @@
+"""What every test can count on: only this machine's network, a clock that can stand still, a scratch data folder, and one list at
+the end of what was not tested for want of what.
+
+    @pytest.mark.neighbour("postfix", "root")    needs these programs ("root": needs to be root)
+    @pytest.mark.corpora                         needs CIVICMAIL_CORPORA
+
+With CIVICMAIL_NOTHING_MISSING=1 (.ci/run) such a test fails where it would be skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+import time_machine
+
+NOTHING_MISSING = os.environ.get("CIVICMAIL_NOTHING_MISSING") == "1"
+_SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/postfix/sbin"])
+_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+
+_untested: dict[str, int] = defaultdict(int)
+
+hypothesis.settings.register_profile(
+    "civicmail",
+    deadline=None,
+    max_examples=60,
+    print_blob=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("civicmail")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the socket guard before its plugin reads its options."""
+    config.option.allow_hosts = "127.0.0.0/8,::1,localhost"
+    config.option.allow_unix_socket = True
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing = sorted({program for mark in item.iter_markers("neighbour") for program in mark.args if not _is_there(program)})
+    if item.get_closest_marker("corpora") and not _corpora():
+        missing.append("CIVICMAIL_CORPORA (a folder of real mail)")
+    if not missing:
+        return
+    reason = "not here: " + ", ".join(missing)
+    if NOTHING_MISSING:
+        pytest.fail(f"{reason}; CIVICMAIL_NOTHING_MISSING=1 allows no gap", pytrace=False)
+    for thing in missing:
+        _untested[thing] += 1
+    pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _untested:
+        return
+    terminalreporter.section("not tested for want of", sep="-")
+    for thing, tests in sorted(_untested.items()):
+        terminalreporter.line(f"{thing}: {tests} test{'s' if tests != 1 else ''}")
+    terminalreporter.line("`make neighbours` installs the programs on Debian and Ubuntu.")
+
+
+def _is_there(program: str) -> bool:
+    if program == "root":
+        return os.geteuid() == 0
+    return shutil.which(program, path=_SEARCH) is not None
+
+
+def _corpora() -> Path | None:
+    place = Path(os.environ.get("CIVICMAIL_CORPORA", ""))
+    return place if place.is_absolute() and place.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real mail; only for tests marked `corpora`."""
+    place = _corpora()
+    assert place, "mark the test with @pytest.mark.corpora"
+    return place
+
+
+@pytest.fixture
+def frozen() -> Iterator[time_machine.Traveller]:
+    """The wall clock stands still on Monday 2026-03-02, 12:00 UTC; move it with frozen.shift(seconds) and frozen.move_to(when)."""
+    with time_machine.travel(_NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """An initialised data folder of a scratch installation of city.example, as `civicmail init` leaves it; nothing runs."""
+    from neighbours.scratch import installation
+
+    return installation(tmp_path / "data")

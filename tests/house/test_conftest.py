@@ -1,0 +1,80 @@
+"""The ground under the tests: what conftest promises to all of them."""
+
+from __future__ import annotations
+
+import socket
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from time_machine import Traveller
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+A_NEEDY_TEST = """
+import pytest
+pytestmark = pytest.mark.timeout(30)
+@pytest.mark.neighbour("no-such-program-of-mail")
+def test_with_neighbour(): pass
+@pytest.mark.corpora
+def test_with_corpora(): pass
+"""
+A_NEEDY_HOUSE = """
+[pytest]
+markers =
+    neighbour: x
+    corpora: x
+"""
+
+
+@pytest.fixture
+def needy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.delenv("CIVICMAIL_CORPORA", raising=False)
+    monkeypatch.delenv("CIVICMAIL_NOTHING_MISSING", raising=False)
+    pytester.makeconftest(CONFTEST.read_text())
+    pytester.makepyfile(test_needy=A_NEEDY_TEST)
+    pytester.makefile(".ini", pytest=A_NEEDY_HOUSE)
+    return pytester
+
+
+def test_a_test_cannot_reach_another_machine() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
+            socket.create_connection(("192.0.2.1", 25), 0.1)
+
+
+def test_a_test_can_reach_loopback_and_unix_sockets() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2]):
+        pass
+    a, b = socket.socketpair(socket.AF_UNIX)
+    a.close()
+    b.close()
+
+
+def test_the_frozen_clock_stands_still_until_it_is_moved(frozen: Traveller) -> None:
+    before = time.time()
+    assert time.time() == before
+    frozen.shift(3600)
+    assert time.time() == before + 3600
+
+
+def test_the_data_folder_is_initialised_and_private(data: Path) -> None:
+    assert (data / "civicmail.toml").is_file()
+    assert data.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_missing_skips_and_is_listed_at_the_end(needy: pytest.Pytester) -> None:
+    result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(skipped=2)
+    result.stdout.fnmatch_lines(["*not tested for want of*", "CIVICMAIL_CORPORA*: 1 test", "no-such-program-of-mail: 1 test"])
+    assert "2 skipped" in result.stdout.lines[-1], "the summary line stays the last one"
+
+
+def test_where_nothing_may_be_missing_what_is_missing_fails(needy: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVICMAIL_NOTHING_MISSING", "1")
+    result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    assert result.parseoutcomes() == {"errors": 2}
+    result.stdout.fnmatch_lines(["*no-such-program-of-mail*allows no gap*"])
