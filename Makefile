@@ -1,0 +1,55 @@
+# Everything below brings what it needs: uv and the packages of uv.lock come into this folder (.uv, .venv), nothing else is touched.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+export UV_PYTHON_DOWNLOADS := never
+export CIVICMAIL_PYTHON
+IN := .venv/bin
+READY := .venv/.ready
+QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories
+
+.PHONY: help setup demo test quick check bench fmt verify neighbours
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## fetch uv and the packages of uv.lock (every other target does it by itself)
+
+demo: $(READY) ## a sample city with mail flowing, live in the terminal, until Ctrl-C
+	@$(IN)/civicmail demo $(DEMO)
+
+test: $(READY) ## all tests; what could not be tested is listed at the end
+	@$(IN)/pytest $(TESTS)
+
+quick: $(READY) ## the tests of a minute: no neighbours, no corpora
+	@$(IN)/pytest $(QUICK)
+
+check: $(READY) ## format, lint, types, layers, dependencies
+	@$(IN)/ruff format --check --quiet
+	@$(IN)/ruff check --quiet
+	@$(IN)/mypy
+	@$(IN)/lint-imports
+	@$(IN)/deptry src
+
+verify: $(READY) ## power cuts, kills, full disks; FULL=1 runs all of them
+	@$(IN)/pytest tests/faults
+
+bench: $(READY) ## against notmuch, mu, Postfix and smtp-sink, on one corpus
+	@$(IN)/python -m bench $(BENCH)
+
+fmt: $(READY) ## put the code into the house's format
+	@$(IN)/ruff format --quiet
+	@$(IN)/ruff check --quiet --fix
+
+neighbours: ## install the mail programs that tests use (Debian or Ubuntu, root); starts no service
+	@tools/neighbours.sh
+
+.uv/bin/uv: tools/python.sh
+	@python=$$(tools/python.sh) && echo "Fetching uv with $$python" && "$$python" -m venv --clear .uv \
+		&& .uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@touch $@
+
+$(READY): .uv/bin/uv pyproject.toml uv.lock
+	@python=$$(tools/python.sh) && .uv/bin/uv sync --frozen --quiet --python "$$python"
+	@touch $@

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Installs the mail programs that tests run as scratch instances (Debian or Ubuntu, as root). Asks nothing and starts no service.
+set -eu
+# libnet-ssleay-perl: TLS in swaks; maildir-utils: mu; notmuch and mu are the peers of `make bench`
+want="postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl notmuch maildir-utils"
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    echo "No neighbours installed: this is not Debian or Ubuntu. Tests that need them say so: $want"
+    exit 0
+fi
+missing=
+for package in $want; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    echo "No neighbours installed: that needs root. Missing:$missing"
+    exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+if [ ! -e /usr/sbin/policy-rc.d ]; then # 101: packages may not start what they bring
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+# without this answer Postfix would get a configuration as an Internet site
+echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+apt-get -o DPkg::Lock::Timeout=300 -q update >&2
+# shellcheck disable=SC2086
+apt-get -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends $missing >&2
