@@ -6,8 +6,10 @@ nothing. Reading needs no port. Errors are the operating system's own (OSError);
 
 from __future__ import annotations
 
+import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 _IOV_MAX = 512
@@ -111,3 +113,14 @@ def free_bytes(path: Path) -> int:
     """Bytes that this process may still write on the volume of path."""
     s = os.statvfs(path)
     return s.f_bavail * s.f_frsize
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
+    """A whole file to read from, mapped into memory; an empty one is plain empty bytes. Views into it must be gone at the end."""
+    with path.open("rb") as h:
+        if not os.fstat(h.fileno()).st_size:
+            yield b""
+            return
+        with mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+            yield m

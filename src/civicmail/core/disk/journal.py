@@ -22,7 +22,7 @@ from pathlib import Path
 
 from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile, DiskFull, JournalEnded, LeaseHeld
-from civicmail.core.disk.files import OS_FILES, File, Files
+from civicmail.core.disk.files import OS_FILES, File, Files, mapped
 from civicmail.core.disk.lease import Lease
 
 FILE_SIZE = 64 << 20
@@ -151,26 +151,20 @@ class Journal:
         self._clear_spool()
 
     def _cut(self, first: int, path: Path) -> None:
-        with path.open("rb") as h:
-            size = os.fstat(h.fileno()).st_size
-            if size < frames.FILE_HEADER_SIZE:
-                self._files.unlink(path)
-                return
-            with mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
-                if (header := frames.decode_file_header(m)) is None or header[1] != first:
-                    if m[: frames.FILE_HEADER_SIZE].strip(b"\0"):
-                        raise DamagedFile(f"The header of {path.name} in journal {self.name} is damaged; nothing was cut.")
-                    self._files.unlink(path)  # made, and never synced with a header: nothing in it was acknowledged
-                    return
+        end = 0
+        with mapped(path) as m:
+            size = len(m)
+            header = frames.decode_file_header(m)
+            if header is not None and header[1] == first:
                 end = frames.FILE_HEADER_SIZE
                 for frame in frames.walk(m):
                     end, self.number = frame.end, frame.number
                     del frame
-                if end == frames.FILE_HEADER_SIZE and not self._damaged(m, end):
-                    self._files.unlink(path)  # no record was ever durable in it
-                    return
-                if self._damaged(m, end):
-                    raise DamagedFile(f"Record {self.number + 1} of journal {self.name} is damaged at byte {end} of {path.name}.")
+            if self._damaged(m, end):
+                raise DamagedFile(f"Record {self.number + 1} of journal {self.name} is damaged at byte {end} of {path.name}.")
+        if self.number < first:
+            self._files.unlink(path)  # no record in it was ever durable
+            return
         file = self._files.open(path)
         try:
             if end < size:
@@ -179,7 +173,7 @@ class Journal:
         finally:
             file.close()
 
-    def _damaged(self, m: mmap.mmap, end: int) -> bool:
+    def _damaged(self, m: bytes | mmap.mmap, end: int) -> bool:
         """Whether what stands behind the last whole record was once durable: then cutting it would lose kept mail."""
         later = frames.next_after_damage(m, end - 1, self.number + 1)
         damaged = self.number < read_durable(self.place) or (later is not None and later.durable > self.number)
@@ -192,7 +186,7 @@ class Journal:
         if not left:
             return
         for _, path in log_files(self.place):
-            with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+            with mapped(path) as m:
                 for frame in frames.walk(m, check=False):
                     if frame.spooled:
                         left.discard(frame.id.hex())
@@ -281,13 +275,15 @@ class Journal:
         return file
 
     def rotate(self) -> None:
-        """Close the current file at its length; the next flush starts another."""
+        """Close the current file at its length; the next flush starts another.
+
+        The cut needs no sync: every record before it is durable, and a tail of zeros behind them is read like the end.
+        """
         if self._file is None:
             return
         file, self._file = self._file, None
         try:
             file.truncate(self._offset)
-            file.sync()
         finally:
             file.close()
 

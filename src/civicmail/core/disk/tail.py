@@ -14,7 +14,7 @@ from pathlib import Path
 
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
-from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.lease import is_held
 
 Positions = dict[str, int]
@@ -71,16 +71,15 @@ class Tail:
         while want <= durable and len(found) < limit:
             path, offset = self._at.get(name) or self._find(place, want)
             try:
-                h = path.open("rb")
-            except FileNotFoundError:
+                with mapped(path) as m:
+                    for record, end in self._records(name, path, m, offset, want, min(durable, want + limit - len(found) - 1)):
+                        found.append(record)
+                        want, offset = record.number + 1, end
+            except FileNotFoundError:  # sealed and removed since it was found
                 self._at.pop(name, None)
                 if not any(first > want for first, _ in journal.log_files(place)):
                     break
                 continue
-            with h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
-                for record, end in self._records(name, path, m, offset, want, min(durable, want + limit - len(found) - 1)):
-                    found.append(record)
-                    want, offset = record.number + 1, end
             self.positions[name] = want - 1
             self._at[name] = (path, offset)
             if want <= durable and len(found) < limit:
@@ -99,7 +98,9 @@ class Tail:
             return before[-1], frames.FILE_HEADER_SIZE
         return (files[0][1] if files else place / "none"), frames.FILE_HEADER_SIZE
 
-    def _records(self, name: str, path: Path, m: mmap.mmap, offset: int, want: int, last: int) -> Iterator[tuple[Record, int]]:
+    def _records(
+        self, name: str, path: Path, m: bytes | mmap.mmap, offset: int, want: int, last: int
+    ) -> Iterator[tuple[Record, int]]:
         number = want - 1
         while number < last:
             frame = frames.decode(m, offset) or frames.next_after_damage(m, offset, want)
@@ -143,7 +144,7 @@ def _is_closed(path: Path, durable: int) -> bool:
 def last_frame(path: Path) -> tuple[int, int] | None:
     """(number, end) of the last whole record of a file, without checking checksums; None when it has none."""
     last = None
-    with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+    with mapped(path) as m:
         for frame in frames.walk(m, check=False):
             last = (frame.number, frame.end)
             del frame

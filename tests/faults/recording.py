@@ -1,0 +1,212 @@
+"""A file port that really writes, and remembers every operation, so that a power cut can be played between any two of them.
+
+Model of the disk (stricter than ext4): content operations of a file are durable after a sync of that file; entries of a folder
+(creation, rename, removal) after a sync of that folder. What is not durable may be there or not, a write also in part.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.disk import files as port
+
+Site = tuple[str, str, int]  # module, function, line
+
+
+@dataclass
+class Inode:
+    """One file's content as operations; synced counts those that are durable."""
+
+    ops: list[tuple[str, int, bytes]] = field(default_factory=list)
+    synced: int = 0
+
+
+def caller() -> Site:
+    """The function outside the port that asked for a sync."""
+    frame = sys._getframe(2)
+    while frame.f_globals["__name__"] in {__name__, port.__name__}:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    return frame.f_globals["__name__"], frame.f_code.co_name, frame.f_lineno
+
+
+@dataclass
+class Op:
+    """One operation in order. kind: write, truncate, allocate, sync, enter, leave, rename, mkdir, folder."""
+
+    kind: str
+    path: str
+    inode: int = -1
+    offset: int = 0
+    data: bytes = b""
+    other: str = ""
+
+
+class RecordingFile(port.File):
+    def __init__(self, path: Path, fd: int, owner: RecordingFiles, inode: int) -> None:
+        super().__init__(path, fd)
+        self.owner = owner
+        self.inode = inode
+
+    def write_at(self, offset: int, chunks: Any) -> int:
+        self.owner.note(Op("write", str(self.path), self.inode, offset, b"".join(bytes(c) for c in chunks)))
+        return super().write_at(offset, chunks)
+
+    def preallocate(self, size: int) -> None:
+        self.owner.note(Op("allocate", str(self.path), self.inode, size))
+        super().truncate(max(size, os.fstat(self.fd).st_size))
+
+    def truncate(self, size: int) -> None:
+        self.owner.note(Op("truncate", str(self.path), self.inode, size))
+        super().truncate(size)
+
+    def sync(self) -> None:
+        if self.owner.wants(caller()):
+            self.owner.note(Op("sync", str(self.path), self.inode))
+
+
+class RecordingFiles(port.Files):
+    """disabled: a sync site that does nothing in this run. Sites are collected from the calls, never listed by hand."""
+
+    def __init__(self, disabled: Site | None = None) -> None:
+        self.ops: list[Op] = []
+        self.sites: dict[Site, int] = {}
+        self.disabled = disabled
+        self._inodes: dict[str, int] = {}
+        self._next = 0
+
+    def note(self, op: Op) -> None:
+        self.ops.append(op)
+
+    def wants(self, site: Site) -> bool:
+        self.sites[site] = self.sites.get(site, 0) + 1
+        return site != self.disabled
+
+    def open(self, path: Path, *, create: bool = False) -> port.File:
+        opened = super().open(path, create=create)
+        if create:
+            self._inodes[str(path)] = self._next
+            self._next += 1
+            self.note(Op("enter", str(path), self._inodes[str(path)]))
+        file = RecordingFile(path, opened.fd, self, self._inode(path))
+        opened.fd = -1
+        return file
+
+    def _inode(self, path: Path) -> int:
+        """The inode of a file; one that was there before the recording began is as durable as it is."""
+        if str(path) not in self._inodes:
+            self._inodes[str(path)] = self._next
+            self._next += 1
+            self.note(Op("enter", str(path), self._inodes[str(path)]))
+            self.note(Op("write", str(path), self._inodes[str(path)], 0, path.read_bytes()))
+            self.note(Op("sync", str(path), self._inodes[str(path)]))
+            self.note(Op("folder", str(path.parent)))
+        return self._inodes[str(path)]
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._inode(old)
+        super().rename(old, new)
+        self._inodes[str(new)] = self._inodes.pop(str(old))
+        self.note(Op("rename", str(old), self._inodes[str(new)], other=str(new)))
+
+    def link(self, old: Path, new: Path) -> None:
+        super().link(old, new)
+        self._inodes[str(new)] = self._inode(old)
+        self.note(Op("enter", str(new), self._inodes[str(new)]))
+
+    def unlink(self, path: Path) -> None:
+        existed = path.exists()
+        super().unlink(path)
+        if existed:
+            self._inodes.pop(str(path), None)
+            self.note(Op("leave", str(path)))
+
+    def make_folder(self, path: Path) -> None:
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self.note(Op("mkdir", str(folder)))
+            self.sync_folder(folder.parent)
+
+    def remove_folder(self, path: Path) -> None:
+        super().remove_folder(path)
+        self.note(Op("leave", str(path)))
+
+    def sync_folder(self, path: Path) -> None:
+        if self.wants(caller()):
+            self.note(Op("folder", str(path)))
+
+
+def power_cut(ops: list[Op], until: int, top: Path, into: Path, chance: random.Random) -> None:
+    """Make the disk that a power cut before operation `until` could leave: durable state plus some of what was not."""
+    inodes: dict[int, Inode] = {}
+    entries: list[tuple[Op, bool]] = []  # folder operations in order, durable or not
+    for op in ops[:until]:
+        if op.kind in {"write", "truncate", "allocate"}:
+            inodes.setdefault(op.inode, Inode()).ops.append((op.kind, op.offset, op.data))
+        elif op.kind == "sync":
+            inode = inodes.setdefault(op.inode, Inode())
+            inode.synced = len(inode.ops)
+        elif op.kind == "folder":
+            entries = [(e, durable or _folder_of(e) == op.path) for e, durable in entries]
+        else:
+            entries.append((op, False))
+    keep = chance.random()
+    names: dict[str, int] = {}
+    folders: list[str] = []
+    for op, durable in entries:
+        if durable or chance.random() < keep:
+            _enter(op, names, folders)
+    for folder in sorted(folders):
+        place = into / Path(folder).relative_to(top)
+        if place.parent.is_dir():  # an entry that was lost takes everything below it along
+            place.mkdir(exist_ok=True)
+    for name, number in names.items():
+        place = into / Path(name).relative_to(top)
+        if place.parent.is_dir():
+            place.write_bytes(_content(inodes.get(number, Inode()), chance))
+
+
+def _folder_of(op: Op) -> str:
+    return str(Path(op.other or op.path).parent)
+
+
+def _enter(op: Op, names: dict[str, int], folders: list[str]) -> None:
+    if op.kind == "enter":
+        names[op.path] = op.inode
+    elif op.kind == "mkdir":
+        folders.append(op.path)
+    elif op.kind == "rename":
+        names.pop(op.path, None)
+        names[op.other] = op.inode
+    elif op.kind == "leave":
+        names.pop(op.path, None)
+
+
+def _content(inode: Inode, chance: random.Random) -> bytes:
+    content = bytearray()
+    keep = chance.random()
+    for at, (kind, offset, data) in enumerate(inode.ops):
+        if at >= inode.synced:
+            if chance.random() >= keep:
+                continue
+            if kind == "write" and chance.random() < 0.5:
+                data = data[: chance.randrange(len(data) + 1)]
+        if kind == "write":
+            if len(content) < offset:
+                content.extend(bytes(offset - len(content)))
+            content[offset : offset + len(data)] = data
+        elif kind == "truncate":
+            del content[offset:]
+            content.extend(bytes(max(0, offset - len(content))))
+        else:
+            content.extend(bytes(max(0, offset - len(content))))
+    return bytes(content)
