@@ -35,4 +35,7 @@ def encode_reply(reply: str) -> bytes:
 
 
 def _plain(line: str) -> str:
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in line[:_MAX_TEXT])
+    line = line[:_MAX_TEXT]
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in line)
