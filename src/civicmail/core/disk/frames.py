@@ -3,6 +3,9 @@
 The fixed part of a frame repeats the capture id and the body's SHA-256 so that a reader can walk a journal without decoding heads.
 durable is the number of the last record known to be synced when this one was written: where a bad frame has a number that a later
 frame calls durable, bytes were damaged; where none does, the tail was torn and nobody was told that it had been kept.
+
+Checksums start from the seed in the file's header, which no sender can know: frames that somebody puts into a message never look
+like frames of this journal, not even when a search for the next whole frame runs through that message's bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ from typing import Protocol
 MAGIC = b"CVR1"
 FILE_MAGIC = b"CVJ1"
 FIXED = struct.Struct("<4sBBHIIQQQ16s32s")
-FILE_HEADER = struct.Struct("<4sI16sQQ")  # magic, crc, journal, first number, created in ms
+FILE_HEADER = struct.Struct("<4sI16sQQI")  # magic, crc, journal, first number, created in ms, seed
 FILE_HEADER_SIZE = 64
+_SEED = struct.Struct("<I")
+_SEED_AT = FILE_HEADER.size - _SEED.size
 SPOOLED = 1  # flag: the body is in a spool file that the head names
 HEAD_MAX = 16 << 20
 NO_ID = bytes(16)
@@ -54,11 +59,19 @@ class Frame:
 
 
 def encode(
-    type_: int, flags: int, number: int, durable: int, id_: bytes, sha256: bytes, head: bytes, body: bytes | memoryview
+    type_: int,
+    flags: int,
+    number: int,
+    durable: int,
+    id_: bytes,
+    sha256: bytes,
+    head: bytes,
+    body: bytes | memoryview,
+    seed: int = 0,
 ) -> list[bytes | memoryview]:
-    """The chunks of one frame, padded to eight bytes."""
+    """The chunks of one frame, padded to eight bytes. seed: of the journal it goes to."""
     fixed = (MAGIC, type_, flags, 0, len(head), 0, len(body), number, durable, id_, sha256)
-    crc = zlib.crc32(body, zlib.crc32(head, zlib.crc32(FIXED.pack(*fixed))))
+    crc = zlib.crc32(body, zlib.crc32(head, zlib.crc32(FIXED.pack(*fixed), seed)))
     chunks: list[bytes | memoryview] = [FIXED.pack(*fixed[:5], crc, *fixed[6:]), head, body]
     if pad := -(FIXED.size + len(head) + len(body)) % 8:
         chunks.append(bytes(pad))
@@ -71,7 +84,10 @@ def size_of(head: int, body: int) -> int:
 
 
 def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
-    """The frame at offset, or None where no whole frame stands. check=False skips the checksum."""
+    """The frame at offset of a journal file, or None where no whole frame stands. check=False skips the checksum.
+
+    buffer is the whole file, because its header has the seed of the checksums.
+    """
     total = len(buffer)
     if offset + FIXED.size > total:
         return None
@@ -86,14 +102,19 @@ def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
     body = view[start + head_len : start + head_len + body_len]
     if check:
         fixed = FIXED.pack(magic, type_, flags, 0, head_len, 0, body_len, number, durable, id_, sha)
-        if zlib.crc32(body, zlib.crc32(head, zlib.crc32(fixed))) != crc:
+        if zlib.crc32(body, zlib.crc32(head, zlib.crc32(fixed, seed_of(buffer)))) != crc:
             return None
     return Frame(offset, offset + size_of(head_len, body_len), type_, flags, number, durable, id_, sha, head, body)
 
 
-def walk(buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True) -> Iterator[Frame]:
-    """Whole frames one after the other from offset, until the first place where none stands or the number does not follow."""
-    expected = None
+def walk(
+    buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True, first: int | None = None
+) -> Iterator[Frame]:
+    """Whole frames one after the other from offset, until the first place where none stands or the number does not follow.
+
+    first: the number that the first of them must have.
+    """
+    expected = first
     while (frame := decode(buffer, offset, check=check)) is not None:
         if expected is not None and frame.number != expected:
             return
@@ -112,18 +133,23 @@ def next_after_damage(buffer: bytes | mmap.mmap, offset: int, least: int) -> Fra
     return None
 
 
-def encode_file_header(journal: str, first: int, created: int) -> bytes:
+def seed_of(buffer: Buffer) -> int:
+    """What the checksums of this journal file start from; 0 where the file has no whole header."""
+    return int(_SEED.unpack_from(buffer, _SEED_AT)[0]) if len(buffer) >= FILE_HEADER_SIZE else 0
+
+
+def encode_file_header(journal: str, first: int, created: int, seed: int = 0) -> bytes:
     """The 64 bytes that a journal file begins with."""
     name = journal.encode("ascii").ljust(16, b"\0")
-    crc = zlib.crc32(FILE_HEADER.pack(FILE_MAGIC, 0, name, first, created))
-    return FILE_HEADER.pack(FILE_MAGIC, crc, name, first, created).ljust(FILE_HEADER_SIZE, b"\0")
+    crc = zlib.crc32(FILE_HEADER.pack(FILE_MAGIC, 0, name, first, created, seed))
+    return FILE_HEADER.pack(FILE_MAGIC, crc, name, first, created, seed).ljust(FILE_HEADER_SIZE, b"\0")
 
 
 def decode_file_header(buffer: Buffer) -> tuple[str, int, int] | None:
     """(journal, first number, created in ms), or None where the header is not whole."""
     if len(buffer) < FILE_HEADER_SIZE:
         return None
-    magic, crc, name, first, created = FILE_HEADER.unpack_from(buffer, 0)
-    if magic != FILE_MAGIC or zlib.crc32(FILE_HEADER.pack(magic, 0, name, first, created)) != crc:
+    magic, crc, name, first, created, seed = FILE_HEADER.unpack_from(buffer, 0)
+    if magic != FILE_MAGIC or zlib.crc32(FILE_HEADER.pack(magic, 0, name, first, created, seed)) != crc:
         return None
     return name.rstrip(b"\0").decode("ascii", "replace"), first, created

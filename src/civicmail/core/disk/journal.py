@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
+import re
+import secrets
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from civicmail.core.disk.lease import Lease
 FILE_SIZE = 64 << 20
 IDLE_MS = 5 * 60 * 1000
 _NUMBER = struct.Struct("<Q")
+_NAME = re.compile(r"[0-9a-f]{4,8}")
 Head = Callable[[str, int], bytes]
 
 
@@ -36,14 +38,22 @@ def folder(data: Path) -> Path:
 
 
 def names(data: Path) -> list[str]:
-    """The journals of a data folder, oldest name first."""
-    top = folder(data)
-    return sorted(p.name for p in top.iterdir() if p.is_dir()) if top.is_dir() else []
+    """The journals of a data folder, oldest first; a folder with another name than four or more hexadecimal digits is none."""
+    try:
+        found = [p.name for p in folder(data).iterdir() if _NAME.fullmatch(p.name) and p.is_dir()]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=lambda name: (len(name), name))
 
 
 def log_files(place: Path) -> list[tuple[int, Path]]:
     """(first number, path) of the files of one journal, in order."""
     return sorted((int(p.stem), p) for p in place.glob("*.log") if p.stem.isdigit())
+
+
+def _seed_of(path: Path) -> int:
+    with path.open("rb") as h:
+        return frames.seed_of(h.read(frames.FILE_HEADER_SIZE))
 
 
 def read_durable(place: Path) -> int:
@@ -96,7 +106,9 @@ class Journal:
         self._offset = 0
         self._pending: list[bytes | memoryview] = []
         self._pending_size = 0
-        self._state = os.open(place / "durable", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._seed = secrets.randbits(32)
+        said = place / "durable"
+        self._said = files.open(said, create=not said.exists())
 
     @classmethod
     def take(cls, data: Path, *, files: Files = OS_FILES, now: int, file_size: int = FILE_SIZE) -> Journal:
@@ -144,9 +156,10 @@ class Journal:
         self.number = first - 1
         if known:
             self._cut(first, path)
-            self._files.sync_folder(self.place)
         self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
         self.durable = self.number
+        if known := log_files(self.place):  # one seed for as long as there are files: a batch is encoded before its file is chosen
+            self._seed = _seed_of(known[-1][1])
         self._say_durable()
         self._clear_spool()
 
@@ -157,7 +170,7 @@ class Journal:
             header = frames.decode_file_header(m)
             if header is not None and header[1] == first:
                 end = frames.FILE_HEADER_SIZE
-                for frame in frames.walk(m):
+                for frame in frames.walk(m, first=first):
                     end, self.number = frame.end, frame.number
                     del frame
             if self._damaged(m, end):
@@ -215,7 +228,7 @@ class Journal:
             raise JournalEnded(f"Journal {self.name} has ended after a failed write.")
         number = self.number + 1
         encoded = head(self.name, number)
-        chunks = frames.encode(type_, flags, number, self.durable, id_, sha256, encoded, body)
+        chunks = frames.encode(type_, flags, number, self.durable, id_, sha256, encoded, body, self._seed)
         self._pending += chunks
         self._pending_size += frames.size_of(len(encoded), len(body))
         self.number = number
@@ -264,9 +277,8 @@ class Journal:
         file = self._files.open(path, create=True)
         try:
             file.preallocate(max(self._file_size, frames.FILE_HEADER_SIZE + size))
-            self._offset = file.write_at(0, [frames.encode_file_header(self.name, first, now)])
-            file.sync()
-            self._files.sync_folder(self.place)
+            self._offset = file.write_at(0, [frames.encode_file_header(self.name, first, now, self._seed)])
+            self._files.sync_folder(self.place)  # the sync of the first records covers the header too
         except OSError:
             file.close()
             self._files.unlink(path)
@@ -295,7 +307,7 @@ class Journal:
         return True
 
     def _say_durable(self) -> None:
-        os.pwrite(self._state, _NUMBER.pack(self.durable), 0)
+        self._said.write_at(0, [_NUMBER.pack(self.durable)])
 
     def _end(self) -> None:
         """Nothing that was collected is kept: take it back from the file as far as the disk still listens."""
@@ -303,6 +315,7 @@ class Journal:
         if self._file is not None:
             try:
                 self._file.truncate(self._offset)
+                self._file.sync()  # else a power cut could bring a record back whose spool file was discarded
             except OSError:
                 self.ended = True
             self._file.close()
@@ -316,7 +329,5 @@ class Journal:
         finally:
             if self._file is not None:
                 self._file.close()
-            if self._state >= 0:
-                os.close(self._state)
-                self._state = -1
+            self._said.close()
             self._lease.close()
