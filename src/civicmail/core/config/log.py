@@ -1,0 +1,51 @@
+"""The log of the processes that serve: one event per line on stderr, for people or as JSON. Ids only, never what mail says.
+
+Slow to import, so only `run` and its children do. Commands speak plain sentences instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from civicmail.core.config.settings import Log
+
+_CONTENT = frozenset(
+    {"subject", "body", "head", "headers", "text", "snippet", "query", "password", "recipient", "sender", "to", "from_", "address"}
+)
+"""Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
+
+
+def set_up(log: Log, role: str) -> None:
+    """Configure logging of this process. role goes into every line."""
+    render: Any = structlog.processors.JSONRenderer() if log.format == "json" else _line
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            ids_only,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log.level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(role=role)
+
+
+def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Replace values that could be content by a dash; bytes are shown as hexadecimal, they are ids and hashes."""
+    return {k: "-" if k in _CONTENT else v.hex() if isinstance(v, bytes) else v for k, v in event.items()}
+
+
+def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    time, level, role, words = (event.pop(k, "") for k in ("timestamp", "level", "role", "event"))
+    trace = event.pop("exception", "")
+    rest = " ".join(f"{k}={v}" for k, v in event.items())
+    return f"{time} {level:<7} {role}: {words}{' ' if rest else ''}{rest}" + (f"\n{trace}" if trace else "")

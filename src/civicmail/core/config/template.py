@@ -1,0 +1,61 @@
+"""The settings file that `init` writes: the smallest useful one; every other setting stands there as a comment with its default."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+import orjson
+
+from civicmail.core.config.settings import Listener, Settings
+
+_SMALLEST = {
+    ("city", "name"),
+    ("city", "domains"),
+    ("listener", "kind"),
+    ("listener", "address"),
+    ("listener", "port"),
+    ("courier", "local"),
+    ("web", "address"),
+    ("web", "port"),
+}
+_HEAD = """\
+# Settings of one Civicmail installation. What stands behind a # is the default.
+# CIVICMAIL__SECTION__KEY in the environment comes before this file. `civicmail config explain KEY` says more.
+"""
+
+
+def render(settings: Settings | None = None) -> str:
+    """The file as text; settings: values to write instead of the defaults."""
+    settings = settings or Settings()
+    parts = [_HEAD]
+    for section in fields(Settings):
+        value = getattr(settings, section.name)
+        parts.append(f"# {section.metadata['help']}\n[{section.name}]\n" + _table(section.name, value))
+        if section.name == "gateway":
+            parts += ["[[gateway.listener]]\n" + _table("listener", listener) for listener in value.listener]
+    return "\n".join(parts)
+
+
+def _table(name: str, value: Any) -> str:
+    lines, tables = [], []
+    for f in fields(value):
+        if get_origin(hint := get_type_hints(type(value))[f.name]) is list and get_args(hint)[0] is Listener:
+            continue
+        content = getattr(value, f.name)
+        default = f.default if f.default_factory is f.default or not callable(f.default_factory) else f.default_factory()
+        mark = "" if (name, f.name) in _SMALLEST or content != default else "# "
+        if isinstance(content, dict):
+            tables.append(f'# {f.metadata["help"]}\n# [{name}.{f.name}]\n# "example.org" = "smtp://192.0.2.1:25"\n')
+            continue
+        lines.append(f"# {f.metadata['help']}\n{mark}{f.name} = {toml(content)}\n")
+    return "".join(lines + tables)
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it: text, whole numbers, truth values, lists and tables of them."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(v) for v in value) + "]"
+    return orjson.dumps(value).decode()

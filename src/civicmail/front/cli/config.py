@@ -1,0 +1,51 @@
+"""`civicmail config`: check, show and explain settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config import explain as settings
+from civicmail.core.config.load import FILE, load
+from civicmail.core.config.template import render, toml
+from civicmail.front.cli import options, output
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Check, show and explain settings.")
+
+
+@app.command()
+def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Read the settings as every command does, and say what is wrong with them."""
+    folder = options.data_folder(data)
+    load(folder, config)
+    if json:
+        output.emit({"ok": True, "file": str(config or folder / FILE)})
+    else:
+        output.words(f"{config or folder / FILE} is good.")
+
+
+@app.command()
+def show(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Print the settings that are in force: file and environment together."""
+    loaded = load(options.data_folder(data), config)
+    if json:
+        output.emit(asdict(loaded))
+    else:
+        for line in render(loaded).splitlines():
+            output.show(line)
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A setting like gateway.processes, or a section.")],
+    json: options.Json = False,
+) -> None:
+    """Say what a setting means, its type and its default."""
+    for setting in settings.find(key):
+        if json:
+            output.emit(asdict(setting))
+        else:
+            output.show(f"{setting.key} ({setting.kind}, default {toml(setting.default)})")
+            output.show(f"    {setting.help}")

@@ -1,0 +1,111 @@
+"""The program `civicmail`: finds the command, runs it, and says what went wrong in one sentence.
+
+A command's module is imported only when that command is called, so that `--help` and a cold `search` stay fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from civicmail.core.config.errors import CivicmailError
+
+_HERE = "civicmail.front.cli"
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init:init", "Make a new installation."),
+    "run": ("run:run", "Serve: all processes, supervised, or one role."),
+    "import": ("import_:import_", "Bring in eml files, Maildirs, mbox files and folders of them."),
+    "search": ("search:search", "Find mail."),
+    "show": ("show:show", "Show one message: its bytes, its evidence, its way."),
+    "export": ("export:export", "Write what a search finds as eml files or one mbox."),
+    "config": ("config:app", "Check, show and explain settings."),
+    "keys": ("keys:app", "The recovery key."),
+    "rebuild": ("rebuild:app", "Make anew what can be made anew from the archive."),
+}
+"""name -> (module:function or module:Typer, what `--help` says). The order is the order of the help."""
+
+
+class Lazy(TyperGroup):
+    """The group of all commands; it knows their names and sentences without importing them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        target, _ = COMMANDS[cmd_name]
+        module, _, name = target.partition(":")
+        found = getattr(importlib.import_module(f"{_HERE}.{module}"), name)
+        if isinstance(found, typer.Typer):
+            app = found
+        else:
+            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
+        command = typer.main.get_command(app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+
+
+def _program() -> Lazy:
+    names: Any = {name: TyperCommand(name, help=help_) for name, (_, help_) in COMMANDS.items()}  # for "did you mean"
+    help_ = "A city's mail: heard, kept, delivered, found, proven."
+    return Lazy(name="civicmail", help=help_, commands=names, rich_markup_mode=None, no_args_is_help=True)
+
+
+def main() -> None:
+    """The entry point: exit codes 0 ok, 1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later, 70 our bug."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        code = _program().main(args, prog_name="civicmail", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except CivicmailError as error:
+        return _say(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _say(error.format_message(), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("Stopped.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's own flush does not complain
+        return 0
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        return _say(f"The operating system says: {what}{error.strerror or error}.", 5)
+    except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, never a traceback
+        return _bug(error)
+
+
+def _say(sentence: str, code: int) -> int:
+    if sentence:
+        print(f"civicmail: {sentence}", file=sys.stderr)
+    return code
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("CIVICMAIL_TRACEBACK"):
+        raise error
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f" at {at.tb_frame.f_globals.get('__name__', '?')} line {at.tb_lineno}" if at else ""
+    sentence = f"This is a bug in civicmail ({type(error).__name__}{where}); please report it with the output of the same command"
+    return _say(f"{sentence} under CIVICMAIL_TRACEBACK=1.", 70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""How commands speak: data on stdout, words on stderr, progress only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import orjson
+
+
+def emit(plain: Any) -> None:
+    """One JSON object on a line of its own."""
+    sys.stdout.buffer.write(orjson.dumps(plain) + b"\n")
+
+
+def emit_bytes(content: bytes) -> None:
+    """Exact bytes, nothing added."""
+    sys.stdout.buffer.write(content)
+
+
+def show(line: str) -> None:
+    """A line for a person who asked for it; what the terminal cannot show is replaced."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.buffer.write(_safe(line).encode(encoding, "replace") + b"\n")
+
+
+def words(line: str) -> None:
+    """A sentence beside the data."""
+    print(_safe(line).encode("utf-8", "replace").decode(), file=sys.stderr)
+
+
+def _safe(text: str) -> str:
+    """Without control characters: mail must not steer the terminal that shows it (CWE-150)."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def when(ms: int) -> str:
+    """A time in ms since 1970 as ISO 8601 in UTC, to the second."""
+    seconds = max(0, min(ms // 1000, 253_402_300_799))  # the year 9999 ends there
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+class Report(Protocol):
+    """Called with what is done and, where known, how much there is."""
+
+    def __call__(self, done: int, total: int | None = None, doing: str = "") -> None: ...
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total=None, doing="": None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total=None, doing="": bar.update(task, completed=done, total=total, description=doing or title)

@@ -1,0 +1,88 @@
+"""`civicmail run`: all processes under one supervisor, or one of them in the foreground."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from civicmail.core.config.errors import UsageError
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import options
+from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
+
+Role = Literal["gateway", "worker"]
+Job = Literal["mail", "courier", "city"]
+JOBS: tuple[Job, ...] = ("mail", "courier", "city")
+
+
+def run(
+    role: Annotated[Role | None, typer.Argument(help="Only this role; without it all of them.")] = None,
+    data: options.Data = None,
+    config: options.Config = None,
+    job: Annotated[Job | None, typer.Option("--job", help="worker: only this one of its processes.")] = None,
+    parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; what is under way is finished within 15 seconds."""
+    folder = options.data_folder(data)
+    settings = load(folder, config)
+    if job and role != "worker":
+        raise UsageError("--job belongs to the role worker.")
+    if parent:
+        die_with_parent(parent)
+    if role == "gateway":
+        _serve_gateway(settings, folder)
+    elif role == "worker" and job:
+        _serve_job(settings, folder, job)
+    else:
+        raise typer.Exit(_supervise(settings, folder, config, role))
+
+
+def _supervise(settings: Settings, data: Path, config: Path | None, role: Role | None) -> int:
+    from civicmail.core.config.log import set_up
+
+    set_up(settings.log, "run")
+    rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
+    program = [sys.executable, "-m", "civicmail.front.cli.main", "run"]
+    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in JOBS}
+    if role is None:
+        for number in range(1, settings.gateway.processes + 1):
+            wanted[f"gateway {number}"] = [*program, "gateway", *rest]
+    return Supervisor(wanted).run()
+
+
+def _stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; the kernel ends the process when it has not drained in time."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: object) -> None:
+        stop.set()
+        signal.alarm(DRAIN_SECONDS)
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    return stop
+
+
+def _serve_job(settings: Settings, data: Path, job: Job) -> None:
+    stop = _stop_on_signal()
+    from civicmail.core.config.log import set_up
+    from civicmail.front.worker import jobs
+
+    set_up(settings.log, f"worker {job}")
+    {"mail": jobs.run_mail, "courier": jobs.run_courier, "city": jobs.run_city}[job](settings, data, stop)
+
+
+def _serve_gateway(settings: Settings, data: Path) -> None:
+    from civicmail.core.config.log import set_up
+    from civicmail.mail.gateway.serve import serve
+
+    set_up(settings.log, f"gateway {os.getpid()}")
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    serve(settings, data)

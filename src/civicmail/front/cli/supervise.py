@@ -1,0 +1,117 @@
+"""The supervisor: starts children, starts a dead one again with growing pauses, and takes all of them down in order."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+DRAIN_SECONDS = 14
+"""A child that has not drained by then is ended by its own alarm; the whole takes 15 seconds."""
+
+_PR_SET_PDEATHSIG = 1
+_WELL_AFTER = 60.0  # seconds alive after which a death counts as the first one again
+_PAUSE_FIRST, _PAUSE_MOST = 0.2, 30.0
+_FINAL = frozenset({2, 3})  # usage, configuration: starting again cannot help
+
+log = structlog.get_logger()
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when the supervisor dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the kernel was asked
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def pause_before(failures: int) -> float:
+    """Seconds to wait before the next start after so many deaths in a row."""
+    return min(_PAUSE_MOST, _PAUSE_FIRST * float(2 ** min(failures - 1, 20))) if failures else 0.0
+
+
+@dataclass
+class Child:
+    """One process that should be there. due: when to start it, by the monotonic clock."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    due: float = field(default=0.0)
+
+
+class Supervisor:
+    """Keeps the wanted processes alive until SIGTERM or SIGINT. wanted: name -> command line."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
+        self.children = [Child(name, command) for name, command in wanted.items()]
+        self._clock = clock
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+
+    def run(self) -> int:
+        """Returns the exit code: 0 after a signal, a child's own when it says that its configuration is wrong."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.ask_to_stop())
+        signal.signal(signal.SIGCHLD, lambda *_: self._wake.set())
+        code = 0
+        while not self._stop.is_set():
+            code = self.look()
+            if code:
+                break
+            pauses = [c.due - self._clock() for c in self.children if c.process is None]
+            self._wake.wait(max(0.01, min([*pauses, 1.0])))
+            self._wake.clear()
+        self.drain()
+        return code
+
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    def look(self) -> int:
+        """Take note of who died, start who is due. Returns an exit code that ends everything, else 0."""
+        for child in self.children:
+            if child.process is not None and (code := child.process.poll()) is not None:
+                if code in _FINAL:
+                    log.error("a process cannot work with these settings", child=child.name, exit=code)
+                    return code
+                self._note_death(child, code)
+            if child.process is None and self._clock() >= child.due and not self._stop.is_set():
+                self._start(child)
+        return 0
+
+    def _start(self, child: Child) -> None:
+        child.process = subprocess.Popen([*child.command, "--parent", str(os.getpid())], stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
+        child.started = self._clock()
+        log.info("started", child=child.name, pid=child.process.pid)
+
+    def _note_death(self, child: Child, code: int) -> None:
+        now = self._clock()
+        child.failures = 1 if now - child.started > _WELL_AFTER else child.failures + 1
+        child.due = now + pause_before(child.failures)
+        child.process = None
+        log.warning("a process ended by itself", child=child.name, exit=code, again_in=round(child.due - now, 1))
+
+    def drain(self) -> None:
+        """SIGTERM to all, then wait; what is still there after 15 seconds is killed."""
+        living = [c.process for c in self.children if c.process is not None and c.process.poll() is None]
+        for process in living:
+            process.terminate()
+        end = self._clock() + DRAIN_SECONDS + 1
+        for process in living:
+            try:
+                process.wait(max(0.1, end - self._clock()))
+            except subprocess.TimeoutExpired:
+                log.error("killed: it did not drain in time", pid=process.pid)
+                process.kill()
+                process.wait()
+        log.info("stopped")

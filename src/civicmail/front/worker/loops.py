@@ -1,0 +1,68 @@
+"""The loop around every job of a worker: take its lease, work, rest, survive what goes wrong, stop when asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.lease import Lease, lease_path
+
+log = structlog.get_logger()
+
+Work = Callable[[], bool]
+"""One round of a job; True when there may be more to do at once."""
+
+PAUSE_MOST = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds."""
+
+    name: str
+    start: Callable[[], AbstractContextManager[Work]]
+    every: float
+    lease: str = ""
+
+
+def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
+    """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            with Lease.take(lease_path(data, job.lease)) if job.lease else nullcontext(), job.start() as work:
+                while not stop.is_set():
+                    began = clock()
+                    more = work()
+                    failures = 0
+                    if not more:
+                        stop.wait(max(0.0, job.every - (clock() - began)))
+        except LeaseHeld:
+            stop.wait(1.0)
+        except Exception as error:  # noqa: BLE001 - one bad round must not end the job: mail would wait for ever
+            failures += 1
+            _tell(job, error, failures)
+            stop.wait(min(PAUSE_MOST, 0.5 * 2 ** min(failures - 1, 10)))
+
+
+def _tell(job: Job, error: Exception, failures: int) -> None:
+    ours = not isinstance(error, CivicmailError)
+    log.error("a job failed and will begin anew", job=job.name, failures=failures, error=type(error).__name__, exc_info=ours)
+
+
+def run_all(jobs: list[Job], data: Path, stop: threading.Event) -> None:
+    """Each job in a thread of its own; returns when all have stopped."""
+    threads = [threading.Thread(target=run_job, args=(job, data, stop), name=job.name) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.5)  # short, so that the main thread hears signals
