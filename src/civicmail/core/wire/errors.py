@@ -3,7 +3,8 @@
 CivicmailError
 └── WireError             a peer broke the protocol
     ├── PathError         an address in MAIL or RCPT that is not one
-    └── CommandError      a command whose words are wrong
+    ├── CommandError      a command whose words are wrong
+    └── AnswerError       a server said something that is no reply
 
 The smtp attribute of each raised error is the reply the peer gets; text that the peer sent is never quoted in it.
 """
@@ -36,3 +37,7 @@ class CommandError(WireError):
     """A known command with arguments that are not allowed."""
 
     smtp = "501 5.5.4 Syntax error in parameters"
+
+
+class AnswerError(WireError):
+    """What a server sent is not a reply of RFC 5321 4.2, or does not end."""
