@@ -1,0 +1,47 @@
+"""ledger/checkpoints: the signed notes of this ledger, one file for each size, and the wish for a new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.ledger import notes
+from civicmail.core.ledger.errors import LedgerDamaged
+from civicmail.core.ledger.notes import Checkpoint
+
+
+def folder(ledger: Path) -> Path:
+    return ledger / "checkpoints"
+
+
+def paths(ledger: Path) -> list[Path]:
+    """The notes, smallest size first."""
+    return sorted(p for p in folder(ledger).glob("*.note") if p.stem.isdigit())
+
+
+def latest(ledger: Path) -> Checkpoint | None:
+    """The newest checkpoint, its signature unchecked. Raises LedgerDamaged where its file is not a note."""
+    known = paths(ledger)
+    if not known:
+        return None
+    try:
+        return notes.read(known[-1].read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LedgerDamaged(f"The checkpoint {known[-1].name} cannot be read: {error}.") from error
+
+
+def store(ledger: Path, checkpoint: Checkpoint, files: Files) -> None:
+    """Keep a checkpoint durably and end the wish for one."""
+    files.replace(folder(ledger) / f"{checkpoint.size:016d}.note", checkpoint.note.encode())
+    if is_wanted(ledger):
+        files.unlink(ledger / "wanted")
+
+
+def want(ledger: Path, files: Files = OS_FILES) -> None:
+    """Ask whoever holds the lease `ledger` for a checkpoint soon."""
+    if not is_wanted(ledger):
+        files.open(ledger / "wanted", create=True).close()
+
+
+def is_wanted(ledger: Path) -> bool:
+    return (ledger / "wanted").exists()

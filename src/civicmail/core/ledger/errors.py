@@ -1,0 +1,36 @@
+"""What can go wrong with the evidence.
+
+LaterError
+├── LedgerEnded         a write or sync failed: this sequencer is over, open another
+└── NotIntegrated       the record is not in the ledger yet, or no checkpoint covers it
+ConfigError
+└── KeyMissing          the ledger's signing key is not there or is not a key
+DamagedFile
+├── LedgerDamaged       bytes of the ledger that were synced are not as they were
+└── LedgerRolledBack    a signed checkpoint knows more, or other, entries than the ledger has
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
+
+
+class LedgerEnded(LaterError):
+    """A write or a sync of the ledger failed; what was already synced stands, the rest is found again from the journals."""
+
+
+class NotIntegrated(LaterError):
+    """There is no proof yet: the sequencer has not come to the record, or no checkpoint was signed since."""
+
+
+class KeyMissing(ConfigError):
+    """keys/ledger.key or keys/ledger.pub is missing or is not an Ed25519 key."""
+
+
+class LedgerDamaged(DamagedFile):
+    """Bytes of the ledger are not what was written; the message says which file and where."""
+
+
+class LedgerRolledBack(DamagedFile):
+    """The ledger folder was set back or rewritten: somebody holds a signed checkpoint that it does not continue."""

@@ -1,0 +1,141 @@
+"""leaves/<journal>.bin and .idx: the leaf of every integrated record, and which batch it is in (docs/formats.md, "Ledger").
+
+Anybody may read the integrated positions here; they may be behind after a crash, never ahead.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+from civicmail.core.disk.files import Files
+from civicmail.core.disk.tail import Positions
+from civicmail.core.ledger import arrays
+from civicmail.core.ledger.arrays import ArrayFile
+from civicmail.core.ledger.merkle import HASH
+
+BATCH = struct.Struct("<QQ")  # last number, entry
+
+
+def folder(ledger: Path) -> Path:
+    return ledger / "leaves"
+
+
+def names(ledger: Path) -> list[str]:
+    """The journals that the ledger knows."""
+    return sorted(p.stem for p in folder(ledger).glob("*.idx"))
+
+
+def read_leaf(ledger: Path, journal: str, number: int) -> bytes:
+    """The leaf of one record, b"" when there is none."""
+    return arrays.read(folder(ledger) / f"{journal}.bin", HASH, number - 1)
+
+
+def read_positions(ledger: Path) -> Positions:
+    """{journal: last integrated number}."""
+    found = {}
+    for name in names(ledger):
+        path = folder(ledger) / f"{name}.idx"
+        if count := arrays.length(path, BATCH.size):
+            found[name] = _batch(path, count - 1)[0]
+    return found
+
+
+def find_batch(ledger: Path, journal: str, number: int) -> int | None:
+    """The entry whose batch holds the record, or None when there is none yet: the first batch whose last number is not below."""
+    path = folder(ledger) / f"{journal}.idx"
+    low, high = 0, arrays.length(path, BATCH.size)
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if _batch(path, middle)[0] < number:
+            low = middle + 1
+        else:
+            high = middle
+    return _batch(path, low)[1] if low < end else None
+
+
+def _batch(path: Path, index: int) -> tuple[int, int]:
+    got = arrays.read(path, BATCH.size, index)
+    last, entry = BATCH.unpack(got) if got else (0, 0)
+    return last, entry
+
+
+class LeafFiles:
+    """The writing end. Leaves are synced before the entry that names them; the index of batches is derived."""
+
+    def __init__(self, ledger: Path, files: Files) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._leaves: dict[str, ArrayFile] = {}
+        self._batches: dict[str, ArrayFile] = {}
+        self._counts: dict[str, int] = {}  # batches of each journal
+
+    def told(self) -> int:
+        """How many entries were called integrated by any index of batches; all of these were synced."""
+        last = 0
+        for name in names(self._ledger):
+            path = folder(self._ledger) / f"{name}.idx"
+            if count := arrays.length(path, BATCH.size):
+                number, entry = _batch(path, count - 1)
+                last = max(last, entry + 1 if number else 0)
+        return last
+
+    def batches_below(self, entry: int) -> dict[str, int]:
+        """For each journal how many of its batches are among the first `entry` entries."""
+        found = {}
+        for name in names(self._ledger):
+            path = folder(self._ledger) / f"{name}.idx"
+            low, high = 0, arrays.length(path, BATCH.size)
+            while low < high:
+                middle = (low + high) // 2
+                number, at = _batch(path, middle)
+                if number and at < entry:
+                    low = middle + 1
+                else:
+                    high = middle
+            found[name] = low
+        return found
+
+    def recover(self, counts: dict[str, int]) -> Positions:
+        """Cut the index of each journal to so many batches; return the positions that it then tells."""
+        positions = {}
+        for name, count in counts.items():
+            self._index(name).cut(count)
+            self._counts[name] = count
+            if count:
+                positions[name] = _batch(folder(self._ledger) / f"{name}.idx", count - 1)[0]
+        return positions
+
+    def write(self, journal: str, first: int, leaves: Sequence[bytes]) -> None:
+        """Put leaves of records first, first + 1, … in their places, unsynced."""
+        self._leaf_file(journal).write(first - 1, b"".join(leaves))
+
+    def sync(self, journals: set[str]) -> None:
+        for name in sorted(journals):
+            self._leaf_file(name).sync()
+
+    def add_batch(self, journal: str, last: int, entry: int) -> None:
+        """Say, without sync, that the journal is integrated up to `last`. Only after the entry is synced."""
+        count = self._counts.get(journal, 0)
+        self._index(journal).write(count, BATCH.pack(last, entry))
+        self._counts[journal] = count + 1
+
+    def sync_derived(self) -> None:
+        for index in self._batches.values():
+            index.sync()
+
+    def close(self) -> None:
+        for file in [*self._leaves.values(), *self._batches.values()]:
+            file.close()
+
+    def _leaf_file(self, journal: str) -> ArrayFile:
+        if journal not in self._leaves:
+            self._leaves[journal] = ArrayFile(folder(self._ledger) / f"{journal}.bin", HASH, self._files)
+        return self._leaves[journal]
+
+    def _index(self, journal: str) -> ArrayFile:
+        if journal not in self._batches:
+            self._batches[journal] = ArrayFile(folder(self._ledger) / f"{journal}.idx", BATCH.size, self._files)
+        return self._batches[journal]

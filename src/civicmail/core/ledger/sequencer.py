@@ -1,0 +1,203 @@
+"""The one sequencer: it follows all journals, cuts batches, and makes them entries of the ledger.
+
+*Written* is a record whose journal is synced, *integrated* one whose batch is a synced entry, *published* one under a signed
+checkpoint. The order of a round is leaves, sync, entries, sync, then what is derived; so whatever a crash leaves is found again on
+opening: leaves without an entry are overwritten, and what is derived is written again behind the newest checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Positions, Record, Tail
+from civicmail.core.ledger import arrays, checkpoints, entries, keys, leaves, merkle, notes
+from civicmail.core.ledger.entries import BATCH_MOST, BatchEntry, EntryLog
+from civicmail.core.ledger.errors import LedgerEnded, LedgerRolledBack
+from civicmail.core.ledger.leaves import LeafFiles
+from civicmail.core.ledger.notes import Checkpoint
+from civicmail.core.ledger.tree import Tree
+
+CHECKPOINT = 10  # record type, docs/formats.md
+ROUND = 65_536  # records whose batches share one pair of syncs
+
+
+def folder(data: Path) -> Path:
+    """Where the ledger of a data folder lies."""
+    return data / "ledger"
+
+
+def positions(data: Path) -> Positions:
+    """{journal: last integrated number}, read by any process without a lease; may be behind for a moment, never ahead."""
+    return leaves.read_positions(folder(data))
+
+
+class Sequencer:
+    """Holds the lease `ledger` from its making until close(). Raises LeaseHeld, KeyMissing, LedgerDamaged, LedgerRolledBack."""
+
+    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+        self.data = data
+        self._ledger = folder(data)
+        self._files = files
+        self._ended = False
+        self._lease = Lease.take(lease_path(data, "ledger"))
+        self._log = EntryLog(self._ledger, files)
+        self._leaves = LeafFiles(self._ledger, files)
+        self._tree = Tree(self._ledger / "tree", files, 0)
+        try:
+            self._public = keys.public(data / "keys")
+            self._recover()
+        except BaseException:
+            self.close()
+            raise
+
+    # -- what a crash left -------------------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        for place in (leaves.folder(self._ledger), self._ledger / "tree", checkpoints.folder(self._ledger)):
+            self._files.make_folder(place)
+        self._latest = checkpoints.latest(self._ledger)
+        signed = self._latest.size if self._latest else 0
+        counts = self._leaves.batches_below(signed)
+        base = signed if self._derived_reach(signed, counts) else 0
+        self._log.recover(base, max(signed, self._leaves.told()))
+        self._tree = Tree.open(self._ledger / "tree", self._files, base)
+        found = self._leaves.recover(counts if base else dict.fromkeys(counts, 0))
+        for some in self._log.replay(base):
+            for n, entry in enumerate(some):
+                batch = BatchEntry.decode(entry)
+                self._leaves.add_batch(batch.journal, batch.last, self._tree.size + n)
+                found[batch.journal] = batch.last
+            self._tree.append([merkle.leaf_hash(entry) for entry in some])
+        if self._latest and self._tree.root(signed) != self._latest.root:
+            raise LedgerRolledBack(f"The first {signed} entries of the ledger are not those that the newest checkpoint signed.")
+        self._tail = Tail(self.data, found, bodies=False)
+
+    def _derived_reach(self, size: int, counts: dict[str, int]) -> bool:
+        """Whether the derived files are as long as the checkpoint's size demands (each entry is a batch); else all are rebuilt."""
+        offsets = arrays.length(entries.offsets_path(self._ledger), entries.OFFSET.size)
+        return offsets >= size and sum(counts.values()) == size and Tree.holds(self._ledger / "tree", size)
+
+    # -- integrating -------------------------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Entries in the ledger."""
+        return self._tree.size
+
+    @property
+    def positions(self) -> Positions:
+        """{journal: last integrated number}."""
+        return dict(self._tail.positions)
+
+    def integrate(self, now: int) -> int:
+        """Integrate every durable record that is new; return how many. now: ms since 1970. After an error open another one."""
+        if self._ended:
+            raise LedgerEnded("This sequencer has ended after a failed write.")
+        done = 0
+        try:
+            while records := self._gather():
+                self._check_checkpoints(records)
+                self._round(records, now)
+                done += len(records)
+        except OSError as error:
+            self._ended = True
+            raise LedgerEnded(f"The ledger could not be written: {error.strerror}.") from error
+        except BaseException:  # the tail has moved past records that are not integrated
+            self._ended = True
+            raise
+        return done
+
+    def _gather(self) -> list[Record]:
+        found: list[Record] = []
+        while len(found) < ROUND and (more := self._tail.poll(BATCH_MOST)):
+            found += more
+        return found
+
+    def _round(self, records: list[Record], now: int) -> None:
+        batches = []
+        for run in _runs(records):
+            hashes = [sha256(b"\x00" + r.head).digest() for r in run]
+            self._leaves.write(run[0].journal, run[0].number, hashes)
+            batches.append(BatchEntry(run[0].journal, run[0].number, len(run), merkle.root_of(hashes), now))
+        self._leaves.sync({b.journal for b in batches})
+        encoded = [b.encode() for b in batches]
+        self._log.append(encoded)
+        for n, batch in enumerate(batches):
+            self._leaves.add_batch(batch.journal, batch.last, self._tree.size + n)
+        self._tree.append([merkle.leaf_hash(e) for e in encoded])
+
+    def _check_checkpoints(self, records: list[Record]) -> None:
+        """A journal that carries a checkpoint of ours which this ledger does not continue proves that the ledger was set back."""
+        for r in records:
+            if r.type != CHECKPOINT:
+                continue
+            known = notes.in_record(r.head, self._public)
+            if known is None:
+                continue  # `verify` names it
+            if known.size > self.size or self._tree.root(known.size) != known.root:
+                raise LedgerRolledBack(
+                    f"Record {r.number} of journal {r.journal} holds a signed checkpoint of {known.size} entries, "
+                    f"which this ledger of {self.size} entries does not continue: the ledger was set back or rewritten."
+                )
+
+    # -- publishing --------------------------------------------------------------------------------------------------------
+
+    def checkpoint(self, now: int) -> Checkpoint:
+        """Sign what is integrated, or return the newest checkpoint when it covers that already. The caller appends its facts as
+        a `checkpoint` record to a journal of its own."""
+        if self._ended:
+            raise LedgerEnded("This sequencer has ended after a failed write.")
+        if self._latest is None or self._latest.size < self.size:
+            key = keys.private(self.data / "keys")
+            self._sync_derived()
+            signed = notes.sign(key, self.size, self._tree.root(), now)
+            checkpoints.store(self._ledger, signed, self._files)
+            self._latest = signed
+        elif checkpoints.is_wanted(self._ledger):
+            checkpoints.store(self._ledger, self._latest, self._files)
+        return self._latest
+
+    def due(self, now: int, every: int) -> bool:
+        """Whether a checkpoint should be signed now: something is new, and the newest is `every` ms old or somebody asked."""
+        if checkpoints.is_wanted(self._ledger):
+            return True
+        if self._latest is None:
+            return self.size > 0
+        return self.size > self._latest.size and now - self._latest.at >= every
+
+    def _sync_derived(self) -> None:
+        self._log.sync_derived()
+        self._leaves.sync_derived()
+        self._tree.sync()
+
+    def close(self) -> None:
+        """Let the lease go. What is integrated stays so."""
+        for part in (self._log, self._leaves, self._tree):
+            part.close()
+        self._lease.close()
+
+    def __enter__(self) -> Sequencer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _runs(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Records of one journal that follow each other, at most a batch at a time."""
+    by_journal: dict[str, list[Record]] = {}
+    for r in records:
+        by_journal.setdefault(r.journal, []).append(r)
+    for of_one in by_journal.values():
+        run = of_one[:1]
+        for r in islice(of_one, 1, None):
+            if r.number != run[-1].number + 1 or len(run) == BATCH_MOST:
+                yield run
+                run = []
+            run.append(r)
+        yield run
