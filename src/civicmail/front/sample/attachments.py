@@ -79,7 +79,7 @@ def docx(random: Random, topic: str, text: str) -> File:
     with zipfile.ZipFile(out, "w") as z:
         for member, content in members.items():
             z.writestr(zipfile.ZipInfo(member, _THEN), content, zipfile.ZIP_DEFLATED)
-    return File(f"Entwurf {topic} – v{random.randint(1, 9)}.docx", name, out.getvalue())
+    return File(f"Entwurf {topic} für Sie v{random.randint(1, 9)}.docx", name, out.getvalue())
 
 
 def calendar(random: Random, topic: str, text: str) -> File:

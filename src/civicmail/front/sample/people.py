@@ -33,13 +33,17 @@ class Department:
 DEPARTMENTS = (
     Department("works", "Public Works", ("storm drain", "street light", "snow route", "bridge inspection", "sidewalk repair")),
     Department("water", "Water Works", ("main break", "meter reading", "lead service line", "pump station", "boil notice")),
-    Department("police", "Police Department", ("records request", "crossing guard", "noise complaint", "body camera", "patrol plan")),
+    Department(
+        "police", "Police Department", ("records request", "crossing guard", "noise complaint", "body camera", "patrol plan")
+    ),
     Department("fire", "Fire Department", ("hydrant flow test", "smoke detector", "ladder inspection", "burn permit", "drill")),
     Department("health", "Health Department", ("clinic hours", "food inspection", "air quality", "vaccine delivery", "rat report")),
     Department("library", "Public Library", ("story hour", "overdue notice", "reading room", "book van", "local history")),
     Department("clerk", "City Clerk", ("council agenda", "liquor licence", "public hearing", "minutes", "open records")),
     Department("parks", "Parks and Gardens", ("playground", "tree planting", "ball field", "picnic permit", "lake level")),
-    Department("housing", "Housing and Inspections", ("rent abatement", "vacant house", "code violation", "zoning variance", "survey")),
+    Department(
+        "housing", "Housing and Inspections", ("rent abatement", "vacant house", "code violation", "zoning variance", "survey")
+    ),
     Department("finance", "Finance", ("invoice", "budget transfer", "audit finding", "purchase order", "property tax")),
     Department("law", "City Attorney", ("settlement", "subpoena", "contract draft", "ordinance", "claim notice")),
     Department("elections", "Election Commission", ("polling place", "absentee ballot", "poll worker", "recount", "redistricting")),
@@ -52,9 +56,10 @@ _GIVEN = (
     "Olga", "Paolo", "Quyên", "Rosa", "Søren", "Tariq", "Una", "Vera", "Wanda", "Xavier", "Yusuf", "Zoë",
 )  # fmt: skip
 _FAMILY = (
-    "Abendroth", "Birchwater", "Castellano", "Dufresne", "Eastlake", "Fjordgren", "Grünewald", "Hollowell", "Ibarrola", "Jankowiak",
-    "Kettleburn", "Lindqvist", "Moravec", "Nakashiro", "Okonjole", "Pettigale", "Quarterstone", "Ravenscar", "Szabolcsi", "Thistledown",
-    "Umberfield", "Vantongeren", "Wrzesień", "Xenakidis", "Yarborough", "Zuckerweis",
+    "Abendroth", "Birchwater", "Castellano", "Dufresne", "Eastlake", "Fjordgren", "Grünewald", "Hollowell",
+    "Ibarrola", "Jankowiak", "Kettleburn", "Lindqvist", "Moravec", "Nakashiro", "Okonjole", "Pettigale",
+    "Quarterstone", "Ravenscar", "Szabolcsi", "Thistledown", "Umberfield", "Vantongeren", "Wrzesień", "Xenakidis",
+    "Yarborough", "Zuckerweis",
 )  # fmt: skip
 _PLAIN = str.maketrans("Éíêøëüń", "Eieoeun")
 
@@ -66,7 +71,7 @@ _VENDORS = (
     ("Mutual Pump & Valve", "pumps.example"),
     ("Old Mill Printing", "oldmill.example"),
 )
-_HOMES = ("home.example", "lakemail.example", "post.example", "student.example.edu.example", "familie.example")
+_HOMES = ("home.example", "lakemail.example", "post.example", "student.example", "familie.example")
 _CHEATS = ("win-big.example", "account-check.example", "pills.example", "urgent-transfer.example", "cheap-watches.example")
 
 

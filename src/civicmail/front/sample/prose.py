@@ -1,4 +1,6 @@
-"""What the sample city writes about: sentences in English with a topic in them, and short letters in other languages and charsets."""
+"""What the sample city writes about: English sentences with a topic in them, and short letters in other languages and charsets."""
+
+# ruff: noqa: RUF001 - other languages have their own letters and commas
 
 from __future__ import annotations
 
@@ -6,10 +8,11 @@ from random import Random
 from typing import NamedTuple
 
 _PLACES = (
-    "Lincoln Avenue", "the north pier", "Ward 7", "Cherry Street", "the old mill", "Harbor Road", "the market hall", "Juneau Square",
-    "the east reservoir", "Station 12", "the reading room", "Mitchell Park", "River Bend", "the council chamber",
+    "Lincoln Avenue", "the north pier", "Ward 7", "Cherry Street", "the old mill", "Harbor Road", "the market hall",
+    "Juneau Square", "the east reservoir", "Station 12", "the reading room", "Mitchell Park", "River Bend",
+    "the council chamber",
 )  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "next week", "before noon", "at the end of the month")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "next week", "the end of the month")
 _OPENINGS = (
     "This is about the {topic} at {place}.",
     "Following our call, here is where the {topic} stands.",
@@ -38,7 +41,14 @@ _CLOSINGS = (
     "With kind regards",
     "Please keep this with case {number}.",
 )
-_SUBJECTS = ("{topic} at {place}", "{Topic}: next steps", "Question about {topic}", "{Topic} on {day}", "Case {number}: {topic}", "{Topic}")
+_SUBJECTS = (
+    "{topic} at {place}",
+    "{Topic}: next steps",
+    "Question about {topic}",
+    "{Topic} on {day}",
+    "Case {number}: {topic}",
+    "{Topic}",
+)
 
 
 def fill(random: Random, pattern: str, topic: str) -> str:
@@ -75,9 +85,17 @@ class Foreign(NamedTuple):
 
 
 FOREIGN = (
-    Foreign("utf-8", "Pregunta sobre la licencia de construcción", "Buenos días: ¿dónde puedo entregar los planos de la reforma? Gracias."),
+    Foreign(
+        "utf-8",
+        "Pregunta sobre la licencia de construcción",
+        "Buenos días: ¿dónde puedo entregar los planos de la reforma? Gracias.",
+    ),
     Foreign("iso-8859-1", "Straßenreinigung am Dienstag", "Guten Tag, die Straße wurde schon wieder nicht geräumt. Schöne Grüße"),
-    Foreign("windows-1252", "Réunion à l’hôtel de ville", "Bonjour, la salle – celle du 2e étage – coûte 40 € de l’heure, n’est-ce pas ?"),
+    Foreign(
+        "windows-1252",
+        "Réunion à l’hôtel de ville",
+        "Bonjour, la salle – celle du 2e étage – coûte 40 € de l’heure, n’est-ce pas ?",
+    ),
     Foreign("utf-8", "Câu hỏi về hóa đơn nước", "Xin chào, hóa đơn nước tháng này cao gấp đôi. Xin vui lòng kiểm tra đồng hồ."),
     Foreign("iso-2022-jp", "図書館の開館時間について", "いつもお世話になっております。土曜日の開館時間を教えてください。"),
     Foreign("gb18030", "关于停车许可证", "您好，请问停车许可证可以在网上续期吗？谢谢。"),
@@ -92,9 +110,18 @@ FOREIGN = (
 )
 
 SPAM = (
-    ("You are the WINNER of $ {number}", "Dear beneficiary, your address won the draw. Reply with your bank details within {small} hours."),
-    ("URGENT: your mailbox is full", "Your mailbox exceeded its quota. Confirm your password at http://account-check.example/{number} now."),
+    (
+        "You are the WINNER of $ {number}",
+        "Dear beneficiary, your address won the draw. Reply with your bank details within {small} hours.",
+    ),
+    (
+        "URGENT: your mailbox is full",
+        "Your mailbox exceeded its quota. Confirm your password at http://account-check.example/{number} now.",
+    ),
     ("Lose {small} pounds in a week", "No diet, no sport, no doctor. Order today: http://pills.example/{number}"),
-    ("Wire transfer", "Are you at your desk? I need you to send ${number} to a new supplier today. I am in a meeting, do not call."),
+    (
+        "Wire transfer",
+        "Are you at your desk? I need you to send ${number} to a new supplier today. I am in a meeting, do not call.",
+    ),
     ("R0lex -{small} %", "Top quality watches from http://cheap-watches.example/{number}, discreet parcel, {small} models."),
 )
