@@ -1,0 +1,225 @@
+"""The keyring: wrapped segment keys, the master key that opens them, and the recovery key that a person keeps (docs/formats.md).
+
+keys/
+    master.key              32 bytes, mode 0600
+    recovery.json           master key and ledger key under the recovery key, and when an operator proved to have that
+    segments/<id>.key       the key of one segment under the master key: removing it shreds the segment
+    ledger.key, ledger.pub  the Ed25519 pair of checkpoints
+
+The recovery key is shown once, by create(), and nowhere kept. Segment keys lie outside the segments so that a deletion reaches
+every copy of them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from civicmail.core.config.errors import ConfigError, UsageError
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.ledger import keys as signing
+from civicmail.mail.archive.errors import KeyMissing
+
+KEY_BYTES = 32
+_MAGIC = b"CVK1"
+_ID_BYTES = 8
+_NONCE_BYTES = 12
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None, "\n": None, "\t": None})
+_RECOVERY_BYTES = 20
+_CHECK_BYTES = 5
+
+
+def folder(data: Path) -> Path:
+    return data / "keys"
+
+
+def create(data: Path, *, files: Files = OS_FILES) -> str:
+    """Make the keys of a new installation; return the recovery key, to be printed once and kept by people.
+
+    Raises ConfigError when there is a keyring already.
+    """
+    place = folder(data)
+    if (place / "master.key").exists() or any((place / "segments").glob("*.key")):
+        raise ConfigError(f"There is a keyring in {place} already; a new one could not open what is kept.")
+    files.make_folder(place / "segments")
+    master = os.urandom(KEY_BYTES)
+    recovery = os.urandom(_RECOVERY_BYTES)
+    signing.create(place, files)
+    ledger = signing.private(place).private_bytes_raw()
+    wrapped = _wrap(_recovery_key(recovery), master + ledger, b"recovery").hex()
+    _write_recovery(data, {"v": 1, "wrapped": wrapped, "proved": 0}, files)
+    files.replace(place / "master.key", master)  # last: without it nothing was begun
+    return _as_text(recovery)
+
+
+def prove_recovery(data: Path, text: str, *, now: int, files: Files = OS_FILES) -> bool:
+    """Whether this is the recovery key of this installation; when it is, that it was proved is written down. now: ms.
+
+    Raises UsageError where the words are no recovery key (a digit is wrong or missing), KeyMissing without a keyring.
+    """
+    state = _read_recovery(data)
+    opened = _opened(state, text)
+    if opened is None:
+        return False
+    _write_recovery(data, {**state, "proved": now}, files)
+    return True
+
+
+def is_proved(data: Path) -> bool:
+    """Whether an operator has ever shown that the recovery key was kept (doctor is red until then)."""
+    return bool(_read_recovery(data)["proved"])
+
+
+def recover(data: Path, text: str, *, files: Files = OS_FILES) -> None:
+    """Write the master key and the ledger key again from the recovery key.
+
+    Raises UsageError when the words are not the recovery key of this installation.
+    """
+    opened = _opened(_read_recovery(data), text)
+    if opened is None:
+        raise UsageError("This is not the recovery key of this installation.")
+    files.replace(folder(data) / "master.key", opened[:KEY_BYTES])
+    files.replace(folder(data) / "ledger.key", opened[KEY_BYTES:])
+    files.unlink(folder(data) / "ledger.pub")
+    signing.create(folder(data), files)
+
+
+class Keyring:
+    """The keys of the segments of a data folder. The master key is read once."""
+
+    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+        self._place = folder(data)
+        self._files = files
+        try:
+            master = (self._place / "master.key").read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(f"There is no master key in {self._place}; `civicmail init` makes one.") from None
+        if len(master) != KEY_BYTES:
+            raise KeyMissing(f"The master key in {self._place} is damaged; the recovery key can write it again.")
+        self._master = master
+
+    def new(self, segments: list[str]) -> dict[str, bytes]:
+        """Make, wrap and durably keep one key for each of these segment ids."""
+        made = {segment: os.urandom(KEY_BYTES) for segment in segments}
+        self._files.make_folder(self._place / "segments")
+        written = []
+        for segment, key in made.items():
+            file = self._files.open(self._path(segment), create=True)
+            file.write_at(0, [_MAGIC, _name(self._master), _wrap(self._master, key, bytes.fromhex(segment))])
+            written.append(file)
+        for file in written:
+            file.sync()
+            file.close()
+        if written:
+            self._files.sync_folder(self._place / "segments")
+        return made
+
+    def open(self, segment: str) -> bytes:
+        """The key of a segment. Raises KeyMissing when it was removed, or is under another master key."""
+        try:
+            content = self._path(segment).read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(f"The key of segment {segment} is not in the keyring: what it holds cannot be read.") from None
+        start = len(_MAGIC) + _ID_BYTES
+        if content[:4] != _MAGIC:
+            raise KeyMissing(f"The key file of segment {segment} is damaged or of a version that is not known here.")
+        try:
+            return _unwrap(self._master, content[start:], bytes.fromhex(segment))
+        except InvalidTag:
+            same = hmac.compare_digest(content[4:start], _name(self._master))
+            why = "is damaged" if same else "was made under another master key"
+            raise KeyMissing(f"The key of segment {segment} {why}.") from None
+
+    def remove(self, segments: list[str]) -> None:
+        """Shred: without its key nobody reads a segment again."""
+        for segment in segments:
+            self._files.unlink(self._path(segment))
+        if segments:
+            self._files.sync_folder(self._place / "segments")
+
+    def names(self) -> set[str]:
+        """Segment ids that have a key."""
+        place = self._place / "segments"
+        return {p.stem for p in place.glob("*.key")} if place.is_dir() else set()
+
+    def _path(self, segment: str) -> Path:
+        return self._place / "segments" / f"{segment}.key"
+
+
+def _wrap(key: bytes, secret: bytes, about: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, secret, about)
+
+
+def _unwrap(key: bytes, wrapped: bytes, about: bytes) -> bytes:
+    if len(wrapped) <= _NONCE_BYTES + 16:
+        raise InvalidTag
+    return AESGCM(key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], about)
+
+
+def _name(master: bytes) -> bytes:
+    """Tells master keys apart without saying anything about them."""
+    return hashlib.sha256(b"civicmail master key\0" + master).digest()[:_ID_BYTES]
+
+
+def _recovery_key(recovery: bytes) -> bytes:
+    """160 random bits need no slow function; the label keeps this key from being used for anything else."""
+    return hashlib.sha256(b"civicmail recovery key\0" + recovery).digest()
+
+
+def _as_text(recovery: bytes) -> str:
+    """40 digits of Crockford's base 32 in groups of five: 160 bits and 40 bits of checksum."""
+    whole = recovery + hashlib.sha256(recovery).digest()[:_CHECK_BYTES]
+    number = int.from_bytes(whole)
+    digits = "".join(_ALPHABET[number >> shift & 31] for shift in range(len(whole) * 8 - 5, -1, -5))
+    return "-".join(digits[i : i + 5] for i in range(0, len(digits), 5))
+
+
+def _from_text(text: str) -> bytes:
+    digits = text.strip().lower().translate(_READ_AS)
+    size = _RECOVERY_BYTES + _CHECK_BYTES
+    if len(digits) * 5 != size * 8 or any(d not in _ALPHABET for d in digits):
+        raise UsageError("A recovery key has eight groups of five letters and digits.")
+    number = 0
+    for digit in digits:
+        number = number << 5 | _ALPHABET.index(digit)
+    whole = number.to_bytes(size)
+    recovery = whole[:_RECOVERY_BYTES]
+    if hashlib.sha256(recovery).digest()[:_CHECK_BYTES] != whole[_RECOVERY_BYTES:]:
+        raise UsageError("A letter or digit of the recovery key is wrong.")
+    return recovery
+
+
+def _opened(state: dict[str, int | str], text: str) -> bytes | None:
+    """Master key and ledger key, or None when this is another installation's recovery key."""
+    try:
+        return _unwrap(_recovery_key(_from_text(text)), bytes.fromhex(str(state["wrapped"])), b"recovery")
+    except InvalidTag:
+        return None
+
+
+def _read_recovery(data: Path) -> dict[str, int | str]:
+    path = folder(data) / "recovery.json"
+    try:
+        state: dict[str, int | str] = orjson.loads(path.read_bytes())
+        if state["v"] != 1:
+            raise ConfigError(f"{path} has version {state['v']}, which is not known here.")
+        bytes.fromhex(str(state["wrapped"]))
+        int(state["proved"])
+    except FileNotFoundError:
+        raise KeyMissing(f"There is no keyring in {folder(data)}; `civicmail init` makes one.") from None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, binascii.Error):
+        raise ConfigError(f"{path} is damaged; a backup of the keyring has another copy.") from None
+    return state
+
+
+def _write_recovery(data: Path, state: dict[str, int | str], files: Files) -> None:
+    files.replace(folder(data) / "recovery.json", orjson.dumps(state, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))

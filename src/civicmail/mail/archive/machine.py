@@ -1,0 +1,84 @@
+"""Doors without a permit, for delivery, indexing, sealing, import and verification: a closed list (design, "Permit").
+
+Whoever may import this module stands in pyproject.toml ("machine doors"), and the list is short on purpose: nothing that shows
+content to a person is on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.tail import Record
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.records import Capture, Event
+from civicmail.mail.archive.shelf import Shelf, checked
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One capture with its bytes. head: of the receipt, byte for byte."""
+
+    id: bytes
+    head: bytes
+    body: bytes
+
+
+class Machine:
+    """What a data folder keeps, for the machine. A view of one moment: refresh() moves it to now."""
+
+    def __init__(self, data: Path) -> None:
+        self._shelf = Shelf(data)
+
+    def refresh(self) -> None:
+        self._shelf.refresh()
+
+    def known(self, bits: bytes, sha256: bytes) -> bool:
+        """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
+        return self._shelf.known(bits, sha256)
+
+    def count(self) -> int:
+        return self._shelf.count()
+
+    def capture(self, id_: bytes) -> Capture:
+        """Raises NotInArchive, DamagedFile."""
+        return Capture.from_head(self._shelf.head(self._place(id_)))
+
+    def body(self, id_: bytes) -> bytes:
+        """The bytes of a message, checked against their SHA-256. Raises NotInArchive, DamagedFile."""
+        return self._shelf.body(self._place(id_))
+
+    def events(self, id_: bytes) -> list[Event]:
+        """What happened to a capture, in order of time."""
+        found = [Event.from_head(head) for head in self._shelf.events(id_)]
+        return sorted(found, key=lambda event: (event.at, event.journal, event.number))
+
+    def all_captures(self, damaged: Callable[[DamagedFile], None]) -> Iterator[Stored]:
+        """Every capture with its bytes, in the order in which they lie on the disk: for rebuilding what is derived.
+
+        What cannot be read is left out, and `damaged` is told once for each.
+        """
+        return (Stored(*stored) for stored in self._shelf.everything(damaged))
+
+    def _place(self, id_: bytes) -> Place:
+        place = self._shelf.place(id_)
+        if place is None:
+            self._shelf.refresh()
+            place = self._shelf.place(id_)
+        if place is None:
+            raise NotInArchive(f"Nothing is kept under {id_.hex()}.")
+        return place
+
+
+def body_of(record: Record) -> bytes:
+    """The bytes of a receipt record of a journal, checked, wherever they are by now: frame, spool file or segment."""
+    body = record.body
+    if record.spool is not None:
+        try:
+            body = record.spool.read_bytes()
+        except FileNotFoundError:
+            return Machine(record.path.parents[2]).body(record.id)
+    return checked(body, record.sha256, record.path.name)

@@ -1,0 +1,75 @@
+"""The one guarded door to what is kept: no permit, no bytes (promise 4; design, "Permit").
+
+Finding a capture, counting and knowing need none, for they show no content. A permit exists only after its ledger entry was
+written (city/access), so whoever reads here has left a trace already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.permits import Permit
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.records import Capture, Event
+from civicmail.mail.archive.shelf import Shelf
+
+
+class Archive:
+    """What a data folder keeps, for people. A view of one moment: refresh() moves it to now. Not safe for two threads at once."""
+
+    def __init__(self, data: Path) -> None:
+        self._shelf = Shelf(data)
+
+    def refresh(self) -> None:
+        self._shelf.refresh()
+
+    def find(self, text: str) -> list[Place]:
+        """Captures named by a capture id (dashes optional), a SHA-256, or at least 12 digits of either, oldest first.
+
+        Several places mean that the words are ambiguous, or that the same bytes were captured several times; none that nothing is
+        kept under them. Raises NoId for words that can name none.
+        """
+        return self._shelf.find(text)
+
+    def place(self, id_: bytes) -> Place | None:
+        """Where the capture with this id (16 bytes) is kept; the SHA-256 in it may be empty."""
+        return self._shelf.place(id_)
+
+    def count(self) -> int:
+        """How many captures are kept."""
+        return self._shelf.count()
+
+    def known(self, bits: bytes, sha256: bytes) -> bool:
+        """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
+        return self._shelf.known(bits, sha256)
+
+    def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
+        """Every capture in order of receipt; the SHA-256 in a place may be empty."""
+        return self._shelf.captures(newest_first=newest_first)
+
+    def capture(self, permit: Permit, place: Place) -> Capture:
+        """Envelope, findings and dispositions of a capture. Raises NotPermitted, DamagedFile, NotInArchive."""
+        return Capture.from_head(self.head(permit, place))
+
+    def head(self, permit: Permit, place: Place) -> bytes:
+        """The head of the receipt, byte for byte: what the ledger's leaf is made of."""
+        _spend(permit)
+        return self._shelf.head(place)
+
+    def body(self, permit: Permit, place: Place) -> bytes:
+        """The message's bytes as kept, checked against their SHA-256. Raises NotPermitted, DamagedFile, NotInArchive."""
+        _spend(permit)
+        return self._shelf.body(place)
+
+    def events(self, permit: Permit, id_: bytes) -> list[Event]:
+        """What happened to a capture, in order of time."""
+        _spend(permit)
+        found = [Event.from_head(head) for head in self._shelf.events(id_)]
+        return sorted(found, key=lambda event: (event.at, event.journal, event.number))
+
+
+def _spend(permit: Permit) -> None:
+    if not isinstance(permit, Permit):
+        raise NotPermitted("Content is shown on a permit only, and a permit is made by access.guard.")

@@ -1,0 +1,186 @@
+"""What the journals hold that is not sealed yet, in memory: capture id and SHA-256 -> file and offset.
+
+Only the fixed part of each frame is read, without its checksum, so that a command finds its way through 30,000 records in a few
+hundredths of a second; whoever reads content checks it. In a journal that somebody holds only what is synced counts; in one that
+nobody holds, whatever its next owner will find whole.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import mapped
+from civicmail.core.disk.lease import is_held
+from civicmail.mail.archive.places import InJournal, Place
+from civicmail.mail.archive.records import Type
+
+_FIXED = struct.Struct("<4sBBHI4xQQ8x16s32s")  # the fixed part without checksum and durable
+_SIZE = frames.FIXED.size
+
+
+@dataclass(slots=True)
+class _Log:
+    """One journal file as far as it was walked. receipts: capture id -> offset; events: capture id -> offsets."""
+
+    path: Path
+    next: int  # number of the record that follows
+    at: int = frames.FILE_HEADER_SIZE
+    receipts: dict[bytes, int] = field(default_factory=dict)
+    hashes: dict[bytes, list[bytes]] = field(default_factory=dict)
+    events: dict[bytes, list[int]] = field(default_factory=dict)
+
+
+class TailIndex:
+    """Lookups over all unsealed records of a data folder. skip: journal files that were sealed and only wait to be removed."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._logs: dict[Path, _Log] = {}
+
+    def refresh(self, skip: Collection[Path] = ()) -> None:
+        """Read what was appended since the last time and forget files that are gone."""
+        logs: dict[Path, _Log] = {}
+        for name in journal.names(self._data):
+            place = journal.folder(self._data) / name
+            durable = journal.read_durable(place)
+            held = is_held(place / "lock")
+            known = journal.log_files(place)
+            ends = [first for first, _ in known[1:]] + [1 << 63]
+            for (first, path), end in zip(known, ends, strict=True):
+                if path in skip:
+                    continue
+                log = self._logs.get(path) or _Log(path, first)
+                try:
+                    _extend(log, min(durable, end - 1), held)
+                except FileNotFoundError:
+                    continue
+                logs[path] = log
+        self._logs = logs
+
+    # -- lookups -----------------------------------------------------------------------------------------------------------
+
+    def place(self, id_: bytes) -> Place | None:
+        for log in self._logs.values():
+            if (offset := log.receipts.get(id_)) is not None:
+                return self._place(log, id_, offset)
+        return None
+
+    def by_sha256(self, sha256: bytes) -> list[Place]:
+        """Every capture of these bytes."""
+        found = [(log, id_) for log in self._logs.values() for id_ in log.hashes.get(sha256, ())]
+        return [Place(id_, sha256, InJournal(log.path, log.receipts[id_])) for log, id_ in found]
+
+    def by_prefix(self, digits: str) -> list[Place]:
+        """Captures whose id or SHA-256 begins with these hexadecimal digits."""
+        found: dict[bytes, Place] = {}
+        for log in self._logs.values():
+            for id_, offset in log.receipts.items():
+                if id_.hex().startswith(digits):
+                    found[id_] = self._place(log, id_, offset)
+            for sha256, ids in log.hashes.items():
+                if sha256.hex().startswith(digits):
+                    found.update((id_, Place(id_, sha256, InJournal(log.path, log.receipts[id_]))) for id_ in ids)
+        return list(found.values())
+
+    def events(self, id_: bytes) -> list[InJournal]:
+        """Where the event records about a capture stand."""
+        return [InJournal(log.path, offset) for log in self._logs.values() for offset in log.events.get(id_, ())]
+
+    def captures(self) -> Iterator[Place]:
+        """Every unsealed capture, file by file; SHA-256 included."""
+        for log in self._logs.values():
+            for sha256, ids in log.hashes.items():
+                for id_ in ids:
+                    yield Place(id_, sha256, InJournal(log.path, log.receipts[id_]))
+
+    def records(self) -> Iterator[tuple[bytes, InJournal]]:
+        """Capture id and place of every event and entry, file by file."""
+        for log in self._logs.values():
+            for id_, offsets in log.events.items():
+                for offset in offsets:
+                    yield id_, InJournal(log.path, offset)
+
+    def ids(self) -> set[bytes]:
+        return set().union(*(log.receipts.keys() for log in self._logs.values()))
+
+    @staticmethod
+    def _place(log: _Log, id_: bytes, offset: int) -> Place:
+        with mapped(log.path) as m:
+            return Place(id_, bytes(_FIXED.unpack_from(m, offset)[8]), InJournal(log.path, offset))
+
+
+def _extend(log: _Log, durable: int, held: bool) -> None:
+    if held and log.next > durable:
+        return
+    with mapped(log.path) as m:
+        if len(m) > log.at:
+            _walk(log, m, durable)
+            if not held:
+                for frame in frames.walk(m, log.at, first=log.next):
+                    _add(log, frame.type, frame.id, frame.sha256, frame.offset)
+                    log.at, log.next = frame.end, frame.number + 1
+                    del frame
+
+
+def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
+    """Take in the records up to number `last`; where one is damaged go on with the next whole one."""
+    size, at, number = len(m), log.at, log.next
+    unpack = _FIXED.unpack_from
+    receipts, hashes, events = log.receipts, log.hashes, log.events
+    while number <= last and at + _SIZE <= size:
+        magic, type_, _, zero, head, body, found, id_, sha256 = unpack(m, at)
+        end = at + _SIZE + head + body
+        if magic != frames.MAGIC or zero or found != number or end > size:
+            frame = frames.next_after_damage(m, at, number)
+            if frame is None or frame.number > last:
+                break
+            at, number = frame.offset, frame.number
+            del frame
+            continue
+        if type_ == Type.RECEIPT:
+            receipts[id_] = at
+            hashes.setdefault(sha256, []).append(id_)
+        else:
+            events.setdefault(id_, []).append(at)
+        at = (end + 7) & ~7
+        number += 1
+    log.at, log.next = at, number
+
+
+def _add(log: _Log, type_: int, id_: bytes, sha256: bytes, offset: int) -> None:
+    if type_ == Type.RECEIPT:
+        log.receipts[id_] = offset
+        log.hashes.setdefault(sha256, []).append(id_)
+    else:
+        log.events.setdefault(id_, []).append(offset)
+
+
+@contextmanager
+def _frame(where: InJournal) -> Iterator[frames.Frame]:
+    with mapped(where.path) as m:
+        frame = frames.decode(m, where.offset)
+        if frame is None:
+            place = where.path.parent.name
+            raise DamagedFile(f"The record at byte {where.offset} of {where.path.name} in journal {place} is damaged.")
+        yield frame
+        frame.head.release()
+        frame.body.release()
+
+
+def read_head(where: InJournal) -> bytes:
+    """The head of a record. Raises FileNotFoundError once it was sealed, DamagedFile when the record is not whole."""
+    with _frame(where) as frame:
+        return bytes(frame.head)
+
+
+def read_body(where: InJournal) -> tuple[int, bytes, bytes, bytes]:
+    """(flags, capture id, SHA-256, body in the frame) of a record; errors as read_head."""
+    with _frame(where) as frame:
+        return frame.flags, frame.id, frame.sha256, bytes(frame.body)
