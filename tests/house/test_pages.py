@@ -1,0 +1,86 @@
+"""What the pages say is true of the project they lie in."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+
+from civicmail.core.config.settings import Settings
+from house.sources import ROOT, kept_files, name
+
+DOCS = ROOT / "docs"
+LATER = (3, 5, 7, 9)
+"""Promises that come with later issues; their section says so."""
+
+
+def _promises() -> dict[int, str]:
+    sections = re.split(r"(?m)^## (\d+)\. ", (DOCS / "promises.md").read_text())[1:]
+    return {int(number): text for number, text in zip(sections[::2], sections[1::2], strict=True)}
+
+
+def test_there_are_at_most_forty_words_and_each_is_settled_once() -> None:
+    terms = [t for t in re.findall(r"(?m)^\| ([a-z][a-z -]*) \|", (DOCS / "words.md").read_text()) if t != "word"]
+    assert len(terms) == len(set(terms))
+    assert 20 <= len(terms) <= 40
+
+
+def test_there_are_nine_promises_and_each_names_tests_or_says_when_it_comes() -> None:
+    promises = _promises()
+    assert sorted(promises) == list(range(1, 10))
+    for number, text in promises.items():
+        assert re.search(r"`tests/\S+?\.py", text) or (number in LATER and "Comes with" in text), f"promise {number} names no test"
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
+        for place, function in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
+            assert (ROOT / place).is_file(), f"{name(page)} names {place}"
+            if function:
+                assert f"def {function}(" in (ROOT / place).read_text(), f"{name(page)} names {place}::{function}"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{name(page)} links to {target}"
+
+
+def test_every_decision_is_listed_and_numbered_without_a_gap() -> None:
+    pages = sorted(p.name for p in (DOCS / "decisions").glob("0*.md"))
+    assert [int(p[:4]) for p in pages] == list(range(1, len(pages) + 1))
+    listed = re.findall(r"\((0\d{3}[^)]+)\)", (DOCS / "decisions" / "README.md").read_text())
+    assert sorted(listed) == pages
+
+
+def test_every_setting_is_explained() -> None:
+    seen: list[str] = []
+
+    def look(kind: type, prefix: str) -> None:
+        for f in dataclasses.fields(kind):
+            help_ = f.metadata.get("help", "")
+            assert help_.endswith(".") and len(help_) >= 8, f"{prefix}{f.name} has no sentence"
+            seen.append(prefix + f.name)
+            default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+            one = default[0] if isinstance(default, list) and default else default
+            if dataclasses.is_dataclass(one):
+                look(type(one), f"{prefix}{f.name}.")
+
+    look(Settings, "")
+    assert len(seen) > 40
+
+
+def test_make_help_lists_every_target_of_the_house() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("help", "setup", "demo", "test", "quick", "check", "bench", "fmt", "verify", "neighbours"):
+        assert f"make {target} " in said
+    assert "make demo" in (ROOT / "README.md").read_text()
+    assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_kept_files_name_no_place_of_one_machine_and_leave_nothing_to_do() -> None:
+    forbidden = re.compile("|".join(["/wo" + "rk/", "/home/" + "[a-z]", "/ro" + "ot/", r"\bTO" + r"DO\b", r"\bFIX" + r"ME\b"]))
+    for path in kept_files():
+        if path.suffix in {".py", ".md", ".toml", ".sh", ".cfg", ""} and path.name not in {"uv.lock", "LICENSE"}:
+            found = forbidden.search(path.read_text(errors="replace"))
+            assert not found, f"{name(path)}: {found and found.group()}"

@@ -1,0 +1,36 @@
+"""Small modules, small functions (CONTRIBUTING.md): the rule that every large code base wished it had counted."""
+
+from __future__ import annotations
+
+import ast
+
+from house.sources import modules, name, tree
+
+LINES_OF_A_MODULE = 400
+LINES_OF_A_FUNCTION = 40
+LONGER_WITH_A_REASON: dict[str, str] = {}
+"""function as "path::name": why it may be longer."""
+
+
+def test_no_module_has_more_than_400_lines() -> None:
+    lengths = {name(p): len(p.read_text().splitlines()) for p in modules("src", "tests", "bench", "tools")}
+    assert {n: count for n, count in lengths.items() if count > LINES_OF_A_MODULE} == {}
+
+
+def test_no_function_has_more_than_40_lines() -> None:
+    lengths = {
+        f"{name(path)}::{node.name}": _lines(node)
+        for path in modules("src")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    too_long = {n: count for n, count in lengths.items() if count > LINES_OF_A_FUNCTION and n not in LONGER_WITH_A_REASON}
+    assert too_long == {}
+    assert [n for n in LONGER_WITH_A_REASON if lengths.get(n, 0) <= LINES_OF_A_FUNCTION] == [], "no longer needs its reason"
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines from the first word of the definition to its end, without the docstring."""
+    first, last = node.body[0], node.end_lineno or node.lineno
+    said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return last - node.lineno + 1 - ((first.end_lineno or first.lineno) - first.lineno + 1 if said else 0)
