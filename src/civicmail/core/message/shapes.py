@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +141,37 @@ class Envelope:
     tls: str = ""
     login: str = ""
     params: dict[str, str] = field(default_factory=dict)
+
+
+class Attached(NamedTuple):
+    """What a search knows of an attachment: name as declared ("" when none), media type, size of its decoded bytes."""
+
+    filename: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a search reads of a message: the same parse as Letter, without what it does not need.
+
+    text: the plain text, the visible words of HTML, text attachments, and the same of attached messages with their subjects.
+    attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
+    in order. unreadable: text parts of which some characters could not be read.
+    """
+
+    subject: str
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    date: datetime | None
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    list_id: str
+    text: str
+    attachments: tuple[Attached, ...]
+    received: datetime | None
+    defects: tuple[str, ...]
+    unreadable: int

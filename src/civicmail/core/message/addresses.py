@@ -1,0 +1,158 @@
+"""Address fields become addresses: RFC 5322 3.4 with the obsolete forms of 4.4, and what senders write instead.
+
+Comments, groups, routes, quoted local parts, missing angle brackets, semicolons between addresses, raw 8-bit and encoded words in
+wrong places are read. Encoded words are decoded after the structure is known, so that no word can smuggle an address in.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import encoded, limits
+from .shapes import Address
+
+_ATOM = r"[^\s<>@\",;:\\()\[\]]+"
+_SIMPLE = re.compile(
+    rf"\s*+(?:(?:\"([^\"\\<>]*+)\"|([^<>@\",;:\\()\[\]]*+))\s*+<({_ATOM})@([A-Za-z0-9.-]++)>|({_ATOM})@([A-Za-z0-9.-]++))\s*+(?:,|\Z)"
+)
+_TOKEN = re.compile(
+    r'"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)|\[([^\[\]]*+)\]?|\(|\\.|[<>@,;:\])\\]|\s++|[^\s<>@",;:\\()\[\]]++',
+    re.DOTALL,
+)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_PARENTHESIS = re.compile(r"\\.|[()]", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_WITHIN = re.compile(r"([^\s<>@\",;:()]+)@([^\s<>@\",;:()]+)")
+
+
+def parse(value: str) -> tuple[Address, ...]:
+    """The mailboxes of an unfolded field value whose encoded words are not decoded yet; empty groups give none. Never raises."""
+    found: list[Address] = []
+    at, end = 0, len(value)
+    while at < end and len(found) < limits.ADDRESSES:
+        match = _SIMPLE.match(value, at)
+        if match is None:
+            return tuple((found + _Reader(value[at:]).read())[: limits.ADDRESSES])
+        quoted, phrase, local, domain, bare, bare_domain = match.groups()
+        display = quoted or phrase or ""
+        found.append(Address(_display(display) if display else "", _word(local or bare), (domain or bare_domain).lower()))
+        at = match.end()
+    return tuple(found)
+
+
+def _display(words: str) -> str:
+    words = encoded.words(words) if "=?" in words else words
+    words = _CONTROL.sub(" ", words) if not words.isprintable() else words
+    return words.strip().strip("'") if words.startswith("'") and words.endswith("'") else words.strip()
+
+
+def _word(local: str) -> str:
+    return encoded.words(local) if local.startswith("=?") else local
+
+
+class _Reader:
+    """Reads an address list token by token; each kind of token has its place in one mailbox until a separator ends it."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        self.found: list[Address] = []
+        self.in_group = False
+        self.clear()
+
+    def clear(self) -> None:
+        self.phrase: list[str] = []
+        self.angle: list[str] | None = None
+        self.comments: list[str] = []
+        self.closed = False
+        self.quoted = False
+
+    def read(self) -> list[Address]:
+        at = 0
+        while at < len(self.value) and len(self.found) < limits.ADDRESSES:
+            match = _TOKEN.match(self.value, at)
+            if match is None:  # cannot happen: the last alternatives cover every character
+                break
+            piece = match[0]
+            at = match.end()
+            if piece == "(":
+                at = self.comment(at)
+            else:
+                self.take(piece, match)
+        self.flush()
+        return self.found
+
+    def comment(self, at: int) -> int:
+        """Skip a comment with its nested ones; keep its words as a possible name. An open one ends with the value."""
+        depth = 1
+        for match in _PARENTHESIS.finditer(self.value, at):
+            depth += {"(": 1, ")": -1}.get(match[0], 0)
+            if depth == 0:
+                self.comments.append(_QUOTED_PAIR.sub(r"\1", self.value[at : match.start()]))
+                return match.end()
+        return len(self.value)
+
+    def take(self, piece: str, match: re.Match[str]) -> None:
+        if piece in (",", ";") and not (self.angle and not self.closed and self.angle[-1:] and self.angle[0] == "@"):
+            self.flush()
+            if piece == ";":
+                self.in_group = False
+        elif piece == ":" and self.angle is None:
+            # What stands before the colon is a group's name (3.4) unless it already has an address.
+            if "@" not in self.phrase:
+                self.clear()
+                self.in_group = True
+        elif piece == ":" and self.angle is not None:
+            self.angle.clear()  # the route of RFC 5322 4.4 ends here
+        elif piece == "<":
+            self.angle, self.closed = [], False
+        elif piece == ">":
+            self.closed = True
+        elif piece.isspace():
+            if self.angle is None or self.closed:
+                self.phrase.append(" ")
+        else:
+            word = _QUOTED_PAIR.sub(r"\1", match[1]) if match[1] is not None else piece
+            self.quoted = self.quoted or match[1] is not None
+            (self.phrase if self.angle is None or self.closed else self.angle).append(word)
+
+    def flush(self) -> None:
+        phrase, angle = self.phrase, self.angle
+        comments, quoted = self.comments, self.quoted
+        self.clear()
+        if angle is not None and any(angle):
+            self.add("".join(phrase), "".join(angle))
+        elif "@" in phrase:
+            self.bare(phrase, comments)
+        elif words := "".join(phrase).strip():
+            self.nameless(words, quoted)
+
+    def bare(self, phrase: list[str], comments: list[str]) -> None:
+        """An address without brackets: the words that touch the @; what else stands there is the name."""
+        at = len(phrase) - 1 - phrase[::-1].index("@")
+        left = right = at
+        while left > 0 and (phrase[left - 1] != " " or phrase[left] in ".@" or phrase[left].startswith(".")):
+            left -= 1
+        while right + 1 < len(phrase) and (phrase[right + 1] != " " or phrase[right] in ".@" or phrase[right].endswith(".")):
+            right += 1
+        address = "".join(part for part in phrase[left : right + 1] if part != " ")
+        words = ("".join(phrase[:left]) + "".join(phrase[right + 1 :])).strip()
+        self.add(words or " ".join(comments), address)
+
+    def nameless(self, words: str, quoted: bool) -> None:
+        """Words without an address: an encoded word that hides one, a local name, or half of "Last, First <a@b>"."""
+        decoded = _display(words)
+        if "=?" in words and (match := _WITHIN.search(decoded)):
+            self.add(decoded[: match.start()].rstrip("<\" ").lstrip('" '), match[0])
+        elif " " in words or quoted or "=?" in words:
+            self.found.append(Address(decoded, "", ""))
+        else:
+            self.found.append(Address("", decoded, ""))
+
+    def add(self, display: str, address: str) -> None:
+        local, _, domain = address.rpartition("@") if "@" in address else (address, "", "")
+        display = _display(display)
+        # "Last, First <a@b>": a name that a comma cut in two; its first half came as an entry without an address.
+        if display and self.found and not self.found[-1].domain and not self.in_group:
+            last = self.found.pop()
+            display = f"{last.display or last.local}, {display}"
+        self.found.append(Address(display, _word(local), domain.strip().rstrip(".").lower()))

@@ -1,0 +1,159 @@
+"""One header block: where it ends, what is broken in it, and its fields by name, found natively and without a loop over lines.
+
+Line endings may be LF, CRLF, CR alone or mixed; an mbox "From " line may come first; the blank line may be missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from mmap import mmap
+
+from . import defects, limits
+from .shapes import Defect
+
+Buffer = bytes | mmap
+"""What is parsed: bytes, or a mapped file that is only copied where it is decoded."""
+
+_FOLDED = rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
+_WANTED = re.compile(
+    rb"\n((?i:subject|from|sender|reply-to|to|cc|bcc|date|message-id|in-reply-to|references|list-id|received"
+    rb"|content-type|content-transfer-encoding|content-disposition|content-id))" + _FOLDED
+)
+_EVERY = re.compile(rb"\n([!-9;-~]++)" + _FOLDED)
+_BAD_LINE = re.compile(rb"\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z)")
+_FAMILIAR = re.compile(
+    rb"\n(?i:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|sender"
+    rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status)[ \t]*+:"
+)
+_FROM_LINE = re.compile(rb"\n>?From [^\n]*+\n")
+_LEADING_BLANK = re.compile(rb"[ \t\r\n]*+\n(?=[!-9;-~]++[ \t]*+:)")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_ONCE = (b"from", b"subject", b"date", b"message-id", b"to", b"cc", b"sender", b"reply-to", b"content-type")
+
+
+class Block:
+    """start, end: byte offsets of the header block; body: offset of the first body byte. fields: raw values by lower-case name."""
+
+    __slots__ = ("body", "data", "end", "fields", "start")
+
+    def __init__(self, start: int, end: int, body: int, data: bytes) -> None:
+        self.start = start
+        self.end = end
+        self.body = body
+        self.data = data
+        """The block with one LF put before it, so that every field starts behind an LF; CR-only lines are turned to LF."""
+        self.fields: dict[bytes, list[bytes]] = {}
+        for name, value in _WANTED.findall(data):
+            self.fields.setdefault(name.lower(), []).append(value)
+
+    def first(self, name: bytes) -> bytes:
+        values = self.fields.get(name)
+        return values[0] if values else b""
+
+    def every(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Offset in the message, name and raw value of each field in order."""
+        for match in _EVERY.finditer(self.data):
+            yield self.start + match.start(), match[1], match[2]
+
+
+def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
+    """End of the header block, start of the body, and whether lines end in CR alone; looks for the first empty line only."""
+    first = raw.find(b"\n", start, end)
+    cr = raw.find(b"\r", start, first if first >= 0 else end)
+    if cr >= 0 and cr != first - 1:
+        double = raw.find(b"\r\r", start, first if first >= 0 else end)
+        if first < 0 or (double >= 0 and double + 2 != first):
+            if cr == start:
+                return start, start + 1, True
+            return (double + 1, double + 2, True) if double >= 0 else (end, end, True)
+    if first < 0:
+        return end, end, False
+    if first == start or (first == start + 1 and cr == start):
+        return start, first + 1, False
+    if cr == first - 1:
+        crlf = raw.find(b"\n\r\n", start, end)
+        lf = raw.find(b"\n\n", start, crlf if crlf >= 0 else end)
+    else:
+        lf = raw.find(b"\n\n", start, end)
+        crlf = raw.find(b"\n\r\n", start, lf if lf >= 0 else end)
+    if lf >= 0:
+        return lf + 1, lf + 2, False
+    return (crlf + 1, crlf + 3, False) if crlf >= 0 else (end, end, False)
+
+
+def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> Block:
+    """The header block that begins at start; defects are added to found. top: the block of a whole message, not of a part."""
+    return Block(*scan(raw, start, end, found, top))
+
+
+def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
+    """start, end, body and data of a Block, without looking for its fields."""
+    block_end, body, cr_only = find_end(raw, start, end)
+    if top and block_end == start and body < end:
+        blank = _LEADING_BLANK.match(raw, start, min(end, start + 4096))
+        if blank:
+            found.append(Defect(defects.LEADING_BLANK, start))
+            start = blank.end()
+            block_end, body, cr_only = find_end(raw, start, end)
+    if block_end - start > limits.HEADER_BYTES:
+        found.append(Defect(defects.HEADER_TOO_LARGE, start + limits.HEADER_BYTES))
+        cut = max(raw.rfind(b"\n", start, start + limits.HEADER_BYTES), raw.rfind(b"\r", start, start + limits.HEADER_BYTES))
+        data = b"\n" + raw[start : cut + 1 if cut >= 0 else start + limits.HEADER_BYTES]
+    else:
+        data = b"\n" + raw[start:block_end]
+    if cr_only:
+        data = data.replace(b"\r", b"\n")
+    bad = _BAD_LINE.search(data)
+    if bad is not None:
+        data, block_end, body = _repair(data, start, block_end, body, bad.start(), found, top)
+    if top:
+        _look(data, start, found)
+    return start, block_end, body, data
+
+
+def _repair(
+    data: bytes, start: int, end: int, body: int, bad: int, found: list[Defect], top: bool
+) -> tuple[bytes, int, int]:
+    """A line that is no field: skip it when more of the header follows, else the body begins there without its blank line."""
+    if bad == 0 and (line := _FROM_LINE.match(data)):
+        found.append(Defect(defects.MBOX_FROM_LINE, start))
+        # Spaces in place of the line keep every offset; a line of spaces is no field.
+        data = b"\n" + b" " * (line.end() - 2) + data[line.end() - 1 :]
+        again = _BAD_LINE.search(data, 1)
+        if again is None:
+            return data, end, body
+        bad = again.start()
+    if _FAMILIAR.search(data, bad + 1):
+        found.append(Defect(defects.HEADER_LINE, start + bad))
+        last = list(_FAMILIAR.finditer(data, bad + 1))[-1].start()
+        trailing = _BAD_LINE.search(data, last + 1)
+        if trailing is None:
+            return data, end, body
+        bad = trailing.start()
+    at = start + bad
+    if bad == 0 or not data[:bad].strip():
+        # A block of a part may well be absent; a message without any field is worth a word.
+        found.append(Defect(defects.HEADER_MISSING, at))
+    else:
+        found.append(Defect(defects.SEPARATOR_MISSING, at))
+    return data[: bad + 1], at, at
+
+
+def _look(data: bytes, start: int, found: list[Defect]) -> None:
+    if len(data) == 1:
+        found.append(Defect(defects.HEADER_EMPTY, start))
+    if not data.isascii() and (high := _HIGH.search(data)):
+        found.append(Defect(defects.HEADER_8BIT, start + high.start() - 1))
+    if (nul := data.find(b"\0")) >= 0:
+        found.append(Defect(defects.HEADER_NUL, start + nul - 1))
+    if data.count(b"\n") > limits.HEADER_FIELDS and sum(1 for _ in _EVERY.finditer(data)) > limits.HEADER_FIELDS:
+        found.append(Defect(defects.HEADER_TOO_MANY, start))
+
+
+def repeated(block: Block) -> Iterator[Defect]:
+    """Fields that RFC 5322 3.6 allows once and that stand there more often; the first one counts (addresses: all)."""
+    for name in _ONCE:
+        values = block.fields.get(name)
+        if values is not None and len(values) > 1:
+            yield Defect(defects.DUPLICATE_HEADER, block.start, name.decode("ascii"))

@@ -1,0 +1,148 @@
+"""Bytes with a charset label become text, also when the label is wrong, unknown or absent.
+
+Labels are read as browsers read them (WHATWG Encoding): latin-1 and us-ascii mean windows-1252, gb2312 means gb18030 and so on,
+because the senders that write them do. Order for bytes that are not ASCII: the declared charset, utf-8, windows-1252 when the bytes
+look like a European text, then a statistical guess over a short prefix.
+"""
+
+from __future__ import annotations
+
+import codecs
+import encodings.aliases
+from enum import IntEnum
+from functools import lru_cache
+
+from charset_normalizer import from_bytes
+
+from . import limits
+
+
+class Reading(IntEnum):
+    """How sure a decoding is: as declared; by guess; not without replacement characters."""
+
+    DECLARED = 0
+    UNKNOWN_LABEL = 1
+    WRONG_LABEL = 2
+    MISSING_LABEL = 3
+    UNREADABLE = 4
+
+
+_TEXT_CODECS = frozenset(encodings.aliases.aliases.values()) - {
+    "base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem",
+}  # fmt: skip
+_SUPERSETS = {
+    "ascii": "cp1252", "latin_1": "cp1252", "iso8859_1": "cp1252", "iso8859_9": "cp1254", "iso8859_11": "cp874",
+    "tis_620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "johab": "johab",
+    "shift_jis": "cp932", "big5": "cp950",
+}  # fmt: skip
+_EXTRA_LABELS = {
+    "ks_c_5601_1987": "cp949", "ks_c_5601": "cp949", "x_sjis": "cp932", "x_euc_jp": "euc_jp", "x_gbk": "gb18030",
+    "cn_gb": "gb18030", "x_cp1250": "cp1250", "x_cp1251": "cp1251", "x_cp1252": "cp1252", "unicode_1_1_utf_7": "utf_7",
+    "unicode_1_1_utf_8": "utf_8", "utf8mb4": "utf_8", "x_utf_8": "utf_8", "iso_8859_8_i": "iso8859_8",
+    "iso_8859_8_e": "iso8859_8", "x_mac_roman": "mac_roman", "macintosh": "mac_roman", "cp_850": "cp850",
+    "x_windows_949": "cp949", "windows_936": "gb18030", "windows_949": "cp949", "windows_31j": "cp932", "dos_874": "cp874",
+    "windows_874": "cp874", "utf_8_sig": "utf_8_sig", "x_big5": "cp950", "ansi_x3_4_1968": "cp1252", "koi8_r": "koi8_r",
+    "koi8_u": "koi8_u", "x_iso_2022_jp": "iso2022_jp", "iso_2022_cn": "gb18030",
+}  # fmt: skip
+_NO_LABEL = frozenset({"", "unknown", "unknown_8bit", "x_unknown", "x_user_defined", "default", "default_charset", "none", "8bit", "binary", "us_ascii", "ascii", "autodetect"})  # fmt: skip  # noqa: E501
+_NOT_ASCII = frozenset({"utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "hz", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"})  # fmt: skip  # noqa: E501
+_GUESSES = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "cp1251", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254", "cp866"]  # fmt: skip  # noqa: E501
+
+
+@lru_cache(maxsize=512)
+def codec(label: str) -> str | None:
+    """The Python codec for a charset label, "" when the label says nothing, None when nobody knows it."""
+    if len(label) > 64 or not label.isascii():
+        return None
+    name = label.strip(" \t\"'").lower().partition("*")[0].replace("-", "_").replace(" ", "_").replace(".", "_")
+    if name in _NO_LABEL:
+        return ""
+    if name in _EXTRA_LABELS:
+        return _EXTRA_LABELS[name]
+    try:
+        found = codecs.lookup(name).name.replace("-", "_")
+    except (LookupError, ValueError):
+        return None
+    if found not in _TEXT_CODECS:
+        return None
+    return _SUPERSETS.get(found, found)
+
+
+def decode(data: bytes, label: str = "", hint: str = "") -> tuple[str, Reading]:
+    """Text of the bytes and how it was found. hint: a label from elsewhere in the message, tried after utf-8. Never raises."""
+    name = codec(label)
+    if name not in _NOT_ASCII and data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii"), Reading.UNKNOWN_LABEL if name is None else Reading.DECLARED
+    if name:
+        text = _strict(data, name)
+        if text is not None:
+            return text, Reading.DECLARED
+    elif name == "" and data.isascii():
+        return data.decode("iso2022_jp", "replace") if b"\x1b$" in data else data.decode("ascii"), Reading.DECLARED
+    reason = Reading.WRONG_LABEL if name else Reading.UNKNOWN_LABEL if name is None else Reading.MISSING_LABEL
+    text = _strict(data, "utf_8")
+    if text is not None:
+        return text, reason
+    return _guess(data, name or "", codec(hint) or "", reason)
+
+
+def _guess(data: bytes, name: str, hint: str, reason: Reading) -> tuple[str, Reading]:
+    if hint and hint != name:
+        text = _strict(data, hint)
+        if text is not None:
+            return text, reason
+    if name and _mostly_valid(data, name):
+        return data.decode(name, "replace"), Reading.UNREADABLE
+    if _mostly_valid(data, "utf_8"):
+        return data.decode("utf_8", "replace"), Reading.UNREADABLE
+    if _european(data):
+        text = _strict(data, "cp1252")
+        if text is not None:
+            return text, reason
+    best = from_bytes(data[: limits.GUESS_BYTES], cp_isolation=_GUESSES, steps=3, chunk_size=512).best()
+    if best is not None:
+        text = data.decode(best.encoding, "replace")
+        return text, reason if "\ufffd" not in text else Reading.UNREADABLE
+    text = _strict(data, "cp1252")
+    return (text, reason) if text is not None else (data.decode("cp1252", "replace"), Reading.UNREADABLE)
+
+
+def _strict(data: bytes, name: str) -> str | None:
+    try:
+        text = data.decode(name)
+    except (UnicodeError, LookupError):
+        if name != "cp1252":
+            return None
+        # Five bytes have no character in windows-1252; browsers read them as the control characters of latin-1.
+        if len(data.translate(None, b"\x81\x8d\x8f\x90\x9d")) < len(data) - len(data) // 50:
+            return None
+        return data.decode("cp1252", "replace") if b"\0" in data else _latin_controls(data)
+    if name in ("utf_7", "utf_16", "utf_16_le", "utf_16_be"):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _latin_controls(data: bytes) -> str:
+    table = {code: chr(code) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+    return codecs.charmap_decode(data, "strict", _CP1252 | table)[0]
+
+
+_CP1252 = {code: bytes([code]).decode("cp1252", "replace") for code in range(256)}
+
+
+def _mostly_valid(data: bytes, name: str) -> bool:
+    """Whether a text is in this charset but for a few damaged characters (cut, or a foreign signature glued on)."""
+    prefix = data[: limits.GUESS_BYTES]
+    high = len(prefix) - len(prefix.translate(None, _HIGH))
+    return 0 < prefix.decode(name, "replace").count("\ufffd") * 20 <= high if high else True
+
+
+_HIGH = bytes(range(128, 256))
+
+
+def _european(data: bytes) -> bool:
+    """Whether bytes above 127 are the exception, as in Latin scripts; in Cyrillic or Chinese text they are the rule."""
+    prefix = data[: limits.GUESS_BYTES]
+    high = len(prefix) - len(prefix.translate(None, _HIGH))
+    letters = sum(map(prefix.lower().count, (b"e", b"a", b"i", b"o", b"n", b"r", b"s", b"t")))
+    return high * 2 <= letters

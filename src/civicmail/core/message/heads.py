@@ -1,0 +1,103 @@
+"""The fields of a header block that say what a message is: subject, date, addresses, identifiers (RFC 5322 3.6, RFC 2919)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import addresses, block, dates, defects, encoded, limits
+from .block import Block
+from .shapes import Address, Defect
+
+_ID = re.compile(r"<\s*([^<>]*?)\s*>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The decoded values; addresses of repeated fields are put together, of other repeated fields the first counts."""
+
+    subject: str
+    date: datetime | None
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    list_id: str
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+
+
+def read(head: Block, hint: str, found: list[Defect]) -> Heads:
+    """The values of the block; defects are added to found. hint: charset for unlabelled 8-bit."""
+    found.extend(block.repeated(head))
+    date = None
+    if raw := head.first(b"date"):
+        date = dates.parse(encoded.text(raw))
+        if date is None:
+            found.append(Defect(defects.DATE_BROKEN, head.start))
+    return Heads(
+        subject=subject(head, hint),
+        date=date,
+        message_id=_message_id(head.first(b"message-id")),
+        in_reply_to=_ids(head.first(b"in-reply-to")),
+        references=_ids(head.first(b"references")),
+        list_id=_list_id(head.first(b"list-id"), hint),
+        from_=_addresses(head, b"from", hint, found),
+        to=_addresses(head, b"to", hint, found),
+        cc=_addresses(head, b"cc", hint, found),
+        bcc=_addresses(head, b"bcc", hint, found),
+    )
+
+
+def subject(head: Block, hint: str) -> str:
+    """The decoded subject on one line, without control characters."""
+    raw = head.first(b"subject")
+    if not raw:
+        return ""
+    value = encoded.decode(raw, hint)
+    return value if value.isprintable() else _CONTROL.sub(" ", value).strip()
+
+
+def _addresses(head: Block, name: bytes, hint: str, found: list[Defect]) -> tuple[Address, ...]:
+    values = head.fields.get(name)
+    if values is None:
+        return ()
+    if len(values) == 1:
+        every = addresses.parse(encoded.text(values[0], hint))
+    else:
+        every = tuple([one for value in values for one in addresses.parse(encoded.text(value, hint))])
+    if len(every) >= limits.ADDRESSES:
+        found.append(Defect(defects.ADDRESS_LIMIT, head.start, name.decode("ascii")))
+    for one in every:
+        if not one.local or not one.domain:
+            found.append(Defect(defects.ADDRESS_BROKEN, head.start, name.decode("ascii")))
+            break
+    return every
+
+
+def _message_id(raw: bytes) -> str:
+    if not raw:
+        return ""
+    value = encoded.text(raw)
+    match = _ID.search(value)
+    return match[1] if match and match[1] else value.strip("<> \t")
+
+
+def _ids(raw: bytes) -> tuple[str, ...]:
+    """Message identifiers without brackets; without any bracket, the words that look like one."""
+    if not raw:
+        return ()
+    value = encoded.text(raw)
+    marked = [one for one in _ID.findall(value) if one]
+    return tuple(marked or [word for word in value.split() if "@" in word and "<" not in word])
+
+
+def _list_id(raw: bytes, hint: str) -> str:
+    if not raw:
+        return ""
+    value = encoded.decode(raw, hint)
+    marked = _ID.findall(value)
+    return (marked[-1] if marked else value).strip().lower()

@@ -1,0 +1,147 @@
+"""The two doors: read() gives the whole Letter, fields() the few values that a search needs. Both are views on one parse.
+
+Neither raises on any bytes, and both take time linear in the size of the message; what is wrong is listed as defects (defects.py).
+"""
+
+from __future__ import annotations
+
+from . import addresses, dates, defects, encoded, heads, limits, links, parsing
+from .block import Buffer
+from .headers import as_buffer
+from .parsing import Message, Texts
+from .shapes import Address, Attached, Defect, Fields, Header, Letter, Link, Part
+from .tree import Node, content
+
+
+def read(raw: bytes | memoryview | Buffer) -> Letter:
+    """The message as a Letter. Offsets are those of raw; the offsets of a child are those of its decoded part."""
+    return _letter(parsing.parse(as_buffer(raw)))
+
+
+def fields(raw: bytes | memoryview | Buffer) -> Fields:
+    """What a search reads of the message, as fast as it goes: text lists of 8 KB take less than a tenth of a millisecond."""
+    message = parsing.parse(as_buffer(raw))
+    texts = parsing.texts(message)
+    head = heads.read(message.head, message.charset, message.found)
+    words: list[str] = []
+    attached: list[Attached] = []
+    unreadable = _gather(message, texts, words, attached)
+    received = message.head.first(b"received")
+    return Fields(
+        subject=head.subject,
+        from_=head.from_,
+        to=head.to,
+        cc=head.cc,
+        bcc=head.bcc,
+        date=head.date,
+        message_id=head.message_id,
+        in_reply_to=head.in_reply_to,
+        references=head.references,
+        list_id=head.list_id,
+        text="\n".join(words),
+        attachments=tuple(attached),
+        received=dates.received(encoded.text(received)) if received else None,
+        defects=tuple(dict.fromkeys([defect.code for defect in _all_defects(message)])),
+        unreadable=unreadable,
+    )
+
+
+def _gather(message: Message, texts: Texts, words: list[str], attached: list[Attached]) -> int:
+    words.extend(texts.plain)
+    words.extend(texts.visible)
+    words.extend(texts.attached)
+    unreadable = texts.unreadable
+    attached.extend(
+        [
+            Attached(node.filename, node.content_type, len(content(message.raw, node, message.found)))
+            for node in message.nodes
+            if node.attachment
+        ]
+    )
+    for _, child in message.children:
+        if subject := heads.read(child.head, child.charset, child.found).subject:
+            words.append(subject)
+        unreadable += _gather(child, parsing.texts(child), words, attached)
+    return unreadable
+
+
+def _all_defects(message: Message) -> list[Defect]:
+    if not message.children:
+        return message.found
+    found = list(message.found)
+    for _, child in message.children:
+        found.extend(_all_defects(child))
+    return found
+
+
+def _letter(message: Message) -> Letter:
+    raw, block, found = message.raw, message.head, message.found
+    texts = parsing.texts(message, with_links=True)
+    head = heads.read(block, message.charset, found)
+    parts = {node.path: _part(raw, node, found) for node in message.nodes}
+    return Letter(
+        size=len(raw),
+        header_size=block.body,
+        headers=_headers(message),
+        subject=head.subject,
+        date=head.date,
+        message_id=head.message_id,
+        in_reply_to=head.in_reply_to,
+        references=head.references,
+        list_id=head.list_id,
+        from_=head.from_,
+        sender=_addresses(message, b"sender"),
+        reply_to=_addresses(message, b"reply-to"),
+        to=head.to,
+        cc=head.cc,
+        bcc=head.bcc,
+        text="\n".join(texts.plain),
+        html_text="\n".join(texts.visible),
+        hidden_text="\n".join(texts.hidden),
+        parts=tuple(parts.values()),
+        attachments=tuple([parts[node.path] for node in message.nodes if node.attachment]),
+        links=_links(texts, found),
+        children=tuple([_letter(child) for _, child in message.children]),
+        defects=tuple(sorted(dict.fromkeys(found), key=lambda defect: defect.where)),
+    )
+
+
+def _part(raw: Buffer, node: Node, found: list[Defect]) -> Part:
+    data = content(raw, node, found)
+    return Part(
+        path=node.path,
+        content_type=node.content_type,
+        charset=node.charset.lower(),
+        disposition=node.disposition,
+        filename=node.filename,
+        content_id=encoded.text(node.block.first(b"content-id")).strip("<> \t"),
+        encoding=node.encoding,
+        offset=node.start,
+        length=node.end - node.start,
+        content=data,
+    )
+
+
+def _headers(message: Message) -> tuple[Header, ...]:
+    hint = message.charset
+    return tuple(
+        [
+            Header(name.decode("ascii"), encoded.decode(value, hint), value.strip(b" \t\r\n"), offset)
+            for offset, name, value in parsing.limited(message.head)
+        ]
+    )
+
+
+def _addresses(message: Message, name: bytes) -> tuple[Address, ...]:
+    values = message.head.fields.get(name, ())
+    return tuple([found for value in values for found in addresses.parse(encoded.text(value, message.charset))])
+
+
+def _links(texts: Texts, found: list[Defect]) -> tuple[Link, ...]:
+    every = list(texts.links)
+    for path, text in texts.linked:
+        every.extend(Link(url, url, path) for url in links.in_text(text))
+    limit = limits.LINKS
+    if len(every) > limit:
+        found.append(Defect(defects.LINKS_LIMIT, -1, str(len(every))))
+    return tuple(every[:limit])

@@ -1,0 +1,167 @@
+"""The one parse both doors stand on: header block, MIME tree, attached messages, and the texts of the parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from . import block, charsets, defects, hypertext, limits, transfer, tree
+from .block import Block, Buffer
+from .charsets import Reading
+from .shapes import Defect, Link
+from .tree import Budget, Node
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_READING_DEFECTS = {
+    Reading.UNKNOWN_LABEL: defects.CHARSET_UNKNOWN,
+    Reading.WRONG_LABEL: defects.CHARSET_WRONG,
+    Reading.MISSING_LABEL: defects.CHARSET_MISSING,
+    Reading.UNREADABLE: defects.TEXT_UNREADABLE,
+}
+
+
+@dataclass(slots=True)
+class Message:
+    """A parsed message: its bytes, header block, nodes, the messages attached to it with their nodes, defects found so far."""
+
+    raw: Buffer
+    head: Block
+    nodes: list[Node]
+    found: list[Defect]
+    children: list[tuple[Node, Message]]
+
+    @property
+    def charset(self) -> str:
+        """The label of the outermost part: the best hint for unlabelled 8-bit in the header."""
+        return self.nodes[0].charset
+
+
+@dataclass(slots=True)
+class Texts:
+    """plain, visible, hidden: text of body parts. attached: text of text attachments. linked: (path, text) to look for URLs in."""
+
+    plain: list[str] = field(default_factory=list)
+    visible: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    linked: list[tuple[str, str]] = field(default_factory=list)
+    unreadable: int = 0
+
+
+def parse(raw: Buffer) -> Message:
+    """The structure of the message; nothing is decoded but what attached messages need."""
+    return _parse(raw, 0, Budget(len(raw)))
+
+
+def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
+    found: list[Defect] = []
+    head = block.read(raw, 0, len(raw), found, top=True)
+    if depth == 0:
+        _lines(raw, found)
+    nodes = tree.walk(raw, head, depth, budget, found)
+    children: list[tuple[Node, Message]] = []
+    for node in nodes:
+        if not node.letter or node.container:
+            continue
+        size = node.end - node.start
+        if node.depth + 1 >= limits.DEPTH:
+            found.append(Defect(defects.NESTING_LIMIT, node.start, node.path))
+        elif size > budget.child_bytes or budget.parts <= 0:
+            found.append(Defect(defects.CHILD_LIMIT, node.start, node.path))
+        elif size:
+            budget.child_bytes -= size
+            children.append((node, _parse(tree.content(raw, node, found), node.depth + 1, budget)))
+    return Message(raw, head, nodes, found, children)
+
+
+def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
+    """The fields of a block up to the limit."""
+    return islice(head.every(), limits.HEADER_FIELDS)
+
+
+def texts(message: Message, with_links: bool = False) -> Texts:
+    """Decode the text parts of one message, not of its children."""
+    out = Texts()
+    for node in message.nodes:
+        if node.words:
+            text = _text(message, node, out)
+            if not node.html:
+                out.linked.append((node.path, text))
+                (out.plain if node.body else out.attached).append(text)
+                continue
+            page = hypertext.read(text, with_links)
+            if page.flattened:
+                message.found.append(Defect(defects.HTML_FLATTENED, node.start, node.path))
+            (out.visible if node.body else out.attached).append(page.visible)
+            if page.hidden:
+                out.hidden.append(page.hidden)
+            if with_links:
+                out.links.extend(Link(url, shown, node.path) for url, shown in page.links)
+    return out
+
+
+def _text(message: Message, node: Node, out: Texts) -> str:
+    data = tree.content(message.raw, node, message.found)
+    label, hint = node.charset, ""
+    if node.html and not data.isascii() and (meta := _META_CHARSET.search(data, 0, 4096)):
+        hint = meta[1].decode("ascii")
+    text, reading = charsets.decode(data, label, hint)
+    if reading:
+        message.found.append(Defect(_READING_DEFECTS[reading], node.start, node.path))
+    if reading is Reading.UNREADABLE or node.encoding not in transfer.KNOWN:
+        out.unreadable += 1
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _lines(raw: Buffer, found: list[Defect]) -> None:
+    """Defects of lines in the whole message, found by counting; positions are those of the first of their kind."""
+    cr = raw.find(b"\r")
+    if cr >= 0:
+        crs, lfs, pairs = _counts(raw)
+        if crs > pairs:
+            found.append(Defect(defects.BARE_CR, _first(_BARE_CR, raw)))
+        if pairs and lfs > pairs:
+            found.append(Defect(defects.LINE_ENDINGS_MIXED, _first(_BARE_LF, raw)))
+    if (nul := raw.find(b"\0")) >= 0:
+        found.append(Defect(defects.NUL, nul))
+    if (long := _long_line(raw)) >= 0:
+        found.append(Defect(defects.LINE_TOO_LONG, long))
+
+
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_CHUNK = 1 << 20
+
+
+def _first(pattern: re.Pattern[bytes], raw: Buffer) -> int:
+    match = pattern.search(raw)
+    return match.start() if match else -1
+
+
+def _counts(raw: Buffer) -> tuple[int, int, int]:
+    """How many CR, LF and CRLF there are; a mapped file is counted in pieces."""
+    if isinstance(raw, bytes):
+        return raw.count(b"\r"), raw.count(b"\n"), raw.count(b"\r\n")
+    crs = lfs = pairs = 0
+    for at in range(0, len(raw), _CHUNK):
+        piece = raw[at : at + _CHUNK + 1]
+        crs += piece.count(b"\r", 0, _CHUNK)
+        lfs += piece.count(b"\n", 0, _CHUNK)
+        pairs += piece.count(b"\r\n")
+    return crs, lfs, pairs
+
+
+def _long_line(raw: Buffer) -> int:
+    """Offset of the first line longer than the standard allows, found by leaps of that length; -1 when there is none."""
+    at, end, leap = 0, len(raw), limits.LINE_BYTES
+    while end - at > leap:
+        newline = raw.rfind(b"\n", at, at + leap + 2)
+        if newline < 0:
+            return at
+        at = newline + 1
+    return -1

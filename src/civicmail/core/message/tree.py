@@ -1,0 +1,201 @@
+"""The MIME tree of a message (RFC 2045, 2046): nodes in document order with the byte ranges of their encoded bodies.
+
+Delimiters are found natively with find(); Python only looks at lines that begin like one. An outer delimiter ends an inner part,
+so an unclosed inner multipart costs nothing of what follows it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import block, defects, limits, parameters, transfer
+from .block import Block, Buffer
+from .shapes import Defect
+
+_DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*+(\r?\n|\r|\Z)")
+_GUESSED = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,69}|-[^\r\n]{1,69})\r?\n(?i:content-)")
+_TEXT_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+_LETTERS = frozenset({"message/rfc822", "message/global", "message/news"})
+_NOTHING: tuple[str, dict[str, str]] = ("", {})
+
+
+@dataclass(slots=True)
+class Node:
+    """One part. start, end: its encoded body in the buffer. container: it has parts of its own. opaque: a limit kept it closed."""
+
+    path: str
+    depth: int
+    block: Block
+    content_type: str
+    parameters: dict[str, str]
+    disposition: str
+    filename: str
+    encoding: str
+    start: int
+    end: int
+    container: bool = False
+    opaque: bool = False
+    content: bytes | None = None
+
+    @property
+    def charset(self) -> str:
+        return self.parameters.get("charset", "")
+
+    @property
+    def html(self) -> bool:
+        return self.content_type == "text/html"
+
+    @property
+    def letter(self) -> bool:
+        """Whether its content is a message of its own."""
+        return self.content_type in _LETTERS and not self.opaque
+
+    @property
+    def words(self) -> bool:
+        """Whether its content is text that a search reads, attached or not."""
+        return not self.container and (
+            self.content_type.startswith(("text/", "multipart/")) or self.content_type in _TEXT_REPORTS
+        )
+
+    @property
+    def body(self) -> bool:
+        """Whether a reader sees it as text of the message itself."""
+        return self.words and self.disposition != "attachment" and not self.content_type.startswith("message/")
+
+    @property
+    def attachment(self) -> bool:
+        if self.container:
+            return False
+        shown = self.body and (self.content_type in _SHOWN or self.content_type.startswith("multipart/"))
+        return bool(self.filename) or not shown
+
+
+_SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
+
+
+class Budget:
+    """What one message may still spend, children included."""
+
+    __slots__ = ("child_bytes", "delimiters", "parts")
+
+    def __init__(self, size: int) -> None:
+        self.parts = limits.PARTS
+        self.delimiters = limits.DELIMITERS
+        self.child_bytes = max(limits.CHILD_BYTES_FLOOR, limits.CHILD_BYTES_FACTOR * size)
+
+
+def walk(raw: Buffer, top: Block, depth: int, budget: Budget, found: list[Defect]) -> list[Node]:
+    """All nodes of the message whose header block is top, parents before their parts. depth: levels above this message."""
+    nodes: list[Node] = []
+    waiting = [_node(raw, top, len(raw), "1", depth, "text/plain", found)]
+    while waiting:
+        node = waiting.pop()
+        nodes.append(node)
+        budget.parts -= 1
+        if not node.content_type.startswith("multipart/"):
+            continue
+        ranges = _ranges(raw, node, budget, found)
+        if not ranges:
+            continue
+        if node.depth + 1 >= limits.DEPTH:
+            found.append(Defect(defects.NESTING_LIMIT, node.start))
+            node.opaque = True
+            continue
+        allowed = max(0, budget.parts - len(waiting))
+        if len(ranges) > allowed:
+            found.append(Defect(defects.PARTS_LIMIT, ranges[allowed][0]))
+            if allowed == 0:
+                node.opaque = True
+                continue
+            # The last part that is opened takes everything behind it, so that no byte drops out of sight.
+            ranges = [*ranges[: allowed - 1], (ranges[allowed - 1][0], ranges[-1][1])]
+        node.container = True
+        default = "message/rfc822" if node.content_type == "multipart/digest" else "text/plain"
+        for number, (start, end) in reversed(list(enumerate(ranges, 1))):
+            head = block.read(raw, start, end, found)
+            waiting.append(_node(raw, head, end, f"{node.path}.{number}", node.depth + 1, default, found))
+    return nodes
+
+
+def content(raw: Buffer, node: Node, found: list[Defect]) -> bytes:
+    """The decoded bytes of a node, decoded once; a container has none."""
+    if node.content is None:
+        if node.container:
+            node.content = b""
+            return b""
+        data = raw[node.start : node.end]
+        node.content, sound = transfer.decode(data, node.encoding)
+        if not sound:
+            code = defects.BASE64_BROKEN if node.encoding == "base64" else defects.UUENCODE_BROKEN
+            found.append(Defect(code if node.encoding in transfer.KNOWN else defects.ENCODING_UNKNOWN, node.start, node.path))
+    return node.content
+
+
+def _node(raw: Buffer, head: Block, end: int, path: str, depth: int, default: str, found: list[Defect]) -> Node:
+    fields = head.fields
+    declared = fields.get(b"content-type")
+    content_type, params = parameters.parse(declared[0]) if declared else (default, _NOTHING[1])
+    if "/" not in content_type or content_type.startswith("/"):
+        if declared and declared[0].strip():
+            found.append(Defect(defects.CONTENT_TYPE_BROKEN, head.start, path))
+        content_type = "text/plain"  # RFC 2045 5.2
+    shown = fields.get(b"content-disposition")
+    disposition, shown_params = parameters.parse(shown[0]) if shown else _NOTHING
+    encoding = ""
+    if coded := fields.get(b"content-transfer-encoding"):
+        encoding = parameters.parse(coded[0])[0]
+    filename = shown_params.get("filename") or params.get("name") or ""
+    return Node(path, depth, head, content_type, params, disposition, _clean(filename), encoding, head.body, max(end, head.body))
+
+
+def _clean(filename: str) -> str:
+    return "".join(filter(str.isprintable, filename)).strip() if not filename.isprintable() else filename.strip()
+
+
+def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[tuple[int, int]]:
+    """Byte ranges of the parts between the delimiters of a multipart; empty when it has none."""
+    boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
+    marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, found) if boundary else ([], False)
+    if not marks and (guess := _GUESSED.search(raw, node.start, node.end)):
+        marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
+        found.append(Defect(defects.BOUNDARY_MISSING, node.block.start, node.path))
+    elif not marks:
+        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
+        return []
+    if not closed:
+        found.append(Defect(defects.BOUNDARY_UNCLOSED, node.start, node.path))
+    ranges = [(marks[at][1], max(marks[at][1], marks[at + 1][0])) for at in range(len(marks) - 1)]
+    if not closed:
+        ranges.append((marks[-1][1], node.end))
+    return ranges
+
+
+def _delimiters(
+    raw: Buffer, boundary: bytes, start: int, end: int, budget: Budget, found: list[Defect]
+) -> tuple[list[tuple[int, int]], bool]:
+    """(end of what stands before, start of what stands behind) of each delimiter line, and whether the closing one is there."""
+    mark = b"--" + boundary
+    marks: list[tuple[int, int]] = []
+    at = raw.find(mark, start, end)
+    while at >= 0:
+        budget.delimiters -= 1
+        if budget.delimiters < 0:
+            found.append(Defect(defects.DELIMITER_LIMIT, at))
+            break
+        behind = at + len(mark)
+        tail = _DELIMITER_TAIL.match(raw, behind, end)
+        if tail is not None and (at == start or raw[at - 1] in b"\r\n"):
+            before = at
+            # The line ending before a delimiter belongs to it (RFC 2046 5.1.1).
+            if before > start and raw[before - 1] == 10:
+                before -= 1
+            if before > start and raw[before - 1] == 13:
+                before -= 1
+            marks.append((before, tail.end()))
+            if tail[1]:
+                return marks, True
+            behind = tail.end()
+            # The next delimiter may begin right here, so its line start is already known.
+        at = raw.find(mark, behind, end)
+    return marks, False
