@@ -1,0 +1,239 @@
+"""Who still waits for what was kept: a projection of receipts and events that any replay of the journals gives again.
+
+    outstanding = Outstanding()
+    for record in tail.poll(): outstanding.apply(record)
+
+Pure: records in, state out. A recipient is outstanding from the receipt that says deliver or mark until a later record of any
+journal ends it. Bodies are never held here, only where they lie. The courier acts on it, the sealer saves it (`outstanding_file`)
+before it removes journal files, `queue list` reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from civicmail.core.disk.tail import Positions, Record
+from civicmail.mail.archive.copies import HELD, REPORT_SENT, REPORT_WANTED, WAITING, Copy
+from civicmail.mail.archive.identity import received_of
+from civicmail.mail.archive.records import Type
+
+DAY_MS = 86_400_000
+_EVENTS = frozenset({Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED})
+_GATEWAY = frozenset({"mx", "submission", "relay", "lmtp"})
+_CELL = 17  # capture id and one byte: 1 when somebody tried to hand it over
+
+
+class Entry:
+    """A capture with copies that are not finished. seen: its receipt was read; before, only `copies` and `touched` mean anything.
+
+    journal, file, offset, number: where its record lies (file: number of the first record of the file), until it is sealed.
+    key: what makes it a second receipt of the same message; touched: time of the last event.
+    """
+
+    __slots__ = (
+        "copies", "file", "id", "journal", "key", "kind", "number", "offset", "received", "seen", "sender", "size", "touched",
+    )  # fmt: skip
+
+    def __init__(self, id_: bytes) -> None:
+        self.id = id_
+        self.journal = ""
+        self.file = self.offset = self.number = 0
+        self.received = 0
+        self.size = 0
+        self.sender = ""
+        self.kind = ""
+        self.key = b""
+        self.seen = False
+        self.touched = 0
+        self.copies: dict[int, Copy] = {}
+
+    @property
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.id))
+
+    @property
+    def waiting(self) -> list[int]:
+        """Indices of recipients that are to be delivered now or later."""
+        return [i for i, c in self.copies.items() if c.is_waiting] if self.seen else []
+
+    @property
+    def owed(self) -> list[int]:
+        """Indices of recipients of whose end the sender is to be told and was not yet."""
+        return [i for i, c in self.copies.items() if c.report == REPORT_WANTED and c.end] if self.seen else []
+
+    @property
+    def begun(self) -> bool:
+        return any(c.begun for c in self.copies.values())
+
+    @property
+    def is_finished(self) -> bool:
+        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values())
+
+
+class Outstanding:
+    """The state after the records up to `positions`. Small: a few hundred bytes for each capture that is not finished."""
+
+    def __init__(self) -> None:
+        self.positions: Positions = {}
+        self.entries: dict[bytes, Entry] = {}
+        self.reports: dict[tuple[bytes, int], int] = {}  # delivery reports whose failure was not read yet, with their time
+        self.receipts: dict[bytes, bytes] = {}  # key -> cells of the captures of the last 24 hours, sorted
+
+    def apply(self, record: Record) -> Entry | None:
+        """Take in one record; the entry it changed, or None. A record that was applied before changes nothing."""
+        if record.number <= self.positions.get(record.journal, 0):
+            return None
+        self.positions[record.journal] = record.number
+        if record.type == Type.RECEIPT:
+            return self._receipt(record, orjson.loads(record.head))
+        if record.type in _EVENTS:
+            return self._event(record, orjson.loads(record.head))
+        return None
+
+    # -- what may be asked
+
+    def waiting(self) -> Iterator[Entry]:
+        """Captures with recipients that are to be delivered, oldest receipt first by the order of reading."""
+        return (e for e in self.entries.values() if e.waiting)
+
+    def held(self) -> Iterator[Entry]:
+        """Captures with recipients that wait for a person."""
+        return (e for e in self.entries.values() if e.seen and any(c.is_held for c in e.copies.values()))
+
+    def owed(self) -> Iterator[Entry]:
+        """Captures whose sender is to get a delivery report."""
+        return (e for e in self.entries.values() if e.owed)
+
+    def original_of(self, entry: Entry) -> bytes | None:
+        """The capture of which this one is a second receipt, or None: same bytes with a Message-ID, same envelope, within 24 hours.
+
+        The one that was begun counts as the first; among those that were not, the one with the smallest id.
+        """
+        if not entry.key or entry.begun:
+            return None
+        others = [
+            (not begun, id_)
+            for id_, begun in _cells(self.receipts.get(entry.key, b""))
+            if id_ != entry.id and abs(received_of(id_) - entry.received) <= DAY_MS
+        ]
+        if not others:
+            return None
+        fresh, first = min(others)
+        return first if not fresh or first < entry.id else None
+
+    def settle(self, now: int) -> None:
+        """Forget what is older than a day. Call only when everything durable has been applied: what then lacks its receipt belongs
+        to a capture that was finished before."""
+        for key in list(self._aged(now)):
+            del self.receipts[key]
+        old = now - DAY_MS
+        for id_ in [e.id for e in self.entries.values() if not e.seen and e.touched < old]:
+            del self.entries[id_]
+        self.reports = {k: t for k, t in self.reports.items() if t >= old}
+
+    def _aged(self, now: int) -> Iterator[bytes]:
+        for key, cells in self.receipts.items():  # in the order of reading, so nearly in the order of time
+            if all(now - received_of(id_) > DAY_MS for id_, _ in _cells(cells)):
+                yield key
+            elif now - received_of(cells[:16]) <= DAY_MS:
+                return
+
+    # -- records
+
+    def _receipt(self, record: Record, head: dict[str, Any]) -> Entry | None:
+        if (once := head.get("once", "")).startswith("dsn:"):
+            self._reported(once, head["received"])
+        live = {d["to"]: d["do"] for d in head["dispositions"] if d["do"] in WAITING or d["do"] in HELD}
+        entry = self.entries.get(record.id)
+        if entry is None:
+            if not live:
+                return None
+            entry = self.entries[record.id] = Entry(record.id)
+        envelope = head["envelope"]
+        entry.seen = True
+        entry.journal, entry.file = sys.intern(record.journal), int(record.path.stem)
+        entry.offset, entry.number = record.offset, record.number
+        entry.received, entry.size = head["received"], head["size"]
+        entry.sender, entry.kind = envelope["from"], sys.intern(head["source"]["kind"])
+        entry.touched = max(entry.touched, entry.received)
+        for index in set(entry.copies) - set(live):
+            del entry.copies[index]  # kept or refused: nothing of it is outstanding
+        for index, do in live.items():
+            copy = entry.copies.setdefault(index, Copy())
+            copy.address, copy.do = envelope["to"][index]["a"], sys.intern(do)
+            if self.reports.pop((record.id, index), None) is not None:
+                copy.report = REPORT_SENT
+        if head.get("message_id") and entry.kind in _GATEWAY and not once:
+            entry.key = _key(record.sha256, entry.sender, [c.address for c in entry.copies.values()])
+        return self._changed(entry)
+
+    def _event(self, record: Record, head: dict[str, Any]) -> Entry | None:
+        entry = self.entries.get(record.id)
+        if entry is None:
+            entry = self.entries[record.id] = Entry(record.id)
+        entry.touched = max(entry.touched, head["at"])
+        for index in head["to"]:
+            copy = entry.copies.get(index)
+            if copy is None:
+                if entry.seen:
+                    continue
+                copy = entry.copies[index] = Copy()
+            copy.apply(record.type, head["at"], head["facts"], (record.journal, record.number))
+            if self.reports.pop((entry.id, index), None) is not None:
+                copy.report = REPORT_SENT
+        return self._changed(entry)
+
+    def _reported(self, once: str, received: int) -> None:
+        """A delivery report was accepted by the pipeline: the sender is told."""
+        _, capture, index = once.split(":", 2)
+        id_, to = uuid.UUID(capture).bytes, int(index)
+        entry = self.entries.get(id_)
+        if entry is None or to not in entry.copies:
+            self.reports[id_, to] = received
+            return
+        entry.copies[to].report = REPORT_SENT
+        self._changed(entry)
+
+    def _changed(self, entry: Entry) -> Entry:
+        if not entry.seen:
+            return entry
+        if entry.key:
+            self._remember(entry)
+        if entry.is_finished:
+            del self.entries[entry.id]
+        return entry
+
+    def _remember(self, entry: Entry) -> None:
+        """Keep the capture as one that a second receipt could repeat, unless a copy of it failed or was cancelled."""
+        known = self.receipts.get(entry.key, b"")
+        cells = dict(_cells(known))
+        void = any(c.end in ("failed", "cancelled") for c in entry.copies.values())
+        if void:
+            cells.pop(entry.id, None)
+        else:
+            cells[entry.id] = entry.begun
+        new = b"".join(id_ + bytes([begun]) for id_, begun in sorted(cells.items()))
+        if new:
+            self.receipts[entry.key] = new
+        elif known:
+            del self.receipts[entry.key]
+
+
+def report_key(id_: bytes, index: int) -> str:
+    """The once-key of the delivery report about one recipient of a capture."""
+    return f"dsn:{uuid.UUID(bytes=id_)}:{index}"
+
+
+def _cells(cells: bytes) -> Iterator[tuple[bytes, bool]]:
+    return ((cells[i : i + 16], bool(cells[i + 16])) for i in range(0, len(cells), _CELL))
+
+
+def _key(sha256: bytes, sender: str, addresses: list[str]) -> bytes:
+    text = "\0".join([sender, *sorted(addresses)])
+    return hashlib.sha256(sha256 + text.encode("utf-8", "surrogatepass")).digest()[:16]

@@ -1,0 +1,132 @@
+"""The snapshot of the projection: <data>/outstanding/snapshot (docs/formats.md, "Outstanding snapshot").
+
+Whoever removes journal files calls `advance` first: what the removed records said about recipients then stands in the snapshot.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import zstandard
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.tail import Positions, Tail
+from civicmail.mail.archive.copies import Copy
+from civicmail.mail.archive.outstanding import Entry, Outstanding
+
+MAGIC = b"CVO1"
+_VERSION = 1
+_CRC = struct.Struct("<I")
+
+
+def snapshot_path(data: Path) -> Path:
+    return data / "outstanding" / "snapshot"
+
+
+def load(data: Path) -> Outstanding:
+    """The projection as it was saved, empty when it never was; DamagedFile when the file is not whole."""
+    try:
+        content = snapshot_path(data).read_bytes()
+    except FileNotFoundError:
+        return Outstanding()
+    return decode(content)
+
+
+def save(data: Path, outstanding: Outstanding, files: Files = OS_FILES) -> None:
+    """Replace the snapshot; durable on return."""
+    path = snapshot_path(data)
+    files.make_folder(path.parent)
+    files.replace(path, encode(outstanding))
+
+
+def current(data: Path) -> Outstanding:
+    """The projection of everything durable at this moment: the snapshot and what the journals say since then."""
+    outstanding = load(data)
+    tail = Tail(data, outstanding.positions, bodies=False)
+    while records := tail.poll():
+        for record in records:
+            outstanding.apply(record)
+    return outstanding
+
+
+def advance(data: Path, now: int, files: Files = OS_FILES) -> Positions:
+    """Bring the snapshot up to everything durable; the positions that it covers. Needs no lease, but one caller at a time."""
+    outstanding = current(data)
+    outstanding.settle(now)
+    save(data, outstanding, files)
+    return dict(outstanding.positions)
+
+
+def encode(outstanding: Outstanding) -> bytes:
+    """The bytes of a snapshot; equal states that were reached in the same order give equal bytes."""
+    compress = zstandard.ZstdCompressor(level=3).compressobj()
+    chunks: list[bytes] = []
+    lines: list[bytes] = []
+    for plain in _lines(outstanding):
+        lines.append(orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE))
+        if len(lines) >= 1024:
+            chunks.append(compress.compress(b"".join(lines)))
+            lines.clear()
+    chunks += [compress.compress(b"".join(lines)), compress.flush()]
+    frame = b"".join(chunks)
+    return MAGIC + _CRC.pack(zlib.crc32(frame)) + frame
+
+
+def _lines(o: Outstanding) -> Iterator[list[Any]]:
+    yield ["v", _VERSION, o.positions]
+    for e in o.entries.values():
+        copies = [[i, *c.plain()] for i, c in e.copies.items()]
+        place = [e.journal, e.file, e.offset, e.number]
+        yield ["e", e.id.hex(), *place, e.received, e.size, e.sender, e.kind, e.key.hex(), int(e.seen), e.touched, copies]
+    for key, cells in o.receipts.items():
+        yield ["k", key.hex(), cells.hex()]
+    for (id_, index), at in o.reports.items():
+        yield ["r", id_.hex(), index, at]
+
+
+def decode(content: bytes) -> Outstanding:
+    """The projection in a snapshot."""
+    if content[:4] != MAGIC:
+        raise DamagedFile("outstanding/snapshot does not begin with CVO1; put back the one of the last backup.")
+    frame = content[8:]
+    if len(content) < 8 or _CRC.unpack_from(content, 4)[0] != zlib.crc32(frame):
+        raise DamagedFile("outstanding/snapshot is damaged; put back the one of the last backup.")
+    outstanding = Outstanding()
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(frame) as stream:
+            rest = b""
+            while piece := stream.read(1 << 20):
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    _take(outstanding, orjson.loads(line))
+    except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
+        raise DamagedFile("outstanding/snapshot is damaged; put back the one of the last backup.") from error
+    return outstanding
+
+
+def _take(o: Outstanding, plain: list[Any]) -> None:
+    kind = plain[0]
+    if kind == "v":
+        if plain[1] != _VERSION:
+            raise DamagedFile(f"outstanding/snapshot has version {plain[1]}, this program knows version {_VERSION}.")
+        o.positions = plain[2]
+    elif kind == "e":
+        o.entries[bytes.fromhex(plain[1])] = _entry(plain)
+    elif kind == "k":
+        o.receipts[bytes.fromhex(plain[1])] = bytes.fromhex(plain[2])
+    elif kind == "r":
+        o.reports[bytes.fromhex(plain[1]), plain[2]] = plain[3]
+
+
+def _entry(plain: list[Any]) -> Entry:
+    e = Entry(bytes.fromhex(plain[1]))
+    e.journal, e.file, e.offset, e.number, e.received, e.size, e.sender, e.kind = plain[2:10]
+    e.key, e.seen, e.touched = bytes.fromhex(plain[10]), bool(plain[11]), plain[12]
+    e.copies = {c[0]: Copy.from_plain(c[1:]) for c in plain[13]}
+    return e
