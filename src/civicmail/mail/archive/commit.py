@@ -171,6 +171,11 @@ class GroupCommit:
                 future.set_exception(error)
         self._next()
 
+    def rotate_if_idle(self) -> None:
+        """Close the journal file after five idle minutes, unless a sync is under way."""
+        if not self._running:
+            self.writer.rotate_if_idle()
+
     async def close(self) -> None:
         """Wait until everything collected is durable, then let the journal go."""
         await self._idle.wait()

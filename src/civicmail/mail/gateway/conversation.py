@@ -1,0 +1,361 @@
+"""One connection: the network on one side, the wire session in the middle, the pipeline on the other.
+
+A client that goes away after the last dot changes nothing: the message is kept, only nobody hears so (research: aiosmtpd cancels).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from typing import Any, cast
+
+import structlog
+
+from civicmail.core.config.errors import CivicmailError, RefusedError
+from civicmail.core.disk.errors import DiskFull
+from civicmail.core.wire import replies
+from civicmail.core.wire.events import (
+    Abandoned,
+    Close,
+    Content,
+    DataStart,
+    EndOfData,
+    Event,
+    MailFrom,
+    PeerChanged,
+    RcptTo,
+    Upgrade,
+)
+from civicmail.core.wire.server import Session
+from civicmail.mail.archive.commit import Spool
+from civicmail.mail.gateway.doors import Door, plain_address
+from civicmail.mail.gateway.envelopes import envelope_of, is_loop, source_of
+from civicmail.mail.gateway.gate import Gate
+from civicmail.mail.gateway.intake import Intake
+from civicmail.mail.gateway.limits import Progress
+from civicmail.mail.gateway.recipients import recipient_reply, sender_reply
+
+NOT_A_PEER = "554 5.7.1 This service is not for you"
+NO_SPACE = "452 4.3.1 Insufficient system storage, please try again later"
+LOOP = "554 5.4.6 Routing loop detected: too many Received lines"
+TOO_MANY_REFUSED = "421 4.7.0 Too many refused recipients"
+
+HANDSHAKE = 30.0
+MAX_REFUSED = 50
+LINGER = 10.0
+"""Seconds in which a client may read our last words before the connection is cut."""
+
+log = structlog.get_logger()
+
+
+class Conversation(asyncio.Protocol):
+    """Made by the listener for each connection."""
+
+    def __init__(self, gate: Gate, door: Door) -> None:
+        self._gate = gate
+        self._door = door
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._wire: Session | None = None
+        self._intake: Intake | None = None
+        self._progress = Progress(self._loop.time())
+        self._client = ""
+        self._counted = False
+        self._peer = False
+        self._keeping = False
+        self._paused = False
+        self._upgrading = False
+        self._half_closed = False
+        self._refused = 0
+        self._cut_at = 0.0
+
+    # -- what the network tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peername = transport.get_extra_info("peername")
+        self._client = plain_address(str(peername[0])) if peername else ""
+        counters = self._gate.counters
+        counters.connections += 1
+        counters.open += 1
+        self._gate.conversations.add(self)
+        self._peer = self._door.is_peer(self._client)
+        sent_away = replies.SHUTTING_DOWN if self._gate.draining else self._gate.admission.enter(self._client)
+        self._counted = not sent_away
+        if not sent_away and not self._peer and not self._door.by_certificate:
+            sent_away = NOT_A_PEER
+        if sent_away:
+            counters.refused_connections += 1
+            log.info("connection refused", listener=self._door.name, client=self._client, reply=sent_away)
+            self._transport.write(replies.encode_reply(sent_away))
+            self._close()
+            return
+        self._wire = Session(self._door.profile_for(self._client), client=self._client)
+        if self._door.implicit:
+            self._secured()
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        wire = self._wire
+        if wire is None or self._cut_at:
+            return
+        if self._keeping:
+            self._pause()
+        elif wire.in_data:
+            self._progress.content(self._loop.time(), len(data))
+        self._heed(wire.feed(data))
+
+    def eof_received(self) -> bool:
+        """A client that only closed its half still hears the answer (plain connections; TLS has no half)."""
+        self._half_closed = self._keeping and self._wire is not None and not self._wire.tls
+        return self._half_closed
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self not in self._gate.conversations:
+            return
+        self._gate.conversations.discard(self)
+        self._gate.counters.open -= 1
+        if self._counted:
+            self._gate.admission.leave(self._client)
+        if self._intake is not None and not self._keeping:
+            self._gate.counters.lost_in_data += 1
+            self._drop_intake()
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        self._pause()
+
+    def resume_writing(self) -> None:
+        self._resume()
+
+    # -- what the gateway tells
+
+    def sweep(self, now: float) -> None:
+        """Look whether the client still gets anywhere; called once a second."""
+        if self._cut_at:
+            if now >= self._cut_at and self._transport is not None:
+                self._transport.abort()
+        elif self._keeping or self._upgrading or (self._intake is not None and self._intake.full):
+            self._progress.step(now)
+        elif self._wire is not None and self._progress.overdue(
+            now, self._gate.settings.gateway.timeout, in_data=self._wire.in_data
+        ):
+            self._gate.counters.timeouts += 1
+            self._heed(self._wire.end(replies.TIMED_OUT, "timeout"))
+
+    def drain(self) -> None:
+        """Say goodbye, after the message that is on its way."""
+        if self._upgrading:
+            self.cut()
+        elif self._wire is not None and not self._cut_at:
+            self._heed(self._wire.shut_down())
+
+    def cut(self) -> None:
+        """The time to drain is over. A message that is being kept stays kept."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- events of the session
+
+    def _heed(self, events: Iterable[Event]) -> None:
+        wire = self._wire
+        assert wire is not None
+        queue = deque(events)
+        try:
+            while queue:
+                queue.extend(self._handle(wire, queue.popleft()))
+        except Exception:  # promise 6: whatever is wrong with us, the client hears 4xx and no detail
+            self._gate.counters.faults += 1
+            log.exception("a conversation failed", listener=self._door.name)
+            self._drop_intake()
+            wire.end("421 4.3.0 Local error, please try again later", "fault")
+            self._send()
+            self._close()
+        else:
+            self._send()
+
+    def _handle(self, wire: Session, event: Event) -> list[Event]:
+        """One event; the events that its answer leads to."""
+        match event:
+            case Content():
+                self._content(event.data)
+            case MailFrom():
+                return wire.answer(self._mail(wire, event))
+            case RcptTo():
+                return wire.answer(self._rcpt(event))
+            case DataStart():
+                declared = int(event.transaction.params.get("SIZE") or 0)
+                self._intake = Intake(self._gate.spooler, self._gate.clock(), declared, self._resume)
+            case EndOfData():
+                return self._end_of_data(wire, event)
+            case Abandoned():
+                self._gate.counters.abandoned += 1
+                self._drop_intake()
+            case Upgrade():
+                self._pause()
+                self._upgrading = True
+                self._send()
+                self._run(self._upgrade())
+            case PeerChanged():
+                self._peer = self._door.is_peer(wire.peer.client)
+            case Close():
+                self._ended(event.reason)
+        return []
+
+    def _mail(self, wire: Session, event: MailFrom) -> str:
+        if not self._peer:
+            return NOT_A_PEER
+        if not self._gate.space.has_room(int(event.params.get("SIZE") or 0), self._loop.time()):
+            return NO_SPACE
+        return sender_reply(self._door.kind, event.path)
+
+    def _rcpt(self, event: RcptTo) -> str:
+        reply = recipient_reply(self._door.kind, event.path, self._gate.domains)
+        if reply.startswith("5"):
+            self._gate.counters.refused_recipients += 1
+            self._refused += 1
+            if self._refused > MAX_REFUSED:
+                return TOO_MANY_REFUSED
+        return reply
+
+    def _content(self, data: bytes) -> None:
+        intake = self._intake
+        assert intake is not None
+        intake.add(data)
+        if intake.full:
+            self._pause()
+
+    def _end_of_data(self, wire: Session, end: EndOfData) -> list[Event]:
+        intake, self._intake = self._intake, None
+        assert intake is not None
+        if is_loop(intake, self._gate.settings.gateway.max_received):
+            intake.discard()
+            self._gate.counters.refused += 1
+            return wire.answer(LOOP)
+        self._keeping = True
+        self._run(self._keep(wire, end, intake))
+        return []
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start now what must go on when the client does not."""
+        task = asyncio.Task(work, loop=self._loop, eager_start=True)
+        if not task.done():
+            self._gate.tasks.add(task)
+            task.add_done_callback(self._gate.tasks.discard)
+
+    # -- keeping
+
+    async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
+        """Give the message to the pipeline, then answer. Only a receipt makes a 250."""
+        counters = self._gate.counters
+        try:
+            content = await intake.finish()
+            source = source_of(self._door, end.lines)
+            envelope = envelope_of(wire, end.transaction, self._gate.settings.city.domains, intake.received)
+            receipt = await self._gate.pipeline.accept(content, envelope, source)
+        except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
+            reply = self._failure(error)
+        else:
+            counters.kept += 1
+            counters.kept_bytes += end.size
+            counters.spooled += isinstance(content, Spool)
+            counters.long_lines += end.lines.long
+            counters.mended += end.lines.bare_cr + end.lines.bare_lf + end.lines.nul
+            reply = f"250 2.0.0 Ok archived={receipt.uuid}"
+        self._keeping = False
+        if self._transport is None:
+            counters.lost_after_dot += 1
+            return
+        self._heed(wire.answer(reply))
+        self._resume()
+        if self._half_closed:
+            self._close()
+
+    def _failure(self, error: Exception) -> str:
+        """The reply for what went wrong, and its trace in log and counters. Spool files are left to the journal's recovery."""
+        counters = self._gate.counters
+        if isinstance(error, RefusedError):
+            counters.refused += 1
+            return error.smtp
+        counters.deferred += 1
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return DiskFull.smtp
+        if isinstance(error, CivicmailError):
+            log.error("a message was not kept", listener=self._door.name, error=type(error).__name__)
+            return error.smtp if error.smtp.startswith("4") else replies.LOCAL_ERROR
+        counters.faults += 1
+        log.error("a message was not kept", listener=self._door.name, exc_info=error)
+        return replies.LOCAL_ERROR
+
+    # -- TLS
+
+    async def _upgrade(self) -> None:
+        assert self._transport is not None and self._door.tls is not None and self._wire is not None
+        try:
+            transport = await self._loop.start_tls(
+                self._transport, self, self._door.tls, server_side=True, ssl_handshake_timeout=HANDSHAKE
+            )
+        except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
+            self._gate.counters.tls_failed += 1
+            log.info("TLS handshake failed", listener=self._door.name, error=type(error).__name__)
+            self._upgrading = False
+            self.cut()
+            self.connection_lost(error)  # a transport that is lost inside a handshake tells nobody
+            return
+        self._upgrading = self._paused = False
+        self._progress.step(self._loop.time())
+        if transport is not None and self in self._gate.conversations:
+            self._transport = transport
+            self._secured()
+
+    def _secured(self) -> None:
+        assert self._transport is not None and self._wire is not None
+        self._gate.counters.tls += 1
+        cipher = self._transport.get_extra_info("cipher") or ("", "")
+        self._wire.secured(f"{cipher[1]} {cipher[0]}".strip())
+        self._peer = self._door.is_peer(self._client) or (
+            self._door.by_certificate and bool(self._transport.get_extra_info("peercert"))
+        )
+
+    # -- the transport
+
+    def _send(self) -> None:
+        if self._wire is None or self._transport is None:
+            return
+        out = self._wire.take_output()
+        if out:
+            self._transport.write(out)
+            self._progress.step(self._loop.time())
+
+    def _pause(self) -> None:
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None and not self._keeping and not self._upgrading:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _ended(self, reason: str) -> None:
+        counters = self._gate.counters
+        counters.synchronisation += reason == "synchronisation"
+        counters.broken_lines += reason == "broken lines"
+        if reason not in ("quit", "shutdown"):
+            log.info("conversation ended", listener=self._door.name, client=self._client, reason=reason)
+        self._drop_intake()
+        self._send()
+        self._close()
+
+    def _close(self) -> None:
+        """Write what is left, then close; a client that does not read it is cut off by the sweep."""
+        self._cut_at = self._loop.time() + LINGER
+        if self._transport is not None:
+            self._transport.close()
+
+    def _drop_intake(self) -> None:
+        if self._intake is not None:
+            self._intake.discard()
+            self._intake = None

@@ -1,0 +1,107 @@
+"""A listener made from its settings: what it offers, with which certificate, and who its peers are."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import ssl
+from dataclasses import dataclass
+
+from civicmail.core.config.settings import Listener, Settings
+from civicmail.core.wire.profile import ServerProfile
+from civicmail.mail.gateway.errors import ListenerError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One listener. open_to_all: anybody may connect and send (mx). by_certificate: a verified client certificate makes a peer."""
+
+    kind: str
+    address: str
+    port: int
+    profile: ServerProfile
+    tls: ssl.SSLContext | None
+    implicit: bool
+    open_to_all: bool
+    peers: tuple[Network, ...]
+    by_certificate: bool
+    trusted: tuple[Network, ...]
+
+    @property
+    def name(self) -> str:
+        """How receipts and the log call it."""
+        return f"{self.address}:{self.port}"
+
+    def is_peer(self, client: str) -> bool:
+        """Whether this address may send by its network alone."""
+        return self.open_to_all or _within(client, self.peers)
+
+    def profile_for(self, client: str) -> ServerProfile:
+        """What this client is offered; XCLIENT and XFORWARD only to those who may speak for others."""
+        if self.trusted and _within(client, self.trusted):
+            return dataclasses.replace(self.profile, xclient=True, xforward=True)
+        return self.profile
+
+
+def make_door(listener: Listener, settings: Settings) -> Door:
+    """Raises ListenerError when the listener cannot work as it is written."""
+    kind = listener.kind
+    if kind == "submission":
+        raise ListenerError("A listener of kind submission needs people who can sign in, and this installation has none yet.")
+    context = _context(listener)
+    profile = ServerProfile(
+        hostname=settings.city.host,
+        protocol="lmtp" if kind == "lmtp" else "smtp",
+        newlines="reject" if (listener.line_ends or ("reject" if kind == "mx" else "")) == "reject" else "normalise",
+        max_size=settings.gateway.max_message,
+        max_recipients=settings.gateway.max_recipients,
+        starttls=context is not None and listener.tls == "starttls",
+        dsn=listener.dsn,
+    )
+    return Door(
+        kind=kind,
+        address=listener.address,
+        port=listener.port,
+        profile=profile,
+        tls=context,
+        implicit=listener.tls == "implicit",
+        open_to_all=kind == "mx",
+        peers=tuple(ipaddress.ip_network(n, strict=False) for n in listener.peers) or _LOOPBACK,
+        by_certificate=bool(listener.client_ca) and context is not None,
+        trusted=tuple(ipaddress.ip_network(n, strict=False) for n in listener.xclient),
+    )
+
+
+def _context(listener: Listener) -> ssl.SSLContext | None:
+    if listener.tls == "off" or not listener.certificate:
+        if listener.tls == "implicit" or listener.client_ca:
+            raise ListenerError(f"The listener on port {listener.port} needs a certificate for what it is asked to do.")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.certificate, listener.key or None)
+        if listener.client_ca:
+            context.load_verify_locations(listener.client_ca)
+            context.verify_mode = ssl.CERT_OPTIONAL
+    except (OSError, ssl.SSLError) as error:
+        what = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unreadable"
+        raise ListenerError(f"The certificate files of the listener on port {listener.port} cannot be used: {what}.") from None
+    return context
+
+
+def plain_address(client: str) -> str:
+    """An address without a zone, and an IPv4 address that came over an IPv6 socket as what it is."""
+    bare = client.partition("%")[0]
+    return bare[7:] if bare.startswith("::ffff:") and "." in bare else bare
+
+
+def _within(client: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)

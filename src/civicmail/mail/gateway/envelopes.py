@@ -1,0 +1,53 @@
+"""From what the wire said to what the archive keeps of it: envelope and source of a message."""
+
+from __future__ import annotations
+
+from civicmail.core.message import headers
+from civicmail.core.message.shapes import Envelope, Protocol, Recipient
+from civicmail.core.wire.data import Lines
+from civicmail.core.wire.events import Transaction
+from civicmail.core.wire.server import Session
+from civicmail.mail.archive.records import Source
+from civicmail.mail.gateway.doors import Door
+from civicmail.mail.gateway.intake import Intake
+from civicmail.mail.gateway.recipients import recipient_address
+
+
+def envelope_of(wire: Session, transaction: Transaction, domains: list[str], received: int) -> Envelope:
+    """The envelope as evidence. A recipient named twice is kept once; what XFORWARD said is kept as one parameter."""
+    recipients = {
+        address: Recipient(address, r.notify, r.orcpt)
+        for r in transaction.recipients
+        if (address := recipient_address(r.path, domains))
+    }
+    params = dict(transaction.params)
+    if transaction.forwarded:
+        params["XFORWARD"] = " ".join(f"{name}={value}" for name, value in sorted(transaction.forwarded.items()) if value)
+    peer = wire.peer
+    protocol: Protocol = "lmtp" if wire.profile.protocol == "lmtp" else "esmtp" if peer.extended else "smtp"
+    return Envelope(
+        sender=transaction.sender.raw,
+        recipients=tuple(recipients.values()),
+        received=received,
+        client=peer.client,
+        helo=peer.helo,
+        protocol=protocol,
+        tls=wire.tls,
+        login=peer.login,
+        params=params,
+    )
+
+
+def source_of(door: Door, lines: Lines) -> Source:
+    """Where the message came in, and how many line ends were mended."""
+    mended = lines.bare_cr + lines.bare_lf + lines.nul
+    return Source(door.kind, door.name, f"normalised {mended}" if mended else "exact")
+
+
+def is_loop(intake: Intake, most: int) -> bool:
+    """Whether the header has more Received lines than a message that gets anywhere (RFC 5321 6.3)."""
+    start = intake.start()
+    end = start.find(b"\r\n\r\n")
+    if start.count(b"\n", 0, end if end >= 0 else len(start)) < most:
+        return False  # fewer lines than that: the usual case, and cheap
+    return headers.received_count(start) > most

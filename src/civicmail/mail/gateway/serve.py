@@ -1,0 +1,147 @@
+"""The gateway process: listeners up, mail in, and on SIGTERM nothing new while what is under way is finished."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
+from civicmail.mail.gateway.conversation import Conversation
+from civicmail.mail.gateway.doors import Door, make_door
+from civicmail.mail.gateway.errors import CannotListen, ListenerError
+from civicmail.mail.gateway.gate import Gate, make_gate, now_ms
+from civicmail.mail.pipeline.accept import Pipeline
+
+DRAIN = 10.0
+"""Seconds that open conversations get after SIGTERM; messages that are being kept are waited for in any case."""
+
+BACKLOG = 512
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """All listeners of one process. `ports` are the bound ones, in the order of the settings (for a port of 0)."""
+
+    def __init__(self, settings: Settings, data: Path, *, clock: Clock = now_ms, files: Files = OS_FILES) -> None:
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._files = files
+        self._doors = [make_door(listener, settings) for listener in settings.gateway.listener]
+        self._servers: list[asyncio.Server] = []
+        self._sweeping: asyncio.TimerHandle | None = None
+        self.broken = asyncio.Event()
+        self.gate: Gate
+
+    @property
+    def ports(self) -> list[int]:
+        return [int(server.sockets[0].getsockname()[1]) for server in self._servers]
+
+    async def start(self) -> None:
+        """Take a journal, then listen. Raises ListenerError or CannotListen; then nothing listens."""
+        writer = Writer(self._data, self._clock, self._files)
+        self.gate = make_gate(self._settings, self._data, Pipeline(GroupCommit(writer)), self._clock)
+        try:
+            for door in self._doors:
+                self._servers.append(await self._listen(door))
+        except BaseException:
+            await self._close()
+            raise
+        self._sweep()
+
+    async def stop(self) -> None:
+        """Listen no more, let messages finish, say 421 to the others, and let the journal go when all in it is durable."""
+        gate, loop = self.gate, asyncio.get_running_loop()
+        gate.draining = True
+        for server in self._servers:
+            server.close()
+        end = loop.time() + DRAIN
+        for conversation in list(gate.conversations):
+            conversation.drain()
+        while gate.conversations and loop.time() < end:
+            await asyncio.sleep(0.02)
+        for conversation in list(gate.conversations):
+            conversation.cut()
+        while gate.tasks:
+            await asyncio.wait(list(gate.tasks))
+        await self._close()
+        log.info("gateway stopped", **gate.counters.plain())
+
+    async def _listen(self, door: Door) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        factory: Callable[[], Conversation] = lambda: Conversation(self.gate, door)  # noqa: E731 - a def would hide the one line
+        try:
+            server = await loop.create_server(
+                factory,
+                door.address,
+                door.port,
+                ssl=door.tls if door.implicit else None,
+                backlog=BACKLOG,
+                reuse_port=True,
+                reuse_address=True,
+            )
+        except OSError as error:
+            where = f"{door.kind} cannot listen on {door.name}: {error.strerror or error}."
+            if error.errno == errno.EACCES:
+                raise ListenerError(where) from None
+            raise CannotListen(where) from None
+        log.info("listening", kind=door.kind, listener=door.name, tls="implicit" if door.implicit else bool(door.tls))
+        return server
+
+    def _sweep(self) -> None:
+        """Once a second: clients that get nowhere, a journal file that may be closed, a journal that fails again and again."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for conversation in list(self.gate.conversations):
+            conversation.sweep(now)
+        commit = self.gate.pipeline.commit
+        if commit.writer.broken:
+            self.broken.set()
+        commit.rotate_if_idle()
+        self._sweeping = loop.call_later(1.0, self._sweep)
+
+    async def _close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        await self.gate.pipeline.commit.close()
+        self.gate.spooler.close()
+
+
+async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> None:
+    """Serve until stop is set. Raises CannotListen when the archive could not keep mail twice within a minute."""
+    gateway = Gateway(settings, data)
+    await gateway.start()
+    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(gateway.broken.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await gateway.stop()
+    if gateway.broken.is_set():
+        raise CannotListen("The archive could not keep mail twice within a minute.")
+
+
+def serve(settings: Settings, data: Path) -> None:
+    """The gateway process of `civicmail run gateway`: serve until SIGTERM or SIGINT, then drain."""
+
+    async def until_signal() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await serve_until(settings, data, stop)
+
+    uvloop.run(until_signal())
