@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from civicmail.front.sample import installation as sample
+
 SETTINGS = """\
 [city]
 name = "Sample City"
@@ -13,6 +15,5 @@ domains = ["city.example"]
 
 def installation(data: Path, settings: str = SETTINGS) -> Path:
     """Make a data folder with these settings, as `civicmail init` does; return it."""
-    data.mkdir(mode=0o700)
-    (data / "civicmail.toml").write_text(settings)
+    sample.make(data, settings)
     return data

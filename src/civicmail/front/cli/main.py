@@ -18,6 +18,7 @@ from civicmail.core.config.errors import CivicmailError
 _HERE = "civicmail.front.cli"
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo:demo", "A sample city with mail flowing, live, until Ctrl-C."),
     "init": ("init:init", "Make a new installation."),
     "run": ("run:run", "Serve: all processes, supervised, or one role."),
     "import": ("import_:import_", "Bring in eml files, Maildirs, mbox files and folders of them."),

@@ -24,7 +24,13 @@ def _bad_base64(note: Note, body: bytes) -> bytes:
 
 def _open_boundary(note: Note, body: bytes) -> bytes:
     head = b'Content-Type: multipart/mixed; boundary="never"\r\n\r\n--never\r\n'
-    return note.lines() + head + mime.text(body.decode()) + b"--never\r\nContent-Type: application/octet-stream\r\n\r\ncut off he"
+    return (
+        note.lines()
+        + head
+        + mime.text(body.decode())
+        + b"--never\r\nContent-Type: application/octet-stream\r\n\r\ncut off he"
+        + CRLF
+    )
 
 
 def _no_such_charset(note: Note, body: bytes) -> bytes:

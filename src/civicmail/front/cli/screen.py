@@ -1,0 +1,104 @@
+"""What the demo shows: a live picture on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from civicmail.front.sample import people
+from civicmail.front.sample.play import Play, Show
+from civicmail.front.sample.stage import Act
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_ROWS = 14
+_NAMES = {p.address: p.name for p in (*people.employees(), *people.residents(), *people.vendors(), *people.cheats())}
+
+
+@contextmanager
+def screen(play: Play) -> Iterator[Show]:
+    """The way to show a play here. Everything goes to stdout: it is what the person asked for."""
+    if not sys.stdout.isatty():
+        yield _Lines(play).show
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(_picture(play), console=Console(), refresh_per_second=8, screen=False) as live:
+        yield lambda: live.update(_picture(play))
+
+
+class _Lines:
+    """Each message once, when its way is complete, and each question once."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._shown: set[str] = set()
+        self._last: object = None
+        print(f"Sample City in {play.data}: SMTP on 127.0.0.1:{play.ports.mx}", flush=True)
+
+    def show(self) -> None:
+        for act in list(self._play.stage.acts.values()):
+            if act.found and act.is_delivered and act.uuid not in self._shown:
+                self._shown.add(act.uuid)
+                print(f"{act.uuid}  {_way(act)}  {_who(act.sender)} -> {_to(act)}", flush=True)
+        if self._play.answers and self._play.answers[-1] is not self._last:
+            self._last = a = self._play.answers[-1]
+            print(f"search {a.query}: {a.count} of {a.of} in {a.took:.0f} ms", flush=True)
+
+
+def _way(act: Act) -> str:
+    found = f"found +{(act.found - act.archived) / 1000:.1f} s" if act.found else "found ..."
+    delivered = (
+        f"delivered +{act.delivered - act.archived} ms" if act.is_delivered else f"delivered {len(act.done)}/{len(act.recipients)}"
+    )
+    return f"archived, {delivered}, {found}"
+
+
+def _who(address: str) -> str:
+    return _NAMES.get(address, address or "<>")
+
+
+def _to(act: Act) -> str:
+    more = len(act.recipients) - 1
+    return _who(act.recipients[0]) + (f" and {more} more" if more else "")
+
+
+def _picture(play: Play) -> RenderableType:
+    from rich.console import Group
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    acts = list(play.stage.acts.values())
+    table = Table(expand=True, box=None, pad_edge=False, header_style="bold")
+    for title, width in (
+        ("capture", 15),
+        ("from", None),
+        ("to", None),
+        ("bytes", 8),
+        ("archived", 8),
+        ("delivered", 10),
+        ("found", 8),
+    ):
+        table.add_column(title, width=width, no_wrap=True, justify="right" if title == "bytes" else "left")
+    for act in acts[-_ROWS:]:
+        delivered = f"+{act.delivered - act.archived} ms" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
+        found = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
+        table.add_row(
+            act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),
+            Text(delivered, "green" if act.is_delivered else "yellow"), Text(found, "green" if act.found else "yellow"),
+        )  # fmt: skip
+    delivered_copies = sum(len(a.done) for a in acts)
+    counts = (
+        f"sent {play.sent['accepted']}   archived {len(acts)}   delivered {delivered_copies} copies ({play.left} to the world)   "
+        f"found {sum(1 for a in acts if a.found)}"
+    )
+    asked = Table(box=None, pad_edge=False, show_header=False)
+    for a in play.answers:
+        asked.add_row(Text("search", "dim"), a.query, f"{a.count} of {a.of}", Text(f"{a.took:.0f} ms", "dim"))
+    where = Text(f"SMTP 127.0.0.1:{play.ports.mx} · data {play.data} · Ctrl-C ends, then everything is verified", "dim")
+    return Panel(Group(Text(counts, "bold"), "", table, "", asked, "", where), title="Sample City", border_style="blue")

@@ -1,0 +1,70 @@
+"""A scratch installation of the sample city on free ports of this machine."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+from civicmail.core.disk.files import OS_FILES
+from civicmail.mail.archive import keyring
+
+_SETTINGS = """\
+# The sample city of `civicmail demo`.
+[city]
+name = "Sample City"
+domains = ["city.example"]
+
+[gateway]
+min_free = 67108864
+
+[[gateway.listener]]
+kind = "mx"
+address = "127.0.0.1"
+port = {ports.mx}
+
+[[gateway.listener]]
+kind = "relay"
+address = "127.0.0.1"
+port = {ports.relay}
+
+[courier]
+local = "maildir"
+outbound = "smtp://127.0.0.1:{world}"
+
+[web]
+port = {ports.web}
+
+[log]
+level = "warning"
+"""
+
+
+class Ports(NamedTuple):
+    """Where the installation listens: for strangers, for the city's own programs, for browsers."""
+
+    mx: int
+    relay: int
+    web: int
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nobody used a moment ago; held together so that no two are the same."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+def settings(ports: Ports, world: int) -> str:
+    """The settings file. world: port of the server that takes outgoing mail."""
+    return _SETTINGS.format(ports=ports, world=world)
+
+
+def make(data: Path, text: str) -> str:
+    """Make the data folder as `civicmail init` does, with these settings; returns the recovery key."""
+    OS_FILES.make_folder(data)
+    recovery = keyring.create(data)
+    OS_FILES.replace(data / "civicmail.toml", text.encode())
+    return recovery

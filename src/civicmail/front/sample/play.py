@@ -1,0 +1,157 @@
+"""The play: mail is sent to a running installation of the sample city, and everything that becomes of it is watched."""
+
+from __future__ import annotations
+
+import itertools
+import smtplib
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.front.sample import installation, people
+from civicmail.front.sample.mail import Posting, messages
+from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.stage import Answer, Stage
+from civicmail.front.sample.world import World
+
+_QUESTIONS = (
+    'subject:"storm drain"', "has:attachment filename:pdf", "from:city.example newer_than:1d", "to:clerk@city.example",
+    "street light", "垃圾", "subject:Straße", "list:news", "invoice -budget", "larger:10k", "wor* OR overtime",
+    'from:accounts "purchase order"',
+)  # fmt: skip
+Show = Callable[[], None]
+"""Called several times a second; draws what there is to see."""
+
+
+class Play:
+    """One demo in one new data folder. sent: postings by what the server answered; answers: the last questions to the index."""
+
+    def __init__(self, data: Path, *, seed: int, rate: float) -> None:
+        self.data = data
+        self.world = World(self._take)
+        self.ports = installation.Ports(*installation.free_ports(3))
+        installation.make(data, installation.settings(self.ports, self.world.port))
+        self.stage = Stage(data)
+        self.sent: Counter[str] = Counter()
+        self.refused: list[str] = []
+        self.took: list[float] = []
+        self.left = 0
+        self.answers: list[Answer] = []
+        self.began = time.monotonic()
+        self._rate = rate
+        self._mail = messages(seed, start=datetime.now(UTC), every=0)
+        self._questions = itertools.cycle(_QUESTIONS)
+        self._next_question = 0.0
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Play:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self.world.close()
+
+    def _take(self, posting: Posting) -> str:
+        self.left += len(posting.recipients)
+        return "250 2.0.0 Taken by the world"
+
+    def wait_for_gateway(self, seconds: float = 15) -> None:
+        """Until both listeners greet. Raises LaterError when they do not."""
+        end = time.monotonic() + seconds
+        for port in self.ports[:2]:
+            while True:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as wire:
+                    wire.settimeout(2)
+                    if wire.recv(4) == b"220 ":
+                        break
+                if time.monotonic() > end:
+                    raise LaterError(
+                        f"The gateway did not start within {seconds:.0f} seconds; {self.data / 'run.log'} may say why."
+                    )
+                time.sleep(0.05)
+        self.began = time.monotonic()
+
+    def perform(self, *, seconds: float | None, show: Show) -> None:
+        """Send mail for some seconds, or until somebody interrupts; what becomes of it is watched meanwhile."""
+        sender = threading.Thread(target=self._send, name="postman", daemon=True)
+        sender.start()
+        end = None if seconds is None else time.monotonic() + seconds
+        try:
+            while end is None or time.monotonic() < end:
+                self._watch(show)
+        finally:
+            self._stop.set()
+            sender.join(25)
+
+    def wait_for_the_end(self, *, show: Show, seconds: float = 10) -> None:
+        """Until everything that was sent is archived, delivered and found, at most some seconds."""
+        end = time.monotonic() + seconds
+        self._watch(show)
+        while time.monotonic() < end and not (self.stage.is_over and len(self.stage.acts) >= self.sent["accepted"]):
+            self._watch(show)
+
+    def _send(self) -> None:
+        doors = {True: Postman(self.ports.relay, "city.example"), False: Postman(self.ports.mx)}
+        due = time.monotonic()
+        for posting in self._mail:
+            due = max(due + 1 / self._rate, time.monotonic() - 1)
+            if self._stop.wait(max(0.0, due - time.monotonic())):
+                break
+            try:
+                said = doors[posting.inside].send(posting)
+            except (OSError, smtplib.SMTPException) as error:
+                self.sent["unanswered"] += 1
+                self.refused.append(f"{type(error).__name__}: {error}")
+                continue
+            self.sent["accepted" if said.accepted else "refused"] += 1
+            self.sent["copies"] += len(posting.recipients) if said.accepted else 0
+            self.took.append(said.took)
+            if not said.accepted:
+                self.refused.append(f"{said.code} {said.text}")
+        for door in doors.values():
+            door.close()
+
+    def _watch(self, show: Show) -> None:
+        self.stage.look()
+        if time.monotonic() >= self._next_question:
+            self._next_question = time.monotonic() + 0.7
+            if (answer := self.stage.ask(next(self._questions))) is not None:
+                self.answers = [*self.answers[-4:], answer]
+        show()
+        time.sleep(0.1)
+
+    def summary(self, verified: dict[str, object]) -> Iterator[str]:
+        """The end in plain lines. verified: the answer of `verify`."""
+        acts = self.stage.acts.values()
+        accepted, seconds = self.sent["accepted"], time.monotonic() - self.began
+        copies = sum(len(a.done) for a in acts)
+        inside = copies - self.left
+        wanted = self.sent["copies"]
+        yield f"Sent       {accepted} messages for {wanted} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
+        yield f"Archived   {len(acts)} of {accepted}, each before its 250 (median {_median(self.took):.0f} ms)"
+        yield f"Delivered  {copies} of {wanted} copies: {inside} to mailboxes of {people.DOMAIN}, {self.left} to the world"
+        waits = [a.found - a.archived for a in acts if a.found]
+        yield f"Found      {len(waits)} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
+        problems = verified.get("problems")
+        shown = len(problems) if isinstance(problems, list) else problems
+        yield f"Verified   {verified.get('messages')} messages, {shown} problems"
+        for refused in self.refused[:5]:
+            yield f"           not taken: {refused}"
+        for problem in (problems if isinstance(problems, list) else [])[:5]:
+            yield f"           {problem}"
+
+    def all_held(self, verified: dict[str, object]) -> bool:
+        """Nothing was lost, everything was delivered and found, nothing is wrong with what is kept."""
+        whole = len(self.stage.acts) == self.sent["accepted"] == verified.get("messages")
+        return whole and self.sent["accepted"] > 0 and self.stage.is_over and not self.refused and not verified.get("problems")
+
+
+def _median(values: list[int] | list[float]) -> float:
+    return statistics.median(values) if values else 0.0

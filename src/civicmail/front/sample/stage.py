@@ -1,0 +1,102 @@
+"""What a spectator sees of an installation: each capture on its way through journals, deliveries and index. It takes no lease."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from civicmail.core.disk.tail import Tail
+from civicmail.core.query.parse import parse
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import count, searchable
+from civicmail.mail.search.errors import NotIndexed
+from civicmail.mail.search.reader import Reader
+
+
+@dataclass(slots=True)
+class Act:
+    """One capture on the stage. Times are ms since 1970, 0 while it has not happened; done: indices of recipients that have it."""
+
+    uuid: str
+    journal: str
+    number: int
+    archived: int
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+    done: set[int] = field(default_factory=set)
+    delivered: int = 0
+    found: int = 0
+
+    @property
+    def is_delivered(self) -> bool:
+        return len(self.done) >= len(self.recipients)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question to the index: how many captures fit, of how many, in how many milliseconds."""
+
+    query: str
+    count: int
+    of: int
+    took: float
+
+
+class Stage:
+    """Follows the journals of a data folder from their beginning."""
+
+    def __init__(self, data: Path) -> None:
+        self.acts: dict[bytes, Act] = {}
+        self._data = data
+        self._tail = Tail(data, bodies=False)
+        self._reader: Reader | None = None
+
+    def look(self) -> None:
+        """Take in what happened since the last look."""
+        while records := self._tail.poll():
+            for record in records:
+                if record.type == Type.RECEIPT:
+                    self._enter(Capture.from_head(record.head))
+                elif record.type == Type.DELIVERED and record.id in self.acts:
+                    self._deliver(Event.from_head(record.head))
+        covered = coverage.covered(self._data)
+        now = _now()
+        for act in self.acts.values():
+            if not act.found and act.number <= covered.get(act.journal, 0):
+                act.found = now
+
+    def _enter(self, c: Capture) -> None:
+        to = tuple(r.address for r in c.envelope.recipients)
+        self.acts[c.id] = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size)
+
+    def _deliver(self, event: Event) -> None:
+        act = self.acts[event.id]
+        act.done.update(event.to)
+        if act.is_delivered:
+            act.delivered = event.at
+
+    @property
+    def is_over(self) -> bool:
+        """Everything that was archived has been delivered and can be found."""
+        return all(act.found and act.is_delivered for act in self.acts.values())
+
+    def ask(self, query: str) -> Answer | None:
+        """Ask the index; None while there is none."""
+        tree = parse(query, now=datetime.now(UTC))
+        began = time.perf_counter()
+        try:
+            if self._reader is None:
+                self._reader = Reader(self._data)
+            self._reader.refresh()
+        except NotIndexed:
+            return None
+        fits, of = count(self._reader, tree), searchable(self._reader)
+        return Answer(query, fits, of, 1000 * (time.perf_counter() - began))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
