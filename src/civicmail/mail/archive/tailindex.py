@@ -53,7 +53,7 @@ class TailIndex:
             held = is_held(place / "lock")
             known = journal.log_files(place)
             ends = [first for first, _ in known[1:]] + [1 << 63]
-            for (first, path), end in zip(known, ends, strict=True):
+            for (first, path), end in zip(known, ends, strict=False):  # a journal may have no file yet
                 if path in skip:
                     continue
                 log = self._logs.get(path) or _Log(path, first)

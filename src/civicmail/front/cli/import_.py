@@ -1,0 +1,60 @@
+"""`civicmail import`: bring in mail that lies in files."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.load import load
+from civicmail.front.cli import options, output
+from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.walk import Left
+
+LISTED_MOST = 20  # files that are no mail; failed ones are all listed
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="eml files, Maildirs, mbox files, folders of them.")],
+    data: options.Data = None,
+    custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is; imports for another one are other mail.")] = "",
+    source: Annotated[str, typer.Option(metavar="NAME", help="A name for where it comes from, that outlives paths.")] = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
+    folder = options.data_folder(data)
+    load(folder, config)
+    lists = _Lists()
+    with output.progress("Reading") as report:
+        told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
+        totals = run_import(folder, Request(tuple(paths), custodian, source), told, lambda: time.time_ns() // 1_000_000)
+    lists.close()
+    if json:
+        output.emit(totals.plain())
+    else:
+        output.show(f"{totals.read} read: {totals.stored} stored, {totals.known} known, {totals.failed} failed.")
+    raise typer.Exit(1 if totals.failed else 0)
+
+
+class _Lists:
+    """Says on stderr what gave no message, and why: everything that failed, and the first files that are no mail."""
+
+    def __init__(self) -> None:
+        self._skipped: Counter[str] = Counter()
+
+    def left(self, left: Left) -> None:
+        if left.failed:
+            output.words(f"failed: {left.name}: {left.why}")
+            return
+        self._skipped[left.why] += 1
+        if self._skipped.total() <= LISTED_MOST:
+            output.words(f"no mail: {left.name}: {left.why}")
+
+    def close(self) -> None:
+        if self._skipped.total() > LISTED_MOST:
+            reasons = "; ".join(f"{n} because {why}" for why, n in self._skipped.most_common())
+            output.words(f"{self._skipped.total()} files are no mail: {reasons}.")

@@ -1,0 +1,71 @@
+"""From stored to searchable and proven: the jobs that an import does itself while nobody else holds their leases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.mail.archive.commit import Clock
+from civicmail.mail.importers.intake import Taken
+from civicmail.mail.search import coverage
+from civicmail.mail.search.tasks import IndexJob
+
+LOOK_SECONDS = 0.05
+Report = Callable[[int, int], None]
+"""(records that are searchable, records that will be)"""
+
+
+class Searchable:
+    """The index for as long as the import lasts: its writer where the lease is free, else an eye on the one who has it."""
+
+    def __init__(self, data: Path, clock: Clock) -> None:
+        self._data = data
+        self._clock = clock
+        self._job = self._take()
+
+    def _take(self) -> IndexJob | None:
+        try:
+            return IndexJob.take(self._data, bulk=True)
+        except LeaseHeld:
+            return None
+
+    def durable(self, batch: list[Taken]) -> None:
+        """Index what has just become durable, with the parse that was made for storing it."""
+        if self._job is None:
+            return
+        now = self._clock()
+        for t in batch:
+            self._job.feed(t.capture, t.content, place=t.capture.journal, number=t.capture.number, now=now, fields=t.fields)
+
+    def wait(self, positions: dict[str, int], report: Report) -> None:
+        """Return when everything up to these journal positions is searchable, whoever does it."""
+        while not self._reached(positions, report):
+            if self._job is None and (job := self._take()) is not None:
+                self._job = job  # the holder went away
+            if self._job is not None:
+                self._job.catch_up(self._clock())
+            else:
+                time.sleep(LOOK_SECONDS)
+
+    def _reached(self, positions: dict[str, int], report: Report) -> bool:
+        generation = coverage.current(self._data)
+        covered = coverage.load(generation) if generation else None
+        journals = covered.journals if covered else {}
+        report(sum(min(journals.get(j, 0), n) for j, n in positions.items()), sum(positions.values()))
+        return all(journals.get(journal, 0) >= number for journal, number in positions.items())
+
+    def close(self) -> None:
+        if self._job is not None:
+            self._job.close()
+
+
+def integrate(data: Path, clock: Clock) -> None:
+    """Bring what is durable into the ledger, unless its holder does that anyway."""
+    try:
+        with Sequencer(data) as sequencer:
+            sequencer.integrate(clock())
+    except LeaseHeld:
+        return
