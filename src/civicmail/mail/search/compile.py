@@ -1,0 +1,95 @@
+"""Tree -> tantivy query. Every leaf is built from objects, never from query text, so nothing has to be quoted."""
+
+from __future__ import annotations
+
+import re
+
+import tantivy
+
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.tree import FREE, And, Digits, Everything, Not, Or, Range, Token, Tree, Words
+from civicmail.mail.search.schema import SCHEMA
+
+_META = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
+_COLUMN = {"received": "hi", "date": "date", "size": "size", "attachments": "attachments"}
+_Clause = tuple[tantivy.Occur, tantivy.Query]
+LARGEST = (1 << 64) - 1
+
+
+def compiled(tree: Tree) -> tantivy.Query:
+    """The query that finds exactly what matches() finds."""
+    match tree:
+        case Everything():
+            return tantivy.Query.all_query()
+        case And(parts):
+            return _all(parts)
+        case Or(parts):
+            return tantivy.Query.boolean_query([(tantivy.Occur.Should, compiled(part)) for part in parts])
+        case Not():
+            return _all((tree,))
+        case Words(field, tokens, prefix):
+            names = (field,) if field else FREE
+            found = [_phrase(name, tokens, prefix) for name in names]
+            return found[0] if field else tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in found])
+        case Token(field, token, prefix):
+            return _phrase(field, (token,), prefix)
+        case Range(field, low, high):
+            return _range(field, low, high)
+        case Digits("id", digits):
+            return _digits(("hi", "lo"), digits)
+        case Digits(_, digits):
+            return _digits(("s1", "s2", "s3", "s4"), digits)
+
+
+def both(*queries: tantivy.Query) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, q) for q in queries])
+
+
+def column(name: str, low: int, high: int) -> tantivy.Query:
+    """A column's value from low to high, both included."""
+    if low > high:
+        return tantivy.Query.empty_query()
+    return tantivy.Query.range_query(SCHEMA, name, tantivy.FieldType.Unsigned, max(low, 0), min(high, LARGEST))
+
+
+def _all(parts: tuple[Tree, ...]) -> tantivy.Query:
+    """Together, with the negated ones taken away; where all are negated they are taken from everything."""
+    clauses: list[_Clause] = [
+        (tantivy.Occur.MustNot, compiled(p.part)) if isinstance(p, Not) else (tantivy.Occur.Must, compiled(p)) for p in parts
+    ]
+    if all(isinstance(p, Not) for p in parts):
+        clauses.append((tantivy.Occur.Must, tantivy.Query.all_query()))
+    return tantivy.Query.boolean_query(clauses)
+
+
+def _phrase(field: str, tokens: tuple[str, ...], prefix: bool) -> tantivy.Query:
+    if len(tokens) == 1:
+        if prefix:
+            return tantivy.Query.regex_query(SCHEMA, field, _pattern(tokens[0]) + ".*")
+        return tantivy.Query.term_query(SCHEMA, field, tokens[0])
+    if prefix:
+        *first, last = (_pattern(token) for token in tokens)
+        return tantivy.Query.regex_phrase_query(SCHEMA, field, [*first, last + ".*"])
+    return tantivy.Query.phrase_query(SCHEMA, field, list(tokens))
+
+
+def _pattern(token: str) -> str:
+    return _META.sub(r"\\\g<0>", token)
+
+
+def _range(field: str, low: int | None, high: int | None) -> tantivy.Query:
+    if field == "received":  # the first 48 bits of a capture id are its time of receipt
+        low = None if low is None else low << 16
+        high = None if high is None else (high + 1 << 16) - 1
+    return column(_COLUMN[field], 0 if low is None else low, LARGEST if high is None else high)
+
+
+def _digits(columns: tuple[str, ...], digits: str) -> tantivy.Query:
+    """Sixteen hexadecimal digits to a column; the last one may be cut short."""
+    if len(digits) > 16 * len(columns):
+        raise QueryError(0, f"An identifier of this kind has {16 * len(columns)} hexadecimal digits.")
+    clauses = []
+    for name, start in zip(columns, range(0, len(digits), 16), strict=False):
+        piece = digits[start : start + 16]
+        clauses.append(column(name, int(piece.ljust(16, "0"), 16), int(piece.ljust(16, "f"), 16)))
+    return both(*clauses)

@@ -1,0 +1,87 @@
+"""How far an index reaches: per journal the number of the last record that is in it.
+
+<data>/index/current                            name of the generation that is searched, a whole number
+<data>/index/<generation>/coverage.json
+<data>/index/<generation>/<class>/<year>/       one Tantivy index
+<data>/index/wanted                             somebody asks for a rebuild
+
+coverage.json is written only after the commit of what it claims, whole and synced, so it may be behind the index and never ahead;
+what it does not claim is read again from the journals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.search.errors import DamagedIndex
+
+
+@dataclass(slots=True)
+class Coverage:
+    """version: of schema and folding that the indexes were made with. journals: last record covered. start: for a rebuild under
+    way the positions where it began, so that everything up to them still has to come from the archive; None once complete."""
+
+    version: int
+    journals: dict[str, int] = field(default_factory=dict)
+    start: dict[str, int] | None = None
+
+
+def top(data: Path) -> Path:
+    return data / "index"
+
+
+def current(data: Path) -> Path | None:
+    """The folder of the generation that is searched, None where there is none yet."""
+    try:
+        name = (top(data) / "current").read_text().strip()
+    except FileNotFoundError:
+        return None
+    return top(data) / name
+
+
+def covered(data: Path) -> dict[str, int]:
+    """Per journal the last record that can be found; what the sealer and a waiting import ask."""
+    generation = current(data)
+    found = load(generation) if generation else None
+    return found.journals if found else {}
+
+
+def make_current(generation: Path, files: Files = OS_FILES) -> None:
+    """Searches that begin from now on use this generation; one rename is the whole change."""
+    files.replace(generation.parent / "current", generation.name.encode())
+
+
+def load(generation: Path) -> Coverage | None:
+    """What a generation covers, None where it never said so."""
+    try:
+        plain = orjson.loads((generation / "coverage.json").read_bytes())
+        return Coverage(plain["version"], plain["journals"], plain["start"])
+    except FileNotFoundError:
+        return None
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise DamagedIndex(f"{generation / 'coverage.json'} cannot be read; run “civicmail rebuild index”.") from error
+
+
+def save(generation: Path, coverage: Coverage, files: Files = OS_FILES) -> None:
+    """Call after the commit of every index of the generation."""
+    plain = {"version": coverage.version, "journals": coverage.journals, "start": coverage.start}
+    files.replace(generation / "coverage.json", orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
+
+
+def ask_rebuild(data: Path, files: Files = OS_FILES) -> None:
+    """Whoever holds the lease rebuilds; rebuild_asked() says no again when it is done."""
+    files.make_folder(top(data))
+    files.replace(top(data) / "wanted", b"")
+
+
+def rebuild_asked(data: Path) -> bool:
+    return (top(data) / "wanted").exists()
+
+
+def forget_rebuild(data: Path, files: Files = OS_FILES) -> None:
+    files.unlink(top(data) / "wanted")
+    files.sync_folder(top(data))

@@ -1,0 +1,111 @@
+"""The indexes of one generation for writing: one per retention class and year of receipt, at most four open at a time.
+
+A document is searchable after commit(). A writer that dies (a full disk) takes everything since its last commit with it: the holder
+of the lease then drops this object and reads again from the covered positions, with replay=True.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import tantivy
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.search.documents import Documented
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.schema import SCHEMA, ids
+
+OPEN_AT_ONCE = 4
+LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
+BULK_HEAP = 64_000_000
+
+
+@dataclass(slots=True)
+class _Open:
+    writer: tantivy.IndexWriter
+    fresh: bool  # made in this run: nothing in it can be a repeat from before
+    waiting: int = 0
+
+
+class Indexes:
+    """Not safe for two threads at once. folder: the generation."""
+
+    def __init__(self, folder: Path, *, heap: int = LIVE_HEAP, files: Files = OS_FILES) -> None:
+        self.folder = folder
+        self._heap = heap
+        self._files = files
+        self._open: OrderedDict[tuple[str, int], _Open] = OrderedDict()
+
+    def add(self, found: Documented, *, replay: bool) -> None:
+        """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
+        entry = self._writer(found.class_, year_of(found.received))
+        if replay and not entry.fresh:
+            _delete(entry.writer, found.id)
+        entry.writer.add_document(found.document)
+        entry.waiting += 1
+
+    def delete(self, class_: str, received: int, capture_id: bytes) -> None:
+        """Take one capture out (disposal, change of class)."""
+        entry = self._writer(class_, year_of(received))
+        _delete(entry.writer, capture_id)
+        entry.waiting += 1
+
+    def commit(self) -> None:
+        """Make everything added searchable and durable. Blocks until the indexing threads have caught up."""
+        for entry in self._open.values():
+            if entry.waiting:
+                entry.writer.commit()
+                entry.waiting = 0
+
+    def close(self) -> None:
+        """Let all writers go; what was not committed is gone."""
+        while self._open:
+            self._open.popitem()[1].writer.wait_merging_threads()
+
+    def _writer(self, class_: str, year: int) -> _Open:
+        key = (class_, year)
+        entry = self._open.get(key)
+        if entry is None:
+            if len(self._open) >= OPEN_AT_ONCE:
+                self._evict()
+            entry = self._open[key] = self._start(index_folder(self.folder, class_, year))
+        self._open.move_to_end(key)
+        return entry
+
+    def _evict(self) -> None:
+        _, oldest = self._open.popitem(last=False)
+        if oldest.waiting:
+            oldest.writer.commit()
+        oldest.writer.wait_merging_threads()
+
+    def _start(self, folder: Path) -> _Open:
+        fresh = not (folder / "meta.json").exists()
+        self._files.make_folder(folder)
+        try:
+            return _Open(tantivy.Index(SCHEMA, str(folder)).writer(self._heap, 1), fresh)
+        except (ValueError, OSError) as error:
+            raise DamagedIndex(f"The index {folder} cannot be opened ({error}); run “civicmail rebuild index”.") from error
+
+
+def _delete(writer: tantivy.IndexWriter, capture_id: bytes) -> None:
+    """By query: tantivy-py's delete by term takes the number for a signed one and finds nothing."""
+    hi, lo = ids(capture_id)
+    unsigned = tantivy.FieldType.Unsigned
+    same = [
+        (tantivy.Occur.Must, tantivy.Query.term_query(SCHEMA, "lo", lo)),
+        (tantivy.Occur.Must, tantivy.Query.range_query(SCHEMA, "hi", unsigned, hi, hi)),
+    ]
+    writer.delete_documents_by_query(tantivy.Query.boolean_query(same))
+
+
+def index_folder(generation: Path, class_: str, year: int) -> Path:
+    return generation / quote(class_, safe="").replace(".", "%2E") / f"{year:04d}"
+
+
+def year_of(received: int) -> int:
+    """Year of receipt in UTC; received as in a capture id: 0 to 2^48 - 1 ms, cut to the calendar."""
+    return datetime.fromtimestamp(min(max(received, 0), 253_402_300_799_999) / 1000, UTC).year

@@ -1,0 +1,122 @@
+"""Hits of all indexes in one order, a batch at a time.
+
+The order of receipt is the order of capture ids. An index sorts by their first 64 bits; ties of those are read whole and sorted by
+the other 64, so the order is total. Equal scores are read whole too, and stand newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import tantivy
+
+from civicmail.core.query.errors import QueryError
+from civicmail.mail.search.compile import LARGEST, both, column
+from civicmail.mail.search.schema import sha_bytes
+
+Sort = Literal["newest", "oldest", "relevance"]
+Key = tuple[float, int, int]  # score (0 where the order is by receipt), hi, lo
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit before its document is read."""
+
+    key: Key
+    sha: bytes
+    searcher: tantivy.Searcher
+    address: tantivy.DocAddress
+
+
+def batch(
+    searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
+) -> tuple[list[Found], bool]:
+    """The next hits behind `after` in order, at most `size`, and whether there may be more."""
+    found: list[Found] = []
+    more = False
+    for searcher in searchers:
+        by = _by_score if sort == "relevance" else _by_receipt
+        some, cut = by(searcher, query, sort, after, size)
+        found += some
+        more = more or cut
+    found.sort(key=lambda f: f.key, reverse=sort != "oldest")
+    return found[:size], more or len(found) > size
+
+
+def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[Found]:
+    """All hits of one index, in no order."""
+    if not (total := counted(searcher, query)):
+        return []
+    if scored:
+        return found_of(searcher, run(searcher, query, total)[1])
+    return found_of(searcher, [(0.0, address) for _, address in run(searcher, query, total, by="hi")[1]])
+
+
+def counted(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
+    """How many documents of one index fit, exactly."""
+    try:
+        return run(searcher, query, 1, by="hi")[0]
+    except ValueError as error:  # a starred phrase that stands for more words than tantivy follows
+        raise QueryError(0, f"This query asks for too much at once; write the starred words longer ({error}).") from error
+
+
+def run(
+    searcher: tantivy.Searcher, query: tantivy.Query, limit: int, *, by: str | None = None, ascending: bool = False
+) -> tuple[int, list[tuple[Any, tantivy.DocAddress]]]:
+    """The exact count and the first hits with the value they are sorted by: a column, or where none is given the score."""
+    order = tantivy.Order.Asc if ascending else tantivy.Order.Desc
+    result: Any = searcher.search(query, limit=limit, order_by_field=by, order=order)
+    return result.count, result.hits
+
+
+def found_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> list[Found]:
+    """(score, address) with the capture's id and SHA-256."""
+    if not hits:
+        return []
+    addresses = [address for _, address in hits]
+    columns = [searcher.fast_field_values(name, addresses) for name in ("hi", "lo", "s1", "s2", "s3", "s4")]
+    return [
+        Found((score, hi, lo), sha_bytes(s1, s2, s3, s4), searcher, address)
+        for (score, address), hi, lo, s1, s2, s3, s4 in zip(hits, *columns, strict=True)
+    ]
+
+
+def _by_receipt(
+    searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
+) -> tuple[list[Found], bool]:
+    newest = sort == "newest"
+    found: list[Found] = []
+    if after is not None:
+        hi = after[1]
+        found = [f for f in _tied(searcher, query, hi) if (f.key < after if newest else f.key > after)]
+        query = both(query, column("hi", 0, hi - 1) if newest else column("hi", hi + 1, LARGEST))
+    total, hits = run(searcher, query, size, by="hi", ascending=not newest)
+    rest = found_of(searcher, [(0.0, address) for _, address in hits])
+    cut = total > len(rest)
+    if cut:
+        last = hits[-1][0]
+        rest = [f for f in rest if f.key[1] != last] + _tied(searcher, query, last)
+    return found + rest, cut
+
+
+def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[Found]:
+    return everything(searcher, both(query, column("hi", hi, hi)))
+
+
+def _by_score(
+    searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
+) -> tuple[list[Found], bool]:
+    limit = size
+    while True:
+        total, hits = run(searcher, query, limit)
+        cut = total > len(hits)
+        found = [f for f in found_of(searcher, hits) if after is None or f.key < after]
+        if not cut:
+            return found, False
+        lowest = hits[-1][0]
+        whole = [f for f in found if f.key[0] > lowest]
+        if len(whole) >= size:
+            return whole, True
+        limit *= 4

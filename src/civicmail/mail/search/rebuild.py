@@ -1,0 +1,105 @@
+"""A new generation beside the one that is searched, made from everything the archive keeps, then swapped in by one rename.
+
+What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
+The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. After an interruption
+the rebuild goes on: what the new generation has by membership is not parsed again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import batched
+from pathlib import Path
+
+import structlog
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.tail import Positions
+from civicmail.mail.archive.machine import Machine, Stored
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import missing
+from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.index import BULK_HEAP, Indexes
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.schema import VERSION
+
+log = structlog.get_logger()
+AT_ONCE = 100  # captures in one slice
+
+
+class Rebuild:
+    """Call slice() until it is done, then swap(). positions: where the journals are read from into this generation."""
+
+    def __init__(self, data: Path, positions: Positions, files: Files = OS_FILES) -> None:
+        self._files = files
+        self.folder = unfinished(data) or next_folder(data)
+        known = coverage.load(self.folder)
+        self.coverage = known or coverage.Coverage(VERSION, dict(positions), dict(positions))
+        if known is None:
+            files.make_folder(self.folder)
+            coverage.save(self.folder, self.coverage, files)
+        self.start: Positions = self.coverage.start or {}
+        self.indexes = Indexes(self.folder, heap=BULK_HEAP, files=files)
+        self.seen = 0
+        machine = Machine(data)
+        self.total = machine.count()
+        self._before = Reader(data, self.folder) if known else None
+        self._slices: Iterator[tuple[Stored, ...]] = batched(machine.all_captures(self._damaged), AT_ONCE)
+
+    def slice(self) -> tuple[int, int] | None:
+        """Take in some captures: how many, and of how many bytes; None when there are no more."""
+        some = next(self._slices, None)
+        if some is None:
+            return None
+        self.seen += len(some)
+        wanted = set(missing(self._before, [s.id for s in some])) if self._before else {s.id for s in some}
+        for stored in some:
+            if stored.id in wanted:
+                capture = Capture.from_head(stored.head)
+                if capture.number <= self.start.get(capture.journal, 0):
+                    self.indexes.add(document_of(capture, stored.body), replay=False)
+        return len(some), sum(len(s.body) for s in some)
+
+    def commit(self, positions: Positions) -> None:
+        self.indexes.commit()
+        self.coverage.journals = dict(positions)
+        coverage.save(self.folder, self.coverage, self._files)
+
+    def swap(self, positions: Positions) -> None:
+        """From now on this generation is searched; the others are removed."""
+        self.coverage.start = None
+        self.commit(positions)
+        coverage.make_current(self.folder, self._files)
+        for other in generations(self.folder.parent):
+            if other != self.folder:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def close(self) -> None:
+        self.indexes.close()
+
+    def _damaged(self, error: DamagedFile) -> None:
+        log.error("rebuild.damaged", problem=str(error))
+
+
+def generations(top: Path) -> list[Path]:
+    """The generations that lie in an index folder, oldest first."""
+    found = [p for p in top.iterdir() if p.name.isdigit() and p.is_dir()] if top.is_dir() else []
+    return sorted(found, key=lambda p: int(p.name))
+
+
+def next_folder(data: Path) -> Path:
+    there = generations(coverage.top(data))
+    return coverage.top(data) / str(int(there[-1].name) + 1 if there else 1)
+
+
+def unfinished(data: Path) -> Path | None:
+    """A generation of this version that an interrupted rebuild has left."""
+    for folder in reversed(generations(coverage.top(data))):
+        if folder != coverage.current(data):
+            found = coverage.load(folder)
+            if found is not None and found.version == VERSION and found.start is not None:
+                return folder
+    return None

@@ -1,0 +1,90 @@
+"""The one schema of all indexes and the document that a capture becomes.
+
+Texts are indexed with positions and not stored; the tokenizer only splits at spaces, because fold() has done the rest. Numbers are
+columns. The capture id is the two columns hi and lo (hi begins with the time of receipt, so it sorts), the SHA-256 the four s1 to
+s4. What search prints beyond the columns is one stored JSON array: [date in ms or null, from, [to], subject].
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import orjson
+import tantivy
+
+from civicmail.core.message.shapes import Address, Fields
+from civicmail.core.query.tree import TEXTS, View
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search.fields import header_date
+
+VERSION = 1  # a change of schema, of fold() or of view() makes a new generation
+NUMBERS = ("hi", "date", "size", "attachments", "unreadable", "s2", "s3", "s4")
+KEYS = ("lo", "s1")  # also found by value: deletes and look-ups
+_ID = struct.Struct(">2Q")
+_SHA = struct.Struct(">4Q")
+
+
+def build() -> tantivy.Schema:
+    """The schema; equal in every process of one version."""
+    builder = tantivy.SchemaBuilder()
+    for text in TEXTS:
+        builder.add_text_field(text, tokenizer_name="whitespace")
+    for name in NUMBERS:
+        builder.add_unsigned_field(name, fast=True)
+    for name in KEYS:
+        builder.add_unsigned_field(name, fast=True, indexed=True)
+    builder.add_bytes_field("stored", stored=True)
+    return builder.build()
+
+
+SCHEMA = build()
+
+
+def document(view: View, capture: Capture, fields: Fields, *, unreadable: int = 0) -> tantivy.Document:
+    """One capture ready for the index. unreadable: pieces that could not be read beside those that fields names."""
+    plain: dict[str, Any] = {text: view[text] for text in TEXTS}
+    plain["hi"], plain["lo"] = _ID.unpack(capture.id)
+    plain["s1"], plain["s2"], plain["s3"], plain["s4"] = _SHA.unpack(capture.sha256)
+    plain["date"], plain["size"], plain["attachments"] = view["date"], view["size"], view["attachments"]
+    plain["unreadable"] = fields.unreadable + unreadable
+    plain["stored"] = stored(capture, fields)
+    return tantivy.Document.from_dict(plain, SCHEMA)
+
+
+def stored(capture: Capture, fields: Fields) -> bytes:
+    """What is printed of a hit; characters that are no text (lone surrogates) are replaced."""
+    printed = [
+        header_date(fields.date, capture.received),
+        ", ".join([_printed(a) for a in fields.from_]),
+        [_printed(a) for a in fields.to],
+        fields.subject,
+    ]
+    try:
+        return orjson.dumps(printed)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_clean(printed))
+
+
+def ids(capture_id: bytes) -> tuple[int, int]:
+    """The columns hi and lo of a capture id."""
+    hi, lo = _ID.unpack(capture_id)
+    return hi, lo
+
+
+def id_bytes(hi: int, lo: int) -> bytes:
+    return _ID.pack(hi, lo)
+
+
+def sha_bytes(s1: int, s2: int, s3: int, s4: int) -> bytes:
+    return _SHA.pack(s1, s2, s3, s4)
+
+
+def _printed(address: Address) -> str:
+    return f"{address.display} <{address.addr}>" if address.display else address.addr
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return [_clean(v) for v in value] if isinstance(value, list) else value

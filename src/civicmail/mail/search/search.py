@@ -1,0 +1,150 @@
+"""Searching: hits in exact order of receipt or by relevance, pages by cursor, equal bytes folded on demand.
+
+Relevance is BM25 inside each index and merged by its number; the indexes do not share statistics, so it is near, not exact, and a
+page says so.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import tantivy
+
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.tree import Tree
+from civicmail.mail.search.compile import both, compiled
+from civicmail.mail.search.order import Found, Key, Sort, batch, counted, everything, found_of, run
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.schema import SCHEMA, id_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One capture that was found. id: UUID text; sha256: hexadecimal; received, date: ms since 1970, date None where the header has
+    none that is usable; score: relevance in its own index."""
+
+    id: str
+    sha256: str
+    received: int
+    date: int | None
+    from_: str
+    to: tuple[str, ...]
+    subject: str
+    size: int
+    score: float
+
+    def plain(self) -> dict[str, Any]:
+        """The JSON of `search`: times as RFC 3339 in UTC."""
+        return {
+            "id": self.id,
+            "sha256": self.sha256,
+            "received": _time(self.received),
+            "date": None if self.date is None else _time(self.date),
+            "from": self.from_,
+            "to": list(self.to),
+            "subject": self.subject,
+            "size": self.size,
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """cursor: where the next page begins, "" after the last one. exact: the order is total (receipt), else near (relevance)."""
+
+    hits: tuple[Hit, ...]
+    cursor: str
+    exact: bool
+
+
+def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest", cursor: str = "", unique: bool = False) -> Page:
+    """The first `limit` hits behind the cursor. unique: of captures with equal bytes only the first in this order.
+
+    Raises QueryError where the cursor belongs to another order or a starred phrase stands for too many words.
+    """
+    query = compiled(tree)
+    searchers = [s for s in reader.searchers() if counted(s, query)]
+    after = _read_cursor(cursor, sort)
+    hits: list[Found] = []
+    more = bool(searchers)
+    while more and len(hits) <= limit:
+        some, more = batch(searchers, query, sort, after, limit + 1)
+        after = some[-1].key if some else after
+        hits += _firsts(searchers, query, sort, some) if unique else some
+    page = hits[:limit]
+    following = _write_cursor(page[-1].key, sort) if page and len(hits) > limit else ""
+    return Page(tuple(_read(query, page)), following, sort != "relevance")
+
+
+def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found]) -> list[Found]:
+    """Those of a batch that come before every other hit with the same bytes."""
+    first: dict[bytes, Key] = {}
+    wanted = sorted({int.from_bytes(f.sha[:8]) for f in some})
+    same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", wanted), 0.0))
+    for searcher in searchers if some else ():
+        for f in everything(searcher, same, scored=sort == "relevance"):
+            best = first.get(f.sha)
+            if best is None or (f.key < best if sort == "oldest" else f.key > best):
+                first[f.sha] = f.key
+    return [f for f in some if first[f.sha][1:] == f.key[1:]]
+
+
+def _read(query: tantivy.Query, page: list[Found]) -> Iterator[Hit]:
+    """The documents of a page."""
+    scores = _scores(query, page)
+    for f in page:
+        (size,) = f.searcher.fast_field_values("size", [f.address])
+        stored: Any = f.searcher.doc(f.address).get_first("stored")
+        date, sender, to, subject = orjson.loads(stored)
+        yield Hit(
+            id=str(uuid.UUID(bytes=id_bytes(f.key[1], f.key[2]))),
+            sha256=f.sha.hex(),
+            received=f.key[1] >> 16,
+            date=date,
+            from_=sender,
+            to=tuple(to),
+            subject=subject,
+            size=int(size or 0),
+            score=f.key[0] or scores.get(f.key[1:], 0.0),
+        )
+
+
+def _scores(query: tantivy.Query, page: list[Found]) -> dict[tuple[int, int], float]:
+    """Relevance of hits that were not ordered by it."""
+    scores: dict[tuple[int, int], float] = {}
+    groups: dict[int, list[Found]] = {}
+    for f in page:
+        if not f.key[0]:
+            groups.setdefault(id(f.searcher), []).append(f)
+    for some in groups.values():
+        these = tantivy.Query.term_set_query(SCHEMA, "lo", sorted({f.key[2] for f in some}))
+        within = both(query, tantivy.Query.boost_query(these, 0.0))
+        _, hits = run(some[0].searcher, within, len(some) * 2)
+        scores |= {f.key[1:]: f.key[0] for f in found_of(some[0].searcher, hits)}
+    return scores
+
+
+def _write_cursor(key: Key, sort: Sort) -> str:
+    return f"{sort[0]}{key[1]:016x}{key[2]:016x}{key[0].hex() if sort == 'relevance' else ''}"
+
+
+def _read_cursor(cursor: str, sort: Sort) -> Key | None:
+    if not cursor:
+        return None
+    try:
+        if cursor[0] != sort[0]:
+            raise ValueError(sort)
+        score = float.fromhex(cursor[33:]) if sort == "relevance" else 0.0
+        return score, int(cursor[1:17], 16), int(cursor[17:33], 16)
+    except ValueError:
+        raise QueryError(0, "This cursor does not belong to this search.") from None
+
+
+def _time(ms: int) -> str:
+    moment = datetime.fromtimestamp(min(ms, 253_402_300_799_999) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

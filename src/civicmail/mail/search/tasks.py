@@ -1,0 +1,225 @@
+"""The index job: whoever holds the lease `index` keeps the indexes up with the journals and rebuilds them when somebody asks.
+
+A loop calls step() every fraction of a second; an import that holds the lease itself calls feed() with what it has just made
+durable, so that nothing is read or parsed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Positions, Record, Tail, adopt
+from civicmail.core.message.shapes import Fields
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.machine import body_of
+from civicmail.mail.archive.records import Capture, Type
+from civicmail.mail.search import coverage
+from civicmail.mail.search.documents import Documented, document_of, without_body
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes
+from civicmail.mail.search.rebuild import Rebuild, next_folder, unfinished
+from civicmail.mail.search.schema import VERSION
+
+log = structlog.get_logger()
+LEASE = "index"
+AT_ONCE = 100  # records of one journal that are in memory at a time
+COMMIT_MS = 1000
+COMMIT_BYTES = 128 << 20  # of messages that wait for a commit
+RETRY_MS = 5000
+
+
+class IndexJob:
+    """The one writer of the indexes of a data folder. Not safe for two threads at once. Times are ms since 1970."""
+
+    def __init__(self, data: Path, lease: Lease, *, bulk: bool = False, files: Files = OS_FILES) -> None:
+        self._data = data
+        self._lease = lease
+        self._files = files
+        self._heap = BULK_HEAP if bulk else LIVE_HEAP
+        self._bulk = bulk
+        self._paused_until = 0
+        self._rebuild: Rebuild | None = None
+        self._open()
+
+    @classmethod
+    def take(cls, data: Path, *, bulk: bool = False, files: Files = OS_FILES) -> IndexJob:
+        """Take the lease or raise LeaseHeld. bulk: commit by size, not every second (import)."""
+        lease = Lease.take(lease_path(data, LEASE))
+        try:
+            adopt(data, files=files)
+            return cls(data, lease, bulk=bulk, files=files)
+        except BaseException:
+            lease.close()
+            raise
+
+    # -- keeping up --------------------------------------------------------------------------------------------------------
+
+    def step(self, now: int) -> int:
+        """Take in what is new, go on with a rebuild, commit when it is due; returns how many records and captures were read.
+
+        When an index cannot be written (a full disk) what was not committed is read again after a pause.
+        """
+        if now < self._paused_until:
+            return 0
+        try:
+            taken = self._take_new() + self._rebuild_some()
+            due = now - self._committed_at >= COMMIT_MS and not self._bulk
+            if (due and self._changed) or self._waiting >= COMMIT_BYTES:
+                self.commit(now)
+        except (ValueError, OSError, DamagedIndex) as error:
+            log.error("index.failed", problem=str(error))
+            self._paused_until = now + RETRY_MS
+            self._reopen()
+            return 0
+        return taken
+
+    def catch_up(self, now: int) -> None:
+        """Read until nothing is left to read, then commit."""
+        while self._take_new():
+            if self._waiting >= COMMIT_BYTES:
+                self.commit(now)
+        self.commit(now)
+
+    def feed(self, capture: Capture, body: bytes, *, place: str, number: int, now: int, fields: Fields | None = None) -> None:
+        """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order."""
+        if place not in self._fed:
+            self.catch_up(now)
+            self._fed.add(place)
+        if number <= self._tail.positions.get(place, 0):
+            return
+        self._add(document_of(capture, body, fields), place, number)
+        self._tail.positions[place] = number
+        self._waiting += len(body)
+        if self._waiting >= COMMIT_BYTES:
+            self.commit(now)
+
+    def commit(self, now: int) -> None:
+        """Make everything read so far searchable, then say so; a rebuild first, so that it is never behind what is searched."""
+        positions = dict(self._tail.positions)
+        if self._rebuild is not None:
+            self._rebuild.commit(positions)
+        self._indexes.commit()
+        self._coverage.journals = positions
+        coverage.save(self._generation, self._coverage, self._files)
+        self._committed_at, self._waiting, self._changed = now, 0, False
+
+    def behind(self) -> int:
+        """How many durable records were not read yet."""
+        return self._tail.behind()
+
+    def close(self) -> None:
+        """Let the lease go; what was not committed is read again by the next holder."""
+        try:
+            self._close_indexes()
+        finally:
+            self._lease.close()
+
+    # -- rebuilding --------------------------------------------------------------------------------------------------------
+
+    def rebuild(self, now: int, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make everything new from the archive and swap it in. progress: captures read and their number."""
+        coverage.ask_rebuild(self._data, self._files)
+        while self._rebuild_some():
+            if progress is not None and self._rebuild is not None:
+                progress(self._rebuild.seen, self._rebuild.total)
+            self._take_new()
+            if self._waiting >= COMMIT_BYTES:
+                self.commit(now)
+
+    def _rebuild_some(self) -> int:
+        if self._rebuild is None:
+            if not self._needs_rebuild():
+                return 0
+            self._rebuild = Rebuild(self._data, self._tail.positions, self._files)
+        if (taken := self._rebuild.slice()) is None:
+            self._swap()
+            return 0
+        captures, size = taken
+        self._waiting += size
+        self._changed = True
+        return captures
+
+    def _needs_rebuild(self) -> bool:
+        return self._gap or coverage.rebuild_asked(self._data) or unfinished(self._data) is not None
+
+    def _swap(self) -> None:
+        assert self._rebuild is not None
+        self._rebuild.swap(dict(self._tail.positions))
+        self._rebuild.close()
+        self._rebuild = None
+        coverage.forget_rebuild(self._data, self._files)
+        log.info("index.rebuilt")
+        self._reopen()
+
+    # -- inside ------------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._generation, self._coverage, made = self._current()
+        self._tail = Tail(self._data, self._coverage.journals)
+        top = journal.folder(self._data)
+        names = journal.names(self._data)
+        # Records up to here may have been indexed by a holder that died before it could say so.
+        self._suspect: Positions = {name: journal.read_durable(top / name) for name in names}
+        sealed = any(self._coverage.journals.get(name, 0) < journal.read_retired(top / name) for name in names)
+        self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
+        self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
+        self._rebuild = None
+        self._fed: set[str] = set()
+        self._waiting, self._changed, self._committed_at = 0, made, 0
+
+    def _current(self) -> tuple[Path, coverage.Coverage, bool]:
+        """The generation to write, what it covers, and whether it was made just now because none was usable."""
+        generation = coverage.current(self._data)
+        try:
+            known = coverage.load(generation) if generation else None
+        except DamagedIndex as error:
+            log.error("index.damaged", problem=str(error))
+            known = None
+        if generation is not None and known is not None and known.version == VERSION:
+            return generation, known, False
+        folder, fresh = next_folder(self._data), coverage.Coverage(VERSION)
+        self._files.make_folder(folder)
+        coverage.save(folder, fresh, self._files)
+        coverage.make_current(folder, self._files)
+        return folder, fresh, True
+
+    def _reopen(self) -> None:
+        self._close_indexes()
+        self._open()
+
+    def _close_indexes(self) -> None:
+        if self._rebuild is not None:
+            self._rebuild.close()
+        self._indexes.close()
+
+    def _take_new(self) -> int:
+        records = self._tail.poll(AT_ONCE)
+        for record in records:
+            if record.type == Type.RECEIPT:
+                self._add(_documented(record), record.journal, record.number)
+                self._waiting += len(record.body)
+        self._changed = self._changed or bool(records)
+        return len(records)
+
+    def _add(self, found: Documented, place: str, number: int) -> None:
+        replay = number <= self._suspect.get(place, 0)
+        self._indexes.add(found, replay=replay)
+        if self._rebuild is not None and number > self._rebuild.start.get(place, 0):
+            self._rebuild.indexes.add(found, replay=replay)
+        self._changed = True
+
+
+def _documented(record: Record) -> Documented:
+    capture = Capture.from_head(record.head)
+    try:
+        return document_of(capture, body_of(record))
+    except (DamagedFile, NotInArchive) as error:
+        log.error("index.body", capture=capture.uuid, problem=str(error))
+        return without_body(capture)

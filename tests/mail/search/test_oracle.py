@@ -1,0 +1,109 @@
+"""The index counts what query.matches counts (issue 2, "found"; acceptance 2; promise 8)."""
+
+from __future__ import annotations
+
+import hashlib
+import mailbox
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.match import matches
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import Tree, View
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import count, unique
+from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.fields import view
+from civicmail.mail.search.index import Indexes
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.schema import VERSION
+from civicmail.mail.search.search import search
+from mail.search.generated import NOW, captures, queries
+
+WANTED = 200
+
+
+def build(data: Path, found: Iterable[tuple[Capture, bytes]]) -> tuple[Reader, list[View]]:
+    generation = coverage.top(data) / "1"
+    indexes = Indexes(generation, heap=15_000_000)
+    views = []
+    for n, (capture, body) in enumerate(found):
+        views.append(view(capture, letter.fields(body)))
+        indexes.add(document_of(capture, body), replay=False)
+        if n % 250 == 100:
+            indexes.commit()
+    indexes.commit()
+    indexes.close()
+    coverage.save(generation, coverage.Coverage(VERSION))
+    coverage.make_current(generation)
+    return Reader(data), views
+
+
+def trees(texts: Iterable[str]) -> Iterator[tuple[str, Tree]]:
+    for text in texts:
+        try:
+            yield text, parse(text, now=NOW)
+        except QueryError:
+            continue
+
+
+def agree(reader: Reader, views: list[View], texts: Iterable[str]) -> int:
+    """Compare and return how many queries found some captures and not all of them."""
+    telling = 0
+    for text, tree in trees(texts):
+        fitting = [v for v in views if matches(tree, v)]
+        assert count(reader, tree) == len(fitting), text
+        assert unique(reader, tree) == len({v["sha256"] for v in fitting}), text
+        page = search(reader, tree, limit=30)
+        assert [h.id.replace("-", "") for h in page.hits] == sorted((v["id"] for v in fitting), reverse=True)[:30], text
+        telling += 0 < len(fitting) < len(views)
+    return telling
+
+
+def test_200_generated_queries_over_generated_mail(tmp_path: Path) -> None:
+    reader, views = build(tmp_path, captures(1, 700))
+    some = views[5]
+    texts = [*queries(2, WANTED + 40), f"id:{some['id'][:14]}", f"sha256:{some['sha256']}", f"messageid:{some['messageid']}"]
+    assert len(list(trees(texts))) >= WANTED
+    assert agree(reader, views, texts) > WANTED // 2
+
+
+@pytest.mark.corpora
+def test_200_generated_queries_over_real_mail(tmp_path: Path) -> None:
+    reader, views = build(tmp_path, real_mail(Path(os.environ["CIVICMAIL_CORPORA"])))
+    assert len(views) > 300
+    vocabulary = sorted({w for v in views for f in ("subject", "body") for w in v[f].split()})
+    senders = sorted({w for v in views for w in v["from"].split() if "@" in w[1:-1]})
+    step, second = max(1, len(vocabulary) // WANTED), len(senders) // 50 or 1
+    texts = [f"{w} -{vocabulary[(n * 7919) % len(vocabulary)]}" for n, w in enumerate(vocabulary[::step]) if w.isalnum()]
+    texts = texts[:70] + [f'"{" ".join(v["body"].split()[3:5])}"' for v in views[:: max(1, len(views) // 60)]]
+    texts += [f"{w[:3]}* before:2008" for w in vocabulary[:: step * 5] if w.isalnum()]
+    texts += [f"from:{w}" for w in senders[::second]]
+    assert len(list(trees(texts))) >= WANTED
+    assert agree(reader, views, texts) > WANTED // 2
+
+
+def real_mail(corpora: Path) -> Iterator[tuple[Capture, bytes]]:
+    """Single messages of every shape, and some of a mailbox."""
+    files = sorted(p for suffix in ("eml", "txt") for p in corpora.rglob(f"*.{suffix}") if p.stat().st_size < 60_000)[::4][:500]
+    bodies = [p.read_bytes() for p in files]
+    for path in sorted(corpora.rglob("*.mbox"))[:1]:
+        box = mailbox.mbox(path, create=False)
+        bodies += [box.get_bytes(key) for key in box.keys()[:200]]
+        box.close()
+    for n, body in enumerate(bodies):
+        received = 1_100_000_000_000 + n * 7_000_000_000
+        envelope = Envelope("", (Recipient("clerk@city.example"),), received)
+        digest = hashlib.sha256(body).digest()
+        yield (
+            Capture(capture_id(received), received, digest, len(body), bytes(32), Source("import"), envelope),
+            body,
+        )
