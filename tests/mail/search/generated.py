@@ -14,12 +14,10 @@ from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
-WORDS = [
-    *("budget council Meeting permit water park report draft annual zoning fire tax road invoice".split()),
-    *("Grüße straße été naïve Łódź resumé İstanbul Привет совета Ёлка Ωmega ẞharp 東京 会議 東 京都 ガス 한글 회의 שלום".split()),
-    *("re-open O'Brien x_y 2024 10:30 a.b.c http://city.example/x?q=1 ann@city.example c++ R&D ﬁle ½".split()),
-    *("z" * 64, "z" * 65, "zz"),
-]
+_PLAIN = "budget council Meeting permit water park report draft annual zoning fire tax road invoice"
+_SCRIPTS = "Grüße straße été naïve Łódź resumé İstanbul Привет совета Ёлка Ωmega ẞharp 東京 会議 東 京都 ガス 한글 회의 שלום"
+_ODD = "re-open O'Brien x_y 2024 10:30 a.b.c http://city.example/x?q=1 ann@city.example c++ R&D ﬁle ½"
+WORDS = [*_PLAIN.split(), *_SCRIPTS.split(), *_ODD.split(), "z" * 64, "z" * 65, "zz"]
 PEOPLE = [
     ("Ann Lee", "ann.lee@city.example"),
     ("Bob de Vries", "bob@x.example"),
