@@ -83,7 +83,7 @@ class Tail:
             self.positions[name] = want - 1
             self._at[name] = (path, offset)
             if want <= durable and len(found) < limit:
-                following = [p for first, p in journal.log_files(place) if first >= want]
+                following = [p for first, p in journal.log_files(place) if first >= want and p != path]
                 if not following:
                     break
                 self._at[name] = (following[0], frames.FILE_HEADER_SIZE)
