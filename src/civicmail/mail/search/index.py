@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import structlog
 import tantivy
 
 from civicmail.core.disk.files import OS_FILES, Files
@@ -19,6 +20,7 @@ from civicmail.mail.search.documents import Documented
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.schema import SCHEMA, ids
 
+log = structlog.get_logger()
 OPEN_AT_ONCE = 4
 LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
 BULK_HEAP = 64_000_000
@@ -64,7 +66,7 @@ class Indexes:
     def close(self) -> None:
         """Let all writers go; what was not committed is gone."""
         while self._open:
-            self._open.popitem()[1].writer.wait_merging_threads()
+            _let_go(self._open.popitem()[1].writer)
 
     def _writer(self, class_: str, year: int) -> _Open:
         key = (class_, year)
@@ -80,7 +82,7 @@ class Indexes:
         _, oldest = self._open.popitem(last=False)
         if oldest.waiting:
             oldest.writer.commit()
-        oldest.writer.wait_merging_threads()
+        _let_go(oldest.writer)
 
     def _start(self, folder: Path) -> _Open:
         fresh = not (folder / "meta.json").exists()
@@ -89,6 +91,14 @@ class Indexes:
             return _Open(tantivy.Index(SCHEMA, str(folder)).writer(self._heap, 1), fresh)
         except (ValueError, OSError) as error:
             raise DamagedIndex(f"The index {folder} cannot be opened ({error}); run “civicmail rebuild index”.") from error
+
+
+def _let_go(writer: tantivy.IndexWriter) -> None:
+    """End its threads and its lock. A writer whose threads have died says so here, when nothing is lost by it any more."""
+    try:
+        writer.wait_merging_threads()
+    except ValueError as error:
+        log.warning("index.writer", problem=str(error))
 
 
 def _delete(writer: tantivy.IndexWriter, capture_id: bytes) -> None:

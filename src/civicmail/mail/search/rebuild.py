@@ -22,6 +22,7 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import missing
 from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.index import BULK_HEAP, Indexes
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
@@ -98,8 +99,14 @@ def next_folder(data: Path) -> Path:
 def unfinished(data: Path) -> Path | None:
     """A generation of this version that an interrupted rebuild has left."""
     for folder in reversed(generations(coverage.top(data))):
-        if folder != coverage.current(data):
-            found = coverage.load(folder)
-            if found is not None and found.version == VERSION and found.start is not None:
-                return folder
+        if folder != coverage.current(data) and _can_go_on(folder):
+            return folder
     return None
+
+
+def _can_go_on(folder: Path) -> bool:
+    try:
+        found = coverage.load(folder)
+    except DamagedIndex:
+        return False
+    return found is not None and found.version == VERSION and found.start is not None

@@ -135,7 +135,7 @@ class IndexJob:
 
     def _rebuild_some(self) -> int:
         if self._rebuild is None:
-            if not self._needs_rebuild():
+            if not self._gap and not coverage.rebuild_asked(self._data):
                 return 0
             self._rebuild = Rebuild(self._data, self._tail.positions, self._files)
         if (taken := self._rebuild.slice()) is None:
@@ -146,14 +146,11 @@ class IndexJob:
         self._changed = True
         return captures
 
-    def _needs_rebuild(self) -> bool:
-        return self._gap or coverage.rebuild_asked(self._data) or unfinished(self._data) is not None
-
     def _swap(self) -> None:
+        """What the old generation has not committed is in the new one too, so its writers go before its files do."""
         assert self._rebuild is not None
+        self._indexes.close()
         self._rebuild.swap(dict(self._tail.positions))
-        self._rebuild.close()
-        self._rebuild = None
         coverage.forget_rebuild(self._data, self._files)
         log.info("index.rebuilt")
         self._reopen()
@@ -170,7 +167,8 @@ class IndexJob:
         sealed = any(self._coverage.journals.get(name, 0) < journal.read_retired(top / name) for name in names)
         self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
-        self._rebuild = None
+        # One that was interrupted goes on before anything is read, for it needs every record from here on.
+        self._rebuild = Rebuild(self._data, self._tail.positions, self._files) if unfinished(self._data) else None
         self._fed: set[str] = set()
         self._waiting, self._changed, self._committed_at = 0, made, 0
 

@@ -1,0 +1,293 @@
+"""The index job: within a second, never twice, never lost, rebuilt beside what is searched (promise 8)."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.message import letter
+from civicmail.core.query.match import matches
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import Everything
+from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search import coverage, tasks
+from civicmail.mail.search.counts import count, counts, missing
+from civicmail.mail.search.errors import NotIndexed
+from civicmail.mail.search.fields import view
+from civicmail.mail.search.index import Indexes
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.tasks import IndexJob
+from mail.search.generated import NOW, captures
+
+T = 1_750_000_000_000
+SOME = list(captures(3, 60))
+
+
+def writer(data: Path) -> Writer:
+    return Writer(data, lambda: T, file_size=1 << 20)
+
+
+def keep(into: Writer, some: list[tuple[Capture, bytes]]) -> None:
+    for capture, body in some:
+        into.receipt(capture, body)
+    into.flush()
+
+
+def found(data: Path) -> int:
+    return count(Reader(data), Everything())
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def test_before_the_first_step_a_search_says_what_to_do(data: Path) -> None:
+    with pytest.raises(NotIndexed, match="rebuild index"):
+        Reader(data)
+
+
+def test_what_is_durable_is_found_after_one_step_and_a_second(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME[:20])
+    into.event(Event(Type.HELD, SOME[0][0].id, T))
+    into.flush()
+    job = IndexJob.take(data)
+    assert job.step(T) == 21
+    assert found(data) == 20
+    keep(into, SOME[20:21])
+    job.step(T + 500)
+    assert found(data) == 20
+    job.step(T + 1000)
+    assert found(data) == 21
+    assert coverage.covered(data) == {into.journal.name: 22}
+    assert job.behind() == 0
+    assert job.step(T + 5000) == 0
+    job.close()
+    into.close()
+
+
+def test_only_one_process_writes(data: Path) -> None:
+    job = IndexJob.take(data)
+    with pytest.raises(LeaseHeld):
+        IndexJob.take(data)
+    job.close()
+    IndexJob.take(data).close()
+
+
+def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    into = writer(data)
+    keep(into, SOME[:10])
+    job = IndexJob.take(data)
+    job.step(T)
+    keep(into, SOME[10:30])
+    with monkeypatch.context() as cut:
+        cut.setattr(coverage, "save", lambda *_: None)
+        job.step(T + 2000)
+    job.close()
+    assert found(data) == 30
+    assert coverage.covered(data) == {into.journal.name: 10}
+    job = IndexJob.take(data)
+    job.step(T + 9000)
+    assert found(data) == 30
+    assert coverage.covered(data) == {into.journal.name: 30}
+    job.close()
+    into.close()
+
+
+def test_what_was_not_committed_is_read_again(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME[:10])
+    job = IndexJob.take(data, bulk=True)
+    job.step(T)
+    job.close()
+    assert found(data) == 0
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    assert found(data) == 10
+    into.close()
+
+
+def test_an_index_that_cannot_be_written_is_tried_again_after_a_pause(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    into = writer(data)
+    keep(into, SOME[:10])
+    job = IndexJob.take(data)
+    with monkeypatch.context() as full:
+
+        def fail(*_: object) -> None:
+            raise ValueError("index writer was killed")
+
+        full.setattr(Indexes, "commit", fail)
+        assert job.step(T) == 0
+    assert job.step(T + 10) == 0
+    assert job.step(T + tasks.RETRY_MS) == 10
+    assert found(data) == 10
+    job.close()
+    into.close()
+
+
+def test_an_import_feeds_what_it_has_made_durable(data: Path) -> None:
+    before = writer(data)
+    keep(before, SOME[:5])
+    before.close()
+    job = IndexJob.take(data, bulk=True)
+    into = writer(data)
+    first = into.journal.number + 1
+    keep(into, SOME[5:30])
+    for n, (capture, body) in enumerate(SOME[5:30]):
+        job.feed(capture, body, place=into.journal.name, number=first + n, now=T, fields=letter.fields(body))
+    job.commit(T)
+    assert found(data) == 30
+    job.close()
+    into.close()
+    job = IndexJob.take(data)
+    assert job.step(T) == 0
+    job.close()
+    assert found(data) == 30
+
+
+def test_a_spooled_body_is_indexed(data: Path) -> None:
+    capture = SOME[0][0]
+    body = b"Subject: large\r\n\r\n" + b"x " * SPOOL_ABOVE + b"finalword"
+    into = writer(data)
+    spool = into.spool(capture.id)
+    spool.write(body)
+    into.receipt(with_body(capture, body, spool.finish()), spool)
+    into.flush()
+    job = IndexJob.take(data)
+    job.step(T)
+    assert count(Reader(data), parse("finalword", now=NOW)) == 1
+    job.close()
+    into.close()
+
+
+def test_a_body_that_cannot_be_read_is_counted_as_unreadable(data: Path) -> None:
+    capture, body = SOME[0]
+    into = writer(data)
+    spool = into.spool(capture.id)
+    spool.write(body)
+    into.receipt(with_body(capture, body, spool.finish()), spool)
+    into.flush()
+    spool.path.write_bytes(b"something else")
+    job = IndexJob.take(data)
+    job.step(T)
+    answer = counts(Reader(data), Everything(), archived=3)
+    assert answer.plain() == {"count": 1, "unique": 1, "searchable": 1, "archived": 3, "unreadable": 1}
+    job.close()
+    into.close()
+
+
+def test_rebuild_replaces_everything_while_searching_and_indexing_go_on(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME[:40])
+    job = IndexJob.take(data)
+    job.step(T)
+    old = coverage.current(data)
+    reader = Reader(data)
+    coverage.ask_rebuild(data)
+    job.step(T + 1000)
+    assert coverage.current(data) == old
+    keep(into, SOME[40:])
+    for n in range(2, 6):
+        job.step(T + n * 1000)
+        reader.refresh()
+    assert coverage.current(data) != old
+    assert old is not None
+    assert not old.exists()
+    assert not coverage.rebuild_asked(data)
+    assert count(reader, Everything()) == len(SOME)
+    assert list(missing(reader, [c.id for c, _ in SOME])) == []
+    assert list(missing(reader, [bytes(16)])) == [bytes(16)]
+    tree = parse("budget -report", now=NOW)
+    assert count(reader, tree) == sum(matches(tree, view(c, letter.fields(b))) for c, b in SOME)
+    job.close()
+    into.close()
+
+
+def test_a_rebuild_that_was_interrupted_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("civicmail.mail.search.rebuild.AT_ONCE", 7)
+    into = writer(data)
+    keep(into, SOME[:40])
+    job = IndexJob.take(data)
+    job.step(T)
+    coverage.ask_rebuild(data)
+    job.step(T + 1000)
+    job.step(T + 2000)
+    keep(into, SOME[40:45])
+    job.step(T + 3000)
+    job.close()
+    keep(into, SOME[45:])
+    job = IndexJob.take(data)
+    for n in range(4, 20):
+        job.step(T + n * 1000)
+    job.close()
+    assert coverage.current(data) == coverage.top(data) / "2"
+    assert found(data) == len(SOME)
+    into.close()
+
+
+def test_an_index_thrown_away_comes_back_by_itself(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME)
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    shutil.rmtree(coverage.top(data))
+    job = IndexJob.take(data)
+    job.rebuild(T)
+    job.close()
+    assert found(data) == len(SOME)
+    into.close()
+
+
+def test_an_index_of_another_version_is_made_new(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    into = writer(data)
+    keep(into, SOME)
+    monkeypatch.setattr(tasks, "VERSION", 0)
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    monkeypatch.undo()
+    with pytest.raises(NotIndexed, match="another version"):
+        Reader(data)
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    assert found(data) == len(SOME)
+    into.close()
+
+
+def test_a_damaged_coverage_file_means_a_new_index(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME)
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    (coverage.top(data) / "1" / "coverage.json").write_text("{")
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    assert found(data) == len(SOME)
+    into.close()
+
+
+def test_records_of_a_writer_that_was_killed_are_found_too(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME[:5])
+    (journal.folder(data) / into.journal.name / "durable").write_bytes(bytes(8))  # never written back
+    into.journal._lease.close()
+    job = IndexJob.take(data)
+    job.step(T)
+    job.close()
+    assert found(data) == 5
+
+
+def with_body(capture: Capture, body: bytes, sha256: bytes) -> Capture:
+    return replace(capture, sha256=sha256, size=len(body))
