@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _PARENTHESIS = re.compile(r"\\.|[()]", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_WITHIN_LOCAL = re.compile(r"[@\s<>,;\x00-\x1f]")
 _WITHIN = re.compile(r"([^\s<>@\",;:()]+)@([^\s<>@\",;:()]+)")
 
 
@@ -47,7 +48,11 @@ def _display(words: str) -> str:
 
 
 def _word(local: str) -> str:
-    return encoded.words(local) if local.startswith("=?") else local
+    """A local part that is an encoded word is decoded, unless that would make another address of it."""
+    if not local.startswith("=?"):
+        return local
+    decoded = encoded.words(local)
+    return local if _WITHIN_LOCAL.search(decoded) else decoded
 
 
 class _Reader:
@@ -104,6 +109,8 @@ class _Reader:
         elif piece == ":" and self.angle is not None:
             self.angle.clear()  # the route of RFC 5322 4.4 ends here
         elif piece == "<":
+            if self.angle and self.closed:  # a comma is missing between two mailboxes
+                self.flush()
             self.angle, self.closed = [], False
         elif piece == ">":
             self.closed = True
@@ -128,15 +135,16 @@ class _Reader:
 
     def bare(self, phrase: list[str], comments: list[str]) -> None:
         """An address without brackets: the words that touch the @; what else stands there is the name."""
-        at = len(phrase) - 1 - phrase[::-1].index("@")
-        left = right = at
-        while left > 0 and (phrase[left - 1] != " " or phrase[left] in ".@" or phrase[left].startswith(".")):
+        words = [part for part in phrase if part != " "]
+        spaced = [at > 0 and phrase[at - 1] == " " for at, part in enumerate(phrase) if part != " "]
+        left = right = len(words) - 1 - words[::-1].index("@")
+        while left > 0 and (not spaced[left] or words[left] in ".@" or words[left - 1] == "."):
             left -= 1
-        while right + 1 < len(phrase) and (phrase[right + 1] != " " or phrase[right] in ".@" or phrase[right].endswith(".")):
+        while right + 1 < len(words) and (not spaced[right + 1] or words[right] in ".@" or words[right + 1] == "."):
             right += 1
-        address = "".join(part for part in phrase[left : right + 1] if part != " ")
-        words = ("".join(phrase[:left]) + "".join(phrase[right + 1 :])).strip()
-        self.add(words or " ".join(comments), address)
+        address = "".join(words[left : right + 1])
+        words = words[:left] + words[right + 1 :]
+        self.add(" ".join(words or comments), address)
 
     def nameless(self, words: str, quoted: bool) -> None:
         """Words without an address: an encoded word that hides one, a local name, or half of "Last, First <a@b>"."""

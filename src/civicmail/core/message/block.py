@@ -29,6 +29,7 @@ _FAMILIAR = re.compile(
 _FROM_LINE = re.compile(rb"\n>?From [^\n]*+\n")
 _LEADING_BLANK = re.compile(rb"[ \t\r\n]*+\n(?=[!-9;-~]++[ \t]*+:)")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ONCE = (b"from", b"subject", b"date", b"message-id", b"to", b"cc", b"sender", b"reply-to", b"content-type")
 
 
@@ -89,6 +90,9 @@ def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
 
 def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
     """start, end, body and data of a Block, without looking for its fields."""
+    if top and raw[start : start + 3] == _BYTE_ORDER_MARK:
+        found.append(Defect(defects.BYTE_ORDER_MARK, start))
+        start += 3
     block_end, body, cr_only = find_end(raw, start, end)
     if top and block_end == start and body < end:
         blank = _LEADING_BLANK.match(raw, start, min(end, start + 4096))

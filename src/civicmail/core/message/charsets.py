@@ -27,9 +27,10 @@ class Reading(IntEnum):
     UNREADABLE = 4
 
 
-_TEXT_CODECS = frozenset(encodings.aliases.aliases.values()) - {
-    "base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem",
-}  # fmt: skip
+_NO_TEXT = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem"}
+_TEXT_CODECS = {
+    codecs.lookup(name).name.replace("-", "_") for name in set(encodings.aliases.aliases.values()) - _NO_TEXT
+} | {"utf_8_sig", "koi8_u", "koi8_t", "cp874", "cp856", "cp737", "cp720", "cp1006", "mac_turkish", "mac_cyrillic", "mac_greek"}
 _SUPERSETS = {
     "ascii": "cp1252", "latin_1": "cp1252", "iso8859_1": "cp1252", "iso8859_9": "cp1254", "iso8859_11": "cp874",
     "tis_620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "johab": "johab",
@@ -43,6 +44,7 @@ _EXTRA_LABELS = {
     "x_windows_949": "cp949", "windows_936": "gb18030", "windows_949": "cp949", "windows_31j": "cp932", "dos_874": "cp874",
     "windows_874": "cp874", "utf_8_sig": "utf_8_sig", "x_big5": "cp950", "ansi_x3_4_1968": "cp1252", "koi8_r": "koi8_r",
     "koi8_u": "koi8_u", "x_iso_2022_jp": "iso2022_jp", "iso_2022_cn": "gb18030",
+    "gb2312_charset": "gb18030", "chinesebig5": "cp950", "uft_8": "utf_8",
 }  # fmt: skip
 _NO_LABEL = frozenset({"", "unknown", "unknown_8bit", "x_unknown", "x_user_defined", "default", "default_charset", "none", "8bit", "binary", "us_ascii", "ascii", "autodetect"})  # fmt: skip  # noqa: E501
 _NOT_ASCII = frozenset({"utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "hz", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"})  # fmt: skip  # noqa: E501
@@ -54,7 +56,7 @@ def codec(label: str) -> str | None:
     """The Python codec for a charset label, "" when the label says nothing, None when nobody knows it."""
     if len(label) > 64 or not label.isascii():
         return None
-    name = label.strip(" \t\"'").lower().partition("*")[0].replace("-", "_").replace(" ", "_").replace(".", "_")
+    name = label.strip(" \t\"'").lower().partition("*")[0].removeprefix("charset=").replace("-", "_").replace(" ", "_").replace(".", "_")
     if name in _NO_LABEL:
         return ""
     if name in _EXTRA_LABELS:
@@ -80,7 +82,7 @@ def decode(data: bytes, label: str = "", hint: str = "") -> tuple[str, Reading]:
     elif name == "" and data.isascii():
         return data.decode("iso2022_jp", "replace") if b"\x1b$" in data else data.decode("ascii"), Reading.DECLARED
     reason = Reading.WRONG_LABEL if name else Reading.UNKNOWN_LABEL if name is None else Reading.MISSING_LABEL
-    text = _strict(data, "utf_8")
+    text = _strict(data, "utf_16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf_8")
     if text is not None:
         return text, reason
     return _guess(data, name or "", codec(hint) or "", reason)

@@ -2,7 +2,7 @@
 
 Structure of the header block
     header-empty, header-missing, header-line, header-too-large, header-too-many, separator-missing, mbox-from-line,
-    leading-blank, header-8bit, header-nul, duplicate-header
+    leading-blank, byte-order-mark, header-8bit, header-nul, duplicate-header
 Lines
     bare-cr, line-endings-mixed, nul, line-too-long
 MIME
@@ -24,6 +24,7 @@ HEADER_TOO_MANY = "header-too-many"
 SEPARATOR_MISSING = "separator-missing"
 MBOX_FROM_LINE = "mbox-from-line"
 LEADING_BLANK = "leading-blank"
+BYTE_ORDER_MARK = "byte-order-mark"
 HEADER_8BIT = "header-8bit"
 HEADER_NUL = "header-nul"
 DUPLICATE_HEADER = "duplicate-header"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from . import addresses, block, dates, defects, encoded, limits
 from .block import Block
@@ -14,8 +14,7 @@ _ID = re.compile(r"<\s*([^<>]*?)\s*>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
+class Heads(NamedTuple):
     """The decoded values; addresses of repeated fields are put together, of other repeated fields the first counts."""
 
     subject: str

@@ -38,7 +38,7 @@ CHILD_BYTES_FLOOR = 1 << 20
 LINKS = 10_000
 """Links of one message that are listed. Long newsletters have a few hundred."""
 
-HTML_BYTES = 8 << 20
+HTML_BYTES = 4 << 20
 """Characters of one HTML part that get a tree; a longer part is read by stripping its tags, so no word is lost."""
 
 HTML_FREE_TAGS = 700

@@ -6,6 +6,7 @@ import re
 
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x1f]{1,4000}|\bwww\.[^\s<>\"'`\x00-\x1f@]{3,4000}", re.IGNORECASE)
 _TRAILING = ".,;:!?*_'\u2019\u201d\u00bb"
+_MOST_TRAILING = 32
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -19,9 +20,9 @@ def in_text(text: str) -> list[str]:
 
 
 def _trim(url: str) -> str:
-    while url:
-        last = url[-1]
-        if last in _TRAILING or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):
+    for _ in range(_MOST_TRAILING):
+        last = url[-1:]
+        if (last and last in _TRAILING) or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):
             url = url[:-1]
         else:
             break

@@ -18,9 +18,12 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
-@lru_cache(maxsize=2048)
 def parse(raw: bytes) -> tuple[str, dict[str, str]]:
     """The lower-case value and its decoded parameters by lower-case name; the result is shared: do not change it."""
+    return _remembered(raw) if len(raw) <= _REMEMBER_BYTES else _parse(raw)
+
+
+def _parse(raw: bytes) -> tuple[str, dict[str, str]]:
     value = encoded.text(raw)
     head, _, tail = value.partition(";")
     token = _TOKEN.search(_COMMENT.sub(" ", head))
@@ -30,6 +33,11 @@ def parse(raw: bytes) -> tuple[str, dict[str, str]]:
     elif "=" in head:  # "text/plain charset=utf-8"
         tail = head[head.find(name[:1]) + len(name) :] + ";" + tail if name else value
     return name, _parameters(tail) if "=" in tail else {}
+
+
+# Most mail repeats a few values ("text/plain; charset=utf-8"); long ones are not worth the memory.
+_REMEMBER_BYTES = 256
+_remembered = lru_cache(maxsize=2048)(_parse)
 
 
 def _parameters(tail: str) -> dict[str, str]:

@@ -115,7 +115,9 @@ def _text(message: Message, node: Node, out: Texts) -> str:
         out.unreadable += 1
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.replace("\0", "") if "\0" in text else text
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text.removeprefix("\ufeff")
 
 
 def _lines(raw: Buffer, found: list[Defect]) -> None:

@@ -157,12 +157,12 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> lis
     """Byte ranges of the parts between the delimiters of a multipart; empty when it has none."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, found) if boundary else ([], False)
-    if not marks and (guess := _GUESSED.search(raw, node.start, node.end)):
-        marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
-        found.append(Defect(defects.BOUNDARY_MISSING, node.block.start, node.path))
-    elif not marks:
+    if not marks:
         found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
-        return []
+        if guess := _GUESSED.search(raw, node.start, node.end):
+            marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
+        if not marks:
+            return []
     if not closed:
         found.append(Defect(defects.BOUNDARY_UNCLOSED, node.start, node.path))
     ranges = [(marks[at][1], max(marks[at][1], marks[at + 1][0])) for at in range(len(marks) - 1)]
