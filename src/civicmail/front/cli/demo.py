@@ -15,12 +15,13 @@ import typer
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import FILE
-from civicmail.front.cli import options
 
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End by itself after some seconds; exit 0 when every promise held.")] = False,
-    data: options.Data = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="A new folder, kept at the end; else a temporary one.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which mail: the same number gives the same messages.")] = 1,
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=200, help="Messages a second.")] = 8,
 ) -> None:
