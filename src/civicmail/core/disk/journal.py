@@ -17,7 +17,7 @@ import mmap
 import re
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,11 +72,15 @@ def read_retired(place: Path) -> int:
         return 0
 
 
-def retire(place: Path, path: Path, last: int, files: Files = OS_FILES) -> None:
-    """Remove a closed file whose last record is `last` after everything in it was sealed, synced and read back."""
+def retire(place: Path, paths: Sequence[Path], last: int, files: Files = OS_FILES) -> None:
+    """Remove closed files, the first ones of the journal, after everything in them was sealed, synced and read back.
+
+    last: number of the last record in them. The files go for good before this returns.
+    """
     if last > read_retired(place):
         files.replace(place / "retired", str(last).encode())
-    files.unlink(path)
+    for path in paths:
+        files.unlink(path)
     files.sync_folder(place)
 
 
@@ -141,7 +145,10 @@ class Journal:
         lease = Lease.take(place / "lock")
         try:
             journal = cls(place, lease, files, file_size)
-            journal._recover()
+            try:
+                journal._recover()
+            except FileNotFoundError:  # the sealer removed a file since it was listed; it only removes what it has sealed
+                journal._recover()
         except BaseException:
             lease.close()
             raise
@@ -198,12 +205,16 @@ class Journal:
         left = {p.name for p in spool.iterdir()} if spool.is_dir() else set()
         if not left:
             return
-        for _, path in log_files(self.place):
+        for first, path in log_files(self.place):
             with mapped(path) as m:
-                for frame in frames.walk(m, check=False):
+                end = frames.FILE_HEADER_SIZE
+                for frame in frames.walk(m, check=False, first=first):
                     if frame.spooled:
                         left.discard(frame.id.hex())
+                    end = frame.end
                     del frame
+                if end != len(m):  # damaged: what stands behind may name any of them
+                    return
         for name in left:
             self._files.unlink(spool / name)
 
