@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import orjson
 
+from civicmail.core.disk import frames
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.journal import Journal, folder
+from civicmail.core.disk.journal import Journal, folder, log_files
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.ledger import keys
+from civicmail.core.ledger import entries, keys
 from civicmail.core.ledger.sequencer import Sequencer
 
 NOON = 1_772_452_800_000
@@ -83,3 +86,40 @@ def flip(path: Path, at: int) -> None:
         assert byte, f"{path} has no byte {at}"
         f.seek(at)
         f.write(bytes([byte[0] ^ 0xFF]))
+
+
+@dataclass
+class Stored:
+    """A record of a journal file, to be changed by somebody who knows the format and mends the checksums."""
+
+    type: int
+    number: int
+    durable: int
+    id: bytes
+    sha256: bytes
+    head: bytes
+    body: bytes
+
+
+def tamper(town: Town, change: Callable[[list[Stored]], list[Stored] | None], journal: str = "0001") -> None:
+    """Rewrite the first file of a journal with what change() made of its records."""
+    _, path = log_files(folder(town.data) / journal)[0]
+    content = path.read_bytes()
+    found = [Stored(f.type, f.number, f.durable, f.id, f.sha256, bytes(f.head), bytes(f.body)) for f in frames.walk(content)]
+    found = change(found) or found
+    chunks, seed = [content[: frames.FILE_HEADER_SIZE]], frames.seed_of(content)
+    for s in found:
+        chunks += [bytes(c) for c in frames.encode(s.type, 0, s.number, s.durable, s.id, s.sha256, s.head, s.body, seed)]
+    assert b"".join(chunks) != content
+    path.write_bytes(b"".join(chunks))
+
+
+def rewrite_entry(town: Town, index: int, change: Callable[[bytes], bytes]) -> None:
+    """Change an entry in place and mend its checksum."""
+    path = entries.log_path(town.ledger)
+    content = path.read_bytes()
+    entry, offset, _ = list(entries.walk(path))[index]
+    changed = change(entry)
+    assert changed != entry and len(changed) == len(entry)
+    frame = entries.encode_frame(index, changed)
+    path.write_bytes(content[:offset] + frame + content[offset + len(frame) :])

@@ -137,13 +137,13 @@ class EntryLog:
         self._start_file(path)
 
     def replay(self, base: int) -> Iterator[list[bytes]]:
-        """The entries behind the first `base`, some thousands at a time; writes their offsets again."""
-        self._offsets.cut(base)
+        """The entries behind the first `base`, some thousands at a time; writes their offsets again and none further."""
         frames = walk(log_path(self._ledger), self._end_of(base), base)
         while some := list(islice(frames, 4096)):
             self._offsets.write(base, b"".join(OFFSET.pack(offset) for _, offset, _ in some))
             base += len(some)
             yield [entry for entry, _, _ in some]
+        self._offsets.cut(base)
 
     def _end_of(self, base: int) -> int:
         if base == 0:

@@ -99,14 +99,18 @@ class LeafFiles:
         return found
 
     def recover(self, counts: dict[str, int]) -> Positions:
-        """Cut the index of each journal to so many batches; return the positions that it then tells."""
+        """Continue the index of each journal behind so many batches; return the positions that these tell."""
         positions = {}
         for name, count in counts.items():
-            self._index(name).cut(count)
             self._counts[name] = count
             if count:
                 positions[name] = _batch(folder(self._ledger) / f"{name}.idx", count - 1)[0]
         return positions
+
+    def trim(self) -> None:
+        """Cut away what the indexes of batches say beyond the last add_batch()."""
+        for name, count in self._counts.items():
+            self._index(name).cut(count)
 
     def write(self, journal: str, first: int, leaves: Sequence[bytes]) -> None:
         """Put leaves of records first, first + 1, … in their places, unsynced."""

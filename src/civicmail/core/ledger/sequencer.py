@@ -65,7 +65,7 @@ class Sequencer:
         counts = self._leaves.batches_below(signed)
         base = signed if self._derived_reach(signed, counts) else 0
         self._log.recover(base, max(signed, self._leaves.told()))
-        self._tree = Tree.open(self._ledger / "tree", self._files, base)
+        self._tree = Tree(self._ledger / "tree", self._files, base)
         found = self._leaves.recover(counts if base else dict.fromkeys(counts, 0))
         for some in self._log.replay(base):
             for n, entry in enumerate(some):
@@ -73,6 +73,8 @@ class Sequencer:
                 self._leaves.add_batch(batch.journal, batch.last, self._tree.size + n)
                 found[batch.journal] = batch.last
             self._tree.append([merkle.leaf_hash(entry) for entry in some])
+        self._tree.trim()  # only now: a checker that reads meanwhile never sees a file become shorter than it was right
+        self._leaves.trim()
         if self._latest and self._tree.root(signed) != self._latest.root:
             raise LedgerRolledBack(f"The first {signed} entries of the ledger are not those that the newest checkpoint signed.")
         self._tail = Tail(self.data, found, bodies=False)

@@ -39,15 +39,11 @@ class Tree:
         self._files = files
         self._levels: list[ArrayFile] = []
 
-    @classmethod
-    def open(cls, folder: Path, files: Files, size: int) -> Tree:
-        """Continue behind the first `size` entries; nodes that reach further are cut away."""
-        tree = cls(folder, files, size)
+    def trim(self) -> None:
+        """Cut away whatever lies behind the tree of this size."""
         for level in range(LEVELS):
-            if not level_path(folder, level).exists():
-                break
-            tree._level(level).cut(size >> level)
-        return tree
+            if level_path(self._folder, level).exists():
+                self._level(level).cut(self.size >> level)
 
     @staticmethod
     def holds(folder: Path, size: int) -> bool:

@@ -1,0 +1,96 @@
+"""Every record that still stands in a journal, for the checker: live tails are read as far as they are whole.
+
+Also finds what the ledger cannot know: frames that cannot be read, and bodies that are not those of their heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk import frames, journal
+from civicmail.core.ledger.problems import Held, Problem, records_text
+
+Report = Callable[[Problem], None]
+_RECEIPT = 1
+
+
+def journal_heads(data: Path, report: Report) -> Iterator[Held]:
+    """Records of all journals. `report` is told what cannot be read. Takes no lease."""
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        told = journal.read_durable(place)
+        expected = journal.read_retired(place) + 1
+        for first, path in journal.log_files(place):
+            try:
+                content = path.read_bytes()  # not mapped: a live file may be cut while it is read
+            except FileNotFoundError:
+                continue  # sealed and removed at this moment
+            if expected < first and journal.read_retired(place) < first - 1:
+                report(_missing(name, expected, first - 1, f"missing before {path.name}"))
+            expected = first
+            for held in _records(name, path, content, first, told, report):
+                yield held
+                expected = max(expected, held.number + 1)
+        if max(expected, journal.read_retired(place) + 1) <= told:
+            report(_missing(name, expected, told, "missing at the end, though synced"))
+
+
+def _records(name: str, path: Path, content: bytes, first: int, told: int, report: Report) -> Iterator[Held]:
+    header = frames.decode_file_header(content)
+    if (header is None or header[:2] != (name, first)) and told >= first:
+        report(Problem("altered", f"The header of {path.name} in journal {name} is damaged."))
+    offset, expected = frames.FILE_HEADER_SIZE, first
+    while True:
+        frame = frames.decode(content, offset)
+        if frame is None:
+            frame = frames.next_after_damage(content, offset, expected)
+            if frame is None or max(told, frame.durable) < expected:
+                return  # a torn or growing tail; if more was synced, journal_heads says so
+            if frame.number > expected:
+                report(_missing(name, expected, frame.number - 1, f"damaged at byte {offset} of {path.name}"))
+        elif frame.number != expected:
+            text = f"Record {frame.number} of journal {name} stands where record {expected} should: records were dropped or moved."
+            report(Problem("altered", text, name, frame.number))
+        _check_body(name, path, frame, report)
+        yield Held(name, frame.number, bytes(frame.head), False)
+        offset, expected = frame.end, max(expected, frame.number + 1)
+
+
+def _missing(name: str, first: int, last: int, why: str) -> Problem:
+    named = records_text(first, last, name)
+    return Problem("damaged", f"{named[0].upper()}{named[1:]} cannot be read: {why}.", name, first, last)
+
+
+def _check_body(name: str, path: Path, frame: frames.Frame, report: Report) -> None:
+    if frame.type != _RECEIPT:
+        return
+    spooled = path.parent / "spool" / frame.id.hex()
+    try:
+        if frame.spooled:
+            with spooled.open("rb") as f:
+                digest = _digest(iter(lambda: f.read(1 << 20), b""))
+        else:
+            digest = _digest(iter([frame.body]))
+        claimed = orjson.loads(frame.head).get("sha256", "")
+    except FileNotFoundError:
+        if path.exists():  # else it was sealed and removed at this moment
+            text = f"The body of record {frame.number} of journal {name} is missing from the spool."
+            report(Problem("dropped", text, name, frame.number))
+        return
+    except (ValueError, AttributeError):
+        report(Problem("altered", f"The head of record {frame.number} of journal {name} is not JSON.", name, frame.number))
+        return
+    if digest.hex() != claimed:
+        text = f"The body of record {frame.number} of journal {name} is not the one that its head names."
+        report(Problem("altered", text, name, frame.number))
+
+
+def _digest(chunks: Iterator[bytes | memoryview]) -> bytes:
+    h = sha256()
+    for chunk in chunks:
+        h.update(chunk)
+    return h.digest()

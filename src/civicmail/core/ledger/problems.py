@@ -1,0 +1,71 @@
+"""What the checker finds, named exactly. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Code = Literal[
+    "altered",  # a head, body or file is not what was integrated
+    "dropped",  # a record that was integrated is not there any more
+    "swapped",  # two records stand in each other's place
+    "invented",  # a record that was never integrated stands where only integrated ones can
+    "damaged",  # bytes that were synced cannot be read
+    "gap",  # records that the ledger left out
+    "rolled back",  # a signed checkpoint knows more, or other, entries than the ledger has
+    "forged",  # a checkpoint without a good signature
+]
+
+
+class Held(NamedTuple):
+    """One record where it is kept now. sealed: in a segment, which only takes integrated records."""
+
+    journal: str
+    number: int
+    head: bytes
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """code and a sentence for a person; journal, number and last where it is about one record or some that follow each other."""
+
+    code: Code
+    text: str
+    journal: str = ""
+    number: int = 0
+    last: int = 0
+
+    @property
+    def plain(self) -> dict[str, str | int]:
+        plain: dict[str, str | int] = {"code": self.code, "text": self.text}
+        if self.journal:
+            plain |= {"journal": self.journal, "number": self.number, "last": max(self.number, self.last)}
+        return plain
+
+
+@dataclass(slots=True)
+class Verdict:
+    """records: checked; pending: newer than the ledger, which is no problem; entries and checkpoints: of the ledger."""
+
+    problems: list[Problem] = field(default_factory=list)
+    records: int = 0
+    pending: int = 0
+    entries: int = 0
+    checkpoints: int = 0
+
+
+def numbers(found: list[int]) -> list[tuple[int, int]]:
+    """Sorted numbers as runs (first, last), so that a lost file is one sentence and not a million."""
+    runs: list[tuple[int, int]] = []
+    for n in found:
+        if runs and n == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], n)
+        else:
+            runs.append((n, n))
+    return runs
+
+
+def records_text(first: int, last: int, journal: str) -> str:
+    """How a run of records is called in a sentence."""
+    return f"record {first} of journal {journal}" if first == last else f"records {first} to {last} of journal {journal}"

@@ -1,0 +1,106 @@
+"""The independent checker of the evidence: shares the format with the sequencer, and nothing else.
+
+Takes no lease and may run while everything else does: what was called integrated before it began must hold, whatever came later is
+counted as *pending*. A sealed record must be integrated; an unsealed one behind the ledger's position need not be.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from civicmail.core.ledger import verify_entries
+from civicmail.core.ledger.journal_heads import journal_heads
+from civicmail.core.ledger.problems import Held, Problem, Verdict
+from civicmail.core.ledger.verify_entries import Ledger, Reading
+from civicmail.core.ledger.verify_records import Records
+
+Progress = Callable[[int], None]
+
+
+def verify(data: Path, sealed: Iterable[Held] = (), *, progress: Progress | None = None) -> Verdict:
+    """Check ledger, journals and the sealed records of a data folder.
+
+    sealed: every record that stands in a segment. It is read behind the journals, so that a record that is sealed meanwhile is seen
+    at least once; so it must look for segments only when it is asked for its first item. progress: told the records checked so far.
+    """
+    verdict = Verdict()
+    ledger = data / "ledger"
+    report = verdict.problems.append
+    key = _key(data, report)
+    signed = _signed(ledger, key, report)
+    known = verify_entries.told(ledger)
+    reading = Reading(ledger, set(signed), max(signed, default=0), known, report)
+    found = reading.read()
+    reading.close()
+    _check_roots(signed, found, "checkpoints", report)
+    records = Records(ledger, found, report)
+    for source in (journal_heads(data, report), sealed):
+        for held in source:
+            records.add(held)
+            if progress is not None and records.count % 1000 == 0:
+                progress(records.count)
+    records.finish([p for p in verdict.problems if p.code == "damaged" and p.journal], lambda: _again(ledger))
+    in_journals = _in_records(records, key, report)
+    if any(size not in found.roots for size in in_journals):
+        found = _again(ledger, set(in_journals))
+    _check_roots(in_journals, found, "a journal or segment", report)
+    verdict.records, verdict.pending = records.count, records.waiting
+    verdict.entries, verdict.checkpoints = found.entries, len(signed)
+    return verdict
+
+
+def _key(data: Path, report: Callable[[Problem], None]) -> bytes:
+    try:
+        key = base64.b64decode((data / "keys" / "ledger.pub").read_bytes().strip(), validate=True)
+    except (OSError, binascii.Error):
+        key = b""
+    if len(key) != 32:
+        report(Problem("damaged", "The ledger's public key keys/ledger.pub cannot be read, so no checkpoint can be checked."))
+        return b""
+    return key
+
+
+def _signed(ledger: Path, key: bytes, report: Callable[[Problem], None]) -> dict[int, bytes]:
+    """{size: root} of the checkpoints of the ledger folder whose signature is good."""
+    signed = {}
+    for path in sorted((ledger / "checkpoints").glob("*.note")):
+        found = verify_entries.read_checkpoint(path.read_bytes().decode("utf-8", "replace"), key) if key else None
+        if found is not None and path.name == f"{found[0]:016d}.note":
+            signed[found[0]] = found[1]
+        elif key:
+            report(Problem("forged", f"The signature of the checkpoint {path.name} is not good."))
+    return signed
+
+
+def _in_records(records: Records, key: bytes, report: Callable[[Problem], None]) -> dict[int, bytes]:
+    """{size: root} of the checkpoints that journals and segments hold."""
+    signed = {}
+    for (journal, number), note in records.checkpoints:
+        found = verify_entries.read_checkpoint(note, key) if key else None
+        if found is not None:
+            signed[found[0]] = found[1]
+        elif key:
+            text = f"The checkpoint in record {number} of journal {journal} does not have a good signature."
+            report(Problem("forged", text, journal, number))
+    return signed
+
+
+def _again(ledger: Path, sizes: set[int] | None = None) -> Ledger:
+    """The ledger as it is now, its problems left to the first reading."""
+    reading = Reading(ledger, sizes or set(), 0, 0, lambda problem: None)
+    found = reading.read()
+    reading.close()
+    return found
+
+
+def _check_roots(signed: dict[int, bytes], found: Ledger, where: str, report: Callable[[Problem], None]) -> None:
+    for size, root in sorted(signed.items()):
+        if size > found.entries:
+            text = f"The ledger has {found.entries} entries, but {where} holds a signed checkpoint of {size}: it was set back."
+            report(Problem("rolled back", text.replace("checkpoints holds", "ledger/checkpoints holds")))
+        elif found.roots.get(size) != root:
+            text = f"The first {size} entries of the ledger are not those that a checkpoint in {where} signed: they were altered."
+            report(Problem("rolled back", text))
