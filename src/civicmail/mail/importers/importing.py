@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.mail.archive.commit import Clock, Writer
+from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
-from civicmail.mail.importers.intake import Intake, Totals, digest_of
+from civicmail.mail.importers.intake import Intake, New, Totals
 from civicmail.mail.importers.occurrence import Ordinals
+from civicmail.mail.importers.parsers import Parsers
+from civicmail.mail.importers.prepare import Ask, Preparer
 from civicmail.mail.importers.searchable import Report, Searchable, integrate
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
 
 TELL_EVERY = 256  # messages between two reports
+Known = Callable[[bytes, bytes], bool]
+"""(occurrence bits, SHA-256) -> whether the archive has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +46,56 @@ class Told:
     searchable: Report
 
 
-def run_import(data: Path, request: Request, told: Told, clock: Clock) -> Totals:
-    """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk."""
+def run_import(data: Path, request: Request, told: Told, clock: Clock, processes: int | None = None) -> Totals:
+    """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk.
+
+    processes: parser processes, by default one for each core. Call it before threads are started.
+    """
     paths = _absolute(request.paths)
+    totals = Totals()
+    prepare = Preparer(request.custodian)
     with ExitStack() as stack:
+        parsers = stack.enter_context(closing(Parsers(prepare, prepare.unread, processes)))
         stack.enter_context(_lease(data))
         writer = Writer(data, clock)
+        intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian)))
         searchable = stack.enter_context(closing(Searchable(data, clock)))
-        intake = Intake(writer, request.source, request.custodian, Machine(data).known, searchable.durable, clock)
-        with closing(intake):
-            for path in paths:
-                _take_path(path, request, intake, told)
-            intake.finish()
-            reached = {writer.journal.name: writer.journal.durable}
+        intake.durable = searchable.durable
+        news = _new(paths, request, Machine(data).known, totals, told, clock)
+        for new, _, answer in parsers.map(news):
+            intake.keep(new, answer)
+            totals.stored += 1
+        intake.finish()
+        reached = {writer.journal.name: writer.journal.durable}
         with ThreadPoolExecutor(1, thread_name_prefix="ledger") as other:
             integrated = other.submit(integrate, data, clock)
             searchable.wait(reached, told.searchable)
             integrated.result()
-    return intake.totals
+    return totals
 
 
-def _take_path(path: Path, request: Request, intake: Intake, told: Told) -> None:
-    """Every message below one path."""
-    ordinals = Ordinals(request.custodian or request.source or text_of(str(path)))
-    for item in walk(path):
-        if isinstance(item, Found):
-            digest = digest_of(item)
-            intake.take(item, digest, ordinals.next(item.folder, digest))
-        else:
-            intake.totals.failed += item.failed
-            told.left(item)
-        if intake.totals.read % TELL_EVERY == 0:
-            told.read(intake.totals.read)
+def _new(
+    paths: list[Path], request: Request, known: Known, totals: Totals, told: Told, clock: Clock
+) -> Iterator[tuple[New, bytes, Ask]]:
+    """Every message below the paths whose occurrence is not known; the others are counted."""
+    read = 0
+    for path in paths:
+        ordinals = Ordinals(request.custodian or request.source or text_of(str(path)))
+        for item in walk(path):
+            read += 1
+            if read % TELL_EVERY == 0:
+                told.read(read)
+            if not isinstance(item, Found):
+                totals.failed += item.failed
+                told.left(item)
+                continue
+            digest = sha256(item.content).digest()
+            occurrence = ordinals.next(item.folder, digest)
+            bits = occurrence_bits(occurrence, digest)
+            if known(bits, digest):
+                totals.known += 1
+            else:
+                yield New(item, digest, bits, occurrence), item.content, (digest, bits, item.at, item.basis, clock())
 
 
 def _lease(data: Path) -> Lease:

@@ -11,6 +11,7 @@ from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive.commit import Clock
 from civicmail.mail.importers.intake import Taken
 from civicmail.mail.search import coverage
+from civicmail.mail.search.documents import of_plain
 from civicmail.mail.search.tasks import IndexJob
 
 LOOK_SECONDS = 0.05
@@ -33,12 +34,12 @@ class Searchable:
             return None
 
     def durable(self, batch: list[Taken]) -> None:
-        """Index what has just become durable, with the parse that was made for storing it."""
+        """Index what has just become durable, from the parse that was made for storing it."""
         if self._job is None:
             return
         now = self._clock()
         for t in batch:
-            self._job.feed(t.capture, t.content, place=t.capture.journal, number=t.capture.number, now=now, fields=t.fields)
+            self._job.feed(of_plain(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
 
     def wait(self, positions: dict[str, int], report: Report) -> None:
         """Return when everything up to these journal positions is searchable, whoever does it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 import tantivy
@@ -11,7 +12,7 @@ from civicmail.core.message import letter
 from civicmail.core.message.shapes import Fields
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.schema import document
+from civicmail.mail.search.schema import document, plain
 
 log = structlog.get_logger()
 
@@ -28,17 +29,34 @@ class Documented:
 
 def document_of(capture: Capture, body: bytes, fields: Fields | None = None) -> Documented:
     """fields: when the caller has read the letter already."""
+    return of_plain(capture, plain_of(capture, body, fields))
+
+
+def plain_of(capture: Capture, body: bytes, fields: Fields | None = None) -> dict[str, Any]:
+    """The document as plain values, for who makes it in another process than the one that indexes."""
     try:
         found = fields or letter.fields(body)
-        made = document(view(capture, found), capture, found)
+        return plain(view(capture, found), capture, found)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
-        return without_body(capture)
-    return Documented(capture.id, capture.class_, capture.received, made)
+        return plain_without_body(capture)
+
+
+def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
+    """made: what plain_of() gave for this capture."""
+    try:
+        ready = document(made)
+    except Exception:  # as above: text that no index takes
+        log.exception("index.unreadable", capture=capture.uuid)
+        ready = document(plain_without_body(capture))
+    return Documented(capture.id, capture.class_, capture.received, ready)
 
 
 def without_body(capture: Capture) -> Documented:
     """A capture of which only the head can be read: found by envelope, time, size and identity, and counted as unreadable."""
+    return of_plain(capture, plain_without_body(capture))
+
+
+def plain_without_body(capture: Capture) -> dict[str, Any]:
     nothing = letter.fields(b"")
-    made = document(view(capture, nothing), capture, nothing, unreadable=1)
-    return Documented(capture.id, capture.class_, capture.received, made)
+    return plain(view(capture, nothing), capture, nothing, unreadable=1)

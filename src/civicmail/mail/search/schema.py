@@ -41,14 +41,20 @@ def build() -> tantivy.Schema:
 SCHEMA = build()
 
 
-def document(view: View, capture: Capture, fields: Fields, *, unreadable: int = 0) -> tantivy.Document:
-    """One capture ready for the index. unreadable: pieces that could not be read beside those that fields names."""
-    plain: dict[str, Any] = {text: view[text] for text in TEXTS}
-    plain["hi"], plain["lo"] = _ID.unpack(capture.id)
-    plain["s1"], plain["s2"], plain["s3"], plain["s4"] = _SHA.unpack(capture.sha256)
-    plain["date"], plain["size"], plain["attachments"] = view["date"], view["size"], view["attachments"]
-    plain["unreadable"] = fields.unreadable + unreadable
-    plain["stored"] = stored(capture, fields)
+def plain(view: View, capture: Capture, fields: Fields, *, unreadable: int = 0) -> dict[str, Any]:
+    """One capture as plain values, which can go from one process to another. unreadable: pieces that could not be read beside
+    those that fields names."""
+    made: dict[str, Any] = {text: view[text] for text in TEXTS}
+    made["hi"], made["lo"] = _ID.unpack(capture.id)
+    made["s1"], made["s2"], made["s3"], made["s4"] = _SHA.unpack(capture.sha256)
+    made["date"], made["size"], made["attachments"] = view["date"], view["size"], view["attachments"]
+    made["unreadable"] = fields.unreadable + unreadable
+    made["stored"] = stored(capture, fields)
+    return made
+
+
+def document(plain: dict[str, Any]) -> tantivy.Document:
+    """Ready for the index."""
     return tantivy.Document.from_dict(plain, SCHEMA)
 
 

@@ -16,7 +16,6 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
-from civicmail.core.message.shapes import Fields
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import body_of
 from civicmail.mail.archive.records import Capture, Type
@@ -87,16 +86,17 @@ class IndexJob:
                 self.commit(now)
         self.commit(now)
 
-    def feed(self, capture: Capture, body: bytes, *, place: str, number: int, now: int, fields: Fields | None = None) -> None:
-        """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order."""
+    def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
+        """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order. size: bytes of
+        the message."""
         if place not in self._fed:
             self.catch_up(now)
             self._fed.add(place)
         if number <= self._tail.positions.get(place, 0):
             return
-        self._add(document_of(capture, body, fields), place, number)
+        self._add(found, place, number)
         self._tail.positions[place] = number
-        self._waiting += len(body)
+        self._waiting += size
         if self._waiting >= COMMIT_BYTES:
             self.commit(now)
 

@@ -1,0 +1,59 @@
+"""What the bytes of a message say, for its record and for the index, from one parse. Pure, and made to run in a parser process:
+what goes in and comes out are plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.core.message import headers, letter
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Basis, Capture, Source
+from civicmail.mail.importers import times
+from civicmail.mail.search.documents import plain_of, plain_without_body
+
+MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
+CLASS = "mail"
+
+Ask = tuple[bytes, bytes, int | None, Basis, int]
+"""SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms)."""
+
+Answer = tuple[int, Basis, bytes, str, dict[str, Any]]
+"""Received (ms), its basis, content hash, Message-ID, the document of the index."""
+
+
+class Preparer:
+    """Of one import: custodian as in the captures that it makes."""
+
+    def __init__(self, custodian: str) -> None:
+        self._custodian = custodian
+
+    def __call__(self, content: bytes, ask: Ask) -> Answer:
+        _, _, at, basis, now = ask
+        fields = letter.fields(content)
+        received, basis = times.received(fields.received, at, basis, now)
+        message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
+        document = plain_of(self._capture(content, ask, received), content, fields)
+        return received, basis, headers.content_hash(content), message_id, document
+
+    def unread(self, content: bytes, ask: Ask) -> Answer:
+        """For a message that a parser process died on: it is kept all the same, and counted as unreadable."""
+        _, _, at, basis, now = ask
+        received, basis = times.received(None, at, basis, now)
+        document = plain_without_body(self._capture(content, ask, received))
+        return received, basis, headers.content_hash(content), "", document
+
+    def _capture(self, content: bytes, ask: Ask, received: int) -> Capture:
+        """As much of the capture as the index looks at."""
+        digest, bits = ask[:2]
+        return Capture(
+            id=capture_id(received, bits),
+            received=received,
+            sha256=digest,
+            size=len(content),
+            content_hash=digest,
+            source=Source("import"),
+            envelope=Envelope("", (), received, protocol="import"),
+            class_=CLASS,
+            custodian=self._custodian,
+        )
