@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.processes import cpu, family
-from bench.program import Serving, scratch
 from bench.report import Report, Row
+from bench.scratch import scratch
 from neighbours import postfix
+from neighbours.civic import Civicmail
 from neighbours.tools import Sink, smtp_source
 
 
@@ -58,8 +59,8 @@ def _rate(port: int, pid: int, count: int, sessions: int, size: int) -> Rate:
 
 
 def _ours(count: int, sessions: int, size: int, *role: str) -> Rate:
-    with scratch() as top, Serving(top / "data", *role) as serving:
-        return _rate(serving.port, serving.pid, count, sessions, size)
+    with scratch() as top, Civicmail(top / "data", *role) as serving:
+        return _rate(serving.relay, serving.pid, count, sessions, size)
 
 
 def _postfix(count: int, sessions: int, size: int) -> Rate:

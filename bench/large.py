@@ -10,11 +10,12 @@ import time
 from contextlib import suppress
 
 from bench.processes import family, peak, role
-from bench.program import Serving, scratch
 from bench.report import Report, Row
+from bench.scratch import scratch
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman
 from civicmail.front.sample.stage import Stage
+from neighbours.civic import Civicmail
 
 _WANTED = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courier": "<= 600 MiB", "worker city": "<= 600 MiB"}
 
@@ -23,13 +24,13 @@ def run(report: Report, *, messages: int, size: int) -> None:
     """All at the same time from as many connections; 5 kB probes go in between every 50 ms."""
     body = _body(size)
     report.note(f"{messages} messages of {len(body) / 1e6:.0f} MB at the same time, and 5 kB ones every 50 ms")
-    with scratch() as top, Serving(top / "data") as serving:
+    with scratch() as top, Civicmail(top / "data") as serving:
         answers: list[str] = []
-        threads = [threading.Thread(target=_send, args=(serving.port, n, body, answers)) for n in range(messages)]
+        threads = [threading.Thread(target=_send, args=(serving.relay, n, body, answers)) for n in range(messages)]
         began = time.monotonic()
         for thread in threads:
             thread.start()
-        took = _probe(serving.port, threads)
+        took = _probe(serving.relay, threads)
         wall = time.monotonic() - began
         accepted = sum(a.startswith("250") for a in answers)
         stage = Stage(serving.data)

@@ -22,7 +22,7 @@ class Cost:
 
 
 def measured(command: Sequence[str]) -> Cost:
-    """Run a command to its end. Raises CalledProcessError when it fails."""
+    """Run a command to its end. Raises RuntimeError with its last words when it fails."""
     began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr
@@ -30,7 +30,7 @@ def measured(command: Sequence[str]) -> Cost:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
+        raise RuntimeError(f"{command} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}")
     return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 

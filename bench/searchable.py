@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bench.corpus import maildir
 from bench.processes import Cost, bytes_below, measured
-from bench.program import PROGRAM, asked, init, scratch
 from bench.report import Report, Row
+from bench.scratch import scratch
+from neighbours.civic import PROGRAM, answer, civicmail
 
 _NOTMUCH = "[database]\npath={box}\n[user]\nname=x\nprimary_email=x@city.example\n[new]\ntags=\n[search]\nexclude_tags=\n"
 
@@ -37,9 +38,10 @@ def run(report: Report, *, count: int, rounds: int) -> None:
 
 
 def _ours(top: Path, box: Path, number: int, messages: int, size: int, report: Report | None) -> Cost:
-    data = init(top / f"data{number}")
+    data = top / f"data{number}"
+    civicmail("init", data=data)
     cost = measured([PROGRAM, "import", str(box), "--data", str(data)])
-    found = asked("search", "the", "--count", "--data", str(data))
+    found = answer("search", "the", "--count", data=data)
     assert found["searchable"] >= 0.99 * messages, found
     if report:
         kept = bytes_below(data)

@@ -1,0 +1,94 @@
+"""Our own program as a neighbour: the real processes on free ports, with a world behind them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from civicmail.front.sample import installation
+from civicmail.front.sample.stage import Stage
+from neighbours.process import Process
+
+PROGRAM = str(Path(sys.executable).parent / "civicmail")
+
+
+def civicmail(*arguments: str | Path, data: Path, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+    """One command on a data folder."""
+    return subprocess.run([PROGRAM, *map(str, arguments), "--data", str(data)], capture_output=True, timeout=120, check=check)
+
+
+def answer(*arguments: str | Path, data: Path, check: bool = True) -> Any:
+    """The last JSON object that a command says."""
+    return json.loads(civicmail(*arguments, "--json", data=data, check=check).stdout.splitlines()[-1])
+
+
+class Civicmail:
+    """`civicmail run` on a new or an existing data folder; use it with `with`.
+
+    role: only that one. next_hop: port for mail that leaves the city. settings: environment names below CIVICMAIL__, as
+    courier__local="lmtp://…". mx, relay: the ports for strangers and for the city's own machines.
+    """
+
+    def __init__(self, data: Path, *role: str, next_hop: int = 1, **settings: str) -> None:
+        self.data = data
+        self.ports = installation.Ports(*installation.free_ports(3))
+        text = installation.settings(self.ports, next_hop)
+        if data.exists():
+            (data / "civicmail.toml").write_text(text)
+        else:
+            installation.make(data, text)
+        named = {f"CIVICMAIL__{key.upper()}": value for key, value in settings.items()}
+        self._env = os.environ | {"CIVICMAIL__GATEWAY__MAX_PER_ADDRESS": "1000"} | named
+        self._command = [PROGRAM, "run", *role, "--data", str(data)]
+
+    @property
+    def mx(self) -> int:
+        return self.ports.mx
+
+    @property
+    def relay(self) -> int:
+        return self.ports.relay
+
+    @property
+    def pid(self) -> int:
+        return self._running.process.pid
+
+    def __enter__(self) -> Civicmail:
+        self._running = Process(self._command, self.data, self._env)
+        for port in (self.mx, self.relay):
+            self._running.wait_for(port, b"220 ")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def kill(self) -> None:
+        """SIGKILL to every process at the same moment."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self._running.close()
+
+    def log(self) -> str:
+        return self._running.log.read_text(errors="replace")
+
+    def mailbox(self, address: str) -> list[bytes]:
+        """The messages in a local mailbox."""
+        local, _, domain = address.partition("@")
+        return [p.read_bytes() for p in sorted((self.data / "maildir" / domain / local).glob("new/*"))]
+
+    def wait(self, until: Callable[[Stage], bool] | None = None, *, captures: int = 0, seconds: float = 20) -> Stage:
+        """Watch until so many captures are there and all are delivered and found, or until the condition holds."""
+        stage = Stage(self.data)
+        end = time.monotonic() + seconds
+        while True:
+            stage.look()
+            if until(stage) if until else (len(stage.acts) >= captures and stage.is_over):
+                return stage
+            assert time.monotonic() < end, f"{len(stage.acts)} captures: {list(stage.acts.values())[:3]}\n{self.log()[-3000:]}"
+            time.sleep(0.05)
