@@ -240,7 +240,7 @@ class Reading:
         if got != expected:
             if synced:
                 self._name(path, index)
-            elif len(got) == width and any(got):
+            elif not _is_unfinished(got, expected):
                 self._suspects.append((path, index, expected))
         return got == expected
 
@@ -249,7 +249,7 @@ class Reading:
             with path.open("rb") as f:
                 f.seek(len(expected) * index)
                 got = f.read(len(expected))
-            if got != expected and len(got) == len(expected) and any(got):
+            if got != expected and not _is_unfinished(got, expected):
                 self._name(path, index)
 
     def _name(self, path: Path, index: int) -> None:
@@ -277,6 +277,11 @@ def open_map(path: Path) -> bytes | mmap.mmap:
             return mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
     except (FileNotFoundError, ValueError):  # ValueError: an empty file cannot be mapped
         return b""
+
+
+def _is_unfinished(got: bytes, expected: bytes) -> bool:
+    """Whether an item looks as if its write had not reached the disk, or not wholly: whoever takes the lease writes it again."""
+    return len(got) < len(expected) or expected.startswith(got.rstrip(b"\0"))
 
 
 def _frame(content: bytes | mmap.mmap, offset: int) -> tuple[int, bytes, int] | None:
