@@ -32,14 +32,14 @@ def answer(*arguments: str | Path, data: Path, check: bool = True) -> Any:
 class Civicmail:
     """`civicmail run` on a new or an existing data folder; use it with `with`.
 
-    role: only that one. next_hop: port for mail that leaves the city. settings: environment names below CIVICMAIL__, as
-    courier__local="lmtp://…". mx, relay: the ports for strangers and for the city's own machines.
+    role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener. settings:
+    environment names below CIVICMAIL__, as courier__local="lmtp://…". mx, relay: ports for strangers and for the city's machines.
     """
 
-    def __init__(self, data: Path, *role: str, next_hop: int = 1, **settings: str) -> None:
+    def __init__(self, data: Path, *role: str, next_hop: int = 1, listener: str = "", **settings: str) -> None:
         self.data = data
         self.ports = installation.Ports(*installation.free_ports(3))
-        text = installation.settings(self.ports, next_hop)
+        text = installation.settings(self.ports, next_hop).replace("[[gateway.listener]]\n", f"[[gateway.listener]]\n{listener}\n")
         if data.exists():
             (data / "civicmail.toml").write_text(text)
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 from civicmail.front.sample.installation import free_ports
 from neighbours.process import Process, program, scratch_folder
@@ -75,8 +74,3 @@ def swaks(
         "client.example",
     ]
     return subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False)
-
-
-def swaks_file(port: int, path: Path, *flags: str, to: str = "ann@city.example") -> subprocess.CompletedProcess[str]:
-    """Send a file as it is."""
-    return swaks(port, "--data", f"@{path}", *flags, to=to)
