@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _IOV_MAX = 512
+_NO_DESCRIPTOR: dict[str, Any] = {"trackfd": False} if sys.hexversion >= 0x030D0000 else {}
 
 
 class File:
@@ -113,6 +116,11 @@ def free_bytes(path: Path) -> int:
     """Bytes that this process may still write on the volume of path."""
     s = os.statvfs(path)
     return s.f_bavail * s.f_frsize
+
+
+def map_of(fd: int) -> mmap.mmap:
+    """A whole file, not empty, mapped to read from. Where Python can, the map holds no descriptor: hundreds may be open."""
+    return mmap.mmap(fd, 0, access=mmap.ACCESS_READ, **_NO_DESCRIPTOR)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -92,6 +93,11 @@ def recover(data: Path, text: str, *, files: Files = OS_FILES) -> None:
     signing.create(folder(data), files)
 
 
+def new_key() -> bytes:
+    """A key for one segment."""
+    return os.urandom(KEY_BYTES)
+
+
 class Keyring:
     """The keys of the segments of a data folder. The master key is read once."""
 
@@ -106,21 +112,19 @@ class Keyring:
             raise KeyMissing(f"The master key in {self._place} is damaged; the recovery key can write it again.")
         self._master = master
 
-    def new(self, segments: list[str]) -> dict[str, bytes]:
-        """Make, wrap and durably keep one key for each of these segment ids."""
-        made = {segment: os.urandom(KEY_BYTES) for segment in segments}
-        self._files.make_folder(self._place / "segments")
+    def keep(self, keys: Mapping[str, bytes]) -> None:
+        """Wrap and durably keep the keys of these new segments."""
+        place = self._place / "segments"
+        self._files.make_folder(place)
         written = []
-        for segment, key in made.items():
+        for segment, key in keys.items():
             file = self._files.open(self._path(segment), create=True)
             file.write_at(0, [_MAGIC, _name(self._master), _wrap(self._master, key, bytes.fromhex(segment))])
             written.append(file)
         for file in written:
             file.sync()
             file.close()
-        if written:
-            self._files.sync_folder(self._place / "segments")
-        return made
+        self._files.sync_folder(place)
 
     def open(self, segment: str) -> bytes:
         """The key of a segment. Raises KeyMissing when it was removed, or is under another master key."""

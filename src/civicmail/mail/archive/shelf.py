@@ -7,18 +7,23 @@ through the closed list of doors in machine.py. Every body is checked against it
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import orjson
+
 from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive import tailindex
+from civicmail.mail.archive import sealstate, tailindex
+from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import same_bits
 from civicmail.mail.archive.places import InJournal, InSegment, Place, digits_of
+from civicmail.mail.archive.sealed import Sealed
 from civicmail.mail.archive.tailindex import TailIndex
 
-Where = InJournal | InSegment
+_VIEWS_MOST = 5
 
 
 class Shelf:
@@ -26,11 +31,19 @@ class Shelf:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self._tail = TailIndex(data)
+        self.tail = TailIndex(data)
+        self.catalogue = Catalogue(data)
+        self.sealed = Sealed(data)
         self.refresh()
 
     def refresh(self) -> None:
-        self._tail.refresh()
+        """Look again. A seal that commits while we look makes us look once more: each record is in one place of the view."""
+        for _ in range(_VIEWS_MOST):
+            before = sealstate.read(self.data)
+            self.tail.refresh(skip=before.paths(self.data) if before and before.committed else ())
+            self.catalogue.refresh(ignore=before.batch if before and not before.committed else "")
+            if sealstate.read(self.data) == before:
+                return
 
     # -- finding -----------------------------------------------------------------------------------------------------------
 
@@ -40,42 +53,40 @@ class Shelf:
         Raises NoId for words that can name none.
         """
         digits = digits_of(text)
-        found: list[Place] = []
         if len(digits) == 64:
             found = self.by_sha256(bytes.fromhex(digits))
         elif len(digits) == 32 and (place := self.place(bytes.fromhex(digits))):
             found = [place]
-        found = found or self._tail.by_prefix(digits)
-        return sorted((self._filled(p) for p in found), key=lambda p: p.id)
+        else:
+            found = self.tail.by_prefix(digits) + self._look(lambda: self._sealed_by_prefix(digits))
+        return sorted((self._filled(p) for p in {p.id: p for p in found}.values()), key=lambda p: p.id)
 
     def place(self, id_: bytes) -> Place | None:
         """Where the capture with this id is; SHA-256 may be empty."""
-        return self._tail.place(id_)
+        return self.tail.place(id_) or self._look(lambda: self._sealed_place(id_))
 
     def by_sha256(self, sha256: bytes) -> list[Place]:
         """Every capture of these bytes."""
-        return self._tail.by_sha256(sha256)
+        candidates = self._look(lambda: self.catalogue.by_hash_prefix(sha256.hex()))
+        found = (self._filled(place) for place in candidates)
+        return self.tail.by_sha256(sha256) + [place for place in found if place.sha256 == sha256]
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
         """Whether a capture of these bytes has this occurrence (identity.occurrence_bits) or once-key in its id."""
         wanted = bytes(6) + bits[:10]
-        return any(same_bits(place.id, wanted) for place in self.by_sha256(sha256))
+        if any(same_bits(place.id, wanted) for place in self.tail.by_sha256(sha256)):
+            return True
+        return any(same_bits(p.id, wanted) for p in self._look(lambda: self.catalogue.by_hash_prefix(sha256.hex())))
 
     def count(self) -> int:
         """Archived captures."""
-        return len(self._tail.ids())
+        return len(self.tail.ids()) + self._look(self.catalogue.count)
 
     def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
         """Every capture in order of id, which is the order of receipt; SHA-256 may be empty."""
-        yield from sorted(self._tail.captures(), key=lambda p: p.id, reverse=newest_first)
-
-    def everything(self, damaged: Callable[[DamagedFile], None]) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """(capture id, head, body) of every capture in the order in which they lie on the disk; `damaged` hears of the rest."""
-        for place in self._tail.captures():
-            try:
-                yield place.id, self.head(place), self.body(place)
-            except DamagedFile as error:
-                damaged(error)
+        tail = sorted(self.tail.captures(), key=_id, reverse=newest_first)
+        sealed = (Place(e.id, b"", e.where) for e in self.catalogue.each(newest_first=newest_first) if not e.events)
+        return heapq.merge(tail, sealed, key=_id, reverse=newest_first)
 
     # -- reading -----------------------------------------------------------------------------------------------------------
 
@@ -89,25 +100,75 @@ class Shelf:
 
     def events(self, id_: bytes) -> list[bytes]:
         """Heads of the events about a capture, in no particular order."""
-        return [tailindex.read_head(where) for where in self._tail.events(id_)]
+        try:
+            return self._events(id_)
+        except FileNotFoundError:
+            self.refresh()
+            return self._events(id_)
+
+    def everything(self, damaged: Callable[[DamagedFile], None]) -> Iterator[tuple[bytes, bytes, bytes]]:
+        """(capture id, head, body) of every capture in the order in which they lie; `damaged` hears of what cannot be read."""
+        for place in self._as_they_lie():
+            try:
+                yield place.id, self.head(place), self.body(place)
+            except DamagedFile as error:
+                damaged(error)
+
+    def _as_they_lie(self) -> Iterator[Place]:
+        """Sealed captures segment by segment, frame by frame, then those in journals."""
+        for month in self.catalogue.months:
+            for run in self.catalogue.runs(month):
+                yield from (Place(e.id, b"", e.where) for e in run.by_place() if not e.events)
+        yield from self.tail.captures()
+
+    def _look[T](self, lookup: Callable[[], T]) -> T:
+        """A lookup in the catalogue; where runs were merged since the last look, look at the new ones."""
+        try:
+            return lookup()
+        except FileNotFoundError:
+            self.refresh()
+            return lookup()
 
     def _reading[T](self, place: Place, read: Callable[[Place], T]) -> T:
         try:
             return read(place)
         except FileNotFoundError:  # sealed, or rewritten, since it was found
+            self.sealed.forget()
             self.refresh()
             again = self.place(place.id)
             if again is None:
                 raise NotInArchive(f"Nothing is kept under {place.uuid} any more.") from None
             return read(again)
 
+    def _sealed_place(self, id_: bytes) -> Place | None:
+        return next((Place(id_, b"", e.where) for e in self.catalogue.by_id(id_) if not e.events), None)
+
+    def _sealed_by_prefix(self, digits: str) -> list[Place]:
+        by_id = self.catalogue.by_id_prefix(digits) if len(digits) <= 32 else []
+        by_hash = [self._filled(place) for place in self.catalogue.by_hash_prefix(digits)]
+        return by_id + [place for place in by_hash if place.sha256.hex().startswith(digits)]
+
+    def _filled(self, place: Place) -> Place:
+        if place.sha256:
+            return place
+        return Place(place.id, bytes.fromhex(orjson.loads(self.head(place))["sha256"]), place.where)
+
     def _head(self, place: Place) -> bytes:
-        assert isinstance(place.where, InJournal)
+        if isinstance(place.where, InSegment):
+            return self.sealed.head(place.where)
         return tailindex.read_head(place.where)
 
     def _body(self, place: Place) -> bytes:
-        assert isinstance(place.where, InJournal)
-        return self._journal_body(place.where)
+        if isinstance(place.where, InJournal):
+            return self._journal_body(place.where)
+        body, sha256 = self.sealed.body(place.where)
+        return checked(body, sha256, f"segment {place.where.segment}")
+
+    def _events(self, id_: bytes) -> list[bytes]:
+        found = [tailindex.read_head(where) for where in self.tail.events(id_)]
+        for entry in self.catalogue.by_id(id_):
+            found += self.sealed.events(entry.where, id_)
+        return found
 
     def _journal_body(self, where: InJournal) -> bytes:
         flags, id_, sha256, body = tailindex.read_body(where)
@@ -119,10 +180,7 @@ class Shelf:
                 if not where.path.exists():
                     raise
                 raise DamagedFile(f"The spool file {spool.name} of journal {where.path.parent.name} is missing.") from None
-        return checked(body, sha256, str(where.path.name))
-
-    def _filled(self, place: Place) -> Place:
-        return place
+        return checked(body, sha256, f"journal {where.path.parent.name}")
 
 
 def checked(body: bytes, sha256: bytes, where: str) -> bytes:
@@ -130,3 +188,7 @@ def checked(body: bytes, sha256: bytes, where: str) -> bytes:
     if hashlib.sha256(body).digest() != sha256:
         raise DamagedFile(f"The bytes of message {sha256.hex()} in {where} are not those that were kept.")
     return body
+
+
+def _id(place: Place) -> bytes:
+    return place.id

@@ -1,0 +1,125 @@
+"""Where every sealed capture is: runs by month, looked up by capture id and by SHA-256 (design, "Catalogue").
+
+The id names its month, so an id or a prefix of one asks one month only; a SHA-256 asks all. The catalogue is derived: rebuild()
+makes it from the record tables of the segments. Runs that a newer run replaces are not read and are removed later, so merging
+needs no step that a crash could cut in two.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive import runs
+from civicmail.mail.archive.identity import received_of
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.records import month_of
+from civicmail.mail.archive.runs import Entry, Run
+
+RUNS_MOST = 8
+
+
+def folder(data: Path) -> Path:
+    return data / "catalogue"
+
+
+class Catalogue:
+    """A view of the runs that were there at refresh()."""
+
+    def __init__(self, data: Path) -> None:
+        self._top = folder(data)
+        self._listed: dict[str, list[str]] = {}
+        self._open: dict[tuple[str, str], Run] = {}
+        self._live: dict[str, list[Run]] = {}
+
+    def refresh(self, ignore: str = "") -> None:
+        """See what is there now. ignore: a run of this name belongs to a seal that was not committed."""
+        listed: dict[str, list[str]] = {}
+        if self._top.is_dir():
+            for place in sorted(p for p in self._top.iterdir() if p.is_dir()):
+                names = sorted(p.stem for p in place.glob("*.run") if not p.name.startswith(".") and p.stem != ignore)
+                if names:
+                    listed[place.name] = names
+        known = {(month, name) for month, names in listed.items() for name in names}
+        self._open = {key: run for key, run in self._open.items() if key in known}
+        self._live = {month: live for month, live in self._live.items() if listed.get(month) == self._listed.get(month)}
+        self._listed = listed
+
+    @property
+    def months(self) -> list[str]:
+        return list(self._listed)
+
+    def runs(self, month: str) -> list[Run]:
+        """The runs of a month that no other run replaces. Raises FileNotFoundError when one was merged since refresh()."""
+        if month in self._live:
+            return self._live[month]
+        found = []
+        for name in self._listed.get(month, ()):
+            run = self._open.get((month, name)) or Run(self._top / month / f"{name}.run")
+            self._open[month, name] = run
+            found.append(run)
+        replaced = frozenset().union(*(run.replaces for run in found))
+        self._live[month] = [run for run in found if run.name not in replaced]
+        return self._live[month]
+
+    # -- lookups -----------------------------------------------------------------------------------------------------------
+
+    def by_id(self, id_: bytes) -> list[Entry]:
+        """Rows of a capture: where it is, and where events about it are that were sealed apart."""
+        return [e for run in self.runs(month_of(received_of(id_))) for e in run.entries(id_, id_)]
+
+    def by_id_prefix(self, digits: str) -> list[Place]:
+        """Captures whose id begins with these hexadecimal digits, at least twelve: they say the time to the millisecond."""
+        low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
+        found = [e for run in self.runs(month_of(received_of(low))) for e in run.entries(low, high)]
+        return [Place(e.id, b"", e.where) for e in found if not e.events]
+
+    def by_hash_prefix(self, digits: str) -> list[Place]:
+        """Captures whose SHA-256 may begin with these digits: only the first sixteen were compared."""
+        low, high = int(digits[:16].ljust(16, "0"), 16), int(digits[:16].ljust(16, "f"), 16)
+        return [Place(e.id, b"", e.where) for month in self.months for run in self.runs(month) for e in run.by_hash(low, high)]
+
+    def count(self) -> int:
+        """Captures in all runs."""
+        return sum(run.captures for month in self.months for run in self.runs(month))
+
+    def each(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        """Every row in order of capture id."""
+        for month in reversed(self.months) if newest_first else self.months:
+            rows = (run.each(newest_first=newest_first) for run in self.runs(month))
+            yield from heapq.merge(*rows, key=lambda entry: entry.id, reverse=newest_first)
+
+
+def merge(data: Path, name: str, months: Iterable[str], files: Files = OS_FILES) -> int:
+    """Where one of these months has more than eight runs, make one of the smallest; return how many months were merged.
+
+    The runs that are merged differ little in size, so that each row is written again only a few times in its life. name: of the
+    new run. Only the holder of the lease `seal` may call this. What a crash left of an earlier merge is removed here.
+    """
+    catalogue = Catalogue(data)
+    catalogue.refresh()
+    merged = 0
+    for month in months:
+        live = sorted(catalogue.runs(month), key=lambda run: run.rows)
+        place = folder(data) / month
+        if len(live) > RUNS_MOST:
+            chosen, total = live[:2], live[0].rows + live[1].rows
+            for run in live[2:]:
+                if run.rows > 2 * total:
+                    break
+                chosen.append(run)
+                total += run.rows
+            files.replace(place / f"{name}.run", runs.merge(chosen))
+            live = [run for run in live if run not in chosen]
+            merged += 1
+            kept = {run.name for run in live} | {name}
+        else:
+            kept = {run.name for run in live}
+        gone = [p for p in place.glob("*.run") if not p.name.startswith(".") and p.stem not in kept]
+        for path in gone:
+            files.unlink(path)
+        if gone:
+            files.sync_folder(place)
+    return merged

@@ -1,0 +1,170 @@
+"""A run: the sealed records of one month in order of capture id, in mapped columns (docs/formats.md, "Catalogue").
+
+Forty bytes a capture. Lookups are bisections over whole columns; no row becomes a Python object before it was found. Columns are
+little-endian and are read as they lie, so a data folder belongs to little-endian machines.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import map_of
+from civicmail.mail.archive.places import InSegment
+from civicmail.mail.archive.records import Type
+from civicmail.mail.archive.segments import Row
+
+_HEADER = struct.Struct("<4sIIIII")  # magic, crc of header and meta, bytes of meta, rows, captures, crc of the columns
+_MAGIC = b"CVC1"
+_SORTED = struct.Struct(">16sIIIIQ")  # capture id, segment and event bit, frame, offset, zero, SHA-256 prefix
+EVENTS = 1 << 31  # in the segment column: the row is of events that were sealed apart from their capture
+_QS = _SORTED.size // 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: where the head of a capture begins, or the first of some events about it that follow each other."""
+
+    id: bytes
+    events: bool
+    where: InSegment
+
+
+class Run:
+    """A run file, mapped. name: what other runs that replace it call it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+        self.month = path.parent.name
+        with path.open("rb") as h:
+            try:
+                self._map = map_of(h.fileno())
+                magic, crc, meta, self.rows, self.captures, self._crc = _HEADER.unpack_from(self._map, 0)
+            except (ValueError, struct.error):
+                raise self._damaged("it is too short") from None
+        fixed = _HEADER.pack(magic, 0, meta, self.rows, self.captures, self._crc)
+        start = _HEADER.size + meta
+        if magic != _MAGIC or zlib.crc32(self._map[_HEADER.size : start], zlib.crc32(fixed)) != crc:
+            raise self._damaged("its header was changed")
+        if len(self._map) != start + self.rows * 28 + self.captures * 12:
+            raise self._damaged("its length is not what its header says")
+        self._start = start
+        facts = orjson.loads(self._map[_HEADER.size : start])
+        self.segments: list[tuple[str, str]] = [(class_, segment) for class_, segment in facts["segments"]]
+        self.replaces: frozenset[str] = frozenset(facts["replaces"])
+        view = memoryview(self._map)
+        at = start
+        columns: list[memoryview] = []
+        for kind, width, count in [("Q", 8, self.rows)] * 2 + [("Q", 8, self.captures)] + [("I", 4, self.rows)] * 3 + [
+            ("I", 4, self.captures)
+        ]:
+            columns.append(view[at : at + width * count].cast(kind))  # type: ignore[call-overload]
+            at += width * count
+        self._high, self._low, self._sha, self._segment, self._frame, self._offset, self._sha_row = columns
+
+    def entries(self, low: bytes, high: bytes) -> list[Entry]:
+        """Rows whose capture id is at least `low` and at most `high`, in order."""
+        return [self._entry(row) for row in range(self._left(low), self._right(high))]
+
+    def by_hash(self, low: int, high: int) -> list[Entry]:
+        """Captures whose first eight bytes of SHA-256, as a big-endian number, are from `low` to `high`."""
+        start = bisect_left(self._sha, low)
+        return [self._entry(self._sha_row[k]) for k in range(start, bisect_right(self._sha, high, start))]
+
+    def each(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        """Every row in order of capture id."""
+        for row in reversed(range(self.rows)) if newest_first else range(self.rows):
+            yield self._entry(row)
+
+    def by_place(self) -> Iterator[Entry]:
+        """Every row in the order in which its record lies: segment, frame, offset."""
+        places = zip((s & ~EVENTS for s in self._segment), self._frame, self._offset, range(self.rows), strict=True)
+        for *_, row in sorted(places):
+            yield self._entry(row)
+
+    def sorted_rows(self, segments: dict[tuple[str, str], int]) -> Iterator[bytes]:
+        """Rows as `encode` takes them; segments: the numbers that segments get in the new run."""
+        hashes = array("Q", bytes(8 * self.rows))
+        for k, row in enumerate(self._sha_row):
+            hashes[row] = self._sha[k]
+        numbers = [segments[segment] for segment in self.segments]
+        for row in range(self.rows):
+            segment = self._segment[row]
+            number = numbers[segment & ~EVENTS] | segment & EVENTS
+            yield _SORTED.pack(self._id(row), number, self._frame[row], self._offset[row], 0, hashes[row])
+
+    def check(self) -> None:
+        """Raise DamagedFile when the columns are not those that were written."""
+        if zlib.crc32(self._map[self._start :]) != self._crc:
+            raise self._damaged("its columns were changed")
+
+    def _entry(self, row: int) -> Entry:
+        segment = self._segment[row]
+        class_, name = self.segments[segment & ~EVENTS]
+        where = InSegment(class_, self.month, name, self._frame[row], self._offset[row])
+        return Entry(self._id(row), bool(segment & EVENTS), where)
+
+    def _id(self, row: int) -> bytes:
+        return bytes(self._high[row].to_bytes(8) + self._low[row].to_bytes(8))
+
+    def _left(self, id_: bytes) -> int:
+        high, low = int.from_bytes(id_[:8]), int.from_bytes(id_[8:])
+        start = bisect_left(self._high, high)
+        return bisect_left(self._low, low, start, bisect_right(self._high, high, start))
+
+    def _right(self, id_: bytes) -> int:
+        high, low = int.from_bytes(id_[:8]), int.from_bytes(id_[8:])
+        start = bisect_left(self._high, high)
+        return bisect_right(self._low, low, start, bisect_right(self._high, high, start))
+
+    def _damaged(self, why: str) -> DamagedFile:
+        return DamagedFile(f"Run {self.month}/{self.path.name} of the catalogue is damaged: {why}; `rebuild` makes it anew.")
+
+
+def rows_of(number: int, rows: Iterable[Row]) -> Iterator[bytes]:
+    """What a run says about the records of one segment, as `encode` takes it. number: of the segment in the run."""
+    before = bytes(16)
+    for row in rows:
+        if row.type == Type.RECEIPT:
+            yield _SORTED.pack(row.id, number, row.frame, row.offset, 0, int.from_bytes(row.sha256[:8]))
+        elif row.id != before and any(row.id):
+            yield _SORTED.pack(row.id, number | EVENTS, row.frame, row.offset, 0, 0)
+        before = row.id
+
+
+def encode(rows: Iterable[bytes], segments: list[tuple[str, str]], replaces: Iterable[str] = ()) -> bytes:
+    """A run file. segments: (class, segment id) by number; equal rows become one."""
+    ordered = [row for row, _ in itertools.groupby(sorted(rows))]
+    joined = b"".join(ordered)
+    wide, narrow = array("Q", joined), array("I", joined)
+    wide.byteswap()
+    narrow.byteswap()
+    high, low, hashes = wide[0::_QS], wide[1::_QS], wide[4::_QS]
+    segment, frame, offset = narrow[4 :: 2 * _QS], narrow[5 :: 2 * _QS], narrow[6 :: 2 * _QS]
+    by_hash = array("I", sorted((i for i, s in enumerate(segment) if s < EVENTS), key=hashes.__getitem__))
+    sha = array("Q", map(hashes.__getitem__, by_hash))
+    columns = b"".join(column.tobytes() for column in (high, low, sha, segment, frame, offset, by_hash))
+    meta = orjson.dumps({"segments": segments, "replaces": sorted(replaces)})
+    meta = meta.ljust(len(meta) + -(_HEADER.size + len(meta)) % 8)
+    counts = (len(meta), len(ordered), len(by_hash), zlib.crc32(columns))
+    crc = zlib.crc32(meta, zlib.crc32(_HEADER.pack(_MAGIC, 0, *counts)))
+    return _HEADER.pack(_MAGIC, crc, *counts) + meta + columns
+
+
+def merge(runs: list[Run]) -> bytes:
+    """One run that says what all of these say, and replaces them."""
+    numbers: dict[tuple[str, str], int] = {}
+    for segment in itertools.chain.from_iterable(run.segments for run in runs):
+        numbers.setdefault(segment, len(numbers))
+    rows = itertools.chain.from_iterable(run.sorted_rows(numbers) for run in runs)
+    return encode(rows, list(numbers), {run.name for run in runs})

@@ -1,0 +1,66 @@
+"""What a seal is about to do or has just done: the file segments/seal.json, by which a seal happens once or not at all.
+
+{"v":1,"batch":ID,"committed":0|1,"files":[[journal, first number, last number],…],"spool":[[journal, capture id],…]}
+
+Not committed: the segments and runs whose names begin with the batch are not there for anybody, and the next seal removes them.
+Committed: they are, and the journal files and spool files are not there any more even where they still lie; the next seal removes
+those. Replacing this file is the moment in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import Files
+
+
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """batch: 24 hexadecimal digits, the beginning of its segments' ids and the name of its runs. files: (journal, first, last);
+    spool: (journal, capture id in hexadecimal)."""
+
+    batch: str
+    committed: bool
+    files: tuple[tuple[str, int, int], ...]
+    spool: tuple[tuple[str, str], ...] = ()
+
+    def paths(self, data: Path) -> set[Path]:
+        """The journal files that it is about."""
+        return {log_path(data, name, first) for name, first, _ in self.files}
+
+
+def log_path(data: Path, name: str, first: int) -> Path:
+    return journal.folder(data) / name / f"{first:016d}.log"
+
+
+def _path(data: Path) -> Path:
+    return data / "segments" / "seal.json"
+
+
+def read(data: Path) -> SealState | None:
+    """The state, or None when no seal is under way or unfinished."""
+    try:
+        plain = orjson.loads(_path(data).read_bytes())
+        files = tuple((str(name), int(first), int(last)) for name, first, last in plain["files"])
+        spool = tuple((str(name), str(id_)) for name, id_ in plain["spool"])
+        return SealState(str(plain["batch"]), bool(plain["committed"]), files, spool)
+    except FileNotFoundError:
+        return None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        raise DamagedFile(f"{_path(data)} is damaged: whether the last seal was finished cannot be told.") from None
+
+
+def write(data: Path, state: SealState, files: Files) -> None:
+    """Make the state durable."""
+    plain = {"v": 1, "batch": state.batch, "committed": int(state.committed), "files": state.files, "spool": state.spool}
+    files.replace(_path(data), orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
+
+
+def clear(data: Path, files: Files) -> None:
+    """Nothing is unfinished any more. Not synced: where the file comes back, finishing once more finds nothing to do."""
+    files.unlink(_path(data))
