@@ -36,7 +36,8 @@ def parse(value: str) -> tuple[Address, ...]:
             return tuple((found + _Reader(value[at:]).read())[: limits.ADDRESSES])
         quoted, phrase, local, domain, bare, bare_domain = match.groups()
         display = quoted or phrase or ""
-        found.append(Address(_display(display) if display else "", _word(local or bare), (domain or bare_domain).lower()))
+        domain = (domain or bare_domain).lower().rstrip(".")
+        found.append(Address(_display(display) if display else "", _word(local or bare), domain))
         at = match.end()
     return tuple(found)
 
@@ -44,7 +45,8 @@ def parse(value: str) -> tuple[Address, ...]:
 def _display(words: str) -> str:
     words = encoded.words(words) if "=?" in words else words
     words = _CONTROL.sub(" ", words) if not words.isprintable() else words
-    return words.strip().strip("'") if words.startswith("'") and words.endswith("'") else words.strip()
+    words = words.strip()
+    return words[1:-1] if len(words) > 2 and words[0] == words[-1] == "'" else words
 
 
 def _word(local: str) -> str:
@@ -69,6 +71,7 @@ class _Reader:
         self.angle: list[str] | None = None
         self.comments: list[str] = []
         self.closed = False
+        self.before = 0
         self.quoted = False
 
     def read(self) -> list[Address]:
@@ -81,6 +84,8 @@ class _Reader:
             at = match.end()
             if piece == "(":
                 at = self.comment(at)
+            elif match[1] is not None and (len(piece) == 1 or piece[-1] != '"'):
+                at = match.start() + 1  # a quote that never closes is no quote; an address may stand behind it
             else:
                 self.take(piece, match)
         self.flush()
@@ -110,10 +115,13 @@ class _Reader:
             self.angle.clear()  # the route of RFC 5322 4.4 ends here
         elif piece == "<":
             if self.angle and self.closed:  # a comma is missing between two mailboxes
+                behind = self.phrase[self.before :]
+                self.phrase = self.phrase[: self.before]
                 self.flush()
+                self.phrase = behind
             self.angle, self.closed = [], False
         elif piece == ">":
-            self.closed = True
+            self.closed, self.before = True, len(self.phrase)
         elif piece.isspace():
             if self.angle is None or self.closed:
                 self.phrase.append(" ")

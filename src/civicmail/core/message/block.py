@@ -27,8 +27,7 @@ _FAMILIAR = re.compile(
     rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status)[ \t]*+:"
 )
 _FROM_LINE = re.compile(rb"\n>?From [^\n]*+\n")
-_LEADING_BLANK = re.compile(rb"[ \t\r\n]*+\n(?=[!-9;-~]++[ \t]*+:)")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_LEADING_BLANK = re.compile(rb"(?:[ \t]*+\r?\n)++")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ONCE = (b"from", b"subject", b"date", b"message-id", b"to", b"cc", b"sender", b"reply-to", b"content-type")
 
@@ -96,7 +95,7 @@ def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
     block_end, body, cr_only = find_end(raw, start, end)
     if top and block_end == start and body < end:
         blank = _LEADING_BLANK.match(raw, start, min(end, start + 4096))
-        if blank:
+        if blank and _FAMILIAR.match(raw, blank.end() - 1):
             found.append(Defect(defects.LEADING_BLANK, start))
             start = blank.end()
             block_end, body, cr_only = find_end(raw, start, end)
@@ -147,8 +146,11 @@ def _repair(
 def _look(data: bytes, start: int, found: list[Defect]) -> None:
     if len(data) == 1:
         found.append(Defect(defects.HEADER_EMPTY, start))
-    if not data.isascii() and (high := _HIGH.search(data)):
-        found.append(Defect(defects.HEADER_8BIT, start + high.start() - 1))
+    if not data.isascii():
+        try:
+            data.decode("utf-8")  # RFC 6532 allows it
+        except UnicodeDecodeError as wrong:
+            found.append(Defect(defects.HEADER_8BIT, start + wrong.start - 1))
     if (nul := data.find(b"\0")) >= 0:
         found.append(Defect(defects.HEADER_NUL, start + nul - 1))
     if data.count(b"\n") > limits.HEADER_FIELDS and sum(1 for _ in _EVERY.finditer(data)) > limits.HEADER_FIELDS:

@@ -48,6 +48,7 @@ _EXTRA_LABELS = {
 }  # fmt: skip
 _NO_LABEL = frozenset({"", "unknown", "unknown_8bit", "x_unknown", "x_user_defined", "default", "default_charset", "none", "8bit", "binary", "us_ascii", "ascii", "autodetect"})  # fmt: skip  # noqa: E501
 _NOT_ASCII = frozenset({"utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "hz", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"})  # fmt: skip  # noqa: E501
+_SEPARATORS = str.maketrans("- .", "___")
 _GUESSES = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "cp1251", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254", "cp866"]  # fmt: skip  # noqa: E501
 
 
@@ -56,7 +57,7 @@ def codec(label: str) -> str | None:
     """The Python codec for a charset label, "" when the label says nothing, None when nobody knows it."""
     if len(label) > 64 or not label.isascii():
         return None
-    name = label.strip(" \t\"'").lower().partition("*")[0].removeprefix("charset=").replace("-", "_").replace(" ", "_").replace(".", "_")
+    name = label.strip(" \t\"'").lower().partition("*")[0].removeprefix("charset=").translate(_SEPARATORS)
     if name in _NO_LABEL:
         return ""
     if name in _EXTRA_LABELS:

@@ -59,8 +59,7 @@ def read(source: str, with_links: bool = False) -> Hypertext:
         return Hypertext("", "", (), False)
     if not _tame(source):
         return Hypertext(_lines(_stripped(source)), "", (), True)
-    # In HTML a line ending is a space; blocks get the line endings that the words keep.
-    marked = _BLOCKS.sub(r"\n\1", source.replace("\n", " ").replace("\r", " "))
+    marked = _marked(source)
     tree = LexborHTMLParser(marked)
     links = _links(tree) if with_links else ()
     if "<script" in marked or "<style" in marked or "<S" in marked:
@@ -99,7 +98,7 @@ def _links(tree: LexborHTMLParser) -> tuple[tuple[str, str], ...]:
 
 
 # Browsers drop tabs and line endings inside a URL (WHATWG URL 4.4), so a target is compared without them.
-_TARGET_BREAKS = re.compile(r"[\t\r\n]+")
+_TARGET_BREAKS = re.compile(r"[\t\f\r\n]+")
 
 
 def _lines(text: str) -> str:
@@ -146,5 +145,12 @@ def _shallow(source: str, tags: int) -> bool:
 
 
 def _stripped(source: str) -> str:
-    marked = _BLOCKS.sub(r"\n\1", source.replace("\n", " ").replace("\r", " "))
-    return html.unescape(_MARKUP.sub("", marked))
+    return html.unescape(_MARKUP.sub("", _marked(source)))
+
+
+def _marked(source: str) -> str:
+    """A line ending of HTML is a space, so blocks can have the line endings that the words keep.
+
+    It becomes a form feed, which is white space too, so that _links can still tell a broken URL from one with a space.
+    """
+    return _BLOCKS.sub(r"\n\1", source.replace("\n", "\f").replace("\r", "\f"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x1f]{1,4000}|\bwww\.[^\s<>\"'`\x00-\x1f@]{3,4000}", re.IGNORECASE)
+_URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x1f]{1,4000}|(?<![@\w.])www\.[^\s<>\"'`\x00-\x1f@]{3,4000}", re.IGNORECASE)
 _TRAILING = ".,;:!?*_'\u2019\u201d\u00bb"
 _MOST_TRAILING = 32
 _PAIRS = {")": "(", "]": "[", "}": "{"}

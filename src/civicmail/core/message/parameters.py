@@ -31,7 +31,7 @@ def _parse(raw: bytes) -> tuple[str, dict[str, str]]:
     if "=" in name:  # no value at all, the parameters start at once
         name, tail = "", value
     elif "=" in head:  # "text/plain charset=utf-8"
-        tail = head[head.find(name[:1]) + len(name) :] + ";" + tail if name else value
+        tail = head[head.lower().find(name) + len(name) :] + ";" + tail if name else value
     return name, _parameters(tail) if "=" in tail else {}
 
 

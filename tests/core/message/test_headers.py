@@ -1,0 +1,169 @@
+"""Header scans and the header block in every shape that mail has: line endings, missing blank line, mbox line, broken lines."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+
+from civicmail.core.message import defects, headers, letter
+
+_MESSAGE = b"Subject: hello\nFrom: a@example.org\nX-Long: one\n two\n\nfirst\nsecond\n"
+
+
+def _codes(raw: bytes) -> set[str]:
+    return {defect.code for defect in letter.read(raw).defects}
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+def test_every_line_ending_gives_the_same_letter(ending: bytes) -> None:
+    raw = _MESSAGE.replace(b"\n", ending)
+    one = letter.read(raw)
+    assert (one.subject, one.from_[0].addr, one.text) == ("hello", "a@example.org", "first\nsecond\n")
+    assert raw[one.header_size :].startswith(b"first")
+    assert [header.name for header in one.headers] == ["Subject", "From", "X-Long"]
+    assert one.headers[2].value == "one two"
+
+
+def test_crlf_header_over_an_lf_body_is_read_and_named() -> None:
+    head, _, body = _MESSAGE.partition(b"\n\n")
+    raw = head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + body
+    assert letter.read(raw).text == "first\nsecond\n"
+    assert defects.LINE_ENDINGS_MIXED in _codes(raw)
+
+
+def test_a_bare_cr_in_a_header_is_no_line_ending_and_is_named_with_its_place() -> None:
+    one = letter.read(b"Subject: a\rBcc: x@y\nFrom: b@c\n\nbody")
+    assert one.bcc == ()
+    assert [(d.code, d.where) for d in one.defects if d.code == defects.BARE_CR] == [(defects.BARE_CR, 10)]
+
+
+def test_lines_that_end_in_cr_cr_lf_keep_their_header() -> None:
+    one = letter.read(b"Subject: a\r\r\nFrom: b@c.d\r\r\n\r\r\nbody\r\r\n")
+    assert (one.subject, one.from_[0].addr) == ("a", "b@c.d")
+    assert "body" in one.text
+
+
+def test_an_mbox_from_line_is_skipped_and_named() -> None:
+    for first in (b"From a@b Mon Jan  1 00:00:00 2001\n", b">From a@b Mon Jan  1 00:00:00 2001\n"):
+        one = letter.read(first + _MESSAGE)
+        assert (one.subject, one.text) == ("hello", "first\nsecond\n")
+        assert [defect.code for defect in one.defects] == [defects.MBOX_FROM_LINE]
+        assert one.headers[0].offset == len(first)
+
+
+def test_a_body_without_its_blank_line_is_found() -> None:
+    raw = b"Subject: x\nFrom: a@b.c\nThis is text: of the body.\n\nmore\n"
+    one = letter.read(raw)
+    assert one.subject == "x"
+    assert one.text == "This is text: of the body.\n\nmore\n"
+    assert raw[one.header_size :].startswith(b"This is")
+    assert defects.SEPARATOR_MISSING in _codes(raw)
+
+
+def test_a_broken_line_inside_the_header_does_not_end_it() -> None:
+    one = letter.read(b"Subject: x\nbroken folding of a subject\nFrom: a@b.c\nDate: Mon, 5 Jan 2004 12:00 Z\n\nbody\n")
+    assert (one.subject, one.from_[0].addr, one.text) == ("x", "a@b.c", "body\n")
+    assert [(d.code, d.where) for d in one.defects] == [(defects.HEADER_LINE, 11)]
+
+
+def test_a_blank_line_before_the_header_is_skipped() -> None:
+    one = letter.read(b"\r\n\r\nSubject: x\r\n\r\nbody")
+    assert (one.subject, one.text) == ("x", "body")
+    assert defects.LEADING_BLANK in {defect.code for defect in one.defects}
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "code"),
+    [
+        (b"", "", defects.HEADER_EMPTY),
+        (b"only a body, no header\nat all\n", "only a body, no header\nat all\n", defects.HEADER_MISSING),
+        (b"\nbody behind an empty header", "body behind an empty header", defects.HEADER_EMPTY),
+        (b"\xef\xbb\xbfSubject: x\n\nbody", "body", defects.BYTE_ORDER_MARK),
+        (b"Subject: a\x00b\n\nbody", "body", defects.HEADER_NUL),
+        (b"Subject: x\n\nbo\x00dy", "body", defects.NUL),
+        (b"Subject: caf\xe9\n\nbody", "body", defects.HEADER_8BIT),
+        (b"Subject: x\nsubject: y\n\nbody", "body", defects.DUPLICATE_HEADER),
+        (b"Subject: x\n\n" + b"y" * 999 + b"\nz", "y" * 999 + "\nz", defects.LINE_TOO_LONG),
+    ],
+)
+def test_malformed_messages_are_read_and_say_what_is_wrong(raw: bytes, text: str, code: str) -> None:
+    assert letter.read(raw).text == text
+    assert code in _codes(raw)
+
+
+def test_a_line_of_998_bytes_is_no_defect() -> None:
+    for ending in (b"\n", b"\r\n"):
+        raw = b"Subject: x\n\n".replace(b"\n", ending) + b"y" * 998 + ending
+        assert letter.read(raw).defects == ()
+
+
+def test_a_header_alone_has_no_body() -> None:
+    one = letter.read(b"Subject: x\nFrom: a@b.c")
+    assert (one.subject, one.text, one.header_size, one.defects) == ("x", "", one.size, ())
+
+
+def test_spaces_before_the_colon_are_obsolete_but_read() -> None:
+    assert letter.read(b"Subject  : x\nTO:a@b.c\n\n").subject == "x"
+    assert letter.read(b"Subject  : x\nTO:a@b.c\n\n").to[0].addr == "a@b.c"
+
+
+def test_the_first_of_repeated_fields_counts_and_addresses_are_put_together() -> None:
+    one = letter.read(b"Subject: first\nTo: a@b.c\nSubject: second\nTo: d@e.f\nFrom: x@y.z\nFrom: q@y.z\n\n")
+    assert one.subject == "first"
+    assert [address.addr for address in one.to] == ["a@b.c", "d@e.f"]
+    assert [address.addr for address in one.from_] == ["x@y.z", "q@y.z"]
+    assert sorted(d.detail for d in one.defects if d.code == defects.DUPLICATE_HEADER) == ["from", "subject", "to"]
+
+
+def test_scans_answer_without_a_parse() -> None:
+    raw = (
+        b"Received: from b by c;\r\n\tTue, 1 Jul 2003 10:52:37 +0200 (CEST)\r\nRECEIVED: from a by b; 1 Jul 2003 08:00 Z\r\n"
+        b"X-Received: no; Mon, 1 Jan 1990 00:00:00 Z\r\nMessage-Id: <one@example.org>\r\n\r\nReceived: in the body\r\n"
+    )
+    assert headers.received_count(raw) == 2
+    assert headers.first(raw, "message-id") == b"<one@example.org>"
+    assert headers.first(raw, "subject") is None
+    assert headers.topmost_received_date(raw) == datetime(2003, 7, 1, 8, 52, 37, tzinfo=UTC)
+    assert raw[headers.header_block(raw) :].startswith(b"Received: in the body")
+
+
+def test_a_message_without_a_usable_received_field_has_no_date_of_receipt() -> None:
+    assert headers.topmost_received_date(b"Subject: x\n\n") is None
+    assert headers.topmost_received_date(b"Received: from a by b; yesterday\n\n") is None
+
+
+def test_identifiers_come_without_brackets() -> None:
+    one = letter.read(
+        b"Message-ID: < id@x >\nIn-Reply-To: Your message of Monday <a@x>\nReferences: <a@x>\n <b@x>\t<c@x>\n"
+        b"List-Id: City =?utf-8?q?Caf=C3=A9?= <News.City.Example>\n\n"
+    )
+    assert (one.message_id, one.in_reply_to, one.references) == ("id@x", ("a@x",), ("a@x", "b@x", "c@x"))
+    assert one.list_id == "news.city.example"
+
+
+def test_identifiers_without_brackets_are_read() -> None:
+    one = letter.read(b"Message-ID: id@x\nReferences: a@x b@x\n\n")
+    assert (one.message_id, one.references) == ("id@x", ("a@x", "b@x"))
+
+
+def test_the_content_hash_is_the_sha256_of_the_crlf_message_without_trace_fields() -> None:
+    kept = b"DKIM-Signature: v=1; a=b\r\nSubject: x\r\n\r\nline\r\n\r\nReceived: in the body\r\n"
+    expected = hashlib.sha256(kept).digest()
+    assert headers.content_hash(kept) == expected
+    assert headers.content_hash(kept.replace(b"\r\n", b"\n")) == expected
+    assert headers.content_hash(kept.replace(b"\r\n", b"\r")) == expected
+    trace = (
+        b"Return-Path: <a@b>\r\nReceived: from a by b;\r\n\tMon, 1 Jan 2001 00:00:00 Z\r\nDelivered-To: c\r\nX-Original-To: d\r\n"
+        b"ARC-Seal: i=1\r\nARC-Message-Signature: i=1;\r\n b=\r\nAuthentication-Results: x; dkim=pass\r\n"
+    )
+    assert headers.content_hash(trace + kept) == expected
+    assert headers.content_hash(b"From a@b Mon Jan  1 00:00:00 2001\r\n" + trace + kept) == expected
+    assert headers.content_hash(b"X-Received: y\r\n" + kept) != expected
+
+
+def test_the_content_hash_of_a_large_message_does_not_depend_on_where_its_lines_end() -> None:
+    body = b"0123456789abcde\r\n" * 130_000
+    raw = b"Subject: x\r\n\r\n" + body
+    assert headers.content_hash(raw) == hashlib.sha256(raw).digest() == headers.content_hash(raw.replace(b"\r\n", b"\n"))

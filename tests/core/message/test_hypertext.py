@@ -1,0 +1,118 @@
+"""HTML: the words a reader sees, those it hides, the links; never a large tree."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicmail.core.message import hypertext, letter, links
+
+
+@pytest.mark.parametrize(
+    ("source", "visible"),
+    [
+        ("<p>Hel<b>l</b>o</p><p>world</p>", "Hello\nworld"),
+        ("one<br>two<BR/>three", "one\ntwo\nthree"),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "a\nb"),
+        ("caf&eacute; &#8364;&nbsp;5", "café € 5"),
+        ("broken\nline  in   words", "broken line in words"),
+        ("<title>no</title><style>no</style><script>no</script><!-- no --><p>yes", "yes"),
+        ("<SCRIPT>no</SCRIPT><Style>no</Style>yes", "yes"),
+        ("<p>1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("", ""),
+        ("no markup at all", "no markup at all"),
+        ("<frameset><frame src=x></frameset>", ""),
+    ],
+)
+def test_the_visible_words_keep_their_blocks_apart_and_their_letters_together(source: str, visible: str) -> None:
+    assert hypertext.read(source).visible == visible
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<div hidden>", '<div style="display:none">', "<span STYLE='color:red; DISPLAY : NONE'>", '<p style="visibility: hidden">',
+        '<p style="font-size:0">', '<p style="font-size: 0px;color:red">', '<p style="font-size:0.0em !important">',
+    ],
+)  # fmt: skip
+def test_hidden_words_are_kept_apart(opening: str) -> None:
+    found = hypertext.read(f"<body>seen {opening}secret <b>words</b></div></span></p> also seen")
+    assert "secret" not in found.visible
+    assert found.hidden.startswith("secret words")
+    assert found.visible.startswith("seen")
+
+
+@pytest.mark.parametrize("style", ["font-size:10px", "font-size:0.9em", "display:block", "visibility:visible"])
+def test_words_in_other_styles_are_seen(style: str) -> None:
+    assert hypertext.read(f'<p style="{style}">words</p>').visible == "words"
+
+
+def test_links_are_targets_with_the_words_shown_for_them() -> None:
+    source = (
+        '<a href=" https://evil.test/x\r\n\ty">https://<b>bank</b>.test</a><map><area href="//a.test" alt="map"></map>'
+        '<form action="http://f.test/post"><button formaction="http://b.test">Go</button></form><a href="#top">up</a>'
+        "<a name=x>no</a>"
+    )
+    assert hypertext.read(source, with_links=True).links == (
+        ("https://evil.test/xy", "https://bank.test"), ("//a.test", "map"), ("http://f.test/post", ""), ("http://b.test", "Go"),
+    )  # fmt: skip
+
+
+def test_links_of_a_letter_name_their_part() -> None:
+    one = letter.read(
+        b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nsee http://a.test/x.\n--b\nContent-Type: text/html\n\n"
+        b"<a href='http://b.test'>here</a> http://c.test\n--b--\n"
+    )
+    assert {(link.url, link.text, link.part) for link in one.links} == {
+        ("http://a.test/x", "http://a.test/x", "1.1"), ("http://b.test", "here", "1.2"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("see http://a.test/x?y=1#z, and (https://b.test/c_(d)).", ["http://a.test/x?y=1#z", "https://b.test/c_(d)"]),
+        ("<http://a.test>", ["http://a.test"]),
+        ("www.a.test/page!", ["http://www.a.test/page"]),
+        ("HTTP://A.TEST", ["HTTP://A.TEST"]),
+        ("ftp://a.test/f", ["ftp://a.test/f"]),
+        ("me@www.a.test.invalid nohttp://x awww.x.test", []),
+        ("http://", []),
+    ],
+)
+def test_addresses_in_running_text_are_links(text: str, urls: list[str]) -> None:
+    assert links.in_text(text) == urls
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>" * 100_000 + "word",
+        "<p>" + "".join(f"<font a={n}>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
+        "<div " + " ".join(f"a{n}" for n in range(100_000)) + ">word",
+    ],
+    ids=["deep", "misnested", "attributes"],
+)
+def test_html_that_would_make_a_large_tree_is_read_without_one(source: str) -> None:
+    found = hypertext.read(source)
+    assert found.flattened
+    assert found.visible.endswith("word")
+
+
+def test_a_long_ordinary_page_gets_a_tree() -> None:
+    row = '<tr><td style="color:red"><a href="http://x.test/1"><b>cell</b></a></td><td><font size=1>two</font></td></tr>\n'
+    image = '<img src="data:image/png;base64,' + "AAAA" * 50_000 + '">'
+    assert not hypertext.read(f"<table>{row * 3_000}</table>{image}").flattened
+
+
+_MARKUP = [
+    "<p>", "</p>", "<b ", "a='", '"', ">", "<", "<!--", "-->", "<script>", "x ", "&amp", "&#0;", "\0", "hidden", "<a href=",
+    "style=display:none", "<table>", "<svg>", "<template>", "\U0001f600", "é", "&#xd800;",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_MARKUP), max_size=40))
+def test_any_markup_gives_words(pieces: list[str]) -> None:
+    found = hypertext.read("".join(pieces), with_links=True)
+    (found.visible + found.hidden).encode("utf-8")
