@@ -1,6 +1,6 @@
-"""The log of the processes that serve: one event per line on stderr, for people or as JSON. Ids only, never what mail says.
+"""The log: one event per line on stderr, for people or as JSON. Ids only, never what mail says.
 
-Slow to import, so only `run` and its children do. Commands speak plain sentences instead.
+structlog is slow to import, so it is imported with the first event: a command that has nothing to log pays nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
-
 from civicmail.core.config.settings import Log
 
 _CONTENT = frozenset(
@@ -19,9 +17,27 @@ _CONTENT = frozenset(
 )
 """Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
 
+_made: dict[str, Any] = {}
+
+
+class _Lazy:
+    """Stands for the logger until it is needed."""
+
+    def __getattr__(self, name: str) -> Any:
+        if "logger" not in _made:
+            set_up(Log(level="warning"), "civicmail")
+        return getattr(_made["logger"], name)
+
+
+def get_logger() -> Any:
+    """The logger of a module: info(event, **ids), warning, error, exception."""
+    return _Lazy()
+
 
 def set_up(log: Log, role: str) -> None:
-    """Configure logging of this process. role goes into every line."""
+    """Configure logging of this process; role goes into every line. Without it warnings and errors go to stderr."""
+    import structlog
+
     render: Any = structlog.processors.JSONRenderer() if log.format == "json" else _line
     structlog.configure(
         processors=[
@@ -34,9 +50,9 @@ def set_up(log: Log, role: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log.level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(role=role)
+    _made["logger"] = structlog.get_logger().bind(role=role)
 
 
 def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class File:
             while batch:
                 written = os.pwritev(self.fd, batch, offset)
                 offset += written
+                if written == sum(map(len, batch)):
+                    break
                 while batch and written >= len(batch[0]):
                     written -= len(batch.pop(0))
                 if batch and written:

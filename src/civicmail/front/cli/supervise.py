@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
+from civicmail.core.config.log import get_logger
 
 DRAIN_SECONDS = 14
 """A child that has not drained by then is ended by its own alarm; the whole takes 15 seconds."""
@@ -21,7 +21,7 @@ _WELL_AFTER = 60.0  # seconds alive after which a death counts as the first one 
 _PAUSE_FIRST, _PAUSE_MOST = 0.2, 30.0
 _FINAL = frozenset({2, 3})  # usage, configuration: starting again cannot help
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def die_with_parent(parent: int) -> None:

@@ -9,13 +9,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 
-log = structlog.get_logger()
+log = get_logger()
 
 Work = Callable[[], bool]
 """One round of a job; True when there may be more to do at once."""

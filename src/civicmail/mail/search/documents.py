@@ -5,26 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 import tantivy
 
+from civicmail.core.config.log import get_logger
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Fields
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.schema import document, plain
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A document, the capture it is of and therefore the index it belongs to."""
+    """A document, the capture it is of and therefore the index it belongs to. weight: bytes of memory that it takes, about."""
 
     id: bytes
     class_: str
     received: int
     document: tantivy.Document
+    weight: int
 
 
 def document_of(capture: Capture, body: bytes, fields: Fields | None = None) -> Documented:
@@ -49,7 +50,7 @@ def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
     except Exception:  # as above: text that no index takes
         log.exception("index.unreadable", capture=capture.uuid)
         ready = document(plain_without_body(capture))
-    return Documented(capture.id, capture.class_, capture.received, ready)
+    return Documented(capture.id, capture.class_, capture.received, ready, len(made["body"]) + 1000)
 
 
 def without_body(capture: Capture) -> Documented:

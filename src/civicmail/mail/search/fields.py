@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from civicmail.core.message.shapes import Address, Fields
 from civicmail.core.query.fold import exact, fold
@@ -56,6 +57,7 @@ def _addresses(addresses: tuple[Address, ...]) -> str:
     return " ".join([_address(a.display, a.local, a.domain) for a in addresses])
 
 
+@lru_cache(maxsize=1 << 14)  # the same people write and are written to
 def _address(display: str, local: str, domain: str) -> str:
     """The tokens of one address. The whole address stands between the words, so no phrase spans two people."""
     start = exact(local) + "@"

@@ -2,6 +2,9 @@
 
 A document is searchable after commit(). A writer that dies (a full disk) takes everything since its last commit with it: the holder
 of the lease then drops this object and reads again from the covered positions, with replay=True.
+
+Mail of many years at once would make four writers open and close all the time, so what belongs to an index that has no writer at
+this moment waits in memory and is written together.
 """
 
 from __future__ import annotations
@@ -12,18 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-import structlog
 import tantivy
 
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.search.documents import Documented
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.schema import SCHEMA, ids
 
-log = structlog.get_logger()
+log = get_logger()
 OPEN_AT_ONCE = 4
 LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
 BULK_HEAP = 64_000_000
+PENDING_BYTES = 32_000_000  # of text that may wait for a writer
 
 
 @dataclass(slots=True)
@@ -31,6 +35,12 @@ class _Open:
     writer: tantivy.IndexWriter
     fresh: bool  # made in this run: nothing in it can be a repeat from before
     waiting: int = 0
+
+    def add(self, found: Documented, replay: bool) -> None:
+        if replay and not self.fresh:
+            _delete(self.writer, found.id)
+        self.writer.add_document(found.document)
+        self.waiting += 1
 
 
 class Indexes:
@@ -40,24 +50,30 @@ class Indexes:
         self.folder = folder
         self._heap = heap
         self._files = files
-        self._open: OrderedDict[tuple[str, int], _Open] = OrderedDict()
+        self._open: OrderedDict[_Key, _Open] = OrderedDict()
+        self._pending: dict[_Key, list[tuple[Documented, bool]]] = {}
+        self._pending_bytes = 0
 
     def add(self, found: Documented, *, replay: bool) -> None:
         """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
-        entry = self._writer(found.class_, year_of(found.received))
-        if replay and not entry.fresh:
-            _delete(entry.writer, found.id)
-        entry.writer.add_document(found.document)
-        entry.waiting += 1
+        key = (found.class_, year_of(found.received))
+        if key in self._open or len(self._open) < OPEN_AT_ONCE:
+            self._writer(key).add(found, replay)
+            return
+        self._pending.setdefault(key, []).append((found, replay))
+        self._pending_bytes += found.weight
+        if self._pending_bytes >= PENDING_BYTES:
+            self._drain()
 
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
         """Take one capture out (disposal, change of class)."""
-        entry = self._writer(class_, year_of(received))
+        entry = self._writer((class_, year_of(received)))
         _delete(entry.writer, capture_id)
         entry.waiting += 1
 
     def commit(self) -> None:
         """Make everything added searchable and durable. Blocks until the indexing threads have caught up."""
+        self._drain()
         for entry in self._open.values():
             if entry.waiting:
                 entry.writer.commit()
@@ -65,16 +81,25 @@ class Indexes:
 
     def close(self) -> None:
         """Let all writers go; what was not committed is gone."""
+        self._pending, self._pending_bytes = {}, 0
         while self._open:
             _let_go(self._open.popitem()[1].writer)
 
-    def _writer(self, class_: str, year: int) -> _Open:
-        key = (class_, year)
+    def _drain(self) -> None:
+        """Write what waits, the smallest first, so that the writers of the largest stay open."""
+        for key in sorted(self._pending, key=lambda k: len(self._pending[k])):
+            self._writer(key)
+        self._pending_bytes = 0
+
+    def _writer(self, key: _Key) -> _Open:
+        """The open index, with everything that waited for it."""
         entry = self._open.get(key)
         if entry is None:
             if len(self._open) >= OPEN_AT_ONCE:
                 self._evict()
-            entry = self._open[key] = self._start(index_folder(self.folder, class_, year))
+            entry = self._open[key] = self._start(index_folder(self.folder, *key))
+            for found, replay in self._pending.pop(key, ()):
+                entry.add(found, replay)
         self._open.move_to_end(key)
         return entry
 

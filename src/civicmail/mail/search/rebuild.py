@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from itertools import batched
 from pathlib import Path
 
-import structlog
-
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions
@@ -27,7 +26,7 @@ from civicmail.mail.search.index import BULK_HEAP, Indexes
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
 
-log = structlog.get_logger()
+log = get_logger()
 AT_ONCE = 100  # captures in one slice
 
 

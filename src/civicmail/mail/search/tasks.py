@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -26,7 +25,7 @@ from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes
 from civicmail.mail.search.rebuild import Rebuild, next_folder, unfinished
 from civicmail.mail.search.schema import VERSION
 
-log = structlog.get_logger()
+log = get_logger()
 LEASE = "index"
 AT_ONCE = 100  # records of one journal that are in memory at a time
 COMMIT_MS = 1000
