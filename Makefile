@@ -4,6 +4,9 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
 
 export UV_PYTHON_DOWNLOADS := never
+# a city's network may have an authority of its own, which the machine knows and uv's built-in list does not
+ROOTS := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
+export UV_SYSTEM_CERTS ?= $(if $(ROOTS),true,false)
 export CIVICMAIL_PYTHON
 IN := .venv/bin
 READY := .venv/.ready
