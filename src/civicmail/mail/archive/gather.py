@@ -64,7 +64,7 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
             size = path.stat().st_size
             if at + 1 < len(known):
                 last = known[at + 1][0] - 1
-            elif first <= durable and _end_of(path, first, durable) == size:
+            elif first <= durable and end_of(path, first, durable) == size:
                 last = durable
             else:
                 break
@@ -73,7 +73,7 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
             yield LogFile(name, path, first, last, size)
 
 
-def _end_of(path: Path, first: int, last: int) -> int:
+def end_of(path: Path, first: int, last: int) -> int:
     """Where record `last` ends; 0 when it is not found. Nothing behind it is touched: the owner may cut the file at this moment."""
     with mapped(path) as m:
         for frame in frames.walk(m, check=False, first=first):

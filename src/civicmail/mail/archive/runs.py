@@ -133,12 +133,19 @@ class Run:
 
 def rows_of(number: int, rows: Iterable[Row]) -> Iterator[bytes]:
     """What a run says about the records of one segment, as `encode` takes it. number: of the segment in the run."""
-    before = bytes(16)
-    for row in rows:
+    for row in groups_of(rows):
         if row.type == Type.RECEIPT:
             yield _SORTED.pack(row.id, number, row.frame, row.offset, 0, int.from_bytes(row.sha256[:8]))
-        elif row.id != before and any(row.id):
+        else:
             yield _SORTED.pack(row.id, number | EVENTS, row.frame, row.offset, 0, 0)
+
+
+def groups_of(rows: Iterable[Row]) -> Iterator[Row]:
+    """The records that get a row: each capture, and the first of events that do not stand right behind their capture."""
+    before = bytes(16)
+    for row in rows:
+        if row.type == Type.RECEIPT or (row.id != before and any(row.id)):
+            yield row
         before = row.id
 
 

@@ -1,0 +1,67 @@
+"""The seal job: whoever holds the lease `seal` turns closed journal files into segments, when there are many bytes or much time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Archive as ArchiveSettings
+from civicmail.core.disk import journal
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive.seal import Passed, Report, Sealer
+
+log = get_logger()
+RETRY_MS = 1000
+
+
+class SealJob:
+    """Holds the lease from its making until close(). Raises LeaseHeld, KeyMissing. Times are ms since 1970."""
+
+    def __init__(self, data: Path, settings: ArchiveSettings, files: Files = OS_FILES) -> None:
+        self._data = data
+        self._settings = settings
+        self._sealer = Sealer(data, files)
+        self._last = 0
+        self._told: set[str] = set()
+
+    def __enter__(self) -> SealJob:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._sealer.close()
+
+    def due(self, now: int) -> bool:
+        """Whether it is time: every `seal_every` seconds, and at once when closed files have more bytes than `unsealed_most`."""
+        since = now - self._last
+        if since < 0 or since >= self._settings.seal_every * 1000:
+            return True
+        return since >= RETRY_MS and closed_bytes(self._data) > self._settings.unsealed_most
+
+    def step(self, passed: Passed, now: int, checkpoint: str = "") -> Report | None:
+        """Seal when it is due. passed and checkpoint: as Sealer.seal takes them."""
+        if not self.due(now):
+            return None
+        self._last = now
+        report = self._sealer.seal(passed, now=now, checkpoint=checkpoint)
+        if report.segments:
+            log.info("archive.sealed", files=report.files, records=report.records, segments=report.segments, bytes=report.size)
+        for sentence in set(report.blocked) - self._told:
+            log.error("archive.cannot_seal", problem=sentence)
+        self._told |= set(report.blocked)
+        return report
+
+
+def closed_bytes(data: Path) -> int:
+    """Bytes of journal files that their journals have gone on from; nothing is opened."""
+    total = 0
+    for name in journal.names(data):
+        for _, path in journal.log_files(journal.folder(data) / name)[:-1]:
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                continue
+    return total

@@ -1,0 +1,313 @@
+"""Whether what is sealed is whole: every frame, every record, every row of the catalogue, every number. Takes no lease.
+
+Journals, and the comparison of heads with the ledger, are core/ledger's business; Check.heads() gives it the sealed records while
+it looks at them. What a seal that was not committed has left does not count; it is mentioned as a note.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.lease import is_held
+from civicmail.core.ledger.problems import Held
+from civicmail.mail.archive import runs, sealstate, segments, warc
+from civicmail.mail.archive.catalogue import Catalogue
+from civicmail.mail.archive.errors import KeyMissing
+from civicmail.mail.archive.gather import end_of
+from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.records import Type
+from civicmail.mail.archive.segments import Row, Segment
+
+Name = tuple[str, str, str]  # class, month, segment id
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """code: a fixed word; where: what it is about, for machines; sentence: for people.
+
+    Codes: segment-damaged, segment-missing, key-missing, record-damaged, body-damaged, catalogue-damaged, catalogue-row,
+    number-missing, seal-damaged.
+    """
+
+    code: str
+    where: str
+    sentence: str
+
+
+class Check:
+    """One examination of the sealed part of a data folder.
+
+    Take everything from heads(), then read problems, segments (looked at) and captures (sealed records of that type).
+    deep: each body's SHA-256 too, and that heads and tables say the same.
+    """
+
+    def __init__(self, data: Path, *, deep: bool = False, progress: Callable[[int], None] | None = None) -> None:
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.segments = 0
+        self.captures = 0
+        self._data = data
+        self._deep = deep
+        self._progress = progress
+        self._catalogue = Catalogue(data)
+        self._rows: dict[str, int] = {}  # month -> rows that the catalogue should have
+        self._seen: dict[str, bytearray] = {}  # journal -> a bit for each number
+        self._unread: set[str] = set()  # months with a segment whose table could not be read
+
+    def heads(self) -> Iterator[Held]:
+        """Every sealed record's head; problems are found on the way. Begins to look when the first one is asked for."""
+        retired = self._retired()  # what is sealed while we look is in none of these three views
+        listed = list(segments.listed(self._data))
+        ignore = self._unfinished()
+        self._catalogue.refresh(ignore=ignore)
+        names = [n for n in listed if not (ignore and n[2].startswith(ignore))]
+        if names:
+            yield from self._segments(names)
+        self._missing_segments({name for _, _, name in names})
+        self._surplus_rows()
+        self._missing_numbers(retired)
+
+    # -- segments ----------------------------------------------------------------------------------------------------------
+
+    def _segments(self, names: list[Name]) -> Iterator[Held]:
+        try:
+            keyring = Keyring(self._data)
+        except KeyMissing as error:
+            self._add("key-missing", "keys/master.key", str(error))
+            self._unread |= {month for _, month, _ in names}
+            return
+        for class_, month, name in names:
+            where = f"segments/{class_}/{month}/{name}.seg"
+            self.segments += 1
+            try:
+                segment = Segment(segments.path_of(self._data, class_, month, name), name, keyring.open(name))
+                rows = list(segment.rows())
+            except FileNotFoundError:
+                continue  # rewritten since it was listed
+            except (KeyMissing, DamagedFile) as error:
+                self._add("key-missing" if isinstance(error, KeyMissing) else "segment-damaged", where, str(error))
+                self._unread.add(month)
+                continue
+            self._count(rows)
+            yield from self._records(segment, rows, where)
+            segment.close()
+            self._catalogued((class_, month, name), rows)
+
+    def _records(self, segment: Segment, rows: list[Row], where: str) -> Iterator[Held]:
+        """Walk every frame; a damaged one costs the records in it and no others."""
+        bodies: dict[bytes, bool] = {}
+        by_frame = {number: list(group) for number, group in groupby(rows, key=lambda row: row.frame)}
+        receipt: tuple[Row, bytes] | None = None  # the capture whose body comes next
+        for number in range(segment.frames):
+            mine = by_frame.get(number, [])
+            try:
+                frame = segment.frame(number)
+            except DamagedFile as error:
+                lost = f" {len(mine)} records are in it." if mine else ""
+                self._add("segment-damaged", f"{where}#{number}", f"{error}{lost}")
+                receipt = None
+                continue
+            expected = iter(mine)
+            for offset, record in _walk(frame):
+                if record is None:
+                    self._add("record-damaged", f"{where}#{number}", f"{where}: no record at byte {offset} of frame {number}.")
+                elif record.type == b"metadata":
+                    row = next(expected, None)
+                    head = frame[record.start : record.stop]
+                    if row is None or not _agree(row, offset, record, head, deep=self._deep):
+                        text = f"{where}: the record at byte {offset} of frame {number} is not the one in the table."
+                        self._add("record-damaged", f"{where}#{number}", text)
+                        continue
+                    receipt = (row, head) if row.type == Type.RECEIPT else None
+                    yield Held(row.journal, row.number, head, True)
+                elif record.type in {b"resource", b"revisit"}:
+                    self._body(record, frame, receipt, bodies, where)
+                    receipt = None
+            if next(expected, None) is not None:
+                self._add("record-damaged", f"{where}#{number}", f"{where}: records of frame {number} are missing.")
+
+    def _body(
+        self, record: warc.WarcRecord, frame: bytes, receipt: tuple[Row, bytes] | None, bodies: dict[bytes, bool], where: str
+    ) -> None:
+        if receipt is None:
+            return
+        row, _ = receipt
+        if record.type == b"resource":
+            whole = not self._deep or hashlib.sha256(memoryview(frame)[record.start : record.stop]).digest() == row.sha256
+            bodies[row.sha256] = whole
+        elif row.sha256 not in bodies:
+            self._add("body-damaged", row.id.hex(), f"{where}: the body of capture {row.id.hex()} is not in the segment.")
+            return
+        if not bodies[row.sha256]:
+            text = f"{where}: the body of capture {row.id.hex()} is not the one with SHA-256 {row.sha256.hex()}."
+            self._add("body-damaged", row.id.hex(), text)
+
+    def _count(self, rows: list[Row]) -> None:
+        for row in rows:
+            self.captures += row.type == Type.RECEIPT
+            seen = self._seen.setdefault(row.journal, bytearray())
+            byte, bit = divmod(row.number, 8)
+            if byte >= len(seen):
+                seen.extend(bytes(byte + 1 - len(seen) + 4096))
+            seen[byte] |= 1 << bit
+        if self._progress is not None:
+            self._progress(self.captures)
+
+    # -- catalogue ---------------------------------------------------------------------------------------------------------
+
+    def _catalogued(self, name: Name, rows: list[Row]) -> None:
+        """Each group of records has its row."""
+        _, month, segment = name
+        missing = 0
+        for row in runs.groups_of(rows):
+            self._rows[month] = self._rows.get(month, 0) + 1
+            try:
+                entries = self._catalogue.by_id(row.id)
+            except (DamagedFile, FileNotFoundError):
+                return  # said by _surplus_rows
+            wanted = (row.type != Type.RECEIPT, segment, row.frame, row.offset)
+            missing += wanted not in [(e.events, e.where.segment, e.where.frame, e.where.offset) for e in entries]
+        if missing:
+            text = f"{missing} captures or groups of events of segment {segment} are not in the catalogue; `rebuild` adds them."
+            self._add("catalogue-row", f"catalogue/{month}", text)
+
+    def _missing_segments(self, present: set[str]) -> None:
+        for month in self._catalogue.months:
+            try:
+                for run in self._catalogue.runs(month):
+                    for class_, name in run.segments:
+                        if name not in present and not segments.path_of(self._data, class_, month, name).exists():
+                            self._unread.add(month)
+                            text = f"Segment {class_}/{month}/{name} is in the catalogue and not on the disk."
+                            self._add("segment-missing", f"segments/{class_}/{month}/{name}.seg", text)
+            except (DamagedFile, FileNotFoundError):
+                continue  # said by _surplus_rows
+
+    def _surplus_rows(self) -> None:
+        """Runs are what was written, and have no row more than there are groups of records."""
+        for month in self._catalogue.months:
+            try:
+                live = self._catalogue.runs(month)
+                for run in live:
+                    run.check()
+            except DamagedFile as error:
+                self._add("catalogue-damaged", f"catalogue/{month}", str(error))
+                continue
+            except FileNotFoundError:
+                continue  # merged since it was listed
+            surplus = sum(run.rows for run in live) - self._rows.get(month, 0)
+            if surplus > 0 and month not in self._unread:
+                text = f"The catalogue of {month} has {surplus} rows more than the segments have captures and groups of events."
+                self._add("catalogue-row", f"catalogue/{month}", text)
+
+    # -- numbers and state -------------------------------------------------------------------------------------------------
+
+    def _retired(self) -> dict[str, int]:
+        """Up to which number each journal has nothing left: sealed and removed."""
+        found = {}
+        for name in journal.names(self._data):
+            place = journal.folder(self._data) / name
+            last = journal.read_retired(place)
+            found[name] = min([last, *(first - 1 for first, _ in journal.log_files(place))])
+        return found
+
+    def _missing_numbers(self, retired: dict[str, int]) -> None:
+        """What was sealed and removed from a journal is in segments, number by number."""
+        for name, last in retired.items():
+            seen = self._seen.get(name, bytearray())
+            seen.extend(bytes(max(0, last // 8 + 1 - len(seen))))
+            if last:
+                for start, end in _gaps(seen, last):
+                    text = f"Records {start} to {end} of journal {name} are neither in the journal nor in a segment."
+                    self._add("number-missing", f"{name}:{start}-{end}", text)
+
+    def _unfinished(self) -> str:
+        """The batch of a seal that was not committed, or nothing."""
+        try:
+            state = sealstate.read(self._data)
+        except DamagedFile as error:
+            self._add("seal-damaged", "segments/seal.json", str(error))
+            return ""
+        if state is None:
+            return ""
+        running = is_held(self._data / "leases" / "seal")
+        self.notes.append("A seal is under way." if running else "A seal was interrupted; the next one finishes it.")
+        return "" if state.committed else state.batch
+
+    def _add(self, code: str, where: str, sentence: str) -> None:
+        self.problems.append(Problem(code, where, sentence))
+
+
+def torn_tails(data: Path) -> list[str]:
+    """Sentences about journals whose last file goes on behind its last durable record: a live or a killed writer, no problem."""
+    found = []
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        known = journal.log_files(place)
+        durable = journal.read_durable(place)
+        if not known or durable < known[-1][0] - 1:
+            continue
+        first, path = known[-1]
+        try:
+            end = end_of(path, first, durable) if durable >= first else 0
+            if end == path.stat().st_size:
+                continue
+        except FileNotFoundError:
+            continue
+        if is_held(place / "lock"):
+            found.append(f"Journal {name} is being written behind record {durable}.")
+        else:
+            found.append(f"The writer of journal {name} was killed behind record {durable}; the next one goes on from there.")
+    return found
+
+
+def _walk(frame: bytes) -> Iterator[tuple[int, warc.WarcRecord | None]]:
+    """(offset, record) one after the other; None where no whole record stands, and then no more."""
+    offset = 0
+    while offset < len(frame):
+        record = warc.parse(frame, offset)
+        yield offset, record
+        if record is None:
+            return
+        offset = record.end
+
+
+def _agree(row: Row, offset: int, record: warc.WarcRecord, head: bytes, *, deep: bool) -> bool:
+    """Whether table, WARC fields and (deep) head speak of the same record."""
+    if row.offset != offset or warc.place_of(record) != (row.journal, row.number) or warc.about(record) != row.id:
+        return False
+    if not deep:
+        return True
+    try:
+        said = orjson.loads(head)
+        same = (said["journal"], said["number"], said["id"].replace("-", "")) == (row.journal, row.number, row.id.hex())
+        return same and (row.type != Type.RECEIPT or said["sha256"] == row.sha256.hex())
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _gaps(seen: bytearray, last: int) -> Iterator[tuple[int, int]]:
+    """Runs of numbers from 1 to last that have no bit."""
+    start = 0
+    number = 1
+    while number <= last:
+        if number % 8 == 0 and not start and seen[number // 8] == 0xFF:
+            number += 8
+            continue
+        there = seen[number // 8] >> number % 8 & 1
+        if not there and not start:
+            start = number
+        elif there and start:
+            yield start, number - 1
+            start = 0
+        number += 1
+    if start:
+        yield start, last
