@@ -170,6 +170,11 @@ class Client:
         if stuffed := self._stuffer.feed(piece):
             self._out.append(stuffed)
 
+    @property
+    def finals(self) -> dict[int, Reply]:
+        """LMTP: the final answers so far, by position, for a connection that ends between two of them."""
+        return dict(self._finals)
+
     def finish(self) -> None:
         """The end of data; ends in Finished."""
         assert self._stuffer is not None

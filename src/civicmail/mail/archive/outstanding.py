@@ -37,7 +37,8 @@ class Entry:
     """
 
     __slots__ = (
-        "copies", "file", "id", "journal", "key", "kind", "number", "offset", "received", "seen", "sender", "size", "touched",
+        "copies", "file", "id", "journal", "key", "kind", "number", "offset", "received", "seen", "sender", "size", "taken",
+        "touched",
     )  # fmt: skip
 
     def __init__(self, id_: bytes) -> None:
@@ -51,6 +52,7 @@ class Entry:
         self.key = b""
         self.seen = False
         self.touched = 0
+        self.taken = False
         self.copies: dict[int, Copy] = {}
 
     @property
@@ -69,7 +71,7 @@ class Entry:
 
     @property
     def begun(self) -> bool:
-        return any(c.begun for c in self.copies.values())
+        return self.taken or any(c.begun for c in self.copies.values())
 
     @property
     def is_finished(self) -> bool:
@@ -126,6 +128,12 @@ class Outstanding:
             return None
         fresh, first = min(others)
         return first if not fresh or first < entry.id else None
+
+    def begin(self, entry: Entry) -> None:
+        """The caller is about to hand a copy over and no record says so yet: from now on this capture counts as the first one."""
+        entry.taken = True
+        if entry.key:
+            self._remember(entry)
 
     def settle(self, now: int) -> None:
         """Forget what is older than a day. Call only when everything durable has been applied: what then lacks its receipt belongs

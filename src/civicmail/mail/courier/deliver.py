@@ -1,0 +1,198 @@
+"""The one deliverer: the loop of the worker `courier` (design, "Journal = queue").
+
+Whoever holds the lease `courier` follows all journals and alone attempts. At the end no new attempt begins, and those that are
+under way have ten seconds; what is still open then is tried again by the next courier, and its record says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import structlog
+
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import Lease, is_held, lease_path
+from civicmail.core.disk.tail import adopt, last_frame
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Source
+from civicmail.mail.courier import bell
+from civicmail.mail.courier.jobs import Job, Lane
+from civicmail.mail.courier.kept import Store
+from civicmail.mail.courier.local import Handed, Local
+from civicmail.mail.courier.remote import Remote
+from civicmail.mail.courier.reports import Reports
+from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.verdict import is_own, outcomes
+
+log = structlog.get_logger()
+
+Submit = Callable[[bytes, Envelope, Source, str], Awaitable[object]]
+"""The pipeline's accept: content, envelope, source, once-key."""
+
+POLL_SECONDS = 0.05
+DRAIN_SECONDS = 10.0
+_BATCH = 256
+_CARE_SECONDS = 60.0
+_RECOVERY_SECONDS = 30.0
+
+
+async def run(
+    settings: Settings, data: Path, stop: asyncio.Event, submit: Submit, clock: Callable[[], int], files: Files = OS_FILES
+) -> None:
+    """Deliver until stop is set; waits for the lease first. clock: ms since 1970. Returns with everything recorded."""
+    if (lease := await _lease(data, stop)) is None:
+        return
+    with lease:
+        await asyncio.to_thread(adopt, data, files=files)
+        await _recovered(data)
+        rounds = await asyncio.to_thread(Rounds, data, settings, clock)
+        rounds.commit = GroupCommit(Writer(data, clock, files))
+        courier = _Courier(rounds, data, submit, files)
+        try:
+            await courier.work(stop)
+        finally:
+            await courier.drain()
+
+
+async def _lease(data: Path, stop: asyncio.Event) -> Lease | None:
+    while not stop.is_set():
+        try:
+            return Lease.take(lease_path(data, "courier"))
+        except LeaseHeld:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1)
+    return None
+
+
+async def _recovered(data: Path) -> None:
+    """Wait for other processes that recover a journal at this moment: an outcome in it that is not called durable yet would be
+    missed, and the mail delivered again. A live owner calls its records durable at once, so this ends soon."""
+    give_up = time.monotonic() + _RECOVERY_SECONDS
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        while is_held(place / "lock") and time.monotonic() < give_up and await asyncio.to_thread(_is_ahead, place):
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _is_ahead(place: Path) -> bool:
+    """Whether records stand in a journal that nobody has called durable."""
+    known = journal.log_files(place)
+    try:
+        last = last_frame(known[-1][1]) if known else None
+    except (FileNotFoundError, ValueError):
+        return False
+    return last is not None and last[0] > journal.read_durable(place)
+
+
+class _Courier:
+    def __init__(self, rounds: Rounds, data: Path, submit: Submit, files: Files) -> None:
+        self._rounds = rounds
+        self._data = data
+        self._files = files
+        self._stopping = asyncio.Event()
+        self._store = Store(data)
+        self._remote = Remote(rounds, self._store, self._stopping)
+        self._reports = Reports(rounds, self._store, submit)
+        self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files)
+        self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
+        self._bell = bell.hang(data)
+
+    async def work(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._bell, self._rang)
+        halt = asyncio.create_task(self._halt(stop))
+        cared = loop.time()
+        try:
+            while not stop.is_set():
+                self._rounds.wake.clear()
+                more = self._rounds.look()
+                for lane in list(self._rounds.lanes.values()):
+                    self._pump(lane)
+                self._reports.pump()
+                if loop.time() - cared > _CARE_SECONDS:
+                    cared = loop.time()
+                    await self._care()
+                await self._rest(0 if more else POLL_SECONDS)
+        finally:
+            halt.cancel()
+            loop.remove_reader(self._bell)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rounds.wake.wait()
+        await asyncio.sleep(0)
+
+    async def _halt(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._rounds.wake.set()
+
+    def _rang(self) -> None:
+        bell.answer(self._bell)
+        self._rounds.wake.set()
+
+    async def _care(self) -> None:
+        """What nobody else does for a journal whose owner died: make its last records readable. And let our own file be sealed."""
+        await asyncio.to_thread(adopt, self._data, files=self._files)
+        assert self._rounds.commit is not None
+        self._rounds.commit.writer.rotate_if_idle()
+
+    def _pump(self, lane: Lane) -> None:
+        if lane.hop.kind != "maildir":
+            self._remote.pump(lane)
+        elif len(lane) and not lane.workers:
+            lane.workers = 1
+            self._rounds.spawn(self._deliver_here(lane))
+
+    async def _deliver_here(self, lane: Lane) -> None:
+        """Batch after batch for the local mailboxes; the records of one are written while the next one is."""
+        loop, recording = asyncio.get_running_loop(), None
+        try:
+            while not self._stopping.is_set() and (jobs := self._batch(lane)):
+                handed = await loop.run_in_executor(self._batches, self._local.deliver, jobs)
+                if recording is not None:
+                    await recording
+                recording = self._rounds.spawn(self._handed(handed))
+        finally:
+            lane.workers = 0
+            self._rounds.wake.set()
+
+    def _batch(self, lane: Lane) -> list[Job]:
+        jobs: list[Job] = []
+        while len(jobs) < _BATCH and (job := self._rounds.take(lane)) is not None:
+            jobs.append(job)
+        return jobs
+
+    async def _handed(self, handed: list[Handed]) -> None:
+        rounds, now = self._rounds, self._rounds.clock()
+        rules = rounds.settings.courier
+        work = []
+        for h in handed:
+            own = is_own(h.job.entry, rounds.routes.is_ours(h.job.entry.sender))
+            work.append(rounds.finish(h.job, outcomes(h.job, h.capture, h.results, now, rules, own=own)))
+        await asyncio.gather(*work)
+
+    async def drain(self) -> None:
+        """No new attempts; those under way may finish; the rest is cut off."""
+        self._stopping.set()
+        for lane in self._rounds.lanes.values():
+            lane.arrived.set()
+        if tasks := self._rounds.tasks:
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._bell.close()
+        self._local.close()
+        self._batches.shutdown()
+        assert self._rounds.commit is not None
+        await self._rounds.commit.close()

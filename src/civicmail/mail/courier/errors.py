@@ -1,0 +1,28 @@
+"""What can go wrong between us and a next hop.
+
+LaterError
+├── HopDown           the next hop itself cannot be used now; no message is to blame
+└── LinkLost          the connection ended in the middle of a message
+ConfigError
+└── BadHop            the settings name something that is no next hop
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import ConfigError, LaterError
+
+
+class HopDown(LaterError):
+    """No connection, no greeting, no TLS where it is required: the mail for this hop waits without counting a try."""
+
+
+class LinkLost(LaterError):
+    """The connection ended or fell silent. asked: whether the next hop had the whole message and only its answer is missing."""
+
+    def __init__(self, message: str, *, asked: bool = False) -> None:
+        super().__init__(message)
+        self.asked = asked
+
+
+class BadHop(ConfigError):
+    """Not maildir, smtp://host:port or lmtp://host:port."""

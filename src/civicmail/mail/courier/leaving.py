@@ -1,0 +1,73 @@
+"""What leaves: the kept bytes with what we add in front, in the line ends of the next hop; and the same again from the record.
+
+Nothing is ever added to what is kept. What was added stands in the `delivered` record ("sent", docs/formats.md "What left"), and
+one function makes the bytes from it: to send them now, to rebuild them later (promise 2, `show --as-sent`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, Literal
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.wire.dotstuff import Conformer
+from civicmail.mail.archive.records import Capture
+
+_WITH = {"smtp": "SMTP", "esmtp": "ESMTP", "lmtp": "LMTP"}
+_DAMAGED = "What left cannot be rebuilt: the bytes do not have the SHA-256 that was recorded when they were sent."
+
+
+def leaving(kept: Iterable[bytes], sent: Mapping[str, Any]) -> Iterator[bytes]:
+    """The bytes that leave: the added lines, then the kept bytes, all with the line end that `sent` names."""
+    lf = sent["eol"] == "lf"
+    if sent["prepend"]:
+        end = "\n" if lf else "\r\n"
+        yield "".join(f"{line}{end}" for line in sent["prepend"]).encode("utf-8", "surrogateescape")
+    conformer = Conformer()
+    for piece in kept:
+        if clean := conformer.feed(piece):
+            yield clean.replace(b"\r\n", b"\n") if lf else clean
+    if last := conformer.end():
+        yield last.replace(b"\r\n", b"\n") if lf else last
+
+
+def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
+    """Exactly what left, from the kept bytes and the facts of its `delivered` record; DamagedFile when it does not agree."""
+    content = b"".join(leaving(kept, facts["sent"]))
+    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+        raise DamagedFile(_DAMAGED)
+    return content
+
+
+def additions(capture: Capture, host: str, recipients: list[str], *, final: bool) -> list[str]:
+    """The header lines in front: our Received (RFC 5321 4.4), and at final delivery Return-Path.
+
+    The recipient is named only where there is one, so that nobody learns of another's copy (promise 4). An LMTP server makes
+    Return-Path itself, so final means a mailbox of ours.
+    """
+    e = capture.envelope
+    lines = [f"Return-Path: <{e.sender}>"] if final else []
+    client = f"from {_token(e.helo) or 'unknown'} ([{_token(e.client)}]) " if e.client else ""
+    with_ = _WITH.get(e.protocol, "")
+    if with_ and with_ != "SMTP":
+        with_ += "S" * bool(e.tls) + "A" * bool(e.login)
+    lines.append(f"Received: {client}by {host}")
+    lines.append(f"\t{f'with {with_} ' if with_ else ''}id {capture.uuid}")
+    if len(recipients) == 1:
+        lines.append(f"\tfor <{recipients[0]}>")
+    lines[-1] += ";"
+    lines.append(f"\t{format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))}")
+    return lines
+
+
+def sent_facts(eol: Literal["crlf", "lf"], prepend: list[str]) -> dict[str, Any]:
+    """The `sent` object of a `delivered` record."""
+    return {"eol": eol, "prepend": prepend}
+
+
+def _token(text: str) -> str:
+    """What a peer said of itself, fit for a structured header field."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_:") else "?" for c in text[:255])

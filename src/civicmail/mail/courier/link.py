@@ -1,0 +1,198 @@
+"""One connection to a next hop: the wire client on an asyncio transport, with TLS as the settings want it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from typing import Literal
+
+from civicmail.core.config.settings import Courier
+from civicmail.core.wire.client import Client, ClientEvent, Closing, Greeted, Hello, TlsAnswer
+from civicmail.mail.courier.errors import HopDown, LinkLost
+from civicmail.mail.courier.hops import Hop
+
+_CONNECT_SECONDS = 30
+
+
+class Link(asyncio.Protocol):
+    """A greeted connection. `client` says what to send; `event` waits for what comes back. Never read by two tasks."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.tls = ""
+        self.served = 0  # transactions so far
+        self._transport: asyncio.Transport | None = None
+        self._events: deque[ClientEvent] = deque()
+        self._came = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self._lost = False
+
+    # -- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._events.extend(self.client.feed(data))
+        self.flush()
+        self._came.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self._may_write.set()
+        self._came.set()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
+    # -- what the courier calls
+
+    @property
+    def is_usable(self) -> bool:
+        """Open, and the server owes nothing."""
+        return not self._lost and self.client.is_idle and not self._events
+
+    def flush(self) -> None:
+        """Write what the client wants to say."""
+        if (out := self.client.take_output()) and self._transport is not None and not self._lost:
+            self._transport.write(out)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until the next hop has read enough; LinkLost when it does not."""
+        if not self._may_write.is_set():
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._may_write.wait()
+            except TimeoutError:
+                raise LinkLost(f"the next hop read nothing for {seconds:g} s") from None
+        if self._lost or self.client.closed:
+            raise LinkLost(self.client.closed or "connection lost")
+
+    async def event(self, seconds: float) -> ClientEvent:
+        """The next event; LinkLost when the connection ends or nothing comes."""
+        while not self._events:
+            if self._lost:
+                raise LinkLost("connection lost")
+            self._came.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._came.wait()
+            except TimeoutError:
+                raise LinkLost(f"no answer for {seconds:g} s") from None
+        return self._events.popleft()
+
+    async def start_tls(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
+        """Go over to TLS after a good answer to STARTTLS. Errors are ssl.SSLError and OSError."""
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        transport = await loop.start_tls(
+            self._transport, self, context, server_hostname=name, ssl_handshake_timeout=min(seconds, 30)
+        )
+        if transport is None:
+            raise ConnectionResetError("the connection ended during the handshake")
+        self._transport = transport
+        self.client.secured()
+        tls = transport.get_extra_info("ssl_object")
+        self.tls = f"{tls.version()} {tls.cipher()[0]}"
+
+    def close(self) -> None:
+        """Say goodbye when there is nothing under way, and close."""
+        if self._transport is not None:
+            if self.is_usable:
+                self.client.quit()
+                self.flush()
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once, so that the next hop throws away a message that has no end."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
+    """Connect, greet, start TLS as rules.tls says; HopDown when the next hop cannot be used now."""
+    tls = rules.tls
+    while True:
+        link = await _connect(hop, hostname)
+        try:
+            await _greet(link, rules.timeout)
+            if tls != "off" and "STARTTLS" in link.client.offers:
+                await _upgrade(link, hop, rules)
+            elif tls == "required":
+                raise HopDown(f"{hop} offers no TLS, and it is required.")
+        except (ssl.SSLError, OSError) as error:
+            link.abort()
+            if tls == "opportunistic":
+                tls = "off"  # better plain than not at all: that is what opportunistic means
+                continue
+            raise HopDown(f"{hop}: TLS failed: {_words(error)}.") from None
+        except LinkLost as error:
+            link.abort()
+            raise HopDown(f"{hop}: {error}.") from None
+        except BaseException:
+            link.abort()
+            raise
+        return link
+
+
+async def _connect(hop: Hop, hostname: str) -> Link:
+    loop = asyncio.get_running_loop()
+    protocol: Literal["smtp", "lmtp"] = "lmtp" if hop.kind == "lmtp" else "smtp"
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            _, link = await loop.create_connection(lambda: Link(Client(hostname, protocol)), hop.host, hop.port)
+    except TimeoutError:
+        raise HopDown(f"{hop}: no connection within {_CONNECT_SECONDS} s.") from None
+    except OSError as error:
+        raise HopDown(f"{hop}: {_words(error)}.") from None
+    return link
+
+
+async def _greet(link: Link, seconds: float) -> None:
+    event = await link.event(seconds)
+    if not isinstance(event, Greeted) or not event.reply.ok:
+        raise HopDown(f"The next hop does not serve us: {_said(event)}.")
+    await _hello(link, seconds)
+
+
+async def _hello(link: Link, seconds: float) -> None:
+    link.client.hello()
+    link.flush()
+    event = await link.event(seconds)
+    if not isinstance(event, Hello) or not event.reply.ok:
+        raise HopDown(f"The next hop does not answer our greeting: {_said(event)}.")
+
+
+async def _upgrade(link: Link, hop: Hop, rules: Courier) -> None:
+    link.client.start_tls()
+    link.flush()
+    event = await link.event(rules.timeout)
+    if not isinstance(event, TlsAnswer) or not event.reply.ok:
+        raise ssl.SSLError(0, f"STARTTLS was refused: {_said(event)}")
+    await link.start_tls(tls_context(rules), hop.host, rules.timeout)
+    await _hello(link, rules.timeout)
+
+
+def tls_context(rules: Courier) -> ssl.SSLContext:
+    """opportunistic: encrypt, whoever it is; required: only to whom an authority vouches for."""
+    context = ssl.create_default_context(cafile=rules.tls_ca or None)
+    if rules.tls != "required":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _said(event: ClientEvent) -> str:
+    if isinstance(event, Closing):
+        return event.reply.text if event.reply is not None else event.reason
+    return event.reply.text if isinstance(event, Greeted | Hello | TlsAnswer) else "nothing that fits"
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).strip(".")

@@ -1,0 +1,124 @@
+"""Batches for the local mailboxes: read, write and sync many messages side by side. Blocks; called in a thread of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.courier.hops import Routes
+from civicmail.mail.courier.jobs import Job
+from civicmail.mail.courier.kept import Kept, Store
+from civicmail.mail.courier.leaving import additions, leaving, sent_facts
+from civicmail.mail.courier.maildir import Maildir
+from civicmail.mail.courier.verdict import Result, our_fault
+
+log = structlog.get_logger()
+
+_THREADS = 8
+_TAKEN = "2.0.0 in the mailbox"
+
+
+@dataclass(slots=True)
+class Handed:
+    """What became of a job. capture: None where it could not be read; boxes: the mailboxes that recipients' copies went to."""
+
+    job: Job
+    capture: Capture | None = None
+    results: dict[int, Result] = field(default_factory=dict)
+    boxes: dict[int, Path] = field(default_factory=dict)
+
+
+class Local:
+    """Delivers to <data>/maildir."""
+
+    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files = OS_FILES) -> None:
+        self._maildir = Maildir(data, files)
+        self._store = store
+        self._routes = routes
+        self._host = host
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="maildir")
+
+    def deliver(self, jobs: list[Job]) -> list[Handed]:
+        """Put all copies into their mailboxes, then sync each mailbox once; only then is a copy called delivered."""
+        handed = list(self._pool.map(self._one, jobs))
+        boxes = {box for h in handed for i, box in h.boxes.items() if h.results[i].took}
+        failed = {box: error for box, error in zip(boxes, self._pool.map(self._settle, boxes), strict=True) if error is not None}
+        for h in handed:
+            for index, box in h.boxes.items():
+                if h.results[index].took and box in failed:
+                    h.results[index] = our_fault(failed[box])
+        return handed
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+    def _settle(self, box: Path) -> OSError | None:
+        try:
+            self._maildir.settle(box)
+        except OSError as error:
+            return error
+        return None
+
+    def _one(self, job: Job) -> Handed:
+        handed = Handed(job)
+        try:
+            kept = self._store.read(job.entry)
+            handed.capture = kept.capture
+            for index in job.tries:
+                handed.results[index] = self._copy(job, kept, index, handed.boxes)
+        except Exception as error:  # noqa: BLE001 - damage or a bug met by one message must not strand the batch
+            log.error("a message could not be put into a mailbox", capture=job.entry.uuid, error=repr(error))
+            handed.results = {index: our_fault(error) for index in job.tries} | handed.results
+        return handed
+
+    def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
+        address = kept.capture.envelope.recipients[index].address
+        path = self._routes.split(address)
+        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True))
+        pieces = _Hashed(leaving(kept.pieces(), sent))
+        name = kept.capture.uuid
+        try:
+            box = boxes[index] = self._maildir.mailbox(path.domain, path.local)
+            if name_taken := self._is_there(job, box, name, index, boxes):
+                pieces.exhaust()
+            else:
+                self._maildir.write(box, name, pieces)
+        except (OSError, CivicmailError) as error:
+            return our_fault(error)
+        left: dict[str, Any] = {"sha256": pieces.sha256, "sent": sent}
+        return Result(True, f"{_TAKEN} already" if name_taken else _TAKEN, left=left)
+
+    def _is_there(self, job: Job, box: Path, name: str, index: int, boxes: dict[int, Path]) -> bool:
+        """Whether this message lies in the mailbox already: from before a crash, or for another spelling of the same address."""
+        twin = any(b == box for i, b in boxes.items() if i != index)
+        return (job.doubtful or twin) and self._maildir.has(box, name)
+
+
+class _Hashed:
+    """Pieces that are hashed as they pass."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._hash = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._hash.update(piece)
+            yield piece
+
+    def exhaust(self) -> None:
+        for _ in self:
+            pass
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()

@@ -1,0 +1,160 @@
+"""Workers for next hops that speak SMTP or LMTP: each keeps one connection and takes message after message from the lane."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from civicmail.core.config.errors import CivicmailError, LaterError
+from civicmail.mail.archive.commit import SPOOL_ABOVE
+from civicmail.mail.courier.errors import HopDown, LinkLost
+from civicmail.mail.courier.jobs import Job, Lane
+from civicmail.mail.courier.kept import Kept, Store
+from civicmail.mail.courier.leaving import additions, sent_facts
+from civicmail.mail.courier.link import Link, open_link
+from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.transfer import Load, transfer
+from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, outcomes
+
+log = structlog.get_logger()
+
+LINGER_SECONDS = 5.0
+_SEALED_AT_ONCE = 2  # large bodies that have to be decrypted into memory
+_PAUSE_SECONDS = 1.0
+
+
+class Remote:
+    """Hands over to next hops. stopping: set when no new attempt may begin."""
+
+    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event) -> None:
+        self._rounds = rounds
+        self._store = store
+        self._stopping = stopping
+        self._rules = rounds.settings.courier
+        self._host = rounds.settings.city.host
+        self._large = asyncio.Semaphore(_SEALED_AT_ONCE)
+
+    def pump(self, lane: Lane) -> None:
+        """See to it that enough workers serve a lane; one alone looks whether a hop that was down is up again."""
+        if not len(lane) or self._stopping.is_set() or self._rounds.clock() < lane.down_until:
+            return
+        if lane.idle:
+            lane.arrived.set()
+        most = 1 if lane.failures else self._rules.concurrency
+        for _ in range(min(most - lane.workers, len(lane) - lane.idle)):
+            lane.workers += 1
+            self._rounds.spawn(self._work(lane))
+
+    async def _work(self, lane: Lane) -> None:
+        link: Link | None = None
+        try:
+            while (job := await self._next(lane, link)) is not None:
+                try:
+                    link = await self._serve(lane, job, link)
+                except HopDown as down:
+                    self._rounds.give_back(lane, job)
+                    await self._went_down(lane, str(down))
+                    return
+                except LaterError as error:  # the attempt could not be recorded, so nothing was handed over
+                    log.error("an attempt could not be recorded", hop=str(lane.hop), error=str(error))
+                    self._rounds.give_back(lane, job)
+                    link = None
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            lane.workers -= 1
+            if link is not None:
+                link.close()
+            self._rounds.wake.set()
+
+    async def _next(self, lane: Lane, link: Link | None) -> Job | None:
+        """The next job; with a connection in hand wait a little for one."""
+        while not self._stopping.is_set():
+            if (job := self._rounds.take(lane)) is not None:
+                return job
+            if link is None or not link.is_usable or not await self._linger(lane):
+                return None
+        return None
+
+    async def _linger(self, lane: Lane) -> bool:
+        lane.idle += 1
+        lane.arrived.clear()
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await lane.arrived.wait()
+        except TimeoutError:
+            return False
+        finally:
+            lane.idle -= 1
+        return True
+
+    # -- one job
+
+    async def _serve(self, lane: Lane, job: Job, link: Link | None) -> Link | None:
+        """Hand over one job, over this connection while it lasts, else a new one; the connection for the next one."""
+        sealed = job.entry.size > SPOOL_ABOVE and self._store.is_sealed(job.entry)
+        async with self._large if sealed else contextlib.nullcontext():
+            try:
+                kept = await asyncio.to_thread(self._store.read, job.entry) if sealed else self._store.read(job.entry)
+            except (OSError, CivicmailError) as error:
+                await self._finish(job, None, dict.fromkeys(job.tries, our_fault(error)))
+                return link
+            while True:
+                if link is None or not link.is_usable:
+                    if link is not None:
+                        link.close()
+                    link = await open_link(lane.hop, self._host, self._rules)
+                    if lane.came_up():
+                        log.info("next hop is up again", hop=str(lane.hop))
+                        self._rounds.wake.set()
+                reused = link.served > 0
+                results = await self._transfer(job, kept, link)
+                if results is None and reused:
+                    link = None  # the next hop had closed it while nothing was said: that is nobody's try
+                    continue
+                break
+        assert results is not None
+        await self._finish(job, kept, results)
+        return link
+
+    async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
+        """None: the connection, used before, ended before anything was answered."""
+        recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
+        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False))
+        served = link.served
+
+        async def attempt(indices: list[int]) -> None:
+            await self._rounds.attempt(attempts(job, indices, self._rounds.clock(), link.tls))
+
+        try:
+            return await transfer(link, Load(kept, tuple(job.tries), sent), attempt, self._rules.timeout)
+        except LinkLost as lost:
+            link.abort()
+            if served and link.served == served:
+                return None
+            return dict.fromkeys(job.tries, Result(False, f"4.4.2 {lost} before the end of data"))
+        except LaterError:
+            link.abort()
+            raise
+        except Exception as error:  # noqa: BLE001 - damage or a bug met by one message must not strand the others
+            log.error("a message could not be handed over", capture=job.entry.uuid, error=repr(error))
+            link.abort()
+            return dict.fromkeys(job.tries, our_fault(error))
+
+    async def _finish(self, job: Job, kept: Kept | None, results: dict[int, Result]) -> None:
+        capture = kept.capture if kept is not None else None
+        own = is_own(job.entry, self._rounds.routes.is_ours(job.entry.sender))
+        await self._rounds.finish(job, outcomes(job, capture, results, self._rounds.clock(), self._rules, own=own))
+
+    # -- a hop that is down
+
+    async def _went_down(self, lane: Lane, reason: str) -> None:
+        now = self._rounds.clock()
+        if lane.went_down(reason, now, self._rules.retry_first):
+            log.warning("next hop is down", hop=str(lane.hop), reason=reason, waiting=len(lane))
+        for job in self._rounds.expired(lane):
+            kept = None
+            with contextlib.suppress(OSError, CivicmailError):
+                kept = await asyncio.to_thread(self._store.read, job.entry)
+            await self._finish(job, kept, dict.fromkeys(job.tries, Result(False, f"4.4.1 {reason}")))
