@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +10,8 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.ledger import checkpoints, sequencer
+from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.seal import Passed, Report, Sealer
 
 log = get_logger()
@@ -21,6 +24,7 @@ class SealJob:
     def __init__(self, data: Path, settings: ArchiveSettings, files: Files = OS_FILES) -> None:
         self._data = data
         self._settings = settings
+        self._files = files
         self._sealer = Sealer(data, files)
         self._last = 0
         self._told: set[str] = set()
@@ -41,18 +45,25 @@ class SealJob:
             return True
         return since >= RETRY_MS and closed_bytes(self._data) > self._settings.unsealed_most
 
-    def step(self, passed: Passed, now: int, checkpoint: str = "") -> Report | None:
-        """Seal when it is due. passed and checkpoint: as Sealer.seal takes them."""
+    def step(self, searched: Passed, now: int) -> Report | None:
+        """Seal when it is due. searched: the journal positions that the index covers (mail/search is above this room)."""
         if not self.due(now):
             return None
         self._last = now
-        report = self._sealer.seal(passed, now=now, checkpoint=checkpoint)
+        newest = checkpoints.latest(sequencer.folder(self._data))
+        report = self._sealer.seal(lambda: self._passed(searched, now), now=now, checkpoint=newest.note if newest else "")
         if report.segments:
             log.info("archive.sealed", files=report.files, records=report.records, segments=report.segments, bytes=report.size)
         for sentence in set(report.blocked) - self._told:
             log.error("archive.cannot_seal", problem=sentence)
         self._told |= set(report.blocked)
         return report
+
+
+    def _passed(self, searched: Passed, now: int) -> Mapping[str, int]:
+        """Up to which number ledger, index and the snapshot of outstanding recipients all have seen each journal."""
+        positions = (sequencer.positions(self._data), searched(), outstanding_file.advance(self._data, now, self._files))
+        return {name: min(p.get(name, 0) for p in positions) for name in positions[0]}
 
 
 def closed_bytes(data: Path) -> int:
