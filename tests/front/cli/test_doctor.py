@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import orjson
+import pytest
+
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.cli import checkup
+from civicmail.front.cli.checkup import Finding, Patient, examine
+from front.cli.office import Office, now
+
+BODY = b"Subject: budget\r\n\r\nhello\r\n"
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path / "data")
+
+
+def findings(office: Office, check: str, *, at: int | None = None, settings: Settings | None = None) -> list[Finding]:
+    patient = Patient(office.data, settings or load(office.data), at or now())
+    return [f for f in examine(patient) if f.check == check and f.level != "ok"]
+
+
+def test_every_finding_that_is_not_ok_says_what_to_do(office: Office) -> None:
+    office.receive(BODY)
+    for finding in examine(Patient(office.data, load(office.data), now())):
+        assert finding.text.endswith(".")
+        assert bool(finding.do) == (finding.level != "ok")
+
+
+def test_it_is_red_until_the_recovery_key_was_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    office = Office(tmp_path / "data")
+    key = next(w for w in capsys.readouterr().err.split() if w.count("-") == 7)
+    assert office.run("doctor") == 1
+    assert findings(office, "recovery key")[0].level == "problem"
+    from civicmail.mail.archive.keyring import prove_recovery
+
+    assert prove_recovery(office.data, key, now=now())
+    assert findings(office, "recovery key") == []
+
+
+def test_json_is_one_object_a_line(office: Office, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    capfdbinary.readouterr()
+    office.run("doctor", "--json")
+    lines = [orjson.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert {"disk", "keys", "clock", "job courier", "index lag", "ledger lag", "outstanding", "journals", "access"} <= {
+        line["check"] for line in lines
+    }
+    assert all(set(line) == {"check", "level", "text", "do"} for line in lines)
+
+
+def test_a_full_disk(office: Office) -> None:
+    settings = load(office.data, environ={"CIVICMAIL__GATEWAY__MIN_FREE": str(1 << 60)})
+    [finding] = findings(office, "disk", settings=settings)
+    assert finding.level == "problem" and "452" in finding.text
+
+
+def test_missing_and_wrong_keys(office: Office) -> None:
+    assert findings(office, "keys") == []
+    (office.data / "keys" / "master.key").chmod(0o644)
+    assert "chmod 600" in findings(office, "keys")[0].do
+    other = Office(office.data.parent / "other")
+    shutil.copy(other.data / "keys" / "ledger.key", office.data / "keys" / "ledger.key")
+    assert any("belong together" in f.text for f in findings(office, "keys"))
+    (office.data / "keys" / "ledger.key").unlink()
+    assert findings(office, "keys")[0].level == "problem"
+
+
+def test_a_clock_that_was_set_back(office: Office) -> None:
+    office.receive(BODY)
+    assert findings(office, "clock") == []
+    assert findings(office, "clock", at=now() - HOUR)[0].level == "problem"
+    assert findings(office, "clock", at=1)[0].level == "problem"
+
+
+def test_who_does_the_jobs(office: Office) -> None:
+    assert "delivered" in findings(office, "job courier")[0].text
+    with Lease.take(lease_path(office.data, "courier")):
+        assert findings(office, "job courier") == []
+
+
+def test_mail_that_waits(office: Office) -> None:
+    assert findings(office, "outstanding") == []
+    [id_] = office.receive(BODY)
+    assert findings(office, "outstanding") == []
+    [finding] = findings(office, "outstanding", at=now() + HOUR)
+    assert finding.level == "warning" and id_ in finding.text
+    assert findings(office, "outstanding", at=now() + 5 * HOUR)[0].level == "problem"
+
+
+def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.receive(BODY, BODY)
+    assert findings(office, "ledger lag") == []
+    monkeypatch.setattr(checkup, "BEHIND_MOST", 1)
+    assert findings(office, "ledger lag")[0].level == findings(office, "index lag")[0].level == "problem"
+    with Lease.take(lease_path(office.data, "ledger")):
+        assert findings(office, "ledger lag")[0].level == "warning"
+    office.integrate()
+    assert findings(office, "ledger lag") == []
+
+
+def test_an_old_checkpoint(office: Office) -> None:
+    office.receive(BODY)
+    office.integrate(signed=True)
+    assert findings(office, "checkpoint") == []
+    assert findings(office, "checkpoint", at=now() + 3 * HOUR)[0].level == "warning"
+
+
+def test_a_damaged_journal(office: Office) -> None:
+    office.receive(BODY, BODY)
+    assert findings(office, "journals") == []
+    path = next(office.data.glob("journal/*/*.log"))
+    content = bytearray(path.read_bytes())
+    content[200] ^= 0xFF
+    path.write_bytes(content)
+    assert "Record 1 of journal 0001 cannot be read" in findings(office, "journals")[0].text
+
+
+def test_a_damaged_snapshot_does_not_end_the_examination(office: Office) -> None:
+    (office.data / "outstanding").mkdir()
+    (office.data / "outstanding" / "snapshot").write_bytes(b"rubbish")
+    assert findings(office, "outstanding")[0].level == "problem"
+    assert findings(office, "access")
+
+
+def test_unclaimed(office: Office) -> None:
+    assert "unclaimed" in findings(office, "access")[0].text
+    (office.data / "claimed").touch()
+    assert findings(office, "access") == []
+
+
+def test_an_encrypted_volume_is_recognised_through_its_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = tmp_path / "block"
+    (top / "253:1" / "slaves").mkdir(parents=True)
+    (top / "253:0" / "dm").mkdir(parents=True)
+    (top / "253:1" / "slaves" / "dm-0").symlink_to(top / "253:0")
+    real = Path
+    monkeypatch.setattr(checkup, "Path", lambda p: top if p == "/sys/dev/block" else real(p))
+    assert not checkup._is_encrypted(os.makedev(253, 1))
+    (top / "253:0" / "dm" / "uuid").write_text("CRYPT-LUKS2-0123\n")
+    assert checkup._is_encrypted(os.makedev(253, 1))
