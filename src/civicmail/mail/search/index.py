@@ -24,6 +24,7 @@ from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.schema import SCHEMA, ids
 
 log = get_logger()
+_Key = tuple[str, int]  # class, year
 OPEN_AT_ONCE = 4
 LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
 BULK_HEAP = 64_000_000

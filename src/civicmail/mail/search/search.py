@@ -16,7 +16,7 @@ import orjson
 import tantivy
 
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.tree import Tree
+from civicmail.core.query.tree import And, Or, Token, Tree, Words
 from civicmail.mail.search.compile import both, compiled
 from civicmail.mail.search.order import Found, Key, Sort, batch, counted, everything, found_of, run
 from civicmail.mail.search.reader import Reader
@@ -65,8 +65,11 @@ class Page:
 def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest", cursor: str = "", unique: bool = False) -> Page:
     """The first `limit` hits behind the cursor. unique: of captures with equal bytes only the first in this order.
 
-    Raises QueryError where the cursor belongs to another order or a starred phrase stands for too many words.
+    Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
+    order or a starred phrase stands for too many words.
     """
+    if sort == "relevance" and not _ranks(tree):
+        sort = "newest"
     query = compiled(tree)
     searchers = [s for s in reader.searchers() if counted(s, query)]
     after = _read_cursor(cursor, sort)
@@ -79,6 +82,17 @@ def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest"
     page = hits[:limit]
     following = _write_cursor(page[-1].key, sort) if page and len(hits) > limit else ""
     return Page(tuple(_read(query, page)), following, sort != "relevance")
+
+
+def _ranks(tree: Tree) -> bool:
+    """Whether some leaf gives one hit a higher score than another."""
+    match tree:
+        case And(parts) | Or(parts):
+            return any(_ranks(part) for part in parts)
+        case Words(prefix=False) | Token(prefix=False):
+            return True
+        case _:
+            return False
 
 
 def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found]) -> list[Found]:
