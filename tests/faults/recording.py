@@ -15,7 +15,8 @@ from typing import Any
 
 from civicmail.core.disk import files as port
 
-Site = tuple[str, str, int]  # module, function, line
+Site = tuple[str, str, int]  # module, function, line of the call that reached the port
+SyncSite = tuple[str, str, int, str]  # and what it syncs: "file" or "folder"
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Inode:
 
 
 def caller() -> Site:
-    """The function outside the port that asked for a sync."""
+    """The call outside the port that asked for an operation."""
     frame = sys._getframe(2)
     while frame.f_globals["__name__"] in {__name__, port.__name__}:
         assert frame.f_back is not None
@@ -66,16 +67,16 @@ class RecordingFile(port.File):
         super().truncate(size)
 
     def sync(self) -> None:
-        if self.owner.wants(caller()):
+        if self.owner.wants((*caller(), "file")):
             self.owner.note(Op("sync", str(self.path), self.inode))
 
 
 class RecordingFiles(port.Files):
     """disabled: a sync site that does nothing in this run. Sites are collected from the calls, never listed by hand."""
 
-    def __init__(self, disabled: Site | None = None) -> None:
+    def __init__(self, disabled: SyncSite | None = None) -> None:
         self.ops: list[Op] = []
-        self.sites: dict[Site, int] = {}
+        self.sites: dict[SyncSite, int] = {}
         self.disabled = disabled
         self._inodes: dict[str, int] = {}
         self._next = 0
@@ -83,7 +84,7 @@ class RecordingFiles(port.Files):
     def note(self, op: Op) -> None:
         self.ops.append(op)
 
-    def wants(self, site: Site) -> bool:
+    def wants(self, site: SyncSite) -> bool:
         self.sites[site] = self.sites.get(site, 0) + 1
         return site != self.disabled
 
@@ -121,6 +122,8 @@ class RecordingFiles(port.Files):
 
     def unlink(self, path: Path) -> None:
         existed = path.exists()
+        if existed:
+            self._inode(path)
         super().unlink(path)
         if existed:
             self._inodes.pop(str(path), None)
@@ -141,12 +144,15 @@ class RecordingFiles(port.Files):
         self.note(Op("leave", str(path)))
 
     def sync_folder(self, path: Path) -> None:
-        if self.wants(caller()):
+        if self.wants((*caller(), "folder")):
             self.note(Op("folder", str(path)))
 
 
 def power_cut(ops: list[Op], until: int, top: Path, into: Path, chance: random.Random) -> None:
-    """Make the disk that a power cut before operation `until` could leave: durable state plus some of what was not."""
+    """Make the disk that a power cut before operation `until` could leave: durable state plus some of what was not.
+
+    top: where the operations happened; into: a copy of that folder as it was before them, which becomes the disk.
+    """
     inodes: dict[int, Inode] = {}
     entries: list[tuple[Op, bool]] = []  # folder operations in order, durable or not
     for op in ops[:until]:
@@ -169,6 +175,9 @@ def power_cut(ops: list[Op], until: int, top: Path, into: Path, chance: random.R
         place = into / Path(folder).relative_to(top)
         if place.parent.is_dir():  # an entry that was lost takes everything below it along
             place.mkdir(exist_ok=True)
+    for name in {op.path for op, _ in entries} - names.keys():
+        if (gone := into / Path(name).relative_to(top)).is_file():
+            gone.unlink()
     for name, number in names.items():
         place = into / Path(name).relative_to(top)
         if place.parent.is_dir():

@@ -1,0 +1,224 @@
+"""A short day of a small city, played against any file port: mail in, evidence, delivery, sealing, and again.
+
+The day says what it promised to others while it goes on (`told`): from that moment on nothing may take it back. It is played in
+a process of its own where it is killed, and in this one where its operations are recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.settings import City, Courier, Settings
+from civicmail.core.disk.files import Files
+from civicmail.core.disk.tail import adopt
+from civicmail.core.ledger import sequencer
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.courier import deliver
+from civicmail.mail.pipeline.accept import Pipeline
+
+FILE_SIZE = 16_384  # so that a day of a few messages fills, closes and seals several journal files
+START = 1_772_452_800_000  # 2026-03-02 12:00 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that somebody was told is kept. local: it must come to a mailbox of ours; else to the next hop."""
+
+    id: bytes
+    sha256: bytes
+    to: str
+    local: bool
+
+
+class Clock:
+    """Goes on by a fixed step at each look, so that a day is the same day every time."""
+
+    def __init__(self, start: int = START) -> None:
+        self.now = start
+
+    def __call__(self) -> int:
+        self.now += 7
+        return self.now
+
+
+@dataclass
+class Hop:
+    """A next hop on loopback that takes everything and remembers it: outside of the disk that loses power."""
+
+    got: list[bytes] = field(default_factory=list)
+    mark: Callable[[], int] = lambda: 0
+    marks: list[int] = field(default_factory=list)
+    port: int = 0
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hop.example ESMTP\r\n")
+        try:
+            while line := await reader.readline():
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    writer.write(b"354 go on\r\n")
+                    content = (await reader.readuntil(b"\r\n.\r\n"))[:-3]
+                    self.marks.append(self.mark())
+                    self.got.append(content)
+                    writer.write(b"250 2.0.0 taken\r\n")
+                elif verb == b"EHLO":
+                    writer.write(b"250 hop.example\r\n")
+                elif verb == b"QUIT":
+                    break
+                else:
+                    writer.write(b"250 2.0.0 fine\r\n")
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    async def listen(self) -> asyncio.Server:
+        server = await asyncio.start_server(self.talk, "127.0.0.1", self.port, limit=1 << 24)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+
+def settings_for(port: int) -> Settings:
+    return Settings(city=City(domains=["city.example"]), courier=Courier(outbound=f"smtp://127.0.0.1:{port}", tls="off"))
+
+
+def message(chance: random.Random, to: str, size: int = 0) -> bytes:
+    """A message with an identity of its own; size: bytes of padding."""
+    name = f"{chance.getrandbits(64):016x}"
+    body = "".join(f"{chance.getrandbits(256):064x}\r\n" for _ in range(6)) + "x" * size
+    return (
+        f"From: a@out.example\r\nTo: {to}\r\nSubject: day {name}\r\nMessage-ID: <{name}@out.example>\r\n\r\n{body}\r\n"
+    ).encode()
+
+
+class Day:
+    """files: the port under test; told: called with each promise at the moment it is made."""
+
+    def __init__(self, data: Path, files: Files, hop: Hop, told: Callable[[Told], None], seed: int = 0) -> None:
+        self.data = data
+        self.files = files
+        self.hop = hop
+        self.told = told
+        self.clock = Clock()
+        self.chance = random.Random(seed)
+
+    async def play(self) -> None:
+        await self.mail_in(local=3, outside=2, large=1, again=True)
+        self.evidence()
+        await self.deliver()
+        await self.mail_in(local=4, outside=1)
+        self.evidence(checkpoint=True)
+        self.seal()
+        await self.mail_in(local=2, outside=1, large=1)
+        await self.deliver()
+        self.evidence(checkpoint=True)
+        self.seal()
+        await self.mail_in(local=2, outside=0)
+
+    # -- the parts of a day
+
+    async def mail_in(self, *, local: int, outside: int, large: int = 0, again: bool = False) -> None:
+        """A gateway process from start to end: messages that come at the same time share their syncs."""
+        commit = GroupCommit(Writer(self.data, self.clock, self.files, FILE_SIZE))
+        pipeline = Pipeline(commit)
+        try:
+            await asyncio.gather(
+                *(self._accept(pipeline, f"p{n}@city.example", "mx") for n in range(local)),
+                *(self._accept(pipeline, f"q{n}@far.example", "relay") for n in range(outside)),
+            )
+            for _ in range(large):
+                await self._accept_large(pipeline, "large@city.example")
+            if again:
+                await self._again(pipeline)
+        finally:
+            await commit.close()
+
+    async def _accept(self, pipeline: Pipeline, to: str, kind: str) -> None:
+        content = message(self.chance, to)
+        await self._keep(pipeline, content, to, kind)
+
+    async def _again(self, pipeline: Pipeline) -> None:
+        """A client that did not hear our answer sends the same message once more."""
+        content = message(self.chance, "again@city.example")
+        for _ in range(2):
+            await self._keep(pipeline, content, "again@city.example", "mx")
+
+    async def _keep(self, pipeline: Pipeline, content: bytes, to: str, kind: str) -> None:
+        envelope = Envelope("a@out.example", (Recipient(to),), self.clock())
+        try:
+            receipt = await pipeline.accept(content, envelope, Source(kind))
+        except LaterError:
+            return  # the client was told to come again: nothing was promised
+        self.told(Told(receipt.id, receipt.sha256, to, to.endswith("@city.example")))
+
+    async def _accept_large(self, pipeline: Pipeline, to: str) -> None:
+        content = message(self.chance, to, 40_000)
+        now = self.clock()
+        try:
+            spool = pipeline.commit.writer.spool(capture_id(now))
+            for start in range(0, len(content), 16_384):
+                spool.write(content[start : start + 16_384])
+            receipt = await pipeline.accept(spool, Envelope("a@out.example", (Recipient(to),), now), Source("mx"))
+        except LaterError:
+            return
+        self.told(Told(receipt.id, receipt.sha256, to, local=True))
+
+    def evidence(self, *, checkpoint: bool = False) -> None:
+        with Sequencer(self.data, self.files) as ledger:
+            ledger.integrate(self.clock())
+            if not checkpoint:
+                return
+            signed = ledger.checkpoint(self.clock())
+            writer = Writer(self.data, self.clock, self.files, FILE_SIZE)
+            writer.event(Event(Type.CHECKPOINT, bytes(16), self.clock(), facts=signed.facts))
+            writer.flush()
+            writer.close()
+            ledger.integrate(self.clock())
+
+    def seal(self) -> None:
+        covered = outstanding_file.advance(self.data, self.clock(), self.files)
+        integrated = sequencer.positions(self.data)
+
+        def passed() -> Mapping[str, int]:
+            return {name: min(covered.get(name, 0), integrated.get(name, 0)) for name in covered}
+
+        with Sealer(self.data, self.files) as sealer:
+            sealer.seal(passed, now=self.clock())
+
+    async def deliver(self) -> None:
+        """A courier process until nobody waits."""
+        adopt(self.data, files=self.files)  # else "nobody waits" would not yet see what a dead owner left
+        server = await self.hop.listen()
+        stop = asyncio.Event()
+        courier = asyncio.create_task(
+            deliver.run(settings_for(self.hop.port), self.data, stop, self._no_reports, self.clock, self.files)
+        )
+        try:
+            for _ in range(400):
+                await asyncio.sleep(0.01)
+                if courier.done() or not any(e.waiting for e in outstanding_file.current(self.data).entries.values()):
+                    break
+        finally:
+            stop.set()
+            await courier
+            server.close()
+
+    async def _no_reports(self, content: bytes, envelope: Envelope, source: Source, once: str) -> None:
+        raise AssertionError("no report is owed to outsiders")
+
+
+def sha(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
