@@ -1,0 +1,159 @@
+"""`civicmail show`: one message; its exact bytes, its evidence, its way."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from civicmail.city.access.permits import Permit
+from civicmail.core.config.errors import UsageError
+from civicmail.core.config.load import load
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Address, Letter
+from civicmail.front.cli import door, options, output
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Capture, Event, Type
+
+TEXT_MOST = 100_000  # characters for a person; --raw gives all
+
+
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A capture id, a SHA-256, or at least 12 digits of either.")],
+    data: options.Data = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that are kept.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Its way: received, tried, delivered.")] = False,
+    as_sent: Annotated[str, typer.Option(metavar="RECIPIENT", help="The exact bytes that left for this recipient.")] = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Show one message."""
+    if sum((raw, trace, bool(as_sent))) > 1 or (json and (raw or as_sent)):
+        raise UsageError("Only one of --raw, --trace and --as-sent at a time, and --json not with exact bytes.")
+    folder = options.data_folder(data)
+    load(folder, config)
+    archive = Archive(folder)
+    place = _one(archive, id_, raw=raw)
+    permit = door.permit(folder, "show", {"id": place.uuid})
+    if raw:
+        output.emit_bytes(archive.body(permit, place))
+    elif as_sent:
+        output.emit_bytes(_as_sent(archive, permit, place, as_sent))
+    elif trace:
+        _trace(archive, permit, place, json)
+    elif json:
+        head = orjson.loads(archive.head(permit, place))
+        output.emit(
+            {**head, "letter": _letter_plain(letter.read(archive.body(permit, place))), "events": _events(archive, permit, place)}
+        )
+    else:
+        _read(letter.read(archive.body(permit, place)), archive.capture(permit, place))
+
+
+def _one(archive: Archive, text: str, *, raw: bool) -> Place:
+    """The capture that is meant; exit 1 when there is none, or when there are several and it matters which."""
+    places = archive.find(text)
+    if not places:
+        output.words(f"civicmail: Nothing is kept under {text}.")
+        raise typer.Exit(1)
+    if len(places) > 1 and not (raw and len({p.sha256 for p in places}) == 1):
+        output.words(f"civicmail: {len(places)} captures fit {text}:")
+        for place in places:
+            output.words(f"    {place.uuid} {place.sha256.hex()}")
+        raise typer.Exit(1)
+    return places[0]
+
+
+def _as_sent(archive: Archive, permit: Permit, place: Place, recipient: str) -> bytes:
+    from civicmail.mail.courier.leaving import as_sent
+
+    capture = archive.capture(permit, place)
+    wanted = {i for i, r in enumerate(capture.envelope.recipients) if r.address.lower() == recipient.lower()}
+    if not wanted:
+        output.words(f"civicmail: {recipient} is no recipient of {place.uuid}.")
+        raise typer.Exit(1)
+    sent = [e for e in archive.events(permit, place.id) if e.type == Type.DELIVERED and wanted & set(e.to)]
+    if not sent:
+        output.words(f"civicmail: {place.uuid} was not delivered to {recipient}.")
+        raise typer.Exit(1)
+    return as_sent([archive.body(permit, place)], sent[-1].facts)
+
+
+def _events(archive: Archive, permit: Permit, place: Place) -> list[dict[str, Any]]:
+    return [_event_plain(event) for event in archive.events(permit, place.id)]
+
+
+def _event_plain(event: Event) -> dict[str, Any]:
+    return {"type": event.type.name.lower(), "at": event.at, "to": list(event.to), "facts": event.facts}
+
+
+def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
+    """The receipt and every event after it, one a line, in order of time."""
+    capture = archive.capture(permit, place)
+    names = [r.address for r in capture.envelope.recipients]
+    events = archive.events(permit, place.id)
+    if json:
+        output.emit(
+            {"type": "receipt", "at": capture.received, "id": place.uuid, "basis": capture.basis, "source": capture.source.kind}
+        )
+        for event in events:
+            output.emit(_event_plain(event))
+        return
+    source = f"{capture.source.kind} {capture.source.name}".strip()
+    output.show(f"{output.when(capture.received)}  received by {source} from <{capture.envelope.sender}> (time by {capture.basis})")
+    for disposition in capture.dispositions:
+        output.show(f"    {names[disposition.to]}: {disposition.do} {' '.join(disposition.rules)}")
+    for event in events:
+        people = ", ".join(names[i] for i in event.to if i < len(names))
+        words = "  ".join(
+            f"{k}={v}" for k, v in event.facts.items() if k in {"hop", "reply", "try", "reason", "actor", "redelivered"}
+        )
+        output.show(f"{output.when(event.at)}  {event.type.name.lower()}  {people}  {words}")
+
+
+def _people(addresses: tuple[Address, ...]) -> str:
+    return ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in addresses)
+
+
+def _letter_plain(read: Letter) -> dict[str, Any]:
+    return {
+        "subject": read.subject,
+        "date": read.date.isoformat() if read.date else None,
+        "from": _people(read.from_),
+        "to": _people(read.to),
+        "cc": _people(read.cc),
+        "text": _clean(read.text or read.html_text),
+        "attachments": [{"name": a.filename, "type": a.content_type, "size": a.size, "part": a.path} for a in read.attachments],
+        "defects": [{"code": d.code, "where": d.where} for d in read.defects],
+    }
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _read(read: Letter, capture: Capture) -> None:
+    """The message for a person at a terminal; nothing in it can steer the terminal."""
+    output.show(f"Capture: {capture.uuid}")
+    output.show(f"SHA-256: {capture.sha256.hex()}")
+    output.show(f"Received: {output.when(capture.received)} (by {capture.basis})")
+    for name, value in (
+        ("From", _people(read.from_)),
+        ("To", _people(read.to)),
+        ("Cc", _people(read.cc)),
+        ("Subject", read.subject),
+    ):
+        if value:
+            output.show(f"{name}: {value}")
+    if read.date:
+        output.show(f"Date: {read.date.isoformat()}")
+    for attachment in read.attachments:
+        output.show(f"Attachment: {attachment.filename or attachment.path} ({attachment.content_type}, {attachment.size} bytes)")
+    output.show("")
+    text = read.text or read.html_text
+    for line in text[:TEXT_MOST].splitlines():
+        output.show(line)
+    if len(text) > TEXT_MOST:
+        output.words(f"The text goes on for {len(text) - TEXT_MOST} characters; --raw gives all of it.")

@@ -1,0 +1,166 @@
+"""The jobs of the three worker processes: mail (index, seal, adopt), courier, city (ledger)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.tail import adopt
+from civicmail.core.ledger import checkpoints, sequencer
+from civicmail.core.ledger.notes import Checkpoint
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.front.worker.loops import Job, Work, run_all, run_job
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.courier import deliver
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.search import coverage
+from civicmail.mail.search.tasks import IndexJob
+
+INDEX_EVERY = 0.1
+ADOPT_EVERY = 5.0
+SEAL_LOOK_EVERY = 5.0
+LEDGER_EVERY = 1.0
+SHORT_JOURNAL = 1 << 20  # bytes of a journal file that is taken for a few records
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# -- mail ------------------------------------------------------------------------------------------------------------------
+
+
+def run_mail(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """What was kept becomes searchable, and sealed."""
+    jobs = [
+        Job("index", lambda: _index(data), INDEX_EVERY),
+        Job("seal", lambda: _seal(settings, data), SEAL_LOOK_EVERY),
+        Job("adopt", lambda: _adopt(data), ADOPT_EVERY),
+    ]
+    run_all(jobs, data, stop)
+
+
+@contextmanager
+def _index(data: Path) -> Iterator[Work]:
+    with closing(IndexJob.take(data)) as job:
+        yield lambda: job.step(now_ms()) > 0
+
+
+@contextmanager
+def _adopt(data: Path) -> Iterator[Work]:
+    def work() -> bool:
+        adopt(data)
+        return False
+
+    yield work
+
+
+@contextmanager
+def _seal(settings: Settings, data: Path) -> Iterator[Work]:
+    """Closed journal files are sealed every few minutes, and at once when there is more of them than the settings allow."""
+    sealed_at = time.monotonic()
+    with Sealer(data) as sealer:
+
+        def work() -> bool:
+            nonlocal sealed_at
+            due = time.monotonic() - sealed_at >= settings.archive.seal_every
+            if due or sealer.sealable(lambda: _seen(data)) > settings.archive.unsealed_most:
+                outstanding_file.advance(data, now_ms())
+                latest = checkpoints.latest(sequencer.folder(data))
+                sealer.seal(lambda: _passed(data), now=now_ms(), checkpoint=latest.note if latest else "")
+                sealed_at = time.monotonic()
+            return False
+
+        yield work
+
+
+def _passed(data: Path) -> Mapping[str, int]:
+    """{journal: last number} that ledger, index and the snapshot of outstanding recipients have all seen."""
+    return _least(_seen(data), outstanding_file.load(data).positions)
+
+
+def _seen(data: Path) -> Mapping[str, int]:
+    """{journal: last number} that ledger and index have both seen."""
+    generation = coverage.current(data)
+    covered = coverage.load(generation) if generation else None
+    return _least(sequencer.positions(data), covered.journals if covered else {})
+
+
+def _least(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {journal: min(number, other.get(journal, 0)) for journal, number in one.items()}
+
+
+# -- courier ---------------------------------------------------------------------------------------------------------------
+
+
+def run_courier(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """What was accepted leaves. One call of the courier lasts until stop, or until something fails; then another one begins."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        def work() -> bool:
+            asyncio.run(_deliver(settings, data, stop))
+            return False
+
+        yield work
+
+    run_job(Job("courier", start, 1.0), data, stop)
+
+
+async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:
+    asked = asyncio.Event()
+    watch = asyncio.create_task(_watch(stop, asked))
+    own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
+    try:
+        await deliver.run(settings, data, asked, Pipeline(own).accept, now_ms)
+    finally:
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+        await own.close()
+
+
+async def _watch(stop: threading.Event, asked: asyncio.Event) -> None:
+    """Bring a signal, which a thread event carries, into the loop."""
+    while not stop.is_set():
+        await asyncio.sleep(0.1)
+    asked.set()
+
+
+# -- city ------------------------------------------------------------------------------------------------------------------
+
+
+def run_city(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """Every record becomes a leaf of the ledger within a second; a signed checkpoint follows every hour."""
+    run_all([Job("ledger", lambda: _ledger(settings, data), LEDGER_EVERY)], data, stop)
+
+
+@contextmanager
+def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
+    with Sequencer(data) as ledger:
+
+        def work() -> bool:
+            now = now_ms()
+            ledger.integrate(now)
+            if ledger.due(now, settings.archive.checkpoint_every * 1000):
+                record_checkpoint(data, ledger.checkpoint(now), now)
+            return False
+
+        yield work
+
+
+def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:
+    """Write a checkpoint into a journal too, so that a ledger that was set back is found out."""
+    with closing(Writer(data, lambda: now, file_size=SHORT_JOURNAL)) as writer:
+        writer.event(Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts)))
+        writer.flush()
