@@ -36,6 +36,8 @@ from civicmail.core.message.charsets import Reading
         (b"caf\xc3\xa9", "caf\xe9"),
         (b"caf\xe9", "caf\xe9"),
         (b"caf\xe9 =?utf-8?q?=C3=A9?=", "caf\xe9 \xe9"),
+        (b"=?iso-8859-1?q?caf\xe9?=", "caf\xe9"),
+        (b"=?utf-8?q?caf\xc3\xa9?=", "caf\xe9"),
     ],
 )
 def test_a_header_value_becomes_text(raw: bytes, text: str) -> None:

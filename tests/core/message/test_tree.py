@@ -75,6 +75,16 @@ def test_an_unclosed_inner_multipart_ends_with_the_outer_delimiter() -> None:
     assert defects.BOUNDARY_UNCLOSED in _codes(one)
 
 
+def test_no_part_lies_between_a_delimiter_and_its_repetition() -> None:
+    one = _message("multipart/mixed; boundary=b", b"--b\n--b\n\nfirst\n--b\n--b\n\nlast\n--b--\n")
+    assert [part.content for part in one.parts[1:]] == [b"first", b"last"]
+
+
+def test_a_multipart_that_is_only_closed_is_shown_as_text() -> None:
+    one = _message("multipart/mixed; boundary=b", b"words\n--b--\n")
+    assert (one.text, _codes(one)) == ("words\n--b--\n", [defects.BOUNDARY_MISSING])
+
+
 def test_a_multipart_without_its_delimiter_is_shown_as_text() -> None:
     one = _message("multipart/mixed; boundary=nowhere", b"just words\n")
     assert (one.text, one.attachments, _codes(one)) == ("just words\n", (), [defects.BOUNDARY_MISSING])
@@ -158,6 +168,7 @@ def test_a_content_type_that_is_none_means_plain_text(value: str) -> None:
         ("base64", b"d29yZHM=\nZHM=\n", b"wordsds", [defects.BASE64_BROKEN]),
         ("base64", b"d29yZHM=\n_____\na footer\n", b"words", [defects.BASE64_BROKEN]),
         ("base64", b"d29yZ", b"wor", [defects.BASE64_BROKEN]),
+        ("base64", b"this is no base64 but words", b"this is no base64 but words", [defects.BASE64_BROKEN]),
         ("base64", b"", b"", []),
         ("quoted-printable", b"w=6Frds=\n =zz", b"words =zz", []),
         ("x-uuencode", b"begin 644 a.txt\n%=V]R9',\n`\nend\n", b"words", []),

@@ -60,7 +60,10 @@ def words(value: str) -> str:
 
 
 def _payload(kind: str, payload: str) -> bytes:
-    data = payload.encode("utf-8", "replace")
+    try:
+        data = payload.encode("latin-1")  # raw 8-bit inside a word: back to the bytes that its charset is meant for
+    except UnicodeEncodeError:
+        data = payload.encode("utf-8", "replace")
     if kind in "Bb":
         return base64_bytes(data)[0]
     return binascii.a2b_qp(data, header=True)

@@ -30,6 +30,9 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, bool]:
 def base64_bytes(data: bytes) -> tuple[bytes, bool]:
     """Base64 with anything foreign skipped, padding completed, and blocks glued behind one another all read."""
     stop = data.find(b"=")
+    letters = stop if stop >= 0 else len(data)
+    if data.count(b" ", 0, letters) * 50 > letters:  # words: base64 has no spaces, so the label is wrong
+        return data, False
     if stop >= 0 and data[stop:].strip(b"= \t\r\n"):
         rest = data[stop:].lstrip(b"= \t\r\n")
         if _FOREIGN.search(rest):  # a footer in plain text that a list or a scanner glued on

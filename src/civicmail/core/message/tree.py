@@ -158,11 +158,13 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> lis
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, found) if boundary else ([], False)
     if not marks:
-        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
         if guess := _GUESSED.search(raw, node.start, node.end):
             marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
+        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
         if not marks:
             return []
+    elif len(marks) == 1 and closed:
+        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
     if not closed:
         found.append(Defect(defects.BOUNDARY_UNCLOSED, node.start, node.path))
     ranges = [(marks[at][1], max(marks[at][1], marks[at + 1][0])) for at in range(len(marks) - 1)]
@@ -192,10 +194,11 @@ def _delimiters(
                 before -= 1
             if before > start and raw[before - 1] == 13:
                 before -= 1
+            if marks and marks[-1][1] == at:  # a delimiter right behind another: no part lies between them
+                before = marks.pop()[0]
             marks.append((before, tail.end()))
             if tail[1]:
                 return marks, True
             behind = tail.end()
-            # The next delimiter may begin right here, so its line start is already known.
         at = raw.find(mark, behind, end)
     return marks, False
