@@ -14,11 +14,14 @@ from civicmail.core.message import letter
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
+from civicmail.mail.archive import keyring
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.search import coverage, tasks
 from civicmail.mail.search.counts import count, counts, missing
-from civicmail.mail.search.errors import NotIndexed
+from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.errors import IndexFailed, NotIndexed
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.index import Indexes
 from civicmail.mail.search.reader import Reader
@@ -122,7 +125,7 @@ def test_an_index_that_cannot_be_written_is_tried_again_after_a_pause(data: Path
     with monkeypatch.context() as full:
 
         def fail(*_: object) -> None:
-            raise ValueError("index writer was killed")
+            raise IndexFailed("The index writer was killed.")
 
         full.setattr(Indexes, "commit", fail)
         assert job.step(T) == 0
@@ -142,7 +145,8 @@ def test_an_import_feeds_what_it_has_made_durable(data: Path) -> None:
     first = into.journal.number + 1
     keep(into, SOME[5:30])
     for n, (capture, body) in enumerate(SOME[5:30]):
-        job.feed(capture, body, place=into.journal.name, number=first + n, now=T, fields=letter.fields(body))
+        made = document_of(capture, body, letter.fields(body))
+        job.feed(made, len(body), place=into.journal.name, number=first + n, now=T)
     job.commit(T)
     assert found(data) == 30
     job.close()
@@ -233,17 +237,57 @@ def test_a_rebuild_that_was_interrupted_goes_on(data: Path, monkeypatch: pytest.
     into.close()
 
 
-def test_an_index_thrown_away_comes_back_by_itself(data: Path) -> None:
+def test_an_index_thrown_away_comes_back_by_itself_also_from_sealed_mail(data: Path) -> None:
+    data.mkdir()
+    keyring.create(data)
+    into = writer(data)
+    keep(into, SOME[:40])
+    into.close()
+    job = IndexJob.take(data)
+    job.step(T)
+    with Sealer(data) as sealer:
+        assert sealer.seal(lambda: coverage.covered(data), now=T).records == 40
+    into = writer(data)
+    keep(into, SOME[40:])
+    job.close()
+    shutil.rmtree(coverage.top(data))
+    job = IndexJob.take(data)
+    for n in range(10):
+        job.step(T + n * 1000)
+    job.close()
+    assert list(missing(Reader(data), [c.id for c, _ in SOME])) == []
+    assert found(data) == len(SOME)
+    into.close()
+
+
+def test_rebuild_in_one_go_tells_its_progress(data: Path) -> None:
     into = writer(data)
     keep(into, SOME)
     job = IndexJob.take(data)
     job.step(T)
+    told: list[tuple[int, int]] = []
+    job.rebuild(T, lambda done, total: told.append((done, total)))
     job.close()
-    shutil.rmtree(coverage.top(data))
+    assert told[-1] == (60, 60)
+    assert found(data) == len(SOME)
+    assert coverage.current(data) == coverage.top(data) / "2"
+    into.close()
+
+
+def test_a_rebuild_says_how_many_it_could_not_read(data: Path) -> None:
+    into = writer(data)
+    keep(into, SOME[:10])
     job = IndexJob.take(data)
+    job.step(T)
+    (log,) = (journal.folder(data) / into.journal.name).glob("*.log")
+    content = bytearray(log.read_bytes())
+    at = content.index(SOME[3][1])
+    content[at : at + 4] = bytes(255 - b for b in content[at : at + 4])
+    log.write_bytes(content)
     job.rebuild(T)
     job.close()
-    assert found(data) == len(SOME)
+    answer = counts(Reader(data), Everything(), archived=10)
+    assert (answer.searchable, answer.archived) == (9, 10)
     into.close()
 
 

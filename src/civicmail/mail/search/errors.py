@@ -1,6 +1,7 @@
 """What can go wrong with an index. None of it loses mail: every index can be rebuilt from the archive.
 
 LaterError
+├── IndexFailed      what was read could not be written; it will be read again
 ├── NotIndexed       there is no index yet, or it was made by another version
 └── DamagedIndex     an index folder cannot be opened
 """
@@ -16,3 +17,7 @@ class NotIndexed(LaterError):
 
 class DamagedIndex(LaterError):
     """An index cannot be opened; "civicmail rebuild index" makes it new from the archive."""
+
+
+class IndexFailed(LaterError):
+    """An index writer has died, most often of a full disk. Everything since its last commit is read again from the journals."""

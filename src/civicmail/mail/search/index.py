@@ -10,6 +10,8 @@ this moment waits in memory and is written together.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ import tantivy
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.search.documents import Documented
-from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.errors import DamagedIndex, IndexFailed
 from civicmail.mail.search.schema import SCHEMA, ids
 
 log = get_logger()
@@ -38,10 +40,17 @@ class _Open:
     waiting: int = 0
 
     def add(self, found: Documented, replay: bool) -> None:
-        if replay and not self.fresh:
-            _delete(self.writer, found.id)
-        self.writer.add_document(found.document)
+        with _failures():
+            if replay and not self.fresh:
+                _delete(self.writer, found.id)
+            self.writer.add_document(found.document)
         self.waiting += 1
+
+    def commit(self) -> None:
+        if self.waiting:
+            with _failures():
+                self.writer.commit()
+            self.waiting = 0
 
 
 class Indexes:
@@ -69,16 +78,15 @@ class Indexes:
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
         """Take one capture out (disposal, change of class)."""
         entry = self._writer((class_, year_of(received)))
-        _delete(entry.writer, capture_id)
+        with _failures():
+            _delete(entry.writer, capture_id)
         entry.waiting += 1
 
     def commit(self) -> None:
         """Make everything added searchable and durable. Blocks until the indexing threads have caught up."""
         self._drain()
         for entry in self._open.values():
-            if entry.waiting:
-                entry.writer.commit()
-                entry.waiting = 0
+            entry.commit()
 
     def close(self) -> None:
         """Let all writers go; what was not committed is gone."""
@@ -106,8 +114,7 @@ class Indexes:
 
     def _evict(self) -> None:
         _, oldest = self._open.popitem(last=False)
-        if oldest.waiting:
-            oldest.writer.commit()
+        oldest.commit()
         _let_go(oldest.writer)
 
     def _start(self, folder: Path) -> _Open:
@@ -117,6 +124,15 @@ class Indexes:
             return _Open(tantivy.Index(SCHEMA, str(folder)).writer(self._heap, 1), fresh)
         except (ValueError, OSError) as error:
             raise DamagedIndex(f"The index {folder} cannot be opened ({error}); run “civicmail rebuild index”.") from error
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """tantivy-py says ValueError for everything that goes wrong in a writer; documents are checked before they come here."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexFailed(f"The index could not be written ({error}); what is missing is read again.") from error
 
 
 def _let_go(writer: tantivy.IndexWriter) -> None:

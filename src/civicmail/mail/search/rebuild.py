@@ -2,7 +2,8 @@
 
 What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
 The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. After an interruption
-the rebuild goes on: what the new generation has by membership is not parsed again.
+the rebuild goes on: what the new generation has by membership is not parsed again. At the end every capture that the archive knows
+is asked for once more, again by membership: what was sealed or damaged meanwhile is found there.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions
+from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine, Stored
+from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import missing
-from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.documents import document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.index import BULK_HEAP, Indexes
 from civicmail.mail.search.reader import Reader
@@ -28,6 +31,7 @@ from civicmail.mail.search.schema import VERSION
 
 log = get_logger()
 AT_ONCE = 100  # captures in one slice
+AT_ONCE_BY_ID = 1000
 
 
 class Rebuild:
@@ -44,24 +48,55 @@ class Rebuild:
         self.start: Positions = self.coverage.start or {}
         self.indexes = Indexes(self.folder, heap=BULK_HEAP, files=files)
         self.seen = 0
-        machine = Machine(data)
-        self.total = machine.count()
+        self._data = data
+        self._machine = Machine(data)
+        self.total = self._machine.count()
         self._before = Reader(data, self.folder) if known else None
-        self._slices: Iterator[tuple[Stored, ...]] = batched(machine.all_captures(self._damaged), AT_ONCE)
+        self._slices = self._all()
 
     def slice(self) -> tuple[int, int] | None:
         """Take in some captures: how many, and of how many bytes; None when there are no more."""
-        some = next(self._slices, None)
-        if some is None:
-            return None
-        self.seen += len(some)
+        return next(self._slices, None)
+
+    def _all(self) -> Iterator[tuple[int, int]]:
+        for some in batched(self._machine.all_captures(_damaged), AT_ONCE):
+            self.seen += len(some)
+            yield len(some), self._take(some)
+        self.indexes.commit()
+        there = Reader(self._data, self.folder)
+        archive = Archive(self._data)
+        for ids in batched((place.id for place in archive.captures()), AT_ONCE_BY_ID):
+            yield 0, sum(self._take_one(id_) for id_ in missing(there, ids))
+
+    def _take(self, some: tuple[Stored, ...]) -> int:
         wanted = set(missing(self._before, [s.id for s in some])) if self._before else {s.id for s in some}
+        size = 0
         for stored in some:
             if stored.id in wanted:
                 capture = Capture.from_head(stored.head)
-                if capture.number <= self.start.get(capture.journal, 0):
+                if self._is_ours(capture):
                     self.indexes.add(document_of(capture, stored.body), replay=False)
-        return len(some), sum(len(s.body) for s in some)
+                    size += len(stored.body)
+        return size
+
+    def _take_one(self, id_: bytes) -> int:
+        try:
+            capture = self._machine.capture(id_)
+        except (DamagedFile, NotInArchive) as error:
+            _damaged(error)
+            return 0
+        if not self._is_ours(capture):
+            return 0
+        try:
+            found = document_of(capture, self._machine.body(id_))
+        except (DamagedFile, NotInArchive):
+            found = without_body(capture)
+        self.indexes.add(found, replay=False)
+        return capture.size
+
+    def _is_ours(self, capture: Capture) -> bool:
+        """Whether it was kept before the start; the rest comes from the journals."""
+        return capture.number <= self.start.get(capture.journal, 0)
 
     def commit(self, positions: Positions) -> None:
         self.indexes.commit()
@@ -80,8 +115,9 @@ class Rebuild:
     def close(self) -> None:
         self.indexes.close()
 
-    def _damaged(self, error: DamagedFile) -> None:
-        log.error("rebuild.damaged", problem=str(error))
+
+def _damaged(error: Exception) -> None:
+    log.error("rebuild.damaged", problem=str(error))
 
 
 def generations(top: Path) -> list[Path]:

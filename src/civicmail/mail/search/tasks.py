@@ -20,7 +20,7 @@ from civicmail.mail.archive.machine import body_of
 from civicmail.mail.archive.records import Capture, Type
 from civicmail.mail.search import coverage
 from civicmail.mail.search.documents import Documented, document_of, without_body
-from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.errors import DamagedIndex, IndexFailed
 from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes
 from civicmail.mail.search.rebuild import Rebuild, next_folder, unfinished
 from civicmail.mail.search.schema import VERSION
@@ -71,7 +71,7 @@ class IndexJob:
             due = now - self._committed_at >= COMMIT_MS and not self._bulk
             if (due and self._changed) or self._waiting >= COMMIT_BYTES:
                 self.commit(now)
-        except (ValueError, OSError, DamagedIndex) as error:
+        except (IndexFailed, DamagedIndex, OSError) as error:
             log.error("index.failed", problem=str(error))
             self._paused_until = now + RETRY_MS
             self._reopen()
@@ -131,8 +131,10 @@ class IndexJob:
             self._take_new()
             if self._waiting >= COMMIT_BYTES:
                 self.commit(now)
+        self.catch_up(now)
 
     def _rebuild_some(self) -> int:
+        """Go on with a rebuild, or begin one that somebody asks for; 0 when there is none or it has just ended."""
         if self._rebuild is None:
             if not self._gap and not coverage.rebuild_asked(self._data):
                 return 0
@@ -143,7 +145,7 @@ class IndexJob:
         captures, size = taken
         self._waiting += size
         self._changed = True
-        return captures
+        return captures + 1
 
     def _swap(self) -> None:
         """What the old generation has not committed is in the new one too, so its writers go before its files do."""
