@@ -45,5 +45,18 @@ def test_a_capture_enters_once_it_is_durable_and_is_delivered_when_every_copy_is
     writer.close()
 
 
+def test_a_delivery_that_is_read_before_its_receipt_counts_all_the_same(data: Path) -> None:
+    """The courier's journal may have the earlier name."""
+    courier = Writer(data, lambda: NOON)
+    writer, id_ = _kept(data)
+    courier.event(Event(Type.DELIVERED, id_, NOON + 40, (0, 1), {"hop": "maildir"}))
+    courier.flush()
+    stage = Stage(data)
+    stage.look()
+    assert stage.acts[id_].is_delivered
+    for journal in (courier, writer):
+        journal.close()
+
+
 def test_without_an_index_there_is_no_answer(data: Path) -> None:
     assert Stage(data).ask("subject:x") is None

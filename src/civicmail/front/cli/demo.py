@@ -78,7 +78,7 @@ def _verify(folder: Path) -> dict[str, object]:
     """What `civicmail verify --deep` says of everything that was kept."""
     import orjson
 
-    command = [sys.executable, "-m", "civicmail.front.cli.main", "verify", "--deep", "--json", "--data", str(folder)]
+    command = [sys.executable, "-m", "civicmail.front.cli.main", "verify", "--deep", "--data", str(folder)]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
     lines = done.stdout.splitlines()
     answer: dict[str, object] = orjson.loads(lines[-1]) if lines else {"messages": 0, "problems": [done.stderr.decode().strip()]}

@@ -22,9 +22,8 @@ from civicmail.front.sample.stage import Answer, Stage
 from civicmail.front.sample.world import World
 
 _QUESTIONS = (
-    'subject:"storm drain"', "has:attachment filename:pdf", "from:city.example newer_than:1d", "to:clerk@city.example",
-    "street light", "垃圾", "subject:Straße", "list:news", "invoice -budget", "larger:10k", "wor* OR overtime",
-    'from:accounts "purchase order"',
+    "has:attachment", 'subject:"storm drain" OR "street light"', "from:city.example newer_than:1d", "permit OR licence",
+    "filetype:pdf", "overtime -budget", "larger:5k", "list:news", "cc:city.example wor*", "垃圾 OR Straße OR ώρα", "to:clerk@city.example",
 )  # fmt: skip
 Show = Callable[[], None]
 """Called several times a second; draws what there is to see."""

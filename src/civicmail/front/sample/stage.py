@@ -52,6 +52,7 @@ class Stage:
     def __init__(self, data: Path) -> None:
         self.acts: dict[bytes, Act] = {}
         self._data = data
+        self._early: dict[bytes, list[Event]] = {}  # journals are read one after the other: a delivery may come before its receipt
         self._tail = Tail(data, bodies=False)
         self._reader: Reader | None = None
 
@@ -61,7 +62,7 @@ class Stage:
             for record in records:
                 if record.type == Type.RECEIPT:
                     self._enter(Capture.from_head(record.head))
-                elif record.type == Type.DELIVERED and record.id in self.acts:
+                elif record.type == Type.DELIVERED:
                     self._deliver(Event.from_head(record.head))
         covered = coverage.covered(self._data)
         now = _now()
@@ -72,9 +73,14 @@ class Stage:
     def _enter(self, c: Capture) -> None:
         to = tuple(r.address for r in c.envelope.recipients)
         self.acts[c.id] = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size)
+        for event in self._early.pop(c.id, ()):
+            self._deliver(event)
 
     def _deliver(self, event: Event) -> None:
-        act = self.acts[event.id]
+        act = self.acts.get(event.id)
+        if act is None:
+            self._early.setdefault(event.id, []).append(event)
+            return
         act.done.update(event.to)
         if act.is_delivered:
             act.delivered = event.at
