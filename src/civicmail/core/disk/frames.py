@@ -95,7 +95,7 @@ def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
     if magic != MAGIC or zero or head_len > HEAD_MAX:
         return None
     start = offset + FIXED.size
-    if body_len > total or start + head_len + body_len > total:
+    if offset + size_of(head_len, body_len) > total:  # with the padding: a whole file ends where its last frame does
         return None
     view = memoryview(buffer)
     head = view[start : start + head_len]
@@ -107,9 +107,7 @@ def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
     return Frame(offset, offset + size_of(head_len, body_len), type_, flags, number, durable, id_, sha, head, body)
 
 
-def walk(
-    buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True, first: int | None = None
-) -> Iterator[Frame]:
+def walk(buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True, first: int | None = None) -> Iterator[Frame]:
     """Whole frames one after the other from offset, until the first place where none stands or the number does not follow.
 
     first: the number that the first of them must have.

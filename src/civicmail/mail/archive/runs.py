@@ -65,9 +65,9 @@ class Run:
         view = memoryview(self._map)
         at = start
         columns: list[memoryview] = []
-        for kind, width, count in [("Q", 8, self.rows)] * 2 + [("Q", 8, self.captures)] + [("I", 4, self.rows)] * 3 + [
-            ("I", 4, self.captures)
-        ]:
+        for kind, width, count in (
+            [("Q", 8, self.rows)] * 2 + [("Q", 8, self.captures)] + [("I", 4, self.rows)] * 3 + [("I", 4, self.captures)]
+        ):
             columns.append(view[at : at + width * count].cast(kind))  # type: ignore[call-overload]
             at += width * count
         self._high, self._low, self._sha, self._segment, self._frame, self._offset, self._sha_row = columns

@@ -116,9 +116,7 @@ class SegmentWriter:
         """Write what is pending, the tables and the trailer."""
         self._cut()
         table = b"".join(_PLACE.pack(*p) for p in self._places)
-        rows = b"".join(
-            _ROW.pack(r.type, int(r.journal, 16), r.number, r.id, r.sha256, r.frame, r.offset) for r in self.rows
-        )
+        rows = b"".join(_ROW.pack(r.type, int(r.journal, 16), r.number, r.id, r.sha256, r.frame, r.offset) for r in self.rows)
         frames = len(self._places)
         where = (self.size, self._write(FRAME_TABLE, table), self.size, self._write(RECORD_TABLE, rows))
         counts = (frames, len(self.rows), *where)
@@ -126,9 +124,7 @@ class SegmentWriter:
         self.size = self.file.write_at(self.size, [_TRAILER.pack(_END_MAGIC, crc, *counts)])
 
     def _row(self, row: Row) -> None:
-        self.rows.append(
-            Row(row.type, row.journal, row.number, row.id, row.sha256, len(self._places), self._pending_size)
-        )
+        self.rows.append(Row(row.type, row.journal, row.number, row.id, row.sha256, len(self._places), self._pending_size))
 
     def _add(self, chunks: Iterable[bytes | memoryview]) -> None:
         for chunk in chunks:

@@ -136,7 +136,7 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
     receipts, hashes, events = log.receipts, log.hashes, log.events
     while number <= last and at + _SIZE <= size:
         magic, type_, _, zero, head, body, found, id_, sha256 = unpack(m, at)
-        end = at + _SIZE + head + body
+        end = at + ((_SIZE + head + body + 7) & ~7)
         if magic != frames.MAGIC or zero or found != number or end > size:
             frame = frames.next_after_damage(m, at, number)
             if frame is None or frame.number > last:
@@ -149,7 +149,7 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
             hashes.setdefault(sha256, []).append(id_)
         else:
             events.setdefault(id_, []).append(at)
-        at = (end + 7) & ~7
+        at = end
         number += 1
     log.at, log.next = at, number
 

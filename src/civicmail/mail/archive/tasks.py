@@ -59,7 +59,6 @@ class SealJob:
         self._told |= set(report.blocked)
         return report
 
-
     def _passed(self, searched: Passed, now: int) -> Mapping[str, int]:
         """Up to which number ledger, index and the snapshot of outstanding recipients all have seen each journal."""
         positions = (sequencer.positions(self._data), searched(), outstanding_file.advance(self._data, now, self._files))

@@ -1,0 +1,66 @@
+"""Leases end with their process, however it ends, and asking about one disturbs nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
+
+HOLD = """
+import sys
+from pathlib import Path
+from civicmail.core.disk.lease import Lease
+lease = Lease.take(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_only_one_holder_at_a_time(tmp_path: Path) -> None:
+    path = lease_path(tmp_path, "index")
+    assert path == tmp_path / "leases" / "index"
+    assert not is_held(path)
+    with Lease.take(path):
+        assert is_held(path)
+        assert holder(path) == os.getpid()
+        with pytest.raises(LeaseHeld, match=f"held by process {os.getpid()}"):
+            Lease.take(path)
+        assert is_held(path)
+    assert not is_held(path)
+    Lease.take(path).close()
+
+
+def test_closing_twice_is_harmless(tmp_path: Path) -> None:
+    lease = Lease.take(tmp_path / "x")
+    lease.close()
+    other = Lease.take(tmp_path / "x")
+    lease.close()
+    assert is_held(tmp_path / "x")
+    other.close()
+
+
+def test_the_kernel_ends_the_lease_of_a_killed_process(tmp_path: Path) -> None:
+    path = tmp_path / "job"
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None and process.stdout is not None
+    with process.stdin, process.stdout:
+        assert process.stdout.readline() == b"held\n"
+        assert is_held(path)
+        assert holder(path) == process.pid
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not is_held(path)
+    Lease.take(path).close()
+
+
+def test_a_holder_that_wrote_nothing_readable_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("nonsense")
+    assert holder(tmp_path / "x") is None
+    assert holder(tmp_path / "absent") is None
