@@ -23,7 +23,8 @@ from civicmail.front.sample.world import World
 
 _QUESTIONS = (
     "has:attachment", 'subject:"storm drain" OR "street light"', "from:city.example newer_than:1d", "permit OR licence",
-    "filetype:pdf", "overtime -budget", "larger:5k", "list:news", "cc:city.example wor*", "垃圾 OR Straße OR ώρα", "to:clerk@city.example",
+    "filetype:pdf", "overtime -budget", "larger:5k", "list:news", "cc:city.example wor*",
+    "垃圾 OR Straße OR ώρα", "to:clerk@city.example",
 )  # fmt: skip
 Show = Callable[[], None]
 """Called several times a second; draws what there is to see."""
