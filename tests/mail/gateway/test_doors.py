@@ -1,0 +1,71 @@
+"""Listeners from their settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.settings import Listener
+from civicmail.mail.gateway.doors import make_door, plain_address
+from civicmail.mail.gateway.errors import ListenerError
+from mail.gateway.running import settings_for
+
+
+def test_outside_rejects_broken_lines_and_the_others_mend_them_unless_told() -> None:
+    settings = settings_for()
+    for kind, said, newlines in [
+        ("mx", "", "reject"),
+        ("mx", "normalise", "normalise"),
+        ("relay", "", "normalise"),
+        ("lmtp", "", "normalise"),
+        ("journal", "reject", "reject"),
+    ]:
+        assert make_door(Listener(kind=kind, line_ends=said), settings).profile.newlines == newlines
+    assert make_door(Listener(kind="lmtp"), settings).profile.protocol == "lmtp"
+    assert make_door(Listener(kind="mx"), settings).profile.hostname == "mail.city.example"
+
+
+def test_anybody_may_use_mx_and_only_named_networks_or_loopback_the_others() -> None:
+    settings = settings_for()
+    assert make_door(Listener(kind="mx"), settings).is_peer("203.0.113.9")
+    closed = make_door(Listener(kind="relay"), settings)
+    assert closed.is_peer("127.0.0.1") and closed.is_peer("::1") and not closed.is_peer("203.0.113.9")
+    named = make_door(Listener(kind="lmtp", peers=["203.0.113.0/24", "2001:db8::/32"]), settings)
+    assert named.is_peer("203.0.113.9") and named.is_peer("2001:db8::5")
+    assert not named.is_peer("127.0.0.1") and not named.is_peer("")
+
+
+def test_xclient_and_xforward_are_offered_to_trusted_networks_only() -> None:
+    door = make_door(Listener(kind="relay", xclient=["127.0.0.1"]), settings_for())
+    assert door.profile_for("127.0.0.1").xclient and door.profile_for("127.0.0.1").xforward
+    assert not door.profile_for("127.0.0.2").xclient and not door.profile.xclient
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [
+        Listener(kind="submission"),
+        Listener(tls="implicit"),
+        Listener(kind="relay", client_ca="ca.pem"),
+        Listener(certificate="not-there.pem"),
+        Listener(kind="relay", tls="off", certificate="x.pem", client_ca="ca.pem"),
+    ],
+)
+def test_a_listener_that_cannot_work_says_so_in_a_sentence(listener: Listener) -> None:
+    with pytest.raises(ListenerError) as problem:
+        make_door(listener, settings_for())
+    assert problem.value.exit_code == 3 and str(problem.value).endswith(".")
+
+
+def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("no certificate")
+    with pytest.raises(ListenerError, match="certificate files"):
+        make_door(Listener(certificate=str(wrong)), settings_for())
+
+
+def test_addresses_are_written_plainly() -> None:
+    assert plain_address("::ffff:192.0.2.1") == "192.0.2.1"
+    assert plain_address("fe80::1%eth0") == "fe80::1"
+    assert plain_address("192.0.2.1") == "192.0.2.1"
