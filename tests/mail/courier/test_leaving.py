@@ -1,0 +1,90 @@
+"""What left can be rebuilt from what is kept (promise 2), and nothing added says more than it should (promise 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.courier import bell
+from civicmail.mail.courier.leaving import additions, as_sent, leaving, sent_facts
+
+PIECES = st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b".", b"\0", b"word", b"\r\n.\r\n"]), max_size=15)
+
+
+def capture(**envelope: object) -> Capture:
+    e = Envelope("eve@out.example", (Recipient("ann@city.example"),), 1_800_000_000_000, **envelope)  # type: ignore[arg-type]
+    return Capture(bytes(16), e.received, bytes(32), 1, bytes(32), Source("mx"), e)
+
+
+@given(PIECES, st.sampled_from(["crlf", "lf"]), st.lists(st.sampled_from(["Received: x", "\ty"]), max_size=3))
+def test_any_cut_of_the_kept_bytes_leaves_the_same_and_is_rebuilt(pieces, eol, prepend):
+    sent = sent_facts(eol, prepend)
+    left = b"".join(leaving(pieces, sent))
+    facts = {"sent": sent, "sha256": hashlib.sha256(left).hexdigest()}
+    assert as_sent([b"".join(pieces)], facts) == left
+    end = b"\r\n" if eol == "crlf" else b"\n"
+    assert left.startswith(b"".join(line.encode() + end for line in prepend))
+    assert b"\0" not in left and left.count(b"\r") == (left.count(b"\r\n") if eol == "crlf" else 0)
+    assert not left or left.endswith(end)
+
+
+def test_bytes_that_do_not_agree_with_the_record_are_not_shown():
+    with pytest.raises(DamagedFile):
+        as_sent([b"other\r\n"], {"sent": sent_facts("crlf", []), "sha256": "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("envelope", "first"),
+    [
+        ({"client": "192.0.2.7", "helo": "c.example"}, "from c.example ([192.0.2.7]) by mail.city.example|with ESMTP id"),
+        ({"client": "192.0.2.7", "helo": "c", "tls": "TLSv1.3 X", "login": "ann"}, "by mail.city.example|with ESMTPSA id"),
+        ({"client": "2001:db8::1", "protocol": "smtp"}, "from unknown ([2001:db8::1]) by mail.city.example|with SMTP id"),
+        ({"protocol": "local"}, "Received: by mail.city.example|id 0000"),
+        ({"client": "x", "helo": "evil)\r\nBcc: all (\x00"}, "from evil???Bcc:?all??? ([x]) by|with"),
+    ],
+)
+def test_received_says_from_whom_and_how(envelope, first):
+    lines = additions(capture(**envelope), "mail.city.example", ["ann@city.example"], final=False)
+    assert all(part in line for part, line in zip(first.split("|"), lines, strict=False)), lines
+    assert "login" not in "".join(lines) and lines[0].startswith("Received:") and lines[2] == "\tfor <ann@city.example>;"
+
+
+def test_with_several_recipients_nobody_is_named_and_return_path_is_for_mailboxes_only():
+    lines = additions(capture(), "h", ["a@x", "b@x"], final=False)
+    assert not any("for <" in line or "Return-Path" in line for line in lines)
+    assert additions(capture(), "h", ["a@x"], final=True)[0] == "Return-Path: <eve@out.example>"
+
+
+def test_the_bell_wakes_the_courier_and_nobody_waits_for_it(town):
+    deep = town.data / ("d" * 100)
+    bell.ring(deep)  # no folder, no courier: nothing happens
+    (deep / "leases").mkdir(parents=True)
+    bell.ring(deep)
+    hung = bell.hang(deep)
+    for _ in range(1000):
+        bell.ring(deep)
+    assert hung.recv(16) == b"!"
+    bell.answer(hung)
+    with pytest.raises(BlockingIOError):
+        hung.recv(16)
+    hung.close()
+
+
+def test_a_ring_is_faster_than_the_clock(town, monkeypatch):
+    monkeypatch.setattr("civicmail.mail.courier.deliver.POLL_SECONDS", 30)
+
+    async def story():
+        async with town.courier():
+            await town.until(lambda: (town.data / "leases" / "courier.bell").exists())
+            await asyncio.sleep(0.05)
+            id_ = town.keep("bob@city.example")
+            await town.ends(id_)
+
+    asyncio.run(story())
