@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import mailbox
 import os
+import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.shapes import Address, Attached, Envelope, Fields, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import Tree, View
+from civicmail.core.query.tree import TEXTS, Token, Tree, View, Words
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.search import coverage
@@ -107,3 +108,49 @@ def real_mail(corpora: Path) -> Iterator[tuple[Capture, bytes]]:
             Capture(capture_id(received), received, digest, len(body), bytes(32), Source("import"), envelope),
             body,
         )
+
+
+def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) -> None:
+    """Random characters of all planes: what fold() leaves is split alike by the index and by matches()."""
+    chance = random.Random(7)
+    blocks = [(0x20, 0x7F), (0xA0, 0x250), (0x300, 0x600), (0x600, 0xE80), (0x1F00, 0x2C00), (0x3000, 0x3200), (0xA000, 0x10FFFF)]
+
+    def text(size: int) -> str:
+        return "".join(
+            chance.choice(" \n\t.") if chance.random() < 0.25 else chr(chance.randint(*chance.choice(blocks))) for _ in range(size)
+        )
+
+    def mail(n: int) -> tuple[Capture, Fields]:
+        who = (Address(text(6), text(5), text(7)),)
+        files = (Attached(text(8), "application/pdf", 1), Attached(text(4) + ".pdf", "", 1))
+        found = Fields(text(20), who, who, (), (), None, text(9), (), (), text(9), text(200), files, None, (), 0)
+        return next(captures(n, 1))[0], found
+
+    made = [mail(n) for n in range(150)]
+    views = [view(capture, found) for capture, found in made]
+    generation = coverage.top(tmp_path) / "1"
+    indexes = Indexes(generation, heap=15_000_000)
+    for capture, found in made:
+        indexes.add(document_of(capture, b"", found), replay=False)
+    indexes.commit()
+    indexes.close()
+    coverage.save(generation, coverage.Coverage(VERSION))
+    coverage.make_current(generation)
+    reader = Reader(tmp_path)
+    asked = 0
+    for v in views[::3]:
+        for field in TEXTS:
+            tokens = [t for t in v[field].split() if t != "|"]
+            if not tokens:
+                continue
+            at = chance.randrange(len(tokens))
+            word, pair = tokens[at], tuple(tokens[at : at + 2])
+            for tree in (
+                Words(field, (word,)),
+                Words("", pair),
+                Token(field, word[:2], True),
+                Words(field, (*pair[:1], pair[-1][:1]), True),
+            ):
+                assert count(reader, tree) == sum(matches(tree, other) for other in views), tree
+                asked += 1
+    assert asked > 1000

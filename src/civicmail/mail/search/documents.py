@@ -19,11 +19,13 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A document, the capture it is of and therefore the index it belongs to. weight: bytes of memory that it takes, about."""
+    """A document, the capture it is of and therefore the index it belongs to. size: bytes of the message; weight: bytes of memory
+    that the document takes, about."""
 
     id: bytes
     class_: str
     received: int
+    size: int
     document: tantivy.Document
     weight: int
 
@@ -50,7 +52,7 @@ def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
     except Exception:  # as above: text that no index takes
         log.exception("index.unreadable", capture=capture.uuid)
         ready = document(plain_without_body(capture))
-    return Documented(capture.id, capture.class_, capture.received, ready, len(made["body"]) + 1000)
+    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, len(made["body"]) + 1000)
 
 
 def without_body(capture: Capture) -> Documented:

@@ -29,7 +29,8 @@ log = get_logger()
 LEASE = "index"
 AT_ONCE = 100  # records of one journal that are in memory at a time
 COMMIT_MS = 1000
-COMMIT_BYTES = 128 << 20  # of messages that wait for a commit
+LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
+BULK_COMMIT_BYTES = 128 << 20
 RETRY_MS = 5000
 
 
@@ -41,6 +42,7 @@ class IndexJob:
         self._lease = lease
         self._files = files
         self._heap = BULK_HEAP if bulk else LIVE_HEAP
+        self._commit_bytes = BULK_COMMIT_BYTES if bulk else LIVE_COMMIT_BYTES
         self._bulk = bulk
         self._paused_until = 0
         self._rebuild: Rebuild | None = None
@@ -69,7 +71,7 @@ class IndexJob:
         try:
             taken = self._take_new() + self._rebuild_some()
             due = now - self._committed_at >= COMMIT_MS and not self._bulk
-            if (due and self._changed) or self._waiting >= COMMIT_BYTES:
+            if (due and self._changed) or self._waiting >= self._commit_bytes:
                 self.commit(now)
         except (IndexFailed, DamagedIndex, OSError) as error:
             log.error("index.failed", problem=str(error))
@@ -81,8 +83,7 @@ class IndexJob:
     def catch_up(self, now: int) -> None:
         """Read until nothing is left to read, then commit."""
         while self._take_new():
-            if self._waiting >= COMMIT_BYTES:
-                self.commit(now)
+            pass
         self.commit(now)
 
     def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
@@ -96,7 +97,7 @@ class IndexJob:
         self._add(found, place, number)
         self._tail.positions[place] = number
         self._waiting += size
-        if self._waiting >= COMMIT_BYTES:
+        if self._waiting >= self._commit_bytes:
             self.commit(now)
 
     def commit(self, now: int) -> None:
@@ -129,7 +130,7 @@ class IndexJob:
             if progress is not None and self._rebuild is not None:
                 progress(self._rebuild.seen, self._rebuild.total)
             self._take_new()
-            if self._waiting >= COMMIT_BYTES:
+            if self._waiting >= self._commit_bytes:
                 self.commit(now)
         self.catch_up(now)
 
@@ -202,10 +203,21 @@ class IndexJob:
         records = self._tail.poll(AT_ONCE)
         for record in records:
             if record.type == Type.RECEIPT:
-                self._add(_documented(record), record.journal, record.number)
-                self._waiting += len(record.body)
+                found = _documented(record)
+                self._add(found, record.journal, record.number)
+                self._waiting += found.size
+                self._relieve()
         self._changed = self._changed or bool(records)
         return len(records)
+
+    def _relieve(self) -> None:
+        """Let the indexing threads catch up in the middle of a batch, so that large mail does not pile up in memory. Coverage is
+        not written: it may be behind the index, never ahead."""
+        if self._waiting >= self._commit_bytes:
+            if self._rebuild is not None:
+                self._rebuild.indexes.commit()
+            self._indexes.commit()
+            self._waiting = 0
 
     def _add(self, found: Documented, place: str, number: int) -> None:
         replay = number <= self._suspect.get(place, 0)
