@@ -25,9 +25,7 @@ from civicmail.mail.gateway.counters import Counters
 def settings_for(*listeners: Listener, **gateway: Any) -> Settings:
     listeners = listeners or (Listener(kind="mx", port=0),)
     gateway = {"min_free": 0, **gateway}
-    return Settings(
-        city=City(domains=["city.example", "parks.example"]), gateway=Gateway(listener=list(listeners), **gateway)
-    )
+    return Settings(city=City(domains=["city.example", "parks.example"]), gateway=Gateway(listener=list(listeners), **gateway))
 
 
 @dataclasses.dataclass
@@ -93,6 +91,7 @@ class Client:
     """A client that sends exactly what it is told and reads whole replies."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self._buffer = b""
 

@@ -75,7 +75,18 @@ def test_fishing_for_recipients_ends_the_session(data: Path) -> None:
         assert client.reply() == ""
 
 
-ENDS = [b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\n.\r", b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\r\r\n.\r\r\n"]
+ENDS = [
+    b"\n.\n",
+    b"\r.\r",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r\n",
+    b"\r\n.\r",
+    b"\n.\r",
+    b"\r\n\0.\r\n",
+    b"\r\n.\0\r\n",
+    b"\r\r\n.\r\r\n",
+]
 
 
 @pytest.mark.parametrize("kind", ["mx", "relay"])

@@ -38,6 +38,7 @@ from civicmail.mail.gateway.limits import Progress
 from civicmail.mail.gateway.recipients import recipient_reply, sender_reply
 
 NOT_A_PEER = "554 5.7.1 This service is not for you"
+NO_CERTIFICATE = "530 5.7.0 A client certificate is needed here"
 NO_SPACE = "452 4.3.1 Insufficient system storage, please try again later"
 LOOP = "554 5.4.6 Routing loop detected: too many Received lines"
 TOO_MANY_REFUSED = "421 4.7.0 Too many refused recipients"
@@ -206,7 +207,7 @@ class Conversation(asyncio.Protocol):
 
     def _mail(self, wire: Session, event: MailFrom) -> str:
         if not self._peer:
-            return NOT_A_PEER
+            return NO_CERTIFICATE if self._door.by_certificate else NOT_A_PEER
         if not self._gate.space.has_room(int(event.params.get("SIZE") or 0), self._loop.time()):
             return NO_SPACE
         return sender_reply(self._door.kind, event.path)
