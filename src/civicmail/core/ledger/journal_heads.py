@@ -43,6 +43,8 @@ def _records(name: str, path: Path, content: bytes, first: int, told: int, repor
     header = frames.decode_file_header(content)
     if (header is None or header[:2] != (name, first)) and told >= first:
         report(Problem("altered", f"The header of {path.name} in journal {name} is damaged."))
+    elif any(content[frames.FILE_HEADER.size : frames.FILE_HEADER_SIZE]):
+        report(Problem("altered", f"The header of {path.name} in journal {name} has bytes where zeros belong."))
     offset, expected = frames.FILE_HEADER_SIZE, first
     while True:
         frame = frames.decode(content, offset)
@@ -54,6 +56,9 @@ def _records(name: str, path: Path, content: bytes, first: int, told: int, repor
                 report(_missing(name, expected, frame.number - 1, f"damaged at byte {offset} of {path.name}"))
         elif frame.number != expected:
             text = f"Record {frame.number} of journal {name} stands where record {expected} should: records were dropped or moved."
+            report(Problem("altered", text, name, frame.number))
+        if any(content[frame.offset + frames.FIXED.size + len(frame.head) + len(frame.body) : frame.end]):
+            text = f"Behind record {frame.number} of journal {name} stand bytes where zeros belong."
             report(Problem("altered", text, name, frame.number))
         _check_body(name, path, frame, report)
         yield Held(name, frame.number, bytes(frame.head), False)

@@ -16,11 +16,25 @@ def create(folder: Path, files: Files = OS_FILES) -> bytes:
     """Make both files in the keys folder, durable, and return the public key. An existing key is kept."""
     files.make_folder(folder)
     if not (folder / "ledger.key").exists():
-        files.replace(folder / "ledger.key", Ed25519PrivateKey.generate().private_bytes_raw())
+        _put(folder / "ledger.key", Ed25519PrivateKey.generate().private_bytes_raw(), files)
     public = private(folder).public_key().public_bytes_raw()
     if not (folder / "ledger.pub").exists():
-        files.replace(folder / "ledger.pub", base64.b64encode(public) + b"\n")
+        _put(folder / "ledger.pub", base64.b64encode(public) + b"\n", files)
+    files.sync_folder(folder)
     return public
+
+
+def _put(path: Path, content: bytes, files: Files) -> None:
+    """Make a file whole or not at all; its name is durable when its folder is synced."""
+    temporary = path.with_name(f".{path.name}")
+    files.unlink(temporary)
+    file = files.open(temporary, create=True)
+    try:
+        file.write_at(0, [content])
+        file.sync()
+    finally:
+        file.close()
+    files.rename(temporary, path)
 
 
 def private(folder: Path) -> Ed25519PrivateKey:

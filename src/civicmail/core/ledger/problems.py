@@ -46,10 +46,12 @@ class Problem:
 
 @dataclass(slots=True)
 class Verdict:
-    """records: checked; pending: newer than the ledger, which is no problem; entries and checkpoints: of the ledger."""
+    """records: looked at; captures: receipts among them, each counted once; pending: records newer than the ledger, which is no
+    problem; entries and checkpoints: of the ledger."""
 
     problems: list[Problem] = field(default_factory=list)
     records: int = 0
+    captures: int = 0
     pending: int = 0
     entries: int = 0
     checkpoints: int = 0

@@ -17,14 +17,12 @@ from civicmail.core.ledger.problems import Held, Problem, Verdict
 from civicmail.core.ledger.verify_entries import Ledger, Reading
 from civicmail.core.ledger.verify_records import Records
 
-Progress = Callable[[int], None]
 
-
-def verify(data: Path, sealed: Iterable[Held] = (), *, progress: Progress | None = None) -> Verdict:
+def verify(data: Path, sealed: Iterable[Held] = (), *, each: Callable[[Held], None] = lambda held: None) -> Verdict:
     """Check ledger, journals and the sealed records of a data folder.
 
     sealed: every record that stands in a segment. It is read behind the journals, so that a record that is sealed meanwhile is seen
-    at least once; so it must look for segments only when it is asked for its first item. progress: told the records checked so far.
+    at least once; so it must look for segments only when it is asked for its first item. each: told every record as it is read.
     """
     verdict = Verdict()
     ledger = data / "ledger"
@@ -40,14 +38,13 @@ def verify(data: Path, sealed: Iterable[Held] = (), *, progress: Progress | None
     for source in (journal_heads(data, report), sealed):
         for held in source:
             records.add(held)
-            if progress is not None and records.count % 1000 == 0:
-                progress(records.count)
+            each(held)
     records.finish([p for p in verdict.problems if p.code == "damaged" and p.journal], lambda: _again(ledger))
     in_journals = _in_records(records, key, report)
     if any(size not in found.roots for size in in_journals):
         found = _again(ledger, set(in_journals))
     _check_roots(in_journals, found, "a journal or segment", report)
-    verdict.records, verdict.pending = records.count, records.waiting
+    verdict.records, verdict.captures, verdict.pending = records.count, records.captures, records.waiting
     verdict.entries, verdict.checkpoints = found.entries, len(signed)
     return verdict
 

@@ -177,6 +177,8 @@ class Reading:
                 if later is None:
                     return
                 found = later
+            if any(content[found[2] - (-(_FIXED.size + len(found[1])) % 8) : found[2]]):
+                self._report(Problem("altered", f"Behind entry {found[0]} of the ledger stand bytes where zeros belong."))
             yield found
             index, offset = found[0] + 1, found[2]
 

@@ -20,6 +20,7 @@ class Records:
 
     def __init__(self, folder: Path, ledger: Ledger, report: Report) -> None:
         self.count = 0
+        self.captures = 0
         self.pending: dict[Key, bytes] = {}  # leaves of sealed ones newer than the ledger was when reading began
         self.waiting = 0  # unsealed ones newer than the ledger: no problem
         self.checkpoints: list[tuple[Key, str]] = []
@@ -34,6 +35,8 @@ class Records:
         """Take one record."""
         self.count += 1
         key = (held.journal, held.number)
+        if b'"type":"receipt"' in held.head and key not in self.pending and not self._has_seen(*key):
+            self.captures += 1
         leaf = sha256(b"\x00" + held.head).digest()
         if b'"type":"checkpoint"' in held.head:
             self.checkpoints.append((key, _note_of(held.head)))
@@ -133,8 +136,8 @@ class Records:
         seen[number >> 3] |= 1 << (number & 7)
 
     def _has_seen(self, journal: str, number: int) -> bool:
-        seen = self._seen.get(journal)
-        return seen is not None and bool(seen[number >> 3] & 1 << (number & 7))
+        seen = self._seen.get(journal, b"")
+        return number >> 3 < len(seen) and bool(seen[number >> 3] & 1 << (number & 7))
 
     def _leaf(self, journal: str, number: int) -> bytes:
         return bytes(self._content(journal)[32 * number - 32 : 32 * number])

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export:export", "Write what a search finds as eml files or one mbox."),
     "verify": ("verify:verify", "Check everything that is kept against its evidence."),
     "prove": ("prove:prove", "Write a proof that a message was kept."),
+    "queue": ("queue:app", "Mail that waits: list, show, retry, drop."),
     "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
     "config": ("config:app", "Check, show and explain settings."),
     "keys": ("keys:app", "The recovery key."),

@@ -1,0 +1,120 @@
+"""`civicmail verify`: everything that is kept against its evidence. Takes no lease, and may run while everything else does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from civicmail.core.config.load import require_folder
+from civicmail.core.ledger.problems import Held
+from civicmail.core.ledger.verify import verify as verify_ledger
+from civicmail.front.cli import options, output
+from civicmail.mail.archive.verify import Check, torn_tails
+from civicmail.mail.search import counts
+from civicmail.mail.search.errors import DamagedIndex, NotIndexed
+from civicmail.mail.search.reader import Reader
+
+AT_ONCE = 1000
+LISTED_MOST = 1000
+
+
+def verify(
+    data: options.Data = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Every byte of every message, and whether each can be found.")] = False,
+) -> None:
+    """Check journals, segments, catalogue and ledger. Ends with a line of JSON, and with 1 when there is a problem."""
+    folder = options.data_folder(data)
+    require_folder(folder)
+    with output.progress("Checking") as report:
+        check = Check(folder, deep=deep)
+        found = Findable(folder) if deep else None
+        looked = 0
+
+        def each(held: Held) -> None:
+            nonlocal looked
+            looked += 1
+            if found is not None:
+                found.add(held)
+            if looked % AT_ONCE == 0:
+                report(looked)
+
+        verdict = verify_ledger(folder, check.heads(), each=each)
+    problems: list[dict[str, Any]] = [p.plain for p in verdict.problems]
+    dropped = {f"{p.journal}:{p.number}-{p.last}" for p in verdict.problems if p.code == "dropped"}
+    problems += [
+        {"code": p.code, "text": p.sentence, "where": p.where}
+        for p in check.problems
+        if not (p.code == "number-missing" and p.where in dropped)
+    ]
+    notes = check.notes + torn_tails(folder)
+    if found is not None:
+        problems += found.problems()
+        notes += found.notes
+    for problem in problems:
+        output.words(problem["text"])
+    for note in notes:
+        output.words(f"Note: {note}")
+    _say(problems, {"messages": verdict.captures, "segments": check.segments, "records": verdict.records}, verdict.pending)
+
+
+def _say(problems: list[dict[str, Any]], numbers: dict[str, int], pending: int) -> None:
+    if pending:
+        output.words(f"Note: {pending} records are newer than the ledger, and can be altered unseen until it has taken them in.")
+    output.emit({**numbers, "pending": pending, "problems": problems[:LISTED_MOST], "problem_count": len(problems)})
+    raise typer.Exit(1 if problems else 0)
+
+
+class Findable:
+    """Whether every capture that the index says it covers is in it: membership, never a flag (promise 8)."""
+
+    def __init__(self, data: Path) -> None:
+        self.notes: list[str] = []
+        self._missing: list[str] = []
+        self._problem = ""
+        self._waiting: list[bytes] = []
+        self._newer = 0
+        try:
+            self._reader: Reader | None = Reader(data)
+        except NotIndexed as error:
+            self._reader = None
+            self.notes.append(str(error))
+        except DamagedIndex as error:
+            self._reader = None
+            self._problem = str(error)
+
+    def add(self, held: Held) -> None:
+        """Look for one record, some together."""
+        if self._reader is None or b'"type":"receipt"' not in held.head:
+            return
+        if held.number > self._reader.coverage.journals.get(held.journal, 0):
+            self._newer += 1
+            return
+        try:
+            self._waiting.append(bytes.fromhex(orjson.loads(held.head)["id"].replace("-", "")))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # the ledger's check names such a head
+        if len(self._waiting) >= AT_ONCE:
+            self._look()
+
+    def problems(self) -> list[dict[str, Any]]:
+        """What is wrong with the index, after the last record."""
+        self._look()
+        if self._newer:
+            self.notes.append(f"{self._newer} captures are newer than the index.")
+        found = [{"code": "index-damaged", "text": self._problem}] if self._problem else []
+        for id_ in sorted(set(self._missing)):
+            text = f"Capture {id_} is not in the index, which says that it covers it; `civicmail rebuild index` mends that."
+            found.append({"code": "not-found", "text": text, "where": id_})
+        return found
+
+    def _look(self) -> None:
+        if self._reader is None or not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._missing += [id_.hex() for id_ in counts.missing(self._reader, waiting)]
+        except (DamagedIndex, ValueError) as error:  # ValueError is what Tantivy raises for files that it cannot read
+            self._reader, self._problem = None, f"The index cannot be read: {error}; `civicmail rebuild index` makes it new."

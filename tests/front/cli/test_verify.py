@@ -1,0 +1,146 @@
+"""P-15, promises 2 and 8: `verify` ends with a line of JSON, and with 1 when anything kept is not as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.cli import verify as command
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.search.tasks import IndexJob
+from front.cli.office import Office, now
+
+BODIES = [b"Subject: letter %d\r\n\r\nhello %d\r\n" % (n, n) for n in range(5)]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path / "data")
+
+
+def index(office: Office) -> None:
+    job = IndexJob.take(office.data, bulk=True)
+    job.catch_up(now())
+    job.close()
+
+
+def seal(office: Office) -> None:
+    office.integrate(signed=True)
+    with Sealer(office.data) as sealer:
+        assert sealer.seal(lambda: {f"{n:04x}": 1 << 40 for n in range(1, 9)}, now=now()).segments
+
+
+class Output:
+    """Runs `verify` and reads its last line."""
+
+    def __init__(self, office: Office, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        self.office = office
+        self._capture = capfdbinary
+
+    def __call__(self, *options: str) -> dict[str, Any]:
+        self._capture.readouterr()
+        code = self.office.run("verify", *options)
+        told = self._capture.readouterr()
+        self.words = told.err.decode()
+        last: dict[str, Any] = orjson.loads(told.out.splitlines()[-1])
+        assert code == (1 if last["problems"] else 0)
+        assert all(p["text"] in self.words for p in last["problems"])
+        return last
+
+
+@pytest.fixture
+def verify(office: Office, capfdbinary: pytest.CaptureFixture[bytes]) -> Output:
+    return Output(office, capfdbinary)
+
+
+def test_an_empty_installation_is_clean(verify: Output) -> None:
+    assert verify("--deep") == {
+        "messages": 0,
+        "segments": 0,
+        "records": 0,
+        "pending": 0,
+        "problems": [],
+        "problem_count": 0,
+    }
+
+
+def test_captures_are_counted_once_wherever_they_are(office: Office, verify: Output) -> None:
+    office.receive(*BODIES)
+    assert verify()["messages"] == 5
+    index(office)
+    seal(office)
+    office.receive(*BODIES[:2])
+    found = verify("--deep")
+    assert (found["messages"], found["segments"], found["problems"]) == (7, 1, [])
+    assert "newer than the index" in verify.words
+
+
+def test_it_takes_no_lease_and_does_not_report_live_writers(office: Office, verify: Output) -> None:
+    writer = Writer(office.data, now)
+    with Lease.take(lease_path(office.data, "seal")), Lease.take(lease_path(office.data, "ledger")):
+        office.receive(BODIES[0])
+        path = next(office.data.glob("journal/*/*.log"))
+        with path.open("ab") as f:
+            f.write(b"CVR1 half a record")
+        assert verify("--deep")["problems"] == []
+    writer.close()
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_every_kind_of_damage_is_found(office: Office, verify: Output, sealed: bool) -> None:
+    office.receive(*BODIES)
+    office.integrate(signed=True)
+    if sealed:
+        seal(office)
+    for pattern in ("segments/*/*/*.seg", "journal/*/*.log", "ledger/*.log", "ledger/leaves/*.bin", "ledger/tree/*.bin"):
+        for path in office.data.glob(pattern):
+            content = path.read_bytes()
+            for at in range(0, len(content), max(1, len(content) // 23)):
+                path.write_bytes(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
+                assert verify("--deep")["problems"], f"{path.name} at {at}"
+            path.write_bytes(content)
+    assert verify("--deep")["problems"] == []
+
+
+def test_a_lost_segment_is_named(office: Office, verify: Output) -> None:
+    office.receive(*BODIES)
+    seal(office)
+    next(office.data.glob("segments/*/*/*.seg")).unlink()
+    problems = verify()["problems"]
+    assert [(p["code"], p.get("number"), p.get("last")) for p in problems if p["code"] == "dropped"] == [("dropped", 1, 5)]
+    assert not [p for p in problems if p["code"] == "number-missing"]
+
+
+def test_a_capture_that_the_index_says_it_covers_and_does_not_have_is_named(
+    office: Office, verify: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.receive(*BODIES)
+    index(office)
+    assert verify("--deep")["problems"] == []
+    generation = office.data / "index" / (office.data / "index" / "current").read_text().strip()
+    [id_] = office.receive(b"Subject: one more\r\n\r\n")
+    coverage = orjson.loads((generation / "coverage.json").read_bytes())
+    coverage["journals"] = {name: number + 1 for name, number in coverage["journals"].items()}
+    (generation / "coverage.json").write_bytes(orjson.dumps(coverage))
+    assert [(p["code"], p["where"]) for p in verify("--deep")["problems"]] == [("not-found", id_.replace("-", ""))]
+    assert verify()["problems"] == []
+    monkeypatch.setattr(command, "AT_ONCE", 2)
+    assert len(verify("--deep")["problems"]) == 1
+
+
+def test_a_damaged_index_is_a_problem(office: Office, verify: Output) -> None:
+    office.receive(*BODIES)
+    index(office)
+    for path in office.data.glob("index/*/*/*/meta.json"):
+        path.write_text("{")
+    assert [p["code"] for p in verify("--deep")["problems"]] == ["index-damaged"]
+
+
+def test_a_folder_that_is_no_installation(tmp_path: Path, office: Office) -> None:
+    office.data = tmp_path / "nothing"
+    assert office.run("verify") == 3
