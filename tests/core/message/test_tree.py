@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import binascii
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from civicmail.core.message import defects, letter
+from civicmail.core.message import defects, letter, transfer
 from civicmail.core.message.shapes import Letter
 
 _MIXED = (
@@ -167,6 +170,7 @@ def test_a_content_type_that_is_none_means_plain_text(value: str) -> None:
         ("base64", b"d29!yZHM=", b"words", []),
         ("base64", b"d29yZHM=\nZHM=\n", b"wordsds", [defects.BASE64_BROKEN]),
         ("base64", b"d29yZHM=\n_____\na footer\n", b"words", [defects.BASE64_BROKEN]),
+        ("base64", b"d29yZ\x0bHM", b"words", [defects.BASE64_BROKEN]),
         ("base64", b"d29yZ", b"wor", [defects.BASE64_BROKEN]),
         ("base64", b"this is no base64 but words", b"this is no base64 but words", [defects.BASE64_BROKEN]),
         ("base64", b"", b"", []),
@@ -182,6 +186,18 @@ def test_transfer_encodings_are_undone_and_repaired(encoding: str, data: bytes, 
     one = _message("application/octet-stream", data, f"Content-Transfer-Encoding: {encoding}")
     assert one.parts[0].content == content
     assert _codes(one) == codes
+
+
+@given(st.binary(max_size=60), st.sampled_from(["base64", "quoted-printable", "x-uuencode", "x-other", ""]))
+def test_any_bytes_under_any_encoding_have_content(data: bytes, encoding: str) -> None:
+    content, _ = transfer.decode(data, encoding)
+    assert len(content) <= len(data)
+
+
+@given(st.binary(max_size=300))
+def test_sound_encodings_come_back(data: bytes) -> None:
+    assert transfer.decode(base64.encodebytes(data), "base64") == (data, True)
+    assert transfer.decode(binascii.b2a_qp(data, istext=False), "quoted-printable") == (data, True)
 
 
 def test_text_that_cannot_be_read_is_counted() -> None:

@@ -25,6 +25,8 @@ def unfold(raw: bytes) -> bytes:
 def text(raw: bytes, hint: str = "") -> str:
     """Unfolded text of a raw value with encoded words left as they stand. hint: charset for unlabelled 8-bit."""
     value = unfold(raw)
+    if b"\0" in value:
+        value = value.replace(b"\0", b"")
     return value.decode("ascii") if value.isascii() else charsets.decode(value, "", hint)[0]
 
 
@@ -56,7 +58,7 @@ def words(value: str) -> str:
     if run:
         out.append(charsets.decode(b"".join(run), charset)[0])
     out.append(value[end:])
-    return "".join(out) + rest
+    return "".join(out).replace("\0", "") + rest
 
 
 def _payload(kind: str, payload: str) -> bytes:

@@ -6,6 +6,7 @@ import binascii
 import re
 
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_NO_LETTERS = re.compile(rb"[^A-Za-z0-9+/]+")
 _PADS = re.compile(rb"=[=\s]*")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin[ \t]+[0-7]{3,4}[ \t]+([^\r\n]*)\r?\n")
 
@@ -46,8 +47,7 @@ def _block(data: bytes) -> tuple[bytes, bool]:
         return binascii.a2b_base64(data), True
     except binascii.Error:
         pass
-    letters = data.translate(None, b"= \t\r\n")
-    letters = _FOREIGN.sub(b"", letters)
+    letters = _NO_LETTERS.sub(b"", data)
     # One letter over a multiple of four carries six bits, which is no byte.
     letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)), False
