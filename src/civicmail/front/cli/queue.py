@@ -1,0 +1,154 @@
+"""`civicmail queue`: who still waits for mail, and what may be done about it. Needs no courier and takes no lease."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from civicmail.core.config.errors import UsageError
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import door, options, output
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.outstanding import Entry
+from civicmail.mail.courier import actions, bell
+from civicmail.mail.courier.hops import Routes
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Mail that waits.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="A capture id, or its first digits as long as they fit only one.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record of the message.")]
+_MOST = 200  # characters of an answer for a person
+
+
+@app.callback()
+def queue() -> None:
+    """Mail that was accepted and has recipients who are not served yet."""
+
+
+@app.command("list")
+def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """One line for each recipient that waits or is held, oldest mail first."""
+    folder, settings = _installation(data, config)
+    rows = [row for entry in _entries(folder) for row in _rows(entry, Routes(settings))]
+    for row in rows:
+        if json:
+            output.emit(row)
+        else:
+            output.show(f"{row['id']}  {output.when(row['received'])}  <{row['sender']}>  {row['to']}  {_state(row)}")
+    if not json:
+        output.words(f"{len(rows)} recipients wait." if rows else "Nobody waits.")
+
+
+@app.command()
+def show(id_: Id, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Everything about one message that waits."""
+    folder, settings = _installation(data, config)
+    entry = _one(folder, id_)
+    for row in _rows(entry, Routes(settings)):
+        if json:
+            output.emit(row)
+            continue
+        output.show(f"{row['to']}: {_state(row)}")
+        output.show(f"    capture {row['id']} of {output.when(row['received'])} from <{row['sender']}>, {row['size']} bytes")
+        output.show(f"    next hop {row['hop'] or 'none is configured'}, {row['tries']} tries")
+        if row["reply"]:
+            output.show(f"    last answer: {row['reply']}")
+
+
+@app.command()
+def retry(
+    id_: Id, data: options.Data = None, reason: Reason = "asked for", config: options.Config = None, json: options.Json = False
+) -> None:
+    """Try again at once, whatever time was set."""
+    _decide(actions.retry, "will be tried at once", id_, data, reason, config, json)
+
+
+@app.command()
+def drop(id_: Id, reason: Reason, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
+    if not reason.strip():
+        raise UsageError("Say why, with --reason TEXT.")
+    _decide(actions.drop, "will not be delivered", id_, data, reason, config, json)
+
+
+def _decide(
+    action: Callable[..., list[int]], words: str, id_: str, data: Path | None, reason: str, config: Path | None, json: bool
+) -> None:
+    folder, settings = _installation(data, config)
+    entry, now = _one(folder, id_), door.now_ms()
+    with closing(Writer(folder, lambda: now, file_size=door.JOURNAL_FILE)) as writer:
+        indices = action(writer, entry, actor=_actor(), reason=reason, now=now)
+    bell.ring(folder)
+    if not indices:
+        output.words(f"civicmail: {entry.uuid} is held for a decision; nobody of it waits for delivery.")
+        raise typer.Exit(1)
+    for row in _rows(entry, Routes(settings)):
+        if row["index"] in indices:
+            output.emit({"id": row["id"], "to": row["to"]}) if json else output.show(f"{row['to']} {words}.")
+
+
+def _installation(data: Path | None, config: Path | None) -> tuple[Path, Settings]:
+    folder = options.data_folder(data)
+    return folder, load(folder, config)
+
+
+def _entries(folder: Path) -> list[Entry]:
+    outstanding = outstanding_file.current(folder)
+    entries = {e.id: e for e in (*outstanding.waiting(), *outstanding.held())}
+    return sorted(entries.values(), key=lambda e: (e.received, e.id))
+
+
+def _one(folder: Path, text: str) -> Entry:
+    """The entry that is meant; exit 1 when there is none or several."""
+    digits = text.strip().lower().replace("-", "")
+    found = [e for e in _entries(folder) if digits and e.id.hex().startswith(digits)]
+    if len(found) == 1:
+        return found[0]
+    output.words(f"civicmail: {'Nothing that waits has' if not found else f'{len(found)} messages that wait have'} the id {text}.")
+    raise typer.Exit(1)
+
+
+def _rows(entry: Entry, routes: Routes) -> Iterator[dict[str, Any]]:
+    for index, copy in sorted(entry.copies.items()):
+        if not (copy.is_waiting or copy.is_held):
+            continue
+        hop = routes.hop_for(copy.address)
+        yield {
+            "id": entry.uuid,
+            "index": index,
+            "received": entry.received,
+            "size": entry.size,
+            "sender": entry.sender,
+            "to": copy.address,
+            "state": "held" if copy.is_held else "open" if copy.is_open else "deferred" if copy.due else "waiting",
+            "hop": str(hop) if hop is not None else "",
+            "tries": copy.tries,
+            "next": copy.due,
+            "reply": copy.reply,
+        }
+
+
+def _state(row: dict[str, Any]) -> str:
+    match row["state"]:
+        case "held":
+            return "held for a decision"
+        case "open":
+            return "an attempt has no outcome yet"
+        case "deferred":
+            return f"again {output.when(row['next'])}: {row['reply'][:_MOST]}"
+    return "due now" if row["hop"] else "waits: no next hop is configured"
+
+
+def _actor() -> str:
+    """Who types: the user of the operating system."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
