@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
@@ -39,7 +40,7 @@ def store(ledger: Path, checkpoint: Checkpoint, files: Files) -> None:
 
 def want(ledger: Path, files: Files = OS_FILES) -> None:
     """Ask whoever holds the lease `ledger` for a checkpoint soon."""
-    if not is_wanted(ledger):
+    with suppress(FileExistsError):  # somebody asks already
         files.open(ledger / "wanted", create=True).close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -16,12 +16,11 @@ from civicmail.core.disk.tail import adopt
 from civicmail.core.ledger import checkpoints, proof, sequencer
 from civicmail.core.ledger.errors import NotIntegrated
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.front.cli import options, output, permit
-from civicmail.mail.archive.commit import Writer
+from civicmail.front.cli import door, options, output
+from civicmail.front.worker.jobs import record_checkpoint
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
-from civicmail.mail.archive.records import Event, Type
 
 WAIT_SECONDS = 15.0
 LOOK_SECONDS = 0.05
@@ -37,7 +36,7 @@ def prove(
     load(folder, config)
     archive = Archive(folder)
     place = _only(archive.find(id_), id_)
-    head = archive.head(permit.for_owner(folder, "prove", {"id": place.uuid}), place)
+    head = archive.head(door.permit(folder, "prove", {"id": place.uuid}), place)
     plain = orjson.loads(head)
     journal, number = str(plain["journal"]), int(plain["number"])
     if not proof.is_published(folder, journal, number):
@@ -61,22 +60,12 @@ def _publish(data: Path, journal: str, number: int) -> None:
     while not proof.is_published(data, journal, number):
         try:
             with Sequencer(data) as ledger:
-                ledger.integrate(permit.now())
-                signed = ledger.checkpoint(permit.now())
-            _remember(data, dict(signed.facts))
+                ledger.integrate(door.now_ms())
+                signed = ledger.checkpoint(door.now_ms())
+            record_checkpoint(data, signed, door.now_ms())
             return
         except LeaseHeld:
             checkpoints.want(sequencer.folder(data))
         if time.monotonic() > until:
             raise NotIntegrated("The ledger's job has not signed a checkpoint yet; try again in a minute.")
         time.sleep(LOOK_SECONDS)
-
-
-def _remember(data: Path, facts: dict[str, Any]) -> None:
-    """Put the checkpoint into a journal too, so that a ledger that is set back is found out."""
-    writer = Writer(data, permit.now)
-    try:
-        writer.event(Event(Type.CHECKPOINT, permit.NO_CAPTURE, permit.now(), (), facts))
-        writer.flush()
-    finally:
-        writer.close()
