@@ -34,6 +34,7 @@ def test_the_visible_words_keep_their_blocks_apart_and_their_letters_together(so
     [
         "<div hidden>", '<div style="display:none">', "<span STYLE='color:red; DISPLAY : NONE'>", '<p style="visibility: hidden">',
         '<p style="font-size:0">', '<p style="font-size: 0px;color:red">', '<p style="font-size:0.0em !important">',
+        '<p style="d&#105;splay:none">', '<p style="display:/* no */none">', "<p style=display:none>", "<p hidden=hidden>",
     ],
 )  # fmt: skip
 def test_hidden_words_are_kept_apart(opening: str) -> None:

@@ -19,7 +19,16 @@ _BLOCKS = re.compile(
     r"|header|footer|main|nav|aside|address|form|fieldset|legend|option|select|button|figure|figcaption|details|summary|title|body)"
     r"[\s/>])"
 )
-_MAY_HIDE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|\bhidden\b", re.IGNORECASE)
+# What in the lower-case source may hide words, and which elements to look at then. Literal beginnings make the search native.
+_MAY_HIDE = (
+    (re.compile(r"hidden(?<=[\s\"'/]hidden)(?=[\s=>/])"), "[hidden]"),
+    (re.compile(r"display\s*+:\s*+none"), '[style*="none" i]'),
+    (re.compile(r"visibility\s*+:\s*+hidden"), '[style*="hidden" i]'),
+    (re.compile(r"font-size\s*+:\s*+0(?![.0]*+[1-9])"), '[style*="font-size" i]'),
+    # A style whose words are written with entities or cut by comments must be looked at itself.
+    (re.compile(r"style\s*+=\s*+[\"'](?:[^\"'>&/]++|/(?!\*))*+(?:&|/\*)"), "[style]"),
+)
+_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _HIDING_STYLE = re.compile(
     r"(?:^|[;\s\"'])(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0*(?:\.0+)?\s*(?:[a-z%]{0,4})\s*(?:!|;|$))",
     re.IGNORECASE,
@@ -67,15 +76,20 @@ def read(source: str, with_links: bool = False) -> Hypertext:
     body = tree.body
     if body is None:
         return Hypertext(_lines(_stripped(source)), "", links, False)
-    hidden = _take_hidden(body) if _MAY_HIDE.search(marked) else ""
+    hidden = _take_hidden(body, marked.lower())
     return Hypertext(_lines(body.text()), hidden, links, False)
 
 
-def _take_hidden(body: LexborNode) -> str:
+def _take_hidden(body: LexborNode, lower: str) -> str:
+    selectors = [selector for pattern, selector in _MAY_HIDE if pattern.search(lower)]
+    if not selectors:
+        return ""
     found: list[str] = []
-    for node in body.css("[hidden], [style]"):
+    for node in body.css(", ".join(selectors)):
         attributes = node.attributes
         style = attributes.get("style") or ""
+        if "/*" in style:
+            style = _CSS_COMMENT.sub("", style)
         if "hidden" in attributes or _HIDING_STYLE.search(style):
             found.append(node.text())
             # Emptied, not removed: the list of matches also holds its descendants.
