@@ -92,13 +92,21 @@ def test_addresses_in_running_text_are_links(text: str, urls: list[str]) -> None
         "<div>" * 100_000 + "word",
         "<p>" + "".join(f"<font a={n}>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
         "<div " + " ".join(f"a{n}" for n in range(100_000)) + ">word",
+        "<p>x" * 200_001 + "word",
     ],
-    ids=["deep", "misnested", "attributes"],
+    ids=["deep", "misnested", "attributes", "many"],
 )
 def test_html_that_would_make_a_large_tree_is_read_without_one(source: str) -> None:
     found = hypertext.read(source)
     assert found.flattened
     assert found.visible.endswith("word")
+
+
+def test_links_of_html_that_gets_no_tree_are_still_found() -> None:
+    source = "<div>" * 100_000 + "<a href='http://evil.test/?a=1&amp;b=2'>bank</a><form action=http://f.test>"
+    found = hypertext.read(source, with_links=True)
+    assert found.flattened
+    assert [url for url, _ in found.links] == ["http://evil.test/?a=1&b=2", "http://f.test"]
 
 
 def test_a_long_ordinary_page_gets_a_tree() -> None:

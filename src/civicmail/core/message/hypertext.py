@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -67,7 +68,7 @@ def read(source: str, with_links: bool = False) -> Hypertext:
     if not source.strip():
         return Hypertext("", "", (), False)
     if not _tame(source):
-        return Hypertext(_lines(_stripped(source)), "", (), True)
+        return Hypertext(_lines(_stripped(source)), "", _flat_links(source) if with_links else (), True)
     marked = _marked(source)
     tree = LexborHTMLParser(marked)
     links = _links(tree) if with_links else ()
@@ -111,6 +112,14 @@ def _links(tree: LexborHTMLParser) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def _flat_links(source: str) -> tuple[tuple[str, str], ...]:
+    """Targets found without a tree; the words shown for them are not known then."""
+    matches = islice(_TARGET.finditer(source), limits.LINKS + 1)
+    targets = [html.unescape(match[1] or match[2] or match[3] or "").strip() for match in matches]
+    return tuple([(_TARGET_BREAKS.sub("", target), "") for target in targets if target and not target.startswith("#")])
+
+
+_TARGET = re.compile(r"\b(?:href|action)\s*+=\s*+(?:\"([^\"]{1,4000})\"|'([^']{1,4000})'|([^\s\"'>]{1,4000}))", re.IGNORECASE)
 # Browsers drop tabs and line endings inside a URL (WHATWG URL 4.4), so a target is compared without them.
 _TARGET_BREAKS = re.compile(r"[\t\f\r\n]+")
 
@@ -126,6 +135,8 @@ def _tame(source: str) -> bool:
     tags = source.count("<")
     if tags <= limits.HTML_FREE_TAGS and len(source) <= limits.HTML_FREE_CHARS:
         return True
+    if tags > limits.HTML_TAGS:
+        return False
     formatting = len(_FORMATTING.findall(source))
     if (tags > limits.HTML_DEPTH or formatting * tags > limits.HTML_NODES) and not _shallow(source, tags):
         return False

@@ -44,6 +44,9 @@ HTML_BYTES = 4 << 20
 HTML_FREE_TAGS = 700
 """Tags up to which no tree can become large, whatever they are: HTML within it is not examined before parsing."""
 
+HTML_TAGS = 200_000
+"""Tags of one HTML part that get a tree: about 60 MB of it. Long table reports have 100,000."""
+
 HTML_NODES = 500_000
 """Upper estimate of nodes a tree may get. Misnested formatting elements multiply: 33 KB of them once made 1.4 GB."""
 
