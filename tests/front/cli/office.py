@@ -11,7 +11,7 @@ from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Source
+from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline.accept import capture_of, scan
 
 
@@ -30,14 +30,18 @@ class Office:
         """Keep messages; returns their capture ids."""
         writer, ids = Writer(self.data, now), []
         for body in bodies:
-            received = at or now()
-            envelope = Envelope("ana@city.example", (Recipient("ben@city.example"),), received)
-            capture = capture_of(capture_id(received), scan(body), envelope, Source("mx"))
+            capture, _ = self.letter(body, at)
             writer.receipt(capture, body)
             ids.append(str(uuid.UUID(bytes=capture.id)))
         writer.flush()
         writer.close()
         return ids
+
+    def letter(self, body: bytes, at: int | None = None) -> tuple[Capture, bytes]:
+        """A message as a Writer takes it."""
+        received = at or now()
+        envelope = Envelope("ana@city.example", (Recipient("ben@city.example"),), received)
+        return capture_of(capture_id(received), scan(body), envelope, Source("mx")), body
 
     def integrate(self, *, signed: bool = False) -> None:
         with Sequencer(self.data) as s:

@@ -96,8 +96,9 @@ def test_mail_that_waits(office: Office) -> None:
 
 
 def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    office.receive(BODY, BODY)
     assert findings(office, "ledger lag") == []
+    office.receive(BODY, BODY)
+    assert findings(office, "ledger lag")[0].level == "warning"
     monkeypatch.setattr(checkup, "BEHIND_MOST", 1)
     assert findings(office, "ledger lag")[0].level == findings(office, "index lag")[0].level == "problem"
     with Lease.take(lease_path(office.data, "ledger")):
@@ -124,7 +125,7 @@ def test_a_damaged_journal(office: Office) -> None:
 
 
 def test_a_damaged_snapshot_does_not_end_the_examination(office: Office) -> None:
-    (office.data / "outstanding").mkdir()
+    (office.data / "outstanding").mkdir(exist_ok=True)
     (office.data / "outstanding" / "snapshot").write_bytes(b"rubbish")
     assert findings(office, "outstanding")[0].level == "problem"
     assert findings(office, "access")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ import orjson
 import pytest
 
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.ledger.sequencer import Sequencer, positions
 from civicmail.front.cli import verify as command
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.search.coverage import covered
 from civicmail.mail.search.tasks import IndexJob
 from front.cli.office import Office, now
 
@@ -89,6 +93,59 @@ def test_it_takes_no_lease_and_does_not_report_live_writers(office: Office, veri
             f.write(b"CVR1 half a record")
         assert verify("--deep")["problems"] == []
     writer.close()
+
+
+def test_nothing_is_wrong_while_everything_is_at_work(office: Office, verify: Output) -> None:
+    """Writer, sequencer, index and sealer go on, journal files come and go; the checker sees no problem in any of it."""
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def work(step: Callable[[], object]) -> None:
+        try:
+            while not stop.is_set():
+                step()
+        except BaseException as error:
+            failed.append(error)
+
+    writer = Writer(office.data, now, file_size=1 << 13)
+    ledger = Sequencer(office.data)
+    job = IndexJob.take(office.data, bulk=True)
+    sealer = Sealer(office.data)
+
+    def passed() -> dict[str, int]:
+        indexed = covered(office.data)
+        return {name: min(number, indexed.get(name, 0)) for name, number in positions(office.data).items()}
+
+    def write() -> None:
+        writer.receipt(*office.letter(BODIES[0]))
+        writer.flush()
+        stop.wait(0.003)  # so that index and sealer come to an end of what is new
+
+    def integrate() -> None:
+        ledger.integrate(now())
+        if ledger.due(now(), 50):
+            ledger.checkpoint(now())
+
+    def index_and_seal() -> None:
+        job.step(now())
+        job.commit(now())
+        sealer.seal(passed, now=now())
+
+    threads = [threading.Thread(target=work, args=(step,)) for step in (write, integrate, index_and_seal)]
+    for thread in threads:
+        thread.start()
+    try:
+        found = [verify("--deep")]
+        while (len(found) < 6 or found[-1]["segments"] < 4) and not failed and len(found) < 200:
+            found.append(verify("--deep"))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        for part in (writer, ledger, job, sealer):
+            part.close()
+    assert failed == []
+    assert [f["problems"] for f in found if f["problems"]] == []
+    assert found[-1]["segments"] >= 4 and found[-1]["messages"] > found[0]["messages"]
 
 
 @pytest.mark.parametrize("sealed", [False, True])

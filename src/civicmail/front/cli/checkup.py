@@ -143,12 +143,13 @@ def lag(p: Patient) -> Iterator[Finding]:
             yield Finding(f"{job} lag", "problem", str(error), "civicmail verify")
             continue
         text = f"{behind} durable records are not in it yet."
-        if behind <= BEHIND_MOST:
+        held = lease.is_held(lease.lease_path(p.data, job))
+        if behind == 0 or (held and behind <= BEHIND_MOST):
             yield Finding(f"{job} lag", "ok", text)
-        elif lease.is_held(lease.lease_path(p.data, job)):
+        elif held:
             yield Finding(f"{job} lag", "warning", text, "Wait while an import is running; else look at the worker's log.")
         else:
-            yield Finding(f"{job} lag", "problem", text, f"civicmail run --data {p.data}")
+            yield Finding(f"{job} lag", "problem" if behind > BEHIND_MOST else "warning", text, f"civicmail run --data {p.data}")
 
 
 def checkpoint(p: Patient) -> Iterator[Finding]:
