@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.wire.data import DataReceiver, Newlines
+from civicmail.core.wire.data import ChunkReceiver, DataReceiver, Newlines
 from core.wire.talk import PROFILE, Talk
 
 TRICKY = st.lists(
@@ -79,6 +79,25 @@ def test_no_end_of_data_without_crlf_dot_crlf(data: bytes, cuts: list[int]) -> N
 def test_a_dot_in_the_first_line_ends_an_empty_message() -> None:
     receiver, content = receive(b".\r\nQUIT\r\n", [], "reject")
     assert (receiver.ended, content, receiver.rest) == (True, b"", b"QUIT\r\n")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TRICKY, max_size=4), st.integers(1, 40))
+def test_chunks_give_the_same_content_however_they_are_cut(chunks: list[bytes], step: int) -> None:
+    receiver, content = ChunkReceiver(), b""
+    for number, chunk in enumerate(chunks, 1):
+        receiver.open(len(chunk), last=number == len(chunks))
+        content += receiver.feed(b"")
+        for at in range(0, len(chunk), step):
+            assert not receiver.between
+            content += receiver.feed(chunk[at : at + step])
+        assert receiver.between
+    whole = b"".join(chunks)
+    expected = re.sub(rb"(?<!\r)\n", b"\r\n", re.sub(rb"\r(?!\n|\Z)|\0", b" ", whole)).removesuffix(b"\r")
+    if whole and not whole.endswith(b"\n"):
+        expected += b"\r\n"
+    assert content == expected and receiver.size == len(content)
+    assert (receiver.lines.mended > 0) == (content != whole or b"\0" in whole)
 
 
 ENDS = [

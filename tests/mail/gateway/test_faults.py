@@ -33,6 +33,7 @@ class FailingFile(File):
 
 class FailingFiles(Files):
     def __init__(self, part: str, error: int) -> None:
+        super().__init__()
         self.part, self.error, self.on = part, error, False
 
     def open(self, path: Path, *, create: bool = False) -> File:

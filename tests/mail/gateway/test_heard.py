@@ -155,6 +155,39 @@ def test_a_client_that_a_proxy_speaks_for_must_be_a_peer_itself(data: Path) -> N
                 assert client.say(b"MAIL FROM:<a@city.example>").startswith(code)
 
 
+def test_a_balancer_says_whose_connection_it_passes_on(data: Path) -> None:
+    listener = Listener(kind="relay", port=0, peers=["198.51.100.0/24"], proxy=["127.0.0.1"])
+    with running(data, settings_for(listener)) as run:
+        with Client(run.port) as client:
+            client.send(b"PROXY TCP4 198.51.100.4 127.0.0.1 4321 25\r\n")
+            client.to_data(hello=b"HELO printer")
+            client.send(b"x\r\n.\r\n")
+            assert client.reply().startswith("250 ")
+        ((capture, _),) = kept(data)
+        assert capture.envelope.client == "198.51.100.4" and capture.envelope.protocol == "smtp"
+        with Client(run.port) as client:
+            client.send(b"PROXY TCP4 203.0.113.9 127.0.0.1 4321 25\r\n")
+            assert client.reply().startswith("554 5.7.1 ") and client.reply() == ""
+        with Client(run.port) as client:
+            client.send(b"EHLO x\r\n")
+            assert client.reply() == ""
+        run.wait_for(lambda: run.counters.open == 0)
+        assert run.counters.refused_connections == 2
+
+
+def test_chunks_are_kept_like_data(data: Path) -> None:
+    with running(data, settings_for(Listener(port=0, chunking=True))) as run, Client(run.port) as client:
+        client.reply()
+        assert "CHUNKING" in client.say(b"EHLO exchange.example")
+        client.say(b"MAIL FROM:<>", b"RCPT TO:<b@city.example>")
+        large = b"Subject: x\r\n\r\n" + b"y" * 70 + b"\n" + b"z" * 2_000_000
+        client.send(b"BDAT %d\r\n" % len(large) + large + b"BDAT 0 LAST\r\n")
+        assert client.reply().startswith("250 2.0.0 ") and client.reply().startswith("250 2.0.0 Ok archived=")
+        ((capture, body),) = kept(data)
+        assert body == large.replace(b"y\n", b"y\r\n") + b"\r\n" and capture.source.eol == "normalised 2"
+        assert run.counters.spooled == 1 and run.counters.long_lines == 1
+
+
 def test_a_stranger_is_sent_away_from_a_relay(data: Path) -> None:
     with running(data, settings_for(Listener(kind="relay", port=0, peers=["198.51.100.0/24"]))) as run:
         with Client(run.port) as client:

@@ -41,6 +41,8 @@ class Listener:
     line_ends: str = _setting("", "reject or normalise bare CR, LF and NUL; empty: reject on mx, normalise elsewhere.")
     dsn: bool = _setting(False, "Whether delivery status notifications (RFC 3461) are offered here.")
     xclient: list[str] = _setting([], "Networks that may speak for other clients with XCLIENT and XFORWARD.")
+    proxy: list[str] = _setting([], "Networks of load balancers that begin each connection with a PROXY header (version 1 or 2).")
+    chunking: bool = _setting(False, "Whether BDAT (RFC 3030) is offered here.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

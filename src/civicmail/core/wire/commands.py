@@ -85,6 +85,14 @@ def _mail_param_ok(name: str, value: str) -> bool:
             raise CommandError("MAIL has a parameter that is not known.", _UNKNOWN)
 
 
+def parse_chunk(argument: str) -> tuple[int, bool]:
+    """Size and LAST of BDAT (RFC 3030 2)."""
+    size, _, mark = argument.partition(" ")
+    if not (size.isascii() and size.isdigit() and len(size) <= 20) or mark.strip().upper() not in ("", "LAST"):
+        raise CommandError("BDAT wants a size and perhaps LAST.")
+    return int(size), bool(mark)
+
+
 def parse_attributes(verb: str, argument: str) -> dict[str, str]:
     """XCLIENT or XFORWARD attributes, decoded; what is unavailable is "" (Postfix XCLIENT_README, XFORWARD_README)."""
     attributes: dict[str, str] = {}

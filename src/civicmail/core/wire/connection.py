@@ -55,6 +55,12 @@ class Connection:
         self._buffer, self._at = b"", 0
         return data
 
+    def _take(self, most: int) -> bytes:
+        """At most so many bytes of what there is."""
+        data = self._buffer[self._at : self._at + most]
+        self._at += len(data)
+        return data
+
     def _next_line(self) -> bytes | None:
         """The next line with its CRLF; b"" when one was refused or skipped; None when more bytes are needed.
 

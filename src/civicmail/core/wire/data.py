@@ -18,17 +18,26 @@ _LINE_LIMIT = 1000  # RFC 5321 4.5.3.1.6, with CRLF
 
 @dataclass(slots=True)
 class Lines:
-    """What was odd in the lines of one message. long: lines of more than 998 bytes, which are kept as they are."""
+    """What was odd in the lines of one message. long: lines of more than 998 bytes, which are kept as they are.
+
+    longest: bytes of the longest of those. unended: 1 when chunks ended without CRLF, which was added.
+    """
 
     bare_cr: int = 0
     bare_lf: int = 0
     nul: int = 0
     long: int = 0
     longest: int = 0
+    unended: int = 0
 
     @property
     def broken(self) -> bool:
-        return bool(self.bare_cr or self.bare_lf or self.nul)
+        return self.mended > 0
+
+    @property
+    def mended(self) -> int:
+        """How many places are not as they came, on a listener that normalises."""
+        return self.bare_cr + self.bare_lf + self.nul + self.unended
 
 
 class LineRule:
@@ -45,6 +54,11 @@ class LineRule:
         self._column = 0
         self.lines = Lines()
         self.refused = False
+
+    @property
+    def at_line_start(self) -> bool:
+        """What was measured so far is empty or ends with a line end."""
+        return self._column == 0
 
     def apply(self, piece: bytes) -> bytes:
         rest = piece.replace(b"\r\n", b"")
@@ -119,4 +133,51 @@ class DataReceiver:
             piece, self._skip = piece[self._skip :], 0
         self._rule.measure(piece)
         self.size += len(piece)
+        return piece
+
+
+class ChunkReceiver:
+    """The content of one message in BDAT chunks, line rule `normalise`: `open` a chunk, `feed` what there is of it."""
+
+    __slots__ = ("_between", "_held", "_rule", "last", "left", "size")
+
+    def __init__(self) -> None:
+        self._rule = LineRule("normalise")
+        self._held = b""
+        self._between = True
+        self.last = False
+        self.left = 0
+        self.size = 0
+
+    @property
+    def lines(self) -> Lines:
+        return self._rule.lines
+
+    @property
+    def between(self) -> bool:
+        """No chunk is open: commands may come."""
+        return self._between
+
+    def open(self, size: int, *, last: bool) -> None:
+        self.left, self.last, self._between = size, last, False
+
+    def feed(self, data: bytes) -> bytes:
+        """The next content. A CR at the end of what there is waits for its LF, also into the next chunk."""
+        self.left -= len(data)
+        ends = self.last and not self.left
+        piece, self._held = self._held + data, b""
+        if piece.endswith(b"\r"):
+            if ends:
+                self.lines.unended = 1
+                piece += b"\n"
+            else:
+                piece, self._held = piece[:-1], b"\r"
+        piece = self._rule.apply(piece)
+        self._rule.measure(piece)
+        if ends and not self._rule.at_line_start:
+            self.lines.unended = 1
+            piece += b"\r\n"
+            self._rule.measure(b"\r\n")
+        self.size += len(piece)
+        self._between = not self.left
         return piece

@@ -6,16 +6,14 @@ A client that goes away after the last dot changes nothing: the message is kept,
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any, cast
 
 import structlog
 
-from civicmail.core.config.errors import CivicmailError, RefusedError
-from civicmail.core.disk.errors import DiskFull
 from civicmail.core.wire import replies
+from civicmail.core.wire.errors import WireError
 from civicmail.core.wire.events import (
     Abandoned,
     Close,
@@ -28,12 +26,13 @@ from civicmail.core.wire.events import (
     RcptTo,
     Upgrade,
 )
+from civicmail.core.wire.proxy import parse_proxy
 from civicmail.core.wire.server import Session
-from civicmail.mail.archive.commit import Spool
 from civicmail.mail.gateway.doors import Door, plain_address
-from civicmail.mail.gateway.envelopes import envelope_of, is_loop, source_of
+from civicmail.mail.gateway.envelopes import is_loop
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.intake import Intake
+from civicmail.mail.gateway.keeping import keep
 from civicmail.mail.gateway.limits import Progress
 from civicmail.mail.gateway.recipients import recipient_reply, sender_reply
 
@@ -63,6 +62,7 @@ class Conversation(asyncio.Protocol):
         self._intake: Intake | None = None
         self._progress = Progress(self._loop.time())
         self._client = ""
+        self._before = b""
         self._counted = False
         self._peer = False
         self._keeping = False
@@ -78,17 +78,22 @@ class Conversation(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peername = transport.get_extra_info("peername")
         self._client = plain_address(str(peername[0])) if peername else ""
-        counters = self._gate.counters
-        counters.connections += 1
-        counters.open += 1
+        self._gate.counters.connections += 1
+        self._gate.counters.open += 1
         self._gate.conversations.add(self)
+        if not self._door.is_balancer(self._client):
+            self._admit()
+
+    def _admit(self) -> None:
+        """Greet a client whose address is known, or send it away."""
+        assert self._transport is not None
         self._peer = self._door.is_peer(self._client)
         sent_away = replies.SHUTTING_DOWN if self._gate.draining else self._gate.admission.enter(self._client)
         self._counted = not sent_away
         if not sent_away and not self._peer and not self._door.by_certificate:
             sent_away = NOT_A_PEER
         if sent_away:
-            counters.refused_connections += 1
+            self._gate.counters.refused_connections += 1
             log.info("connection refused", listener=self._door.name, client=self._client, reply=sent_away)
             self._transport.write(replies.encode_reply(sent_away))
             self._close()
@@ -99,14 +104,35 @@ class Conversation(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
+        if self._cut_at:
+            return
         wire = self._wire
-        if wire is None or self._cut_at:
+        if wire is None:
+            self._proxied(data)
             return
         if self._keeping:
             self._pause()
         elif wire.in_data:
             self._progress.content(self._loop.time(), len(data))
         self._heed(wire.feed(data))
+
+    def _proxied(self, data: bytes) -> None:
+        """What a balancer says before its client does; the client's own words may follow in the same packet."""
+        self._before += data
+        try:
+            header = parse_proxy(self._before)
+        except WireError:
+            self._gate.counters.refused_connections += 1
+            log.info("no PROXY header from a balancer", listener=self._door.name, client=self._client)
+            self.cut()
+            return
+        if header is None:
+            return
+        rest, self._before = self._before[header.size :], b""
+        self._client = plain_address(header.client) if header.client else self._client
+        self._admit()
+        if rest:
+            self.data_received(rest)
 
     def eof_received(self) -> bool:
         """A client that only closed its half still hears the answer (plain connections; TLS has no half)."""
@@ -140,17 +166,18 @@ class Conversation(asyncio.Protocol):
                 self._transport.abort()
         elif self._keeping or self._upgrading or (self._intake is not None and self._intake.full):
             self._progress.step(now)
-        elif self._wire is not None and self._progress.overdue(
-            now, self._gate.settings.gateway.timeout, in_data=self._wire.in_data
-        ):
+        elif self._progress.overdue(now, self._gate.settings.gateway.timeout, in_data=bool(self._wire and self._wire.in_data)):
             self._gate.counters.timeouts += 1
-            self._heed(self._wire.end(replies.TIMED_OUT, "timeout"))
+            if self._wire is None:
+                self.cut()
+            else:
+                self._heed(self._wire.end(replies.TIMED_OUT, "timeout"))
 
     def drain(self) -> None:
         """Say goodbye, after the message that is on its way."""
-        if self._upgrading:
+        if self._upgrading or self._wire is None:
             self.cut()
-        elif self._wire is not None and not self._cut_at:
+        elif not self._cut_at:
             self._heed(self._wire.shut_down())
 
     def cut(self) -> None:
@@ -246,49 +273,17 @@ class Conversation(asyncio.Protocol):
             self._gate.tasks.add(task)
             task.add_done_callback(self._gate.tasks.discard)
 
-    # -- keeping
-
     async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
-        """Give the message to the pipeline, then answer. Only a receipt makes a 250."""
-        counters = self._gate.counters
-        try:
-            content = await intake.finish()
-            source = source_of(self._door, end.lines)
-            envelope = envelope_of(wire, end.transaction, self._gate.settings.city.domains, intake.received)
-            receipt = await self._gate.pipeline.accept(content, envelope, source)
-        except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
-            reply = self._failure(error)
-        else:
-            counters.kept += 1
-            counters.kept_bytes += end.size
-            counters.spooled += isinstance(content, Spool)
-            counters.long_lines += end.lines.long
-            counters.mended += end.lines.bare_cr + end.lines.bare_lf + end.lines.nul
-            reply = f"250 2.0.0 Ok archived={receipt.uuid}"
+        """Give the message to the pipeline, then answer, if there is still somebody to hear it."""
+        reply = await keep(self._gate, self._door, wire, end, intake)
         self._keeping = False
         if self._transport is None:
-            counters.lost_after_dot += 1
+            self._gate.counters.lost_after_dot += 1
             return
         self._heed(wire.answer(reply))
         self._resume()
         if self._half_closed:
             self._close()
-
-    def _failure(self, error: Exception) -> str:
-        """The reply for what went wrong, and its trace in log and counters. Spool files are left to the journal's recovery."""
-        counters = self._gate.counters
-        if isinstance(error, RefusedError):
-            counters.refused += 1
-            return error.smtp
-        counters.deferred += 1
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return DiskFull.smtp
-        if isinstance(error, CivicmailError):
-            log.error("a message was not kept", listener=self._door.name, error=type(error).__name__)
-            return error.smtp if error.smtp.startswith("4") else replies.LOCAL_ERROR
-        counters.faults += 1
-        log.error("a message was not kept", listener=self._door.name, exc_info=error)
-        return replies.LOCAL_ERROR
 
     # -- TLS
 

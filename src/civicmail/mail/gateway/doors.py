@@ -29,6 +29,7 @@ class Door:
     peers: tuple[Network, ...]
     by_certificate: bool
     trusted: tuple[Network, ...]
+    balancers: tuple[Network, ...]
 
     @property
     def name(self) -> str:
@@ -38,6 +39,10 @@ class Door:
     def is_peer(self, client: str) -> bool:
         """Whether this address may send by its network alone."""
         return self.open_to_all or _within(client, self.peers)
+
+    def is_balancer(self, client: str) -> bool:
+        """Whether this address begins its connections with a PROXY header."""
+        return bool(self.balancers) and _within(client, self.balancers)
 
     def profile_for(self, client: str) -> ServerProfile:
         """What this client is offered; XCLIENT and XFORWARD only to those who may speak for others."""
@@ -51,6 +56,8 @@ def make_door(listener: Listener, settings: Settings) -> Door:
     kind = listener.kind
     if kind == "submission":
         raise ListenerError("A listener of kind submission needs people who can sign in, and this installation has none yet.")
+    if listener.proxy and listener.tls == "implicit":
+        raise ListenerError("Behind a balancer that sends a PROXY header use STARTTLS, or let the balancer end the TLS connection.")
     context = _context(listener)
     profile = ServerProfile(
         hostname=settings.city.host,
@@ -60,6 +67,7 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         max_recipients=settings.gateway.max_recipients,
         starttls=context is not None and listener.tls == "starttls",
         dsn=listener.dsn,
+        chunking=listener.chunking,
     )
     return Door(
         kind=kind,
@@ -69,10 +77,15 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         tls=context,
         implicit=listener.tls == "implicit",
         open_to_all=kind == "mx",
-        peers=tuple(ipaddress.ip_network(n, strict=False) for n in listener.peers) or _LOOPBACK,
+        peers=_networks(listener.peers) or _LOOPBACK,
         by_certificate=bool(listener.client_ca) and context is not None,
-        trusted=tuple(ipaddress.ip_network(n, strict=False) for n in listener.xclient),
+        trusted=_networks(listener.xclient),
+        balancers=_networks(listener.proxy),
     )
+
+
+def _networks(names: list[str]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(name, strict=False) for name in names)
 
 
 def _context(listener: Listener) -> ssl.SSLContext | None:

@@ -40,8 +40,7 @@ def envelope_of(wire: Session, transaction: Transaction, domains: list[str], rec
 
 def source_of(door: Door, lines: Lines) -> Source:
     """Where the message came in, and how many line ends were mended."""
-    mended = lines.bare_cr + lines.bare_lf + lines.nul
-    return Source(door.kind, door.name, f"normalised {mended}" if mended else "exact")
+    return Source(door.kind, door.name, f"normalised {lines.mended}" if lines.mended else "exact")
 
 
 def is_loop(intake: Intake, most: int) -> bool:

@@ -1,0 +1,58 @@
+"""Between the last dot and the answer: the content goes to the pipeline, and only a receipt makes a 250 (promises 1 and 6)."""
+
+from __future__ import annotations
+
+import errno
+
+import structlog
+
+from civicmail.core.config.errors import CivicmailError, RefusedError
+from civicmail.core.disk.errors import DiskFull
+from civicmail.core.wire import replies
+from civicmail.core.wire.events import EndOfData
+from civicmail.core.wire.server import Session
+from civicmail.mail.archive.commit import Spool
+from civicmail.mail.gateway.counters import Counters
+from civicmail.mail.gateway.doors import Door
+from civicmail.mail.gateway.envelopes import envelope_of, source_of
+from civicmail.mail.gateway.gate import Gate
+from civicmail.mail.gateway.intake import Intake
+
+log = structlog.get_logger()
+
+
+async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake) -> str:
+    """Have the message kept; the reply for its client. Never raises; what happened is in the counters."""
+    counters = gate.counters
+    try:
+        envelope = envelope_of(wire, end.transaction, gate.settings.city.domains, intake.received)
+        content = await intake.finish()
+        receipt = await gate.pipeline.accept(content, envelope, source_of(door, end.lines))
+    except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
+        return _failure(error, counters, door.name)
+    counters.kept += 1
+    counters.kept_bytes += end.size
+    counters.spooled += isinstance(content, Spool)
+    counters.long_lines += end.lines.long
+    counters.mended += end.lines.mended
+    return f"250 2.0.0 Ok archived={receipt.uuid}"
+
+
+def _failure(error: Exception, counters: Counters, listener: str) -> str:
+    """The reply for what went wrong, and its trace in log and counters.
+
+    A spool file is left to the journal's recovery: after a failed commit nobody knows here whether a record names it.
+    """
+    if isinstance(error, RefusedError):
+        counters.refused += 1
+        return error.smtp
+    counters.deferred += 1
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        log.error("a message was not kept", listener=listener, error="DiskFull")
+        return DiskFull.smtp
+    if isinstance(error, CivicmailError):
+        log.error("a message was not kept", listener=listener, error=type(error).__name__)
+        return error.smtp if error.smtp.startswith("4") else replies.LOCAL_ERROR
+    counters.faults += 1
+    log.error("a message was not kept", listener=listener, exc_info=error)
+    return replies.LOCAL_ERROR
