@@ -55,7 +55,18 @@ def fold(text: str) -> str:
     else:
         folded = _FOREIGN.sub(_folded_match, text).lower()
         folded = folded.translate(_ASCII) if folded.isascii() else _SEPARATORS.sub(" ", folded)
-    return _LONG.sub("", " " + folded)[1:] if len(folded) > LONGEST else folded
+    return _LONG.sub("", " " + folded)[1:] if _has_long(folded) else folded
+
+
+def _has_long(folded: str) -> bool:
+    """Whether a token may be too long, by leaps of the length that is allowed."""
+    at, end = 0, len(folded) - LONGEST
+    while at < end:
+        space = folded.rfind(" ", at, at + LONGEST + 1)
+        if space < 0:
+            return True
+        at = space + 1
+    return False
 
 
 def tokens(text: str) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Capture:
 
     @property
     def uuid(self) -> str:
-        return str(uuid.UUID(bytes=self.id))
+        return uuid_text(self.id)
 
     @property
     def month(self) -> str:
@@ -182,7 +182,7 @@ class Event:
 
     @property
     def uuid(self) -> str:
-        return str(uuid.UUID(bytes=self.id))
+        return uuid_text(self.id)
 
     def head(self, journal: str, number: int) -> bytes:
         return canonical(
@@ -204,6 +204,12 @@ class Event:
         return cls(
             Type[h["type"].upper()], uuid.UUID(h["id"]).bytes, h["at"], tuple(h["to"]), h["facts"], h["journal"], h["number"]
         )
+
+
+def uuid_text(id_: bytes) -> str:
+    """The usual spelling of 16 bytes (RFC 9562 4); uuid.UUID is ten times slower."""
+    h = id_.hex()
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def canonical(plain: dict[str, Any]) -> bytes:

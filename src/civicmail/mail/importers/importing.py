@@ -61,7 +61,9 @@ def run_import(data: Path, request: Request, told: Told, clock: Clock, processes
         intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian)))
         searchable = stack.enter_context(closing(Searchable(data, clock)))
         intake.durable = searchable.durable
-        news = _new(paths, request, Machine(data).known, totals, told, clock)
+        machine = Machine(data)
+        known = machine.known if machine.count() else _nothing_known
+        news = _new(paths, request, known, totals, told, clock)
         for new, _, answer in parsers.map(news):
             intake.keep(new, answer)
             totals.stored += 1
@@ -96,6 +98,10 @@ def _new(
                 totals.known += 1
             else:
                 yield New(item, digest, bits, occurrence), item.content, (digest, bits, item.at, item.basis, clock())
+
+
+def _nothing_known(_bits: bytes, _sha256: bytes) -> bool:
+    return False
 
 
 def _lease(data: Path) -> Lease:

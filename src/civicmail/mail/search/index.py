@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ import tantivy
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive.records import month_of
 from civicmail.mail.search.documents import Documented
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed
 from civicmail.mail.search.schema import SCHEMA, ids
@@ -160,4 +160,4 @@ def index_folder(generation: Path, class_: str, year: int) -> Path:
 
 def year_of(received: int) -> int:
     """Year of receipt in UTC; received as in a capture id: 0 to 2^48 - 1 ms, cut to the calendar."""
-    return datetime.fromtimestamp(min(max(received, 0), 253_402_300_799_999) / 1000, UTC).year
+    return int(month_of(min(max(received, 0), 253_402_300_799_999))[:4])
