@@ -7,23 +7,27 @@ a process of its own where it is killed, and in this one where its operations ar
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from recording import Died
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.files import Files
-from civicmail.core.disk.tail import adopt
+from civicmail.core.disk.tail import Tail, adopt
 from civicmail.core.ledger import sequencer
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
@@ -40,6 +44,14 @@ class Told:
     sha256: bytes
     to: str
     local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checkpoint that may have been shown to an outsider: it can never be unsaid."""
+
+    size: int
+    note: str
 
 
 class Clock:
@@ -86,7 +98,7 @@ class Hop:
             writer.close()
 
     async def listen(self) -> asyncio.Server:
-        server = await asyncio.start_server(self.talk, "127.0.0.1", self.port, limit=1 << 24)
+        server = await asyncio.start_server(self.talk, "127.0.0.1", 0, limit=1 << 24)
         self.port = server.sockets[0].getsockname()[1]
         return server
 
@@ -107,7 +119,7 @@ def message(chance: random.Random, to: str, size: int = 0) -> bytes:
 class Day:
     """files: the port under test; told: called with each promise at the moment it is made."""
 
-    def __init__(self, data: Path, files: Files, hop: Hop, told: Callable[[Told], None], seed: int = 0) -> None:
+    def __init__(self, data: Path, files: Files, hop: Hop, told: Callable[[Told | Published], None], seed: int = 0) -> None:
         self.data = data
         self.files = files
         self.hop = hop
@@ -116,17 +128,38 @@ class Day:
         self.chance = random.Random(seed)
 
     async def play(self) -> None:
-        await self.mail_in(local=3, outside=2, large=1, again=True)
-        self.evidence()
-        await self.deliver()
-        await self.mail_in(local=4, outside=1)
-        self.evidence(checkpoint=True)
-        self.seal()
-        await self.mail_in(local=2, outside=1, large=1)
-        await self.deliver()
-        self.evidence(checkpoint=True)
-        self.seal()
-        await self.mail_in(local=2, outside=0)
+        """All steps of the day; each is a process of its own, and where one dies the next one begins."""
+        steps: list[Callable[[], Coroutine[None, None, None]]] = [
+            lambda: self.mail_in(local=3, outside=2, large=1, again=True),
+            self.evidence,
+            self.deliver,
+            lambda: self.mail_in(local=4, outside=1),
+            lambda: self.evidence(checkpoint=True),
+            self.seal,
+            lambda: self.mail_in(local=2, outside=1, large=1),
+            self.deliver,
+            lambda: self.evidence(checkpoint=True),
+            self.seal,
+            lambda: self.mail_in(local=2, outside=0),
+        ]
+        for step in steps:
+            try:
+                await step()
+            except Died:
+                self.bury()
+
+    def bury(self) -> None:
+        """What the kernel does for a process that was killed: its locks go. Then the next one takes up what it left, and relies on it."""
+        for fd in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                target = fd.readlink()
+                if target.is_relative_to(self.data) and (target.name == "lock" or target.parent.name == "leases"):
+                    os.close(int(fd.name))
+        adopt(self.data, files=self.files)
+        for record in Tail(self.data).poll(1 << 20):
+            if record.type == Type.RECEIPT:
+                to = Capture.from_head(record.head).envelope.recipients[0].address
+                self.told(Told(record.id, record.sha256, to, to.endswith("@city.example")))
 
     # -- the parts of a day
 
@@ -143,8 +176,12 @@ class Day:
                 await self._accept_large(pipeline, "large@city.example")
             if again:
                 await self._again(pipeline)
-        finally:
+        except Died:
+            raise  # nothing is closed
+        except BaseException:
             await commit.close()
+            raise
+        await commit.close()
 
     async def _accept(self, pipeline: Pipeline, to: str, kind: str) -> None:
         content = message(self.chance, to)
@@ -176,19 +213,20 @@ class Day:
             return
         self.told(Told(receipt.id, receipt.sha256, to, local=True))
 
-    def evidence(self, *, checkpoint: bool = False) -> None:
+    async def evidence(self, *, checkpoint: bool = False) -> None:
         with Sequencer(self.data, self.files) as ledger:
             ledger.integrate(self.clock())
             if not checkpoint:
                 return
             signed = ledger.checkpoint(self.clock())
+            self.told(Published(signed.size, signed.note))
             writer = Writer(self.data, self.clock, self.files, FILE_SIZE)
             writer.event(Event(Type.CHECKPOINT, bytes(16), self.clock(), facts=signed.facts))
             writer.flush()
             writer.close()
             ledger.integrate(self.clock())
 
-    def seal(self) -> None:
+    async def seal(self) -> None:
         covered = outstanding_file.advance(self.data, self.clock(), self.files)
         integrated = sequencer.positions(self.data)
 

@@ -23,6 +23,7 @@ class Failing(port.Files):
     """strike(site, moment, count) is asked at each operation and does what it wants: nothing, kill, or raise."""
 
     def __init__(self, strike: Callable[[Site, str], None]) -> None:
+        super().__init__()
         self._strike = strike
 
     def _do(self, work: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from day import Day, Hop, Told, sha
+from day import Day, Hop, Published, Told, sha
 
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.verify import verify
@@ -22,16 +22,21 @@ async def recover(data: Path, hop: Hop) -> None:
     day = Day(data, OS_FILES, hop, lambda _: None)
     day.clock.now += 7_200_000  # two hours later: every retry is due
     await day.deliver()
-    day.evidence(checkpoint=True)
-    day.seal()
+    await day.evidence(checkpoint=True)
+    await day.seal()
 
 
-def faults(data: Path, told: Iterable[Told], hop: Hop) -> list[str]:
+def faults(data: Path, told: Iterable[Told | Published], hop: Hop) -> list[str]:
     """Sentences about everything that is not as it was promised; empty when all is well."""
     machine = Machine(data)
     found = []
     passed_on = Counter(subject(content) for content in hop.got)
     for told_ in told:
+        if isinstance(told_, Published):
+            note = data / "ledger" / "checkpoints" / f"{told_.size:016d}.note"
+            if not note.exists() or note.read_text() != told_.note:
+                found.append(f"unpublished: checkpoint {told_.size}")
+            continue
         try:
             body = machine.body(told_.id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is not there

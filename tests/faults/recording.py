@@ -48,6 +48,10 @@ class Op:
     other: str = ""
 
 
+class Died(BaseException):
+    """The process of this step was killed: it says nothing more and tidies nothing."""
+
+
 class RecordingFile(port.File):
     def __init__(self, path: Path, fd: int, owner: RecordingFiles, inode: int) -> None:
         super().__init__(path, fd)
@@ -72,9 +76,14 @@ class RecordingFile(port.File):
 
 
 class RecordingFiles(port.Files):
-    """disabled: a sync site that does nothing in this run. Sites are collected from the calls, never listed by hand."""
+    """disabled: a sync site that does nothing in this run. Sites are collected from the calls, never listed by hand.
 
-    def __init__(self, disabled: SyncSite | None = None) -> None:
+    dies: (site, n) where the process of the moment is killed instead of the n-th sync there.
+    """
+
+    def __init__(self, disabled: SyncSite | None = None, dies: tuple[SyncSite, int] | None = None) -> None:
+        super().__init__()
+        self.dies = dies
         self.ops: list[Op] = []
         self.sites: dict[SyncSite, int] = {}
         self.disabled = disabled
@@ -86,6 +95,8 @@ class RecordingFiles(port.Files):
 
     def wants(self, site: SyncSite) -> bool:
         self.sites[site] = self.sites.get(site, 0) + 1
+        if self.dies == (site, self.sites[site]):
+            raise Died
         return site != self.disabled
 
     def open(self, path: Path, *, create: bool = False) -> port.File:
@@ -129,15 +140,10 @@ class RecordingFiles(port.Files):
             self._inodes.pop(str(path), None)
             self.note(Op("leave", str(path)))
 
-    def make_folder(self, path: Path) -> None:
-        missing = []
-        while not path.is_dir():
-            missing.append(path)
-            path = path.parent
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o700, exist_ok=True)
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            super()._make(folder)
             self.note(Op("mkdir", str(folder)))
-            self.sync_folder(folder.parent)
 
     def remove_folder(self, path: Path) -> None:
         super().remove_folder(path)

@@ -60,6 +60,9 @@ class File:
 class Files:
     """The operating system's files."""
 
+    def __init__(self) -> None:
+        self._durable: set[Path] = set()  # folders whose entry this process has synced
+
     def open(self, path: Path, *, create: bool = False) -> File:
         """Open for writing; create=True makes a new file (mode 0600) and fails where one exists."""
         flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if create else 0)
@@ -76,15 +79,23 @@ class Files:
     def unlink(self, path: Path) -> None:
         path.unlink(missing_ok=True)
 
-    def make_folder(self, path: Path) -> None:
-        """Make a folder and what is above it (mode 0700), each entry durable."""
-        missing = []
-        while not path.is_dir():
-            missing.append(path)
+    def make_folder(self, path: Path, levels: int = 1) -> None:
+        """Make a folder and what is above it (mode 0700), each new entry durable.
+
+        levels: how many folders, counted from the last, are made durable once in this process although they exist: another one may
+        have made them and died before its sync.
+        """
+        todo: list[Path] = []
+        while (len(todo) < levels and path not in self._durable) or not path.is_dir():
+            todo.append(path)
             path = path.parent
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        for folder in reversed(todo):
+            self._make(folder)
             self.sync_folder(folder.parent)
+            self._durable.add(folder)
+
+    def _make(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
 
     def remove_folder(self, path: Path) -> None:
         path.rmdir()

@@ -118,7 +118,6 @@ class Journal:
     def take(cls, data: Path, *, files: Files = OS_FILES, now: int, file_size: int = FILE_SIZE) -> Journal:
         """Take the first journal that nobody holds, else make a new one. now: ms since 1970."""
         top = folder(data)
-        files.make_folder(top)
         known = names(data)
         for name in known:
             try:
@@ -128,8 +127,6 @@ class Journal:
         number = int(known[-1], 16) + 1 if known else 1
         while True:
             place = top / f"{number:04x}"
-            files.make_folder(place)
-            files.make_folder(place / "spool")
             try:
                 return cls._open(place, files, file_size)
             except LeaseHeld:  # somebody else made the same one at the same moment
@@ -142,6 +139,7 @@ class Journal:
 
     @classmethod
     def _open(cls, place: Path, files: Files, file_size: int) -> Journal:
+        files.make_folder(place / "spool", levels=2)
         lease = Lease.take(place / "lock")
         try:
             journal = cls(place, lease, files, file_size)

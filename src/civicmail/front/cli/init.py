@@ -7,7 +7,7 @@ from civicmail.core.config.load import FILE
 from civicmail.core.config.template import render
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.cli import options, output
-from civicmail.mail.archive import keyring
+from civicmail.mail.archive import layout
 
 
 def init(data: options.Data = None) -> None:
@@ -19,7 +19,7 @@ def init(data: options.Data = None) -> None:
         raise ConfigError(f"{folder} is initialised already; nothing was changed.")
     OS_FILES.make_folder(folder)
     folder.chmod(0o700)
-    recovery = keyring.create(folder)
+    recovery = layout.make(folder)
     OS_FILES.replace(folder / FILE, render().encode())  # last: its presence says that everything is there
     output.words(f"Made {folder}. Its settings are in {FILE}.")
     output.words("The recovery key opens the archive when the master key is lost. Keep it on paper; it is not shown again:")

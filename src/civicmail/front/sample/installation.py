@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from civicmail.core.disk.files import OS_FILES
-from civicmail.mail.archive import keyring
+from civicmail.mail.archive import layout
 
 _SETTINGS = """\
 # The sample city of `civicmail demo`.
@@ -65,6 +65,6 @@ def settings(ports: Ports, world: int) -> str:
 def make(data: Path, text: str) -> str:
     """Make the data folder as `civicmail init` does, with these settings; returns the recovery key."""
     OS_FILES.make_folder(data)
-    recovery = keyring.create(data)
+    recovery = layout.make(data)
     OS_FILES.replace(data / "civicmail.toml", text.encode())
     return recovery

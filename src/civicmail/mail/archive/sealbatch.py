@@ -97,7 +97,7 @@ class BatchWriter:
         name = f"{self._batch}{self.count:08x}"
         self.count += 1
         path = segments.path_of(self._data, class_, month, name)
-        self._files.make_folder(path.parent)
+        self._files.make_folder(path.parent, levels=2)
         secret = new_key()
         temporary = path.with_name(f".{name}")
         writer = SegmentWriter(

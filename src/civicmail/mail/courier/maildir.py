@@ -49,7 +49,7 @@ class Maildir:
         box = mailbox(self._data, domain, local)
         if box not in self._made:
             for folder in ("tmp", "new", "cur"):
-                self._files.make_folder(box / folder)
+                self._files.make_folder(box / folder, levels=3)
             self._made.add(box)
         return box
 
@@ -61,7 +61,9 @@ class Maildir:
         """Write, sync and move to new; delivered for good after settle()."""
         tmp = box / "tmp" / name
         self._files.unlink(tmp)  # what a process that died left behind
+        self._made.discard(box)  # until it is known to be there still: somebody may have removed the mailbox
         file = self._files.open(tmp, create=True)
+        self._made.add(box)
         try:
             at = 0
             for piece in pieces:

@@ -1,0 +1,31 @@
+"""The folders of a new installation, each durable before anything is kept in one (docs/formats.md, "The data folder").
+
+They are made here once, so that no later write has to ask whether the folder that it needs would survive a power cut.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive import keyring
+
+FOLDERS = (
+    "catalogue",
+    "index",
+    "journal",
+    "leases",
+    "ledger/checkpoints",
+    "ledger/leaves",
+    "ledger/tree",
+    "maildir",
+    "outstanding",
+    "segments",
+)
+
+
+def make(data: Path, files: Files = OS_FILES) -> str:
+    """Make the folders and the keys; return the recovery key, which is not kept anywhere."""
+    for name in FOLDERS:
+        files.make_folder(data / name)
+    return keyring.create(data)
