@@ -93,8 +93,21 @@ def test_addresses_in_running_text_are_links(text: str, urls: list[str]) -> None
         "<p>" + "".join(f"<font a={n}>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
         "<div " + " ".join(f"a{n}" for n in range(100_000)) + ">word",
         "<p>x" * 200_001 + "word",
+        "<x-a></x>" * 9_000 + "<div></div>" * 9_000 + "word",
+        "<div><!--</div>-->" * 9_000 + "word",
+        '<div a="</div>">' * 9_000 + "word",
+        "<x-a><table></x-a></table>" * 9_000 + "word",
+        "<x-a><select></x-a></select>" * 9_000 + "word",
+        "<x-a><div></x-a></div>" * 9_000 + "word",
+        "<x-a><svg><![CDATA[></x-a>]]></svg>" * 9_000 + "word",
+        "<x-a><textarea></x-a></textarea>" * 9_000 + "word",
+        "".join(f"<font a={n}><table></font></table>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
+        "".join(f"<div><font a={n}></div>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
     ],
-    ids=["deep", "misnested", "attributes", "many"],
+    ids=[
+        "deep", "misnested", "attributes", "many", "longer names", "comments", "in attributes", "behind tables", "in select",
+        "behind blocks", "cdata", "raw text", "formatting behind tables", "formatting behind blocks",
+    ],
 )
 def test_html_that_would_make_a_large_tree_is_read_without_one(source: str) -> None:
     found = hypertext.read(source)

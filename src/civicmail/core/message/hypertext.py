@@ -1,7 +1,7 @@
 """HTML becomes words: those a reader sees, those that HTML hides, and the links. Trees come from lexbor, natively.
 
-A tree is only built for HTML that cannot make a large one: depth and misnested formatting cost the square of their number, so such
-HTML is read by stripping its tags instead (nothing is lost but the difference between seen and hidden).
+A tree is only built for HTML that cannot make a large one (treecost.py); other HTML is read by stripping its tags, so that nothing
+is lost but the difference between seen and hidden.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from . import limits
+from . import limits, treecost
 
 _BLOCKS = re.compile(
     r"(</?(?i:p|div|br|tr|td|th|li|ul|ol|dl|dt|dd|h[1-6]|table|tbody|thead|tfoot|caption|blockquote|pre|hr|center|article|section"
@@ -34,21 +34,6 @@ _HIDING_STYLE = re.compile(
     r"(?:^|[;\s\"'])(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0*(?:\.0+)?\s*(?:[a-z%]{0,4})\s*(?:!|;|$))",
     re.IGNORECASE,
 )
-_FORMATTING = re.compile(r"<(?i:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s>/]")
-_TAGS = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})")
-_NO_DEPTH = frozenset({
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "td",
-    "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "optgroup", "html", "head", "body", "colgroup",
-})  # fmt: skip
-_FORMATTING_NAMES = frozenset({"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"})
-_DATA_URI = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,100}base64,[A-Za-z0-9+/=\s%]*+")
-# Comments, raw text elements, then tags with their attributes as the HTML tokenizer reads them; every loop is possessive: linear.
-_MARKUP = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style|title)\b[^>]*+>.*?(?:</\1\b[^>]*+>|\Z)"
-    r"|</?[a-zA-Z][^\s/>]*+(?:[\s/]++|[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?)*+>?"
-    r"|<[!?][^>]*+>?",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +52,7 @@ def read(source: str, with_links: bool = False) -> Hypertext:
         source = source.replace("\0", "")
     if not source.strip():
         return Hypertext("", "", (), False)
-    if not _tame(source):
+    if not treecost.tame(source):
         return Hypertext(_lines(_stripped(source)), "", _flat_links(source) if with_links else (), True)
     marked = _marked(source)
     tree = LexborHTMLParser(marked)
@@ -128,49 +113,8 @@ def _lines(text: str) -> str:
     return "\n".join(filter(None, [" ".join(line.split()) for line in text.split("\n")]))
 
 
-def _tame(source: str) -> bool:
-    """Whether a tree of this HTML stays small and quick to build."""
-    if len(source) > limits.HTML_BYTES:
-        return False
-    tags = source.count("<")
-    if tags <= limits.HTML_FREE_TAGS and len(source) <= limits.HTML_FREE_CHARS:
-        return True
-    if tags > limits.HTML_TAGS:
-        return False
-    formatting = len(_FORMATTING.findall(source))
-    if (tags > limits.HTML_DEPTH or formatting * tags > limits.HTML_NODES) and not _shallow(source, tags):
-        return False
-    if len(source) <= limits.HTML_FREE_CHARS:
-        return True
-    slim = _DATA_URI.sub("", source) if "base64," in source else source
-    return all(match.end() - match.start() <= limits.HTML_TAG_CHARS or match[0].startswith("<!--") or match[1]
-               for match in _MARKUP.finditer(slim))  # fmt: skip
-
-
-def _shallow(source: str, tags: int) -> bool:
-    """Whether few elements are open at any point, counting only what an end tag has to close."""
-    open_now: dict[str, int] = {}
-    depth = formatting = most = 0
-    for end, name in _TAGS.findall(source):
-        name = name.lower()
-        if name in _NO_DEPTH:
-            continue
-        count = open_now.get(name, 0)
-        if end and count == 0:
-            continue
-        step = -1 if end else 1
-        open_now[name] = count + step
-        depth += step
-        if name in _FORMATTING_NAMES:
-            formatting += step
-            most = max(most, formatting)
-        if depth > limits.HTML_DEPTH or most * tags > limits.HTML_NODES:
-            return False
-    return True
-
-
 def _stripped(source: str) -> str:
-    return html.unescape(_MARKUP.sub("", _marked(source)))
+    return html.unescape(treecost.MARKUP.sub("", _marked(source)))
 
 
 def _marked(source: str) -> str:
