@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import os
+import shutil
 import smtplib
 import ssl
 from pathlib import Path
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from civicmail.core.config.settings import Listener
+from civicmail.mail.gateway.errors import ListenerError
 from mail.gateway.running import Client, kept, running, settings_for
 
 
@@ -119,6 +122,28 @@ def test_a_relay_knows_its_peers_by_certificate(client_name: str, code: int, dat
         client.starttls(context=context(certificates, client_name))
         client.ehlo()
         assert client.docmd("MAIL", "FROM:<a@city.example>")[0] == code
+
+
+def test_a_renewed_certificate_is_used_without_a_restart(data: Path, tmp_path: Path, certificates: Path) -> None:
+    for name in ("server.pem", "server.key"):
+        shutil.copy(certificates / name, tmp_path / name)
+    with running(data, settings_for(listener(tmp_path, tls="implicit"))) as run:
+        assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
+        make(tmp_path, "server", make(tmp_path, "other"))
+        os.utime(tmp_path / "server.pem", (1, 1))
+        run.call(lambda: run.gateway._doors[0].certificate.renew(1e12))
+        assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
+        (tmp_path / "server.key").write_text("no key")
+        with pytest.raises(ListenerError):
+            run.call(lambda: run.gateway._doors[0].certificate.renew(2e12))
+        assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
+
+
+def server_certificate(port: int) -> str:
+    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+    with smtplib.SMTP_SSL("localhost", port, timeout=10, context=unverified) as client:
+        return ssl.DER_cert_to_PEM_cert(client.sock.getpeercert(binary_form=True))
 
 
 def test_a_certificate_of_another_authority_is_no_peer(data: Path, certificates: Path) -> None:

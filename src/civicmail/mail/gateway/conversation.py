@@ -175,9 +175,11 @@ class Conversation(asyncio.Protocol):
 
     def drain(self) -> None:
         """Say goodbye, after the message that is on its way."""
+        if self._cut_at:
+            return
         if self._upgrading or self._wire is None:
             self.cut()
-        elif not self._cut_at:
+        else:
             self._heed(self._wire.shut_down())
 
     def cut(self) -> None:
@@ -288,10 +290,10 @@ class Conversation(asyncio.Protocol):
     # -- TLS
 
     async def _upgrade(self) -> None:
-        assert self._transport is not None and self._door.tls is not None and self._wire is not None
+        assert self._transport is not None and self._door.certificate is not None and self._wire is not None
         try:
             transport = await self._loop.start_tls(
-                self._transport, self, self._door.tls, server_side=True, ssl_handshake_timeout=HANDSHAKE
+                self._transport, self, self._door.certificate.context, server_side=True, ssl_handshake_timeout=HANDSHAKE
             )
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self._gate.counters.tls_failed += 1

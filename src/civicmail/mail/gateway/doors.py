@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import ssl
 from dataclasses import dataclass
 
 from civicmail.core.config.settings import Listener, Settings
 from civicmail.core.wire.profile import ServerProfile
+from civicmail.mail.gateway.certificates import Certificate
 from civicmail.mail.gateway.errors import ListenerError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -23,7 +23,7 @@ class Door:
     address: str
     port: int
     profile: ServerProfile
-    tls: ssl.SSLContext | None
+    certificate: Certificate | None
     implicit: bool
     open_to_all: bool
     peers: tuple[Network, ...]
@@ -58,14 +58,14 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         raise ListenerError("A listener of kind submission needs people who can sign in, and this installation has none yet.")
     if listener.proxy and listener.tls == "implicit":
         raise ListenerError("Behind a balancer that sends a PROXY header use STARTTLS, or let the balancer end the TLS connection.")
-    context = _context(listener)
+    certificate = _certificate(listener)
     profile = ServerProfile(
         hostname=settings.city.host,
         protocol="lmtp" if kind == "lmtp" else "smtp",
         newlines="reject" if (listener.line_ends or ("reject" if kind == "mx" else "")) == "reject" else "normalise",
         max_size=settings.gateway.max_message,
         max_recipients=settings.gateway.max_recipients,
-        starttls=context is not None and listener.tls == "starttls",
+        starttls=certificate is not None and listener.tls == "starttls",
         dsn=listener.dsn,
         chunking=listener.chunking,
     )
@@ -74,11 +74,11 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         address=listener.address,
         port=listener.port,
         profile=profile,
-        tls=context,
+        certificate=certificate,
         implicit=listener.tls == "implicit",
         open_to_all=kind == "mx",
         peers=_networks(listener.peers) or _LOOPBACK,
-        by_certificate=bool(listener.client_ca) and context is not None,
+        by_certificate=bool(listener.client_ca) and certificate is not None,
         trusted=_networks(listener.xclient),
         balancers=_networks(listener.proxy),
     )
@@ -88,22 +88,12 @@ def _networks(names: list[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(name, strict=False) for name in names)
 
 
-def _context(listener: Listener) -> ssl.SSLContext | None:
+def _certificate(listener: Listener) -> Certificate | None:
     if listener.tls == "off" or not listener.certificate:
         if listener.tls == "implicit" or listener.client_ca:
             raise ListenerError(f"The listener on port {listener.port} needs a certificate for what it is asked to do.")
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(listener.certificate, listener.key or None)
-        if listener.client_ca:
-            context.load_verify_locations(listener.client_ca)
-            context.verify_mode = ssl.CERT_OPTIONAL
-    except (OSError, ssl.SSLError) as error:
-        what = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unreadable"
-        raise ListenerError(f"The certificate files of the listener on port {listener.port} cannot be used: {what}.") from None
-    return context
+    return Certificate(listener)
 
 
 def plain_address(client: str) -> str:

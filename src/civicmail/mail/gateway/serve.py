@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
+from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
@@ -84,7 +85,7 @@ class Gateway:
                 factory,
                 door.address,
                 door.port,
-                ssl=door.tls if door.implicit else None,
+                ssl=door.certificate.context if door.certificate and door.implicit else None,
                 backlog=BACKLOG,
                 reuse_port=True,
                 reuse_address=True,
@@ -94,20 +95,26 @@ class Gateway:
             if error.errno == errno.EACCES:
                 raise ListenerError(where) from None
             raise CannotListen(where) from None
-        log.info("listening", kind=door.kind, listener=door.name, tls="implicit" if door.implicit else bool(door.tls))
+        log.info("listening", kind=door.kind, listener=door.name, tls="implicit" if door.implicit else bool(door.certificate))
         return server
 
     def _sweep(self) -> None:
         """Once a second: clients that get nowhere, a journal file that may be closed, a journal that fails again and again."""
         loop = asyncio.get_running_loop()
+        self._sweeping = loop.call_later(1.0, self._sweep)
         now = loop.time()
         for conversation in list(self.gate.conversations):
             conversation.sweep(now)
         commit = self.gate.pipeline.commit
         if commit.writer.broken:
             self.broken.set()
-        commit.rotate_if_idle()
-        self._sweeping = loop.call_later(1.0, self._sweep)
+        try:
+            commit.rotate_if_idle()
+            for door in self._doors:
+                if door.certificate is not None and door.certificate.renew(now):
+                    log.info("certificate renewed", listener=door.name)
+        except (OSError, CivicmailError) as error:
+            log.warning("a chore failed and is tried again", error=str(error))
 
     async def _close(self) -> None:
         if self._sweeping is not None:
