@@ -6,6 +6,8 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civicmail.core.message import defects, headers, letter
 
@@ -97,6 +99,15 @@ def test_a_line_of_998_bytes_is_no_defect() -> None:
     for ending in (b"\n", b"\r\n"):
         raw = b"Subject: x\n\n".replace(b"\n", ending) + b"y" * 998 + ending
         assert letter.read(raw).defects == ()
+
+
+@given(st.lists(st.integers(990, 1005), max_size=4), st.sampled_from([b"\n", b"\r\n"]), st.integers(0, 1_500))
+def test_a_line_is_too_long_exactly_beyond_998_bytes(lengths: list[int], ending: bytes, short: int) -> None:
+    head = b"Subject: x" + ending * 2 + (b"y" + ending) * short
+    raw = head + b"".join(b"z" * length + ending for length in lengths)
+    first = next((len(head) + sum(lengths[:at]) + at * len(ending) for at, n in enumerate(lengths) if n > 998), None)
+    found = [defect.where for defect in letter.read(raw).defects if defect.code == defects.LINE_TOO_LONG]
+    assert found == ([] if first is None else [first])
 
 
 def test_a_header_alone_has_no_body() -> None:

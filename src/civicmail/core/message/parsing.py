@@ -163,7 +163,10 @@ def _long_line(raw: Buffer) -> int:
     at, end, leap = 0, len(raw), limits.LINE_BYTES
     while end - at > leap:
         newline = raw.rfind(b"\n", at, at + leap + 2)
-        if newline < 0 or (newline == at + leap + 1 and raw[newline - 1] != 13):
+        if newline < 0:
+            return at
+        # One byte too many for a line that ends in LF alone.
+        if newline == at + leap + 1 and raw[newline - 1] != 13 and raw.find(b"\n", at, newline) < 0:
             return at
         at = newline + 1
     return -1
