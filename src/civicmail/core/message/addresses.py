@@ -7,6 +7,7 @@ wrong places are read. Encoded words are decoded after the structure is known, s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from . import encoded, limits
 from .shapes import Address
@@ -28,6 +29,10 @@ _WITHIN = re.compile(r"([^\s<>@\",;:()]+)@([^\s<>@\",;:()]+)")
 
 def parse(value: str) -> tuple[Address, ...]:
     """The mailboxes of an unfolded field value whose encoded words are not decoded yet; empty groups give none. Never raises."""
+    return _remembered(value) if len(value) <= _REMEMBER else _parse(value)
+
+
+def _parse(value: str) -> tuple[Address, ...]:
     found: list[Address] = []
     at, end = 0, len(value)
     while at < end and len(found) < limits.ADDRESSES:
@@ -40,6 +45,11 @@ def parse(value: str) -> tuple[Address, ...]:
         found.append(Address(_display(display) if display else "", _word(local or bare), domain))
         at = match.end()
     return tuple(found)
+
+
+# The same people write again and again; long lists are not worth the memory.
+_REMEMBER = 512
+_remembered = lru_cache(maxsize=4096)(_parse)
 
 
 def _display(words: str) -> str:

@@ -18,6 +18,7 @@ LONGEST = 64
 LONGEST_EXACT = 998  # RFC 5322 2.1.1: no line is longer, so no address or identifier in it
 
 _ASCII = "".join(chr(c).lower() if chr(c).isalnum() else " " for c in range(128))
+_ASCII_BYTES = _ASCII.encode() + bytes(128)
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _SEPARATORS = re.compile("[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
 _LONG = re.compile(f" [^ ]{{{LONGEST + 1},}}")
@@ -51,7 +52,7 @@ _UNSPACED = (
 def fold(text: str) -> str:
     """The tokens of a text, separated by spaces. About 3 µs per KB of ASCII, 20 of other scripts."""
     if text.isascii():
-        folded = text.translate(_ASCII)
+        folded = text.encode().translate(_ASCII_BYTES).decode("ascii")  # three times as fast as translating text
     else:
         folded = _FOREIGN.sub(_folded_match, text).lower()
         folded = folded.translate(_ASCII) if folded.isascii() else _SEPARATORS.sub(" ", folded)
