@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from civicmail.front.sample import people
@@ -36,26 +37,21 @@ class _Lines:
 
     def __init__(self, play: Play) -> None:
         self._play = play
-        self._shown: set[str] = set()
+        self._shown = 0
         self._last: object = None
         print(f"Sample City in {play.data}: SMTP on 127.0.0.1:{play.ports.mx}", flush=True)
 
     def show(self) -> None:
-        for act in list(self._play.stage.acts.values()):
-            if act.found and act.is_delivered and act.uuid not in self._shown:
-                self._shown.add(act.uuid)
-                print(f"{act.uuid}  {_way(act)}  {_who(act.sender)} -> {_to(act)}", flush=True)
+        for act in self._play.stage.over[self._shown :]:
+            print(f"{act.uuid}  {_way(act)}  {_who(act.sender)} -> {_to(act)}", flush=True)
+            self._shown += 1
         if self._play.answers and self._play.answers[-1] is not self._last:
             self._last = a = self._play.answers[-1]
             print(f"search {a.query}: {a.count} of {a.of} in {a.took:.0f} ms", flush=True)
 
 
 def _way(act: Act) -> str:
-    found = f"found +{(act.found - act.archived) / 1000:.1f} s" if act.found else "found ..."
-    delivered = (
-        f"delivered +{act.delivered - act.archived} ms" if act.is_delivered else f"delivered {len(act.done)}/{len(act.recipients)}"
-    )
-    return f"archived, {delivered}, {found}"
+    return f"archived, delivered +{act.delivered - act.archived} ms, found +{(act.found - act.archived) / 1000:.1f} s"
 
 
 def _who(address: str) -> str:
@@ -73,7 +69,7 @@ def _picture(play: Play) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    acts = list(play.stage.acts.values())
+    acts = list(islice(reversed(play.stage.acts.values()), _ROWS))[::-1]
     table = Table(expand=True, box=None, pad_edge=False, header_style="bold")
     for title, width in (
         ("capture", 15),
@@ -85,17 +81,16 @@ def _picture(play: Play) -> RenderableType:
         ("found", 8),
     ):
         table.add_column(title, width=width, no_wrap=True, justify="right" if title == "bytes" else "left")
-    for act in acts[-_ROWS:]:
+    for act in acts:
         delivered = f"+{act.delivered - act.archived} ms" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
         found = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
         table.add_row(
             act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),
             Text(delivered, "green" if act.is_delivered else "yellow"), Text(found, "green" if act.found else "yellow"),
         )  # fmt: skip
-    delivered_copies = sum(len(a.done) for a in acts)
     counts = (
-        f"sent {play.sent['accepted']}   archived {len(acts)}   delivered {delivered_copies} copies ({play.left} to the world)   "
-        f"found {sum(1 for a in acts if a.found)}"
+        f"sent {play.sent['accepted']}   archived {len(play.stage.acts)}   delivered {play.stage.copies} copies ({play.left} to the world)   "
+        f"found {play.stage.found}"
     )
     asked = Table(box=None, pad_edge=False, show_header=False)
     for a in play.answers:

@@ -129,16 +129,15 @@ class Play:
 
     def summary(self, verified: dict[str, object]) -> Iterator[str]:
         """The end in plain lines. verified: the answer of `verify`."""
-        acts = self.stage.acts.values()
+        acts = self.stage.acts
         accepted, seconds = self.sent["accepted"], time.monotonic() - self.began
-        copies = sum(len(a.done) for a in acts)
-        inside = copies - self.left
+        copies, inside = self.stage.copies, self.stage.copies - self.left
         wanted = self.sent["copies"]
         yield f"Sent       {accepted} messages for {wanted} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
         yield f"Archived   {len(acts)} of {accepted}, each before its 250 (median {_median(self.took):.0f} ms)"
         yield f"Delivered  {copies} of {wanted} copies: {inside} to mailboxes of {people.DOMAIN}, {self.left} to the world"
-        waits = [a.found - a.archived for a in acts if a.found]
-        yield f"Found      {len(waits)} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
+        waits = [a.found - a.archived for a in self.stage.over]
+        yield f"Found      {self.stage.found} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
         problems = verified.get("problems")
         shown = len(problems) if isinstance(problems, list) else problems
         yield f"Verified   {verified.get('messages')} messages, {shown} problems"

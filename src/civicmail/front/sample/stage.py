@@ -47,10 +47,18 @@ class Answer:
 
 
 class Stage:
-    """Follows the journals of a data folder from their beginning."""
+    """Follows the journals of a data folder from their beginning.
+
+    acts: every capture by its id; over: those whose way is complete, in that order; copies: recipients that have theirs; found:
+    captures that the index covers.
+    """
 
     def __init__(self, data: Path) -> None:
         self.acts: dict[bytes, Act] = {}
+        self.over: list[Act] = []
+        self.copies = 0
+        self.found = 0
+        self._under_way: dict[bytes, Act] = {}
         self._data = data
         self._early: dict[bytes, list[Event]] = {}  # journals are read one after the other: a delivery may come before its receipt
         self._tail = Tail(data, bodies=False)
@@ -66,13 +74,16 @@ class Stage:
                     self._deliver(Event.from_head(record.head))
         covered = coverage.covered(self._data)
         now = _now()
-        for act in self.acts.values():
+        for id_, act in list(self._under_way.items()):
             if not act.found and act.number <= covered.get(act.journal, 0):
                 act.found = now
+                self.found += 1
+            if act.found and act.is_delivered:
+                self.over.append(self._under_way.pop(id_))
 
     def _enter(self, c: Capture) -> None:
         to = tuple(r.address for r in c.envelope.recipients)
-        self.acts[c.id] = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size)
+        self.acts[c.id] = self._under_way[c.id] = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size)
         for event in self._early.pop(c.id, ()):
             self._deliver(event)
 
@@ -81,6 +92,7 @@ class Stage:
         if act is None:
             self._early.setdefault(event.id, []).append(event)
             return
+        self.copies += len(set(event.to) - act.done)
         act.done.update(event.to)
         if act.is_delivered:
             act.delivered = event.at
@@ -88,7 +100,7 @@ class Stage:
     @property
     def is_over(self) -> bool:
         """Everything that was archived has been delivered and can be found."""
-        return all(act.found and act.is_delivered for act in self.acts.values())
+        return not self._under_way
 
     def ask(self, query: str) -> Answer | None:
         """Ask the index; None while there is none."""
