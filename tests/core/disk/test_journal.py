@@ -36,6 +36,7 @@ class Failing(Files):
     """Fails the operation that is named, as often as it comes."""
 
     def __init__(self, operation: str, number: int = errno.EIO) -> None:
+        super().__init__()
         self.operation = operation
         self.number = number
 

@@ -119,7 +119,8 @@ class Keyring:
         written = []
         for segment, key in keys.items():
             file = self._files.open(self._path(segment), create=True)
-            file.write_at(0, [_MAGIC, _name(self._master), _wrap(self._master, key, bytes.fromhex(segment))])
+            opening = _MAGIC + _name(self._master)
+            file.write_at(0, [opening, _wrap(self._master, key, opening + bytes.fromhex(segment))])
             written.append(file)
         for file in written:
             file.sync()
@@ -136,7 +137,7 @@ class Keyring:
         if content[:4] != _MAGIC:
             raise KeyMissing(f"The key file of segment {segment} is damaged or of a version that is not known here.")
         try:
-            return _unwrap(self._master, content[start:], bytes.fromhex(segment))
+            return _unwrap(self._master, content[start:], content[:start] + bytes.fromhex(segment))
         except InvalidTag:
             same = hmac.compare_digest(content[4:start], _name(self._master))
             why = "is damaged" if same else "was made under another master key"

@@ -79,7 +79,10 @@ class Run:
     def by_hash(self, low: int, high: int) -> list[Entry]:
         """Captures whose first eight bytes of SHA-256, as a big-endian number, are from `low` to `high`."""
         start = bisect_left(self._sha, low)
-        return [self._entry(self._sha_row[k]) for k in range(start, bisect_right(self._sha, high, start))]
+        rows = [self._sha_row[k] for k in range(start, bisect_right(self._sha, high, start))]
+        if rows and max(rows) >= self.rows:
+            raise self._damaged("a SHA-256 points behind its end")
+        return [self._entry(row) for row in rows]
 
     def each(self, *, newest_first: bool = False) -> Iterator[Entry]:
         """Every row in order of capture id."""
@@ -110,6 +113,8 @@ class Run:
 
     def _entry(self, row: int) -> Entry:
         segment = self._segment[row]
+        if segment & ~EVENTS >= len(self.segments):
+            raise self._damaged(f"row {row} names no segment of it")
         class_, name = self.segments[segment & ~EVENTS]
         where = InSegment(class_, self.month, name, self._frame[row], self._offset[row])
         return Entry(self._id(row), bool(segment & EVENTS), where)

@@ -30,14 +30,14 @@ class Sealed:
         self._frames: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._frames_bytes = 0
 
-    def head(self, where: InSegment) -> bytes:
-        """The head of the record that begins there, byte for byte."""
-        frame, record = self._record(where, where.frame, where.offset)
+    def head(self, where: InSegment, id_: bytes) -> bytes:
+        """The head of a capture, which begins there, byte for byte."""
+        frame, record = self._head(where, id_)
         return frame[record.start : record.stop]
 
-    def body(self, where: InSegment) -> tuple[bytes, bytes]:
+    def body(self, where: InSegment, id_: bytes) -> tuple[bytes, bytes]:
         """(the message's bytes, the SHA-256 that its head names) of the capture whose head begins there; not yet compared."""
-        frame, record = self._record(where, where.frame, where.offset)
+        frame, record = self._head(where, id_)
         sha256 = bytes.fromhex(orjson.loads(frame[record.start : record.stop])["sha256"])
         number, offset = self._following(where, where.frame, record.end)
         frame, record = self._record(where, number, offset)
@@ -90,6 +90,13 @@ class Sealed:
         self._frames.clear()
         self._frames_bytes = 0
 
+    def _head(self, where: InSegment, id_: bytes) -> tuple[bytes, WarcRecord]:
+        """The record that the catalogue names, when it is about this capture."""
+        frame, record = self._record(where, where.frame, where.offset)
+        if warc.about(record) != id_:
+            raise self._damaged(where, where.frame, where.offset, f" about {id_.hex()}")
+        return frame, record
+
     def _segment(self, where: InSegment) -> Segment:
         return self.segment(where.class_, where.month, where.segment)
 
@@ -119,6 +126,6 @@ class Sealed:
         return (number, offset) if offset < len(self._frame(where, number)) else (number + 1, 0)
 
     @staticmethod
-    def _damaged(where: InSegment, number: int, offset: int) -> DamagedFile:
+    def _damaged(where: InSegment, number: int, offset: int, what: str = "") -> DamagedFile:
         segment = f"{where.class_}/{where.month}/{where.segment}"
-        return DamagedFile(f"There is no record at byte {offset} of frame {number} in segment {segment}.")
+        return DamagedFile(f"There is no record{what} at byte {offset} of frame {number} in segment {segment}.")

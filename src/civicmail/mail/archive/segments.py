@@ -155,10 +155,9 @@ class SegmentWriter:
         seal.authenticate_additional_data(_about(self._id, number))
         at = offset + _FRAME.size
         for part in parts:
-            view = memoryview(part)
-            for start in range(0, len(view), _CHUNK):
-                at = self.file.write_at(at, [seal.update(squeeze.compress(view[start : start + _CHUNK]))])
-            view.release()
+            with memoryview(part) as view:
+                for start in range(0, len(view), _CHUNK):
+                    at = self.file.write_at(at, [seal.update(squeeze.compress(view[start : start + _CHUNK]))])
         at = self.file.write_at(at, [seal.update(squeeze.flush()) + seal.finalize(), seal.tag])
         stored = at - offset - _FRAME.size
         self.file.write_at(offset, [_FRAME.pack(_FRAME_MAGIC, number, stored)])

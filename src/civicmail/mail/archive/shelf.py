@@ -155,13 +155,13 @@ class Shelf:
 
     def _head(self, place: Place) -> bytes:
         if isinstance(place.where, InSegment):
-            return self.sealed.head(place.where)
+            return self.sealed.head(place.where, place.id)
         return tailindex.read_head(place.where)
 
     def _body(self, place: Place) -> bytes:
         if isinstance(place.where, InJournal):
             return self._journal_body(place.where)
-        body, sha256 = self.sealed.body(place.where)
+        body, sha256 = self.sealed.body(place.where, place.id)
         return checked(body, sha256, f"segment {place.where.segment}")
 
     def _events(self, id_: bytes) -> list[bytes]:

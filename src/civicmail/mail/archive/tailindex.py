@@ -27,11 +27,15 @@ _SIZE = frames.FIXED.size
 
 @dataclass(slots=True)
 class _Log:
-    """One journal file as far as it was walked. receipts: capture id -> offset; events: capture id -> offsets."""
+    """One journal file as far as it was walked. receipts: capture id -> offset; events: capture id -> offsets.
+
+    at: where the next record begins; before: where the last one did, for its length may be what is damaged.
+    """
 
     path: Path
     next: int  # number of the record that follows
     at: int = frames.FILE_HEADER_SIZE
+    before: int = frames.FILE_HEADER_SIZE - 1
     receipts: dict[bytes, int] = field(default_factory=dict)
     hashes: dict[bytes, list[bytes]] = field(default_factory=dict)
     events: dict[bytes, list[int]] = field(default_factory=dict)
@@ -125,20 +129,20 @@ def _extend(log: _Log, durable: int, held: bool) -> None:
             if not held:
                 for frame in frames.walk(m, log.at, first=log.next):
                     _add(log, frame.type, frame.id, frame.sha256, frame.offset)
-                    log.at, log.next = frame.end, frame.number + 1
+                    log.at, log.next, log.before = frame.end, frame.number + 1, frame.offset
                     del frame
 
 
 def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
     """Take in the records up to number `last`; where one is damaged go on with the next whole one."""
-    size, at, number = len(m), log.at, log.next
+    size, at, number, before = len(m), log.at, log.next, log.before
     unpack = _FIXED.unpack_from
     receipts, hashes, events = log.receipts, log.hashes, log.events
     while number <= last and at + _SIZE <= size:
         magic, type_, _, zero, head, body, found, id_, sha256 = unpack(m, at)
         end = at + ((_SIZE + head + body + 7) & ~7)
         if magic != frames.MAGIC or zero or found != number or end > size:
-            frame = frames.next_after_damage(m, at, number)
+            frame = frames.next_after_damage(m, before, number)
             if frame is None or frame.number > last:
                 break
             at, number = frame.offset, frame.number
@@ -149,9 +153,9 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
             hashes.setdefault(sha256, []).append(id_)
         else:
             events.setdefault(id_, []).append(at)
-        at = end
+        before, at = at, end
         number += 1
-    log.at, log.next = at, number
+    log.at, log.next, log.before = at, number, before
 
 
 def _add(log: _Log, type_: int, id_: bytes, sha256: bytes, offset: int) -> None:

@@ -1,0 +1,445 @@
+"""Sealing: everything is where a reader finds it, before, after, and wherever a seal was interrupted (promises 1 to 3)."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.errors import DamagedFile, LeaseHeld
+from civicmail.core.disk.files import File, Files
+from civicmail.mail.archive import gather, keyring, sealbatch, sealstate, segments
+from civicmail.mail.archive.errors import KeyMissing
+from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.verify import Check
+from mail.archive.making import (
+    MONTH,
+    NOW,
+    capture,
+    contents,
+    delivered,
+    entry,
+    fill,
+    passed_all,
+    seal,
+    spooled,
+    writer,
+)
+
+FULL = bool(os.environ.get("FULL"))
+EVERY = 5 if FULL else 1
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+class CrashingFiles(Files):
+    """Ends the process before its n-th operation; a crash within a write leaves half of it."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.left = at
+
+    def tick(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Crash
+
+    def open(self, path: Path, *, create: bool = False) -> File:
+        self.tick()
+        opened = super().open(path, create=create)
+        file = CrashingFile(path, opened.fd, self)
+        opened.fd = -1
+        return file
+
+    def rename(self, old: Path, new: Path) -> None:
+        self.tick()
+        super().rename(old, new)
+
+    def unlink(self, path: Path) -> None:
+        self.tick()
+        super().unlink(path)
+
+    def sync_folder(self, path: Path) -> None:
+        self.tick()
+
+
+class CrashingFile(File):
+    def __init__(self, path: Path, fd: int, owner: CrashingFiles) -> None:
+        super().__init__(path, fd)
+        self.owner = owner
+
+    def write_at(self, offset: int, chunks: Sequence[bytes | memoryview]) -> int:
+        try:
+            self.owner.tick()
+        except Crash:
+            whole = b"".join(chunks)
+            super().write_at(offset, [whole[: len(whole) // 2]])
+            raise
+        return super().write_at(offset, chunks)
+
+    def sync(self) -> None:
+        self.owner.tick()
+
+
+def sample(data: Path) -> None:
+    """Two journals, two classes, three months, equal bodies, large bodies, events apart from their captures, entries."""
+    w = writer(data, 8192)
+    first = [capture(b"body %d" % (n % 9) + b"x" * 500, received=NOW + n + n % 3 * MONTH) for n in range(20)]
+    for n, c in enumerate(first):
+        w.receipt(c, b"body %d" % (n % 9) + b"x" * 500)
+        w.flush()
+    quarantined = capture(b"bad", class_="quarantine")
+    w.receipt(quarantined, b"bad")
+    big = os.urandom(1_200_000)
+    for received in (NOW, NOW + 1):
+        spooled(w, capture(big, received=received), big)
+        w.flush()
+    other = writer(data)
+    for c in [*first, quarantined]:
+        other.event(delivered(c))
+    other.event(entry())
+    other.flush()
+    w.close()
+    other.close()
+
+
+def no_problem(data: Path) -> Check:
+    check = Check(data, deep=True)
+    records = {(held.journal, held.number) for held in check.heads()}
+    assert check.problems == []
+    assert len(records) == len(set(records))
+    return check
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("filled")
+    keyring.create(data)
+    sample(data)
+    return data
+
+
+@pytest.fixture
+def data(filled: Path, tmp_path: Path) -> Path:
+    shutil.copytree(filled, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_everything_is_the_same_before_and_after(data: Path) -> None:
+    before = contents(data)
+    report = seal(data)
+    assert report.blocked == []
+    assert report.records == 45
+    assert contents(data) == before
+    assert [journal.log_files(journal.folder(data) / name) for name in journal.names(data)] == [[], []]
+    assert list((data / "journal").glob("*/spool/*")) == []
+    assert sealstate.read(data) is None
+    assert no_problem(data).captures == len(before) == 23
+    assert seal(data).records == 0
+
+
+def test_groups_are_class_and_month_of_the_capture_for_events_too(data: Path) -> None:
+    seal(data)
+    assert {(c, m) for c, m, _ in segments.listed(data)} == {
+        ("mail", "2026-03"),
+        ("mail", "2026-04"),
+        ("mail", "2026-05"),
+        ("quarantine", "2026-03"),
+        ("ledger", "2026-03"),
+    }
+
+
+@pytest.mark.parametrize("start", range(EVERY))
+def test_a_crash_at_any_operation_loses_nothing_and_doubles_nothing(filled: Path, tmp_path: Path, start: int) -> None:
+    """All operations with FULL=1, else every fifth from some start."""
+    before = contents(filled)
+    at, finished = start if FULL else random.randrange(5), False
+    while not finished:
+        data = tmp_path / str(at)
+        shutil.copytree(filled, data)
+        try:
+            with Sealer(data, CrashingFiles(at)) as sealer:
+                sealer.seal(partial(passed_all, data), now=NOW)
+            finished = True
+        except Crash:
+            assert contents(data) == before, f"read after a crash at operation {at}"
+            assert no_problem(data), f"verified after a crash at operation {at}"
+        seal(data)
+        assert contents(data) == before, f"sealed again after a crash at operation {at}"
+        check = no_problem(data)
+        assert check.captures == len(before)
+        assert check.segments == 5
+        assert not any(p.name.startswith(".") for p in data.rglob("*")), f"left after a crash at operation {at}"
+        assert keyring.Keyring(data).names() == {name for *_, name in segments.listed(data)}
+        shutil.rmtree(data)
+        at += 5
+    assert at > 60
+
+
+def test_two_crashes_in_a_row_lose_nothing(filled: Path, tmp_path: Path) -> None:
+    before = contents(filled)
+    for first in range(5, 130, 25):
+        for second in (3, 20, 47):
+            data = tmp_path / f"{first}-{second}"
+            shutil.copytree(filled, data)
+            for at in (first, second):
+                try:
+                    with Sealer(data, CrashingFiles(at)) as sealer:
+                        sealer.seal(partial(passed_all, data), now=NOW)
+                except Crash:
+                    continue
+            assert contents(data) == before
+            seal(data)
+            assert contents(data) == before
+            no_problem(data)
+            shutil.rmtree(data)
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.tuples(st.binary(max_size=50), st.integers(0, 3), st.sampled_from(["mail", "hr", "Odd/Class"])), max_size=12),
+    st.data(),
+)
+def test_sealing_in_any_portions_gives_the_same_archive(
+    tmp_path_factory: pytest.TempPathFactory, messages: list[tuple[bytes, int, str]], choice: st.DataObject
+) -> None:
+    data = tmp_path_factory.mktemp("portions")
+    keyring.create(data)
+    made = []
+    for body, month, class_ in messages:
+        w = writer(data, 4096)
+        made.append(capture(body, received=NOW + len(made) + month * MONTH, class_=class_))
+        w.receipt(made[-1], body)
+        if choice.draw(st.booleans()):
+            w.event(delivered(choice.draw(st.sampled_from(made))))
+        w.flush()
+        w.close()
+        if choice.draw(st.booleans()):
+            before = contents(data)
+            seal(data)
+            assert contents(data) == before
+    assert set(contents(data)) == {c.uuid for c in made}
+    no_problem(data)
+
+
+def test_nothing_is_sealed_before_ledger_index_and_snapshot_have_passed_it(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    w = writer(tmp_path)
+    for n in range(6):
+        body = b"%d" % n
+        w.receipt(capture(body, received=NOW + n), body)
+        w.flush()
+        if n in {1, 3}:
+            w.journal.rotate()
+    w.close()
+    assert [(f.first, f.last) for f in gather.closed(tmp_path, {"0001": 6})] == [(1, 2), (3, 4), (5, 6)]
+    assert [(f.first, f.last) for f in gather.closed(tmp_path, {"0001": 5})] == [(1, 2), (3, 4)]
+    assert list(gather.closed(tmp_path, {})) == []
+    with Sealer(tmp_path) as sealer:
+        assert sealer.seal(lambda: {"0001": 3}, now=NOW).records == 2
+        assert sealer.sealable(lambda: {"0001": 6}) > 0
+    assert [first for first, _ in journal.log_files(tmp_path / "journal" / "0001")] == [3, 5]
+    assert journal.read_retired(tmp_path / "journal" / "0001") == 2
+
+
+def test_the_file_that_a_living_owner_appends_to_is_left_alone(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    w = writer(tmp_path)
+    w.receipt(capture(b"x"), b"x")
+    w.flush()
+    assert seal(tmp_path).records == 0
+    w.journal.rotate()
+    assert seal(tmp_path).records == 1
+    y = capture(b"y", received=NOW + 1)
+    w.receipt(y, b"y")
+    w.flush()
+    assert len(contents(tmp_path)) == 2
+    w.close()
+    assert seal(tmp_path).records == 1
+    assert len(contents(tmp_path)) == 2
+
+
+def test_the_tail_of_a_killed_owner_is_recovered_and_sealed(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    w = writer(tmp_path)
+    w.receipt(capture(b"x"), b"x")
+    w.flush()
+    w.journal._lease.close()
+    assert seal(tmp_path).records == 1
+    assert len(contents(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("damage", ["frame", "body that is not its hash", "spool missing", "spool changed", "head"])
+def test_a_damaged_file_is_never_sealed_and_keeps_its_journal_from_it(tmp_path: Path, damage: str) -> None:
+    keyring.create(tmp_path)
+    w = writer(tmp_path)
+    good = capture(b"good")
+    w.receipt(good, b"good")
+    w.flush()
+    w.journal.rotate()
+    bad = capture(b"bad", received=NOW + 1)
+    if damage.startswith("spool"):
+        spooled(w, bad, b"bad")
+    elif damage == "head":
+        w.journal.append(1, bad.id, lambda *_: b"no json", b"bad", sha256=bad.sha256)
+    else:
+        w.receipt(bad, b"bat" if damage.startswith("body") else b"bad")
+    w.flush()
+    w.journal.rotate()
+    w.receipt(capture(b"later", received=NOW + 2), b"later")
+    w.flush()
+    w.close()
+    _, path = journal.log_files(w.journal.place)[1]
+    if damage == "frame":
+        content = bytearray(path.read_bytes())
+        content[-1 - 8] ^= 1
+        path.write_bytes(content)
+    elif damage == "spool missing":
+        (w.journal.place / "spool" / bad.id.hex()).unlink()
+    elif damage == "spool changed":
+        (w.journal.place / "spool" / bad.id.hex()).write_bytes(b"bat")
+    report = seal(tmp_path)
+    assert report.records == 1
+    assert len(report.blocked) == 1
+    assert "of journal 0001" in report.blocked[0]
+    assert path.exists()
+    assert Shelf(tmp_path).count() == 3
+    assert seal(tmp_path).blocked == report.blocked
+
+
+def test_a_segment_that_does_not_read_back_stops_the_seal(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(data)
+    honest = CrashingFile.write_at
+
+    class Lies(CrashingFiles):
+        def open(self, path: Path, *, create: bool = False) -> File:
+            file = super().open(path, create=create)
+            self.lying = path.name.startswith(".") and "segments" in path.parts and path.parent.name == "2026-04"
+            return file
+
+    def write_at(self: CrashingFile, offset: int, chunks: Sequence[bytes | memoryview]) -> int:
+        if "2026-04" in self.path.parts and offset == 32:
+            chunk = bytearray(b"".join(chunks))
+            chunk[-1] ^= 1
+            chunks = [bytes(chunk)]
+        return honest(self, offset, chunks)
+
+    monkeypatch.setattr(CrashingFile, "write_at", write_at)
+    with Sealer(data, Lies(10_000)) as sealer, pytest.raises(DamagedFile, match="is damaged"):
+        sealer.seal(lambda: passed_all(data), now=NOW)
+    monkeypatch.undo()
+    assert contents(data) == before
+    assert all(journal.log_files(journal.folder(data) / name) for name in journal.names(data))
+    seal(data)
+    assert contents(data) == before
+    no_problem(data)
+
+
+def test_a_segment_ends_at_its_size_and_the_rest_goes_on_in_the_next(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealbatch, "SEGMENT_SIZE", 3000)
+    monkeypatch.setattr(segments, "FRAME_SIZE", 1000)
+    before = contents(data)
+    assert seal(data).segments > 8
+    assert contents(data) == before
+    no_problem(data)
+
+
+def test_batches_are_limited_and_all_are_sealed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from civicmail.mail.archive import seal as module
+
+    monkeypatch.setattr(module, "BATCH_SIZE", 1)
+    before = contents(data)
+    assert seal(data).records == 45
+    assert contents(data) == before
+    check = no_problem(data)
+    assert check.captures == 23
+
+
+def test_an_event_without_its_capture_is_kept_all_the_same(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    w = writer(tmp_path)
+    stray = capture(b"nowhere")
+    w.event(delivered(stray))
+    w.flush()
+    w.close()
+    assert seal(tmp_path).records == 1
+    assert [c for c, _, _ in segments.listed(tmp_path)] == ["ledger"]
+    assert len(Shelf(tmp_path).events(stray.id)) == 1
+    no_problem(tmp_path)
+
+
+def test_an_event_goes_to_the_class_of_a_capture_that_was_sealed_before_or_is_not_sealed_yet(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    w, other = writer(tmp_path), writer(tmp_path)
+    sealed, waiting = capture(b"1", class_="hr"), capture(b"2", class_="legal", received=NOW + 1)
+    w.receipt(sealed, b"1")
+    w.flush()
+    w.journal.rotate()
+    seal(tmp_path)
+    w.receipt(waiting, b"2")
+    w.flush()
+    for c in (sealed, waiting):
+        other.event(delivered(c))
+    other.flush()
+    other.journal.rotate()
+    seal(tmp_path)
+    assert sorted(c for c, _, _ in segments.listed(tmp_path)) == ["hr", "hr", "legal"]
+    shelf = Shelf(tmp_path)
+    assert len(shelf.events(sealed.id)) == len(shelf.events(waiting.id)) == 1
+    w.close()
+    other.close()
+    seal(tmp_path)
+    shelf.refresh()
+    assert shelf.count() == 2
+    assert len(shelf.events(sealed.id)) == len(shelf.events(waiting.id)) == 1
+    no_problem(tmp_path)
+
+
+def test_only_one_seals_and_only_with_a_keyring(tmp_path: Path) -> None:
+    with pytest.raises(KeyMissing):
+        Sealer(tmp_path)
+    keyring.create(tmp_path)
+    with Sealer(tmp_path), pytest.raises(LeaseHeld):
+        Sealer(tmp_path)
+    Sealer(tmp_path).close()
+
+
+def test_numbers_go_on_behind_what_was_sealed(tmp_path: Path) -> None:
+    fill(tmp_path, [b"1", b"2"])
+    seal(tmp_path)
+    fill(tmp_path, [b"3"])
+    [(first, _)] = journal.log_files(tmp_path / "journal" / "0001")
+    assert first == 5
+    seal(tmp_path)
+    assert {(h.journal, h.number) for h in Check(tmp_path).heads()} == {("0001", n) for n in range(1, 7)}
+
+
+def test_a_reader_that_looked_before_the_seal_finds_everything_after_it(data: Path) -> None:
+    shelf = Shelf(data)
+    places = list(shelf.captures())
+    heads = [shelf.head(p) for p in places]
+    seal(data)
+    assert [shelf.head(p) for p in places] == heads
+    assert all(shelf.body(p) for p in Shelf(data).captures())
+    stale = Shelf(data)
+    assert [len(stale.events(p.id)) for p in places] == [len(shelf.events(p.id)) for p in places]
+
+
+def test_frames_say_where_they_are(filled: Path) -> None:
+    """The sample has what the tests above rely on: spooled bodies and several files."""
+    flags = set()
+    for name in journal.names(filled):
+        for _, path in journal.log_files(journal.folder(filled) / name):
+            flags |= {f.flags for f in frames.walk(path.read_bytes())}
+    assert flags == {0, frames.SPOOLED}

@@ -1,0 +1,85 @@
+"""The seal job: when it is time, and not before ledger, index and outstanding snapshot have seen the records."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.settings import Archive as Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.mail.archive import keyring, outstanding_file, segments
+from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.tasks import SealJob, closed_bytes
+from mail.archive.making import NOW, UNSYNCED, fill, passed_all, writer
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    keyring.create(tmp_path, files=UNSYNCED)
+    fill(tmp_path, [b"x" * 900 for _ in range(12)], file_size=8192)
+    return tmp_path
+
+
+def test_it_is_time_every_so_often_and_at_once_when_much_waits(data: Path) -> None:
+    with SealJob(data, Settings(unsealed_most=1 << 30, seal_every=300)) as job:
+        assert job.due(NOW)
+        assert job.step(dict, NOW) is not None
+        assert job.step(dict, NOW + 299_999) is None
+        assert job.due(NOW + 300_000)
+        assert job.due(NOW - 1), "the clock was set back"
+    with SealJob(data, Settings(unsealed_most=closed_bytes(data) - 1, seal_every=300)) as job:
+        job.step(dict, NOW)
+        assert not job.due(NOW + 999)
+        assert job.due(NOW + 1000)
+
+
+def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data: Path) -> None:
+    with SealJob(data, Settings()) as job:
+        report = job.step(lambda: passed_all(data), NOW)
+        assert report is not None and report.records == 0, "the ledger has seen nothing"
+        with Sequencer(data) as ledger:
+            while ledger.integrate(NOW):
+                pass
+            ledger.checkpoint(NOW)
+        report = job.step(dict, NOW + 400_000)
+        assert report is not None and report.records == 0, "the index has seen nothing"
+        report = job.step(lambda: {"0001": 24}, NOW + 800_000)
+        assert report is not None and report.records == 24
+    assert outstanding_file.load(data).positions["0001"] >= 24
+    assert Shelf(data).count() == 12
+    assert journal.log_files(data / "journal" / "0001") == []
+    assert len(list(segments.listed(data))) == 3
+
+
+def test_a_file_that_cannot_be_sealed_is_told_once(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Sequencer(data) as ledger:
+        ledger.integrate(NOW)
+    _, path = journal.log_files(data / "journal" / "0001")[0]
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+    caplog.set_level(logging.ERROR)
+    with SealJob(data, Settings()) as job:
+        for n in range(3):
+            report = job.step(lambda: passed_all(data), NOW + n * 400_000)
+            assert report is not None and len(report.blocked) == 1
+    assert job._told == set(report.blocked)
+
+
+def test_only_one_process_has_the_job(data: Path) -> None:
+    with SealJob(data, Settings()), pytest.raises(LeaseHeld):
+        SealJob(data, Settings())
+
+
+def test_closed_bytes_are_those_of_files_that_their_journal_has_left(tmp_path: Path) -> None:
+    assert closed_bytes(tmp_path) == 0
+    w = writer(tmp_path)
+    w.close()
+    fill(tmp_path, [b"x" * 900 for _ in range(12)], file_size=8192)
+    known = journal.log_files(tmp_path / "journal" / "0001")
+    assert len(known) > 2
+    assert closed_bytes(tmp_path) == sum(p.stat().st_size for _, p in known[:-1])
