@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any, cast
 
-import structlog
-
+from civicmail.core.config.log import get_logger
 from civicmail.core.wire import replies
 from civicmail.core.wire.errors import WireError
 from civicmail.core.wire.events import (
@@ -47,7 +46,7 @@ MAX_REFUSED = 50
 LINGER = 10.0
 """Seconds in which a client may read our last words before the connection is cut."""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class Conversation(asyncio.Protocol):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 
-import structlog
-
 from civicmail.core.config.errors import CivicmailError, RefusedError
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DiskFull
 from civicmail.core.wire import replies
 from civicmail.core.wire.events import EndOfData
@@ -18,7 +17,7 @@ from civicmail.mail.gateway.envelopes import envelope_of, source_of
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.intake import Intake
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake) -> str:

@@ -8,10 +8,10 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
 import uvloop
 
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
@@ -26,7 +26,7 @@ DRAIN = 10.0
 
 BACKLOG = 512
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class Gateway:
