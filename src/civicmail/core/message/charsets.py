@@ -52,11 +52,13 @@ _SEPARATORS = str.maketrans("- .", "___")
 _GUESSES = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "cp1251", "cp1253", "cp1255", "cp1256", "cp874", "cp1250", "cp1254", "cp866"]  # fmt: skip  # noqa: E501
 
 
-@lru_cache(maxsize=512)
 def codec(label: str) -> str | None:
     """The Python codec for a charset label, "" when the label says nothing, None when nobody knows it."""
-    if len(label) > 64 or not label.isascii():
-        return None
+    return _codec(label) if len(label) <= 64 and label.isascii() else None
+
+
+@lru_cache(maxsize=512)
+def _codec(label: str) -> str | None:
     name = label.strip(" \t\"'").lower().partition("*")[0].removeprefix("charset=").translate(_SEPARATORS)
     if name in _NO_LABEL:
         return ""
