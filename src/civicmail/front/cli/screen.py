@@ -88,10 +88,11 @@ def _picture(play: Play) -> RenderableType:
             act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),
             Text(delivered, "green" if act.is_delivered else "yellow"), Text(found, "green" if act.found else "yellow"),
         )  # fmt: skip
+    stage = play.stage
     counts = (
-        f"sent {play.sent['accepted']}   archived {len(play.stage.acts)}   delivered {play.stage.copies} copies ({play.left} to the world)   "
-        f"found {play.stage.found}"
+        f"sent {play.sent['accepted']}   archived {len(stage.acts)}   delivered {stage.copies} copies ({play.left} to the world)"
     )
+    counts += f"   found {stage.found}"
     asked = Table(box=None, pad_edge=False, show_header=False)
     for a in play.answers:
         asked.add_row(Text("search", "dim"), a.query, f"{a.count} of {a.of}", Text(f"{a.took:.0f} ms", "dim"))
