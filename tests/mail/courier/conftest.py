@@ -216,11 +216,20 @@ class Town:
             stop.set()
             await task
 
-    async def until(self, condition: Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 40) -> None:
         """Wait for what must come true by itself."""
         async with asyncio.timeout(seconds):
             while not condition():
                 await asyncio.sleep(0.01)
+
+    async def later(self, condition: Callable[[], object], step: int = 61_000) -> None:
+        """Wait for what comes true as time goes by."""
+
+        def passes() -> bool:
+            self.now += step
+            return bool(condition())
+
+        await self.until(passes)
 
     async def ends(self, *ids: bytes) -> None:
         """Wait until every recipient of these captures has an end."""

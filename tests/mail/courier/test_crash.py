@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import shutil
 import uuid
 from pathlib import Path
 
@@ -242,5 +243,53 @@ def test_bytes_that_are_not_what_was_received_never_leave(town, next_hop):
             await town.until(lambda: "deferred" in town.events(id_))
         await hop.stop()
         assert not hop.messages and "SHA-256" in town.facts(id_, "deferred")[0]["reply"]
+
+    asyncio.run(story())
+
+
+def test_a_bug_ends_the_courier_and_the_next_one_finds_every_copy_again(town, monkeypatch):
+    from civicmail.mail.courier.local import Local
+
+    async def story():
+        id_ = town.keep("bob@city.example")
+        with monkeypatch.context() as patched:
+            patched.setattr(Local, "deliver", lambda self, jobs: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                await deliver.run(town.settings, town.data, asyncio.Event(), town.submit, town.clock)
+        async with town.courier():
+            await town.ends(id_)
+        assert len(town.mailbox("bob")) == 1
+
+    asyncio.run(story())
+
+
+def test_a_mailbox_that_somebody_removed_is_made_again(town):
+
+    async def story():
+        first = town.keep("bob@city.example")
+        async with town.courier():
+            await town.ends(first)
+            shutil.rmtree(town.data / "maildir")
+            second = town.keep("bob@city.example", text=b"Subject: 2\r\n\r\n")
+            await town.until(lambda: "deferred" in town.events(second))
+            town.now += 61_000
+            await town.ends(second)
+        assert len(town.mailbox("bob")) == 1
+
+    asyncio.run(story())
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_it(town, next_hop):
+    async def story():
+        hop = await next_hop(answers={"connect": "drop"})
+        town.use(outbound=str(hop))
+        id_ = town.keep()
+        async with town.courier():
+            await town.until(lambda: hop.connections)
+            hop.answers.clear()
+            town.now -= 86_400_000
+            await town.later(lambda: hop.messages, 100)
+            await town.ends(id_)
+        await hop.stop()
 
     asyncio.run(story())

@@ -138,7 +138,7 @@ def test_a_hop_that_is_down_for_a_day_takes_everything_when_it_is_back_and_no_tr
                 town.now += DAY // 24
                 ids.append(town.keep(text=b"Subject: hour %d\r\n\r\nx\r\n" % town.now))
             await hop.start()
-            town.now += 61_000
+            await town.later(lambda: len(hop.messages) == len(ids))
             await town.ends(*ids)
         await hop.stop()
         assert len(hop.messages) == len(ids)

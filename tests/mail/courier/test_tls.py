@@ -57,8 +57,7 @@ def test_required_means_verified(town, next_hop, authority, tmp_path):
         town.use(outbound=str(hop), tls="required", tls_ca=str(stranger.certificate))
         id_ = town.keep()
         async with town.courier():
-            await town.until(lambda: hop.connections)
-            await asyncio.sleep(0.1)
+            await town.later(lambda: hop.connections > 1)
             assert town.events(id_) == []
         town.use(outbound=str(hop), tls="required", tls_ca=str(authority.certificate))
         async with town.courier():
@@ -75,9 +74,7 @@ def test_required_never_falls_back_to_plain_text(town, next_hop):
         town.use(outbound=str(hop), tls="required")
         id_ = town.keep()
         async with town.courier():
-            await town.until(lambda: hop.connections)
-            town.now += 61_000
-            await town.until(lambda: hop.connections > 1)
+            await town.later(lambda: hop.connections > 1)
         await hop.stop()
         assert town.events(id_) == [] and not [c for c in hop.commands if c.startswith("MAIL")]
 
@@ -103,9 +100,7 @@ def test_replies_injected_before_tls_end_the_connection(town, next_hop, authorit
         town.use(outbound=str(hop), tls="required", tls_ca=str(authority.certificate))
         id_ = town.keep()
         async with town.courier():
-            await town.until(lambda: hop.connections)
-            town.now += 61_000
-            await town.until(lambda: hop.connections > 1)
+            await town.later(lambda: hop.connections > 1)
         await hop.stop()
         assert town.events(id_) == [] and not [c for c in hop.commands if c.startswith("MAIL")]
 

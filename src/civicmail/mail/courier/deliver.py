@@ -114,6 +114,7 @@ class _Courier:
         try:
             while not stop.is_set():
                 self._rounds.wake.clear()
+                self._rounds.check()
                 more = self._rounds.look()
                 for lane in list(self._rounds.lanes.values()):
                     self._pump(lane)

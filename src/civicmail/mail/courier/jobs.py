@@ -72,6 +72,10 @@ class Lane:
         self.down_until = now + min(_PROBE_FIRST_MS << min(self.failures - 1, 20), longest * 1000)
         return was_up
 
+    def is_down(self, now: int, longest: int) -> bool:
+        """Whether it is too early to look again. A clock that was set back does not make the wait longer than it can be."""
+        return now < self.down_until <= now + longest * 1000
+
     def came_up(self) -> bool:
         """The hop answers. True when it was down before."""
         was_down, self.failures, self.down_until, self.reason = bool(self.failures), 0, 0, ""

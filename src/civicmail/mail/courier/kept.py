@@ -82,5 +82,8 @@ class Store:
 
     def _from_archive(self, entry: Entry) -> Kept:
         with self._lock:
-            self._machine = self._machine or Machine(self._data)
+            if self._machine is None:
+                self._machine = Machine(self._data)
+            else:
+                self._machine.refresh()  # what was a journal when it last looked may be a segment now
             return Kept(self._machine.capture(entry.id), self._machine.body(entry.id))

@@ -38,7 +38,7 @@ class Remote:
 
     def pump(self, lane: Lane) -> None:
         """See to it that enough workers serve a lane; one alone looks whether a hop that was down is up again."""
-        if not len(lane) or self._stopping.is_set() or self._rounds.clock() < lane.down_until:
+        if not len(lane) or self._stopping.is_set() or lane.is_down(self._rounds.clock(), self._rules.retry_first):
             return
         if lane.idle:
             lane.arrived.set()

@@ -48,6 +48,7 @@ class Rounds:
         self._settled: list[tuple[Job, str, int]] = []  # with the journal and number of the last record of their outcome
         self._later: list[tuple[int, bytes]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._bug: BaseException | None = None
         self._swept = clock()
         self.restart()
 
@@ -215,8 +216,19 @@ class Rounds:
         """Start something and remember it, so that the end of the courier waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._bug = error
+            self.wake.set()
+
+    def check(self) -> None:
+        """Raise what ended a task that should not end so. The courier then starts anew, and every copy is found again."""
+        if self._bug is not None:
+            raise self._bug
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
