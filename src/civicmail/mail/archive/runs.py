@@ -145,6 +145,12 @@ def rows_of(number: int, rows: Iterable[Row]) -> Iterator[bytes]:
             yield _SORTED.pack(row.id, number | EVENTS, row.frame, row.offset, 0, 0)
 
 
+def segment_of(row: bytes) -> int:
+    """The number of the segment that a row, as `encode` takes it, is in."""
+    number: int = _SORTED.unpack(row)[1]
+    return number & ~EVENTS
+
+
 def groups_of(rows: Iterable[Row]) -> Iterator[Row]:
     """The records that get a row: each capture, and the first of events that do not stand right behind their capture."""
     before = bytes(16)
