@@ -59,37 +59,23 @@ def _override(built: Settings, plain: dict[str, Any], environ: Mapping[str, str]
     """Apply the environment on top of the file; a variable is named as its own source of errors."""
     wanted = sorted(name for name in environ if name.startswith(PREFIX))
     for name in wanted:
-        key = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
-        _graft(plain, key, _from_text(environ[name], _hint_of(key, name), name), name)
-        _Builder(Path(name), "").section(Settings, _single(plain, key), ())  # so that an error names the variable
+        section, key, hint = _setting_of(name)
+        value = _from_text(environ[name], hint, name)
+        _Builder(Path(name), "").section(Settings, {section: {key: value}}, ())  # alone, so that an error names the variable
+        plain.setdefault(section, {})[key] = value
     return _Builder(Path("the environment"), "").section(Settings, plain, ()) if wanted else built
 
 
-def _single(plain: dict[str, Any], key: tuple[str, ...]) -> dict[str, Any]:
-    return {key[0]: {key[1]: plain[key[0]][key[1]]}}
-
-
-def _graft(plain: dict[str, Any], key: tuple[str, ...], value: Any, name: str) -> None:
-    section = plain.setdefault(key[0], {})
-    if len(key) == 2:
-        section[key[1]] = value
-    else:
-        table = section.setdefault(key[1], {})
-        if len(key) != 3 or not isinstance(table, dict):
-            raise ConfigError(f"{name}: this setting is no table.")
-        table[key[2]] = value
-
-
-def _hint_of(key: tuple[str, ...], name: str) -> Any:
-    """The type that a variable must have, or a ConfigError which names the nearest key."""
+def _setting_of(name: str) -> tuple[str, str, Any]:
+    """(section, key, type) that a variable is about; ConfigError with the nearest key where there is no such setting."""
+    section, _, key = name.removeprefix(PREFIX).lower().partition("__")
     sections = _hints(Settings)
-    if len(key) < 2 or key[0] not in sections:
-        raise ConfigError(f"{name}: there is no such setting{_nearest(key[0], sections)}.")
-    keys = _hints(sections[key[0]])
-    if key[1] not in keys:
-        raise ConfigError(f"{name}: there is no such setting{_nearest(key[1], keys, key[0])}.")
-    hint = keys[key[1]]
-    return get_args(hint)[1] if len(key) == 3 and get_origin(hint) is dict else hint
+    if section not in sections:
+        raise ConfigError(f"{name}: there is no such setting{_nearest(section, sections)}.")
+    keys = _hints(sections[section])
+    if key not in keys:
+        raise ConfigError(f"{name}: there is no such setting{_nearest(key, keys, section)}.")
+    return section, key, keys[key]
 
 
 def _from_text(text: str, hint: Any, name: str) -> Any:

@@ -1,0 +1,57 @@
+"""The log: ids only, on stderr, for people or for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from civicmail.core.config import log
+from civicmail.core.config.settings import Log
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    made = dict(log._made)
+    log._made.clear()
+    yield
+    log._made.clear()
+    log._made.update(made)
+    structlog.reset_defaults()
+
+
+def test_what_could_be_content_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up(Log(format="json"), "worker mail")
+    log.get_logger().info("kept", capture=b"\x01\x02", subject="secret", recipient="a@city.example", number=3)
+    said = json.loads(capsys.readouterr().err)
+    assert said["capture"] == "0102"
+    assert (said["subject"], said["recipient"], said["number"], said["role"]) == ("-", "-", 3, "worker mail")
+
+
+def test_a_line_for_people_says_when_how_grave_who_and_what(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up(Log(), "run")
+    try:
+        raise ValueError("why")
+    except ValueError:
+        log.get_logger().exception("it went wrong", child="gateway 1")
+    first, *trace = capsys.readouterr().err.splitlines()
+    assert first.endswith("error   run: it went wrong child=gateway 1")
+    assert trace[-1] == "ValueError: why"
+
+
+def test_less_than_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up(Log(level="error"), "run")
+    log.get_logger().warning("quiet")
+    assert capsys.readouterr().err == ""
+
+
+def test_without_set_up_warnings_go_to_stderr_and_nothing_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = log.get_logger()
+    logger.info("quiet")
+    logger.warning("heard")
+    said = capsys.readouterr()
+    assert "heard" in said.err
+    assert "quiet" not in said.err
+    assert said.out == ""
