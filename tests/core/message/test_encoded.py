@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import charsets, encoded, parameters
+from civicmail.core.message import charsets, encoded, letter, limits, parameters
 from civicmail.core.message.charsets import Reading
 
 
@@ -119,8 +119,29 @@ _WESTERN = "Die Straße über die Brücke wird für Fußgänger geöffnet; das C
     ],
 )  # fmt: skip
 def test_bytes_with_a_right_wrong_or_absent_label_become_text(data: bytes, label: str, text: str, reading: Reading) -> None:
-    found, how = charsets.decode(data, label)
+    found, how = charsets.decode(data, label, ask=charsets.detect)
     assert (found.removeprefix("\ufeff"), how) == (text, reading)
+
+
+def test_an_unlabelled_header_is_read_like_the_text_below_it() -> None:
+    raw = b"Subject: " + "Завтра".encode("koi8-r") + b"\n\n" + _RUSSIAN.encode("koi8-r")
+    assert letter.fields(raw).subject == letter.read(raw).subject == "Завтра"
+    assert letter.fields(raw).text == _RUSSIAN
+
+
+def test_an_unlabelled_header_over_plain_text_is_guessed_once() -> None:
+    raw = b"Subject: " + _RUSSIAN.encode("koi8-r") + b"\nFrom: " + "Иван".encode("koi8-r") + b" <a@b.c>\n\nplain"
+    assert letter.read(raw).subject == _RUSSIAN.strip()
+    assert letter.read(raw).from_[0].display == "Иван"
+
+
+def test_a_message_has_only_so_many_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(charsets, "detect", lambda data: asked.append(data) or "")
+    part = b"--b\n\n" + bytes(range(128, 256)) * 3 + b"\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + part * (limits.GUESSES + 20)
+    assert letter.fields(raw).text == letter.read(raw).text
+    assert len(asked) == 2 * limits.GUESSES
 
 
 @pytest.mark.parametrize("label", ["hex", "base64", "rot13", "idna", "punycode", "unicode_escape", "undefined", "x" * 500, "../x"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import encodings.aliases
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
 
@@ -73,8 +74,21 @@ def _codec(label: str) -> str | None:
     return _SUPERSETS.get(found, found)
 
 
-def decode(data: bytes, label: str = "", hint: str = "") -> tuple[str, Reading]:
-    """Text of the bytes and how it was found. hint: a label from elsewhere in the message, tried after utf-8. Never raises."""
+def detect(data: bytes) -> str:
+    """A charset by the statistics of the first bytes, "" when they fit none. It takes milliseconds: callers count questions."""
+    best = from_bytes(data[: limits.GUESS_BYTES], cp_isolation=_GUESSES, steps=3, chunk_size=512).best()
+    return best.encoding if best is not None else ""
+
+
+def _nobody(_data: bytes) -> str:
+    return ""
+
+
+def decode(data: bytes, label: str = "", hint: str = "", ask: Callable[[bytes], str] = _nobody) -> tuple[str, Reading]:
+    """Text of the bytes and how it was found. Never raises.
+
+    hint: a label from elsewhere in the message, tried after utf-8. ask: what is asked for a charset when nothing else is left.
+    """
     name = codec(label)
     if name not in _NOT_ASCII and data.isascii() and b"\x1b" not in data:
         return data.decode("ascii"), Reading.UNKNOWN_LABEL if name is None else Reading.DECLARED
@@ -88,10 +102,10 @@ def decode(data: bytes, label: str = "", hint: str = "") -> tuple[str, Reading]:
     text = _strict(data, "utf_16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf_8")
     if text is not None:
         return text, reason
-    return _guess(data, name or "", codec(hint) or "", reason)
+    return _guess(data, name or "", codec(hint) or "", reason, ask)
 
 
-def _guess(data: bytes, name: str, hint: str, reason: Reading) -> tuple[str, Reading]:
+def _guess(data: bytes, name: str, hint: str, reason: Reading, ask: Callable[[bytes], str]) -> tuple[str, Reading]:
     if hint and hint != name:
         text = _strict(data, hint)
         if text is not None:
@@ -100,13 +114,12 @@ def _guess(data: bytes, name: str, hint: str, reason: Reading) -> tuple[str, Rea
         return data.decode(name, "replace"), Reading.UNREADABLE
     if _mostly_valid(data, "utf_8"):
         return data.decode("utf_8", "replace"), Reading.UNREADABLE
-    if _european(data):
+    if european(data):
         text = _strict(data, "cp1252")
         if text is not None:
             return text, reason
-    best = from_bytes(data[: limits.GUESS_BYTES], cp_isolation=_GUESSES, steps=3, chunk_size=512).best()
-    if best is not None:
-        text = data.decode(best.encoding, "replace")
+    if guessed := ask(data):
+        text = data.decode(guessed, "replace")
         return text, reason if "\ufffd" not in text else Reading.UNREADABLE
     text = _strict(data, "cp1252")
     return (text, reason) if text is not None else (data.decode("cp1252", "replace"), Reading.UNREADABLE)
@@ -145,7 +158,7 @@ def _mostly_valid(data: bytes, name: str) -> bool:
 _HIGH = bytes(range(128, 256))
 
 
-def _european(data: bytes) -> bool:
+def european(data: bytes) -> bool:
     """Whether bytes above 127 are the exception, as in Latin scripts; in Cyrillic or Chinese text they are the rule."""
     prefix = data[: limits.GUESS_BYTES]
     high = len(prefix) - len(prefix.translate(None, _HIGH))

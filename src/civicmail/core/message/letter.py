@@ -59,9 +59,10 @@ def _gather(message: Message, texts: Texts, words: list[str], attached: list[Att
         ]
     )
     for _, child in message.children:
+        child_texts = parsing.texts(child)
         if subject := heads.read(child.head, child.charset, child.found).subject:
             words.append(subject)
-        unreadable += _gather(child, parsing.texts(child), words, attached)
+        unreadable += _gather(child, child_texts, words, attached)
     return unreadable
 
 
@@ -134,7 +135,8 @@ def _headers(message: Message) -> tuple[Header, ...]:
 
 def _addresses(message: Message, name: bytes) -> tuple[Address, ...]:
     values = message.head.fields.get(name, ())
-    return tuple([found for value in values for found in addresses.parse(encoded.text(value, message.charset))])
+    hint = message.charset if values else ""
+    return tuple([found for value in values for found in addresses.parse(encoded.text(value, hint))])
 
 
 def _links(texts: Texts, found: list[Defect]) -> tuple[Link, ...]:

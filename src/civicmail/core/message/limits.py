@@ -62,5 +62,8 @@ HTML_FREE_CHARS = 131_072
 GUESS_BYTES = 4_096
 """Bytes shown to the statistical charset guess, which costs milliseconds and is asked last."""
 
+GUESSES = 16
+"""Statistical guesses for one message, children included: mail in one language needs one."""
+
 LINE_BYTES = 998
 """Longest line without its line ending that RFC 5322 2.1.1 allows."""

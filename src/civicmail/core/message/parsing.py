@@ -31,11 +31,31 @@ class Message:
     nodes: list[Node]
     found: list[Defect]
     children: list[tuple[Node, Message]]
+    budget: Budget
+    guessed: str = ""
+    hint: str | None = None
 
     @property
     def charset(self) -> str:
-        """The label of the outermost part: the best hint for unlabelled 8-bit in the header."""
-        return self.nodes[0].charset
+        """The hint for unlabelled 8-bit in the header: the outermost part's label, or what the texts or the header look like."""
+        if self.hint is None:
+            label = self.nodes[0].charset
+            if not charsets.codec(label):
+                label = self.guessed
+                if not label and any(defect.code == defects.HEADER_8BIT for defect in self.found):
+                    lines = b"\n".join([line for line in self.head.data.split(b"\n") if not line.isascii()])
+                    label = "" if charsets.european(lines) else self.ask(lines)
+            self.hint = label
+        return self.hint
+
+    def ask(self, data: bytes) -> str:
+        """A charset by statistics, as long as the message has questions left; the first answer becomes the hint."""
+        if self.budget.guesses <= 0:
+            return ""
+        self.budget.guesses -= 1
+        label = charsets.detect(data)
+        self.guessed = self.guessed or label
+        return label
 
 
 @dataclass(slots=True)
@@ -74,7 +94,7 @@ def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
         elif size:
             budget.child_bytes -= size
             children.append((node, _parse(tree.content(raw, node, found), node.depth + 1, budget)))
-    return Message(raw, head, nodes, found, children)
+    return Message(raw, head, nodes, found, children, budget)
 
 
 def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
@@ -108,7 +128,7 @@ def _text(message: Message, node: Node, out: Texts) -> str:
     label, hint = node.charset, ""
     if node.html and not data.isascii() and (meta := _META_CHARSET.search(data, 0, 4096)):
         hint = meta[1].decode("ascii")
-    text, reading = charsets.decode(data, label, hint)
+    text, reading = charsets.decode(data, label, hint or message.guessed, message.ask)
     if reading:
         message.found.append(Defect(_READING_DEFECTS[reading], node.start, node.path))
     if reading is Reading.UNREADABLE or node.encoding not in transfer.KNOWN:

@@ -77,11 +77,12 @@ _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"}
 class Budget:
     """What one message may still spend, children included."""
 
-    __slots__ = ("child_bytes", "delimiters", "parts")
+    __slots__ = ("child_bytes", "delimiters", "guesses", "parts")
 
     def __init__(self, size: int) -> None:
         self.parts = limits.PARTS
         self.delimiters = limits.DELIMITERS
+        self.guesses = limits.GUESSES
         self.child_bytes = max(limits.CHILD_BYTES_FLOOR, limits.CHILD_BYTES_FACTOR * size)
 
 
