@@ -29,13 +29,14 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(slots=True)
 class _Parser:
-    """One child as its parent sees it. waiting: what was sent and not yet answered."""
+    """One child as its parent sees it. asked: chunks that it has; slot: where the next one goes."""
 
     pid: int
     memory: mmap.mmap
     asks: BinaryIO
     answers: BinaryIO
     slot: int = 0
+    asked: int = 0
 
 
 @dataclass(slots=True)
@@ -54,6 +55,10 @@ class _Chunk[T]:
         self.size += len(content)
 
 
+type _Flying[T] = deque[tuple[_Parser, _Chunk[T]]]
+"""What was sent, oldest first."""
+
+
 class Parsers:
     """As many processes as there are cores; on a single core the work is done here. crashed: the answer for a message whose
     process died."""
@@ -70,56 +75,61 @@ class Parsers:
         self._all = list(self._free)
 
     def map[T](self, items: Iterable[tuple[T, bytes, Any]]) -> Iterator[tuple[T, bytes, Any]]:
-        """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order."""
-        turns = deque(self._free)
-        flying: deque[tuple[_Parser, _Chunk[T]]] = deque()
+        """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order.
+
+        Messages that a process had when it died are tried again at the end, one by one; the one that kills again is `crashed`.
+        """
+        turns = list(self._free)
+        flying: _Flying[T] = deque()
+        again: list[tuple[T, bytes, Any]] = []
         chunk: _Chunk[T] = _Chunk()
         for thing, content, ask in items:
             if not turns or len(content) > SLOT:
                 yield thing, content, self._work(content, ask)
                 continue
             if chunk.size + len(content) > SLOT or len(chunk.things) == TOGETHER:
-                while turns and len(flying) >= SLOTS * len(turns):
-                    yield from self._answered(flying, turns)
-                self._send(chunk, flying, turns)
+                yield from self._sent(chunk, flying, turns, again)
                 chunk = _Chunk()
             chunk.add(thing, content, ask)
-        while turns and len(flying) >= SLOTS * len(turns):
-            yield from self._answered(flying, turns)
-        if chunk.things:
-            self._send(chunk, flying, turns)
+        yield from self._sent(chunk, flying, turns, again)
         while flying:
-            yield from self._answered(flying, turns)
+            yield from self._answered(flying, turns, again)
+        for thing, content, ask in again:
+            yield thing, content, self._alone(content, ask, turns)
 
-    def _send[T](self, chunk: _Chunk[T], flying: deque[tuple[_Parser, _Chunk[T]]], turns: deque[_Parser]) -> None:
-        if not turns:  # the last process has died: answered() finds that nobody reads
-            flying.append((self._all[0], chunk))
-            return
-        parser = turns[0]
-        turns.rotate(-1)
-        base = at = parser.slot * SLOT
-        parser.slot = (parser.slot + 1) % SLOTS
-        asks = []
-        for content, ask in zip(chunk.contents, chunk.asks, strict=True):
-            parser.memory[at : at + len(content)] = content
-            asks.append((len(content), ask))
-            at += len(content)
-        flying.append((parser, chunk))
-        try:
-            marshal.dump((base, asks), parser.asks)
-            parser.asks.flush()
-        except BrokenPipeError:
-            return  # the reading of its answers will say so
+    def _sent[T](
+        self, chunk: _Chunk[T], flying: _Flying[T], turns: list[_Parser], again: list[tuple[T, bytes, Any]]
+    ) -> Iterator[tuple[T, bytes, Any]]:
+        """Send a chunk to who has the least to do; before that, take in answers until there is a free slot."""
+        while turns and min(parser.asked for parser in turns) >= SLOTS:
+            yield from self._answered(flying, turns, again)
+        if turns:
+            parser = min(turns, key=lambda p: p.asked)
+            flying.append((parser, chunk))
+            _ask(parser, chunk.contents, chunk.asks)
+        else:
+            again += zip(chunk.things, chunk.contents, chunk.asks, strict=True)
 
-    def _answered[T](self, flying: deque[tuple[_Parser, _Chunk[T]]], turns: deque[_Parser]) -> Iterator[tuple[T, bytes, Any]]:
+    def _answered[T](
+        self, flying: _Flying[T], turns: list[_Parser], again: list[tuple[T, bytes, Any]]
+    ) -> Iterator[tuple[T, bytes, Any]]:
         parser, chunk = flying.popleft()
-        try:
-            answers = marshal.load(parser.answers)  # noqa: S302 - from our own fork
-        except (EOFError, ValueError, TypeError):
+        answers = _answers(parser)
+        if answers is None:
             if parser in turns:
                 turns.remove(parser)
-            answers = [self._crashed(content, ask) for content, ask in zip(chunk.contents, chunk.asks, strict=True)]
-        yield from zip(chunk.things, chunk.contents, answers, strict=True)
+            again += zip(chunk.things, chunk.contents, chunk.asks, strict=True)
+        else:
+            yield from zip(chunk.things, chunk.contents, answers, strict=True)
+
+    def _alone(self, content: bytes, ask: Any, turns: list[_Parser]) -> Any:
+        """The answer for one message of which it is not known whether a process survives it."""
+        if turns:
+            _ask(turns[0], [content], [ask])
+            if (answers := _answers(turns[0])) is not None:
+                return answers[0]
+            turns.pop(0)
+        return self._crashed(content, ask)
 
     def close(self) -> None:
         """End the processes."""
@@ -134,6 +144,34 @@ class Parsers:
             parser.memory.close()
         self._all.clear()
         gc.unfreeze()
+
+
+def _ask(parser: _Parser, contents: list[bytes], asks: list[Any]) -> None:
+    """Put messages into the next slot of a process, which must be free, and ask about them."""
+    assert parser.asked < SLOTS
+    parser.asked += 1
+    base = at = parser.slot * SLOT
+    parser.slot = (parser.slot + 1) % SLOTS
+    sent = []
+    for content, ask in zip(contents, asks, strict=True):
+        parser.memory[at : at + len(content)] = content
+        sent.append((len(content), ask))
+        at += len(content)
+    try:
+        marshal.dump((base, sent), parser.asks)
+        parser.asks.flush()
+    except BrokenPipeError:
+        return  # it is dead: reading its answers will say so
+
+
+def _answers(parser: _Parser) -> list[Any] | None:
+    """The answers to the oldest question, None when the process has died."""
+    parser.asked -= 1
+    try:
+        answers: list[Any] = marshal.load(parser.answers)  # noqa: S302 - from our own fork
+    except (EOFError, ValueError, TypeError):
+        return None
+    return answers
 
 
 def _fork(work: Work, others: list[_Parser]) -> _Parser:

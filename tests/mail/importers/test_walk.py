@@ -1,0 +1,151 @@
+"""What lies below a path: which files are mail, which are not and why, and where a message lay."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from civicmail.mail.importers import sniff
+from civicmail.mail.importers.walk import Found, Left, walk
+
+MAIL = b"From: ana@out.example\nSubject: hello\n\nhello\n"
+LINE = b"From ana@out.example Mon Mar  2 12:00:00 2026\n"
+
+
+def _found(path: Path) -> list[Found]:
+    return [item for item in walk(path) if isinstance(item, Found)]
+
+
+def _left(path: Path) -> dict[str, tuple[str, bool]]:
+    return {Path(item.name).name: (item.why, item.failed) for item in walk(path) if isinstance(item, Left)}
+
+
+def _put(path: Path, content: bytes = MAIL, at: int = 1_000_000_000) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (at, at))
+    return path
+
+
+def test_a_maildir_is_one_folder_and_its_tmp_was_never_delivered(tmp_path: Path) -> None:
+    for name in ("cur/1.a:2,S", "new/2.b", "tmp/3.c"):
+        _put(tmp_path / "box" / name)
+    found = _found(tmp_path)
+    assert [(f.folder, f.basis, f.at) for f in found] == [("box", "mailbox", 1_000_000_000_000)] * 2
+
+
+def test_every_file_of_a_maildir_is_mail_whatever_its_bytes_are(tmp_path: Path) -> None:
+    for sub in ("cur", "new", "tmp"):
+        (tmp_path / sub).mkdir()
+    for i, content in enumerate((b"\x89PNG", b"no header", LINE + MAIL)):
+        _put(tmp_path / "new" / str(i), content)
+    _put(tmp_path / "new" / "empty", b"")
+    assert [f.content for f in _found(tmp_path)] == [b"\x89PNG", b"no header", LINE + MAIL]
+    assert _left(tmp_path) == {"empty": ("it is empty", False)}
+
+
+def test_folders_are_named_relative_to_the_path_and_numbers_are_in_order(tmp_path: Path) -> None:
+    for name in ("9.eml", "10.eml", "in/b.eml", "in/deep/c.eml", "in/.Sent/cur/x", "in/.Sent/new/y"):
+        _put(tmp_path / name)
+    assert [(f.folder, Path(f.name).name) for f in _found(tmp_path)] == [
+        ("", "9.eml"),
+        ("", "10.eml"),
+        ("in", "b.eml"),
+        ("in/.Sent", "x"),
+        ("in/.Sent", "y"),
+        ("in/deep", "c.eml"),
+    ]
+
+
+def test_an_mbox_gives_its_messages_with_sender_time_and_kind(tmp_path: Path) -> None:
+    _put(tmp_path / "Inbox", LINE + b"Subject: 1\n\n>From a\n\n" + LINE + MAIL + b"\n")
+    first, second = _found(tmp_path)
+    assert (first.folder, first.sender, first.at, first.basis, first.kind) == (
+        "Inbox",
+        "ana@out.example",
+        1_772_452_800_000,
+        "mbox",
+        "mboxo",
+    )
+    assert (first.content, second.content) == (b"Subject: 1\n\nFrom a\n", MAIL)
+
+
+def test_an_eml_file_is_one_message_even_with_a_from_line_of_its_own(tmp_path: Path) -> None:
+    whole = LINE + MAIL + b"\n" + LINE + b"x" * 200_000
+    _put(tmp_path / "one.eml", whole)
+    assert [f.content for f in _found(tmp_path)] == [whole]
+
+
+def test_large_files_are_read_whole(tmp_path: Path) -> None:
+    large = MAIL + b"x\n" * 500_000
+    _put(tmp_path / "large", large)
+    assert [f.content for f in _found(tmp_path)] == [large]
+
+
+def test_what_is_no_mail_is_left_with_a_reason(tmp_path: Path) -> None:
+    for name, content in {
+        "index.tsv": b"file\toffset\nx\t1\n",
+        "SOURCE.txt": b"repository: https://forge.example/x\ncommit: 1\n\n",
+        "page.html": b"<html><body>From: x</body></html>",
+        "mail.pst": b"!BDN123",
+        "item.msg": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "notes": b"a line\nFrom: x\n\n",
+        "empty": b"",
+        ".hidden": MAIL,
+        "dovecot-uidlist": b"3 V1 N2",
+    }.items():
+        _put(tmp_path / name, content)
+    left = _left(tmp_path)
+    assert _found(tmp_path) == []
+    assert left.keys() == {"index.tsv", "SOURCE.txt", "page.html", "mail.pst", "item.msg", "notes", "empty"}
+    assert not any(failed for _, failed in left.values())
+    assert left["mail.pst"][0] == "Outlook data files (PST, OST) cannot be read yet"
+
+
+def test_a_file_that_a_person_names_is_mail_unless_it_is_something_else_for_sure(tmp_path: Path) -> None:
+    assert [f.content for f in _found(_put(tmp_path / "notes", b"just text\n"))] == [b"just text\n"]
+    assert _left(_put(tmp_path / "mail.pst", b"!BDN123")) == {
+        "mail.pst": ("Outlook data files (PST, OST) cannot be read yet", True)
+    }
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_what_cannot_be_read_has_failed(tmp_path: Path) -> None:
+    _put(tmp_path / "a.eml").chmod(0)
+    assert _left(tmp_path)["a.eml"][1]
+
+
+def test_a_link_to_nothing_has_failed_and_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "round").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.eml")
+    left = _left(tmp_path)
+    assert left["gone.eml"][1]
+    assert left["pipe.eml"] == ("it is empty", False)
+
+
+def test_names_that_are_no_utf8_can_be_written_down(tmp_path: Path) -> None:
+    place = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(place)
+    with open(place + b"/x.eml", "wb") as h:
+        h.write(MAIL)
+    assert [f.folder for f in _found(tmp_path)] == ["caf\\xe9"]
+
+
+@pytest.mark.parametrize(
+    ("content", "is_"),
+    [
+        (MAIL, "message"),
+        (b"\xef\xbb\xbfSubject: x\nTo: a@city.example\n\n", "message"),
+        (b"\n\nReceived: by x\n\n", "message"),
+        (b"Subject: x\rFrom: a\r\rbody", "message"),
+        (b"X-Odd: 1\nDate: today", "message"),
+        (b"To: do\n\nwash", "other"),
+        (LINE + MAIL, "mbox"),
+        (b"Note: From: is inside\n\nFrom: x\n", "other"),
+    ],
+)
+def test_doubtful_beginnings(content: bytes, is_: str) -> None:
+    assert sniff.look("file", content).is_ == is_
