@@ -406,6 +406,16 @@ def test_an_event_goes_to_the_class_of_a_capture_that_was_sealed_before_or_is_no
     no_problem(tmp_path)
 
 
+def test_where_the_state_of_a_seal_is_damaged_reading_goes_on_and_sealing_does_not(data: Path) -> None:
+    before = contents(data)
+    (data / "segments").mkdir()
+    (data / "segments" / "seal.json").write_bytes(b"{")
+    assert contents(data) == before
+    with pytest.raises(DamagedFile, match="last seal"):
+        seal(data)
+    assert contents(data) == before
+
+
 def test_only_one_seals_and_only_with_a_keyring(tmp_path: Path) -> None:
     with pytest.raises(KeyMissing):
         Sealer(tmp_path)

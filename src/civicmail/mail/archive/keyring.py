@@ -50,7 +50,6 @@ def create(data: Path, *, files: Files = OS_FILES) -> str:
     place = folder(data)
     if (place / "master.key").exists() or any((place / "segments").glob("*.key")):
         raise ConfigError(f"There is a keyring in {place} already; a new one could not open what is kept.")
-    files.make_folder(place / "segments")
     master = os.urandom(KEY_BYTES)
     recovery = os.urandom(_RECOVERY_BYTES)
     signing.create(place, files)

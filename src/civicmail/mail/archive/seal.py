@@ -130,7 +130,8 @@ class Sealer:
 
     def _seal(self, gathered: Gathered, now: int, checkpoint: str, report: Report) -> set[str]:
         """Steps 1 to 4; returns the months that got a run."""
-        self._files.make_folder(self.data / "segments")
+        for folder in (self.data / "segments", catalogue.folder(self.data)):
+            self._files.make_folder(folder)
         batch = new_batch(now)
         files = tuple((f.journal, f.first, f.last) for f in gathered.files)
         state = SealState(batch, False, files, tuple(gathered.spool))

@@ -21,6 +21,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import same_bits
 from civicmail.mail.archive.places import InJournal, InSegment, Place, digits_of
 from civicmail.mail.archive.sealed import Sealed
+from civicmail.mail.archive.sealstate import SealState
 from civicmail.mail.archive.tailindex import TailIndex
 
 _VIEWS_MOST = 5
@@ -39,11 +40,18 @@ class Shelf:
     def refresh(self) -> None:
         """Look again. A seal that commits while we look makes us look once more: each record is in one place of the view."""
         for _ in range(_VIEWS_MOST):
-            before = sealstate.read(self.data)
+            before = self._seal_state()
             self.tail.refresh(skip=before.paths(self.data) if before and before.committed else ())
             self.catalogue.refresh(ignore=before.batch if before and not before.committed else "")
-            if sealstate.read(self.data) == before:
+            if self._seal_state() == before:
                 return
+
+    def _seal_state(self) -> SealState | None:
+        """Where it cannot be told what a seal has done, everything is read, some of it perhaps twice; `verify` says so."""
+        try:
+            return sealstate.read(self.data)
+        except DamagedFile:
+            return None
 
     # -- finding -----------------------------------------------------------------------------------------------------------
 
