@@ -122,6 +122,7 @@ def test_a_key_of_another_installation_is_told_as_such(tmp_path: Path) -> None:
     keyring.create(tmp_path / "a")
     keyring.create(tmp_path / "b")
     Keyring(tmp_path / "a").keep({SEGMENT: new_key()})
+    Keyring(tmp_path / "b").keep({OTHER: new_key()})
     name = f"keys/segments/{SEGMENT}.key"
     (tmp_path / "b" / name).write_bytes((tmp_path / "a" / name).read_bytes())
     with pytest.raises(KeyMissing, match="another master key"):
