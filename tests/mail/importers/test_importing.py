@@ -1,0 +1,230 @@
+"""A whole import: what it keeps, what it knows the next time, and that it ends when everything can be found."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.ledger import sequencer
+from civicmail.core.query.parse import parse
+from civicmail.mail.archive import layout
+from civicmail.mail.archive.commit import SPOOL_ABOVE
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.importers import importing, intake, searchable
+from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
+from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.prepare import Answer, Ask, Preparer
+from civicmail.mail.importers.walk import Left
+from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import count, counts
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.tasks import IndexJob
+
+NOW = 1_772_452_800_000
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    layout.make(folder)
+    return folder
+
+
+def _mail(n: int, body: bytes = b"hello\n") -> bytes:
+    return b"From: ana@out.example\nSubject: letter %d\nMessage-ID: <%d@out.example>\n\n%s" % (n, n, body)
+
+
+def _put(folder: Path, *messages: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, raw in enumerate(messages):
+        (folder / f"{i}.eml").write_bytes(raw)
+    return folder
+
+
+def _run(data: Path, *paths: Path, custodian: str = "", source: str = "", processes: int = 0) -> dict[str, int]:
+    left: list[Left] = []
+    told = Told(left.append, lambda read: None, lambda done, wanted: None)
+    return run_import(data, Request(paths, custodian, source), told, lambda: NOW, processes).plain()
+
+
+def _totals(stored: int = 0, known: int = 0, failed: int = 0) -> dict[str, int]:
+    return {"read": stored + known + failed, "stored": stored, "known": known, "failed": failed}
+
+
+def _captures(data: Path) -> Iterator[tuple[Capture, bytes]]:
+    def damaged(error: Exception) -> None:
+        raise error
+
+    for stored in Machine(data).all_captures(damaged):
+        yield Capture.from_head(stored.head), stored.body
+
+
+def _found(data: Path, words: str) -> int:
+    return count(Reader(data), parse(words, now=datetime.fromtimestamp(NOW / 1000, UTC)))
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_bytes_are_kept_and_found_and_integrated(tmp_path: Path, data: Path, processes: int) -> None:
+    messages = [_mail(n) for n in range(200)]
+    assert _run(data, _put(tmp_path / "in", *messages), processes=processes) == _totals(stored=200)
+    kept = list(_captures(data))
+    assert {body for _, body in kept} == set(messages)
+    assert all(capture.sha256 == sha256(body).digest() and capture.size == len(body) for capture, body in kept)
+    assert {c.message_id for c, _ in kept} == {f"{n}@out.example" for n in range(200)}
+    assert _found(data, "subject:letter from:ana@out.example") == 200
+    assert sum(sequencer.positions(data).values()) == 200
+
+
+def test_the_same_occurrence_is_known_whatever_its_file_is_called_and_how_old_it_is(tmp_path: Path, data: Path) -> None:
+    box = tmp_path / "box"
+    for sub in ("cur", "new", "tmp"):
+        (box / sub).mkdir(parents=True)
+    for n in range(5):
+        (box / "new" / f"{n}.x").write_bytes(_mail(n))
+    assert _run(data, box) == _totals(stored=5)
+    for n in range(5):
+        (box / "new" / f"{n}.x").rename(box / "cur" / f"other{n}:2,SR")
+        os.utime(box / "cur" / f"other{n}:2,SR", (1, 10_000 * n))
+    assert _run(data, box) == _totals(known=5)
+
+
+def test_equal_bytes_in_one_folder_are_several_captures_and_stay_so(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in", _mail(1), _mail(1), _mail(2))
+    assert _run(data, place) == _totals(stored=3)
+    assert _run(data, place) == _totals(known=3)
+    (place / "again.eml").write_bytes(_mail(1))
+    assert _run(data, place) == _totals(stored=1, known=3)
+    assert sorted(c.occurrence.ordinal for c, _ in _captures(data) if c.occurrence) == [0, 0, 1, 2]
+
+
+def test_another_custodian_or_source_or_folder_is_another_occurrence(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in" / "a", _mail(1))
+    _put(tmp_path / "in" / "b", _mail(1))
+    assert _run(data, tmp_path / "in") == _totals(stored=2)
+    assert _run(data, tmp_path / "in", custodian="clerk") == _totals(stored=2)
+    assert _run(data, tmp_path / "in", source="tape 7") == _totals(stored=2)
+    assert _run(data, place) == _totals(stored=1)
+    assert _run(data, tmp_path / "in", custodian="clerk") == _totals(known=2)
+    assert _found(data, "custodian:clerk") == 2
+
+
+def test_an_archive_that_moves_keeps_its_name(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in", _mail(1))
+    assert _run(data, place, source="tape 7") == _totals(stored=1)
+    assert _run(data, place.rename(tmp_path / "moved"), source="tape 7") == _totals(known=1)
+
+
+def test_one_path_named_twice_is_read_once(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in", _mail(1))
+    assert _run(data, place, place) == _totals(stored=1)
+
+
+def test_received_is_the_topmost_hop_else_the_age_of_the_file(tmp_path: Path, data: Path) -> None:
+    hop = b"Received: from a by b; Fri, 01 May 2020 00:00:00 +0000\nReceived: from x by a; Thu, 30 Apr 2020 00:00:00 +0000\n"
+    place = _put(tmp_path / "in", hop + _mail(1), _mail(2), b"Received: by b; Fri, 01 May 2099 00:00:00 +0000\n" + _mail(3))
+    for name in ("0.eml", "1.eml", "2.eml"):
+        os.utime(place / name, (1_000_000_000, 1_000_000_000))
+    _run(data, place)
+    found = {c.message_id[0]: (c.received, c.basis) for c, _ in _captures(data)}
+    assert found == {"1": (1_588_291_200_000, "received"), "2": (10**12, "mailbox"), "3": (10**12, "mailbox")}
+
+
+def test_large_messages_are_spooled_and_come_back(tmp_path: Path, data: Path) -> None:
+    large = _mail(1, b"x" * 70 + b"\n") + b"y" * (SPOOL_ABOVE + 1)
+    assert _run(data, _put(tmp_path / "in", large, _mail(2))) == _totals(stored=2)
+    assert {body for _, body in _captures(data)} == {large, _mail(2)}
+    assert _run(data, tmp_path / "in") == _totals(known=2)
+
+
+class _Deadly(Preparer):
+    def __call__(self, content: bytes, ask: Ask) -> Answer:
+        if b"letter 3" in content:
+            os._exit(1)
+        return super().__call__(content, ask)
+
+
+def test_a_message_that_no_parser_survives_is_kept_and_counted_as_unreadable(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "Preparer", _Deadly)
+    messages = [_mail(n) for n in range(9)]
+    assert _run(data, _put(tmp_path / "in", *messages), processes=3) == _totals(stored=9)
+    assert {body for _, body in _captures(data)} == set(messages)
+    assert _found(data, "letter") == 8
+    found = counts(Reader(data), parse("", now=datetime.fromtimestamp(NOW / 1000, UTC)), archived=9)
+    assert (found.searchable, found.unreadable) == (9, 1)
+
+
+def test_an_import_waits_for_whoever_holds_the_index(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in", *[_mail(n) for n in range(20)])
+    stop = threading.Event()
+
+    def work(job: IndexJob) -> None:
+        with closing(job):
+            now = NOW
+            while not stop.wait(0.01):
+                now += 1000
+                job.step(now)
+
+    worker = threading.Thread(target=work, args=(IndexJob.take(data),))
+    worker.start()
+    try:
+        assert _run(data, place) == _totals(stored=20)
+        assert _found(data, "letter") == 20
+    finally:
+        stop.set()
+        worker.join()
+
+
+def test_what_a_killed_import_kept_is_known_and_becomes_searchable(tmp_path: Path, data: Path) -> None:
+    """The child dies after its first batch is durable and before anything is indexed."""
+    place = _put(tmp_path / "in", *[_mail(n, b"x" * 1000 + b"\n") for n in range(30)])
+    pid = os.fork()
+    if pid == 0:
+        intake.FLUSH_BYTES = 10_000
+        searchable.Searchable.durable = lambda self, batch: os._exit(9)  # type: ignore[method-assign, assignment]
+        _run(data, place)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    again = _run(data, place)
+    assert again["known"] > 0
+    assert again["stored"] > 0
+    assert again["known"] + again["stored"] == 30
+    assert len(list(_captures(data))) == 30
+    assert _found(data, "letter") == 30
+
+
+def test_totals_count_what_failed(tmp_path: Path, data: Path) -> None:
+    place = _put(tmp_path / "in", _mail(1))
+    (place / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (place / "notes.txt").write_text("no mail")
+    assert _run(data, place) == _totals(stored=1, failed=1)
+
+
+def test_a_path_that_is_not_there_stops_before_anything_is_read(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(NoSuchPath) as caught:
+        _run(data, _put(tmp_path / "in", _mail(1)), tmp_path / "nowhere")
+    assert caught.value.exit_code == 2
+    assert Machine(data).count() == 0
+
+
+def test_two_imports_at_once_are_refused(tmp_path: Path, data: Path) -> None:
+    with Lease.take(lease_path(data, "import")), pytest.raises(ImportRunning) as caught:
+        _run(data, _put(tmp_path / "in", _mail(1)))
+    assert caught.value.exit_code == 5
+
+
+def test_nothing_to_import_leaves_an_index_that_says_so(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "in").mkdir()
+    assert _run(data, tmp_path / "in") == _totals()
+    assert coverage.current(data) is not None
