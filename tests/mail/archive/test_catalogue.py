@@ -127,6 +127,24 @@ def test_rows_are_written_again_only_a_few_times() -> None:
     assert written / 2000 < 8
 
 
+def test_a_walk_goes_on_when_runs_are_merged_meanwhile(tmp_path: Path) -> None:
+    put(tmp_path, "r", [row(0)], month="2020-01")
+    for n in range(1, 10):
+        put(tmp_path, f"r{n}", [row(n)])
+    seen = view(tmp_path)
+    walk = seen.each()
+    assert next(walk).id == row(0).id
+    catalogue.merge(tmp_path, "merged", [MONTH])
+    assert [e.id for e in walk] == sorted(row(n).id for n in range(1, 10))
+    with pytest.raises(FileNotFoundError):
+        view_before = Catalogue(tmp_path)
+        view_before.refresh()
+        for n in range(10, 20):
+            put(tmp_path, f"s{n}", [row(n)])
+        catalogue.merge(tmp_path, "again", [MONTH])
+        view_before.by_id(row(1).id)
+
+
 class Stops(Files):
     def unlink(self, path: Path) -> None:
         if not path.name.startswith("."):

@@ -8,6 +8,7 @@ needs no step that a crash could cut in two.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -33,18 +34,22 @@ class Catalogue:
         self._listed: dict[str, list[str]] = {}
         self._open: dict[tuple[str, str], Run] = {}
         self._live: dict[str, list[Run]] = {}
+        self._hashes: list[tuple[memoryview, Run]] | None = None
+        self._ignore = ""
 
     def refresh(self, ignore: str = "") -> None:
         """See what is there now. ignore: a run of this name belongs to a seal that was not committed."""
+        self._ignore = ignore
         listed: dict[str, list[str]] = {}
         if self._top.is_dir():
             for place in sorted(p for p in self._top.iterdir() if p.is_dir()):
-                names = sorted(p.stem for p in place.glob("*.run") if not p.name.startswith(".") and p.stem != ignore)
-                if names:
+                if names := self._names(place, ignore):
                     listed[place.name] = names
         known = {(month, name) for month, names in listed.items() for name in names}
         self._open = {key: run for key, run in self._open.items() if key in known}
         self._live = {month: live for month, live in self._live.items() if listed.get(month) == self._listed.get(month)}
+        if listed != self._listed:
+            self._hashes = None
         self._listed = listed
 
     @property
@@ -64,6 +69,20 @@ class Catalogue:
         self._live[month] = [run for run in found if run.name not in replaced]
         return self._live[month]
 
+    def runs_now(self, month: str) -> list[Run]:
+        """The runs of a month; where one was merged since refresh(), those that are there by now."""
+        try:
+            return self.runs(month)
+        except FileNotFoundError:
+            self._listed[month] = self._names(self._top / month, self._ignore)
+            self._live.pop(month, None)
+            self._hashes = None
+            return self.runs(month)
+
+    @staticmethod
+    def _names(place: Path, ignore: str) -> list[str]:
+        return sorted(p.stem for p in place.glob("*.run") if not p.name.startswith(".") and p.stem != ignore)
+
     # -- lookups -----------------------------------------------------------------------------------------------------------
 
     def by_id(self, id_: bytes) -> list[Entry]:
@@ -79,16 +98,20 @@ class Catalogue:
     def by_hash_prefix(self, digits: str) -> list[Place]:
         """Captures whose SHA-256 may begin with these digits: only the first sixteen were compared."""
         low, high = int(digits[:16].ljust(16, "0"), 16), int(digits[:16].ljust(16, "f"), 16)
-        return [Place(e.id, b"", e.where) for month in self.months for run in self.runs(month) for e in run.by_hash(low, high)]
+        if self._hashes is None:
+            self._hashes = [(run.hashes, run) for month in self.months for run in self.runs(month) if run.captures]
+        # Import asks this for every message, and nearly always the answer is no: one bisection of each column says so.
+        found = [run for column, run in self._hashes if (i := bisect_left(column, low)) < len(column) and column[i] <= high]
+        return [Place(e.id, b"", e.where) for run in found for e in run.by_hash(low, high)]
 
     def count(self) -> int:
         """Captures in all runs."""
         return sum(run.captures for month in self.months for run in self.runs(month))
 
     def each(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        """Every row in order of capture id."""
+        """Every row in order of capture id. Takes long, so runs may be merged meanwhile."""
         for month in reversed(self.months) if newest_first else self.months:
-            rows = (run.each(newest_first=newest_first) for run in self.runs(month))
+            rows = (run.each(newest_first=newest_first) for run in self.runs_now(month))
             yield from heapq.merge(*rows, key=lambda entry: entry.id, reverse=newest_first)
 
 

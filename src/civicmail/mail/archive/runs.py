@@ -40,7 +40,7 @@ class Entry:
 
 
 class Run:
-    """A run file, mapped. name: what other runs that replace it call it."""
+    """A run file, mapped. name: what other runs that replace it call it; hashes: first eight bytes of SHA-256, ascending."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,7 +70,7 @@ class Run:
         ):
             columns.append(view[at : at + width * count].cast(kind))  # type: ignore[call-overload]
             at += width * count
-        self._high, self._low, self._sha, self._segment, self._frame, self._offset, self._sha_row = columns
+        self._high, self._low, self.hashes, self._segment, self._frame, self._offset, self._sha_row = columns
 
     def entries(self, low: bytes, high: bytes) -> list[Entry]:
         """Rows whose capture id is at least `low` and at most `high`, in order."""
@@ -78,8 +78,8 @@ class Run:
 
     def by_hash(self, low: int, high: int) -> list[Entry]:
         """Captures whose first eight bytes of SHA-256, as a big-endian number, are from `low` to `high`."""
-        start = bisect_left(self._sha, low)
-        rows = [self._sha_row[k] for k in range(start, bisect_right(self._sha, high, start))]
+        start = bisect_left(self.hashes, low)
+        rows = [self._sha_row[k] for k in range(start, bisect_right(self.hashes, high, start))]
         if rows and max(rows) >= self.rows:
             raise self._damaged("a SHA-256 points behind its end")
         return [self._entry(row) for row in rows]
@@ -99,7 +99,7 @@ class Run:
         """Rows as `encode` takes them; segments: the numbers that segments get in the new run."""
         hashes = array("Q", bytes(8 * self.rows))
         for k, row in enumerate(self._sha_row):
-            hashes[row] = self._sha[k]
+            hashes[row] = self.hashes[k]
         numbers = [segments[segment] for segment in self.segments]
         for row in range(self.rows):
             segment = self._segment[row]

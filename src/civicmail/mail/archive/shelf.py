@@ -94,7 +94,11 @@ class Shelf:
         """Every capture in order of id, which is the order of receipt; SHA-256 may be empty."""
         tail = sorted(self.tail.captures(), key=_id, reverse=newest_first)
         sealed = (Place(e.id, b"", e.where) for e in self.catalogue.each(newest_first=newest_first) if not e.events)
-        return heapq.merge(tail, sealed, key=_id, reverse=newest_first)
+        before = b""
+        for place in heapq.merge(tail, sealed, key=_id, reverse=newest_first):
+            if place.id != before:  # a seal that went on meanwhile may show one twice
+                yield place
+            before = place.id
 
     # -- reading -----------------------------------------------------------------------------------------------------------
 
@@ -125,7 +129,7 @@ class Shelf:
     def _as_they_lie(self) -> Iterator[Place]:
         """Sealed captures segment by segment, frame by frame, then those in journals."""
         for month in self.catalogue.months:
-            for run in self.catalogue.runs(month):
+            for run in self.catalogue.runs_now(month):
                 yield from (Place(e.id, b"", e.where) for e in run.by_place() if not e.events)
         yield from self.tail.captures()
 
