@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import random
@@ -15,9 +16,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recording import Died
+from faults.recording import Died, RecordingFiles
 
-from civicmail.core.config.errors import LaterError
+from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.files import Files
 from civicmail.core.disk.tail import Tail, adopt
@@ -72,6 +73,7 @@ class Hop:
     got: list[bytes] = field(default_factory=list)
     mark: Callable[[], int] = lambda: 0
     marks: list[int] = field(default_factory=list)
+    heard: Callable[[bytes], None] = lambda content: None
     port: int = 0
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,6 +86,7 @@ class Hop:
                     content = (await reader.readuntil(b"\r\n.\r\n"))[:-3]
                     self.marks.append(self.mark())
                     self.got.append(content)
+                    self.heard(content)
                     writer.write(b"250 2.0.0 taken\r\n")
                 elif verb == b"EHLO":
                     writer.write(b"250 hop.example\r\n")
@@ -142,14 +145,26 @@ class Day:
             self.seal,
             lambda: self.mail_in(local=2, outside=0),
         ]
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: None)  # the last words of those who died
         for step in steps:
             try:
                 await step()
             except Died:
                 self.bury()
+            except CivicmailError as error:  # said in words; the next process tries again
+                assert error.exit_code != 70, repr(error)
+            except OSError as error:  # the loop of the job logs it and tries again
+                assert error.errno in {errno.ENOSPC, errno.EIO}, repr(error)
+
+    @property
+    def died(self) -> bool:
+        """Whether the process of this moment was killed in one of its threads."""
+        return isinstance(self.files, RecordingFiles) and self.files.dead
 
     def bury(self) -> None:
         """What the kernel does for a process that was killed: its locks go. Then the next one takes up what it left, and relies on it."""
+        if isinstance(self.files, RecordingFiles):
+            self.files.next_process()
         for fd in Path("/proc/self/fd").iterdir():
             with contextlib.suppress(OSError):
                 target = fd.readlink()
@@ -247,12 +262,14 @@ class Day:
         try:
             for _ in range(400):
                 await asyncio.sleep(0.01)
-                if courier.done() or not any(e.waiting for e in outstanding_file.current(self.data).entries.values()):
+                if courier.done() or self.died or not any(e.waiting for e in outstanding_file.current(self.data).entries.values()):
                     break
         finally:
             stop.set()
             await courier
             server.close()
+        if self.died:
+            raise Died
 
     async def _no_reports(self, content: bytes, envelope: Envelope, source: Source, once: str) -> None:
         raise AssertionError("no report is owed to outsiders")

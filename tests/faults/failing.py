@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recording import Site, caller
+from faults.recording import Site, caller
 
 from civicmail.core.disk import files as port
 
@@ -100,6 +100,17 @@ class Kill:
     def __call__(self, site: Site, moment: str) -> None:
         self.at -= 1
         if self.at < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillAt:
+    """Ends this process the first time it comes to a named moment."""
+
+    def __init__(self, moment: Moment) -> None:
+        self.moment = moment
+
+    def __call__(self, site: Site, moment: str) -> None:
+        if (site, moment) == self.moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

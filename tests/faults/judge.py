@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from day import Day, Hop, Published, Told, sha
+from faults.day import Day, Hop, Published, Told, sha
 
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.verify import verify

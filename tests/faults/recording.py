@@ -30,7 +30,7 @@ class Inode:
 def caller() -> Site:
     """The call outside the port that asked for an operation."""
     frame = sys._getframe(2)
-    while frame.f_globals["__name__"] in {__name__, port.__name__}:
+    while frame.f_globals["__name__"] == port.__name__ or frame.f_globals["__name__"].startswith("faults."):
         assert frame.f_back is not None
         frame = frame.f_back
     return frame.f_globals["__name__"], frame.f_code.co_name, frame.f_lineno
@@ -84,6 +84,7 @@ class RecordingFiles(port.Files):
     def __init__(self, disabled: SyncSite | None = None, dies: tuple[SyncSite, int] | None = None) -> None:
         super().__init__()
         self.dies = dies
+        self.dead = False
         self.ops: list[Op] = []
         self.sites: dict[SyncSite, int] = {}
         self.disabled = disabled
@@ -91,11 +92,20 @@ class RecordingFiles(port.Files):
         self._next = 0
 
     def note(self, op: Op) -> None:
+        if self.dead:
+            raise Died
         self.ops.append(op)
+
+    def next_process(self) -> None:
+        """The one that died is buried; another one begins and knows nothing."""
+        self.dead = False
+        self._durable.clear()
 
     def wants(self, site: SyncSite) -> bool:
         self.sites[site] = self.sites.get(site, 0) + 1
         if self.dies == (site, self.sites[site]):
+            self.dead = True
+        if self.dead:
             raise Died
         return site != self.disabled
 

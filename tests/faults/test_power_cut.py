@@ -1,0 +1,107 @@
+"""Promise 1 against the power: whatever was acknowledged is there, whole and delivered, after a cut at any moment (P-03, P-23).
+
+And the proof that the tester sees: each sync site of journal, spool, courier, ledger and seal is turned into nothing in turn, and
+the tester must notice. Sites are collected from the calls of the file port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults import judge
+import pytest
+from faults.day import Day, Hop, Published, Told
+from faults.recording import Op, RecordingFiles, SyncSite, power_cut
+
+CUTS_A_DAY = 10
+pytestmark = [  # a process that was killed closes nothing
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@dataclass
+class Played:
+    """A day as it was recorded: its operations, what was promised and passed on, each with the operation at which it happened."""
+
+    top: Path
+    ops: list[Op]
+    told: list[tuple[int, Told | Published]]
+    passed_on: list[tuple[int, bytes]]
+    sites: dict[SyncSite, int]
+
+
+def play(base: Path, top: Path, seed: int, disabled: SyncSite | None = None, dies: tuple[SyncSite, int] | None = None) -> Played:
+    shutil.rmtree(top, ignore_errors=True)
+    shutil.copytree(base, top)
+    files = RecordingFiles(disabled, dies)
+    hop = Hop(mark=lambda: len(files.ops))
+    told: list[tuple[int, Told | Published]] = []
+    asyncio.run(Day(top, files, hop, lambda promise: told.append((len(files.ops), promise)), seed).play())
+    return Played(top, files.ops, told, list(zip(hop.marks, hop.got, strict=True)), files.sites)
+
+
+def after_cut(played: Played, base: Path, until: int, chance: random.Random) -> list[str]:
+    """What is not as it was promised when the power goes before operation `until`, and the program then starts again."""
+    disk = base.with_name("disk")
+    shutil.rmtree(disk, ignore_errors=True)
+    shutil.copytree(base, disk)
+    power_cut(played.ops, until, played.top, disk, chance)
+    hop = Hop(got=[content for at, content in played.passed_on if at <= until])
+    try:
+        asyncio.run(judge.recover(disk, hop))
+        return judge.faults(disk, [promise for at, promise in played.told if at <= until], hop)
+    except Exception as error:  # noqa: BLE001 - a program that cannot start again has lost everything
+        return [f"not started again: {error!r}"]
+
+
+def all_sites(base: Path) -> list[SyncSite]:
+    return list(play(base, base.with_name("day"), 0).sites)
+
+
+@pytest.mark.timeout(900)
+def test_no_power_cut_takes_back_what_was_acknowledged(base: Path, cases: int) -> None:
+    chance = random.Random(20260302)
+    sites = all_sites(base)
+    for day in range(max(1, cases // CUTS_A_DAY)):
+        dies = (chance.choice(sites), chance.randint(1, 3)) if day % 2 else None
+        played = play(base, base.with_name("day"), day, dies=dies)
+        for _ in range(CUTS_A_DAY):
+            until = chance.randint(0, len(played.ops))
+            seed = chance.getrandbits(32)
+            found = after_cut(played, base, until, random.Random(seed))
+            assert not found, f"day {day}, dies {dies}, cut before {until} of {len(played.ops)}, chance {seed}: {found[:3]}"
+
+
+@pytest.mark.timeout(900)
+def test_a_power_cut_at_every_operation_of_a_day(base: Path, full: bool) -> None:
+    played = play(base, base.with_name("day"), 1)
+    step = 1 if full else 23
+    for until in range(0, len(played.ops) + 1, step):
+        found = after_cut(played, base, until, random.Random(until))
+        assert not found, f"cut before {until} of {len(played.ops)}: {found[:3]}"
+
+
+@pytest.mark.timeout(1200)
+def test_the_tester_notices_when_any_sync_is_left_out(base: Path) -> None:
+    sites = all_sites(base)
+    unnoticed = [site for site in sites if not _is_noticed(base, site, sites)]
+    assert len(sites) > 25
+    assert not unnoticed
+
+
+def _is_noticed(base: Path, site: SyncSite, sites: list[SyncSite]) -> bool:
+    """Days without an accident first, then days in which a process dies at each other sync, until the tester sees the loss."""
+    chance = random.Random(str(site))
+    deaths: list[tuple[SyncSite, int] | None] = [None, None]
+    deaths += [(other, n) for n in (1, 2, 3) for other in sites if other != site]
+    for seed, dies in enumerate(deaths):
+        played = play(base, base.with_name("day"), seed, disabled=site, dies=dies)
+        for _ in range(12 if dies is None else 5):
+            if after_cut(played, base, chance.randint(0, len(played.ops)), chance):
+                return True
+    return False
