@@ -26,6 +26,8 @@ class Searchable:
         self._data = data
         self._clock = clock
         self._job = self._take()
+        if self._job is not None:
+            self._job.catch_up(clock())  # what lies in the journals already, so that what comes is fed without a gap
 
     def _take(self) -> IndexJob | None:
         try:

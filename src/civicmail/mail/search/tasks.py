@@ -88,10 +88,9 @@ class IndexJob:
 
     def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
         """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order. size: bytes of
-        the message."""
-        if place not in self._fed:
+        the message. What lies between the last record read and this one is read first."""
+        if number > self._tail.positions.get(place, 0) + 1:
             self.catch_up(now)
-            self._fed.add(place)
         if number <= self._tail.positions.get(place, 0):
             return
         self._add(found, place, number)
@@ -171,7 +170,6 @@ class IndexJob:
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
         # One that was interrupted goes on before anything is read, for it needs every record from here on.
         self._rebuild = Rebuild(self._data, self._tail.positions, self._files) if unfinished(self._data) else None
-        self._fed: set[str] = set()
         self._waiting, self._changed, self._committed_at = 0, made, 0
 
     def _current(self) -> tuple[Path, coverage.Coverage, bool]:
