@@ -238,3 +238,21 @@ def test_a_seal_while_we_look_is_no_problem(tmp_path: Path) -> None:
     list(heads)
     assert check.problems == []
     assert journal.read_retired(tmp_path / "journal" / "0001") == 16
+
+
+def test_a_seal_between_listing_segments_and_reading_the_catalogue_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, [b"%d" % n for n in range(4)])
+    seal(tmp_path)
+    fill(tmp_path, [b"%d" % n for n in range(4, 8)])
+    check = Check(tmp_path, deep=True)
+    look = check._catalogue.refresh
+
+    def sealed_meanwhile(ignore: str = "") -> None:
+        seal(tmp_path)
+        look(ignore)
+
+    monkeypatch.setattr(check._catalogue, "refresh", sealed_meanwhile)
+    assert len(list(check.heads())) == 8
+    assert check.problems == []

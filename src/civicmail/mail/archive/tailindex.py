@@ -27,7 +27,7 @@ _SIZE = frames.FIXED.size
 
 @dataclass(slots=True)
 class _Log:
-    """One journal file as far as it was walked. receipts: capture id -> offset; events: capture id -> offsets.
+    """One journal file as far as it was walked. receipts: capture id -> (offset, SHA-256); events: capture id -> offsets.
 
     at: where the next record begins; before: where the last one did, for its length may be what is damaged.
     """
@@ -36,7 +36,7 @@ class _Log:
     next: int  # number of the record that follows
     at: int = frames.FILE_HEADER_SIZE
     before: int = frames.FILE_HEADER_SIZE - 1
-    receipts: dict[bytes, int] = field(default_factory=dict)
+    receipts: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     hashes: dict[bytes, list[bytes]] = field(default_factory=dict)
     events: dict[bytes, list[int]] = field(default_factory=dict)
 
@@ -72,37 +72,33 @@ class TailIndex:
 
     def place(self, id_: bytes) -> Place | None:
         for log in self._logs.values():
-            if (offset := log.receipts.get(id_)) is not None:
-                return self._place(log, id_, offset)
+            if (found := log.receipts.get(id_)) is not None:
+                return Place(id_, found[1], InJournal(log.path, found[0]))
         return None
 
     def by_sha256(self, sha256: bytes) -> list[Place]:
         """Every capture of these bytes."""
-        found = [(log, id_) for log in self._logs.values() for id_ in log.hashes.get(sha256, ())]
-        return [Place(id_, sha256, InJournal(log.path, log.receipts[id_])) for log, id_ in found]
+        found = {id_: log for log in self._logs.values() for id_ in log.hashes.get(sha256, ())}
+        return [Place(id_, sha256, InJournal(log.path, log.receipts[id_][0])) for id_, log in found.items()]
 
     def by_prefix(self, digits: str) -> list[Place]:
         """Captures whose id or SHA-256 begins with these hexadecimal digits."""
-        found: dict[bytes, Place] = {}
-        for log in self._logs.values():
-            for id_, offset in log.receipts.items():
-                if id_.hex().startswith(digits):
-                    found[id_] = self._place(log, id_, offset)
-            for sha256, ids in log.hashes.items():
-                if sha256.hex().startswith(digits):
-                    found.update((id_, Place(id_, sha256, InJournal(log.path, log.receipts[id_]))) for id_ in ids)
-        return list(found.values())
+        return [
+            Place(id_, sha256, InJournal(log.path, offset))
+            for log in self._logs.values()
+            for id_, (offset, sha256) in log.receipts.items()
+            if id_.hex().startswith(digits) or sha256.hex().startswith(digits)
+        ]
 
     def events(self, id_: bytes) -> list[InJournal]:
         """Where the event records about a capture stand."""
         return [InJournal(log.path, offset) for log in self._logs.values() for offset in log.events.get(id_, ())]
 
     def captures(self) -> Iterator[Place]:
-        """Every unsealed capture, file by file; SHA-256 included."""
+        """Every unsealed capture in the order in which they lie; SHA-256 included."""
         for log in self._logs.values():
-            for sha256, ids in log.hashes.items():
-                for id_ in ids:
-                    yield Place(id_, sha256, InJournal(log.path, log.receipts[id_]))
+            for id_, (offset, sha256) in log.receipts.items():
+                yield Place(id_, sha256, InJournal(log.path, offset))
 
     def records(self) -> Iterator[tuple[bytes, InJournal]]:
         """Capture id and place of every event and entry, file by file."""
@@ -113,11 +109,6 @@ class TailIndex:
 
     def ids(self) -> set[bytes]:
         return set().union(*(log.receipts.keys() for log in self._logs.values()))
-
-    @staticmethod
-    def _place(log: _Log, id_: bytes, offset: int) -> Place:
-        with mapped(log.path) as m:
-            return Place(id_, bytes(_FIXED.unpack_from(m, offset)[8]), InJournal(log.path, offset))
 
 
 def _extend(log: _Log, durable: int, held: bool) -> None:
@@ -149,7 +140,7 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
             del frame
             continue
         if type_ == Type.RECEIPT:
-            receipts[id_] = at
+            receipts[id_] = (at, sha256)
             hashes.setdefault(sha256, []).append(id_)
         else:
             events.setdefault(id_, []).append(at)
@@ -160,7 +151,7 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
 
 def _add(log: _Log, type_: int, id_: bytes, sha256: bytes, offset: int) -> None:
     if type_ == Type.RECEIPT:
-        log.receipts[id_] = offset
+        log.receipts[id_] = (offset, sha256)
         log.hashes.setdefault(sha256, []).append(id_)
     else:
         log.events.setdefault(id_, []).append(offset)

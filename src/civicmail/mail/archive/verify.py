@@ -60,7 +60,7 @@ class Check:
         self._catalogue = Catalogue(data)
         self._rows: dict[str, int] = {}  # month -> rows that the catalogue should have
         self._seen: dict[str, bytearray] = {}  # journal -> a bit for each number
-        self._unread: set[str] = set()  # months with a segment whose table could not be read
+        self._unread: set[str] = set()  # months with a segment whose table was not read
 
     def heads(self) -> Iterator[Held]:
         """Every sealed record's head; problems are found on the way. Begins to look when the first one is asked for."""
@@ -180,16 +180,19 @@ class Check:
             self._add("catalogue-row", f"catalogue/{month}", text)
 
     def _missing_segments(self, present: set[str]) -> None:
+        """Segments that the catalogue names are there. One that was sealed since they were listed makes its month uncounted."""
         for month in self._catalogue.months:
             try:
-                for run in self._catalogue.runs(month):
-                    for class_, name in run.segments:
-                        if name not in present and not segments.path_of(self._data, class_, month, name).exists():
-                            self._unread.add(month)
-                            text = f"Segment {class_}/{month}/{name} is in the catalogue and not on the disk."
-                            self._add("segment-missing", f"segments/{class_}/{month}/{name}.seg", text)
+                named = {segment for run in self._catalogue.runs(month) for segment in run.segments}
             except (DamagedFile, FileNotFoundError):
                 continue  # said by _surplus_rows
+            for class_, name in sorted(named):
+                if name in present:
+                    continue
+                self._unread.add(month)
+                if not segments.path_of(self._data, class_, month, name).exists():
+                    text = f"Segment {class_}/{month}/{name} is in the catalogue and not on the disk."
+                    self._add("segment-missing", f"segments/{class_}/{month}/{name}.seg", text)
 
     def _surplus_rows(self) -> None:
         """Runs are what was written, and have no row more than there are groups of records."""
