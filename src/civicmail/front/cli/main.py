@@ -85,8 +85,8 @@ def run(args: list[str]) -> int:
         return _say(error.format_message(), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         return _say("Stopped.", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's own flush does not complain
+    except (BrokenPipeError, SystemExit):  # typer turns the first into the second: whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's own flush does not complain
         return 0
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""

@@ -1,0 +1,100 @@
+"""`init`, `config` and `keys`: a new installation and what can be asked of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli.main import run
+from civicmail.mail.archive import keyring
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def made(tmp_path: Path, capsys: Capture) -> tuple[Path, str]:
+    """(a fresh installation, its recovery key)"""
+    data = tmp_path / "new" / "data"
+    assert run(["init", "--data", str(data)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    (key,) = re.findall(r"(?m)^    (\S+)$", said.err)
+    return data, key
+
+
+def test_a_new_installation_is_private_and_has_default_settings(made: tuple[Path, str]) -> None:
+    data, _ = made
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert load(data, environ={}) == Settings()
+
+
+def test_what_is_initialised_is_not_touched_again(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:
+    data, _ = made
+    before = {p: p.read_bytes() for p in data.rglob("*") if p.is_file()}
+    assert run(["init", "--data", str(data)]) == 3
+    assert "nothing was changed" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in data.rglob("*") if p.is_file()} == before
+    (tmp_path / "file").touch()
+    assert run(["init", "--data", str(tmp_path / "file")]) == 3
+
+
+def test_the_recovery_key_is_shown_once_and_can_be_proved(
+    made: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    data, key = made
+    assert key not in "".join(p.read_text("latin-1") for p in data.rglob("*") if p.is_file())
+    assert not keyring.is_proved(data)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("wrong\n"))
+    assert run(["keys", "prove-recovery", "--data", str(data)]) == 2
+    (tmp_path / "key").write_text(f" {key.upper()}\n")
+    assert run(["keys", "prove-recovery", "--data", str(data), "--file", str(tmp_path / "key")]) == 0
+    assert keyring.is_proved(data)
+    capsys.readouterr()
+
+
+def test_another_installations_key_is_no_proof(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:
+    data, _ = made
+    assert run(["init", "--data", str(tmp_path / "second")]) == 0
+    (other,) = re.findall(r"(?m)^    (\S+)$", capsys.readouterr().err)
+    (tmp_path / "key").write_text(other)
+    assert run(["keys", "prove-recovery", "--data", str(data), "--file", str(tmp_path / "key")]) == 1
+    assert not keyring.is_proved(data)
+
+
+def test_a_lost_master_key_is_written_again_from_the_recovery_key(made: tuple[Path, str], tmp_path: Path) -> None:
+    data, key = made
+    master = (data / "keys" / "master.key").read_bytes()
+    (data / "keys" / "master.key").unlink()
+    (tmp_path / "key").write_text(key)
+    assert run(["keys", "recover", "--data", str(data), "--file", str(tmp_path / "key")]) == 0
+    assert (data / "keys" / "master.key").read_bytes() == master
+
+
+def test_config_shows_what_is_in_force_and_checks_it(
+    made: tuple[Path, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, _ = made
+    monkeypatch.setenv("CIVICMAIL__WEB__PORT", "8099")
+    assert run(["config", "show", "--json", "--data", str(data)]) == 0
+    assert json.loads(capsys.readouterr().out)["web"]["port"] == 8099
+    assert run(["config", "show", "--data", str(data)]) == 0
+    assert "\nport = 8099\n" in capsys.readouterr().out
+    assert run(["config", "check", "--data", str(data)]) == 0
+    with (data / "civicmail.toml").open("a") as h:
+        h.write("\n[gatewai]\nx = 1\n")
+    assert run(["config", "check", "--data", str(data)]) == 3
+    assert "gatewai; did you mean gateway" in capsys.readouterr().err
+
+
+def test_config_explains_for_people_and_for_machines(capsys: Capture) -> None:
+    assert run(["config", "explain", "web.port"]) == 0
+    assert "The port of the pages." in capsys.readouterr().out
+    assert run(["config", "explain", "web", "--json"]) == 0
+    assert [json.loads(line)["key"] for line in capsys.readouterr().out.splitlines()] == ["web.address", "web.port"]
