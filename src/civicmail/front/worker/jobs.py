@@ -6,21 +6,19 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import adopt
-from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.loops import Job, Work, run_all, run_job
-from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.search import coverage
@@ -68,36 +66,13 @@ def _adopt(data: Path) -> Iterator[Work]:
 @contextmanager
 def _seal(settings: Settings, data: Path) -> Iterator[Work]:
     """Closed journal files are sealed every few minutes, and at once when there is more of them than the settings allow."""
-    sealed_at = time.monotonic()
-    with Sealer(data) as sealer:
+    with SealJob(data, settings.archive) as job:
 
         def work() -> bool:
-            nonlocal sealed_at
-            due = time.monotonic() - sealed_at >= settings.archive.seal_every
-            if due or sealer.sealable(lambda: _seen(data)) > settings.archive.unsealed_most:
-                outstanding_file.advance(data, now_ms())
-                latest = checkpoints.latest(sequencer.folder(data))
-                sealer.seal(lambda: _passed(data), now=now_ms(), checkpoint=latest.note if latest else "")
-                sealed_at = time.monotonic()
+            job.step(lambda: coverage.covered(data), now_ms())
             return False
 
         yield work
-
-
-def _passed(data: Path) -> Mapping[str, int]:
-    """{journal: last number} that ledger, index and the snapshot of outstanding recipients have all seen."""
-    return _least(_seen(data), outstanding_file.load(data).positions)
-
-
-def _seen(data: Path) -> Mapping[str, int]:
-    """{journal: last number} that ledger and index have both seen."""
-    generation = coverage.current(data)
-    covered = coverage.load(generation) if generation else None
-    return _least(sequencer.positions(data), covered.journals if covered else {})
-
-
-def _least(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {journal: min(number, other.get(journal, 0)) for journal, number in one.items()}
 
 
 # -- courier ---------------------------------------------------------------------------------------------------------------
