@@ -66,10 +66,6 @@ class Sealer:
     def close(self) -> None:
         self._lease.close()
 
-    def sealable(self, passed: Passed) -> int:
-        """Bytes of closed journal files that could be sealed now."""
-        return sum(file.size for file in gather.closed(self.data, passed()))
-
     def seal(self, passed: Passed, *, now: int, checkpoint: str = "") -> Report:
         """Seal everything that can be.
 
