@@ -93,6 +93,21 @@ def test_lmtp_answers_count_for_each_recipient_alone(town, next_hop):
     asyncio.run(story())
 
 
+def test_lmtp_answers_that_came_before_the_connection_broke_count(town, next_hop):
+    async def story():
+        hop = await next_hop(lmtp=True, answers={".": lambda to: "250 2.0.0 saved" if to.startswith("a") else "drop"})
+        town.use(local=str(hop))
+        id_ = town.keep("a@city.example", "b@city.example", kind="mx")
+        async with town.courier():
+            await town.until(lambda: len(town.events(id_)) == 3)
+        await hop.stop()
+        by_type = {h["type"]: h for h in town.records(id_)}
+        assert by_type["attempt"]["to"] == [0, 1] and by_type["delivered"]["to"] == [0]
+        assert by_type["deferred"]["to"] == [1] and by_type["deferred"]["facts"]["unknown"] == 1
+
+    asyncio.run(story())
+
+
 def test_refusals_at_rcpt_need_no_attempt_and_the_others_get_their_mail(town, next_hop):
     async def story():
         hop = await next_hop(answers={"rcpt": lambda to: "550 5.1.1 no" if to.startswith("no") else "250 ok"})

@@ -18,6 +18,7 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.courier.jobs import Job
 
 _REPORTED = frozenset({"submission", "relay", "local"})
+_ABOUT_US = frozenset({530, 534, 535, 538})  # TLS or sign-in is wanted (RFC 3207, RFC 4954): no message is to blame for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Result:
 
 def answered(reply: Reply, left: Mapping[str, Any] | None = None, *, passed: bool = False) -> Result:
     """The result that a reply means."""
-    return Result(reply.ok, reply.text, permanent=reply.is_permanent, left=left or {}, passed=passed)
+    permanent = reply.is_permanent and reply.code not in _ABOUT_US
+    return Result(reply.ok, reply.text, permanent=permanent, left=left or {}, passed=passed)
 
 
 def outcomes(
