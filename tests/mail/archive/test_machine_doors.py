@@ -1,0 +1,48 @@
+"""Content without a permit is for machines, and their list is closed (promise 4, P-16, P-17)."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import civicmail
+from house.sources import ROOT
+
+PACKAGE = Path(civicmail.__file__).parent
+DOORS = {"civicmail.mail.archive.machine", "civicmail.mail.archive.shelf"}
+MAY = {
+    "civicmail.mail.archive",
+    "civicmail.mail.courier",
+    "civicmail.mail.importers",
+    "civicmail.mail.search.rebuild",
+    "civicmail.mail.search.tasks",
+}
+"""Delivery, import, indexing, and the archive itself. Whoever adds one shows in review that it shows content to nobody."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a module imports, as module.name where it takes names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_content_without_a_permit_is_for_the_doors_on_the_list_only() -> None:
+    users = set()
+    for path in PACKAGE.rglob("*.py"):
+        if DOORS & set(imported(path)):
+            users.add(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    assert {u for u in users if not any(u == m or u.startswith(f"{m}.") for m in MAY)} == set()
+    assert all(any(u == m or u.startswith(f"{m}.") for u in users) for m in MAY), "what is not needed leaves the list"
+
+
+def test_the_linter_guards_the_same_list() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = [c for c in contracts if c["type"] == "protected"]
+    assert set(contract["protected_modules"]) == DOORS
+    assert set(contract["allowed_importers"]) == MAY
