@@ -1,12 +1,7 @@
-"""Sealing: everything is where a reader finds it, before, after, and wherever a seal was interrupted (promises 1 to 3)."""
+"""Sealing: everything is where a reader finds it, before and after (promises 1 to 3)."""
 
 from __future__ import annotations
 
-import os
-import random
-import shutil
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,195 +10,47 @@ from hypothesis import strategies as st
 
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
-from civicmail.core.disk.files import File, Files
 from civicmail.mail.archive import gather, keyring, sealbatch, sealstate, segments
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
 from civicmail.mail.archive.verify import Check
+from mail.archive.crashing import no_problem
 from mail.archive.making import (
     MONTH,
     NOW,
     capture,
     contents,
     delivered,
-    entry,
     fill,
-    passed_all,
     seal,
     spooled,
     writer,
 )
 
-FULL = bool(os.environ.get("FULL"))
-EVERY = 5 if FULL else 1
 
-
-class Crash(Exception):
-    """The process ended here."""
-
-
-class CrashingFiles(Files):
-    """Ends the process before its n-th operation; a crash within a write leaves half of it."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.left = at
-
-    def tick(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Crash
-
-    def open(self, path: Path, *, create: bool = False) -> File:
-        self.tick()
-        opened = super().open(path, create=create)
-        file = CrashingFile(path, opened.fd, self)
-        opened.fd = -1
-        return file
-
-    def rename(self, old: Path, new: Path) -> None:
-        self.tick()
-        super().rename(old, new)
-
-    def unlink(self, path: Path) -> None:
-        self.tick()
-        super().unlink(path)
-
-    def sync_folder(self, path: Path) -> None:
-        self.tick()
-
-
-class CrashingFile(File):
-    def __init__(self, path: Path, fd: int, owner: CrashingFiles) -> None:
-        super().__init__(path, fd)
-        self.owner = owner
-
-    def write_at(self, offset: int, chunks: Sequence[bytes | memoryview]) -> int:
-        try:
-            self.owner.tick()
-        except Crash:
-            whole = b"".join(chunks)
-            super().write_at(offset, [whole[: len(whole) // 2]])
-            raise
-        return super().write_at(offset, chunks)
-
-    def sync(self) -> None:
-        self.owner.tick()
-
-
-def sample(data: Path) -> None:
-    """Two journals, two classes, three months, equal bodies, large bodies, events apart from their captures, entries."""
-    w = writer(data, 8192)
-    first = [capture(b"body %d" % (n % 9) + b"x" * 500, received=NOW + n + n % 3 * MONTH) for n in range(20)]
-    for n, c in enumerate(first):
-        w.receipt(c, b"body %d" % (n % 9) + b"x" * 500)
-        w.flush()
-    quarantined = capture(b"bad", class_="quarantine")
-    w.receipt(quarantined, b"bad")
-    big = os.urandom(1_200_000)
-    for received in (NOW, NOW + 1):
-        spooled(w, capture(big, received=received), big)
-        w.flush()
-    other = writer(data)
-    for c in [*first, quarantined]:
-        other.event(delivered(c))
-    other.event(entry())
-    other.flush()
-    w.close()
-    other.close()
-
-
-def no_problem(data: Path) -> Check:
-    check = Check(data, deep=True)
-    records = {(held.journal, held.number) for held in check.heads()}
-    assert check.problems == []
-    assert len(records) == len(set(records))
-    return check
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("filled")
-    keyring.create(data)
-    sample(data)
-    return data
-
-
-@pytest.fixture
-def data(filled: Path, tmp_path: Path) -> Path:
-    shutil.copytree(filled, tmp_path / "data")
-    return tmp_path / "data"
-
-
-def test_everything_is_the_same_before_and_after(data: Path) -> None:
-    before = contents(data)
-    report = seal(data)
+def test_everything_is_the_same_before_and_after(unsealed: Path) -> None:
+    before = contents(unsealed)
+    report = seal(unsealed)
     assert report.blocked == []
     assert report.records == 45
-    assert contents(data) == before
-    assert [journal.log_files(journal.folder(data) / name) for name in journal.names(data)] == [[], []]
-    assert list((data / "journal").glob("*/spool/*")) == []
-    assert sealstate.read(data) is None
-    assert no_problem(data).captures == len(before) == 23
-    assert seal(data).records == 0
+    assert contents(unsealed) == before
+    assert [journal.log_files(journal.folder(unsealed) / name) for name in journal.names(unsealed)] == [[], []]
+    assert list((unsealed / "journal").glob("*/spool/*")) == []
+    assert sealstate.read(unsealed) is None
+    assert no_problem(unsealed).captures == len(before) == 23
+    assert seal(unsealed).records == 0
 
 
-def test_groups_are_class_and_month_of_the_capture_for_events_too(data: Path) -> None:
-    seal(data)
-    assert {(c, m) for c, m, _ in segments.listed(data)} == {
+def test_groups_are_class_and_month_of_the_capture_for_events_too(unsealed: Path) -> None:
+    seal(unsealed)
+    assert {(c, m) for c, m, _ in segments.listed(unsealed)} == {
         ("mail", "2026-03"),
         ("mail", "2026-04"),
         ("mail", "2026-05"),
         ("quarantine", "2026-03"),
         ("ledger", "2026-03"),
     }
-
-
-@pytest.mark.parametrize("start", range(EVERY))
-def test_a_crash_at_any_operation_loses_nothing_and_doubles_nothing(filled: Path, tmp_path: Path, start: int) -> None:
-    """All operations with FULL=1, else every fifth from some start."""
-    before = contents(filled)
-    at, finished = start if FULL else random.randrange(5), False
-    while not finished:
-        data = tmp_path / str(at)
-        shutil.copytree(filled, data)
-        try:
-            with Sealer(data, CrashingFiles(at)) as sealer:
-                sealer.seal(partial(passed_all, data), now=NOW)
-            finished = True
-        except Crash:
-            assert contents(data) == before, f"read after a crash at operation {at}"
-            assert no_problem(data), f"verified after a crash at operation {at}"
-        seal(data)
-        assert contents(data) == before, f"sealed again after a crash at operation {at}"
-        check = no_problem(data)
-        assert check.captures == len(before)
-        assert check.segments == 5
-        assert not any(p.name.startswith(".") for p in data.rglob("*")), f"left after a crash at operation {at}"
-        assert keyring.Keyring(data).names() == {name for *_, name in segments.listed(data)}
-        shutil.rmtree(data)
-        at += 5
-    assert at > 60
-
-
-def test_two_crashes_in_a_row_lose_nothing(filled: Path, tmp_path: Path) -> None:
-    before = contents(filled)
-    for first in range(5, 130, 25):
-        for second in (3, 20, 47):
-            data = tmp_path / f"{first}-{second}"
-            shutil.copytree(filled, data)
-            for at in (first, second):
-                try:
-                    with Sealer(data, CrashingFiles(at)) as sealer:
-                        sealer.seal(partial(passed_all, data), now=NOW)
-                except Crash:
-                    continue
-            assert contents(data) == before
-            seal(data)
-            assert contents(data) == before
-            no_problem(data)
-            shutil.rmtree(data)
 
 
 @settings(max_examples=12)
@@ -317,51 +164,23 @@ def test_a_damaged_file_is_never_sealed_and_keeps_its_journal_from_it(tmp_path: 
     assert seal(tmp_path).blocked == report.blocked
 
 
-def test_a_segment_that_does_not_read_back_stops_the_seal(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = contents(data)
-    honest = CrashingFile.write_at
-
-    class Lies(CrashingFiles):
-        def open(self, path: Path, *, create: bool = False) -> File:
-            file = super().open(path, create=create)
-            self.lying = path.name.startswith(".") and "segments" in path.parts and path.parent.name == "2026-04"
-            return file
-
-    def write_at(self: CrashingFile, offset: int, chunks: Sequence[bytes | memoryview]) -> int:
-        if "2026-04" in self.path.parts and offset == 32:
-            chunk = bytearray(b"".join(chunks))
-            chunk[-1] ^= 1
-            chunks = [bytes(chunk)]
-        return honest(self, offset, chunks)
-
-    monkeypatch.setattr(CrashingFile, "write_at", write_at)
-    with Sealer(data, Lies(10_000)) as sealer, pytest.raises(DamagedFile, match="is damaged"):
-        sealer.seal(lambda: passed_all(data), now=NOW)
-    monkeypatch.undo()
-    assert contents(data) == before
-    assert all(journal.log_files(journal.folder(data) / name) for name in journal.names(data))
-    seal(data)
-    assert contents(data) == before
-    no_problem(data)
-
-
-def test_a_segment_ends_at_its_size_and_the_rest_goes_on_in_the_next(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_segment_ends_at_its_size_and_the_rest_goes_on_in_the_next(unsealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealbatch, "SEGMENT_SIZE", 3000)
     monkeypatch.setattr(segments, "FRAME_SIZE", 1000)
-    before = contents(data)
-    assert seal(data).segments > 8
-    assert contents(data) == before
-    no_problem(data)
+    before = contents(unsealed)
+    assert seal(unsealed).segments > 8
+    assert contents(unsealed) == before
+    no_problem(unsealed)
 
 
-def test_batches_are_limited_and_all_are_sealed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_limited_and_all_are_sealed(unsealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from civicmail.mail.archive import seal as module
 
     monkeypatch.setattr(module, "BATCH_SIZE", 1)
-    before = contents(data)
-    assert seal(data).records == 45
-    assert contents(data) == before
-    check = no_problem(data)
+    before = contents(unsealed)
+    assert seal(unsealed).records == 45
+    assert contents(unsealed) == before
+    check = no_problem(unsealed)
     assert check.captures == 23
 
 
@@ -405,14 +224,14 @@ def test_an_event_goes_to_the_class_of_a_capture_that_was_sealed_before_or_is_no
     no_problem(tmp_path)
 
 
-def test_where_the_state_of_a_seal_is_damaged_reading_goes_on_and_sealing_does_not(data: Path) -> None:
-    before = contents(data)
-    (data / "segments").mkdir()
-    (data / "segments" / "seal.json").write_bytes(b"{")
-    assert contents(data) == before
+def test_where_the_state_of_a_seal_is_damaged_reading_goes_on_and_sealing_does_not(unsealed: Path) -> None:
+    before = contents(unsealed)
+    (unsealed / "segments").mkdir()
+    (unsealed / "segments" / "seal.json").write_bytes(b"{")
+    assert contents(unsealed) == before
     with pytest.raises(DamagedFile, match="last seal"):
-        seal(data)
-    assert contents(data) == before
+        seal(unsealed)
+    assert contents(unsealed) == before
 
 
 def test_only_one_seals_and_only_with_a_keyring(tmp_path: Path) -> None:
@@ -434,14 +253,14 @@ def test_numbers_go_on_behind_what_was_sealed(tmp_path: Path) -> None:
     assert {(h.journal, h.number) for h in Check(tmp_path).heads()} == {("0001", n) for n in range(1, 7)}
 
 
-def test_a_reader_that_looked_before_the_seal_finds_everything_after_it(data: Path) -> None:
-    shelf = Shelf(data)
+def test_a_reader_that_looked_before_the_seal_finds_everything_after_it(unsealed: Path) -> None:
+    shelf = Shelf(unsealed)
     places = list(shelf.captures())
     heads = [shelf.head(p) for p in places]
-    seal(data)
+    seal(unsealed)
     assert [shelf.head(p) for p in places] == heads
-    assert all(shelf.body(p) for p in Shelf(data).captures())
-    stale = Shelf(data)
+    assert all(shelf.body(p) for p in Shelf(unsealed).captures())
+    stale = Shelf(unsealed)
     assert [len(stale.events(p.id)) for p in places] == [len(shelf.events(p.id)) for p in places]
 
 
