@@ -56,11 +56,14 @@ async def run(
         await _recovered(data)
         rounds = await asyncio.to_thread(Rounds, data, settings, clock)
         rounds.commit = GroupCommit(Writer(data, clock, files))
-        courier = _Courier(rounds, data, submit, files)
         try:
-            await courier.work(stop)
+            courier = _Courier(rounds, data, submit, files)
+            try:
+                await courier.work(stop)
+            finally:
+                await courier.drain()
         finally:
-            await courier.drain()
+            await rounds.commit.close()
 
 
 async def _lease(data: Path, stop: asyncio.Event) -> Lease | None:
@@ -195,5 +198,3 @@ class _Courier:
         self._bell.close()
         self._local.close()
         self._batches.shutdown()
-        assert self._rounds.commit is not None
-        await self._rounds.commit.close()
