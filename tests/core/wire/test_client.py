@@ -52,9 +52,7 @@ def test_a_server_without_ehlo_is_greeted_with_helo_and_offers_nothing():
 def test_mail_and_recipients_go_together_with_pipelining_and_data_follows():
     client = ready()
     client.send(mail("a@x.example", "b@x.example"))
-    assert client.take_output() == (
-        b"MAIL FROM:<ann@city.example> SIZE=12\r\nRCPT TO:<a@x.example>\r\nRCPT TO:<b@x.example>\r\n"
-    )
+    assert client.take_output() == (b"MAIL FROM:<ann@city.example> SIZE=12\r\nRCPT TO:<a@x.example>\r\nRCPT TO:<b@x.example>\r\n")
     assert client.feed(b"250 ok\r\n250 ok\r\n550 5.1.1 no such user\r\n") == []
     assert client.take_output() == b"DATA\r\n"
     (go,) = client.feed(b"354 go\r\n")

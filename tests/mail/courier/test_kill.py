@@ -1,4 +1,4 @@
-"""kill -9 of a courier that is handing over: everybody is served, and who is served twice has a record that says why (promise 1)."""
+"""kill -9 of a courier that is handing over: all are served, and who is served twice has a record that says why (promise 1)."""
 
 from __future__ import annotations
 
