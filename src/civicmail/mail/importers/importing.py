@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,11 +15,11 @@ from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
-from civicmail.mail.importers.intake import Intake, New, Totals
+from civicmail.mail.importers.intake import Intake, New, Taken, Totals
 from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parsers import Parsers
 from civicmail.mail.importers.prepare import Ask, Preparer
-from civicmail.mail.importers.searchable import Report, Searchable, integrate
+from civicmail.mail.importers.searchable import Integrated, Report, Searchable
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
 
 TELL_EVERY = 256  # messages between two reports
@@ -57,22 +56,25 @@ def run_import(data: Path, request: Request, told: Told, clock: Clock, processes
     with ExitStack() as stack:
         parsers = stack.enter_context(closing(Parsers(prepare, prepare.unread, processes)))
         stack.enter_context(_lease(data))
-        writer = Writer(data, clock)
-        intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian)))
+        writer = stack.enter_context(closing(Writer(data, clock)))
         searchable = stack.enter_context(closing(Searchable(data, clock)))
-        intake.durable = searchable.durable
+        integrated = stack.enter_context(closing(Integrated(data, clock)))
+
+        def durable(batch: list[Taken]) -> None:
+            integrated.durable()
+            searchable.durable(batch)
+
+        intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian, durable)))
         machine = Machine(data)
         known = machine.known if machine.count() else _nothing_known
-        news = _new(paths, request, known, totals, told, clock)
-        for new, _, answer in parsers.map(news):
+        for new, _, answer in parsers.map(_new(paths, request, known, totals, told, clock)):
             intake.keep(new, answer)
             totals.stored += 1
         intake.finish()
-        reached = {writer.journal.name: writer.journal.durable}
-        with ThreadPoolExecutor(1, thread_name_prefix="ledger") as other:
-            integrated = other.submit(integrate, data, clock)
-            searchable.wait(reached, told.searchable)
-            integrated.result()
+        integrated.wait()
+        integrated.durable()  # the last batches
+        searchable.wait({writer.journal.name: writer.journal.durable}, told.searchable)
+        integrated.wait()
     return totals
 
 

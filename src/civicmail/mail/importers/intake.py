@@ -64,11 +64,11 @@ Durable = Callable[[list[Taken]], None]
 class Intake:
     """One import's way into a journal. Call keep() for each new message and finish() at the end; a LaterError ends the import."""
 
-    def __init__(self, writer: Writer, source: str, custodian: str, durable: Durable = lambda batch: None) -> None:
+    def __init__(self, writer: Writer, source: str, custodian: str, durable: Durable) -> None:
         self._writer = writer
         self._source = Source("import", source)
         self._custodian = custodian
-        self.durable = durable
+        self._durable = durable
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._writing: Future[None] | None = None
         self._batch: list[Taken] = []
@@ -116,7 +116,7 @@ class Intake:
         if self._writing is not None:
             writing, self._writing = self._writing, None
             writing.result()
-            self.durable(self._in_writing)
+            self._durable(self._in_writing)
             self._in_writing = []
 
     def finish(self) -> None:
@@ -125,6 +125,5 @@ class Intake:
         self._settle()
 
     def close(self) -> None:
-        """Let the thread go; call after finish(), or after an error."""
+        """Let the thread go; call after finish(), or after an error, and before the writer is closed."""
         self._thread.shutdown()
-        self._writer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from civicmail.core.disk.errors import LeaseHeld
@@ -65,10 +66,31 @@ class Searchable:
             self._job.close()
 
 
-def integrate(data: Path, clock: Clock) -> None:
-    """Bring what is durable into the ledger, unless its holder does that anyway."""
-    try:
-        with Sequencer(data) as sequencer:
-            sequencer.integrate(clock())
-    except LeaseHeld:
-        return
+class Integrated:
+    """The ledger for as long as the import lasts, in a thread of its own; where its lease is held the holder does it anyway."""
+
+    def __init__(self, data: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._running: Future[int] | None = None
+        try:
+            self._sequencer: Sequencer | None = Sequencer(data)
+        except LeaseHeld:
+            self._sequencer = None
+
+    def durable(self) -> None:
+        """Something new is durable: begin to integrate it, unless that is going on."""
+        if self._sequencer is not None and (self._running is None or self._running.done()):
+            self.wait()
+            self._running = self._thread.submit(self._sequencer.integrate, self._clock())
+
+    def wait(self) -> None:
+        """Return when what was begun is done; raises what went wrong."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.result()
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        if self._sequencer is not None:
+            self._sequencer.close()

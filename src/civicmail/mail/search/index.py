@@ -4,15 +4,17 @@ A document is searchable after commit(). A writer that dies (a full disk) takes 
 of the lease then drops this object and reads again from the covered positions, with replay=True.
 
 Mail of many years at once would make four writers open and close all the time, so what belongs to an index that has no writer at
-this moment waits in memory and is written together.
+this moment waits in memory and is written together. A writer that makes room for another one is committed and closed by a thread
+beside, because a commit waits for the indexing threads.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,6 +33,8 @@ OPEN_AT_ONCE = 4
 LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
 BULK_HEAP = 64_000_000
 PENDING_BYTES = 32_000_000  # of text that may wait for a writer
+WORTH_A_WRITER = 2_000_000  # bytes of text of one index for which another one is closed
+CLOSING_AT_ONCE = 2
 
 
 @dataclass(slots=True)
@@ -52,6 +56,25 @@ class _Open:
                 self.writer.commit()
             self.waiting = 0
 
+    def finish(self) -> None:
+        """Commit, then let the writer go."""
+        try:
+            self.commit()
+        finally:
+            _let_go(self.writer)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What waits for a writer. weight: bytes of text."""
+
+    documents: list[tuple[Documented, bool]] = field(default_factory=list)
+    weight: int = 0
+
+    def add(self, found: Documented, replay: bool) -> None:
+        self.documents.append((found, replay))
+        self.weight += found.weight
+
 
 class Indexes:
     """Not safe for two threads at once. folder: the generation."""
@@ -61,8 +84,10 @@ class Indexes:
         self._heap = heap
         self._files = files
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
-        self._pending: dict[_Key, list[tuple[Documented, bool]]] = {}
+        self._pending: dict[_Key, _Pending] = {}
         self._pending_bytes = 0
+        self._threads = ThreadPoolExecutor(CLOSING_AT_ONCE, thread_name_prefix="index")
+        self._closing: dict[_Key, Future[None]] = {}
 
     def add(self, found: Documented, *, replay: bool) -> None:
         """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
@@ -70,9 +95,12 @@ class Indexes:
         if key in self._open or len(self._open) < OPEN_AT_ONCE:
             self._writer(key).add(found, replay)
             return
-        self._pending.setdefault(key, []).append((found, replay))
+        pending = self._pending.setdefault(key, _Pending())
+        pending.add(found, replay)
         self._pending_bytes += found.weight
-        if self._pending_bytes >= PENDING_BYTES:
+        if pending.weight >= WORTH_A_WRITER:
+            self._writer(key)
+        elif self._pending_bytes >= PENDING_BYTES:
             self._drain()
 
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
@@ -85,20 +113,21 @@ class Indexes:
     def commit(self) -> None:
         """Make everything added searchable and durable. Blocks until the indexing threads have caught up."""
         self._drain()
-        for entry in self._open.values():
-            entry.commit()
+        self._settle()
+        for done in [self._threads.submit(entry.commit) for entry in self._open.values()]:
+            done.result()
 
     def close(self) -> None:
         """Let all writers go; what was not committed is gone."""
         self._pending, self._pending_bytes = {}, 0
+        self._threads.shutdown()
         while self._open:
             _let_go(self._open.popitem()[1].writer)
 
     def _drain(self) -> None:
         """Write what waits, the smallest first, so that the writers of the largest stay open."""
-        for key in sorted(self._pending, key=lambda k: len(self._pending[k])):
+        for key in sorted(self._pending, key=lambda k: self._pending[k].weight):
             self._writer(key)
-        self._pending_bytes = 0
 
     def _writer(self, key: _Key) -> _Open:
         """The open index, with everything that waited for it."""
@@ -106,16 +135,28 @@ class Indexes:
         if entry is None:
             if len(self._open) >= OPEN_AT_ONCE:
                 self._evict()
+            if key in self._closing:
+                self._closing.pop(key).result()
             entry = self._open[key] = self._start(index_folder(self.folder, *key))
-            for found, replay in self._pending.pop(key, ()):
-                entry.add(found, replay)
+            if key in self._pending:
+                pending = self._pending.pop(key)
+                self._pending_bytes -= pending.weight
+                for found, replay in pending.documents:
+                    entry.add(found, replay)
         self._open.move_to_end(key)
         return entry
 
     def _evict(self) -> None:
-        _, oldest = self._open.popitem(last=False)
-        oldest.commit()
-        _let_go(oldest.writer)
+        """Close the writer that was not used for the longest time, in a thread beside."""
+        if len(self._closing) >= CLOSING_AT_ONCE:
+            self._settle()
+        key, oldest = self._open.popitem(last=False)
+        self._closing[key] = self._threads.submit(oldest.finish)
+
+    def _settle(self) -> None:
+        """Wait for the writers that are being closed; raises what went wrong there."""
+        while self._closing:
+            self._closing.popitem()[1].result()
 
     def _start(self, folder: Path) -> _Open:
         fresh = not (folder / "meta.json").exists()

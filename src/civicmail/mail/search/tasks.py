@@ -30,7 +30,7 @@ LEASE = "index"
 AT_ONCE = 100  # records of one journal that are in memory at a time
 COMMIT_MS = 1000
 LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
-BULK_COMMIT_BYTES = 128 << 20
+BULK_COMMIT_BYTES = 256 << 20
 RETRY_MS = 5000
 
 
