@@ -1,0 +1,101 @@
+"""What the workers do with what was kept: index, seal, ledger, delivery."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.settings import Archive, City, Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.tail import Tail
+from civicmail.core.ledger import checkpoints, sequencer
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.worker import jobs
+from civicmail.mail.archive import layout
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.search import coverage
+
+SETTINGS = Settings(city=City(domains=["city.example"]), archive=Archive(seal_every=1, unsealed_most=1, checkpoint_every=1))
+Run = Callable[[Settings, Path, threading.Event], None]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    layout.make(tmp_path)
+    with closing(Writer(tmp_path, jobs.now_ms)) as writer:
+        for n in range(3):
+            body = b"Subject: letter %d\r\n\r\nhello\r\n" % n
+            envelope = Envelope("ana@out.example", (Recipient("ben@city.example"),), jobs.now_ms())
+            writer.receipt(capture_of(capture_id(envelope.received), scan(body), envelope, Source("mx")), body)
+        writer.flush()
+    return tmp_path
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator[Callable[[Run], None]]:
+    """Starts a worker in a thread; all of them must end within the time that SIGTERM leaves."""
+    stop = threading.Event()
+    threads = []
+
+    def start(run: Run) -> None:
+        threads.append(threading.Thread(target=run, args=(SETTINGS, data, stop)))
+        threads[-1].start()
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end, "it did not happen within 30 seconds"
+        threading.Event().wait(0.02)
+
+
+def _events(data: Path) -> list[Event]:
+    return [Event.from_head(r.head) for r in Tail(data).poll() if r.type != Type.RECEIPT]
+
+
+def test_the_courier_delivers_to_the_maildir(data: Path, running: Callable[[Run], None]) -> None:
+    running(jobs.run_courier)
+    box = data / "maildir" / "city.example" / "ben" / "new"
+    _until(lambda: box.is_dir() and len(list(box.iterdir())) == 3)
+    _until(lambda: sum(e.type == Type.DELIVERED for e in _events(data)) == 3)
+
+
+def test_the_city_integrates_and_signs_and_the_journal_says_so(data: Path, running: Callable[[Run], None]) -> None:
+    running(jobs.run_city)
+    _until(lambda: sum(sequencer.positions(data).values()) >= 3)
+    _until(lambda: checkpoints.latest(sequencer.folder(data)) is not None)
+    _until(lambda: any(e.type == Type.CHECKPOINT for e in _events(data)))
+
+
+def test_mail_is_indexed_and_sealed_only_when_ledger_and_index_have_it(
+    data: Path, running: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SEAL_LOOK_EVERY", 0.05)
+    running(jobs.run_mail)
+
+    def indexed() -> bool:
+        generation = coverage.current(data)
+        covered = coverage.load(generation) if generation else None
+        return covered is not None and sum(covered.journals.values()) >= 3
+
+    _until(indexed)
+    assert not list((data / "segments").rglob("*.seg"))
+    running(jobs.run_city)
+    _until(lambda: bool(list((data / "segments").rglob("*.seg"))))
+    _until(lambda: journal.read_retired(journal.folder(data) / "0001") >= 3)
+    assert Machine(data).count() == 3
