@@ -11,7 +11,7 @@ import civicmail
 from house.sources import ROOT
 
 PACKAGE = Path(civicmail.__file__).parent
-DOORS = {"civicmail.mail.archive.machine", "civicmail.mail.archive.shelf"}
+DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "shelf", "sealed", "tailindex", "gather")}
 MAY = {
     "civicmail.mail.archive",
     "civicmail.mail.courier",

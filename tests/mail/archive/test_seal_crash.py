@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk import journal
-from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.disk.files import File
+from civicmail.core.disk.errors import DamagedFile, DiskFull
+from civicmail.core.disk.files import File, Files
 from civicmail.mail.archive import keyring, segments
 from civicmail.mail.archive.seal import Sealer
 from mail.archive.crashing import Crash, CrashingFile, CrashingFiles, no_problem
@@ -48,6 +49,39 @@ def test_a_crash_at_any_operation_loses_nothing_and_doubles_nothing(filled: Path
         shutil.rmtree(data)
         at += 5
     assert at > 60
+
+
+class FullDisk(CrashingFiles):
+    """From its n-th operation on there is no room for another byte; removing still works."""
+
+    def tick(self) -> None:
+        try:
+            super().tick()
+        except Crash:
+            raise OSError(errno.ENOSPC, "No space left on device") from None
+
+    def unlink(self, path: Path) -> None:
+        Files.unlink(self, path)
+
+    def sync_folder(self, path: Path) -> None:
+        assert path.is_dir()
+
+
+def test_a_full_disk_is_told_and_what_is_half_done_gives_its_room_back(filled: Path, tmp_path: Path) -> None:
+    before = contents(filled)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    for at in range(0, 60, 7):
+        data = tmp_path / str(at)
+        shutil.copytree(filled, data)
+        with Sealer(data, FullDisk(at)) as sealer, pytest.raises(DiskFull):
+            sealer.seal(partial(passed_all, data), now=NOW)
+        assert list(segments.listed(data)) == []
+        assert not [p for p in data.rglob("*") if p.name.startswith(".") and p.name.count(".") == 1]
+        assert len(os.listdir("/proc/self/fd")) == descriptors
+        assert contents(data) == before
+        seal(data)
+        assert contents(data) == before
+        no_problem(data)
 
 
 def test_two_crashes_in_a_row_lose_nothing(filled: Path, tmp_path: Path) -> None:

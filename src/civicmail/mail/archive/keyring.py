@@ -13,6 +13,7 @@ every copy of them.
 from __future__ import annotations
 
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
@@ -115,15 +116,16 @@ class Keyring:
         """Wrap and durably keep the keys of these new segments."""
         place = self._place / "segments"
         self._files.make_folder(place)
-        written = []
-        for segment, key in keys.items():
-            file = self._files.open(self._path(segment), create=True)
-            opening = _MAGIC + _name(self._master)
-            file.write_at(0, [opening, _wrap(self._master, key, opening + bytes.fromhex(segment))])
-            written.append(file)
-        for file in written:
-            file.sync()
-            file.close()
+        with contextlib.ExitStack() as stack:
+            written = []
+            for segment, key in keys.items():
+                file = self._files.open(self._path(segment), create=True)
+                stack.callback(file.close)
+                opening = _MAGIC + _name(self._master)
+                file.write_at(0, [opening, _wrap(self._master, key, opening + bytes.fromhex(segment))])
+                written.append(file)
+            for file in written:
+                file.sync()
         self._files.sync_folder(place)
 
     def open(self, segment: str) -> bytes:

@@ -11,6 +11,8 @@ What happens, in this order; a crash anywhere leaves everything where a reader f
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from types import TracebackType
 import orjson
 
 from civicmail.core.disk import journal
-from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.errors import DamagedFile, DiskFull
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import adopt
@@ -71,8 +73,18 @@ class Sealer:
 
         passed: {journal: number} up to which ledger, index and the snapshot of outstanding recipients have seen each journal.
         now: ms. checkpoint: the newest signed note, which goes into each segment. Raises DamagedFile when what was written does
-        not read back as it should; nothing is removed then.
+        not read back as it should, DiskFull; nothing of the journals is removed then, and what was written is.
         """
+        try:
+            return self._seal_all(passed, now, checkpoint)
+        except (OSError, DamagedFile) as error:
+            with contextlib.suppress(OSError, DamagedFile):  # what is half done takes room that mail may need
+                self.finish()
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise DiskFull("There is no room left for sealing.") from error
+            raise
+
+    def _seal_all(self, passed: Passed, now: int, checkpoint: str) -> Report:
         self.finish()
         adopt(self.data, files=self._files)
         self._shelf = None
@@ -133,9 +145,12 @@ class Sealer:
         state = SealState(batch, False, files, tuple(gathered.spool))
         sealstate.write(self.data, state, self._files)
         writer = BatchWriter(self.data, batch, self._keyring, self._files, now=now, checkpoint=checkpoint)
-        for key, group in sorted(gathered.groups.items()):
-            writer.add(key, group, gathered)
-        months = writer.finish()
+        try:
+            for key, group in sorted(gathered.groups.items()):
+                writer.add(key, group, gathered)
+            months = writer.finish()
+        finally:
+            writer.close()
         sealstate.write(self.data, SealState(batch, True, files, state.spool), self._files)
         report.records += gathered.records
         report.segments += writer.count

@@ -50,6 +50,7 @@ class BatchWriter:
         self._rows: dict[str, list[bytes]] = {}  # month -> rows of its run
         self._segments: dict[str, list[tuple[str, str]]] = {}
         self._gathered: Gathered | None = None
+        self._open: list[File] = []
 
     def add(self, key: Key, group: Group, gathered: Gathered) -> None:
         """Write the segments of one class and month."""
@@ -79,6 +80,7 @@ class BatchWriter:
             self._files.make_folder(place)
             temporary = place / f".{self._batch}.new"
             file = self._files.open(temporary, create=True)
+            self._open.append(file)
             file.write_at(0, [runs.encode(rows, self._segments[month])])
             written.append((temporary, place / f"{self._batch}.run", file))
         for temporary, path, file in written:
@@ -88,7 +90,14 @@ class BatchWriter:
         for _, path, _ in written:
             self._files.sync_folder(path.parent)
             Run(path).check()
+        self.close()
         return set(self._rows)
+
+    def close(self) -> None:
+        """Let every file go, also after an error."""
+        for file in self._open:
+            file.close()
+        self._open.clear()
 
     # -- one segment -------------------------------------------------------------------------------------------------------
 
@@ -103,6 +112,7 @@ class BatchWriter:
         writer = SegmentWriter(
             self._files, temporary, name, secret, class_=class_, month=month, created=self._now, checkpoint=self._checkpoint
         )
+        self._open.append(writer.file)
         return _Making(writer, path, class_, month, secret)
 
     def _capture(self, making: _Making, id_: bytes, item: Item) -> None:
@@ -141,6 +151,7 @@ class BatchWriter:
             making.writer.file.sync()
             making.writer.file.close()
             self._files.rename(making.writer.path, making.path)
+        self.close()
         for folder in sorted({making.path.parent for making in waiting}):
             self._files.sync_folder(folder)
         for making in waiting:

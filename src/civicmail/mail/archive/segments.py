@@ -82,7 +82,11 @@ class SegmentWriter:
         self._pending_size = 0
         self.file: File = files.open(path, create=True)
         crc = zlib.crc32(_HEADER.pack(_MAGIC, 0, self._id, created))
-        self.file.write_at(0, [_HEADER.pack(_MAGIC, crc, self._id, created)])
+        try:
+            self.file.write_at(0, [_HEADER.pack(_MAGIC, crc, self._id, created)])
+        except OSError:
+            self.file.close()
+            raise
         self._add([warc.info(segment, class_, month, created, checkpoint)])
 
     def receipt(self, row: Row, at: int, head: memoryview | bytes, body: memoryview | bytes) -> None:
