@@ -1,0 +1,160 @@
+"""`run`: children are kept alive, come back when they die, and go with their supervisor."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from civicmail.front.cli.main import run
+from civicmail.front.cli.supervise import Supervisor, pause_before
+
+PROGRAM = [sys.executable, "-m", "civicmail.front.cli.main"]
+
+
+def _until[T](found: Callable[[], T], seconds: float = 40.0) -> T:
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+    return value
+
+
+def test_pauses_grow_and_end_at_half_a_minute() -> None:
+    assert [pause_before(n) for n in range(5)] == [0.0, 0.2, 0.4, 0.8, 1.6]
+    assert pause_before(1000) == 30.0
+
+
+def _child(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_dead_child_comes_back_after_its_pause() -> None:
+    now = 0.0
+    supervisor = Supervisor({"x": _child("pass")}, clock=lambda: now)
+    (child,) = supervisor.children
+    assert supervisor.look() == 0
+    assert child.process is not None
+    child.process.wait()
+    supervisor.look()
+    assert (child.process, child.failures, child.due) == (None, 1, pytest.approx(0.2))
+    now = 0.1
+    supervisor.look()
+    assert child.process is None
+    now = 0.3
+    supervisor.look()
+    assert child.process is not None
+    child.process.wait()
+
+
+def test_a_long_life_makes_the_next_death_the_first_again() -> None:
+    now = 0.0
+    supervisor = Supervisor({"x": _child("pass")}, clock=lambda: now)
+    (child,) = supervisor.children
+    child.failures = 7
+    supervisor.look()
+    assert child.process is not None
+    child.process.wait()
+    now = 100.0
+    supervisor.look()
+    assert child.failures == 1
+
+
+def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> None:
+    supervisor = Supervisor({"x": _child("import sys; sys.exit(3)")})
+    supervisor.look()
+    (child,) = supervisor.children
+    assert child.process is not None
+    child.process.wait()
+    assert supervisor.look() == 3
+
+
+# -- the whole program -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    assert run(["init", "--data", str(tmp_path / "data")]) == 0
+    with closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    text = (tmp_path / "data" / "civicmail.toml").read_text()
+    (tmp_path / "data" / "civicmail.toml").write_text(text.replace("port = 2525", f"port = {port}"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def served(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], dict[str, int]]]]:
+    """The program in a process group of its own, and a look at its living children by name."""
+    log = tmp_path / "log"
+    with log.open("wb") as h:
+        program = subprocess.Popen([*PROGRAM, "run", "--data", str(data)], stderr=h, start_new_session=True)
+
+    def children() -> dict[str, int]:
+        found = re.findall(r"started child=(.+) pid=(\d+)$", log.read_text(), re.MULTILINE)
+        return {name: int(pid) for name, pid in found if _lives(int(pid))}
+
+    try:
+        _until(lambda: _listens(data))
+        _until(lambda: len(children()) == 4)
+        yield program, children
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _listens(data: Path) -> bool:
+    port = int(re.findall(r"(?m)^port = (\d+)$", (data / "civicmail.toml").read_text())[0])
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+Served = tuple["subprocess.Popen[bytes]", Callable[[], dict[str, int]]]
+
+
+def test_sigterm_to_the_whole_group_drains_within_fifteen_seconds(served: Served) -> None:
+    program, children = served
+    pids = children().values()
+    began = time.monotonic()
+    os.killpg(program.pid, signal.SIGTERM)
+    assert program.wait(20) == 0
+    assert time.monotonic() - began < 15
+    assert not any(_lives(pid) for pid in pids)
+
+
+def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served: Served, data: Path) -> None:
+    program, children = served
+    before = children()
+    os.kill(before["gateway 1"], signal.SIGKILL)
+    _until(lambda: children().get("gateway 1", 0) not in {0, before["gateway 1"]})
+    _until(lambda: _listens(data))
+    assert children()["worker mail"] == before["worker mail"]
+    pids = children().values()
+    program.kill()
+    program.wait()
+    _until(lambda: not any(_lives(pid) for pid in pids), 20)
+
+
+def test_wrong_words_for_run(data: Path) -> None:
+    assert run(["run", "gateway", "--job", "mail", "--data", str(data)]) == 2
+    assert run(["run", "nonsense", "--data", str(data)]) == 2
+    (data / "civicmail.toml").write_text("[gatewai]\n")
+    assert run(["run", "--data", str(data)]) == 3
