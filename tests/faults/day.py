@@ -260,9 +260,9 @@ class Day:
             deliver.run(settings_for(self.hop.port), self.data, stop, self._no_reports, self.clock, self.files)
         )
         try:
-            for _ in range(400):
-                await asyncio.sleep(0.01)
-                if courier.done() or self.died or not any(e.waiting for e in outstanding_file.current(self.data).entries.values()):
+            for _ in range(1000):
+                await asyncio.sleep(0.004)
+                if courier.done() or self.died or not self._is_due():
                     break
         finally:
             stop.set()
@@ -270,6 +270,11 @@ class Day:
             server.close()
         if self.died:
             raise Died
+
+    def _is_due(self) -> bool:
+        """Whether a copy waits that could be tried now."""
+        entries = outstanding_file.current(self.data).entries.values()
+        return any(e.copies[i].due <= self.clock.now for e in entries for i in e.waiting)
 
     async def _no_reports(self, content: bytes, envelope: Envelope, source: Source, once: str) -> None:
         raise AssertionError("no report is owed to outsiders")

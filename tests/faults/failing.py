@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.recording import Site, caller
+from faults.sparse import SparseFile
 
 from civicmail.core.disk import files as port
 
@@ -55,7 +56,7 @@ class Failing(port.Files):
         self._do(lambda: port.Files.sync_folder(self, path))
 
 
-class FailingFile(port.File):
+class FailingFile(SparseFile):
     def __init__(self, path: Path, fd: int, owner: Failing) -> None:
         super().__init__(path, fd)
         self.owner = owner
@@ -72,7 +73,7 @@ class FailingFile(port.File):
         return end
 
     def preallocate(self, size: int) -> None:
-        self.owner._do(lambda: port.File.preallocate(self, size))
+        self.owner._do(lambda: SparseFile.preallocate(self, size))
 
     def truncate(self, size: int) -> None:
         self.owner._do(lambda: port.File.truncate(self, size))

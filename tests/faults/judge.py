@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from faults.day import Day, Hop, Published, Told, sha
+from faults.sparse import SparseFiles
 
-from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Type
@@ -19,7 +19,7 @@ from civicmail.mail.courier.maildir import mailbox
 
 async def recover(data: Path, hop: Hop) -> None:
     """Start again: courier, ledger and sealer take up what they find, with a file port that works."""
-    day = Day(data, OS_FILES, hop, lambda _: None)
+    day = Day(data, SparseFiles(), hop, lambda _: None)
     day.clock.now += 7_200_000  # two hours later: every retry is due
     await day.deliver()
     await day.evidence(checkpoint=True)

@@ -48,6 +48,9 @@ class Op:
     other: str = ""
 
 
+RESERVED_MOST = 1 << 18  # of a reservation: more zeros behind the records would only cost time
+
+
 class Died(BaseException):
     """The process of this step was killed: it says nothing more and tidies nothing."""
 
@@ -63,6 +66,7 @@ class RecordingFile(port.File):
         return super().write_at(offset, chunks)
 
     def preallocate(self, size: int) -> None:
+        size = min(size, RESERVED_MOST)
         self.owner.note(Op("allocate", str(self.path), self.inode, size))
         super().truncate(max(size, os.fstat(self.fd).st_size))
 
