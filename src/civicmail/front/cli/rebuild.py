@@ -10,6 +10,7 @@ import typer
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.cli import door, options, output
+from civicmail.mail.archive import recatalogue
 from civicmail.mail.search import coverage
 from civicmail.mail.search.tasks import IndexJob
 
@@ -39,3 +40,16 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
             while coverage.rebuild_asked(folder):
                 time.sleep(LOOK_SECONDS)
     output.words("The index is new.")
+
+
+@app.command()
+def catalogue(data: options.Data = None, config: options.Config = None) -> None:
+    """Make the catalogue new from the segments alone. Needs the lease `seal`: stop the worker first."""
+    folder = options.data_folder(data)
+    load(folder, config)
+    with output.progress("Rebuilding the catalogue") as report:
+        problems = recatalogue.rebuild(folder, now=door.now_ms(), progress=report)
+    for problem in problems:
+        output.words(problem)
+    output.words("The catalogue is new.")
+    raise typer.Exit(1 if problems else 0)

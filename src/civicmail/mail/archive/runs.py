@@ -133,7 +133,8 @@ class Run:
         return bisect_right(self._low, low, start, bisect_right(self._high, high, start))
 
     def _damaged(self, why: str) -> DamagedFile:
-        return DamagedFile(f"Run {self.month}/{self.path.name} of the catalogue is damaged: {why}; `rebuild` makes it anew.")
+        name = f"{self.month}/{self.path.name}"
+        return DamagedFile(f"Run {name} of the catalogue is damaged: {why}; `rebuild catalogue` makes it new.")
 
 
 def rows_of(number: int, rows: Iterable[Row]) -> Iterator[bytes]:

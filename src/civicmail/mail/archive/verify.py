@@ -176,7 +176,8 @@ class Check:
             wanted = (row.type != Type.RECEIPT, segment, row.frame, row.offset)
             missing += wanted not in [(e.events, e.where.segment, e.where.frame, e.where.offset) for e in entries]
         if missing:
-            text = f"{missing} captures or groups of events of segment {segment} are not in the catalogue; `rebuild` adds them."
+            what = f"{missing} captures or groups of events of segment {segment}"
+            text = f"{what} are not in the catalogue; `rebuild catalogue` adds them."
             self._add("catalogue-row", f"catalogue/{month}", text)
 
     def _missing_segments(self, present: set[str]) -> None:

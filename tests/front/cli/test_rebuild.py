@@ -1,0 +1,43 @@
+"""What is derived can be made anew from the archive, and says so."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.disk import journal
+from civicmail.mail.archive import segments
+from civicmail.mail.archive.seal import Sealer
+from front.cli.office import Office, now
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    office = Office(tmp_path / "data")
+    office.receive(b"Subject: one\r\n\r\none\r\n", b"Subject: two\r\n\r\ntwo\r\n")
+    office.integrate()
+    with Sealer(office.data) as sealer:
+        sealer.seal(lambda: dict.fromkeys(journal.names(office.data), 1 << 60), now=now())
+    return office
+
+
+def test_a_lost_catalogue_comes_back_from_the_segments(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    shutil.rmtree(office.data / "catalogue")
+    assert office.run("verify") == 1
+    assert b"`rebuild catalogue` adds them" in capsysbinary.readouterr().err
+    assert office.run("rebuild", "catalogue") == 0
+    assert office.run("verify") == 0
+
+
+def test_a_segment_that_cannot_be_read_is_named(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    path = segments.path_of(office.data, *next(segments.listed(office.data)))
+    path.write_bytes(path.read_bytes()[:-1])
+    assert office.run("rebuild", "catalogue") == 1
+    assert path.name.encode() in capsysbinary.readouterr().err
+
+
+def test_while_somebody_seals_the_answer_is_later(office: Office) -> None:
+    with Sealer(office.data):
+        assert office.run("rebuild", "catalogue") == 5
