@@ -115,13 +115,15 @@ def _extend(log: _Log, durable: int, held: bool) -> None:
     if held and log.next > durable:
         return
     with mapped(log.path) as m:
-        if len(m) > log.at:
+        size = len(m)
+        if size > log.at:
             _walk(log, m, durable)
-            if not held:
-                for frame in frames.walk(m, log.at, first=log.next):
-                    _add(log, frame.type, frame.id, frame.sha256, frame.offset)
-                    log.at, log.next, log.before = frame.end, frame.number + 1, frame.offset
-                    del frame
+    if held or size <= log.at:
+        return
+    content = log.path.read_bytes()  # not mapped: whoever takes the journal now may cut what is torn while it is read here
+    for frame in frames.walk(content, log.at, first=log.next):
+        _add(log, frame.type, frame.id, frame.sha256, frame.offset)
+        log.at, log.next, log.before = frame.end, frame.number + 1, frame.offset
 
 
 def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
