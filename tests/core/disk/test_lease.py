@@ -1,4 +1,4 @@
-"""Leases end with their process, however it ends, and asking about one disturbs nobody."""
+"""Leases end with their process, however it ends, and asking about one disturbs nobody (promise 1)."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ def test_every_durable_record_comes_once_and_in_order(tmp_path_factory: pytest.T
 
 
 def test_a_record_that_is_not_synced_is_not_seen(tmp_path: Path) -> None:
+    """Promise 1: a power cut could take it back."""
     """Nobody acts on what a power cut could take back."""
     j = Journal.take(tmp_path, now=0)
     add(j, b"one")

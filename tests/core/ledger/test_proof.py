@@ -1,3 +1,5 @@
+"""A proof under a signed checkpoint, and none without (P-15, promise 2)."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The sequencer: every durable record once, and nothing from a ledger that was set back (P-15, promise 2)."""
+
 from __future__ import annotations
 
 import time

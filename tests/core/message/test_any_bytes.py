@@ -1,4 +1,4 @@
-"""Any bytes in, a letter out; both doors are views on one parse; the work is bounded by structure."""
+"""Any bytes in, a letter out; both doors are views on one parse; the work is bounded by structure (P-24)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""End of data and line endings: whatever the cuts, only CRLF.CRLF ends, and the content is the reference's content."""
+"""End of data and line endings: whatever the cuts, only CRLF.CRLF ends, and the content is the reference's content (P-23)."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ def cut(data: bytes, how: str) -> list[bytes]:
 @pytest.mark.parametrize("how", ["whole", "bytes", "random"])
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda p: p.stem)
 def test_dialogue_is_answered_word_for_word(path: Path, how: str) -> None:
+    """P-06, P-23: early pipelining, STARTTLS injection and LMTP are among them."""
     settings, whole, turns = read(path)
     if whole:
         how = "whole"

@@ -1,4 +1,4 @@
-"""Addresses of the envelope: what is one, what is refused, and that nothing makes the parser fail or hang."""
+"""Addresses of the envelope: what is one, what is refused, and that nothing makes the parser fail or hang (P-06)."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""doctor: each finding says what is wrong and what to do (P-15)."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""The seal job: when it is time, and not before ledger, index and outstanding snapshot have seen the records."""
+"""The seal job: when it is time, and not before ledger, index and outstanding snapshot have seen the records (P-15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an answer to the record that says so (promise 6, P-23): what is over, what is tried again, who is told."""
+"""From an answer to the record that says so (P-06, promise 6): what is over, what is tried again, who is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listeners from their settings."""
+"""Listeners from their settings (P-06, P-23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""STARTTLS, implicit TLS and client certificates, with certificates that the test makes."""
+"""STARTTLS, implicit TLS and client certificates, with certificates that the test makes (P-23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole import: what it keeps, what it knows the next time, and that it ends when everything can be found."""
+"""A whole import: what it keeps, what it knows the next time, and that it ends when everything can be found (P-23, P-24)."""
 
 from __future__ import annotations
 

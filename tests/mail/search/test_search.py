@@ -1,4 +1,4 @@
-"""Pages: exact order, no hit twice and none left out, equal bytes folded, and what a hit says."""
+"""Pages: exact order, no hit twice and none left out, equal bytes folded, and what a hit says (promise 8)."""
 
 from __future__ import annotations
 
