@@ -52,7 +52,7 @@ def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
     except Exception:  # as above: text that no index takes
         log.exception("index.unreadable", capture=capture.uuid)
         ready = document(plain_without_body(capture))
-    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, len(made["body"]) + 1000)
+    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, len(made.get("body", "")) + 1000)
 
 
 def without_body(capture: Capture) -> Documented:

@@ -44,7 +44,7 @@ SCHEMA = build()
 def plain(view: View, capture: Capture, fields: Fields, *, unreadable: int = 0) -> dict[str, Any]:
     """One capture as plain values, which can go from one process to another. unreadable: pieces that could not be read beside
     those that fields names."""
-    made: dict[str, Any] = {text: view[text] for text in TEXTS}
+    made: dict[str, Any] = {text: value for text in TEXTS if (value := view[text])}
     made["hi"], made["lo"] = _ID.unpack(capture.id)
     made["s1"], made["s2"], made["s3"], made["s4"] = _SHA.unpack(capture.sha256)
     made["date"], made["size"], made["attachments"] = view["date"], view["size"], view["attachments"]
