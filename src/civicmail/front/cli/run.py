@@ -19,6 +19,9 @@ from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_pa
 
 Role = Literal["gateway", "worker"]
 Job = Literal["mail", "courier", "city"]
+WORKER_NICE = 10
+"""Who waits for a 250 goes first: a worker that falls behind catches up, a client that is kept waiting goes away."""
+
 JOBS: tuple[Job, ...] = ("mail", "courier", "city")
 
 
@@ -71,6 +74,7 @@ def _stop_on_signal() -> threading.Event:
 
 
 def _serve_job(settings: Settings, data: Path, job: Job) -> None:
+    os.nice(WORKER_NICE)
     stop = _stop_on_signal()
     from civicmail.core.config.log import set_up
     from civicmail.front.worker import jobs
