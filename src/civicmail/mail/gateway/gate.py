@@ -30,6 +30,7 @@ class Gate:
     """The pipeline, the limits and the open conversations of one process. tasks: messages that are being kept at this moment."""
 
     settings: Settings
+    data: Path
     pipeline: Pipeline
     spooler: Spooler
     admission: Admission
@@ -46,6 +47,7 @@ def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock) 
     gateway = settings.gateway
     return Gate(
         settings=settings,
+        data=data,
         pipeline=pipeline,
         spooler=Spooler(pipeline.commit.writer),
         admission=Admission(gateway.max_connections, gateway.max_per_address),

@@ -11,11 +11,15 @@ from civicmail.core.wire import replies
 from civicmail.core.wire.events import EndOfData
 from civicmail.core.wire.server import Session
 from civicmail.mail.archive.commit import Spool
+from civicmail.mail.courier import bell
 from civicmail.mail.gateway.counters import Counters
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.envelopes import envelope_of, source_of
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.intake import Intake
+
+BUSY = 4
+"""Messages being kept at once from which on nobody rings: then the courier looks every 50 ms, and more at a time."""
 
 log = get_logger()
 
@@ -34,6 +38,8 @@ async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: In
     counters.spooled += isinstance(content, Spool)
     counters.long_lines += end.lines.long
     counters.mended += end.lines.mended
+    if len(gate.tasks) < BUSY:
+        bell.ring(gate.data)
     return f"250 2.0.0 Ok archived={receipt.uuid}"
 
 
