@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS ?= $(if $(ROOTS),true,false)
 export CIVICMAIL_PYTHON
 IN := .venv/bin
 READY := .venv/.ready
-QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories
+QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
 
 .PHONY: help setup demo test quick check bench fmt verify neighbours
 

@@ -1,0 +1,156 @@
+"""Each requirement of docs/requirements.md has a test that names it and a mutant, and the test turns red on the mutant.
+
+A mutant that is not noticed means that a rule could go without anybody seeing it. Most of them cost a second; two run at a time.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+import civicmail
+from house.sources import PACKAGE, ROOT
+from mutants.mutant import Mutant, complaint, judged, mutants
+
+PAGE = ROOT / "docs" / "requirements.md"
+MUTANTS = mutants()
+AT_ONCE = 2
+PATH = {"P-01", "P-03", "P-06", "P-15", "P-23", "P-24", "promise 1", "promise 2", "promise 4", "promise 6", "promise 8"}
+"""What the message path has to keep: the page has rules for each."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the page. clauses: "P-23" and "promise 1", as the page has them."""
+
+    id: str
+    rule: str
+    clauses: tuple[str, ...]
+    test: str
+    mutant: str
+
+
+def rows() -> list[Row]:
+    found = re.findall(r"(?m)^\| (R-\d\d) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
+    return [Row(id_, rule, tuple(clauses.split(", ")), test, mutant) for id_, rule, clauses, test, mutant in found]
+
+
+ROWS = rows()
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[str]]]:
+    """The verdicts on the mutants that were asked for, in the order in which they will be."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    wanted = [item.callspec.params["mutant"] for item in request.session.items if "mutant" in getattr(item, "fixturenames", ())]
+    try:
+        yield {m.name: pool.submit(complaint, m, tmp_path_factory.mktemp("mutant")) for m in wanted}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
+def test_a_mutant_is_noticed(mutant: Mutant, runs: dict[str, Future[str]]) -> None:
+    mutant.applied()  # says so at once when the rule is written in another way by now
+    verdict = runs[mutant.name].result()
+    assert not verdict, verdict
+
+
+# -- the instrument itself
+
+
+def test_the_package_is_the_one_below_src() -> None:
+    """Green here, and red where a mutant of the package's own first line is imported: that is how we know that it is."""
+    assert civicmail.__doc__ == ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()), clean=False)
+
+
+def _first_line(test: str) -> Mutant:
+    text = (PACKAGE / "__init__.py").read_text()
+    assert text.startswith('"""')
+    return Mutant("the first line", "R-00", "src/civicmail/__init__.py", text[:12], '"""Mutated ' + text[3:12], test)
+
+
+def test_the_mutated_package_is_imported_and_not_the_installed_one(tmp_path: Path) -> None:
+    asks = "tests/mutants/test_mutants.py::test_the_package_is_the_one_below_src"
+    assert complaint(_first_line(asks), tmp_path / "a") == ""
+
+
+def test_a_mutant_that_nobody_notices_and_one_that_cannot_run_are_told(tmp_path: Path) -> None:
+    blind = "tests/core/wire/test_replies.py"
+    assert "is green without the rule" in complaint(_first_line(blind), tmp_path / "a")
+    gone = replace(_first_line(blind), test="tests/core/wire/test_replies.py::test_that_is_not_there")
+    assert "could not run" in complaint(gone, tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("reason", "noticed"),
+    [
+        ("AssertionError: assert 1 == 2", True),
+        ("assert 1 == 2", True),
+        ("Failed: DID NOT RAISE NotPermitted", True),
+        ("civicmail.core.disk.errors.DamagedFile: Record 2 is damaged.", True),
+        ("NameError: name 'x' is not defined", False),
+        ("Failed: Timeout (>40.0s) from pytest-timeout.", False),
+    ],
+)
+def test_only_an_assertion_or_an_error_of_ours_means_that_a_mutant_was_noticed(reason: str, noticed: bool) -> None:
+    said = f"=== short test summary info ===\nFAILED a.py::test_it[x - y] - {reason}\n1 failed in 0.10s\n"
+    assert (judged(_first_line("a.py::test_it"), 1, said) == "") is noticed
+    assert judged(_first_line("a.py::test_it"), 1, said.replace("1 failed", "1 failed, 1 error").replace("1 failed,", "1 error,"))
+
+
+def test_a_mutant_whose_text_is_gone_says_what_to_bring_up_to_date() -> None:
+    with pytest.raises(AssertionError, match=r"stands 0 times in .*, not once\. Look up how R-00"):
+        replace(_first_line(""), old="no such text").applied()
+    with pytest.raises(AssertionError, match=r"is gone\. Find where R-00 is kept now"):
+        replace(_first_line(""), file="src/civicmail/nowhere.py").applied()
+
+
+# -- page, tests and mutants belong together
+
+
+def test_the_page_numbers_its_requirements_and_says_where_each_comes_from() -> None:
+    assert [row.id for row in ROWS] == [f"R-{n:02}" for n in range(1, len(ROWS) + 1)]
+    assert len(ROWS) == PAGE.read_text().count("\n| R-")
+    assert {clause for row in ROWS for clause in row.clauses} >= PATH
+    for row in ROWS:
+        assert row.rule.endswith("."), row.id
+        assert all(re.fullmatch(r"P-[0-3]\d|promise [1-9]", clause) for clause in row.clauses), row.id
+
+
+def test_each_row_has_one_mutant_and_each_mutant_its_row() -> None:
+    assert {row.mutant: row.id for row in ROWS} == {mutant.name: mutant.requirement for mutant in MUTANTS}
+    assert len({row.mutant for row in ROWS}) == len(ROWS)
+    by_name = {mutant.name: mutant for mutant in MUTANTS}
+    for row in ROWS:
+        assert by_name[row.mutant].test.partition("[")[0] == row.test, row.id
+        assert by_name[row.mutant].file.startswith("src/civicmail/"), row.id
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_the_test_of_a_requirement_names_it(row: Row) -> None:
+    """The requirement, or a clause or promise it comes from, in the test itself or in what its module says of itself."""
+    place, _, function = row.test.partition("::")
+    text = (ROOT / place).read_text()
+    parsed = ast.parse(text)
+    found = [n for n in parsed.body if isinstance(n, ast.FunctionDef) and n.name == function]
+    assert len(found) == 1, f"{row.id} names {row.test}, which is not there"
+    said = (ast.get_docstring(parsed) or "") + (ast.get_source_segment(text, found[0]) or "")
+    named = {row.id, *row.clauses} & _named(said)
+    assert named, f"{row.test} names neither {row.id} nor any of {row.clauses}"
+
+
+def _named(text: str) -> set[str]:
+    """Requirements, clauses and promises in a text; "promises 1, 2 and 6" and "promises 1 to 3" are several."""
+    found = set(re.findall(r"\b[PR]-\d\d\b", text))
+    for numbers in re.findall(r"[Pp]romises? (\d(?:(?:, | and | to )\d)*)", text):
+        digits = [int(d) for d in re.findall(r"\d", numbers)]
+        digits = list(range(digits[0], digits[-1] + 1)) if " to " in numbers else digits
+        found |= {f"promise {n}" for n in digits}
+    return found
