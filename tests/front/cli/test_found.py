@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Tail
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.records import Event, Type
@@ -179,3 +180,13 @@ def test_an_exported_mbox_imports_as_the_same_messages(office: Office, tmp_path:
     assert kind == "mboxrd"
     assert {mbox.content(content, place, kind) for place in mbox.places(content, kind)} == set(LETTERS)
     office.run("export", "drain", "--format", "mbox", "--out", out, code=2)
+
+
+def test_tick_does_once_what_the_workers_do(office: Office) -> None:
+    (done,) = office.json("tick")
+    assert (done["indexed"], done["sealed"], done["busy"]) == (0, 5, [])  # an import indexes and integrates by itself
+    assert list((office.data / "segments").rglob("*.seg"))
+    assert office.run("show", sha256(ODD).hexdigest(), "--raw") == ODD
+    assert office.json("search", "drain", "--count")[0]["count"] == 4
+    with Lease.take(lease_path(office.data, "ledger")):
+        assert office.json("tick")[0]["busy"] == ["ledger"]

@@ -42,6 +42,7 @@ def set_up(log: Log, role: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda _logger, _method, event: {"role": role, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -52,7 +53,7 @@ def set_up(log: Log, role: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    _made["logger"] = structlog.get_logger().bind(role=role)
+    _made["logger"] = structlog.get_logger()
 
 
 def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

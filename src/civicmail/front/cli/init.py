@@ -15,8 +15,11 @@ def init(data: options.Data = None) -> None:
     folder = options.data_folder(data)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is there already and is no folder.")
-    if (folder / FILE).exists() or (folder / "keys").exists():
+    if (folder / FILE).exists():
         raise ConfigError(f"{folder} is initialised already; nothing was changed.")
+    if folder.exists() and {p.name for p in folder.iterdir()} - {"lost+found"}:
+        half = " It has keys and no settings: an `init` before this one did not finish." if (folder / "keys").exists() else ""
+        raise ConfigError(f"{folder} is not empty; nothing was changed.{half} Name a new or an empty folder.")
     OS_FILES.make_folder(folder)
     folder.chmod(0o700)
     recovery = layout.make(folder)

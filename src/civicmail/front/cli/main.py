@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
     "config": ("config:app", "Check, show and explain settings."),
     "keys": ("keys:app", "The recovery key."),
+    "tick": ("tick:tick", "Do once what the workers do all the time."),
     "rebuild": ("rebuild:app", "Make anew what can be made anew from the archive."),
 }
 """name -> (module:function or module:Typer, what `--help` says). The order is the order of the help."""

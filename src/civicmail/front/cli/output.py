@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import orjson
 
+REFRESH_SECONDS = 0.1
+
 
 def emit(plain: Any) -> None:
     """One JSON object on a line of its own."""
@@ -59,6 +61,15 @@ def progress(title: str) -> Iterator[Report]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Without a thread of its own: an import forks after this.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total=None, doing="": bar.update(task, completed=done, total=total, description=doing or title)
+        shown = 0.0
+
+        def report(done: int, total: int | None = None, doing: str = "") -> None:
+            nonlocal shown
+            if (now := time.monotonic()) - shown >= REFRESH_SECONDS:
+                shown = now
+                bar.update(task, completed=done, total=total, description=doing or title, refresh=True)
+
+        yield report

@@ -94,8 +94,8 @@ def run_courier(settings: Settings, data: Path, stop: threading.Event) -> None:
 
 async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:
     asked = asyncio.Event()
-    watch = asyncio.create_task(_watch(stop, asked))
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
+    watch = asyncio.create_task(_watch(stop, asked, own))
     try:
         await deliver.run(settings, data, asked, Pipeline(own).accept, now_ms)
     finally:
@@ -105,10 +105,11 @@ async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> Non
         await own.close()
 
 
-async def _watch(stop: threading.Event, asked: asyncio.Event) -> None:
-    """Bring a signal, which a thread event carries, into the loop."""
+async def _watch(stop: threading.Event, asked: asyncio.Event, own: GroupCommit) -> None:
+    """Bring a signal, which a thread event carries, into the loop; meanwhile let a journal file that is idle be closed."""
     while not stop.is_set():
         await asyncio.sleep(0.1)
+        own.rotate_if_idle()
     asked.set()
 
 
