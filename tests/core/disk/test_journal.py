@@ -235,7 +235,7 @@ def test_spool_files_that_no_record_names_go_with_the_next_owner(tmp_path: Path)
     named, orphan = b"n" * 16, b"o" * 16
     j.spool_path(named).write_bytes(b"large")
     j.spool_path(orphan).write_bytes(b"never committed")
-    j.append(1, named, lambda *_: b"{}", flags=frames.SPOOLED)
+    j.append(1, named, lambda *_: b"{}", spooled=0)
     j.flush(0)
     j.close()
     again = Journal.take(tmp_path, now=0)
@@ -247,7 +247,7 @@ def test_no_spool_file_goes_while_a_record_cannot_be_read(tmp_path: Path) -> Non
     """A record behind the damage may name it."""
     j = Journal.take(tmp_path, now=0)
     add(j, b"first")
-    j.append(1, b"n" * 16, lambda *_: b"{}", flags=frames.SPOOLED)
+    j.append(1, b"n" * 16, lambda *_: b"{}", spooled=0)
     j.spool_path(b"n" * 16).write_bytes(b"large")
     j.flush(0)
     j.rotate()

@@ -86,7 +86,7 @@ def test_a_follower_outlives_the_removal_of_everything(tmp_path: Path) -> None:
 
 def test_bodies_can_be_left_out_and_spool_files_are_named(tmp_path: Path) -> None:
     j = Journal.take(tmp_path, now=0)
-    j.append(1, b"i" * 16, lambda *_: b"{}", sha256=b"s" * 32, flags=frames.SPOOLED)
+    j.append(1, b"i" * 16, lambda *_: b"{}", sha256=b"s" * 32, spooled=0)
     add(j, b"body")
     [first, second] = Tail(tmp_path, bodies=False).poll()
     assert first.spool == j.place / "spool" / (b"i" * 16).hex()

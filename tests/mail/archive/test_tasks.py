@@ -12,9 +12,10 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive import keyring, outstanding_file, segments
+from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
 from civicmail.mail.archive.tasks import SealJob, closed_bytes
-from mail.archive.making import NOW, UNSYNCED, fill, passed_all, writer
+from mail.archive.making import NOW, UNSYNCED, capture, fill, passed_all, spooled, writer
 
 
 @pytest.fixture
@@ -33,8 +34,11 @@ def test_it_is_time_every_so_often_and_at_once_when_much_waits(data: Path) -> No
         assert job.due(NOW - 1), "the clock was set back"
     with SealJob(data, Settings(unsealed_most=closed_bytes(data) - 1, seal_every=300)) as job:
         job.step(dict, NOW)
-        assert not job.due(NOW + 999)
-        assert job.due(NOW + 1000)
+        assert not job.due(NOW + 1999)
+        assert job.due(NOW + 2000)
+        job.step(dict, NOW + 2000)
+        assert not job.due(NOW + 5999), "where nothing can be sealed it is tried less and less often"
+        assert job.due(NOW + 6000)
 
 
 def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data: Path) -> None:
@@ -83,3 +87,21 @@ def test_closed_bytes_are_those_of_files_that_their_journal_has_left(tmp_path: P
     known = journal.log_files(tmp_path / "journal" / "0001")
     assert len(known) > 2
     assert closed_bytes(tmp_path) == sum(p.stat().st_size for _, p in known[:-1])
+
+
+def test_spool_files_count_and_many_of_them_fill_a_file_so_that_they_can_be_sealed(tmp_path: Path) -> None:
+    """Design, "Journal": unsealed journals stay small, whatever the size of the messages."""
+    keyring.create(tmp_path, files=UNSYNCED)
+    w = writer(tmp_path)
+    body = b"x" * 600_000
+    for n in range(5):
+        spooled(w, capture(body, received=NOW + n), body)
+        w.flush()
+    place = tmp_path / "journal" / "0001"
+    known = journal.log_files(place)
+    assert [first for first, _ in known] == [1, 2, 3, 4, 5], "two would be more than the megabyte of a file"
+    assert closed_bytes(tmp_path) == 5 * len(body) + sum(p.stat().st_size for _, p in known[:-1])
+    with Sealer(tmp_path, UNSYNCED) as sealer:
+        assert sealer.seal(lambda: passed_all(tmp_path), now=NOW).records == 4
+    assert len(list((place / "spool").iterdir())) == 1
+    w.close()

@@ -3,7 +3,8 @@
 <data>/journal/<name>/            one journal; its numbers have no gap for as long as it lives
     lock                          held by the process that appends
     durable                       8 bytes: the last number that is synced; written after each sync, itself never synced
-    <first number>.log            records, preallocated to 64 MiB, cut to length when full or after five idle minutes
+    <first number>.log            records, preallocated to 64 MiB, cut to length when full or after five idle minutes; full is also
+                                  a file whose records name 64 MiB of spool files
     spool/                        bodies above 1 MiB, each synced with its folder before its record
 
 append() only collects; flush() writes and syncs everything collected, so that many sessions share one sync. A caller may tell
@@ -86,11 +87,15 @@ def retire(place: Path, paths: Sequence[Path], last: int, files: Files = OS_FILE
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records on their way to the disk: encoded chunks, their size in bytes, the number of the last record."""
+    """Records on their way to the disk: encoded chunks, their size in bytes, the number of the last record.
+
+    spooled: bytes of the spool files that they name.
+    """
 
     chunks: list[bytes | memoryview]
     size: int
     last: int
+    spooled: int = 0
 
 
 class Journal:
@@ -110,6 +115,8 @@ class Journal:
         self._offset = 0
         self._pending: list[bytes | memoryview] = []
         self._pending_size = 0
+        self._pending_spooled = 0
+        self._spooled = 0  # bytes of spool files that the records of the current file name
         self._seed = secrets.randbits(32)
         said = place / "durable"
         self._said = files.open(said, create=not said.exists())
@@ -230,28 +237,33 @@ class Journal:
         body: bytes | memoryview = b"",
         *,
         sha256: bytes = frames.NO_SHA,
-        flags: int = 0,
+        spooled: int | None = None,
     ) -> tuple[int, bytes]:
-        """Collect one record; head is called with (journal, number). Returns its number and its head. Nothing is written yet."""
+        """Collect one record; head is called with (journal, number). Returns its number and its head. Nothing is written yet.
+
+        spooled: bytes of the spool file that has the body in place of the frame.
+        """
         if self.ended:
             raise JournalEnded(f"Journal {self.name} has ended after a failed write.")
         number = self.number + 1
         encoded = head(self.name, number)
+        flags = 0 if spooled is None else frames.SPOOLED
         chunks = frames.encode(type_, flags, number, self.durable, id_, sha256, encoded, body, self._seed)
         self._pending += chunks
         self._pending_size += frames.size_of(len(encoded), len(body))
+        self._pending_spooled += spooled or 0
         self.number = number
         return number, encoded
 
     @property
     def pending(self) -> int:
-        """Bytes collected and not yet written."""
-        return self._pending_size
+        """Bytes collected and not yet written, those of spool files included."""
+        return self._pending_size + self._pending_spooled
 
     def batch(self) -> Batch:
         """Everything collected since the last batch. Call where append is called; write() may then run in another thread."""
-        batch = Batch(self._pending, self._pending_size, self.number)
-        self._pending, self._pending_size = [], 0
+        batch = Batch(self._pending, self._pending_size, self.number, self._pending_spooled)
+        self._pending, self._pending_size, self._pending_spooled = [], 0, 0
         return batch
 
     def flush(self, now: int) -> int:
@@ -265,7 +277,7 @@ class Journal:
         if self.ended:
             raise JournalEnded(f"Journal {self.name} has ended after a failed write.")
         try:
-            if self._file is not None and self._offset + batch.size > self._file_size:
+            if max(self._offset + batch.size, self._spooled + batch.spooled) > self._file_size:  # large bodies fill a file too
                 self.rotate()
             file = self._file or self._start_file(self.durable + 1, batch.size, now)
             end = file.write_at(self._offset, batch.chunks)
@@ -276,6 +288,7 @@ class Journal:
                 raise DiskFull("There is no room left for the journal.") from error
             raise JournalEnded(f"Journal {self.name} could not be written: {error.strerror}.") from error
         self._offset = end
+        self._spooled += batch.spooled
         self.durable = batch.last
         self.last_write = now
         self._say_durable()
@@ -292,7 +305,7 @@ class Journal:
             file.close()
             self._files.unlink(path)
             raise
-        self._file = file
+        self._file, self._spooled = file, 0
         return file
 
     def rotate(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from civicmail.core.disk import frames, journal
+from civicmail.core.disk import journal
 from civicmail.core.disk.errors import JournalEnded
 from civicmail.core.disk.files import OS_FILES, File, Files
 from civicmail.core.disk.journal import Journal
@@ -80,7 +80,7 @@ class Writer:
         if isinstance(body, Spool):
             if body.journal is not self._alive():
                 raise JournalEnded("The journal ended while the message was being received.")
-            return self._alive().append(Type.RECEIPT, capture.id, capture.head, sha256=capture.sha256, flags=frames.SPOOLED)[1]
+            return self._alive().append(Type.RECEIPT, capture.id, capture.head, sha256=capture.sha256, spooled=body.size)[1]
         return self._alive().append(Type.RECEIPT, capture.id, capture.head, body, sha256=capture.sha256)[1]
 
     def event(self, event: Event) -> bytes:

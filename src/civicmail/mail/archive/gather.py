@@ -92,6 +92,7 @@ class Gathered:
         self.groups: dict[Key, Group] = {}
         self.spool: list[tuple[str, str]] = []
         self.records = 0
+        self.size = 0  # bytes of files and spool files
         self._class_of = class_of
         self._classes: dict[bytes, str] = {}
         self._events: list[tuple[bytes, Item]] = []
@@ -111,6 +112,7 @@ class Gathered:
         captures: list[tuple[Key, bytes, Item]] = []
         events: list[tuple[bytes, Item]] = []
         spool: list[tuple[str, str]] = []
+        size = file.size
         try:
             for frame in frames.walk(view, first=file.first):
                 head = orjson.loads(frame.head)
@@ -120,6 +122,7 @@ class Gathered:
                     captures.append(((class_name(head["class"]), month_of(received_of(frame.id))), frame.id, item))
                     if frame.spooled:
                         spool.append((file.journal, frame.id.hex()))
+                        size += head["size"]
                 else:
                     events.append((frame.id, Item(at, frame.offset, head["at"])))
                 expected, end = frame.number + 1, frame.end
@@ -129,6 +132,7 @@ class Gathered:
             raise DamagedFile(f"Record {expected} of journal {file.journal} is damaged at byte {end} of {file.path.name}.")
         self._maps.append(view)
         self.files.append(file)
+        self.size += size
         self.records += len(captures) + len(events)
         self.spool += spool
         self._events += events

@@ -120,7 +120,6 @@ class Sealer:
 
     def _gather(self, gathered: Gathered, passed: Mapping[str, int], stuck: set[str], report: Report) -> None:
         """Add closed files until the batch is full; journals with a damaged file are stuck from there on."""
-        size = 0
         for file in gather.closed(self.data, passed):
             if file.journal in stuck:
                 continue
@@ -130,10 +129,9 @@ class Sealer:
                 stuck.add(file.journal)
                 report.blocked.append(str(error))
                 continue
-            size += file.size
             report.files += 1
             report.size += file.size
-            if size >= BATCH_SIZE:
+            if gathered.size >= BATCH_SIZE:
                 break
 
     def _seal(self, gathered: Gathered, now: int, checkpoint: str, report: Report) -> set[str]:

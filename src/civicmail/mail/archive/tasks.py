@@ -15,7 +15,7 @@ from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.seal import Passed, Report, Sealer
 
 log = get_logger()
-RETRY_MS = 1000
+RETRY_MS = 1000  # doubled while nothing can be sealed
 
 
 class SealJob:
@@ -27,6 +27,7 @@ class SealJob:
         self._files = files
         self._sealer = Sealer(data, files)
         self._last = 0
+        self._pause = RETRY_MS
         self._told: set[str] = set()
 
     def __enter__(self) -> SealJob:
@@ -39,19 +40,26 @@ class SealJob:
         self._sealer.close()
 
     def due(self, now: int) -> bool:
-        """Whether it is time: every `seal_every` seconds, and at once when closed files have more bytes than `unsealed_most`."""
+        """Whether it is time: every `seal_every` seconds, and at once when more bytes than `unsealed_most` could be sealed."""
         since = now - self._last
         if since < 0 or since >= self._settings.seal_every * 1000:
             return True
-        return since >= RETRY_MS and closed_bytes(self._data) > self._settings.unsealed_most
+        return since >= self._pause and self.is_much()
+
+    def is_much(self) -> bool:
+        """Whether more bytes than `unsealed_most` could be sealed."""
+        return closed_bytes(self._data) > self._settings.unsealed_most
 
     def step(self, searched: Passed, now: int) -> Report | None:
         """Seal when it is due. searched: the journal positions that the index covers (mail/search is above this room)."""
-        if not self.due(now):
-            return None
+        return self.seal(searched, now) if self.due(now) else None
+
+    def seal(self, searched: Passed, now: int) -> Report:
+        """Seal what can be sealed, due or not."""
         self._last = now
         newest = checkpoints.latest(sequencer.folder(self._data))
         report = self._sealer.seal(lambda: self._passed(searched, now), now=now, checkpoint=newest.note if newest else "")
+        self._pause = RETRY_MS if report.segments else 2 * self._pause
         if report.segments:
             log.info("archive.sealed", files=report.files, records=report.records, segments=report.segments, bytes=report.size)
         for sentence in set(report.blocked) - self._told:
@@ -66,10 +74,15 @@ class SealJob:
 
 
 def closed_bytes(data: Path) -> int:
-    """Bytes of journal files that their journals have gone on from; nothing is opened."""
+    """Bytes of journal files that their journals have gone on from, and of all spool files; nothing is opened.
+
+    The spool files of records that are still in a journal's last file are counted too: there are never many, for they fill a file.
+    """
     total = 0
     for name in journal.names(data):
-        for _, path in journal.log_files(journal.folder(data) / name)[:-1]:
+        place = journal.folder(data) / name
+        spool = place / "spool"
+        for path in [path for _, path in journal.log_files(place)[:-1]] + (list(spool.iterdir()) if spool.is_dir() else []):
             try:
                 total += path.stat().st_size
             except FileNotFoundError:
