@@ -14,7 +14,7 @@ from .shapes import Defect
 _RECEIVED = re.compile(rb"\n(?i:received)[ \t]*+:")
 # Written by the hosts a message passes, so two copies of one message differ in them. DKIM-Signature is the sender's own.
 _TRACE = re.compile(
-    rb"\n(?i:received|return-path|delivered-to|x-original-to|authentication-results|arc-[!-9;-~]+)[ \t]*+:"
+    rb"\n(?=[RrDdXxAa])(?i:received|return-path|delivered-to|x-original-to|authentication-results|arc-[!-9;-~]+)[ \t]*+:"
     rb"[^\n]*+(?:\n[ \t][^\n]*+)*+(?=\n|\Z)"
 )
 _CHUNK = 1 << 20

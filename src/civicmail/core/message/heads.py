@@ -10,7 +10,7 @@ from . import addresses, block, dates, defects, encoded, limits
 from .block import Block
 from .shapes import Address, Defect
 
-_ID = re.compile(r"<\s*([^<>]*?)\s*>")
+_ID = re.compile(r"<([^<>]*)>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -82,7 +82,7 @@ def _message_id(raw: bytes) -> str:
         return ""
     value = encoded.text(raw)
     match = _ID.search(value)
-    return match[1] if match and match[1] else value.strip("<> \t")
+    return (match[1].strip() if match else "") or value.strip("<> \t")
 
 
 def _ids(raw: bytes) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _ids(raw: bytes) -> tuple[str, ...]:
     if not raw:
         return ()
     value = encoded.text(raw)
-    marked = [one for one in _ID.findall(value) if one]
+    marked = [one for found in _ID.findall(value) if (one := found.strip())]
     return tuple(marked or [word for word in value.split() if "@" in word and "<" not in word])
 
 
