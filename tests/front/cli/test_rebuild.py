@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk import journal
+from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.mail.archive import segments
 from civicmail.mail.archive.seal import Sealer
 from front.cli.office import Office, now
@@ -41,3 +42,19 @@ def test_a_segment_that_cannot_be_read_is_named(office: Office, capsysbinary: py
 def test_while_somebody_seals_the_answer_is_later(office: Office) -> None:
     with Sealer(office.data):
         assert office.run("rebuild", "catalogue") == 5
+
+
+def test_a_lost_snapshot_of_those_who_wait_comes_back(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Promise 1: losing a projection loses no mail."""
+    assert office.run("queue", "list") == 1
+    assert b"`civicmail rebuild outstanding`" in capsysbinary.readouterr().err
+    assert office.run("rebuild", "outstanding") == 0
+    capsysbinary.readouterr()
+    assert office.run("queue", "list", "--json") == 0
+    assert capsysbinary.readouterr().out.count(b"ben@city.example") == 2
+
+
+def test_while_the_courier_works_the_answer_is_later(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    with Lease.take(lease_path(office.data, "courier")):
+        assert office.run("rebuild", "outstanding") == 5
+    assert b"courier is held by process" in capsysbinary.readouterr().err

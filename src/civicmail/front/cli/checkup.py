@@ -168,7 +168,7 @@ def outstanding(p: Patient) -> Iterator[Finding]:
     try:
         waiting = list(outstanding_file.current(p.data).waiting())
     except CivicmailError as error:
-        yield Finding("outstanding", "problem", str(error), "Put the file back from a backup, then start the courier.")
+        yield Finding("outstanding", "problem", str(error), f"Stop what runs, then: civicmail rebuild outstanding --data {p.data}")
         return
     if not waiting:
         yield Finding("outstanding", "ok", "No recipient waits for mail.")

@@ -10,7 +10,7 @@ import typer
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.cli import door, options, output
-from civicmail.mail.archive import recatalogue
+from civicmail.mail.archive import recatalogue, replay
 from civicmail.mail.search import coverage
 from civicmail.mail.search.tasks import IndexJob
 
@@ -52,4 +52,17 @@ def catalogue(data: options.Data = None, config: options.Config = None) -> None:
     for problem in problems:
         output.words(problem)
     output.words("The catalogue is new.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def outstanding(data: options.Data = None, config: options.Config = None) -> None:
+    """Find out anew who waits for mail, from segments and journals. Needs the leases `courier` and `seal`: stop workers first."""
+    folder = options.data_folder(data)
+    load(folder, config)
+    with output.progress("Finding out who waits") as report:
+        problems = replay.rebuild(folder, now=door.now_ms(), progress=report)
+    for problem in problems:
+        output.words(problem)
+    output.words("The snapshot of those who wait is new.")
     raise typer.Exit(1 if problems else 0)

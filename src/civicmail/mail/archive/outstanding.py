@@ -92,6 +92,10 @@ class Outstanding:
         if record.number <= self.positions.get(record.journal, 0):
             return None
         self.positions[record.journal] = record.number
+        return self.replay(record)
+
+    def replay(self, record: Record) -> Entry | None:
+        """Take in one record wherever it stands, for the first time; positions stay."""
         if record.type == Type.RECEIPT:
             return self._receipt(record, orjson.loads(record.head))
         if record.type in _EVENTS:
@@ -138,12 +142,16 @@ class Outstanding:
     def settle(self, now: int) -> None:
         """Forget what is older than a day. Call only when everything durable has been applied: what then lacks its receipt belongs
         to a capture that was finished before."""
-        for key in list(self._aged(now)):
-            del self.receipts[key]
+        self.forget(now)
         old = now - DAY_MS
         for id_ in [e.id for e in self.entries.values() if not e.seen and e.touched < old]:
             del self.entries[id_]
         self.reports = {k: t for k, t in self.reports.items() if t >= old}
+
+    def forget(self, now: int) -> None:
+        """Forget receipts that no second one can repeat any more; may be called at any time."""
+        for key in list(self._aged(now)):
+            del self.receipts[key]
 
     def _aged(self, now: int) -> Iterator[bytes]:
         for key, cells in self.receipts.items():  # in the order of reading, so nearly in the order of time

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import zstandard
 
+from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions, Tail
@@ -22,6 +23,7 @@ from civicmail.mail.archive.outstanding import Entry, Outstanding
 
 MAGIC = b"CVO1"
 _VERSION = 1
+_MENDED = "stop what runs, then `civicmail rebuild outstanding` makes it new."
 _CRC = struct.Struct("<I")
 
 
@@ -30,12 +32,21 @@ def snapshot_path(data: Path) -> Path:
 
 
 def load(data: Path) -> Outstanding:
-    """The projection as it was saved, empty when it never was; DamagedFile when the file is not whole."""
+    """The projection as it was saved, empty when it never was.
+
+    Raises DamagedFile when the file is not whole, and when it does not reach to where journal files were removed: it was lost, or
+    an old one was put back, and what the removed files said about recipients stands in segments only.
+    """
+    top = journal.folder(data)
+    retired = {name: journal.read_retired(top / name) for name in journal.names(data)}  # first: the snapshot is written before it
     try:
-        content = snapshot_path(data).read_bytes()
+        outstanding = decode(snapshot_path(data).read_bytes())
     except FileNotFoundError:
-        return Outstanding()
-    return decode(content)
+        outstanding = Outstanding()
+    for name, last in retired.items():
+        if outstanding.positions.get(name, 0) < last:
+            raise DamagedFile(f"outstanding/snapshot lacks what was sealed of journal {name}; {_MENDED}")
+    return outstanding
 
 
 def save(data: Path, outstanding: Outstanding, files: Files = OS_FILES) -> None:
@@ -93,10 +104,10 @@ def _lines(o: Outstanding) -> Iterator[list[Any]]:
 def decode(content: bytes) -> Outstanding:
     """The projection in a snapshot."""
     if content[:4] != MAGIC:
-        raise DamagedFile("outstanding/snapshot does not begin with CVO1; put back the one of the last backup.")
+        raise DamagedFile(f"outstanding/snapshot does not begin with CVO1; {_MENDED}")
     frame = content[8:]
     if len(content) < 8 or _CRC.unpack_from(content, 4)[0] != zlib.crc32(frame):
-        raise DamagedFile("outstanding/snapshot is damaged; put back the one of the last backup.")
+        raise DamagedFile(f"outstanding/snapshot is damaged; {_MENDED}")
     outstanding = Outstanding()
     try:
         with zstandard.ZstdDecompressor().stream_reader(frame) as stream:
@@ -106,7 +117,7 @@ def decode(content: bytes) -> Outstanding:
                 for line in lines:
                     _take(outstanding, orjson.loads(line))
     except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
-        raise DamagedFile("outstanding/snapshot is damaged; put back the one of the last backup.") from error
+        raise DamagedFile(f"outstanding/snapshot is damaged; {_MENDED}") from error
     return outstanding
 
 
