@@ -32,6 +32,11 @@ class Type(IntEnum):
     CANCELLED = 8
     ENTRY = 9
     CHECKPOINT = 10
+    HOLD = 11
+    HOLD_END = 12
+    CLASS = 13
+    SCHEDULE = 14
+    DISPOSED = 15
 
 
 Basis = Literal["clock", "received", "mailbox", "mbox", "import"]
