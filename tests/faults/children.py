@@ -26,7 +26,7 @@ def in_child(work: Callable[[Say], None]) -> tuple[list[Any], int]:
         try:
             work(lambda thing: _say(writing, thing))
             status = 0
-        except BaseException:  # noqa: BLE001 - it ends here either way, and should say why
+        except BaseException:
             traceback.print_exc()
         finally:
             os._exit(status)

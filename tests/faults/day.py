@@ -16,8 +16,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.recording import Died, RecordingFiles
-
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.files import Files
@@ -32,6 +30,7 @@ from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
+from faults.recording import Died, RecordingFiles
 
 FILE_SIZE = 16_384  # so that a day of a few messages fills, closes and seals several journal files
 START = 1_772_452_800_000  # 2026-03-02 12:00 UTC

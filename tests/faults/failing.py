@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from civicmail.core.disk import files as port
 from faults.recording import Site, caller
 from faults.sparse import SparseFile
-
-from civicmail.core.disk import files as port
 
 Moment = tuple[Site, str]  # (site, "before" | "half" | "after")
 

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from faults.day import Day, Hop, Published, Told, sha
-from faults.sparse import SparseFiles
-
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.verify import Check
 from civicmail.mail.courier.maildir import mailbox
+from faults.day import Day, Hop, Published, Told, sha
+from faults.sparse import SparseFiles
 
 
 async def recover(data: Path, hop: Hop) -> None:
@@ -39,7 +38,7 @@ def faults(data: Path, told: Iterable[Told | Published], hop: Hop) -> list[str]:
             continue
         try:
             body = machine.body(told_.id)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the message is not there
+        except Exception as error:
             found.append(f"lost: {told_.id.hex()} to {told_.to}: {error}")
             continue
         if sha(body) != told_.sha256:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from faults.children import Say, in_child
 from faults.day import Day, Hop, Told
 from faults.failing import Fail, Failing
 from faults.test_kill import judged, moments
+
+pytestmark = pytest.mark.timeout(3600)  # FULL=1 plays thousands
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])

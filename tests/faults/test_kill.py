@@ -11,10 +11,14 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from faults import judge
 from faults.children import Say, in_child
 from faults.day import Day, Hop, Told
 from faults.failing import Collect, Failing, Kill, KillAt, Moment
+
+pytestmark = pytest.mark.timeout(3600)  # FULL=1 plays thousands
 
 
 def day_in_child(base: Path, top: Path, seed: int, strike: Any) -> tuple[list[Any], int]:

@@ -12,13 +12,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults import judge
 import pytest
+
+from faults import judge
 from faults.day import Day, Hop, Published, Told
 from faults.recording import Op, RecordingFiles, SyncSite, power_cut
 
 CUTS_A_DAY = 10
-pytestmark = [  # a process that was killed closes nothing
+pytestmark = [
+    pytest.mark.timeout(3600),  # FULL=1 plays thousands
+    # a process that was killed closes nothing
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -55,7 +58,7 @@ def after_cut(played: Played, base: Path, until: int, chance: random.Random) -> 
     try:
         asyncio.run(judge.recover(disk, hop))
         return judge.faults(disk, [promise for at, promise in played.told if at <= until], hop)
-    except Exception as error:  # noqa: BLE001 - a program that cannot start again has lost everything
+    except Exception as error:
         return [f"not started again: {error!r}"]
 
 
@@ -63,7 +66,6 @@ def all_sites(base: Path) -> list[SyncSite]:
     return list(play(base, base.with_name("day"), 0).sites)
 
 
-@pytest.mark.timeout(900)
 def test_no_power_cut_takes_back_what_was_acknowledged(base: Path, cases: int) -> None:
     chance = random.Random(20260302)
     sites = all_sites(base)
@@ -77,7 +79,6 @@ def test_no_power_cut_takes_back_what_was_acknowledged(base: Path, cases: int) -
             assert not found, f"day {day}, dies {dies}, cut before {until} of {len(played.ops)}, chance {seed}: {found[:3]}"
 
 
-@pytest.mark.timeout(900)
 def test_a_power_cut_at_every_operation_of_a_day(base: Path, full: bool) -> None:
     played = play(base, base.with_name("day"), 1)
     step = 1 if full else 23
@@ -86,7 +87,6 @@ def test_a_power_cut_at_every_operation_of_a_day(base: Path, full: bool) -> None
         assert not found, f"cut before {until} of {len(played.ops)}: {found[:3]}"
 
 
-@pytest.mark.timeout(1200)
 def test_the_tester_notices_when_any_sync_is_left_out(base: Path) -> None:
     sites = all_sites(base)
     unnoticed = [site for site in sites if not _is_noticed(base, site, sites)]
