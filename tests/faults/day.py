@@ -161,7 +161,7 @@ class Day:
         return isinstance(self.files, RecordingFiles) and self.files.dead
 
     def bury(self) -> None:
-        """What the kernel does for a process that was killed: its locks go. Then the next one takes up what it left, and relies on it."""
+        """What the kernel does for a process that was killed: its locks go. The next takes up what it left, and relies on it."""
         if isinstance(self.files, RecordingFiles):
             self.files.next_process()
         for fd in Path("/proc/self/fd").iterdir():

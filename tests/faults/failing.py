@@ -34,10 +34,7 @@ class Failing(port.Files):
         return done
 
     def open(self, path: Path, *, create: bool = False) -> port.File:
-        if not create:
-            opened = super().open(path)
-        else:
-            opened = self._do(lambda: port.Files.open(self, path, create=True))
+        opened = self._do(lambda: port.Files.open(self, path, create=True)) if create else super().open(path)
         file = FailingFile(path, opened.fd, self)
         opened.fd = -1
         return file

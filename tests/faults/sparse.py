@@ -1,4 +1,4 @@
-"""The operating system's files without reserved blocks: on a disk in memory, 64 MiB of zeros for each journal would be the whole cost."""
+"""The operating system's files without reserved blocks: on a disk in memory, zeros for each journal would be the whole cost."""
 
 from __future__ import annotations
 

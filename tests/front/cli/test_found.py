@@ -98,6 +98,13 @@ def test_an_installation_without_mail_answers_with_nothing(tmp_path: Path, capsy
     assert empty.json("search", "x") == []
 
 
+def test_an_answer_says_how_much_there_is_and_what_to_do_when_there_is_nothing(office: Office) -> None:
+    office.run("search", "cherry", "--limit", "1")
+    assert office.err == b"1 of 4 shown; --limit 0 shows all.\n"
+    assert office.run("search", "avalanche") == b""
+    assert office.err.startswith(b"Nothing was found among 5 captures. Fewer words")
+
+
 def test_what_is_not_searchable_yet_is_said(office: Office) -> None:
     (office.data / "index" / "current").unlink()
     assert office.json("search", "drain") == []

@@ -45,3 +45,11 @@ def find(key: str) -> list[Setting]:
         near = get_close_matches(key, [s.key for s in known], 1, 0.4)
         raise UsageError(f"There is no setting {key}{f'; did you mean {near[0]}' if near else ''}.")
     return found
+
+
+def value(settings: Settings, key: str) -> Any:
+    """What a setting is in these settings; None for a key that stands in each table of a list."""
+    found: Any = settings
+    for name in key.split("."):
+        found = getattr(found, name, None)
+    return found

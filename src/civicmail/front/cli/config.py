@@ -40,12 +40,16 @@ def show(data: options.Data = None, config: options.Config = None, json: options
 @app.command()
 def explain(
     key: Annotated[str, typer.Argument(metavar="KEY", help="A setting like gateway.processes, or a section.")],
+    data: options.Data = None,
     json: options.Json = False,
 ) -> None:
-    """Say what a setting means, its type and its default."""
+    """Say what a setting means, its type and its default; with --data also what it is there."""
+    loaded = load(options.data_folder(data)) if data else None
     for setting in settings.find(key):
         if json:
             output.emit(asdict(setting))
         else:
             output.show(f"{setting.key} ({setting.kind}, default {toml(setting.default)})")
             output.show(f"    {setting.help}")
+            if loaded and (value := settings.value(loaded, setting.key)) is not None:
+                output.show(f"    Here it is {toml(value)}.")

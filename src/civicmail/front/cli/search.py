@@ -36,7 +36,7 @@ def search(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Find mail. Says on stderr when something is not searchable yet."""
+    """Find mail. Says on stderr how much there is, and what is not searchable yet."""
     folder = options.data_folder(data)
     load(folder, config)
     text, tree = words_of(query)
@@ -44,16 +44,22 @@ def search(
     archive = Archive(folder)
     archived = archive.count()
     reader = reader_of(folder)
+    found = counts(reader, tree, archived=archived) if reader else Counts(0, 0, 0, archived, 0)
     if count:
-        found = counts(reader, tree, archived=archived) if reader else Counts(0, 0, 0, archived, 0)
         _say_counts(found, json)
         return
+    shown = 0
     for hit in hits(reader, Ask(tree, limit, sort, unique)):
         if json:
             output.emit(hit.plain())
         else:
             output.show(f"{output.when(hit.received)}  {hit.from_}  {hit.subject}")
             output.show(f"    {hit.id}")
+        shown += 1
+    if not shown and not found.count:
+        output.words(f"Nothing was found among {found.searchable} captures. Fewer words, or the start of one (storm*), find more.")
+    elif not unique and shown < found.count:
+        output.words(f"{shown} of {found.count} shown; --limit 0 shows all.")
     say_coverage(reader, archived)
 
 
