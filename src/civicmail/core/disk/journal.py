@@ -3,6 +3,8 @@
 <data>/journal/<name>/            one journal; its numbers have no gap for as long as it lives
     lock                          held by the process that appends
     durable                       8 bytes: the last number that is synced; written after each sync, itself never synced
+    retired                       decimal: the last number whose file was sealed and removed
+    lost                          numbers that are gone and accounted for
     <first number>.log            records, preallocated to 64 MiB, cut to length when full or after five idle minutes; full is also
                                   a file whose records name 64 MiB of spool files
     spool/                        bodies above 1 MiB, each synced with its folder before its record
@@ -22,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.core.disk import frames
+from civicmail.core.disk import frames, lost
 from civicmail.core.disk.errors import DamagedFile, DiskFull, JournalEnded, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, File, Files, mapped
 from civicmail.core.disk.lease import Lease
@@ -166,16 +168,18 @@ class Journal:
         known = log_files(self.place)
         first, path = known[-1] if known else (1, self.place)
         self.number = first - 1
+        gone = lost.read(self.place)
         if known:
-            self._cut(first, path)
+            self._cut(first, path, gone)
         self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
+        self.number = lost.behind(gone, self.number)
         self.durable = self.number
         if known := log_files(self.place):  # one seed for as long as there are files: a batch is encoded before its file is chosen
             self._seed = _seed_of(known[-1][1])
         self._say_durable()
         self._clear_spool()
 
-    def _cut(self, first: int, path: Path) -> None:
+    def _cut(self, first: int, path: Path, gone: lost.Spans) -> None:
         end = 0
         with mapped(path) as m:
             size = len(m)
@@ -185,7 +189,7 @@ class Journal:
                 for frame in frames.walk(m, first=first):
                     end, self.number = frame.end, frame.number
                     del frame
-            if self._damaged(m, end):
+            if self._damaged(m, end, lost.behind(gone, self.number)):
                 raise DamagedFile(f"Record {self.number + 1} of journal {self.name} is damaged at byte {end} of {path.name}.")
         if self.number < first:
             self._files.unlink(path)  # no record in it was ever durable
@@ -198,12 +202,13 @@ class Journal:
         finally:
             file.close()
 
-    def _damaged(self, m: bytes | mmap.mmap, end: int) -> bool:
+    def _damaged(self, m: bytes | mmap.mmap, end: int, number: int) -> bool:
         """Whether what stands behind the last whole record was once durable: then cutting it would lose kept mail."""
-        later = frames.next_after_damage(m, end - 1, self.number + 1)
-        damaged = self.number < read_durable(self.place) or (later is not None and later.durable > self.number)
-        del later
-        return damaged
+        durable = read_durable(self.place)
+        while durable <= number and (later := frames.next_after_damage(m, end - 1, number + 1)) is not None:
+            durable, end = later.durable, later.end
+            del later
+        return durable > number
 
     def _clear_spool(self) -> None:
         spool = self.place / "spool"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.core.disk import frames, journal
+from civicmail.core.disk import frames, journal, lost
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.lease import is_held
@@ -125,7 +125,7 @@ def adopt(data: Path, *, files: Files = OS_FILES) -> list[str]:
         if is_held(place / "lock"):
             continue
         known = journal.log_files(place)
-        if not known or _is_closed(known[-1][1], journal.read_durable(place)):
+        if not known or _is_closed(known[-1][1], lost.before(lost.read(place), journal.read_durable(place))):
             continue
         try:
             journal.Journal.take_named(data, name, files=files).close()

@@ -15,7 +15,7 @@ from typing import Literal
 from civicmail.city.access import guard
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk import files, journal, lease
+from civicmail.core.disk import files, journal, lease, lost
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger import keys as signing
 from civicmail.core.ledger.journal_heads import journal_heads
@@ -188,7 +188,11 @@ def journals(p: Patient) -> Iterator[Finding]:
     found: list[Problem] = []
     count = sum(1 for _ in journal_heads(p.data, found.append))
     for problem in found:
-        do = "Stop writers, copy the data folder away, then see `civicmail verify --deep` and your backup."
+        gone = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
+        if problem.last and not lost.without([(problem.number, problem.last)], gone):
+            yield Finding("journals", "warning", problem.text, "Nothing: an entry accounts for it, `civicmail verify` names it.")
+            continue
+        do = "Stop what runs, copy the data folder away, restore the file, or else: civicmail repair journal --reason TEXT"
         yield Finding("journals", "problem", problem.text, do)
     size = sum(path.stat().st_size for path in (p.data / "journal").glob("*/*.log"))
     text = f"{count} records in {_size(size)} of journals are not sealed."

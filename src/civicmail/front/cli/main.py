@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys:app", "The recovery key."),
     "tick": ("tick:tick", "Do once what the workers do all the time."),
     "rebuild": ("rebuild:app", "Make anew what can be made anew from the archive."),
+    "repair": ("repair:app", "Put in order what a broken disk has left."),
 }
 """name -> (module:function or module:Typer, what `--help` says). The order is the order of the help."""
 

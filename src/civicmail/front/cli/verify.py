@@ -12,6 +12,7 @@ from civicmail.core.config.load import require_folder
 from civicmail.core.ledger.problems import Held
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import options, output
+from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check, torn_tails
 from civicmail.mail.search import counts
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
@@ -31,11 +32,13 @@ def verify(
     with output.progress("Checking") as report:
         check = Check(folder, deep=deep)
         found = Findable(folder) if deep else None
+        losses = Losses()
         looked = 0
 
         def each(held: Held) -> None:
             nonlocal looked
             looked += 1
+            losses.add(held)
             if found is not None:
                 found.add(held)
             if looked % AT_ONCE == 0:
@@ -49,6 +52,7 @@ def verify(
         for p in check.problems
         if not (p.code == "number-missing" and p.where in dropped)
     ]
+    problems = losses.explain(problems)
     notes = check.notes + torn_tails(folder)
     if found is not None:
         problems += found.problems()

@@ -2,16 +2,22 @@
 
 CivicmailError
 ├── NotInArchive      nothing is kept under this id
+├── NoHold            no hold in force has this id
 └── KeyMissing        a key that is needed is not in the keyring
 UsageError
-└── NoId              these words can name no capture
+├── NoId              these words can name no capture
+└── NotSaid           a reason, a person or a ground is missing
+RefusedError
+└── NotDisposed       a rule says that nothing is disposed of now
+LaterError
+└── RulesChanged      a hold, class or schedule came while storage was being rewritten
 
 Damaged bytes are core.disk's DamagedFile; a missing permit is access's NotPermitted.
 """
 
 from __future__ import annotations
 
-from civicmail.core.config.errors import CivicmailError, ConfigError, UsageError
+from civicmail.core.config.errors import CivicmailError, ConfigError, LaterError, RefusedError, UsageError
 
 
 class NotInArchive(CivicmailError):
@@ -19,6 +25,25 @@ class NotInArchive(CivicmailError):
 
     exit_code = 1
     http = 404
+
+
+class NoHold(CivicmailError):
+    """No hold in force has this id: it never had, or it was ended."""
+
+    exit_code = 1
+    http = 404
+
+
+class NotSaid(UsageError):
+    """Who does it, why, or on what ground was left out; an act that must leave a trace needs all of it."""
+
+
+class NotDisposed(RefusedError):
+    """One person alone, no schedule in force, or an installation that only simulates (promise 3)."""
+
+
+class RulesChanged(LaterError):
+    """What was decided does not hold any more; nothing was changed, and the same command decides anew."""
 
 
 class NoId(UsageError):

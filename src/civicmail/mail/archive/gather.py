@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from civicmail.core.disk import frames, journal
+from civicmail.core.disk import frames, journal, lost
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import map_of, mapped
 from civicmail.mail.archive.identity import received_of
@@ -58,12 +60,13 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
     """Closed files whose records all have been passed, journal by journal in order. passed: {journal: last number}."""
     for name in journal.names(data):
         place = journal.folder(data) / name
-        durable = journal.read_durable(place)
+        gone = lost.read(place)
+        durable = lost.before(gone, journal.read_durable(place))
         known = journal.log_files(place)
         for at, (first, path) in enumerate(known):
             size = path.stat().st_size
             if at + 1 < len(known):
-                last = known[at + 1][0] - 1
+                last = lost.before(gone, known[at + 1][0] - 1)
             elif first <= durable and end_of(path, first, durable) == size:
                 last = durable
             else:
@@ -113,21 +116,17 @@ class Gathered:
         events: list[tuple[bytes, Item]] = []
         spool: list[tuple[str, str]] = []
         size = file.size
-        try:
-            for frame in frames.walk(view, first=file.first):
-                head = orjson.loads(frame.head)
-                if frame.type == Type.RECEIPT:
-                    _check_body(file, frame)
-                    item = Item(at, frame.offset, head["received"])
-                    captures.append(((class_name(head["class"]), month_of(received_of(frame.id))), frame.id, item))
-                    if frame.spooled:
-                        spool.append((file.journal, frame.id.hex()))
-                        size += head["size"]
-                else:
-                    events.append((frame.id, Item(at, frame.offset, head["at"])))
-                expected, end = frame.number + 1, frame.end
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise DamagedFile(f"The head of record {expected} of journal {file.journal} is not what a head is.") from None
+        for frame in frames.walk(view, first=file.first):
+            head = checked_head(file.path, frame)
+            if frame.type == Type.RECEIPT:
+                item = Item(at, frame.offset, head["received"])
+                captures.append(((class_name(head["class"]), month_of(received_of(frame.id))), frame.id, item))
+                if frame.spooled:
+                    spool.append((file.journal, frame.id.hex()))
+                    size += head["size"]
+            else:
+                events.append((frame.id, Item(at, frame.offset, head["at"])))
+            expected, end = frame.number + 1, frame.end
         if expected != file.last + 1 or end != file.size:
             raise DamagedFile(f"Record {expected} of journal {file.journal} is damaged at byte {end} of {file.path.name}.")
         self._maps.append(view)
@@ -155,6 +154,9 @@ class Gathered:
         assert frame is not None
         return frame
 
+    def journal_of(self, item: Item) -> str:
+        return self.files[item.file].journal
+
     def spool_path(self, item: Item, id_: bytes) -> Path:
         return self.files[item.file].path.parent / "spool" / id_.hex()
 
@@ -164,14 +166,25 @@ def class_name(name: str) -> str:
     return name if _CLASS.fullmatch(name) else "other"
 
 
-def _check_body(file: LogFile, frame: frames.Frame) -> None:
+def checked_head(path: Path, frame: frames.Frame) -> dict[str, Any]:
+    """The head of a whole frame of this journal file, read. Raises DamagedFile when it or the body is not what can be sealed."""
+    name = path.parent.name
+    try:
+        head: dict[str, Any] = orjson.loads(frame.head)
+        if frame.type != Type.RECEIPT:
+            operator.index(head["at"])
+            return head
+        operator.index(head["received"]), operator.index(head["size"]), class_name(head["class"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise DamagedFile(f"The head of record {frame.number} of journal {name} is not what a head is.") from None
     if not frame.spooled:
         found = hashlib.sha256(frame.body).digest()
     else:
         try:
-            with (file.path.parent / "spool" / frame.id.hex()).open("rb") as h:
+            with (path.parent / "spool" / frame.id.hex()).open("rb") as h:
                 found = hashlib.file_digest(h, "sha256").digest()
         except FileNotFoundError:
-            raise DamagedFile(f"The spool file of record {frame.number} of journal {file.journal} is missing.") from None
+            raise DamagedFile(f"The spool file of record {frame.number} of journal {name} is missing.") from None
     if found != frame.sha256:
-        raise DamagedFile(f"The body of record {frame.number} of journal {file.journal} is not the one that was kept.")
+        raise DamagedFile(f"The body of record {frame.number} of journal {name} is not the one that was kept.")
+    return head

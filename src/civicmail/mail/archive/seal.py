@@ -26,7 +26,7 @@ from civicmail.core.disk.errors import DamagedFile, DiskFull
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import adopt
-from civicmail.mail.archive import catalogue, gather, sealstate
+from civicmail.mail.archive import catalogue, gather, sealstate, swap
 from civicmail.mail.archive.gather import Gathered
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.places import InSegment
@@ -58,6 +58,10 @@ class Sealer:
         self._keyring = Keyring(data, files)
         self._shelf: Shelf | None = None
         self._lease = Lease.take(lease_path(data, "seal"))
+
+    @property
+    def keyring(self) -> Keyring:
+        return self._keyring
 
     def __enter__(self) -> Sealer:
         return self
@@ -107,7 +111,9 @@ class Sealer:
         state = sealstate.read(self.data)
         if state is None:
             return
-        if state.committed:
+        if state.committed and state.gone:
+            swap.complete(self.data, state, self._keyring, self._files)
+        elif state.committed:
             for name in sorted({name for name, _, _ in state.files}):
                 mine = [(first, last) for other, first, last in state.files if other == name]
                 paths = [sealstate.log_path(self.data, name, first) for first, _ in mine]

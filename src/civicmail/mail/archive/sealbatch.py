@@ -7,20 +7,54 @@ years becomes some hundred small segments at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import File, Files, mapped
 from civicmail.mail.archive import catalogue, runs, segments, warc
-from civicmail.mail.archive.gather import Gathered, Group, Item, Key
+from civicmail.mail.archive.gather import Group, Item, Key
 from civicmail.mail.archive.keyring import Keyring, new_key
 from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.runs import Run
 from civicmail.mail.archive.segments import FRAME_SIZE, SEGMENT_SIZE, Row, Segment, SegmentWriter
 
 _OPEN_MOST = 64
+
+
+class Source(Protocol):
+    """Where the records of a batch come from: journal files that are gathered, or segments that are rewritten."""
+
+    def frame(self, item: Item) -> frames.Frame: ...
+    def journal_of(self, item: Item) -> str: ...
+    def spool_path(self, item: Item, id_: bytes) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Runs that the new ones replace, by month, and the segments whose rows do not go along."""
+
+    runs: Mapping[str, list[Run]]
+    gone: frozenset[tuple[str, str]]
+
+    def into(self, month: str, known: list[tuple[str, str]], rows: list[bytes]) -> list[str]:
+        """Add what stays of the month's runs; return their names."""
+        numbers = {name: at for at, name in enumerate(known)}
+        for run in self.runs.get(month, ()):
+            for name in run.segments:
+                if name not in self.gone and name not in numbers:
+                    numbers[name] = len(known)
+                    known.append(name)
+            mine = {name: numbers.get(name, _NOWHERE) for name in run.segments}
+            rows += [row for row in run.sorted_rows(mine) if runs.segment_of(row) != _NOWHERE]
+        return [run.name for run in self.runs.get(month, ())]
+
+
+_NOWHERE = runs.EVENTS - 1
+_NOTHING = Carried({}, frozenset())
 
 
 @dataclass(slots=True)
@@ -49,10 +83,10 @@ class BatchWriter:
         self._waiting: list[_Making] = []
         self._rows: dict[str, list[bytes]] = {}  # month -> rows of its run
         self._segments: dict[str, list[tuple[str, str]]] = {}
-        self._gathered: Gathered | None = None
+        self._gathered: Source | None = None
         self._open: list[File] = []
 
-    def add(self, key: Key, group: Group, gathered: Gathered) -> None:
+    def add(self, key: Key, group: Group, gathered: Source) -> None:
         """Write the segments of one class and month."""
         self._gathered = gathered
         making = self._start(key)
@@ -71,17 +105,20 @@ class BatchWriter:
                 self._event(making, event)
         self._finished(making)
 
-    def finish(self) -> set[str]:
+    def finish(self, carried: Carried = _NOTHING) -> set[str]:
         """Everything that was added is durable, in the catalogue, and was read back; returns the months."""
         self._store()
         written: list[tuple[Path, Path, File]] = []
-        for month, rows in self._rows.items():
+        months = {*self._rows, *carried.runs}
+        for month in sorted(months):
+            known, rows = self._segments.get(month, []), self._rows.get(month, [])
+            replaces = carried.into(month, known, rows)
             place = catalogue.folder(self._data) / month
             self._files.make_folder(place)
             temporary = place / f".{self._batch}.new"
             file = self._files.open(temporary, create=True)
             self._open.append(file)
-            file.write_at(0, [runs.encode(rows, self._segments[month])])
+            file.write_at(0, [runs.encode(rows, known, replaces)])
             written.append((temporary, place / f"{self._batch}.run", file))
         for temporary, path, file in written:
             file.sync()
@@ -91,7 +128,7 @@ class BatchWriter:
             self._files.sync_folder(path.parent)
             Run(path).check()
         self.close()
-        return set(self._rows)
+        return months
 
     def close(self) -> None:
         """Let every file go, also after an error."""
@@ -118,7 +155,7 @@ class BatchWriter:
     def _capture(self, making: _Making, id_: bytes, item: Item) -> None:
         assert self._gathered is not None
         frame = self._gathered.frame(item)
-        row = Row(Type.RECEIPT, self._gathered.files[item.file].journal, frame.number, id_, frame.sha256, 0, 0)
+        row = Row(Type.RECEIPT, self._gathered.journal_of(item), frame.number, id_, frame.sha256, 0, 0)
         making.items.append(item)
         if not frame.spooled:
             making.writer.receipt(row, item.at, frame.head, frame.body)
@@ -129,7 +166,7 @@ class BatchWriter:
     def _event(self, making: _Making, item: Item) -> None:
         assert self._gathered is not None
         frame = self._gathered.frame(item)
-        row = Row(frame.type, self._gathered.files[item.file].journal, frame.number, frame.id, bytes(32), 0, 0)
+        row = Row(frame.type, self._gathered.journal_of(item), frame.number, frame.id, bytes(32), 0, 0)
         making.items.append(item)
         making.writer.event(row, item.at, frame.head)
 

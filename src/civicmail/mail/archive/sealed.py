@@ -50,6 +50,7 @@ class Sealed:
 
     def events(self, where: InSegment, id_: bytes) -> Iterator[bytes]:
         """Heads of the events about a capture that stand from there on, one after the other, up to the next capture."""
+        self._still_there(where)
         number, offset, first = where.frame, where.offset, True
         segment = self._segment(where)
         while number < segment.frames:
@@ -92,10 +93,17 @@ class Sealed:
 
     def _head(self, where: InSegment, id_: bytes) -> tuple[bytes, WarcRecord]:
         """The record that the catalogue names, when it is about this capture."""
+        self._still_there(where)
         frame, record = self._record(where, where.frame, where.offset)
         if warc.about(record) != id_:
             raise self._damaged(where, where.frame, where.offset, f" about {id_.hex()}")
         return frame, record
+
+    def _still_there(self, where: InSegment) -> None:
+        """What was disposed of is not read from memory either."""
+        path = segments.path_of(self._data, where.class_, where.month, where.segment)
+        if not path.exists():
+            raise FileNotFoundError(path)
 
     def _segment(self, where: InSegment) -> Segment:
         return self.segment(where.class_, where.month, where.segment)

@@ -1,16 +1,19 @@
 """What a seal is about to do or has just done: the file segments/seal.json, by which a seal happens once or not at all.
 
-{"v":1,"batch":ID,"committed":0|1,"files":[[journal, first number, last number],…],"spool":[[journal, capture id],…]}
+{"v":1,"batch":ID,"committed":0|1,"files":[[journal, first number, last number],…],"spool":[[journal, capture id],…],
+ "gone":[[class, month, segment id],…],"certificate":null|{…}}
 
 Not committed: the segments and runs whose names begin with the batch are not there for anybody, and the next seal removes them.
 Committed: they are, and the journal files and spool files are not there any more even where they still lie; the next seal removes
-those. Replacing this file is the moment in between.
+those. Replacing this file is the moment in between. A rewrite is the same with segments in place of journal files (`gone`); where it
+disposes of something, the certificate that is still to be written stands here, and until then the old segments are evidence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -22,12 +25,15 @@ from civicmail.core.disk.files import Files
 @dataclass(frozen=True, slots=True)
 class SealState:
     """batch: 24 hexadecimal digits, the beginning of its segments' ids and the name of its runs. files: (journal, first, last);
-    spool: (journal, capture id in hexadecimal)."""
+    spool: (journal, capture id in hexadecimal); gone: (class, month, segment id) that a rewrite replaces; certificate: facts of the
+    record that is to be written before these go."""
 
     batch: str
     committed: bool
     files: tuple[tuple[str, int, int], ...]
     spool: tuple[tuple[str, str], ...] = ()
+    gone: tuple[tuple[str, str, str], ...] = ()
+    certificate: dict[str, Any] | None = None
 
     def paths(self, data: Path) -> set[Path]:
         """The journal files that it is about."""
@@ -48,7 +54,8 @@ def read(data: Path) -> SealState | None:
         plain = orjson.loads(_path(data).read_bytes())
         files = tuple((str(name), int(first), int(last)) for name, first, last in plain["files"])
         spool = tuple((str(name), str(id_)) for name, id_ in plain["spool"])
-        return SealState(str(plain["batch"]), bool(plain["committed"]), files, spool)
+        gone = tuple((str(class_), str(month), str(name)) for class_, month, name in plain.get("gone", ()))
+        return SealState(str(plain["batch"]), bool(plain["committed"]), files, spool, gone, plain.get("certificate"))
     except FileNotFoundError:
         return None
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
@@ -58,6 +65,7 @@ def read(data: Path) -> SealState | None:
 def write(data: Path, state: SealState, files: Files) -> None:
     """Make the state durable."""
     plain = {"v": 1, "batch": state.batch, "committed": int(state.committed), "files": state.files, "spool": state.spool}
+    plain |= {"gone": state.gone, "certificate": state.certificate}
     files.replace(_path(data), orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
 
 

@@ -125,6 +125,8 @@ class Shelf:
                 yield place.id, self.head(place), self.body(place)
             except DamagedFile as error:
                 damaged(error)
+            except NotInArchive:
+                continue  # disposed of since it was found
 
     def _as_they_lie(self) -> Iterator[Place]:
         """Sealed captures segment by segment, frame by frame, then those in journals."""

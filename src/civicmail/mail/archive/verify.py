@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.core.disk import journal
+from civicmail.core.disk import journal, lost
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.lease import is_held
 from civicmail.core.ledger.problems import Held
@@ -256,7 +256,7 @@ def torn_tails(data: Path) -> list[str]:
     for name in journal.names(data):
         place = journal.folder(data) / name
         known = journal.log_files(place)
-        durable = journal.read_durable(place)
+        durable = lost.before(lost.read(place), journal.read_durable(place))
         if not known or durable < known[-1][0] - 1:
             continue
         first, path = known[-1]

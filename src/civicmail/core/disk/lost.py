@@ -1,0 +1,69 @@
+"""Numbers of a journal that are gone and accounted for, so that it can be sealed and goes on behind them: its file `lost`.
+
+One line for each run of them: first and last number, decimal. What became of them stands in a record; this only lets readers pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+
+Spans = list[tuple[int, int]]
+"""Runs of numbers, (first, last), ascending and apart from each other."""
+
+
+def read(place: Path) -> Spans:
+    """What is accounted for in a journal; a file that is not whole accounts for nothing, and a repair writes it anew."""
+    try:
+        spans = [tuple(map(int, line.split())) for line in (place / "lost").read_text().splitlines()]
+        return joined((first, last) for first, last in spans)
+    except (FileNotFoundError, ValueError):
+        return []
+
+
+def write(place: Path, spans: Spans, files: Files = OS_FILES) -> None:
+    """Replace the file; durable on return."""
+    files.replace(place / "lost", "".join(f"{first} {last}\n" for first, last in spans).encode())
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> Spans:
+    """The same numbers in as few runs as can be."""
+    found: Spans = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        elif first <= last:
+            found.append((first, last))
+    return found
+
+
+def without(spans: Spans, taken: Spans) -> Spans:
+    """The numbers of spans that are not in taken."""
+    found: Spans = []
+    for first, last in spans:
+        for start, end in taken:
+            if start <= last and end >= first:
+                if first < start:
+                    found.append((first, start - 1))
+                first = end + 1
+        if first <= last:
+            found.append((first, last))
+    return found
+
+
+def before(spans: Spans, number: int) -> int:
+    """The greatest number up to this one that is not lost."""
+    for first, last in reversed(spans):
+        if first <= number <= last:
+            return first - 1
+    return number
+
+
+def behind(spans: Spans, number: int) -> int:
+    """The last of the lost numbers that follow this one directly, or the number itself where none does."""
+    for first, last in spans:
+        if first <= number + 1 <= last:
+            return last
+    return number

@@ -1,0 +1,97 @@
+"""Certificates: what was disposed of, by which rule, on whose word; the only thing that may stand where a leaf has no record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from civicmail.city.law.schedules import Decision, Schedules
+from civicmail.mail.archive import rules
+from civicmail.mail.archive.records import Capture, Type
+from civicmail.mail.archive.shelf import Shelf
+
+
+class Item(NamedTuple):
+    """One capture that goes. heads: of its receipt first, then of every event about it."""
+
+    id: bytes
+    capture: Capture
+    decision: Decision
+    heads: tuple[bytes, ...]
+
+
+def facts_of(
+    items: Iterable[Item],
+    *,
+    certificate: str,
+    text: str,
+    schedules: Schedules,
+    holds: Iterable[str],
+    people: tuple[str, str],
+    reason: str,
+    now: int,
+) -> dict[str, Any]:
+    """The facts of a `disposed` record. text: of the schedules in force; people: who proposed and who approved."""
+    listed = list(items)
+    used = {i.decision.class_ for i in listed}
+    numbers: dict[str, list[int]] = {}
+    for item in listed:
+        for head in item.heads:
+            plain = orjson.loads(head)
+            numbers.setdefault(plain["journal"], []).append(plain["number"])
+    return {
+        "certificate": certificate,
+        "at": now,
+        "proposer": people[0],
+        "approver": people[1],
+        "reason": reason,
+        "schedules": sha256(text.encode()).hexdigest(),
+        "series": [
+            {"class": s.class_, "id": s.id, "approval": s.approval, "board": s.board, "expires": s.expires.isoformat()}
+            for s in schedules.by_class.values()
+            if s.class_ in used
+        ],
+        "holds": list(holds),
+        "items": [_plain(item) for item in listed],
+        "records": {name: spans(found) for name, found in sorted(numbers.items())},
+    }
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    c = item.capture
+    return {
+        "id": c.uuid,
+        "class": c.class_,
+        "kept": item.decision.class_,
+        "due": item.decision.due,
+        "size": c.size,
+        "journal": c.journal,
+        "number": c.number,
+        "leaf": sha256(b"\x00" + item.heads[0]).hexdigest(),
+    }
+
+
+def spans(numbers: Iterable[int]) -> list[list[int]]:
+    """Numbers as runs [first, last]."""
+    found: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if found and n == found[-1][1] + 1:
+            found[-1][1] = n
+        else:
+            found.append([n, n])
+    return found
+
+
+def named(facts: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
+    """(journal, first, last) of the records that a certificate names."""
+    for name, runs in facts["records"].items():
+        for first, last in runs:
+            yield name, first, last
+
+
+def every(shelf: Shelf) -> list[dict[str, Any]]:
+    """The facts of every certificate, oldest first."""
+    return [e.facts for e in rules.read(shelf, {Type.DISPOSED})]

@@ -1,0 +1,59 @@
+"""The class of a capture: the longest over its people and over everything that was raised later (P-23).
+
+The head of its receipt has one, an address that a schedule names has one, and each `class` record adds one. None is ever taken
+away, so a class only rises, and the order in which it did makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from civicmail.city.law.schedules import Schedules, parse
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.mail.archive import rules
+from civicmail.mail.archive.errors import NotDisposed, NotInArchive
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.shelf import Shelf
+
+
+def of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
+    """Every class that a capture has. Its sender's counts too: what an official writes is his record."""
+    people = [capture.envelope.sender, *(r.address for r in capture.envelope.recipients)]
+    raised = {str(e.facts["class"]) for e in events if e.type == Type.CLASS}
+    return {capture.class_} | raised | schedules.classes_of(people)
+
+
+def promote(data: Path, id_: bytes, class_: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:
+    """Keep a capture as long as this class asks for; shorter than before it never becomes. Its bytes move with the next regroup().
+
+    Raises NotInArchive, NotDisposed where no schedule knows the class, NotSaid, LeaseHeld.
+    """
+    shelf = Shelf(data)
+    if shelf.place(id_) is None:
+        raise NotInArchive(f"Nothing is kept under {id_.hex()}.")
+    schedules = in_force(shelf)
+    if schedules is None or class_ not in schedules.by_class:
+        raise NotDisposed(f"No schedule in force knows the class {class_}.")
+    facts = {"class": class_, "actor": actor, "reason": reason}
+    rules.write(data, Event(Type.CLASS, id_, now, facts=facts), files)
+
+
+def adopt(data: Path, text: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> Schedules:
+    """Put a file of schedules into force, in place of the one before. Raises BadSchedule, NotSaid, LeaseHeld."""
+    found = parse(text)
+    rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts={"text": text, "actor": actor, "reason": reason}), files)
+    return found
+
+
+def in_force(shelf: Shelf) -> Schedules | None:
+    """The schedules that were adopted last, or None: then nothing is ever disposed of."""
+    text = text_in_force(shelf)
+    return parse(text) if text else None
+
+
+def text_in_force(shelf: Shelf) -> str:
+    """The file of schedules in force, word for word; empty when none was ever adopted."""
+    adopted = rules.read(shelf, {Type.SCHEDULE})
+    return str(adopted[-1].facts["text"]) if adopted else ""

@@ -1,0 +1,109 @@
+"""Holds: what a ground outside of the schedules keeps, whatever its age, and what comes later too (P-23, promise 3).
+
+A hold is a query. Whether it covers a capture is asked of the kept bytes by core/query.matches when something is about to be
+disposed of; the index is never asked. Where that cannot be told, because words may stand in a part that nobody can read, it does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.query.match import matches
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
+from civicmail.mail.archive import rules
+from civicmail.mail.archive.errors import NoHold, NotSaid
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.shelf import Shelf
+
+GROUNDS = ("request", "litigation", "claim", "audit", "other")
+_OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever the bytes are
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A capture as a query sees it. whole: every piece of it could be read."""
+
+    view: View
+    whole: bool
+
+
+Viewer = Callable[[Capture, bytes], Seen]
+"""Makes what a query sees of a capture and its bytes; the room above gives it, for it is the one that the index uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold in force. scope: the words of the query; at: when it was placed, from which relative words count."""
+
+    id: str
+    ground: str
+    scope: str
+    tree: Tree
+    actor: str
+    reason: str
+    at: int
+
+    def covers(self, seen: Seen) -> bool:
+        return matches(self.tree, seen.view) or (not seen.whole and _asks_content(self.tree))
+
+
+def place(data: Path, *, ground: str, scope: str, actor: str, reason: str, now: int, files: Files = OS_FILES) -> str:
+    """Put a hold into force; durable when this returns its id. now: ms. Raises QueryError, NotSaid, LeaseHeld."""
+    if ground not in GROUNDS:
+        raise NotSaid(f"A ground is one of {', '.join(GROUNDS)}.")
+    _tree(scope, now)
+    name = os.urandom(6).hex()
+    facts = {"hold": name, "ground": ground, "scope": scope, "actor": actor, "reason": reason}
+    rules.write(data, Event(Type.HOLD, NO_ID, now, facts=facts), files)
+    return name
+
+
+def end(data: Path, name: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:
+    """Lift a hold. What it kept is disposed of by the schedules from now on. Raises NoHold, NotSaid, LeaseHeld."""
+    if name not in {hold.id for hold in in_force(Shelf(data))}:
+        raise NoHold(f"No hold in force has the id {name}.")
+    rules.write(data, Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason}), files)
+
+
+def in_force(shelf: Shelf) -> list[Hold]:
+    """Every hold that was not ended, oldest first. Raises DamagedFile, KeyMissing, QueryError: then nobody knows what is held."""
+    return _in_force(rules.read(shelf, {Type.HOLD, Type.HOLD_END}))
+
+
+def _in_force(events: Iterable[Event]) -> list[Hold]:
+    found: dict[str, Hold] = {}
+    ended = set()
+    for e in events:
+        f = e.facts
+        if e.type == Type.HOLD_END:
+            ended.add(f["hold"])
+        elif e.type == Type.HOLD:
+            found[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], _tree(f["scope"], e.at), f["actor"], f["reason"], e.at)
+    return [hold for name, hold in found.items() if name not in ended]
+
+
+def _tree(scope: str, at: int) -> Tree:
+    return parse(scope, now=datetime.fromtimestamp(at / 1000, UTC))
+
+
+def _asks_content(tree: Tree) -> bool:
+    """Whether the answer depends on what stands in the bytes."""
+    match tree:
+        case And(parts) | Or(parts):
+            return any(_asks_content(part) for part in parts)
+        case Not(part):
+            return _asks_content(part)
+        case Words(field) | Token(field):
+            return field not in _OF_HEAD
+        case Range(field):
+            return field in {"date", "attachments"}
+        case Digits() | Everything():
+            return False
+    return True  # a kind of leaf that is not known here

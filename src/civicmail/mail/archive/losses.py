@@ -1,0 +1,62 @@
+"""Losses that an entry accounts for: `verify` names each once, by its entry, instead of every trace that it has left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from civicmail.core.disk import lost
+from civicmail.core.ledger.problems import Held, records_text
+from civicmail.mail.archive.repair import ACT
+
+_MARK = orjson.dumps(ACT)
+_TRACES = frozenset({"damaged", "dropped", "gap", "number-missing"})
+
+
+class Losses:
+    """Takes every head that is kept, then puts problems in order."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, lost.Spans, str, str]] = []  # journal, numbers, entry, reason
+        self._spans: dict[str, lost.Spans] = {}
+
+    def add(self, held: Held) -> None:
+        """Look whether this is an entry about a repair."""
+        if _MARK not in held.head:
+            return
+        try:
+            head = orjson.loads(held.head)
+            if head["type"] != "entry" or head["facts"]["act"] != ACT:
+                return
+            facts = head["facts"]
+            name, reason = str(facts["journal"]), str(facts["reason"])
+            spans = lost.joined((int(first), int(last)) for first, last in facts["lost"])
+        except (ValueError, KeyError, TypeError):
+            return  # the ledger's check names such a head
+        self._found.append((name, spans, f"{held.journal}:{held.number}", reason))
+        self._spans[name] = lost.joined(self._spans.get(name, []) + spans)
+
+    def explain(self, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same problems, but one for each accounted loss instead of those that are about nothing else."""
+        left = [p for p in problems if not self._accounts_for(p)]
+        told: dict[str, lost.Spans] = {}
+        for name, spans, entry, reason in self._found:
+            for first, last in lost.without(spans, told.get(name, [])):
+                named = records_text(first, last, name)
+                text = f"{named[0].upper()}{named[1:]} {'is' if first == last else 'are'} lost; entry {entry} says why: {reason}"
+                left.append({"code": "lost", "text": text, "journal": name, "number": first, "last": last, "entry": entry})
+            told[name] = lost.joined(told.get(name, []) + spans)
+        return left
+
+    def _accounts_for(self, problem: dict[str, Any]) -> bool:
+        if problem["code"] not in _TRACES:
+            return False
+        if problem["code"] == "number-missing":
+            name, _, numbers = problem["where"].partition(":")
+            first, last = map(int, numbers.split("-"))
+        elif "journal" in problem:
+            name, first, last = problem["journal"], problem["number"], problem["last"]
+        else:
+            return False
+        return first > 0 and not lost.without([(first, last)], self._spans.get(name, []))

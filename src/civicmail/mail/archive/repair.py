@@ -1,0 +1,217 @@
+"""A damaged journal made whole again, with the loss named: `civicmail repair journal`.
+
+Whole records stay in the journal byte for byte, in files without a gap; other bytes go to <data>/damaged/<journal>/. In this order,
+so that a repair that was cut short is simply done again:
+
+1. damaged bytes, and spool files that no whole record names, are written to damaged/ and synced
+2. an entry says which numbers are lost, what was moved, who did it and why; it is durable in another journal
+3. the journal's file `lost` lets its readers pass
+4. the files with what is whole take the place of the damaged one, the last one first
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.disk import frames, journal, lost
+from civicmail.core.disk.errors import DamagedFile, LeaseHeld
+from civicmail.core.disk.files import OS_FILES, Files, mapped
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.salvage import Run, Salvage, salvage
+from civicmail.mail.archive import gather
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.archive.seal import Sealer
+
+ACT = "repair journal"
+ENTRY_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Bytes that lie in damaged/<journal>/ now. name: of the file there; offset: where they stood in the file they came from."""
+
+    name: str
+    offset: int
+    size: int
+    sha256: str
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        return {"file": self.name, "offset": self.offset, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """One journal. entry: where the entry stands, "journal:number"."""
+
+    journal: str
+    lost: lost.Spans
+    moved: list[Moved]
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """What is wrong with one journal. files: not whole; lost: numbers not accounted for; orphans: spool files without record."""
+
+    place: Path
+    files: list[tuple[Path, bytes, Salvage]]
+    lost: lost.Spans
+    orphans: list[Path]
+
+
+def repair(data: Path, *, person: str, reason: str, now: int, files: Files = OS_FILES) -> list[Repaired]:
+    """Repair every journal that is damaged; what was done.
+
+    Nothing may run meanwhile: takes the leases `seal`, `courier`, `index` and `ledger`. Raises LeaseHeld, also where a process
+    appends to a damaged journal, and KeyMissing. now: ms.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(Sealer(data, files)).finish()
+        for job in ("courier", "index", "ledger"):
+            stack.enter_context(Lease.take(lease_path(data, job)))
+        return list(_repaired(data, person, reason, now, files))
+
+
+def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> Iterator[Repaired]:
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        try:
+            lease = Lease.take(place / "lock")
+        except LeaseHeld as held:
+            if _examine(place, is_live=True) is not None:
+                raise LeaseHeld(f"Journal {name} is damaged and in use, so stop its process first. {held}") from None
+            continue
+        with lease:
+            damage = _examine(place, is_live=False)
+            if damage is not None:
+                moved = list(_move(data, damage, files))
+                entry = _enter(data, damage, moved, person, reason, now, files)
+                lost.write(place, lost.joined(lost.read(place) + damage.lost), files)
+                for path, content, found in damage.files:
+                    _swap(path, content, found, files)
+                yield Repaired(name, damage.lost, moved, entry)
+
+
+# -- what is wrong ---------------------------------------------------------------------------------------------------------
+
+
+def _examine(place: Path, *, is_live: bool) -> _Damage | None:
+    """None when nothing is. Of a journal that somebody appends to the last file is left alone."""
+    known = journal.log_files(place)
+    told = journal.read_durable(place)
+    if is_live:
+        known, told = known[:-1], known[-1][0] - 1 if known else 0
+    damaged: list[tuple[Path, bytes, Salvage]] = []
+    kept: list[tuple[int, int]] = [(1, journal.read_retired(place))]
+    named: set[str] = set()
+    for at, (first, path) in enumerate(known):
+        content = path.read_bytes()
+        last = known[at + 1][0] - 1 if at + 1 < len(known) else told if is_live else None
+        seeds = (_seed_of(other) for _, other in known if other != path)
+        changed = path.stat().st_mtime_ns // 1_000_000
+        found = salvage(content, place.name, first, last, told, seeds, partial(_is_sound, path), changed)
+        told = max(told, found.durable)
+        kept += [(run.first, run.last) for run in found.runs]
+        named.update(_spooled(content, found))
+        if not found.is_whole:
+            damaged.append((path, content, found))
+    kept = lost.joined(kept)
+    top = max(told, kept[-1][1] if kept else 0)
+    gone = lost.without(lost.without([(1, top)], kept), lost.read(place))
+    if not damaged and not gone:
+        return None
+    spool = place / "spool"
+    orphans = [path for path in sorted(spool.iterdir()) if path.name not in named] if spool.is_dir() else []
+    return _Damage(place, damaged, gone, orphans)
+
+
+def _seed_of(path: Path) -> int:
+    with mapped(path) as m:
+        return frames.seed_of(m)
+
+
+def _is_sound(path: Path, frame: frames.Frame) -> bool:
+    try:
+        gather.checked_head(path, frame)
+    except DamagedFile:
+        return False
+    return True
+
+
+def _spooled(content: bytes, found: Salvage) -> Iterator[str]:
+    """Names of the spool files of the records that are whole."""
+    for run in found.runs:
+        for frame in frames.walk(content, run.start, check=False, first=run.first):
+            if frame.offset >= run.end:
+                break
+            if frame.spooled:
+                yield frame.id.hex()
+
+
+# -- mending ---------------------------------------------------------------------------------------------------------------
+
+
+def _move(data: Path, damage: _Damage, files: Files) -> Iterator[Moved]:
+    """Step 1. The bytes still stand where they were, too."""
+    target = data / "damaged" / damage.place.name
+    files.make_folder(target, levels=2)
+    for path, content, found in damage.files:
+        for start, end in found.damaged:
+            piece = content[start:end]
+            name = f"{path.name}.{start}"
+            files.replace(target / name, piece)
+            yield Moved(name, start, len(piece), hashlib.sha256(piece).hexdigest())
+    for path in damage.orphans:
+        if not (target / path.name).exists():
+            files.link(path, target / path.name)
+        with path.open("rb") as h:
+            yield Moved(path.name, 0, path.stat().st_size, hashlib.file_digest(h, "sha256").hexdigest())
+    files.sync_folder(target)
+
+
+def _enter(data: Path, damage: _Damage, moved: list[Moved], person: str, reason: str, now: int, files: Files) -> str:
+    """Step 2."""
+    facts = {
+        "act": ACT,
+        "person": person,
+        "duty": "operator",
+        "reason": reason,
+        "journal": damage.place.name,
+        "lost": [list(span) for span in damage.lost],
+        "moved": [m.plain for m in moved],
+    }
+    with closing(Writer(data, lambda: now, files, ENTRY_FILE)) as writer:
+        writer.event(Event(Type.ENTRY, frames.NO_ID, now, facts=facts))
+        writer.flush()
+        return f"{writer.journal.name}:{writer.journal.number}"
+
+
+def _swap(path: Path, content: bytes, found: Salvage, files: Files) -> None:
+    """Step 4. What has not got its file yet still stands in the damaged one; whoever takes the journal clears the spool."""
+    for run in reversed(found.runs):
+        _write(path.with_name(f"{run.first:016d}.log"), content, run, found, files)
+    if not found.runs or found.runs[0].first != int(path.stem):
+        files.unlink(path)
+    files.sync_folder(path.parent)
+
+
+def _write(path: Path, content: bytes, run: Run, found: Salvage, files: Files) -> None:
+    temporary = path.with_name(f".{path.stem}.repair")
+    files.unlink(temporary)
+    file = files.open(temporary, create=True)
+    try:
+        header = frames.encode_file_header(path.parent.name, run.first, found.created, found.seed)
+        file.write_at(0, [header, memoryview(content)[run.start : run.end]])
+        file.sync()
+    finally:
+        file.close()
+    files.rename(temporary, path)
+    files.sync_folder(path.parent)

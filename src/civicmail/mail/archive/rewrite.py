@@ -1,0 +1,207 @@
+"""Rewrite: the one verb that changes what is sealed (design, "Rewrite"; promise 3).
+
+What survives of some segments is written into new ones under new keys, read back, and takes their place in one rename of the state
+file; then the old segments and their keys go. Promotion, compaction and disposal are calls of it. A crash anywhere leaves the old
+segments or the new ones, and the next holder of the lease goes on (swap.py).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk import frames
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive import catalogue, sealstate, segments, warc
+from civicmail.mail.archive.catalogue import Catalogue
+from civicmail.mail.archive.gather import Group, Item, Key
+from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.records import Type
+from civicmail.mail.archive.runs import Run
+from civicmail.mail.archive.seal import Sealer, new_batch
+from civicmail.mail.archive.sealbatch import BatchWriter, Carried
+from civicmail.mail.archive.sealstate import SealState
+from civicmail.mail.archive.segments import Row, Segment
+
+log = get_logger()
+Name = tuple[str, str, str]
+"""Class, month and id of a segment."""
+_FRAMES_MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one rewrite did. kept: records that survive, gone: those that do not; segments: written."""
+
+    kept: int
+    gone: int
+    segments: int
+
+
+def rewrite(
+    sealer: Sealer,
+    names: Collection[Name],
+    keep: Callable[[bytes], bool],
+    new_class: Callable[[bytes, str], str],
+    *,
+    reason: str,
+    now: int,
+    files: Files = OS_FILES,
+    agree: Callable[[], AbstractContextManager[None]] = nullcontext,
+    certificate: dict[str, Any] | None = None,
+) -> Report:
+    """Write what survives of these segments into new ones, and remove these.
+
+    keep: whether the records about a capture survive; records about none always do. new_class: the class under which those about a
+    capture are kept now, given the one they have. agree: entered for the moment of the swap; what it raises leaves everything as it
+    was. certificate: facts to which the segments are added, and which become a record before anything goes.
+    Raises DamagedFile, KeyMissing when something that survives cannot be read: nothing is changed then.
+    """
+    data, keyring = sealer.data, sealer.keyring
+    sealer.finish()
+    survivors = Survivors(data, sorted(set(names)), keyring, keep, new_class)
+    batch = new_batch(now)
+    gone = tuple(survivors.names)
+    if certificate is not None:
+        certificate = {**certificate, "segments": [name for *_, name in gone]}
+    try:
+        sealstate.write(data, SealState(batch, False, (), (), gone), files)
+        writer = BatchWriter(data, batch, keyring, files, now=now, checkpoint="")
+        try:
+            for key, group in sorted(survivors.groups.items()):
+                writer.add(key, group, survivors)
+            writer.finish(_carried(data, gone))
+        finally:
+            writer.close()
+        with agree():
+            sealstate.write(data, SealState(batch, True, (), (), gone, certificate), files)
+    except (OSError, CivicmailError):
+        with suppress(OSError, CivicmailError):
+            sealer.finish()
+        raise
+    finally:
+        survivors.close()
+    sealer.finish()
+    log.info("archive.rewritten", reason=reason, kept=survivors.kept, gone=survivors.gone, segments=writer.count)
+    return Report(survivors.kept, survivors.gone, writer.count)
+
+
+def _carried(data: Path, gone: tuple[Name, ...]) -> Carried:
+    """The runs that name one of these segments."""
+    view = Catalogue(data)
+    state = sealstate.read(data)
+    view.refresh(ignore=state.batch if state else "")
+    pairs = frozenset((class_, name) for class_, _, name in gone)
+    months: dict[str, list[Run]] = {}
+    for month in sorted({month for _, month, _ in gone}):
+        months[month] = [run for run in view.runs(month) if not pairs.isdisjoint(run.segments)]
+    return Carried(months, pairs)
+
+
+class Survivors:
+    """The records of some segments that are kept, as a batch takes them. kept and gone: how many records."""
+
+    def __init__(
+        self,
+        data: Path,
+        names: list[Name],
+        keyring: Keyring,
+        keep: Callable[[bytes], bool],
+        new_class: Callable[[bytes, str], str],
+    ) -> None:
+        self.names = names
+        self.groups: dict[Key, Group] = {}
+        self.kept = self.gone = 0
+        self._segments: list[Segment] = []
+        self._rows: list[list[Row]] = []
+        self._frames: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        try:
+            for class_, month, name in names:
+                segment = Segment(segments.path_of(data, class_, month, name), name, keyring.open(name))
+                self._segments.append(segment)
+                self._rows.append(list(segment.rows()))
+            for at, (class_, month, _) in enumerate(names):
+                for n, row in enumerate(self._rows[at]):
+                    self._take(at, n, row, class_, month, keep, new_class)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(
+        self, at: int, n: int, row: Row, class_: str, month: str, keep: Callable[[bytes], bool], new_class: Callable[[bytes, str], str]
+    ) -> None:
+        about = any(row.id)
+        if about and not keep(row.id):
+            self.gone += 1
+            return
+        self.kept += 1
+        group = self.groups.setdefault((new_class(row.id, class_) if about else class_, month), Group())
+        head = orjson.loads(self._head(at, row))
+        if row.type == Type.RECEIPT:
+            group.captures.append((row.id, Item(at, n, head["received"])))
+        else:
+            group.events.setdefault(row.id, []).append(Item(at, n, head["at"]))
+
+    # -- what a batch asks
+
+    def frame(self, item: Item) -> frames.Frame:
+        """A record as a journal would give it."""
+        row = self._rows[item.file][item.offset]
+        head = memoryview(self._head(item.file, row))
+        body = self._body(item.file, row) if row.type == Type.RECEIPT else memoryview(b"")
+        return frames.Frame(0, 0, row.type, 0, row.number, 0, row.id, row.sha256, head, body)
+
+    def journal_of(self, item: Item) -> str:
+        return self._rows[item.file][item.offset].journal
+
+    def spool_path(self, item: Item, id_: bytes) -> Path:
+        raise AssertionError("Nothing that is sealed lies in a spool.")
+
+    def close(self) -> None:
+        self._frames.clear()
+        for segment in self._segments:
+            segment.close()
+
+    # -- reading
+
+    def _head(self, at: int, row: Row) -> bytes:
+        plain, record = self._record(at, row.frame, row.offset)
+        if record.type != b"metadata" or warc.place_of(record) != (row.journal, row.number):
+            raise self._damaged(at, row.frame, row.offset)
+        return plain[record.start : record.stop]
+
+    def _body(self, at: int, row: Row) -> memoryview:
+        plain, record = self._record(at, row.frame, row.offset)
+        number, offset = (row.frame, record.end) if record.end < len(plain) else (row.frame + 1, 0)
+        plain, record = self._record(at, number, offset)
+        if record.type == b"revisit":
+            first, where = record.fields[b"civicmail-refers-to-place"].split()
+            plain, record = self._record(at, int(first), int(where))
+        if record.type != b"resource":
+            raise self._damaged(at, number, offset)
+        return memoryview(plain)[record.start : record.stop]
+
+    def _record(self, at: int, number: int, offset: int) -> tuple[bytes, warc.WarcRecord]:
+        plain = self._frames.get((at, number))
+        if plain is None:
+            plain = self._frames[at, number] = self._segments[at].frame(number)
+            if len(self._frames) > _FRAMES_MOST:
+                self._frames.popitem(last=False)
+        self._frames.move_to_end((at, number))
+        record = warc.parse(plain, offset)
+        if record is None:
+            raise self._damaged(at, number, offset)
+        return plain, record
+
+    def _damaged(self, at: int, number: int, offset: int) -> DamagedFile:
+        text = f"{'/'.join(self.names[at])}: the record at byte {offset} of frame {number} is not whole; it is not rewritten."
+        return DamagedFile(text)

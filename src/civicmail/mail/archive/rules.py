@@ -1,0 +1,94 @@
+"""The records by which mail is kept: holds, schedules, classes and certificates, read from the store and nowhere else (promise 3).
+
+They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which are never disposed of.
+Whoever writes one holds the lease `rules` for that moment, and so does whoever is about to act on them: nothing comes in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.mail.archive import segments, tailindex, warc
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.errors import NotSaid
+from civicmail.mail.archive.gather import LEDGER_CLASS
+from civicmail.mail.archive.places import InJournal
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.archive.sealstate import read as seal_state
+from civicmail.mail.archive.segments import Row
+from civicmail.mail.archive.shelf import Shelf
+
+KEEPING = frozenset({Type.HOLD, Type.HOLD_END, Type.CLASS, Type.SCHEDULE})
+"""What changes whether a capture is kept."""
+_JOURNAL_FILE = 1 << 20  # bytes: one short record
+_VIEWS_MOST = 5
+
+
+def take(data: Path) -> Lease:
+    """While this lease is held no rule comes. Raises LeaseHeld."""
+    return Lease.take(lease_path(data, "rules"))
+
+
+def write(data: Path, event: Event, files: Files = OS_FILES) -> None:
+    """Make one record durable; the lease is held for that moment. Raises LeaseHeld, NotSaid without actor or reason."""
+    for what in ("actor", "reason"):
+        if not str(event.facts.get(what, "")).strip():
+            raise NotSaid(f"Say the {what}: it stays in the record.")
+    with take(data), closing(Writer(data, lambda: event.at, files, _JOURNAL_FILE)) as writer:
+        writer.event(event)
+        writer.flush()
+
+
+def read(shelf: Shelf, types: Collection[int]) -> list[Event]:
+    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing: then it cannot
+    be told what the rules are."""
+    for attempt in range(_VIEWS_MOST):
+        with suppress(FileNotFoundError):  # sealed or rewritten while we look
+            found = {(e.journal, e.number): e for e in _all(shelf) if e.type in types}
+            return sorted(found.values(), key=lambda e: (e.at, e.journal, e.number))
+        if attempt < _VIEWS_MOST - 1:
+            shelf.refresh()
+    raise FileNotFoundError(shelf.data / "segments")
+
+
+def _all(shelf: Shelf) -> Iterator[Event]:
+    """Journals first: what is sealed meanwhile is then met twice, and never missed."""
+    for where in shelf.tail.events(NO_ID):
+        yield Event.from_head(tailindex.read_head(where))
+    for class_, month, name in segments.listed(shelf.data):
+        state = seal_state(shelf.data)
+        if class_ == LEDGER_CLASS and not (state and not state.committed and name.startswith(state.batch)):
+            yield from _sealed(shelf, (class_, month, name))
+
+
+def _sealed(shelf: Shelf, name: tuple[str, str, str]) -> Iterator[Event]:
+    segment = shelf.sealed.segment(*name)
+    wanted: dict[int, list[Row]] = {}
+    for row in segment.rows():
+        if row.type >= Type.HOLD and row.id == NO_ID:
+            wanted.setdefault(row.frame, []).append(row)
+    for number, rows in wanted.items():
+        frame = segment.frame(number)
+        for row in rows:
+            record = warc.parse(frame, row.offset)
+            if record is not None:  # one that is not there is for `verify`; the frame itself passed its check
+                yield Event.from_head(frame[record.start : record.stop])
+
+
+class Watch:
+    """What stood in the journals when something was decided. The lease `seal` must be held: then records only come, and none goes."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._before = set(shelf.tail.records())
+
+    def came(self) -> list[tuple[bytes, Event]]:
+        """(capture id, event) of every record that came since, receipts left out."""
+        self._shelf.refresh()
+        new: set[tuple[bytes, InJournal]] = set(self._shelf.tail.records()) - self._before
+        return [(id_, Event.from_head(tailindex.read_head(where))) for id_, where in new]
