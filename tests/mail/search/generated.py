@@ -27,6 +27,7 @@ PEOPLE = [
     ("Lee", "Lee+News@X.Example"),
     ("O'Brien, Pat", "pat@city.example"),
 ]
+IDS = [f"{n}.Thread@b.example" for n in range(8)]
 FILES = [("report 2024.pdf", "application", "pdf"), ("Plan.XLSX", "application", "vnd.ms-excel"), ("été.png", "image", "png")]
 
 
@@ -70,7 +71,11 @@ def mail(chance: random.Random, at: datetime) -> bytes:
         message["Date"] = format_datetime(at + timedelta(hours=chance.choice([-900, -5, 0, 5, 900])))
     if chance.random() < 0.3:
         message["List-Id"] = "City News <news.lists.city.example>"
-    message["Message-ID"] = f"<{chance.getrandbits(32):x}@{chance.choice(['a', 'b'])}.example>"
+    message["Message-ID"] = f"<{chance.choice(IDS) if chance.random() < 0.2 else f'{chance.getrandbits(32):x}@a.example'}>"
+    if chance.random() < 0.3:
+        message["In-Reply-To"] = f"<{chance.choice(IDS)}>"
+    if chance.random() < 0.3:
+        message["References"] = " ".join(f"<{chance.choice(IDS)}>" for _ in range(chance.randint(1, 4)))
     message.set_content(words(chance, chance.randint(0, 40)))
     for name, main, sub in chance.sample(FILES, chance.choice([0, 0, 1, 2])):
         message.add_attachment(chance.randbytes(chance.choice([10, 2000])), maintype=main, subtype=sub, filename=name)
@@ -119,6 +124,10 @@ def _leaf(chance: random.Random) -> str:
             f'"{words(chance, 2)}"'.replace("z" * 65, "zz"),
             f"{start}*",
             f'"{chance.choice(WORDS[:10])} {start}*"',
+            f"{word} AROUND {chance.randint(1, 20)} {chance.choice(WORDS[:40])}",
+            f'"{words(chance, 2)}" AROUND {chance.randint(1, 20)} {word}'.replace("z" * 65, "zz"),
+            f"{text}:{start}* AROUND({chance.randint(1, 20)}) {chance.choice(WORDS[:10])}",
+            f"thread:{chance.choice(IDS)}",
             f"{text}:{word}",
             f"{text}:({word} OR {chance.choice(WORDS[:20])})",
             f"{text}:{start}*",

@@ -16,7 +16,7 @@ from civicmail.core.message.shapes import Address, Attached, Envelope, Fields, R
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import TEXTS, Token, Tree, View, Words
+from civicmail.core.query.tree import EXACT, TEXTS, Near, Text, Token, Tree, View, Words
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.search import coverage
@@ -145,12 +145,23 @@ def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) 
                 continue
             at = chance.randrange(len(tokens))
             word, pair = tokens[at], tuple(tokens[at : at + 2])
-            for tree in (
-                Words(field, (word,)),
+            worded: list[Tree] = [
                 Words("", pair),
-                Token(field, word[:2], True),
                 Words(field, (*pair[:1], pair[-1][:1]), True),
-            ):
+                *around(chance, field, tokens),
+            ]
+            for tree in (Words(field, (word,)), Token(field, word[:2], True), *(worded if field not in EXACT else ())):
                 assert count(reader, tree) == sum(matches(tree, other) for other in views), tree
                 asked += 1
     assert asked > 1000
+
+
+def around(chance: random.Random, field: Text, tokens: list[str]) -> Iterator[Tree]:
+    """Two runs of one text, near each other or not, in any order, overlapping or the same, whole or cut short."""
+    for longest in (1, 3):
+        first = chance.randrange(len(tokens))
+        second = min(max(0, first + chance.randint(-8, 8)), len(tokens) - 1)
+        one, other = (tuple(tokens[at : at + chance.randint(1, longest)]) for at in (first, second))
+        yield Near(Words(field, one), Words(field, other), chance.randint(1, 6))
+        if longest == 1 or chance.random() < 0.1:
+            yield Near(Words("", one), Words("", (*other[:-1], other[-1][:1]), True), chance.choice([1, 3, 8]))

@@ -1,4 +1,4 @@
-"""Words of a query with their places: parentheses, AND OR NOT and "-", operators, phrases, words."""
+"""Words of a query with their places: parentheses, AND OR NOT and "-", AROUND n, operators, phrases, words."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Literal
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.operators import OPERATORS
 
-Kind = Literal["(", ")", "AND", "OR", "NOT", "operator", "phrase", "word", "end"]
+Kind = Literal["(", ")", "AND", "OR", "NOT", "AROUND", "operator", "phrase", "word", "end"]
 
 LONGEST_QUERY = 32_768
 _CONNECTIVES: dict[str, Kind] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
 _QUOTES = str.maketrans("“”„", '"""')
 _OPERATOR = re.compile(r"([A-Za-z][A-Za-z0-9_]*):([/\\]?)")
 _WORD = re.compile(r'[^\s()"]+')
+_AROUND = re.compile(r'AROUND(?:\s+(\d{1,6})|\s*\(\s*(\d{1,6})\s*\))(?![^\s()"])')
 _SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """text: the operator's name in lower case, or the words without quotes; end: the offset behind it."""
+    """text: the operator's name in lower case, the words without quotes, or the number of AROUND; end: the offset behind it."""
 
     kind: Kind
     text: str
@@ -61,6 +62,8 @@ def _next(text: str, at: int, *, value: bool) -> Lexeme:
         return Lexeme("phrase", text[at + 1 : close], at, close + 1)
     if character == "-" and not value and at + 1 < len(text) and not text[at + 1].isspace() and text[at + 1] not in ")-":
         return Lexeme("NOT", "-", at, at + 1)
+    if not value and (around := _AROUND.match(text, at)):
+        return Lexeme("AROUND", around[1] or around[2], at, around.end())
     operator = None if value else _OPERATOR.match(text, at)
     if operator and (operator[1].lower() in OPERATORS or not operator[2]):  # http://… and C:\\… are words
         return Lexeme("operator", operator[1].lower(), at, operator.end(1) + 1)

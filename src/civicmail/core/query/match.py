@@ -5,7 +5,9 @@ The index must count what this counts; replays, holds and permits ask this direc
 
 from __future__ import annotations
 
-from civicmail.core.query.tree import FREE, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
+from bisect import bisect_left
+
+from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, View, Words
 
 
 def matches(tree: Tree, view: View) -> bool:
@@ -22,6 +24,9 @@ def matches(tree: Tree, view: View) -> bool:
         case Words(field, tokens, prefix):
             fields = (field,) if field else FREE
             return any(_stands(" ".join(tokens), view[name], prefix) for name in fields)
+        case Near(left, right, most):
+            fields = (left.field,) if left.field else FREE
+            return any(_is_near(left, right, most, view[name].split()) for name in fields)
         case Token(field, token, prefix):
             return _stands(token, view[field], prefix)
         case Range(field, low, high):
@@ -35,3 +40,30 @@ def _stands(wanted: str, text: str, prefix: bool) -> bool:
     """Whether the tokens stand side by side in the text; fold() may leave several spaces between two tokens."""
     padded = f" {' '.join(text.split())} "
     return f" {wanted}" in padded if prefix else f" {wanted} " in padded
+
+
+def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:
+    """Whether some place of one lies behind some place of the other with at most `most` tokens between."""
+    here, there = _places(left, text), _places(right, text)
+    return _follows(here, len(left.tokens), there, most) or _follows(there, len(right.tokens), here, most)
+
+
+def _places(words: Words, text: list[str]) -> list[int]:
+    """Where the words begin in the text, in order."""
+    *first, last = words.tokens
+    size = len(words.tokens)
+    return [
+        at
+        for at in range(len(text) - size + 1)
+        if (text[at + size - 1].startswith(last) if words.prefix else text[at + size - 1] == last)
+        and text[at : at + size - 1] == first
+    ]
+
+
+def _follows(before: list[int], size: int, behind: list[int], most: int) -> bool:
+    """Whether one of `behind` begins at most so many tokens after the end of one of `before`, which are `size` long."""
+    for at in before:
+        next_ = bisect_left(behind, at + size)
+        if next_ < len(behind) and behind[next_] <= at + size + most:
+            return True
+    return False

@@ -15,8 +15,9 @@ from typing import Literal
 from civicmail.core.query import values
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.fold import LONGEST, exact, tokens
-from civicmail.core.query.tree import ADDRESSES, Digits, Everything, Number, Or, Range, Text, Token, Tree, Words
+from civicmail.core.query.tree import ADDRESSES, EXACT, TEXTS, Digits, Everything, Near, Number, Or, Range, Text, Token, Tree, Words
 
+FARTHEST = 50  # words of AROUND: the index asks for each distance between phrases by itself
 SHORTEST_ID = 12  # design: an identifier may be cut to twelve digits, not shorter
 
 
@@ -60,6 +61,21 @@ def free(value: Value) -> Tree | None:
     return Or((tree, *(Token(field, address, prefix) for field in ADDRESSES if field != "rcpt")))
 
 
+def near(left: Value, right: Value, most: int, position: int) -> Near:
+    """AROUND most, at position: words or phrases, both free or both of the operator before the left one."""
+    said = f"AROUND {most} at character {position + 1}"
+    if not 1 <= most <= FARTHEST:
+        raise QueryError(position, f"{said}: the number of words between may be 1 to {FARTHEST}.", f"AROUND {FARTHEST}")
+    if left.operator and (left.operator not in TEXTS or left.operator in EXACT):
+        raise QueryError(position, f"{said} cannot stand behind {left.operator}:, which has no words.")
+    field: Text | Literal[""] = next((name for name in TEXTS if name == left.operator), "")
+    sides = [words(value, field) for value in (left, right)]
+    match sides:
+        case [Words() as one, Words() as other]:
+            return Near(one, other, most)
+    raise QueryError(position, f"{said} needs a word with letters or digits on each side.")
+
+
 def _star(value: Value) -> tuple[str, bool]:
     """The text without a star at its end, and whether there was one."""
     text = value.text.rstrip() if value.quoted else value.text
@@ -97,6 +113,12 @@ def _identifier(value: Value) -> Tree | None:
     if not (token := exact(text.strip().removeprefix("<").removesuffix(">"))):
         raise value.wrong("a Message-ID")
     return Token("messageid", token, prefix)
+
+
+def _thread(value: Value) -> Tree | None:
+    if not (token := exact(value.text.strip().removeprefix("<").removesuffix(">"))):
+        raise value.wrong("a Message-ID, a capture id or a SHA-256")
+    return Token("thread", token)
 
 
 def _filetype(value: Value) -> Tree | None:
@@ -161,6 +183,7 @@ OPERATORS: dict[str, Callable[[Value], Tree | None]] = {
     "list": _text("list"),
     "messageid": _identifier,
     "rfc822msgid": _identifier,
+    "thread": _thread,
     "custodian": _text("custodian"),
     "id": _id,
     "sha256": lambda value: Digits("sha256", _hexadecimal(value)),

@@ -4,7 +4,9 @@
     or       = and *( "OR" and )
     and      = not *( [ "AND" ] not )
     not      = *( "NOT" / "-" ) primary
-    primary  = "(" or ")" / operator value / operator "(" or ")" / phrase / word
+    primary  = "(" or ")" / operator value / operator "(" or ")" / value
+    value    = words [ "AROUND" number words ]
+    words    = phrase / word
 
 AND binds tighter than OR; AND, OR and NOT are words of the language only in capitals.
 """
@@ -16,7 +18,7 @@ from datetime import datetime
 
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import Lexeme, lexemes
-from civicmail.core.query.operators import OPERATORS, Value, free, nearest
+from civicmail.core.query.operators import OPERATORS, Value, free, near, nearest
 from civicmail.core.query.tree import And, Everything, Not, Or, Tree
 
 DEEPEST = 64
@@ -92,6 +94,8 @@ class _Parser:
                 return self._operator(lexeme, operator)
             case "word" | "phrase":
                 return self._value(lexeme, operator)
+            case "AROUND":
+                raise _one_sided(lexeme)
         place = f"at character {lexeme.position + 1}" if lexeme.kind != "end" else "at the end"
         before = self._lexemes[self._at - 2] if self._at > 1 else None
         if before is not None and before.kind in {"AND", "OR", "NOT"}:
@@ -127,11 +131,25 @@ class _Parser:
         return self._group(value, name) if value.kind == "(" else self._value(value, name, required=True)
 
     def _value(self, lexeme: Lexeme, operator: str, *, required: bool = False) -> Tree | None:
-        value = Value(lexeme.text, lexeme.kind == "phrase", lexeme.position, operator, self._now)
+        value = self._read(lexeme, operator)
+        if self.peek().kind == "AROUND":
+            around = self._take()
+            other = self._take() if self.peek().kind in {"word", "phrase"} else None
+            if other is None or self.peek().kind == "AROUND":
+                raise _one_sided(around if other is None else self.peek())
+            return near(value, self._read(other, operator), int(around.text), around.position)
         tree = OPERATORS[operator](value) if operator else free(value)
         if tree is None and required:
             raise value.wrong("a word with letters or digits")
         return tree
+
+    def _read(self, lexeme: Lexeme, operator: str) -> Value:
+        return Value(lexeme.text, lexeme.kind == "phrase", lexeme.position, operator, self._now)
+
+
+def _one_sided(around: Lexeme) -> QueryError:
+    said = f"AROUND {around.text} at character {around.position + 1} joins two words or phrases, one on each side."
+    return QueryError(around.position, said)
 
 
 def _unclosed(opening: Lexeme) -> QueryError:

@@ -1,6 +1,6 @@
 """A query as data, and what it is asked of.
 
-Tree: Everything, And, Or, Not over three kinds of leaf (Words, Token, Range) and Digits for identifiers. All are plain frozen
+Tree: Everything, And, Or, Not over the leaves Words, Near, Token, Range and Digits (identifiers). All are plain frozen
 values. View is one capture as the leaves see it: a dict of field name to folded text (see fold.py) or number.
 """
 
@@ -21,13 +21,15 @@ Text = Literal[
     "filetype",
     "list",
     "messageid",
+    "thread",
     "custodian",
 ]
 Number = Literal["received", "date", "size", "attachments"]
 
 FREE: tuple[Text, ...] = ("subject", "body", "from", "to", "cc", "bcc", "filename")
 ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
-TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "custodian")
+TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian")
+EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread")  # only whole tokens, whose order says nothing
 NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments")
 
 View = TypedDict(
@@ -44,6 +46,7 @@ View = TypedDict(
         "filetype": str,
         "list": str,
         "messageid": str,
+        "thread": str,
         "custodian": str,
         "received": int,
         "date": int,
@@ -57,6 +60,7 @@ View.__doc__ = """One capture as a query sees it.
 
 Texts hold folded tokens separated by spaces; address fields hold for each address the folded words of the display name, the
 whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has.
+thread: the Message-ID of the first message of the conversation, as far as the capture itself names it.
 received, date: ms since 1970 UTC; size: bytes; attachments: how many; id, sha256: lower-case hexadecimal digits.
 """
 
@@ -91,6 +95,16 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Both in one field, in either order, with at most `most` tokens between the end of one and the start of the other. Both sides
+    have the same field."""
+
+    left: Words
+    right: Words
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """One token whole, punctuation and all (an address, a domain, an identifier). prefix: it may go on."""
 
@@ -116,4 +130,4 @@ class Digits:
     digits: str
 
 
-Tree = Everything | And | Or | Not | Words | Token | Range | Digits
+Tree = Everything | And | Or | Not | Words | Near | Token | Range | Digits

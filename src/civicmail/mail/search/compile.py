@@ -7,7 +7,7 @@ import re
 import tantivy
 
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.tree import FREE, And, Digits, Everything, Not, Or, Range, Token, Tree, Words
+from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
 from civicmail.mail.search.schema import SCHEMA
 
 _META = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
@@ -24,13 +24,14 @@ def compiled(tree: Tree) -> tantivy.Query:
         case And(parts):
             return _all(parts)
         case Or(parts):
-            return tantivy.Query.boolean_query([(tantivy.Occur.Should, compiled(part)) for part in parts])
+            return _either([compiled(part) for part in parts])
         case Not():
             return _all((tree,))
         case Words(field, tokens, prefix):
-            names = (field,) if field else FREE
-            found = [_phrase(name, tokens, prefix) for name in names]
-            return found[0] if field else tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in found])
+            return _either([_phrase(name, tokens, prefix) for name in ((field,) if field else FREE)])
+        case Near(left, right, most):
+            names = (left.field,) if left.field else FREE
+            return _either([query for name in names for query in _near(name, left, right, most)])
         case Token(field, token, prefix):
             return _phrase(field, (token,), prefix)
         case Range(field, low, high):
@@ -52,6 +53,10 @@ def column(name: str, low: int, high: int) -> tantivy.Query:
     return tantivy.Query.range_query(SCHEMA, name, tantivy.FieldType.Unsigned, max(low, 0), min(high, LARGEST))
 
 
+def _either(queries: list[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in queries])
+
+
 def _all(parts: tuple[Tree, ...]) -> tantivy.Query:
     """Together, with the negated ones taken away; where all are negated they are taken from everything."""
     clauses: list[_Clause] = [
@@ -71,6 +76,37 @@ def _phrase(field: str, tokens: tuple[str, ...], prefix: bool) -> tantivy.Query:
         *first, last = (_pattern(token) for token in tokens)
         return tantivy.Query.regex_phrase_query(SCHEMA, field, [*first, last + ".*"])
     return tantivy.Query.phrase_query(SCHEMA, field, list(tokens))
+
+
+def _near(field: str, left: Words, right: Words, most: int) -> list[tantivy.Query]:
+    """Queries of which one must fit. tantivy's slop is the distance of two tokens from their places in the phrase, to either side;
+    put at the same place that is our meaning, unless one token may be both. Between longer phrases slop would also loosen the
+    phrases, so there each distance is a phrase of its own."""
+    patterns = left.prefix or right.prefix
+    make = tantivy.Query.regex_phrase_query if patterns else tantivy.Query.phrase_query
+    one, other = _terms(left, patterns), _terms(right, patterns)
+    if len(one) == len(other) == 1 and not _overlap(left, right):
+        return [make(SCHEMA, field, [(0, one[0]), (0, other[0])], most + 1)]
+    orders = [(one, other)] if left == right else [(one, other), (other, one)]
+    return [
+        make(SCHEMA, field, [*enumerate(first), *enumerate(second, len(first) + between)])
+        for first, second in orders
+        for between in range(most + 1)
+    ]
+
+
+def _overlap(left: Words, right: Words) -> bool:
+    """Whether one token can stand for both; each side is one token or the beginning of one."""
+    one, other = left.tokens[0], right.tokens[0]
+    return one == other or (left.prefix and other.startswith(one)) or (right.prefix and one.startswith(other))
+
+
+def _terms(words: Words, patterns: bool) -> list[str]:
+    """The tokens as they are, or as patterns of which the last may go on."""
+    if not patterns:
+        return list(words.tokens)
+    *first, last = (_pattern(token) for token in words.tokens)
+    return [*first, last + ".*" if words.prefix else last]
 
 
 def _pattern(token: str) -> str:

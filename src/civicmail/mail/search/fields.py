@@ -33,7 +33,8 @@ def view(capture: Capture, fields: Fields) -> View:
         "filename": " | ".join([fold(a.filename) for a in fields.attachments if a.filename]),
         "filetype": _file_types((a.filename, a.content_type) for a in fields.attachments) if fields.attachments else "",
         "list": fold(fields.list_id),
-        "messageid": exact(fields.message_id.strip().removeprefix("<").removesuffix(">")),
+        "messageid": _identifier(fields.message_id),
+        "thread": thread(fields),
         "custodian": fold(capture.custodian),
         "received": received,
         "date": received if date is None else date,
@@ -51,6 +52,16 @@ def header_date(date: datetime | None, received: int) -> int | None:
     aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     ms = int(aware.timestamp()) * 1000
     return ms if 0 <= ms <= received + LATEST_DATE else None
+
+
+def thread(fields: Fields) -> str:
+    """The first message of the conversation as this one names it: the first of References, else of In-Reply-To, else itself."""
+    first = fields.references or fields.in_reply_to or (fields.message_id,)
+    return _identifier(first[0])
+
+
+def _identifier(text: str) -> str:
+    return exact(text.strip().removeprefix("<").removesuffix(">"))
 
 
 def _addresses(addresses: tuple[Address, ...]) -> str:

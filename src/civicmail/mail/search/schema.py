@@ -1,6 +1,7 @@
 """The one schema of all indexes and the document that a capture becomes.
 
-Texts are indexed with positions and not stored; the tokenizer only splits at spaces, because fold() has done the rest. Numbers are
+Texts are indexed and not stored, with positions where they are words; the tokenizer only splits at spaces, because fold() has
+done the rest. Numbers are
 columns. The capture id is the two columns hi and lo (hi begins with the time of receipt, so it sorts), the SHA-256 the four s1 to
 s4. What search prints beyond the columns is one stored JSON array: [date in ms or null, from, [to], subject].
 """
@@ -14,11 +15,11 @@ import orjson
 import tantivy
 
 from civicmail.core.message.shapes import Address, Fields
-from civicmail.core.query.tree import TEXTS, View
+from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import header_date
 
-VERSION = 1  # a change of schema, of fold() or of view() makes a new generation
+VERSION = 2  # a change of schema, of fold() or of view() makes a new generation
 NUMBERS = ("hi", "date", "size", "attachments", "unreadable", "s2", "s3", "s4")
 KEYS = ("lo", "s1")  # also found by value: deletes and look-ups
 _ID = struct.Struct(">2Q")
@@ -29,7 +30,7 @@ def build() -> tantivy.Schema:
     """The schema; equal in every process of one version."""
     builder = tantivy.SchemaBuilder()
     for text in TEXTS:
-        builder.add_text_field(text, tokenizer_name="whitespace")
+        builder.add_text_field(text, tokenizer_name="whitespace", index_option="basic" if text in EXACT else "position")
     for name in NUMBERS:
         builder.add_unsigned_field(name, fast=True)
     for name in KEYS:

@@ -16,7 +16,7 @@ import orjson
 import tantivy
 
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.tree import And, Or, Token, Tree, Words
+from civicmail.core.query.tree import And, Near, Or, Token, Tree, Words
 from civicmail.mail.search.compile import both, compiled
 from civicmail.mail.search.order import Found, Key, Sort, batch, counted, everything, found_of, run
 from civicmail.mail.search.reader import Reader
@@ -91,6 +91,8 @@ def _ranks(tree: Tree) -> bool:
             return any(_ranks(part) for part in parts)
         case Words(prefix=False) | Token(prefix=False):
             return True
+        case Near(left, right):
+            return not (left.prefix or right.prefix)
         case _:
             return False
 
