@@ -3,7 +3,7 @@
 set -eu
 # libnet-ssleay-perl: TLS in swaks; maildir-utils: mu; notmuch and mu are the peers of `make bench`
 # pst-utils: readpst, the second reader of Outlook files; tesseract: text of scans
-want="postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl notmuch maildir-utils pst-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa"
+want="postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl curl rspamd clamav-daemon clamav-milter notmuch maildir-utils pst-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa"
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     echo "No neighbours installed: this is not Debian or Ubuntu. Tests that need them say so: $want"
     exit 0

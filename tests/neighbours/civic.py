@@ -74,6 +74,21 @@ class Civicmail:
         os.killpg(self.pid, signal.SIGKILL)
         self._running.close()
 
+    def end_child(self, words: str, sign: signal.Signals) -> None:
+        """Send a signal to one of the processes, named by words of its command line; the supervisor starts it again."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line, parent = (
+                    path.read_bytes().replace(b"\0", b" "),
+                    (path.parent / "stat").read_text().rpartition(")")[2].split()[1],
+                )
+            except OSError:
+                continue
+            if int(parent) == self.pid and words.encode() in line:
+                os.kill(int(path.parent.name), sign)
+                return
+        raise AssertionError(f"no process of {self.pid} says {words!r}")
+
     def log(self) -> str:
         return self._running.log.read_text(errors="replace")
 

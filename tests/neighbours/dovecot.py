@@ -1,4 +1,4 @@
-"""A private Dovecot 2.4: LMTP in, IMAP out, any user of any domain; own folder and sockets, needs root."""
+"""A private Dovecot 2.4 with the file of deploy/dovecot: LMTP in, IMAP out; own folder and sockets, needs root."""
 
 from __future__ import annotations
 
@@ -11,61 +11,32 @@ import pytest
 
 from civicmail.front.sample.installation import free_ports
 from neighbours.process import Process, program, scratch_folder
+from neighbours.shipped import shipped
 
 PASSWORD = "scratch"
-_CONF = """\
-dovecot_config_version = 2.4.0
-dovecot_storage_version = 2.4.0
-base_dir = {folder}/run
-state_dir = {folder}/state
-instance_name = {folder.name}
-log_path = {folder}/dovecot.log
-mail_uid = nobody
-mail_gid = nogroup
-first_valid_uid = 1
-mail_driver = maildir
-mail_home = {folder}/mail/%{{user}}
-mail_path = %{{home}}/Maildir
-listen = 127.0.0.1
-protocols = imap lmtp
-ssl = no
-auth_allow_cleartext = yes
-auth_failure_delay = 0
-lmtp_user_concurrency_limit = 50
-lmtp_rcpt_check_quota = yes
-service imap-login {{
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-service lmtp {{
-  inet_listener lmtp {{
-    port = {lmtp}
-  }}
-}}
-passdb static {{
-  password = {password}
-}}
-{users}
-"""
-_ANYBODY = """\
-userdb static {
+_LISTED = """\
+userdb passwd-file {
+  passwd_file_path = /etc/dovecot/users
 }
 """
-_LISTED = """\
-userdb passwd-file {{
-  passwd_file_path = {folder}/users
-}}
+_ANYBODY = "userdb static {\n}\n"
+_PASSWORDS = """\
+passdb passwd-file {
+  passwd_file_path = /etc/dovecot/users
+}
+"""
+_SCRATCH = """\
+instance_name = {folder.name}
+auth_allow_cleartext = yes
+auth_failure_delay = 0
 """
 
 
 class Dovecot:
-    """One instance; use it with `with`. lmtp, imap: its ports. only: the addresses it knows; None: all."""
+    """One instance of deploy/dovecot; use it with `with`. lmtp, imap: its ports. only: the addresses it knows, None: all; full:
+    those of them whose mailbox has room for 1 KiB."""
 
-    def __init__(self, only: list[str] | None = None) -> None:
+    def __init__(self, only: list[str] | None = None, full: tuple[str, ...] = ()) -> None:
         version = subprocess.run([program("dovecot"), "--version"], capture_output=True, text=True, check=True).stdout
         if version.startswith(("2.2", "2.3")):
             pytest.skip(f"Dovecot {version.strip()} reads another configuration; these tests want 2.4")
@@ -74,14 +45,37 @@ class Dovecot:
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "mail", "nobody", "nogroup")
-        users = _ANYBODY
-        if only is not None:
-            (self.folder / "users").write_text("".join(f"{a}:::::::\n" for a in only))
-            users = _LISTED.format(folder=self.folder)
+        small = "userdb_quota/user/storage_size=1k"
+        (self.folder / "users").write_text("".join(f"{a}:::::::{small if a in full else ''}\n" for a in only or ()))
         conf = self.folder / "dovecot.conf"
-        conf.write_text(_CONF.format(folder=self.folder, imap=self.imap, lmtp=self.lmtp, password=PASSWORD, users=users))
+        conf.write_text(self._conf(anybody=only is None))
         self._command = [program("dovecot"), "-F", "-c", str(conf)]
         self.start()
+
+    def _conf(self, *, anybody: bool) -> str:
+        """deploy/dovecot/dovecot.conf with the places, ports and people of this instance."""
+        folder = str(self.folder)
+        changes = {
+            "base_dir = /run/dovecot": f"base_dir = {folder}/run",
+            "/var/lib/dovecot": f"{folder}/state",
+            "/var/log/dovecot.log": f"{folder}/dovecot.log",
+            "mail_uid = vmail": "mail_uid = nobody",
+            "mail_gid = vmail": "mail_gid = nogroup",
+            "/srv/mail": f"{folder}/mail",
+            "listen = *": "listen = 127.0.0.1",
+            "port = 143": f"port = {self.imap}",
+            "port = 993": "port = 0",
+            "port = 24\n": f"port = {self.lmtp}\n",
+            "ssl = required": "ssl = no",
+            "ssl_server_cert_file = /etc/civicmail/imap.pem\n": "",
+            "ssl_server_key_file = /etc/civicmail/imap.key\n": "",
+            _PASSWORDS: f"passdb static {{\n  password = {PASSWORD}\n}}\n",
+        }
+        if anybody:
+            changes[_LISTED] = _ANYBODY
+        else:
+            changes["/etc/dovecot/users"] = f"{folder}/users"
+        return shipped("dovecot/dovecot.conf", changes) + _SCRATCH.format(folder=self.folder)
 
     def start(self) -> None:
         self.process = Process(self._command, self.folder)

@@ -1,7 +1,9 @@
-"""A private Postfix: own configuration, queue and log; needs root, touches nothing of the system's.
+"""A private Postfix with the files of deploy/postfix: own configuration, queue and log; needs root, leaves the system alone.
 
-edge(port)          hands mail for city.example to a gateway by SMTP, as an Internet-facing server does
-smart_host(port)    takes mail for everybody and hands it to a next hop
+edge(port)          takes mail for city.example from the Internet, has it looked at by milters, hands it to a gateway
+proxy(port)         the same without a queue: the gateway answers each command
+smart_host(port)    takes mail from the city and hands it to a next hop
+old_system(...)     a mail system of somebody else's
 keeper()            takes mail for everybody into its hold queue: what accepting costs Postfix
 """
 
@@ -14,80 +16,72 @@ from pathlib import Path
 
 from civicmail.front.sample.installation import free_ports
 from neighbours.process import Process, program, scratch_folder
+from neighbours.shipped import DEPLOY, settings, shipped
 
-_MAIN = {
-    "compatibility_level": "3.6",
-    "daemon_directory": "/usr/lib/postfix/sbin",
-    "command_directory": "/usr/sbin",
-    "myhostname": "edge.city.example",
-    "myorigin": "city.example",
-    "mydestination": "",
+_HERE = {
     "inet_interfaces": "127.0.0.1",
     "inet_protocols": "ipv4",
-    "mynetworks": "127.0.0.0/8",
-    "smtp_dns_support_level": "disabled",  # no DNS on a test machine: literals only
     "smtpd_peername_lookup": "no",
-    "alias_maps": "",
-    "alias_database": "",
-    "local_recipient_maps": "",
-    "biff": "no",
+    "smtp_dns_support_level": "disabled",  # no DNS on a test machine: literals only
     "minimal_backoff_time": "1s",  # a story sees the retry
     "maximal_backoff_time": "2s",
     "queue_run_delay": "1s",
     "smtpd_client_connection_rate_limit": "0",
     "smtpd_client_connection_count_limit": "0",
-    "smtpd_recipient_restrictions": "permit_mynetworks, reject",
-    "local_header_rewrite_clients": "",
-    "message_size_limit": "60000000",
-    "notify_classes": "",
+    "smtpd_tls_security_level": "none",
+    "smtp_tls_security_level": "none",
 }
-_SERVICES = """\
-127.0.0.1:{port} inet n - n - {most} smtpd
-pickup    unix n - n 60 1 pickup
-cleanup   unix n - n - 0 cleanup
-qmgr      unix n - n 300 1 qmgr
-tlsmgr    unix - - n 1000? 1 tlsmgr
-rewrite   unix - - n - - trivial-rewrite
-bounce    unix - - n - 0 bounce
-defer     unix - - n - 0 bounce
-trace     unix - - n - 0 bounce
-proxymap  unix - - n - - proxymap
-smtp      unix - - n - - smtp
-lmtp      unix - - n - - lmtp
-relay     unix - - n - - smtp
-showq     unix n - n - - showq
-error     unix - - n - - error
-retry     unix - - n - - error
-discard   unix - - n - - discard
-anvil     unix - - n - 1 anvil
-scache    unix - - n - 1 scache
-postlog   unix-dgram n - n - 1 postlogd
-"""
+_DOORS = {
+    "edge": "smtp      inet n - n - - smtpd",
+    "proxy": "smtp      inet n - n - - smtpd",
+    "out": "127.0.0.1:2600 inet n - n - - smtpd",
+}
+_MASTER = "/usr/lib/postfix/sbin/master"
 _QUEUES = "active bounce corrupt defer deferred flush hold incoming private saved trace"
 
 
 class Postfix:
-    """One instance; use it with `with`. port: where it listens."""
+    """One instance; use it with `with`. port: where it listens.
 
-    def __init__(self, settings: dict[str, str], sessions: int = 100) -> None:
+    role: the folder of deploy/postfix; changes: texts of its files to replace; own: settings of this scratch instance.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        own: dict[str, str],
+        changes: dict[str, str] | None = None,
+        *,
+        rows: dict[str, str] | None = None,
+        sessions: int = 100,
+    ) -> None:
         self.folder = scratch_folder("postfix")
         (self.port,) = free_ports(1)
         self.etc, self._log = self.folder / "etc", self.folder / "mail.log"
         self._make_queue()
         self.etc.mkdir()
-        own = {
+        main = settings(f"postfix/{role}/main.cf", changes) | _HERE
+        main |= {
             "queue_directory": f"{self.folder}/queue",
             "data_directory": f"{self.folder}/data",
             "maillog_file": str(self._log),
             "maillog_file_prefixes": str(self.folder),  # must be a prefix of the log, or every daemon dies without a word
         }
-        (self.etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in (_MAIN | own | settings).items()))
-        (self.etc / "master.cf").write_text(_SERVICES.format(port=self.port, most=sessions))
+        (self.etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in (main | own).items()))
+        row = {_DOORS[role]: f"127.0.0.1:{self.port} inet n - n - {sessions} smtpd"} | (rows or {})
+        (self.etc / "master.cf").write_text(shipped(f"postfix/{role}/master.cf", row))
         for path in self.etc.iterdir():
             os.utime(path, (1e9, 1e9))  # a fresh main.cf makes each daemon wait for two seconds
+        self.start()
+
+    def start(self) -> None:
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
-        self.process = Process([f"{_MAIN['daemon_directory']}/master", "-c", str(self.etc), "-s"], self.folder, env)
-        self.process.wait_for(self.port, b"220 edge.")
+        self.process = Process([_MASTER, "-c", str(self.etc), "-s"], self.folder, env)
+        self.process.wait_for(self.port, b"220 ")
+
+    def stop(self) -> None:
+        """Gone, with its queue kept; start brings it back."""
+        self.process.close()
 
     def _make_queue(self) -> None:
         queue = self.folder / "queue"
@@ -128,18 +122,26 @@ class Postfix:
         return [p for p in (self.folder / "queue" / "hold").rglob("*") if p.is_file()]
 
 
-def edge(gateway: int, **settings: str) -> Postfix:
+def edge(gateway: int, milters: str = "", **own: str) -> Postfix:
     """The Internet-facing server of city.example before a gateway on that port."""
-    hop = {"relay_domains": "city.example", "relay_transport": f"smtp:[127.0.0.1]:{gateway}"}
-    refused = {"default_transport": "error:5.1.2 no such test domain"}
-    return Postfix(hop | refused | settings)
+    strip = DEPLOY / "postfix" / "edge" / "strip_verdicts"
+    changes = {"smtp:[127.0.0.1]:2525": f"smtp:[127.0.0.1]:{gateway}", "/etc/postfix-edge/strip_verdicts": str(strip)}
+    return Postfix("edge", {"smtpd_milters": milters, "mynetworks": "127.0.0.99"} | own, changes)
 
 
-def smart_host(next_hop: int, **settings: str) -> Postfix:
-    """A server that takes mail for everybody and hands it on to that port."""
-    return Postfix({"default_transport": f"smtp:[127.0.0.1]:{next_hop}", "smtp_tls_security_level": "none"} | settings)
+def proxy(gateway: int, **own: str) -> Postfix:
+    """The same without a queue: every command is the gateway's to answer."""
+    rows = {"smtpd_proxy_filter=127.0.0.1:2525": f"smtpd_proxy_filter=127.0.0.1:{gateway}"}
+    return Postfix("proxy", own, rows=rows)
+
+
+def smart_host(next_hop: int, back: int = 1, **own: str) -> Postfix:
+    """A server that takes mail from the city and hands it on to that port. back: the relay listener, for mail to our own people."""
+    own = {"default_transport": f"smtp:[127.0.0.1]:{next_hop}"} | own
+    return Postfix("out", own, {"smtp:[127.0.0.1]:2526": f"smtp:[127.0.0.1]:{back}"})
 
 
 def keeper(sessions: int = 100) -> Postfix:
     """A server that takes everything and lets nothing go."""
-    return Postfix({"smtpd_client_restrictions": "check_client_access static:HOLD", "default_transport": "discard"}, sessions)
+    own = {"smtpd_client_restrictions": "check_client_access static:HOLD", "default_transport": "discard", "transport_maps": ""}
+    return Postfix("out", own, sessions=sessions)

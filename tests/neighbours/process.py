@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])  # servers live where only root looks
@@ -62,12 +62,16 @@ class Process:
 
     def wait_for(self, port: int, wanted: bytes = b"", seconds: float = 15) -> None:
         """Until it greets; its log is in the error when it does not."""
+        self.wait_until(lambda: greeting(port, wanted), seconds)
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 15) -> None:
+        """Until it answers a question; its log is in the error when it does not."""
         end = time.monotonic() + seconds
-        while not greeting(port, wanted):
+        while not ready():
             if self.process.poll() is not None or time.monotonic() > end:
                 said = self.log.read_text(errors="replace")[-2000:]
                 self.close()
-                raise RuntimeError(f"{self.process.args!r} did not answer on port {port} (exit {self.process.returncode}): {said}")
+                raise RuntimeError(f"{self.process.args!r} did not answer (exit {self.process.returncode}): {said}")
             time.sleep(0.01)
 
     def close(self, sign: signal.Signals = signal.SIGTERM, seconds: float = 20) -> int:

@@ -1,0 +1,103 @@
+"""The units of deploy/systemd say line by line what a process of ours may do (P-20)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from civicmail.front.sample.world import World
+from neighbours.process import program
+from neighbours.shipped import DEPLOY, shipped
+
+EVERYWHERE = {
+    "Type=exec",
+    "Restart=always",
+    "KillSignal=SIGTERM",
+    "TimeoutStopSec=30",
+    "User=civicmail",
+    "Group=civicmail",
+    "StateDirectory=civicmail",
+    "StateDirectoryMode=0700",
+    "UMask=0077",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "AmbientCapabilities=",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "PrivateDevices=yes",
+    "ProtectHostname=yes",
+    "ProtectClock=yes",
+    "ProtectKernelTunables=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectControlGroups=yes",
+    "ProtectProc=invisible",
+    "ProcSubset=pid",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "RemoveIPC=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @obsolete",
+    "SystemCallErrorNumber=EPERM",
+}
+NETWORK = {"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "MemoryDenyWriteExecute=yes"}
+NO_NETWORK = {"RestrictAddressFamilies=AF_UNIX", "PrivateNetwork=yes"}
+UNITS = {
+    "gateway": ("run gateway", NETWORK),
+    "courier": ("run worker --job courier", NETWORK),
+    "mail": ("run worker --job mail", NO_NETWORK),
+    "city": ("run worker --job city", NO_NETWORK),
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_process_may_do_its_work_and_nothing_else(unit: str) -> None:
+    command, own = UNITS[unit]
+    lines = set(shipped(f"systemd/civicmail-{unit}.service").splitlines())
+    assert not (EVERYWHERE | own) - lines
+    assert f"ExecStart=/usr/bin/civicmail {command} --data /var/lib/civicmail" in lines
+    assert not any(line.startswith(("ReadWritePaths", "Environment", "PermissionsStartOnly")) for line in lines)
+
+
+def test_the_target_wants_every_process_and_the_check_up() -> None:
+    wanted = re.search(r"(?m)^Wants=(.*)$", shipped("systemd/civicmail.target"))
+    assert wanted
+    assert set(wanted[1].split()) == {f"civicmail-{unit}.service" for unit in UNITS} | {"civicmail-doctor.timer"}
+    assert "OnFailure=civicmail-alert@%n.service" in shipped("systemd/civicmail-doctor.service")
+
+
+@pytest.mark.neighbour("systemd-analyze")
+def test_systemd_understands_every_unit(tmp_path: Path) -> None:
+    for unit in (DEPLOY / "systemd").iterdir():
+        text = unit.read_text().replace("/usr/bin/civicmail", "/bin/true").replace("/usr/libexec/civicmail-alert", "/bin/true")
+        (tmp_path / unit.name).write_text(text)
+    units = sorted(str(path) for path in tmp_path.iterdir())
+    done = subprocess.run([program("systemd-analyze"), "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.neighbour("curl")
+def test_an_alert_brings_the_last_words_of_a_unit_to_the_operators() -> None:
+    with World() as world:
+        env = {"SMART_HOST": f"127.0.0.1:{world.port}", "JOURNALCTL": "echo the archive cannot commit"}
+        command = [str(DEPLOY / "alerts" / "civicmail-alert"), "civicmail-doctor.service", "operators@city.example"]
+        subprocess.run(command, env=env | {"PATH": "/usr/bin:/bin"}, check=True, timeout=30)
+    (came,) = world.taken
+    assert came.recipients == ["operators@city.example"]
+    assert b"Subject: civicmail-doctor.service failed on " in came.content
+    assert b"the archive cannot commit" in came.content
+    assert b"\n" not in came.content.replace(b"\r\n", b"")
+
+
+def test_the_container_runs_without_root_and_as_one_program() -> None:
+    lines = shipped("container/Containerfile").splitlines()
+    assert lines.index("USER civicmail") < lines.index('ENTRYPOINT ["civicmail"]')
+    assert "RUN uv sync --frozen --no-dev --no-editable" in lines
+    assert "STOPSIGNAL SIGTERM" in lines
