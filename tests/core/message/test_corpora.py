@@ -110,6 +110,7 @@ _C1 = re.compile(r"[\x80-\x9f]")
 _FOLDED_BOUNDARY = re.compile(rb"boundary=\"[^\"\r\n]*\r?\n[^\"]*\"", re.IGNORECASE)
 _BAD_TYPE = re.compile(r"'\w+/[\w+-]+[^\w+.'-]")
 _NO_SEMICOLON = re.compile(rb"\nContent-Type: multipart/\w+\s+boundary", re.IGNORECASE)
+_INSIDE = re.compile(rb"(?m)^begin [0-7]{3,4} |ms-tnef|winmail\.dat|pkcs7-mime|text/calendar|text/(?:x-)?vcard", re.IGNORECASE)
 _STRUCTURE = {
     defects.HEADER_LINE, defects.LEADING_BLANK, defects.BYTE_ORDER_MARK, defects.SEPARATOR_MISSING, defects.HEADER_MISSING,
     defects.HEADER_EMPTY,
@@ -134,6 +135,7 @@ def _kind(field: str, theirs: object, mine: object, codes: set[str], raw: bytes)
         ("quoted-local", field == "from_" and '"' in said),
         ("white-space-in-address", field == "from_" and " " in "".join(map(str, theirs if isinstance(theirs, list) else []))),
         ("white-space-between-words", field == "subject" and said.replace(" ", "") == repr(mine).replace(" ", "")),
+        ("inside", field in ("attachments", "text") and bool(_INSIDE.search(raw))),
         ("content-type", field in ("attachments", "text") and bool(_BAD_TYPE.search(said) or _NO_SEMICOLON.search(raw))),
     ]
     return next((name for name, holds in rules if holds), None)

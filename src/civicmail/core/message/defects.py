@@ -8,6 +8,8 @@ Lines
 MIME
     boundary-missing, boundary-unclosed, content-type-broken, encoding-unknown, base64-broken, uuencode-broken,
     nesting-limit, parts-limit, delimiter-limit, child-limit
+Inside parts
+    tnef-broken, smime-encrypted, smime-broken, openpgp-encrypted, rights-encrypted, partial
 Text
     charset-unknown, charset-wrong, charset-missing, text-unreadable, html-flattened
 Fields
@@ -51,3 +53,9 @@ ADDRESS_BROKEN = "address-broken"
 ADDRESS_LIMIT = "address-limit"
 DATE_BROKEN = "date-broken"
 LINKS_LIMIT = "links-limit"
+TNEF_BROKEN = "tnef-broken"
+SMIME_ENCRYPTED = "smime-encrypted"
+SMIME_BROKEN = "smime-broken"
+OPENPGP_ENCRYPTED = "openpgp-encrypted"
+RIGHTS_ENCRYPTED = "rights-encrypted"
+PARTIAL = "partial"

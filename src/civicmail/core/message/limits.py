@@ -67,3 +67,18 @@ GUESSES = 16
 
 LINE_BYTES = 998
 """Longest line without its line ending that RFC 5322 2.1.1 allows."""
+
+TNEF_DEPTH = 8
+"""Items inside items of one TNEF stream; a chain of forwarded winmail.dat is two or three deep."""
+
+RTF_BYTES = 16 << 20
+"""Bytes of one decompressed RTF body: what is packed claims any size it likes."""
+
+RTF_DEPTH = 1_000
+"""Groups of RTF inside one another; Word writes about 30."""
+
+DERIVED = 1_000
+"""Files found in the uuencode blocks and TNEF streams of one message."""
+
+CMS_DEPTH = 32
+"""Values inside values of a CMS structure; signed mail has 8."""

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from . import block, charsets, defects, hypertext, limits, transfer, tree
+from . import block, charsets, defects, hypertext, inside, limits, transfer, tree
 from .block import Block, Buffer
 from .charsets import Reading
 from .shapes import Defect, Link
 from .tree import Budget, Node
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_FOLDED = frozenset({
+    "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-vcalendar", "application/ics"
+})  # fmt: skip
+_FOLD = re.compile(r"\n[ \t]")
+_ESCAPED = re.compile(r"\\([nN,;\\])")
 _READING_DEFECTS = {
     Reading.UNKNOWN_LABEL: defects.CHARSET_UNKNOWN,
     Reading.WRONG_LABEL: defects.CHARSET_WRONG,
@@ -24,7 +29,10 @@ _READING_DEFECTS = {
 
 @dataclass(slots=True)
 class Message:
-    """A parsed message: its bytes, header block, nodes, the messages attached to it with their nodes, defects found so far."""
+    """A parsed message: its bytes, header block, nodes, the messages attached to it with their nodes, defects found so far.
+
+    sealed: parts that are encrypted or only a piece of a message.
+    """
 
     raw: Buffer
     head: Block
@@ -32,6 +40,7 @@ class Message:
     found: list[Defect]
     children: list[tuple[Node, Message]]
     budget: Budget
+    sealed: int = 0
     guessed: str = ""
     hint: str | None = None
 
@@ -60,11 +69,13 @@ class Message:
 
 @dataclass(slots=True)
 class Texts:
-    """plain, visible, hidden: text of body parts. attached: text of text attachments. linked: (path, text) to look for URLs in."""
+    """plain, visible, hidden: text of body parts. reports: of delivery reports and the like. attached: text of text attachments.
+    linked: (path, text) to look for URLs in."""
 
     plain: list[str] = field(default_factory=list)
     visible: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     linked: list[tuple[str, str]] = field(default_factory=list)
@@ -81,12 +92,12 @@ def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
     head = block.read(raw, 0, len(raw), found, top=True)
     if depth == 0:
         _lines(raw, found)
-    nodes = tree.walk(raw, head, depth, budget, found)
+    nodes, sealed = inside.opened(raw, tree.walk(raw, head, depth, budget, found), budget, found)
     children: list[tuple[Node, Message]] = []
     for node in nodes:
         if not node.letter or node.container:
             continue
-        size = node.end - node.start
+        size = node.end - node.start if node.content is None else len(node.content)
         if node.depth + 1 >= limits.DEPTH:
             found.append(Defect(defects.NESTING_LIMIT, node.start, node.path))
         elif size > budget.child_bytes or budget.parts <= 0:
@@ -94,7 +105,7 @@ def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
         elif size:
             budget.child_bytes -= size
             children.append((node, _parse(tree.content(raw, node, found), node.depth + 1, budget)))
-    return Message(raw, head, nodes, found, children, budget)
+    return Message(raw, head, nodes, found, children, budget, sealed)
 
 
 def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
@@ -104,13 +115,13 @@ def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
 
 def texts(message: Message, with_links: bool = False) -> Texts:
     """Decode the text parts of one message, not of its children."""
-    out = Texts()
+    out = Texts(unreadable=message.sealed)
     for node in message.nodes:
         if node.words:
             text = _text(message, node, out)
             if not node.html:
                 out.linked.append((node.path, text))
-                (out.plain if node.body else out.attached).append(text)
+                (out.plain if node.body else out.reports if node.report else out.attached).append(text)
                 continue
             page = hypertext.read(text, with_links)
             if page.flattened:
@@ -125,6 +136,11 @@ def texts(message: Message, with_links: bool = False) -> Texts:
 
 def _text(message: Message, node: Node, out: Texts) -> str:
     data = tree.content(message.raw, node, message.found)
+    if node.cuts:
+        starts = [0, *(end for _, end in node.cuts)]
+        data = b"".join(
+            [data[start:end] for start, end in zip(starts, [*(start for start, _ in node.cuts), len(data)], strict=True)]
+        )
     label, hint = node.charset, ""
     if node.html and not data.isascii() and (meta := _META_CHARSET.search(data, 0, 4096)):
         hint = meta[1].decode("ascii")
@@ -137,6 +153,9 @@ def _text(message: Message, node: Node, out: Texts) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         text = text.replace("\0", "")
+    if node.content_type in _FOLDED:
+        # Lines of these are broken anywhere, also inside words (RFC 5545 3.1 and 3.3.11, RFC 6350 3.2 and 3.4).
+        text = _ESCAPED.sub(lambda m: "\n" if m[1] in "nN" else m[1], _FOLD.sub("", text))
     return text.removeprefix("\ufeff")
 
 

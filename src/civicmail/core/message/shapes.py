@@ -49,7 +49,8 @@ class Header:
 class Part:
     """One node of the MIME tree. path counts from 1 ("1", "1.2"); offset and length are its encoded body in the message.
 
-    content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none.
+    content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none. A part inside a part that is
+    no multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that part.
     """
 
     path: str
@@ -144,20 +145,22 @@ class Envelope:
 
 
 class Attached(NamedTuple):
-    """What a search knows of an attachment: name as declared ("" when none), media type, size of its decoded bytes."""
+    """What a search knows of an attachment: name as declared ("" when none), media type, size of its decoded bytes, the bytes."""
 
     filename: str
     content_type: str
     size: int
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
     """What a search reads of a message: the same parse as Letter, without what it does not need.
 
-    text: the plain text, the visible words of HTML, text attachments, and the same of attached messages with their subjects.
+    text: the plain text, the visible words of HTML, and the same of attached messages with their subjects. attached_text: of text
+    attachments, those of attached messages too.
     attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
-    in order. unreadable: text parts of which some characters could not be read.
+    in order. unreadable: text parts of which some characters could not be read, and parts that are sealed: encrypted, or a piece.
     """
 
     subject: str
@@ -175,3 +178,4 @@ class Fields:
     received: datetime | None
     defects: tuple[str, ...]
     unreadable: int
+    attached_text: str = ""

@@ -66,13 +66,13 @@ def uu_bytes(data: bytes) -> tuple[bytes, bool]:
             if line == b"end":
                 return b"".join(out), sound
             continue
-        piece = _uu_line(line)
+        piece = uu_line(line)
         sound = sound and piece is not None
         out.append(piece or b"")
     return b"".join(out), False
 
 
-def _uu_line(line: bytes) -> bytes | None:
+def uu_line(line: bytes) -> bytes | None:
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:

@@ -16,6 +16,7 @@ from .shapes import Defect
 _DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*+(\r?\n|\r|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,69}|-[^\r\n]{1,69})\r?\n(?i:content-)")
 _TEXT_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+_CALENDARS = frozenset({"application/ics"})
 _LETTERS = frozenset({"message/rfc822", "message/global", "message/news"})
 _NOTHING: tuple[str, dict[str, str]] = ("", {})
 
@@ -37,6 +38,8 @@ class Node:
     container: bool = False
     opaque: bool = False
     content: bytes | None = None
+    cuts: tuple[tuple[int, int], ...] = ()
+    """Ranges of the content that are files, not words (uublocks.py)."""
 
     @property
     def charset(self) -> str:
@@ -55,13 +58,20 @@ class Node:
     def words(self) -> bool:
         """Whether its content is text that a search reads, attached or not."""
         return not self.container and (
-            self.content_type.startswith(("text/", "multipart/")) or self.content_type in _TEXT_REPORTS
+            self.content_type.startswith(("text/", "multipart/"))
+            or self.content_type in _TEXT_REPORTS
+            or self.content_type in _CALENDARS
         )
+
+    @property
+    def report(self) -> bool:
+        """Whether a machine says in it what became of a message."""
+        return self.content_type in _TEXT_REPORTS
 
     @property
     def body(self) -> bool:
         """Whether a reader sees it as text of the message itself."""
-        return self.words and self.disposition != "attachment" and not self.content_type.startswith("message/")
+        return self.words and self.disposition != "attachment" and not self.content_type.startswith(("message/", "application/"))
 
     @property
     def attachment(self) -> bool:
