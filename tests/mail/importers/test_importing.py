@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger import sequencer
 from civicmail.core.query.parse import parse
-from civicmail.mail.archive import layout
-from civicmail.mail.archive.commit import SPOOL_ABOVE
+from civicmail.mail.archive import layout, segments
+from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.archive.tasks import closed_bytes
 from civicmail.mail.importers import importing, intake, searchable
 from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
 from civicmail.mail.importers.importing import Request, Told, run_import
@@ -228,3 +230,47 @@ def test_nothing_to_import_leaves_an_index_that_says_so(tmp_path: Path, data: Pa
     (tmp_path / "in").mkdir()
     assert _run(data, tmp_path / "in") == _totals()
     assert coverage.current(data) is not None
+
+
+def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Design, "Journal": unsealed journals stay below the limit, also with nothing but an import running."""
+    monkeypatch.setattr(intake, "FLUSH_BYTES", 30_000)
+    monkeypatch.setattr(importing, "Writer", lambda d, clock: Writer(d, clock, file_size=40_000))
+    most = 0
+
+    def seen(n: int) -> None:
+        nonlocal most
+        most = max(most, closed_bytes(data))
+
+    monkeypatch.setattr(importing, "TELL_EVERY", 10)
+    folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(300)))
+    told = Told(lambda left: None, seen, lambda done, wanted: None)
+    totals = run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=100_000))
+    assert totals.stored == 300
+    assert 0 < most < 300_000
+    assert len(list(segments.listed(data))) > 3
+    assert len(list(_captures(data))) == 300
+    assert _found(data, "letter") == 300
+    assert _run(data, folder) == _totals(known=300)
+
+
+def test_where_somebody_else_seals_an_import_leaves_it_to_them(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "FLUSH_BYTES", 30_000)
+    monkeypatch.setattr(importing, "Writer", lambda d, clock: Writer(d, clock, file_size=40_000))
+    folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(100)))
+    told = Told(lambda left: None, lambda n: None, lambda done, wanted: None)
+    with Lease.take(lease_path(data, "seal")):
+        run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=50_000))
+    assert list(segments.listed(data)) == []
+    assert len(list(_captures(data))) == 100
+
+
+def test_a_seal_that_fails_does_not_end_an_import(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "FLUSH_BYTES", 30_000)
+    monkeypatch.setattr(importing, "Writer", lambda d, clock: Writer(d, clock, file_size=40_000))
+    (data / "outstanding" / "snapshot").write_bytes(b"rubbish")
+    folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(100)))
+    told = Told(lambda left: None, lambda n: None, lambda done, wanted: None)
+    totals = run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=50_000))
+    assert totals.stored == 100
+    assert list(segments.listed(data)) == []

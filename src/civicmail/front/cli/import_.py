@@ -27,11 +27,12 @@ def import_(
 ) -> None:
     """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
     folder = options.data_folder(data)
-    load(folder, config)
+    settings = load(folder, config)
     lists = _Lists()
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
-        totals = run_import(folder, Request(tuple(paths), custodian, source), told, lambda: time.time_ns() // 1_000_000)
+        request = Request(tuple(paths), custodian, source)
+        totals = run_import(folder, request, told, lambda: time.time_ns() // 1_000_000, settings=settings.archive)
     lists.close()
     if json:
         output.emit(totals.plain())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.mail.archive.commit import Clock, Writer
@@ -19,9 +20,10 @@ from civicmail.mail.importers.intake import Intake, New, Taken, Totals
 from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parsers import Parsers
 from civicmail.mail.importers.prepare import Ask, Preparer
-from civicmail.mail.importers.searchable import Integrated, Report, Searchable
+from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Searchable
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
 
+_DEFAULT = ArchiveSettings()
 TELL_EVERY = 256  # messages between two reports
 Known = Callable[[bytes, bytes], bool]
 """(occurrence bits, SHA-256) -> whether the archive has it."""
@@ -45,10 +47,12 @@ class Told:
     searchable: Report
 
 
-def run_import(data: Path, request: Request, told: Told, clock: Clock, processes: int | None = None) -> Totals:
+def run_import(
+    data: Path, request: Request, told: Told, clock: Clock, processes: int | None = None, settings: ArchiveSettings = _DEFAULT
+) -> Totals:
     """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk.
 
-    processes: parser processes, by default one for each core. Call it before threads are started.
+    settings: how much may be unsealed. processes: that parse, by default one for each core. Call it before threads are started.
     """
     paths = _absolute(request.paths)
     totals = Totals()
@@ -59,10 +63,12 @@ def run_import(data: Path, request: Request, told: Told, clock: Clock, processes
         writer = stack.enter_context(closing(Writer(data, clock)))
         searchable = stack.enter_context(closing(Searchable(data, clock)))
         integrated = stack.enter_context(closing(Integrated(data, clock)))
+        sealing = Sealing(data, settings, clock, searchable, integrated)
 
         def durable(batch: list[Taken]) -> None:
             integrated.durable()
             searchable.durable(batch)
+            sealing.durable()
 
         intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian, durable)))
         machine = Machine(data)

@@ -1,4 +1,4 @@
-"""From stored to searchable and proven: the jobs that an import does itself while nobody else holds their leases."""
+"""From stored to searchable, proven and sealed: the jobs that an import does itself while nobody else holds their leases."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive.commit import Clock
+from civicmail.mail.archive.tasks import SealJob, closed_bytes
 from civicmail.mail.importers.intake import Taken
 from civicmail.mail.search import coverage
 from civicmail.mail.search.documents import of_plain
 from civicmail.mail.search.tasks import IndexJob
 
+log = get_logger()
 LOOK_SECONDS = 0.05
 Report = Callable[[int, int], None]
 """(records that are searchable, records that will be)"""
@@ -61,6 +66,11 @@ class Searchable:
         report(sum(min(journals.get(j, 0), n) for j, n in positions.items()), sum(positions.values()))
         return all(journals.get(journal, 0) >= number for journal, number in positions.items())
 
+    def commit(self) -> None:
+        """Make what was fed so far searchable now, unless somebody else holds the index."""
+        if self._job is not None:
+            self._job.commit(self._clock())
+
     def close(self) -> None:
         if self._job is not None:
             self._job.close()
@@ -94,3 +104,33 @@ class Integrated:
         self._thread.shutdown()
         if self._sequencer is not None:
             self._sequencer.close()
+
+
+class Sealing:
+    """Keeps unsealed journals small while an import fills them; where the lease `seal` is held the holder does it anyway."""
+
+    def __init__(self, data: Path, settings: ArchiveSettings, clock: Clock, searchable: Searchable, integrated: Integrated) -> None:
+        self._data = data
+        self._settings = settings
+        self._clock = clock
+        self._searchable = searchable
+        self._integrated = integrated
+        self._most = settings.unsealed_most
+
+    def durable(self) -> None:
+        """Something new is durable: seal when there is too much by now. Blocks until that is done."""
+        if closed_bytes(self._data) <= self._most:
+            return
+        try:
+            with SealJob(self._data, self._settings) as job:
+                self._integrated.wait()
+                self._integrated.durable()
+                self._integrated.wait()
+                self._searchable.commit()
+                job.seal(lambda: coverage.covered(self._data), self._clock())
+        except LeaseHeld:
+            return
+        except CivicmailError as error:  # what was read can be kept all the same
+            log.error("archive.cannot_seal", problem=str(error))
+        step = self._settings.unsealed_most // 4  # what could not be sealed now cannot be a moment later
+        self._most = max(self._settings.unsealed_most, closed_bytes(self._data) + step)
