@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree, Words
+from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 DAY = 86_400_000
@@ -72,6 +72,13 @@ A, B, C = word("a"), word("b"), word("c")
         ("rfc822msgid:A@b", Token("messageid", "a@b")),
         ("filetype:.PDF", Token("filetype", "pdf")),
         ("filename:report-2024.pdf", Words("filename", ("report", "2024", "pdf"))),
+        ("thread:<A@b>", Token("thread", "a@b")),
+        ("a AROUND 2 b", Near(Words("", ("a",)), Words("", ("b",)), 2)),
+        ("a AROUND(2) b c", And((Near(Words("", ("a",)), Words("", ("b",)), 2), Words("", ("c",))))),
+        ('-body:"a b" AROUND 9 c*', Not(Near(Words("body", ("a", "b")), Words("body", ("c",), True), 9))),
+        ("from:(a AROUND 2 b)", Near(Words("from", ("a",)), Words("from", ("b",)), 2)),
+        ("turn AROUND now", And((Words("", ("turn",)), Words("", ("around",)), Words("", ("now",))))),
+        ("subject:AROUND 5", And((Words("subject", ("around",)), Words("", ("5",))))),
         ("has:attachment", Range("attachments", 1)),
         ("larger:10M", Range("size", 10 * 1024**2 + 1)),
         ("smaller:1.5k", Range("size", None, 1535)),
@@ -129,6 +136,17 @@ def test_what_a_query_means(text: str, expected: Tree) -> None:
         ("id:123", 3, ""),
         ("sha256:" + "0" * 65, 7, ""),
         ("x" * 65, 0, ""),
+        ("storm AROUND 5", 6, ""),
+        ("AROUND 5 storm", 0, ""),
+        ("a AROUND 2 b AROUND 3 c", 13, ""),
+        ("a AROUND 2 (b OR c)", 2, ""),
+        ("(a OR b) AROUND 2 c", 9, ""),
+        ("a AROUND 51 b", 2, "AROUND 50"),
+        ("a AROUND(0) b", 2, "AROUND 50"),
+        ("a AROUND 5 &", 2, ""),
+        ("larger:2 AROUND 5 a", 9, ""),
+        ("messageid:x AROUND 5 a", 12, ""),
+        ("thread:<>", 7, ""),
         ("(" * 70 + "a" + ")" * 70, 64, ""),
     ],
 )
@@ -144,7 +162,9 @@ def test_a_wrong_query_names_the_place_and_the_nearest_word(text: str, position:
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(['"', "(", ")", "-", "a", "b*", "from:", "date:", "2024", "AND", "OR", "NOT", " ", "é", "@", "."])
+        st.sampled_from(
+            ['"', "(", ")", "-", "a", "b*", "from:", "date:", "2024", "AND", "OR", "NOT", "AROUND 2", " ", "é", "@", "."]
+        )
         | st.text(max_size=4),
         max_size=12,
     ).map("".join)

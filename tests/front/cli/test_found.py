@@ -85,6 +85,21 @@ def test_search_options(office: Office) -> None:
     assert office.run("search", "from:ana@out.example", "--count") == b"4 found, 3 different; 5 of 5 archived are searchable.\n"
 
 
+def test_a_conversation_is_found_by_the_capture_id_of_a_reply(office: Office, tmp_path: Path) -> None:
+    place = tmp_path / "thread"
+    place.mkdir()
+    (place / "1.eml").write_bytes(b"From: a@x.example\nSubject: lamp\nMessage-ID: <lamp@x.example>\n\nDark.\n")
+    (place / "2.eml").write_bytes(
+        b"From: b@x.example\nSubject: re\nMessage-ID: <re@x.example>\nIn-Reply-To: <lamp@x.example>\n\nYes.\n"
+    )
+    office.json("import", place)
+    (reply,) = office.json("search", "subject:re")
+    assert len(office.json("search", f"thread:{reply['id']}")) == 2
+    assert office.json("search", "thread:re@x.example", "--count")[0]["count"] == 2
+    assert office.json("export", f"thread:{reply['sha256']}", "--out", tmp_path / "out") == [{"exported": 2, "failed": 0}]
+    assert len(office.json("search", "drain AROUND 3 storm")) == 4
+
+
 def test_a_wrong_query_or_option_is_2_and_writes_no_entry(office: Office) -> None:
     for words in (["from:("], ["before:notadate"], ["x", "--jsno"], ["x", "--sort", "size"], ["x", "--limit", "-1"]):
         office.run("search", *words, code=2)

@@ -15,7 +15,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.front.cli import door, options, output
-from civicmail.front.cli.search import Ask, Query, hits, reader_of, say_coverage, words_of
+from civicmail.front.cli.search import Ask, Query, hits, reader_of, say_coverage, with_threads, words_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.search import Hit
@@ -42,6 +42,7 @@ def export(
     _refuse_existing(out, format_)
     permit = door.permit(folder, "export", {"query": text, "format": format_})
     archive, reader = Archive(folder), reader_of(folder)
+    tree = with_threads(reader, tree, archive, permit)
     found = hits(reader, Ask(tree, 0, "oldest", unique))
     done = failed = 0
     with output.progress("Exporting") as report:

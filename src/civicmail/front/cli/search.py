@@ -10,13 +10,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message.shapes import Fields
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree
 from civicmail.front.cli import door, options, output
+from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import search as finder
+from civicmail.mail.search import threads
 from civicmail.mail.search.counts import Counts, counts, searchable
 from civicmail.mail.search.errors import NotIndexed
 from civicmail.mail.search.reader import Reader
@@ -40,10 +45,11 @@ def search(
     folder = options.data_folder(data)
     load(folder, config)
     text, tree = words_of(query)
-    door.permit(folder, "search", {"query": text})
+    permit = door.permit(folder, "search", {"query": text})
     archive = Archive(folder)
     archived = archive.count()
     reader = reader_of(folder)
+    tree = with_threads(reader, tree, archive, permit)
     found = counts(reader, tree, archived=archived) if reader else Counts(0, 0, 0, archived, 0)
     if count:
         _say_counts(found, json)
@@ -91,6 +97,21 @@ def reader_of(data: Path) -> Reader | None:
         return Reader(data)
     except NotIndexed:
         return None
+
+
+def with_threads(reader: Reader | None, tree: Tree, archive: Archive, permit: Permit) -> Tree:
+    """The tree with every thread: widened to the conversation of the message it names, which is read for it."""
+
+    def read(id_: str) -> Fields | None:
+        from civicmail.core.message import letter  # a search without thread: starts without a parser
+
+        places = archive.find(id_)
+        try:
+            return letter.fields(archive.body(permit, places[0])) if places else None
+        except (DamagedFile, NotInArchive):
+            return None
+
+    return threads.resolved(reader, tree, read) if reader else tree
 
 
 def hits(reader: Reader | None, ask: Ask) -> Iterator[finder.Hit]:

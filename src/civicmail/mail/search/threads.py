@@ -1,0 +1,61 @@
+"""The conversation of any message in it: thread: finds captures by the first message, which not everybody knows.
+
+What is asked for may be the Message-ID of a reply, a capture id or the SHA-256 of the bytes. The captures it names are looked up
+and say who was first; where that one names an earlier message in turn, the search goes on up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from civicmail.core.message.shapes import Fields
+from civicmail.core.query.operators import SHORTEST_ID
+from civicmail.core.query.tree import And, Digits, Not, Or, Token, Tree
+from civicmail.mail.search.fields import thread
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import search
+
+Read = Callable[[str], Fields | None]
+"""Capture id as UUID text -> its fields, None where it cannot be read. It shows content, so it wants a permit."""
+
+HIGHEST = 32  # messages that are looked up on the way to the first
+ALIKE = 8  # captures of one name that are asked who was first
+
+
+def resolved(reader: Reader, tree: Tree, read: Read) -> Tree:
+    """The tree with every thread: widened to what the captures it names say. A tree without thread: reads nothing."""
+    match tree:
+        case And(parts):
+            return And(tuple(resolved(reader, part, read) for part in parts))
+        case Or(parts):
+            return Or(tuple(resolved(reader, part, read) for part in parts))
+        case Not(part):
+            return Not(resolved(reader, part, read))
+        case Token("thread", token):
+            return Or(tuple(Token("thread", first) for first in _firsts(reader, token, read)))
+        case _:
+            return tree
+
+
+def _firsts(reader: Reader, token: str, read: Read) -> list[str]:
+    """The token itself and every earlier message that is named on the way up."""
+    found = [token]
+    for name in found:  # it grows meanwhile
+        if len(found) >= HIGHEST:
+            break
+        for hit in search(reader, _named(name), limit=ALIKE).hits:
+            fields = read(hit.id)
+            first = thread(fields) if fields else ""
+            if first and first not in found:
+                found.append(first)
+    return found
+
+
+def _named(name: str) -> Tree:
+    """Captures with this Message-ID, id or SHA-256."""
+    by_message = Token("messageid", name)
+    digits = name.replace("-", "")
+    if not SHORTEST_ID <= len(digits) <= 64 or set(digits) - set("0123456789abcdef"):
+        return by_message
+    by_hash = Digits("sha256", digits)
+    return Or((by_message, by_hash, Digits("id", digits)) if len(digits) <= 32 else (by_message, by_hash))
