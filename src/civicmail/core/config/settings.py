@@ -80,6 +80,15 @@ class Archive:
     unsealed_most: int = _setting(268_435_456, "Bytes of closed journal files above which they are sealed at once.")
     seal_every: int = _setting(300, "Seconds between two seals of closed journal files.")
     checkpoint_every: int = _setting(3600, "Seconds between two signed checkpoints of the ledger.")
+    acknowledge: str = _setting("local", "When a message is acknowledged: local (kept here) or standby (kept there, too).")
+    standby: str = _setting("", "The second place: a folder on another disk, or tls://host:port; empty: there is none.")
+    standby_wait: int = _setting(10, "Seconds to wait for the second place before a message is not acknowledged.")
+    without_standby: str = _setting(
+        "later", "When the second place is away: later (451, the client comes again) or local (kept here alone, alarmed)."
+    )
+    standby_certificate: str = _setting("", "tls: the PEM file with the certificate chain that we show to the second place.")
+    standby_key: str = _setting("", "tls: the PEM file with its private key.")
+    standby_ca: str = _setting("", "tls: a PEM file with the authority that issued the certificates of both places.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from typing import Any
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
 _HOP = re.compile(r"(?:smtp|smtps|lmtp)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z|lmtp:///.+\Z")
 
+_TLS = re.compile(r"tls://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\Z")
+
 Check = Callable[[Any], str]
 
 
@@ -48,6 +50,10 @@ def _address(value: str) -> str:
 
 def _hop(*words: str) -> Check:
     return lambda value: "" if value in words or _HOP.match(value) else "must be like smtp://host:25 or lmtp://host:24"
+
+
+def _standby(value: str) -> str:
+    return "" if not value or value.startswith("/") or _TLS.match(value) else "must be a folder like /mnt/copy, or tls://host:port"
 
 
 def _routes(value: dict[str, str]) -> str:
@@ -89,6 +95,10 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Archive", "unsealed_most"): _POSITIVE,
     ("Archive", "seal_every"): _POSITIVE,
     ("Archive", "checkpoint_every"): _POSITIVE,
+    ("Archive", "acknowledge"): _one_of("local", "standby"),
+    ("Archive", "standby"): _standby,
+    ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
+    ("Archive", "without_standby"): _one_of("later", "local"),
     ("Search", "memory"): _between(15_000_000, 1 << 32),  # Tantivy refuses less
     ("Search", "open_writers"): _between(1, 64),
     ("Web", "address"): _address,
