@@ -39,5 +39,5 @@ def test_a_message_comes_back(
     assert (one.text.rstrip("\n"), one.message_id) == (text.rstrip("\n"), "one@example.org")
     assert one.html_text == (shown or "")
     assert [(part.filename, part.content) for part in one.attachments] == [(name + ".bin", data) for name, data in files]
-    assert view.attachments == tuple((name + ".bin", "application/octet-stream", len(data)) for name, data in files)
+    assert view.attachments == tuple((name + ".bin", "application/octet-stream", len(data), data) for name, data in files)
     assert one.defects == ()

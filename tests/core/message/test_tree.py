@@ -47,7 +47,7 @@ def test_an_attachment_has_name_type_size_and_content() -> None:
     (part,) = letter.read(_MIXED).attachments
     assert (part.filename, part.content_type, part.size, part.content) == ("a.pdf", "application/pdf", 5, b"%PDF-")
     assert (part.content_id, part.disposition, part.encoding) == ("cid@x", "attachment", "base64")
-    assert letter.fields(_MIXED).attachments == (("a.pdf", "application/pdf", 5),)
+    assert letter.fields(_MIXED).attachments == (("a.pdf", "application/pdf", 5, b"%PDF-"),)
 
 
 def test_crlf_and_lf_give_the_same_tree() -> None:
@@ -118,8 +118,8 @@ def test_a_text_part_with_a_name_is_text_and_attachment() -> None:
 def test_an_attached_text_is_found_by_search_and_not_part_of_the_body() -> None:
     raw = b"Content-Type: text/x-diff\nContent-Disposition: attachment; filename=a.patch\n\n+ added line\n"
     assert letter.read(raw).text == ""
-    assert letter.fields(raw).text == "+ added line\n"
-    assert letter.fields(raw).attachments == (("a.patch", "text/x-diff", 13),)
+    assert (letter.fields(raw).text, letter.fields(raw).attached_text) == ("", "+ added line\n")
+    assert letter.fields(raw).attachments == (("a.patch", "text/x-diff", 13, b"+ added line\n"),)
 
 
 def test_an_attached_message_is_a_child_and_found_by_search() -> None:
@@ -142,7 +142,7 @@ def test_a_message_attached_in_base64_is_opened_though_the_standard_forbids_it()
 
 def test_the_attachments_of_an_attached_message_are_found_by_search() -> None:
     raw = b"Content-Type: message/rfc822\n\n" + _MIXED
-    assert [name for name, _, _ in letter.fields(raw).attachments] == ["", "a.pdf"]
+    assert [a.filename for a in letter.fields(raw).attachments] == ["", "a.pdf"]
 
 
 def test_the_parts_of_a_digest_are_messages() -> None:

@@ -25,7 +25,8 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
     head = heads.read(message.head, message.charset, message.found)
     words: list[str] = []
     attached: list[Attached] = []
-    unreadable = _gather(message, texts, words, attached)
+    attached_words: list[str] = []
+    unreadable = _gather(message, texts, words, attached, attached_words)
     received = message.head.first(b"received")
     return Fields(
         subject=head.subject,
@@ -43,17 +44,21 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
         received=dates.received(encoded.text(received)) if received else None,
         defects=tuple(dict.fromkeys([defect.code for defect in _all_defects(message)])),
         unreadable=unreadable,
+        attached_text="\n".join(attached_words),
     )
 
 
-def _gather(message: Message, texts: Texts, words: list[str], attached: list[Attached]) -> int:
+def _gather(
+    message: Message, texts: Texts, words: list[str], attached: list[Attached], attached_words: list[str]
+) -> int:
     words.extend(texts.plain)
     words.extend(texts.visible)
-    words.extend(texts.attached)
+    words.extend(texts.reports)
+    attached_words.extend(texts.attached)
     unreadable = texts.unreadable
     attached.extend(
         [
-            Attached(node.filename, node.content_type, len(content(message.raw, node, message.found)))
+            Attached(node.filename, node.content_type, len(data := content(message.raw, node, message.found)), data)
             for node in message.nodes
             if node.attachment
         ]
@@ -62,7 +67,7 @@ def _gather(message: Message, texts: Texts, words: list[str], attached: list[Att
         child_texts = parsing.texts(child)
         if subject := heads.read(child.head, child.charset, child.found).subject:
             words.append(subject)
-        unreadable += _gather(child, child_texts, words, attached)
+        unreadable += _gather(child, child_texts, words, attached, attached_words)
     return unreadable
 
 

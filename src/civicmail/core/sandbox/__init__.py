@@ -1,0 +1,1 @@
+"""Limited processes, and the text of attachments that is read in them."""

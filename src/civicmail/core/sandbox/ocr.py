@@ -1,0 +1,48 @@
+"""Words in pictures by tesseract, a limited process for each picture: no network, no files but its own data, low priority."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.sandbox.errors import CRASHED, TOO_LONG
+
+SECONDS = 60  # for one page; a full one takes two
+MEMORY = 1_500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ocr:
+    """program: path of tesseract; languages: as its option -l wants them."""
+
+    program: str
+    languages: str
+
+    def words(self, picture: bytes) -> tuple[str, str]:
+        """The text in a picture, and why there is none where that is so: ("", reason)."""
+        command = (sys.executable, "-I", "-m", "civicmail.core.sandbox.launch", str(MEMORY), str(SECONDS), self.program)
+        try:
+            done = subprocess.run(  # noqa: S603 - limited by launch.py; the picture comes by a pipe
+                [*command, "stdin", "stdout", "-l", self.languages, "--psm", "3"],
+                input=picture, capture_output=True, timeout=SECONDS + 20, check=False, cwd="/",
+                env={"LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "PATH": "/usr/bin:/bin"},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "", TOO_LONG
+        if done.returncode != 0:
+            return "", CRASHED
+        return done.stdout.decode("utf-8", "replace").strip(), ""
+
+
+def found(languages: str) -> Ocr | None:
+    """tesseract where it is installed, with those of the wanted languages ("eng+spa") that it has; else None."""
+    program = shutil.which("tesseract")
+    if program is None:
+        return None
+    listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S603 - as above
+    there = set(listed.stdout.split())
+    wanted = [name for name in languages.split("+") if name in there]
+    return Ocr(str(Path(program).resolve()), "+".join(wanted)) if wanted else None

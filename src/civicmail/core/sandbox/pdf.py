@@ -1,0 +1,96 @@
+"""PDF by pdfium: words of the pages, of form fields, notes and files inside; pages that are pictures are drawn for OCR."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
+
+PICTURE_DPI = 200
+PIXELS = 25_000_000  # a page may declare 14,400 points a side
+FEW = 20  # characters: a page number or a stamp on a scan
+BROKEN_MOST = 50  # pages in a row that cannot be opened
+ANNOTATIONS = 5000  # of one page
+_KEYS = (b"V", b"Contents")
+
+
+def read(content: bytes, case: Case) -> None:
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        code = getattr(error, "err_code", 0)
+        raise Unreadable(ENCRYPTED if code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY} else DAMAGED) from None
+    with document:
+        case.text("\n".join(document.get_metadata_dict(skip_empty=True).values()))
+        broken = _pages(document, case)
+        for n in range(document.count_attachments()):
+            file = document.get_attachment(n)
+            case.open(file.get_name(), bytes(file.get_data()))
+        if broken:
+            raise Unreadable(DAMAGED)
+
+
+def _pages(document: Any, case: Case) -> int:
+    """Give the words of all pages; how many could not be opened."""
+    broken = in_a_row = 0
+    for n in range(len(document)):
+        case.budget.tick()
+        try:
+            page = document[n]
+        except pypdfium2.PdfiumError:
+            broken, in_a_row = broken + 1, in_a_row + 1
+            if in_a_row >= BROKEN_MOST:
+                break
+            continue
+        in_a_row = 0
+        _page(page, case)
+        page.close()
+    return broken
+
+
+def _page(page: Any, case: Case) -> None:
+    words = page.get_textpage()
+    text = words.get_text_bounded()
+    words.close()
+    case.text(text.replace("\ufffe", "").replace("\r\n", "\n"))  # U+FFFE: a hyphen at the end of a line
+    case.text("\n".join(_annotations(page)))
+    if len(text.strip()) < FEW and any(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4)):
+        case.out.picture(_drawn(page) if case.pictures else b"")
+
+
+def _annotations(page: Any) -> Iterator[str]:
+    """Values of form fields and words of notes."""
+    for n in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, n)
+        if annotation:
+            for key in _KEYS:
+                if text := _string(annotation, key):
+                    yield text
+            pdfium.FPDFPage_CloseAnnot(annotation)
+
+
+def _string(annotation: Any, key: bytes) -> str:
+    size = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    if size <= 2:
+        return ""
+    held = ctypes.create_string_buffer(size)
+    pdfium.FPDFAnnot_GetStringValue(annotation, key, ctypes.cast(held, ctypes.POINTER(ctypes.c_ushort)), size)
+    return held.raw[:-2].decode("utf-16-le", "replace")
+
+
+def _drawn(page: Any) -> bytes:
+    """The page as a grey picture in PGM (netpbm)."""
+    width, height = page.get_size()
+    scale = PICTURE_DPI / 72
+    if width * height * scale * scale > PIXELS:
+        scale = (PIXELS / (width * height)) ** 0.5
+    drawn = page.render(scale=scale, grayscale=True, rev_byteorder=False)
+    rows, stride, pixels = bytes(drawn.buffer), drawn.stride, drawn.width
+    packed = rows if stride == pixels else b"".join([rows[y * stride : y * stride + pixels] for y in range(drawn.height)])
+    return b"P5 %d %d 255\n" % (pixels, drawn.height) + packed

@@ -1,0 +1,38 @@
+"""7z archives by py7zr, as long as what the header says of their size is bearable."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import py7zr
+from py7zr.exceptions import ArchiveError, PasswordRequired, UnsupportedCompressionMethodError
+from py7zr.io import BytesIOFactory
+
+from civicmail.core.sandbox.budget import MEMBER
+from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
+
+
+def read(content: bytes, case: Case) -> None:
+    try:
+        with py7zr.SevenZipFile(BytesIO(content)) as archive:
+            if archive.needs_password():
+                raise Unreadable(ENCRYPTED)
+            for info in archive.list():
+                case.budget.expand(info.uncompressed or 0)
+            held = BytesIOFactory(MEMBER)
+            archive.extract(factory=held)
+    except PasswordRequired:
+        raise Unreadable(ENCRYPTED) from None
+    except UnsupportedCompressionMethodError:
+        raise Unreadable(TYPE_UNKNOWN) from None
+    except ArchiveError:
+        raise Unreadable(DAMAGED) from None
+    for name, file in held.products.items():
+        file.seek(0)
+        try:
+            case.open(name, file.read())
+        except Spent:
+            raise
+        except Unreadable as error:
+            case.out.unreadable(f"{case.path}/{name}", error.why)

@@ -1,0 +1,43 @@
+"""Files that are text already: plain text, tables with commas, HTML, and letters (with their attachments)."""
+
+from __future__ import annotations
+
+import codecs
+
+from civicmail.core.message import charsets, hypertext, letter
+from civicmail.core.sandbox import sniff
+from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.errors import DAMAGED, Unreadable
+
+
+def read(content: bytes, case: Case) -> None:
+    kind = sniff.kind(content)
+    if kind == "letter":
+        _letter(content, case)
+    elif kind == "html":
+        page = hypertext.read(decoded(content))
+        case.text(page.visible)
+        case.text(page.hidden)
+    else:
+        case.text(decoded(content))
+        if content.startswith((b"-----BEGIN PGP MESSAGE-----", b"\xef\xbb\xbf-----BEGIN PGP MESSAGE-----")):
+            raise Unreadable("encrypted")
+
+
+def decoded(content: bytes) -> str:
+    """Text of a file that says nothing of its charset."""
+    for mark, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if content.startswith(mark):
+            return content[len(mark) :].decode(codec, "replace")
+    return charsets.decode(content, "", "", charsets.detect)[0]
+
+
+def _letter(content: bytes, case: Case) -> None:
+    fields = letter.fields(content)
+    people = [f"{a.display} {a.addr}" for a in (*fields.from_, *fields.to, *fields.cc, *fields.bcc)]
+    case.text("\n".join([fields.subject, *people, fields.text]))
+    for attached in fields.attachments:
+        if attached.content:
+            case.open(attached.filename or attached.content_type, attached.content)
+    if fields.unreadable:
+        raise Unreadable(DAMAGED)

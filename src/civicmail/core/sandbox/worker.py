@@ -1,0 +1,82 @@
+"""The life of a limited process: `python -I -m civicmail.core.sandbox.worker`. It gives up what it does not need, then reads one
+file after another from its standard input and says on its standard output what is in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import BinaryIO
+
+from civicmail.core.sandbox import confine, frames, reading
+
+MEMORY = 2 << 30
+"""Bytes of address space: three times the largest member, and what pdfium takes for a page."""
+
+TOGETHER = 1 << 16  # characters
+
+
+class Pipe:
+    """Out (case.py) on a pipe. Text is held until there is some of it, so that little is lost with a process that dies."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._held: list[str] = []
+        self._size = 0
+
+    def text(self, text: str) -> None:
+        self._held.append(text)
+        self._size += len(text)
+        if self._size >= TOGETHER:
+            self.flush()
+
+    def picture(self, data: bytes) -> None:
+        self.flush()
+        self._send(frames.PICTURE, data)
+
+    def unreadable(self, path: str, why: str) -> None:
+        self._send(frames.UNREADABLE, json.dumps([path[-1000:], why]).encode())
+
+    def end(self) -> None:
+        self.flush()
+        self._send(frames.END, b"")
+        self._out.flush()
+
+    def flush(self) -> None:
+        text, self._held, self._size = "\n".join(self._held), [], 0
+        if text:
+            self._send(frames.TEXT, text.encode("utf-8", "replace"))
+            self._out.flush()
+
+    def _send(self, kind: bytes, content: bytes) -> None:
+        self._out.write(frames.HEAD.pack(kind, len(content)))
+        self._out.write(content)
+
+
+def main() -> None:
+    asks = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not look like an answer
+    reading.prepare()
+    confine.confine(MEMORY)
+    while (asked := _frame(asks)) is not None:
+        ask = json.loads(asked)
+        content = _frame(asks) or b""
+        confine.cpu_seconds(int(ask["seconds"]) + 2)
+        pipe = Pipe(answers)
+        reading.read(content, pipe, seconds=ask["seconds"], pictures=ask["pictures"], careful=ask["careful"])
+        del content
+        pipe.end()
+
+
+def _frame(asks: BinaryIO) -> bytes | None:
+    head = asks.read(frames.HEAD.size)
+    if len(head) < frames.HEAD.size:
+        return None
+    _, length = frames.HEAD.unpack(head)
+    return asks.read(int(length))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(0)

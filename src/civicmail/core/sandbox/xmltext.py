@@ -1,0 +1,74 @@
+"""The words of an XML file, piece by piece, by expat. A document type declaration is never followed: no entity is expanded, no
+other file is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.parsers import expat
+
+from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.errors import DAMAGED, ENTITIES, Unreadable
+
+TOGETHER = 1 << 16  # characters of text that go to the reader's case at a time
+
+
+class Words:
+    """texts: local names of elements whose characters are words, None for all. breaks: elements behind which a word ends."""
+
+    def __init__(self, case: Case, texts: frozenset[str] | None, breaks: frozenset[str]) -> None:
+        self._case = case
+        self._texts = texts
+        self._breaks = breaks
+        self._open = texts is None
+        self._held: list[str] = []
+        self._size = 0
+        self._declares = False
+
+    def read(self, pieces: Iterable[bytes]) -> None:
+        """Raises Unreadable where the XML is broken or declares entities; what stood before is text all the same."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.DefaultHandler = self._other  # its presence keeps expat from expanding entities
+        try:
+            for piece in pieces:
+                self._case.budget.tick()
+                parser.Parse(piece, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError:
+            raise Unreadable(DAMAGED) from None
+        finally:
+            self._give()
+        if self._declares:
+            raise Unreadable(ENTITIES)
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        if self._texts is not None and name.rpartition(" ")[2] in self._texts:
+            self._open = True
+
+    def _end(self, name: str) -> None:
+        local = name.rpartition(" ")[2]
+        if self._texts is not None and local in self._texts:
+            self._open = False
+        if local in self._breaks:
+            self._held.append("\n")
+            if self._size > TOGETHER:
+                self._give()
+
+    def _characters(self, text: str) -> None:
+        if self._open:
+            self._held.append(text)
+            self._size += len(text)
+
+    def _doctype(self, *_: object) -> None:
+        self._declares = True
+
+    def _other(self, _data: str) -> None:
+        return
+
+    def _give(self) -> None:
+        text, self._held, self._size = "".join(self._held), [], 0
+        self._case.text(text)
