@@ -11,6 +11,7 @@ import pytest
 
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Tail
+from civicmail.front.cli import export
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.importers import mbox
@@ -202,6 +203,24 @@ def test_an_exported_mbox_imports_as_the_same_messages(office: Office, tmp_path:
     assert kind == "mboxrd"
     assert {mbox.content(content, place, kind) for place in mbox.places(content, kind)} == set(LETTERS)
     office.run("export", "drain", "--format", "mbox", "--out", out, code=2)
+
+
+def test_an_export_is_oldest_first_however_the_messages_lie(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written newest first, sealed in that order, and read a few at a time."""
+    place = tmp_path / "years"
+    place.mkdir()
+    for n in range(9):
+        (place / f"{n}.eml").write_bytes(
+            b"Received: by x; Tue, 1 Jan %d 10:00:00 +0000\nSubject: year\n\n>From %d\n" % (2020 - n, n)
+        )
+    office.json("import", place)
+    office.json("tick")
+    monkeypatch.setattr(export, "TOGETHER", 4)
+    assert office.json("export", "subject:year", "--format", "mbox", "--out", tmp_path / "out") == [{"exported": 9, "failed": 0}]
+    lines = (tmp_path / "out").read_bytes().splitlines()
+    assert [line for line in lines if line.startswith(b">>From")] == [b">>From %d" % n for n in range(8, -1, -1)]
 
 
 def test_tick_does_once_what_the_workers_do(office: Office) -> None:
