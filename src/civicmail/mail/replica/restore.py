@@ -1,0 +1,160 @@
+"""An installation made from a copy alone (docs/operate/standby.md).
+
+The order matters: the next epoch is in the copy before anything is read from it, so that what the old installation might still send
+is refused; and the new folder is an installation only when its settings file, written last, is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.core.config.load import FILE
+from civicmail.core.disk import journal
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.lease import Lease
+from civicmail.core.disk.tail import adopt
+from civicmail.core.ledger import checkpoints
+from civicmail.core.ledger.sequencer import Sequencer, folder
+from civicmail.mail.archive import outstanding_file, recatalogue, replay
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.layout import FOLDERS
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.replica import contents, copyfolder, epoch
+from civicmail.mail.replica.errors import NotACopy
+
+CHUNK = 1 << 20
+JOURNAL_FILE = 1 << 20
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Restored:
+    """epoch: of the new installation; said: what the old one said at the last turn; problems: sentences.
+
+    records: in its journals' numbers; entries, root: of its ledger; waiting: recipients' messages that wait.
+    """
+
+    epoch: int
+    said: dict[str, Any]
+    files: int = 0
+    records: int = 0
+    entries: int = 0
+    root: str = ""
+    waiting: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def restore(
+    copy: Path, data: Path, *, now: int, fence: bool = True, files: Files = OS_FILES, progress: Progress | None = None
+) -> Restored:
+    """Make an installation in `data`, a new or empty folder, and compare it with what the old one said of itself. now: ms.
+
+    fence: False for a drill, whose installation must never take in or deliver mail. Raises NotACopy, LeaseHeld.
+    """
+    if not copyfolder.is_copy(copy):
+        raise NotACopy(f"{copy} is no copy of an installation.")
+    if data.exists() and any(p.name != "lost+found" for p in data.iterdir()):
+        raise NotACopy(f"{data} is not empty; nothing was changed. Name a new or an empty folder.")
+    with Lease.take(copy / "standby" / "reading"):
+        copyfolder.finish_turn(copy, files)
+        if not copyfolder.is_complete(copy):
+            raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
+        if fence:
+            epoch.begin(copy, now, files)
+        found = Restored(epoch.read(copy).number, orjson.loads((copy / "standby" / "said.json").read_bytes()))
+        found.files = _copy_all(copy, data, files, progress)
+    _make_work(data, found, now, files)
+    if fence:
+        with contextlib.closing(Writer(data, lambda: now, files, JOURNAL_FILE)) as writer:
+            facts = {"act": "restore", "person": "", "duty": "", "reason": "made from a copy", "epoch": found.epoch}
+            writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
+            writer.flush()
+    return found
+
+
+def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -> int:
+    """Everything but the settings, synced; then the settings. Logs as far as they reach now: the receiver may go on appending."""
+    for name in FOLDERS:
+        files.make_folder(data / name, levels=name.count("/") + 2)
+    data.chmod(0o700)
+    durable = {name: journal.read_durable(journal.folder(copy) / name) for name in journal.names(copy)}
+    sizes = _logs(copy)
+    sizes |= {p: (copy / p).stat().st_size for p in copyfolder.listed(copy) if p != FILE and not contents.is_log(p)}
+    folders: set[Path] = set()
+    for count, (path, size) in enumerate(sizes.items(), 1):
+        _copy(copy / path, data / path, size, files)
+        folders.add((data / path).parent)
+        if progress is not None:
+            progress(count)
+    for name, number in durable.items():
+        files.make_folder(journal.folder(data) / name)
+        files.replace(journal.folder(data) / name / "durable", number.to_bytes(8, "little"))
+    for place in sorted(folders):
+        files.sync_folder(place)
+    if (copy / FILE).exists():
+        files.replace(data / FILE, (copy / FILE).read_bytes())
+    return len(sizes)
+
+
+def _logs(copy: Path) -> dict[str, int]:
+    """Sizes of all logs at a moment at which the ledger did not grow, so that no checkpoint among them is newer than it."""
+    ledger = copy / copyfolder.ENTRIES
+    while True:
+        before = ledger.stat().st_size if ledger.exists() else 0
+        sizes = {path: (copy / path).stat().st_size for path in copyfolder.listed(copy) if contents.is_log(path)}
+        if before == sizes.get(copyfolder.ENTRIES, 0):
+            return sizes
+
+
+def _copy(source: Path, target: Path, size: int, files: Files) -> None:
+    """A file's first `size` bytes, synced; a segment is the same file when both lie on one volume: it never changes."""
+    files.make_folder(target.parent, levels=3)
+    if source.suffix == ".seg":
+        with contextlib.suppress(OSError):
+            files.link(source, target)
+            return
+    file = files.open(target, create=True)
+    try:
+        with source.open("rb") as h:
+            for at in range(0, size, CHUNK):
+                file.write_at(at, [h.read(min(CHUNK, size - at))])
+        file.sync()
+    finally:
+        file.close()
+
+
+def _make_work(data: Path, found: Restored, now: int, files: Files) -> None:
+    """What is derived is made, and the rest must be what the old installation said."""
+    adopt(data, files=files)
+    found.problems += recatalogue.rebuild(data, now=now, files=files)
+    try:
+        outstanding_file.current(data)
+    except DamagedFile as error:
+        found.problems.append(str(error))
+        found.problems += replay.rebuild(data, now=now, files=files)
+    with Sequencer(data, files) as ledger:
+        said = int(found.said["entries"])
+        found.entries = ledger.size
+        if ledger.size < said:
+            found.problems.append(f"The ledger has {ledger.size} entries; the old installation said {said}.")
+        latest = checkpoints.latest(folder(data))
+        found.root = latest.root.hex() if latest else ""
+        ledger.integrate(now)
+    found.waiting = len(list(outstanding_file.current(data).waiting()))
+    top = journal.folder(data)
+    for name, last in found.said["records"].items():
+        have = max(journal.read_durable(top / name), journal.read_retired(top / name))
+        if have < last:
+            found.problems.append(f"Journal {name} has {have} records; the old installation said {last}.")
+    found.records = sum(max(journal.read_durable(top / n), journal.read_retired(top / n)) for n in journal.names(data))
+    segments = sum(1 for _ in (data / "segments").glob("*/*/*.seg"))
+    if segments < int(found.said["segments"]):
+        found.problems.append(f"There are {segments} segments; the old installation said {found.said['segments']}.")

@@ -1,0 +1,101 @@
+"""The job `replicate`: whoever holds that lease sends what is kept here to the second place, for as long as it may."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Archive
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.replica import epoch, status
+from civicmail.mail.replica.errors import Fenced, StandbyGone
+from civicmail.mail.replica.links import open_link
+from civicmail.mail.replica.ship import Clock, Shipper
+from civicmail.mail.replica.status import ALARM_MS, Status
+from civicmail.mail.replica.waiting import Desk
+
+LOOK_SECONDS = 0.05
+TURN_MS = 1000
+AGAIN_SECONDS = 0.5
+
+log = get_logger()
+
+
+class Replicate:
+    """Works until stop; a second place that is away is tried again for as long as it takes."""
+
+    def __init__(self, data: Path, settings: Archive, clock: Clock, files: Files = OS_FILES) -> None:
+        self._data = data
+        self._settings = settings
+        self._clock = clock
+        self._files = files
+        self._error = ""
+        self._last: Status | None = status.read(data)
+        self._alarmed = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Raises Fenced when another installation has taken over, and what must be decided by a person (NotACopy, Diverged)."""
+        with closing(Desk(self._data)) as desk:
+            while not stop.is_set():
+                try:
+                    self._connected(desk, stop)
+                except (StandbyGone, LeaseHeld) as error:
+                    self._say(str(error))
+                    stop.wait(AGAIN_SECONDS)
+                except Fenced as error:
+                    epoch.fence(self._data, str(error).encode(), self._files)
+                    epoch.require_unfenced(self._data)
+                except CivicmailError as error:
+                    self._say(str(error))
+                    raise
+
+    def _connected(self, desk: Desk, stop: threading.Event) -> None:
+        with closing(open_link(self._settings, self._files)) as link:
+            shipper = Shipper(self._data, link, self._clock)
+            turn: Iterator[None] | None = None
+            due = written = 0
+            while not stop.is_set():
+                sent = shipper.round()
+                desk.tell(shipper.positions())
+                now = self._clock()
+                if not 0 <= now - written < 1000:
+                    self._write(shipper, now)
+                    written = now
+                if turn is None and now >= due:
+                    turn, due = shipper.turn(), now + TURN_MS
+                if turn is not None and next(turn, turn) is turn:
+                    turn = None
+                desk.wait(0.0 if sent or turn is not None else LOOK_SECONDS)
+
+    def _write(self, shipper: Shipper, now: int) -> None:
+        if self._error:
+            log.info("standby.reached")
+        self._error = ""
+        self._last = Status(now, shipper.level_at, "", shipper.positions())
+        status.write(self._data, self._last)
+        self._alarm(now)
+
+    def _say(self, error: str) -> None:
+        """The second place is not there: the status says why, and the lag goes on growing."""
+        now = self._clock()
+        if error != self._error:
+            log.warning("standby.unreachable")
+        self._error = error
+        last = self._last or Status(now, 0)
+        status.write(self._data, Status(now, last.level_at, error, last.positions))
+        self._alarm(now)
+
+    def _alarm(self, now: int) -> None:
+        """Once when it is more than five seconds behind, and once when it has caught up."""
+        lag = status.lag_ms(self._data, self._last, now)
+        behind = lag is None or lag > ALARM_MS
+        if behind and not self._alarmed:
+            log.error("standby.behind", seconds=-1 if lag is None else lag // 1000)
+        elif self._alarmed and not behind:
+            log.info("standby.level")
+        self._alarmed = behind

@@ -1,0 +1,162 @@
+"""Who waits for the second place: gateways ask, by a socket in the data folder, to be told when a record is synced there.
+
+One line for each wish, JOURNAL and number; the same line comes back when the copy has that record. A wish that is not fulfilled in
+time fails: 451, and the client comes again; or, where the settings say so, the message counts as kept here alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Archive
+from civicmail.mail.replica.errors import StandbyGone
+
+_NAME = "replicate.socket"
+AGAIN_SECONDS = 0.2
+
+log = get_logger()
+
+
+@contextlib.contextmanager
+def _address(data: Path) -> Iterator[str]:
+    """The path of the socket by way of a descriptor, because a socket's own path may have no more than 107 bytes."""
+    fd = os.open(data / "leases", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{fd}/{_NAME}"
+    finally:
+        os.close(fd)
+
+
+class Desk:
+    """Where the wishes come in; the holder of the lease `replicate` makes it."""
+
+    def __init__(self, data: Path) -> None:
+        (data / "leases" / _NAME).unlink(missing_ok=True)
+        self._door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        with _address(data) as address:
+            self._door.bind(address)
+        self._door.listen(64)
+        self._wishes: dict[socket.socket, list[tuple[str, int]]] = {}
+        self._heard: dict[socket.socket, bytes] = {}
+
+    def wait(self, seconds: float) -> None:
+        """Until somebody wishes something, or so long."""
+        ready, _, _ = select.select([self._door, *self._wishes], [], [], seconds)
+        for one in ready:
+            if one is self._door:
+                with contextlib.suppress(BlockingIOError):
+                    new = self._door.accept()[0]
+                    new.setblocking(False)
+                    self._wishes[new], self._heard[new] = [], b""
+            else:
+                self._hear(one)
+
+    def _hear(self, one: socket.socket) -> None:
+        try:
+            content = one.recv(1 << 16)
+        except OSError:
+            content = b""
+        if not content:
+            self._forget(one)
+            return
+        *lines, self._heard[one] = (self._heard[one] + content).split(b"\n")
+        for line in lines:
+            name, _, number = line.decode("ascii", "replace").partition(" ")
+            if number.isdigit():
+                self._wishes[one].append((name, int(number)))
+
+    def tell(self, positions: Mapping[str, int]) -> None:
+        """positions: {journal: last number that the copy has}."""
+        for one, wishes in list(self._wishes.items()):
+            done = [w for w in wishes if positions.get(w[0], 0) >= w[1]]
+            if not done:
+                continue
+            self._wishes[one] = [w for w in wishes if positions.get(w[0], 0) < w[1]]
+            try:
+                one.sendall(b"".join(b"%s %d\n" % (name.encode(), number) for name, number in done))
+            except OSError:  # it does not read, or is gone; what it waits for fails there in time
+                self._forget(one)
+
+    def _forget(self, one: socket.socket) -> None:
+        self._wishes.pop(one, None)
+        self._heard.pop(one, None)
+        one.close()
+
+    def close(self) -> None:
+        for one in [self._door, *self._wishes]:
+            one.close()
+
+
+class Confirmation:
+    """The gateway's end, for one event loop: call it with journal and number, and await what it returns."""
+
+    def __init__(self, data: Path, settings: Archive) -> None:
+        self._data = data
+        self._seconds = float(settings.standby_wait)
+        self._alone = settings.without_standby == "local"
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._task = self._loop.create_task(self._listen())
+        self.gone = False
+
+    def __call__(self, journal: str, number: int) -> asyncio.Future[None]:
+        """Done when the copy has the record; fails with StandbyGone when that takes too long."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting[journal, number] = future
+        self._ask([(journal, number)])
+        self._loop.call_later(0.0 if self.gone and self._alone else self._seconds, self._give_up, journal, number)
+        return future
+
+    def _ask(self, wishes: list[tuple[str, int]]) -> None:
+        if self._writer is not None and wishes:
+            self._writer.write(b"".join(b"%s %d\n" % (name.encode(), number) for name, number in wishes))
+
+    def _give_up(self, journal: str, number: int) -> None:
+        future = self._waiting.pop((journal, number), None)
+        if future is None or future.done():
+            return
+        if not self.gone:
+            log.error("standby.gone", acknowledged="here alone" if self._alone else "nothing")
+        self.gone = True
+        if self._alone:
+            future.set_result(None)
+        else:
+            future.set_exception(StandbyGone("The second place did not keep the message in time."))
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                with _address(self._data) as address:
+                    reader, self._writer = await asyncio.open_unix_connection(address)
+                self._ask(list(self._waiting))
+                while line := await reader.readline():
+                    self._heard(line)
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    def _heard(self, line: bytes) -> None:
+        name, _, number = line.decode("ascii").strip().partition(" ")
+        future = self._waiting.pop((name, int(number)), None)
+        if self.gone:
+            self.gone = False
+            log.info("standby.back")
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    async def close(self) -> None:
+        """Nobody waits any more."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        if self._writer is not None:
+            self._writer.close()
