@@ -88,7 +88,7 @@ class Shelf:
 
     def count(self) -> int:
         """Archived captures."""
-        return len(self.tail.ids()) + self._look(self.catalogue.count)
+        return self.tail.count() + self._look(self.catalogue.count)
 
     def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
         """Every capture in order of id, which is the order of receipt; SHA-256 may be empty."""

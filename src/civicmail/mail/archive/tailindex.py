@@ -1,14 +1,15 @@
 """What the journals hold that is not sealed yet, in memory: capture id and SHA-256 -> file and offset.
 
 Only the fixed part of each frame is read, without its checksum, so that a command finds its way through 30,000 records in a few
-hundredths of a second; whoever reads content checks it. In a journal that somebody holds only what is synced counts; in one that
-nobody holds, whatever its next owner will find whole.
+hundredths of a second; whoever reads content checks it. A record takes some sixty bytes of memory (columns.py). In a journal that
+somebody holds only what is synced counts; in one that nobody holds, whatever its next owner will find whole.
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
+from array import array
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped
 from civicmail.core.disk.lease import is_held
+from civicmail.mail.archive.columns import Keys
 from civicmail.mail.archive.places import InJournal, Place
 from civicmail.mail.archive.records import Type
 
@@ -27,7 +29,7 @@ _SIZE = frames.FIXED.size
 
 @dataclass(slots=True)
 class _Log:
-    """One journal file as far as it was walked. receipts: capture id -> (offset, SHA-256); events: capture id -> offsets.
+    """One journal file as far as it was walked: its receipts, then its events and entries, in columns that go together.
 
     at: where the next record begins; before: where the last one did, for its length may be what is damaged.
     """
@@ -36,9 +38,14 @@ class _Log:
     next: int  # number of the record that follows
     at: int = frames.FILE_HEADER_SIZE
     before: int = frames.FILE_HEADER_SIZE - 1
-    receipts: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
-    hashes: dict[bytes, list[bytes]] = field(default_factory=dict)
-    events: dict[bytes, list[int]] = field(default_factory=dict)
+    ids: Keys = field(default_factory=lambda: Keys(16))
+    hashes: Keys = field(default_factory=lambda: Keys(32))
+    offsets: array[int] = field(default_factory=lambda: array("Q"))
+    about: Keys = field(default_factory=lambda: Keys(16))
+    events: array[int] = field(default_factory=lambda: array("Q"))
+
+    def place(self, row: int) -> Place:
+        return Place(self.ids[row], self.hashes[row], InJournal(self.path, self.offsets[row]))
 
 
 class TailIndex:
@@ -72,43 +79,42 @@ class TailIndex:
 
     def place(self, id_: bytes) -> Place | None:
         for log in self._logs.values():
-            if (found := log.receipts.get(id_)) is not None:
-                return Place(id_, found[1], InJournal(log.path, found[0]))
+            if rows := log.ids.rows(id_):
+                return log.place(rows[-1])
         return None
 
     def by_sha256(self, sha256: bytes) -> list[Place]:
         """Every capture of these bytes."""
-        found = {id_: log for log in self._logs.values() for id_ in log.hashes.get(sha256, ())}
-        return [Place(id_, sha256, InJournal(log.path, log.receipts[id_][0])) for id_, log in found.items()]
+        return [log.place(row) for log in self._logs.values() for row in log.hashes.rows(sha256)]
 
     def by_prefix(self, digits: str) -> list[Place]:
-        """Captures whose id or SHA-256 begins with these hexadecimal digits."""
-        return [
-            Place(id_, sha256, InJournal(log.path, offset))
-            for log in self._logs.values()
-            for id_, (offset, sha256) in log.receipts.items()
-            if id_.hex().startswith(digits) or sha256.hex().startswith(digits)
-        ]
+        """Captures whose id or SHA-256 begins with these hexadecimal digits, at least two."""
+        start = bytes.fromhex(digits[: len(digits) // 2 * 2])
+        found = []
+        for log in self._logs.values():
+            rows = {row for keys in (log.ids, log.hashes) for row in keys.beginning(start) if keys[row].hex().startswith(digits)}
+            found += [log.place(row) for row in sorted(rows)]
+        return found
 
     def events(self, id_: bytes) -> list[InJournal]:
         """Where the event records about a capture stand."""
-        return [InJournal(log.path, offset) for log in self._logs.values() for offset in log.events.get(id_, ())]
+        return [InJournal(log.path, log.events[row]) for log in self._logs.values() for row in log.about.rows(id_)]
 
     def captures(self) -> Iterator[Place]:
         """Every unsealed capture in the order in which they lie; SHA-256 included."""
         for log in self._logs.values():
-            for id_, (offset, sha256) in log.receipts.items():
-                yield Place(id_, sha256, InJournal(log.path, offset))
+            for row in range(len(log.ids)):
+                yield log.place(row)
 
     def records(self) -> Iterator[tuple[bytes, InJournal]]:
         """Capture id and place of every event and entry, file by file."""
         for log in self._logs.values():
-            for id_, offsets in log.events.items():
-                for offset in offsets:
-                    yield id_, InJournal(log.path, offset)
+            for row, offset in enumerate(log.events):
+                yield log.about[row], InJournal(log.path, offset)
 
-    def ids(self) -> set[bytes]:
-        return set().union(*(log.receipts.keys() for log in self._logs.values()))
+    def count(self) -> int:
+        """Unsealed captures."""
+        return sum(len(log.ids) for log in self._logs.values())
 
 
 def _extend(log: _Log, durable: int, held: bool) -> None:
@@ -130,7 +136,7 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
     """Take in the records up to number `last`; where one is damaged go on with the next whole one."""
     size, at, number, before = len(m), log.at, log.next, log.before
     unpack = _FIXED.unpack_from
-    receipts, hashes, events = log.receipts, log.hashes, log.events
+    ids, hashes, offsets, about, events = log.ids.packed, log.hashes.packed, log.offsets, log.about.packed, log.events
     while number <= last and at + _SIZE <= size:
         magic, type_, _, zero, head, body, found, id_, sha256 = unpack(m, at)
         end = at + ((_SIZE + head + body + 7) & ~7)
@@ -142,10 +148,12 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
             del frame
             continue
         if type_ == Type.RECEIPT:
-            receipts[id_] = (at, sha256)
-            hashes.setdefault(sha256, []).append(id_)
+            ids += id_
+            hashes += sha256
+            offsets.append(at)
         else:
-            events.setdefault(id_, []).append(at)
+            about += id_
+            events.append(at)
         before, at = at, end
         number += 1
     log.at, log.next, log.before = at, number, before
@@ -153,10 +161,12 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
 
 def _add(log: _Log, type_: int, id_: bytes, sha256: bytes, offset: int) -> None:
     if type_ == Type.RECEIPT:
-        log.receipts[id_] = (offset, sha256)
-        log.hashes.setdefault(sha256, []).append(id_)
+        log.ids.packed += id_
+        log.hashes.packed += sha256
+        log.offsets.append(offset)
     else:
-        log.events.setdefault(id_, []).append(offset)
+        log.about.packed += id_
+        log.events.append(offset)
 
 
 @contextmanager

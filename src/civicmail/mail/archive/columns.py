@@ -1,0 +1,61 @@
+"""Keys of one width, packed, with the rows in which they stand: what an index in memory is made of when there may be a million.
+
+A key is looked for by scanning the packed bytes, a few milliseconds for a million, so that a command that asks once needs no table;
+whoever asks often gets one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+SCANS = 24  # lookups before a table is made
+_TOLD = 8  # last bytes of a key, by which the table finds it: of ids and hashes they are chance
+
+
+class Keys:
+    """Append to `packed`, whole keys only. width: bytes of a key, at least eight."""
+
+    __slots__ = ("_asked", "_listed", "_table", "packed", "width")
+
+    def __init__(self, width: int) -> None:
+        self.packed = bytearray()
+        self.width = width
+        self._table: dict[bytes, int | list[int]] = {}
+        self._listed = 0  # rows that are in the table
+        self._asked = 0
+
+    def __len__(self) -> int:
+        return len(self.packed) // self.width
+
+    def __getitem__(self, row: int) -> bytes:
+        return bytes(self.packed[row * self.width : (row + 1) * self.width])
+
+    def rows(self, key: bytes) -> list[int]:
+        """Every row in which this key stands, in order."""
+        self._asked += 1
+        if self._asked <= SCANS:
+            return list(self.beginning(key))
+        self._list()
+        found = self._table.get(key[-_TOLD:])
+        candidates = [] if found is None else [found] if isinstance(found, int) else found
+        return [row for row in candidates if self[row] == key]
+
+    def beginning(self, start: bytes) -> Iterator[int]:
+        """Every row whose key begins with these bytes, by scanning."""
+        at = self.packed.find(start)
+        while at >= 0:
+            row, within = divmod(at, self.width)
+            if not within:
+                yield row
+            at = self.packed.find(start, at + 1)
+
+    def _list(self) -> None:
+        for row in range(self._listed, len(self)):
+            end = (row + 1) * self.width
+            key = bytes(self.packed[end - _TOLD : end])
+            found = self._table.setdefault(key, row)
+            if isinstance(found, list):
+                found.append(row)
+            elif found != row:
+                self._table[key] = [found, row]
+        self._listed = len(self)
