@@ -11,7 +11,7 @@ import typer
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.front.cli import door, options, output
-from civicmail.mail.archive import keyring
+from civicmail.mail.archive import keyring, masterkey
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The recovery key.")
 KeyFile = Annotated[
@@ -42,6 +42,24 @@ def recover(data: options.Data = None, file: KeyFile = None, config: options.Con
     load(folder, config)
     keyring.recover(folder, _key(file))
     output.words("The master key and the ledger key were written again.")
+
+
+@app.command("rotate-master")
+def rotate_master(data: options.Data = None, config: options.Config = None) -> None:
+    """Make a new master key and a new recovery key; the old recovery key opens nothing any more. No segment is rewritten.
+
+    Needs the lease `seal`: stop the worker first. After a crash call it again.
+    """
+    folder = options.data_folder(data)
+    load(folder, config)
+    count = masterkey.rotate(folder, show=_show_new)
+    output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
+
+
+def _show_new(recovery: str) -> None:
+    output.words("The new recovery key. Keep it on paper; it is not shown again, and the old one opens nothing any more:")
+    output.words(f"    {recovery}")
+    output.words("Then prove that you have it: civicmail keys prove-recovery")
 
 
 def _key(file: Path | None) -> str:

@@ -20,6 +20,8 @@ from civicmail.mail.archive.records import Capture, Event, Type
 
 SPOOL_ABOVE = 1 << 20
 Clock = Callable[[], int]  # ms since 1970
+Confirm = Callable[[str, int], "asyncio.Future[None]"]
+"""Given journal and number of a durable record: done when it is kept in the second place, too; may fail with a LaterError."""
 
 
 class Spool:
@@ -120,10 +122,14 @@ class Writer:
 
 
 class GroupCommit:
-    """One sync for all who wait. Every method belongs to the event loop that made it; the sync itself runs in one thread."""
+    """One sync for all who wait. Every method belongs to the event loop that made it; the sync itself runs in one thread.
 
-    def __init__(self, writer: Writer) -> None:
+    confirm: what else must have happened before anybody is told; the next sync does not wait for it.
+    """
+
+    def __init__(self, writer: Writer, confirm: Confirm | None = None) -> None:
         self.writer = writer
+        self._confirm = confirm
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._waiting: list[asyncio.Future[None]] = []
@@ -155,20 +161,19 @@ class GroupCommit:
             self._running = False
             self._idle.set()
             return
-        write = self._loop.run_in_executor(self._thread, self.writer.write, self.writer.journal.batch())
-        write.add_done_callback(lambda done: self._written(done, waiting))
+        journal, batch = self.writer.journal.name, self.writer.journal.batch()
+        write = self._loop.run_in_executor(self._thread, self.writer.write, batch)
+        write.add_done_callback(lambda done: self._written(done, waiting, journal, batch.last))
 
-    def _written(self, done: asyncio.Future[None], waiting: list[asyncio.Future[None]]) -> None:
+    def _written(self, done: asyncio.Future[None], waiting: list[asyncio.Future[None]], journal: str, number: int) -> None:
         error = done.exception()
         if error is not None:  # what came in meanwhile was collected by the journal that has just ended
             waiting, self._waiting = waiting + self._waiting, []
-        for future in waiting:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
+            _tell(waiting, error)
+        elif self._confirm is not None:
+            self._confirm(journal, number).add_done_callback(lambda there: _tell(waiting, there.exception()))
+        else:
+            _tell(waiting, None)
         self._next()
 
     def rotate_if_idle(self) -> None:
@@ -181,3 +186,13 @@ class GroupCommit:
         await self._idle.wait()
         self._thread.shutdown()
         self.writer.close()
+
+
+def _tell(waiting: list[asyncio.Future[None]], error: BaseException | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

@@ -2,6 +2,7 @@
 
 keys/
     master.key              32 bytes, mode 0600
+    master.old              the one before, while a rotation is under way (masterkey.py)
     recovery.json           master key and ledger key under the recovery key, and when an operator proved to have that
     segments/<id>.key       the key of one segment under the master key: removing it shreds the segment
     ledger.key, ledger.pub  the Ed25519 pair of checkpoints
@@ -15,7 +16,6 @@ from __future__ import annotations
 import binascii
 import contextlib
 import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,12 +52,19 @@ def create(data: Path, *, files: Files = OS_FILES) -> str:
     if (place / "master.key").exists() or any((place / "segments").glob("*.key")):
         raise ConfigError(f"There is a keyring in {place} already; a new one could not open what is kept.")
     master = os.urandom(KEY_BYTES)
-    recovery = os.urandom(_RECOVERY_BYTES)
     signing.create(place, files)
-    ledger = signing.private(place).private_bytes_raw()
-    wrapped = _wrap(_recovery_key(recovery), master + ledger, b"recovery").hex()
-    _write_recovery(data, {"v": 1, "wrapped": wrapped, "proved": 0}, files)
+    recovery = new_recovery(data, master, b"", files)
     files.replace(place / "master.key", master)  # last: without it nothing was begun
+    return recovery
+
+
+def new_recovery(data: Path, master: bytes, before: bytes, files: Files) -> str:
+    """Make a recovery key that opens this master key, the ledger's key, and the master key before; the older one opens nothing any
+    more. It is returned and nowhere kept."""
+    recovery = os.urandom(_RECOVERY_BYTES)
+    ledger = signing.private(folder(data)).private_bytes_raw()
+    wrapped = _wrap(_recovery_key(recovery), master + ledger + before, b"recovery").hex()
+    _write_recovery(data, {"v": 1, "wrapped": wrapped, "proved": 0}, files)
     return _as_text(recovery)
 
 
@@ -88,7 +95,9 @@ def recover(data: Path, text: str, *, files: Files = OS_FILES) -> None:
     if opened is None:
         raise UsageError("This is not the recovery key of this installation.")
     files.replace(folder(data) / "master.key", opened[:KEY_BYTES])
-    files.replace(folder(data) / "ledger.key", opened[KEY_BYTES:])
+    if before := opened[2 * KEY_BYTES :]:  # wrapped while a rotation was under way, which may not have ended
+        files.replace(folder(data) / "master.old", before)
+    files.replace(folder(data) / "ledger.key", opened[KEY_BYTES : 2 * KEY_BYTES])
     files.unlink(folder(data) / "ledger.pub")
     signing.create(folder(data), files)
 
@@ -99,11 +108,16 @@ def new_key() -> bytes:
 
 
 class Keyring:
-    """The keys of the segments of a data folder. The master key is read once."""
+    """The keys of the segments of a data folder. The master key is read once, and again when it was rotated meanwhile."""
 
     def __init__(self, data: Path, files: Files = OS_FILES) -> None:
         self._place = folder(data)
         self._files = files
+        self._masters: dict[bytes, bytes] = {}  # name -> key, for reading
+        self._master = b""
+        self._read_masters()
+
+    def _read_masters(self) -> None:
         try:
             master = (self._place / "master.key").read_bytes()
         except FileNotFoundError:
@@ -111,6 +125,10 @@ class Keyring:
         if len(master) != KEY_BYTES:
             raise KeyMissing(f"The master key in {self._place} is damaged; the recovery key can write it again.")
         self._master = master
+        self._masters = {master_name(master): master}
+        with contextlib.suppress(FileNotFoundError):
+            before = (self._place / "master.old").read_bytes()
+            self._masters[master_name(before)] = before
 
     def keep(self, keys: Mapping[str, bytes]) -> None:
         """Wrap and durably keep the keys of these new segments."""
@@ -121,8 +139,7 @@ class Keyring:
             for segment, key in keys.items():
                 file = self._files.open(self._path(segment), create=True)
                 stack.callback(file.close)
-                opening = _MAGIC + _name(self._master)
-                file.write_at(0, [opening, _wrap(self._master, key, opening + bytes.fromhex(segment))])
+                file.write_at(0, [key_file(self._master, segment, key)])
                 written.append(file)
             for file in written:
                 file.sync()
@@ -134,15 +151,17 @@ class Keyring:
             content = self._path(segment).read_bytes()
         except FileNotFoundError:
             raise KeyMissing(f"The key of segment {segment} is not in the keyring: what it holds cannot be read.") from None
-        start = len(_MAGIC) + _ID_BYTES
         if content[:4] != _MAGIC:
             raise KeyMissing(f"The key file of segment {segment} is damaged or of a version that is not known here.")
+        name = content[len(_MAGIC) : len(_MAGIC) + _ID_BYTES]
+        if name not in self._masters:
+            self._read_masters()
+        if name not in self._masters:
+            raise KeyMissing(f"The key of segment {segment} was made under another master key.")
         try:
-            return _unwrap(self._master, content[start:], content[:start] + bytes.fromhex(segment))
+            return _opened_key(self._masters[name], content, segment)
         except InvalidTag:
-            same = hmac.compare_digest(content[4:start], _name(self._master))
-            why = "is damaged" if same else "was made under another master key"
-            raise KeyMissing(f"The key of segment {segment} {why}.") from None
+            raise KeyMissing(f"The key of segment {segment} is damaged.") from None
 
     def remove(self, segments: list[str]) -> None:
         """Shred: without its key nobody reads a segment again."""
@@ -171,7 +190,18 @@ def _unwrap(key: bytes, wrapped: bytes, about: bytes) -> bytes:
     return AESGCM(key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], about)
 
 
-def _name(master: bytes) -> bytes:
+def key_file(master: bytes, segment: str, key: bytes) -> bytes:
+    """What the file of a segment's key holds."""
+    opening = _MAGIC + master_name(master)
+    return opening + _wrap(master, key, opening + bytes.fromhex(segment))
+
+
+def _opened_key(master: bytes, content: bytes, segment: str) -> bytes:
+    start = len(_MAGIC) + _ID_BYTES
+    return _unwrap(master, content[start:], content[:start] + bytes.fromhex(segment))
+
+
+def master_name(master: bytes) -> bytes:
     """Tells master keys apart without saying anything about them."""
     return hashlib.sha256(b"civicmail master key\0" + master).digest()[:_ID_BYTES]
 

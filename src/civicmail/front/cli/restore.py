@@ -1,0 +1,36 @@
+"""`civicmail restore`: an installation made from its copy alone, compared, and ready to go on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.front.cli import door, options, output
+from civicmail.mail.replica.restore import restore as make
+from civicmail.mail.search import coverage
+
+Copy = Annotated[Path, typer.Option("--from", metavar="COPY", help="The folder of the copy.")]
+New = Annotated[Path, typer.Option("--data", metavar="DIR", help="A new or empty folder for the installation.")]
+
+
+def restore(copy: Copy, data: New, json: options.Json = False) -> None:
+    """Make a working installation from a copy. The old one is fenced: it may not take in or deliver mail any more.
+
+    Then look at its settings, which are those of the lost machine, and start it with `civicmail run`. Ends with 1 when something
+    is not as the old installation said.
+    """
+    with output.progress("Restoring") as report:
+        found = make(copy.absolute(), data.absolute(), now=door.now_ms(), progress=report)
+    coverage.ask_rebuild(data)
+    for problem in found.problems:
+        output.words(problem)
+    if json:
+        output.emit(asdict(found))
+    else:
+        output.show(f"Restored {found.files} files into {data}: {found.records} records, {found.entries} entries of the ledger.")
+        output.show(f"{found.waiting} messages have recipients that wait and will be served. This is epoch {found.epoch}.")
+        output.show(f"Look at {data}/civicmail.toml, then: civicmail run --data {data}. The index is made anew meanwhile.")
+    raise typer.Exit(1 if found.problems else 0)
