@@ -82,3 +82,12 @@ DERIVED = 1_000
 
 CMS_DEPTH = 32
 """Values inside values of a CMS structure; signed mail has 8."""
+
+REPORT_DEPTH = 3
+"""Journal reports inside one another that are opened; two journal rules in a row make two."""
+
+REPORT_LOOK = 64 << 10
+"""Bytes of a header in which the marks of a journal report are looked for."""
+
+REPORT_BYTES = 4 << 20
+"""Bytes of a journal report around the message in it: 40,000 recipients and their groups. They lie in the head of the receipt."""

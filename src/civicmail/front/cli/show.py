@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated, Any
 
 import orjson
@@ -10,6 +11,7 @@ import typer
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
+from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Address, Letter
 from civicmail.front.cli import door, options, output
@@ -26,12 +28,13 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that are kept.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Its way: received, tried, delivered.")] = False,
     as_sent: Annotated[str, typer.Option(metavar="RECIPIENT", help="The exact bytes that left for this recipient.")] = "",
+    report: Annotated[bool, typer.Option("--report", help="The exact journal report that it came in.")] = False,
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Show one message."""
-    if sum((raw, trace, bool(as_sent))) > 1 or (json and (raw or as_sent)):
-        raise UsageError("Only one of --raw, --trace and --as-sent at a time, and --json not with exact bytes.")
+    if sum((raw, trace, report, bool(as_sent))) > 1 or (json and (raw or report or as_sent)):
+        raise UsageError("Only one of --raw, --report, --trace and --as-sent at a time, and --json not with exact bytes.")
     folder = options.data_folder(data)
     load(folder, config)
     archive = Archive(folder)
@@ -39,6 +42,8 @@ def show(
     permit = door.permit(folder, "show", {"id": place.uuid})
     if raw:
         output.emit_bytes(archive.body(permit, place))
+    elif report:
+        output.emit_bytes(_report(archive, permit, place))
     elif as_sent:
         output.emit_bytes(_as_sent(archive, permit, place, as_sent))
     elif trace:
@@ -64,6 +69,18 @@ def _one(archive: Archive, text: str, *, raw: bool) -> Place:
             output.words(f"    {place.uuid} {place.sha256.hex()}")
         raise typer.Exit(1)
     return places[0]
+
+
+def _report(archive: Archive, permit: Permit, place: Place) -> bytes:
+    """The report, put together and checked against the SHA-256 that its receipt has."""
+    report = archive.capture(permit, place).report
+    if report is None or not report.sha256:
+        output.words(f"civicmail: {place.uuid} did not come in a journal report.")
+        raise typer.Exit(1)
+    whole = report.whole(archive.body(permit, place))
+    if sha256(whole).digest() != report.sha256:
+        raise DamagedFile(f"The journal report of {place.uuid} is not what came in.")
+    return whole
 
 
 def _as_sent(archive: Archive, permit: Permit, place: Place, recipient: str) -> bytes:

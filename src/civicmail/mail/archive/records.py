@@ -6,6 +6,7 @@ front is the leaf in the ledger, and it goes byte for byte into the segment. Not
 
 from __future__ import annotations
 
+import base64
 import uuid
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -17,6 +18,8 @@ from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.message.shapes import Envelope, Recipient
 
 VERSION = 1
+EDGE = "edge"
+"""The check of findings that are the verdicts of a server before us."""
 
 
 class Type(IntEnum):
@@ -39,17 +42,54 @@ class Type(IntEnum):
     DISPOSED = 15
 
 
-Basis = Literal["clock", "received", "mailbox", "mbox", "import"]
+Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a message came in. kind: mx | submission | relay | lmtp | journal | import | local; eol: the line-ending rule that was
-    applied ("exact" when the bytes are untouched, "normalised N" when N bare line ends were mended)."""
+    applied ("exact" when the bytes are untouched, "normalised N" when N bare line ends were mended, "rebuilt KIND" when the message
+    was built from the properties of an item in a file of that kind: pst, msg, tnef)."""
 
     kind: str
     name: str = ""
     eol: str = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The journal report that a message came in, kept bit for bit: what lies before the message in it, the body, what lies behind.
+
+    style: exchange, google, or fields for a copy without a report, which says in its header for whom it was; sha256: of the whole
+    report, empty where there was none. sender, to: the envelope in which the report itself came. recipients: as the report names
+    them: a, how (to, cc, bcc, recipient), and where it says so expanded (groups) and forwarded.
+    """
+
+    style: str
+    sender: str
+    to: tuple[str, ...]
+    recipients: tuple[dict[str, Any], ...]
+    sha256: bytes = b""
+    before: bytes = b""
+    after: bytes = b""
+
+    def whole(self, body: bytes) -> bytes:
+        """The report. body: of the capture."""
+        return self.before + body + self.after
+
+    def plain(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"style": self.style, "from": self.sender, "to": list(self.to), "recipients": list(self.recipients)}
+        if self.sha256:
+            found["sha256"] = self.sha256.hex()
+            found["before"] = base64.b64encode(self.before).decode()
+            found["after"] = base64.b64encode(self.after).decode()
+        return found
+
+    @classmethod
+    def from_plain(cls, r: dict[str, Any]) -> Report:
+        before, after = base64.b64decode(r.get("before", "")), base64.b64decode(r.get("after", ""))
+        sha256 = bytes.fromhex(r.get("sha256", ""))
+        return cls(r["style"], r["from"], tuple(r["to"]), tuple(r["recipients"]), sha256, before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +105,8 @@ class Occurrence:
 class Capture:
     """One receipt of a message: what the head of a receipt record says.
 
-    received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice.
+    received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice; properties: of the
+    item that the bytes were built from.
     """
 
     id: bytes
@@ -83,6 +124,8 @@ class Capture:
     occurrence: Occurrence | None = None
     message_id: str = ""
     once: str = ""
+    report: Report | None = None
+    properties: dict[str, Any] | None = None
     journal: str = ""
     number: int = 0
 
@@ -133,6 +176,10 @@ class Capture:
             plain["occurrence"] = {"owner": o.owner, "folder": o.folder, "ordinal": o.ordinal}
         if self.once:
             plain["once"] = self.once
+        if self.report:
+            plain["report"] = self.report.plain()
+        if self.properties is not None:
+            plain["properties"] = self.properties
         return canonical(plain)
 
     @classmethod
@@ -168,6 +215,8 @@ class Capture:
             occurrence=Occurrence(o["owner"], o["folder"], o["ordinal"]) if o else None,
             message_id=h.get("message_id", ""),
             once=h.get("once", ""),
+            report=Report.from_plain(h["report"]) if "report" in h else None,
+            properties=h.get("properties"),
             journal=h["journal"],
             number=h["number"],
         )

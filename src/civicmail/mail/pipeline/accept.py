@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from civicmail.city.policy.delivery import dispositions
 from civicmail.core.message import headers
@@ -17,6 +17,7 @@ from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.pipeline import journals
 from civicmail.mail.pipeline.receipts import Receipt
 
 LARGE_AT_ONCE = 2
@@ -80,6 +81,10 @@ class Pipeline:
         Raises a LaterError when the archive could not commit. The commit goes on when the caller is cancelled: a client that hangs
         up after the last dot changes nothing about what is kept.
         """
+        opened: journals.Opened | None = None
+        if source.kind == "journal":
+            content, opened = await self._opened(content, envelope)
+            envelope = opened.envelope if opened else envelope
         if isinstance(content, Spool):
             async with self._large:
                 found = await asyncio.get_running_loop().run_in_executor(None, scan_spool, content)
@@ -88,5 +93,21 @@ class Pipeline:
             found = scan(content)
             id_ = capture_id(envelope.received, once_bits(once) if once else None)
         capture = capture_of(id_, found, envelope, source, once)
+        if opened:
+            capture = replace(capture, report=opened.report, findings=(*capture.findings, *opened.findings))
         await asyncio.shield(self.commit.receipt(capture, content))
         return Receipt(id_, found.sha256, capture.dispositions)
+
+    async def _opened(self, content: bytes | Spool, envelope: Envelope) -> tuple[bytes | Spool, journals.Opened | None]:
+        """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""
+        if not isinstance(content, Spool):
+            opened = journals.opened(content, envelope)
+            return (content[opened.start : opened.end] if opened else content), opened
+        loop = asyncio.get_running_loop()
+        async with self._large:
+            opened = await loop.run_in_executor(None, journals.opened_spool, content, envelope)
+            if opened is None or not opened.report.before:
+                return content, opened
+            inner = self.commit.writer.spool(capture_id(envelope.received))
+            await loop.run_in_executor(None, journals.move, content, opened, inner)
+        return inner, opened

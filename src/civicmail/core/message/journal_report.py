@@ -1,0 +1,169 @@
+"""Journal reports: what Exchange and Microsoft 365 send for each message to an archive (MS-OXJRNL), and the same by Google.
+
+A report is a message whose first part says in lines who sent and who received (the envelope, with groups as they were expanded and
+Bcc), and whose attached message is the one that was sent. Postfix has no reports: a copy by always_bcc or recipient_bcc_maps says
+in the fields that its delivery agent put above all others for whom it was. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from . import block, headers, limits, transfer, tree
+from .block import Buffer
+from .shapes import Defect
+from .tree import Budget, Node
+
+Style = Literal["exchange", "google", "fields"]
+How = Literal["to", "cc", "bcc", "recipient"]
+
+_TOKEN = re.compile(r"[^\s<>\",;:()]+")
+_LINE = re.compile(r"(sender|on-behalf-of|message-id|subject|label|to|cc|bcc|recipients?)\s*:\s*(.*)\Z", re.IGNORECASE)
+_VIA = re.compile(r"\b(expanded|forwarded)\s{0,3}:", re.IGNORECASE)
+_TRACE = re.compile(rb"\n((?i:x-original-to|delivered-to|x-envelope-to|x-rcpt-to|x-gm-original-to|x-envelope-from))[ \t]*:([^\n]*)")
+_FIRST_HOP = re.compile(rb"\nreceived[ \t]*:", re.IGNORECASE)
+_HOW: dict[str, How] = {"to": "to", "cc": "cc", "bcc": "bcc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A recipient of the envelope. expanded: the groups that it came through; forwarded: who it was sent to first."""
+
+    address: str
+    how: How
+    expanded: tuple[str, ...] = ()
+    forwarded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReport:
+    """What a report says. start, end: where the bytes of the message lie in it, both 0 when they do not lie there as they were.
+
+    why: "" or why the message is not taken out: "report-coded", "report-nested", "report-large".
+    """
+
+    style: Style
+    sender: str
+    recipients: tuple[Reported, ...]
+    start: int = 0
+    end: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class _Said:
+    sender: str = ""
+    message_id: bool = False
+    recipients: dict[str, Reported] = field(default_factory=dict)
+
+
+def read(raw: Buffer) -> JournalReport | None:
+    """The report that these bytes are, None when they are none. A report about a report is opened to the innermost one."""
+    report = _report(raw, 0)
+    for _ in range(limits.REPORT_DEPTH):
+        if report is None or not is_marked(raw[report.start : min(report.end, report.start + limits.REPORT_LOOK)]):
+            break
+        inner = _report(raw[report.start : report.end], report.start)
+        if inner is None:
+            break
+        report = inner
+    else:
+        assert report is not None
+        return JournalReport(report.style, report.sender, report.recipients, why="report-nested")
+    if report is not None and report.end and len(raw) - (report.end - report.start) > limits.REPORT_BYTES:
+        return JournalReport(report.style, report.sender, report.recipients, why="report-large")
+    return report
+
+
+def is_marked(raw: Buffer) -> bool:
+    """Whether the header says that this is a report."""
+    return headers.first(raw, "x-ms-journal-report") is not None
+
+
+def delivered_for(raw: Buffer) -> JournalReport | None:
+    """For whom a copy was, by the fields above the first Received field: those below came from outside and prove nothing."""
+    top = b"\n" + raw[: min(headers.header_block(raw), limits.REPORT_LOOK)]
+    hop = _FIRST_HOP.search(top)
+    said = _Said()
+    google = False
+    for name, value in _TRACE.findall(top, 0, hop.start() if hop else len(top)):
+        address = next(iter(_addresses(value.decode("utf-8", "replace"))), "")
+        if not address:
+            continue
+        google = google or name.lower() == b"x-gm-original-to"
+        if name.lower() == b"x-envelope-from":
+            said.sender = address
+        else:
+            said.recipients.setdefault(address.lower(), Reported(address, "recipient"))
+    if not said.recipients:
+        return None
+    return JournalReport("google" if google else "fields", said.sender, tuple(said.recipients.values()), 0, len(raw))
+
+
+def _report(raw: Buffer, offset: int) -> JournalReport | None:
+    found: list[Defect] = []
+    head = block.read(raw, 0, len(raw), found, top=True)
+    budget = Budget(len(raw))
+    top, *parts = tree.walk(raw, head, 0, budget, found)
+    children = [node for node in parts if node.path.count(".") == 1]
+    if not top.container or not children or children[0].content_type != "text/plain":
+        return None
+    said = _said(tree.content(raw, children[0], found)[: limits.REPORT_BYTES], children[0])
+    marked = is_marked(raw)
+    messages = [node for node in children[1:] if node.content_type == "message/rfc822"]
+    if not (said.recipients or said.sender) or not (marked or (said.message_id and messages)):
+        return None
+    style: Style = "exchange" if marked else "google"
+    people = tuple(said.recipients.values())
+    if not messages or messages[0].encoding not in transfer.IDENTITY or messages[0].end <= messages[0].start:
+        return JournalReport(style, said.sender, people, why="report-coded")
+    return JournalReport(style, said.sender, people, offset + messages[0].start, offset + messages[0].end)
+
+
+def _said(text: bytes, node: Node) -> _Said:
+    said = _Said()
+    listing: How | None = None
+    for line in text.decode("utf-16" if node.charset.lower().startswith("utf-16") else "utf-8", "replace").splitlines():
+        words = line.strip()
+        match = _LINE.match(words)
+        if match is None:
+            if listing and words:
+                _recipient(said, words, listing)
+            continue
+        name, value = match[1].lower(), match[2]
+        listing = None
+        if name == "sender":
+            said.sender = said.sender or next(iter(_addresses(value)), "")
+        elif name == "message-id":
+            said.message_id = True
+        elif name in _HOW or name.startswith("recipient"):
+            listing = _HOW.get(name, "recipient")
+            if value:
+                _recipient(said, value, listing)
+    return said
+
+
+def _addresses(words: str) -> list[str]:
+    return [token for token in _TOKEN.findall(words) if 0 < token.find("@") < len(token) - 1]
+
+
+def _recipient(said: _Said, words: str, how: How) -> None:
+    """One line: an address, perhaps the group or mailbox that it was reached through, or addresses with commas between them."""
+    pieces = _VIA.split(words)
+    via: dict[str, list[str]] = {"expanded": [], "forwarded": []}
+    for kind, value in zip(pieces[1::2], pieces[2::2], strict=True):
+        via[kind.lower()] += _addresses(value)
+    for address in _addresses(pieces[0])[: limits.ADDRESSES]:
+        if len(said.recipients) >= limits.ADDRESSES:
+            return
+        known = said.recipients.get(address.lower())
+        if known is None:
+            said.recipients[address.lower()] = Reported(address, how, tuple(via["expanded"]), tuple(via["forwarded"]))
+        else:  # reached twice: everything that led there
+            said.recipients[address.lower()] = Reported(
+                known.address, known.how if known.how != "recipient" else how,
+                tuple(dict.fromkeys([*known.expanded, *via["expanded"]])),
+                tuple(dict.fromkeys([*known.forwarded, *via["forwarded"]])),
+            )  # fmt: skip
