@@ -16,13 +16,15 @@ from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import options
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
+from civicmail.mail.replica import epoch
 
 Role = Literal["gateway", "worker"]
-Job = Literal["mail", "courier", "city"]
+Job = Literal["mail", "courier", "city", "standby"]
 WORKER_NICE = 10
 """Who waits for a 250 goes first: a worker that falls behind catches up, a client that is kept waiting goes away."""
 
 JOBS: tuple[Job, ...] = ("mail", "courier", "city")
+LOOK_SECONDS = 0.5  # between two looks whether another installation has taken over
 
 
 def run(
@@ -35,6 +37,7 @@ def run(
     """Serve until SIGTERM or Ctrl-C; what is under way is finished within 15 seconds."""
     folder = options.data_folder(data)
     settings = load(folder, config)
+    epoch.require_unfenced(folder)
     if job and role != "worker":
         raise UsageError("--job belongs to the role worker.")
     if parent:
@@ -53,14 +56,18 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
     set_up(settings.log, "run")
     rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
     program = [sys.executable, "-m", "civicmail.front.cli.main", "run"]
-    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in JOBS}
+    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in _jobs(settings)}
     if role is None:
         for number in range(1, settings.gateway.processes + 1):
             wanted[f"gateway {number}"] = [*program, "gateway", *rest]
     return Supervisor(wanted).run()
 
 
-def _stop_on_signal() -> threading.Event:
+def _jobs(settings: Settings) -> tuple[Job, ...]:
+    return (*JOBS, "standby") if settings.archive.standby else JOBS
+
+
+def stop_on_signal() -> threading.Event:
     """An event that SIGTERM and SIGINT set; the kernel ends the process when it has not drained in time."""
     stop = threading.Event()
 
@@ -74,13 +81,24 @@ def _stop_on_signal() -> threading.Event:
 
 
 def _serve_job(settings: Settings, data: Path, job: Job) -> None:
-    os.nice(WORKER_NICE)
-    stop = _stop_on_signal()
+    if job != "standby":
+        os.nice(WORKER_NICE)
+    stop = stop_on_signal()
     from civicmail.core.config.log import set_up
     from civicmail.front.worker import jobs
 
     set_up(settings.log, f"worker {job}")
-    {"mail": jobs.run_mail, "courier": jobs.run_courier, "city": jobs.run_city}[job](settings, data, stop)
+    threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
+    work = {"mail": jobs.run_mail, "courier": jobs.run_courier, "city": jobs.run_city, "standby": jobs.run_standby}
+    work[job](settings, data, stop)
+    epoch.require_unfenced(data)
+
+
+def _stop_when_fenced(data: Path, stop: threading.Event) -> None:
+    """Another installation has taken over: nothing more is delivered here."""
+    while not stop.wait(LOOK_SECONDS):
+        if epoch.is_fenced(data):
+            stop.set()
 
 
 def _serve_gateway(settings: Settings, data: Path) -> None:

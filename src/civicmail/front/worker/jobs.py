@@ -1,4 +1,4 @@
-"""The jobs of the three worker processes: mail (index, seal, adopt), courier, city (ledger)."""
+"""The jobs of the worker processes: mail (index, seal, adopt), courier, city (ledger), standby (to the second place, if any)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import adopt
@@ -23,6 +24,7 @@ from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.search import coverage
 from civicmail.mail.search.tasks import IndexJob
+from civicmail.mail.replica.tasks import Replicate
 
 INDEX_EVERY = 0.1
 ADOPT_EVERY = 5.0
@@ -137,6 +139,25 @@ def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
 
 def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:
     """Write a checkpoint into a journal too, so that a ledger that was set back is found out."""
+# -- standby ---------------------------------------------------------------------------------------------------------------
+
+
+def run_standby(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """What is kept here is kept in the second place, too. Alone in its process: a 250 may wait for it."""
+    if not settings.archive.standby:
+        raise ConfigError("[archive] standby names no second place.")
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        def work() -> bool:
+            Replicate(data, settings.archive, now_ms).run(stop)
+            return False
+
+        yield work
+
+    run_job(Job("replicate", start, 1.0, lease="replicate"), data, stop)
+
+
     with closing(Writer(data, lambda: now, file_size=SHORT_JOURNAL)) as writer:
         writer.event(Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts)))
         writer.flush()

@@ -21,6 +21,8 @@ from civicmail.mail.gateway.errors import CannotListen, ListenerError
 from civicmail.mail.gateway.gate import Gate, make_gate, now_ms
 from civicmail.mail.pipeline.accept import Pipeline
 
+from civicmail.mail.replica import epoch
+from civicmail.mail.replica.waiting import Confirmation
 DRAIN = 10.0
 """Seconds that open conversations get after SIGTERM; messages that are being kept are waited for in any case."""
 
@@ -42,6 +44,7 @@ class Gateway:
         self._sweeping: asyncio.TimerHandle | None = None
         self.broken = asyncio.Event()
         self.gate: Gate
+        self._confirmation: Confirmation | None = None
 
     @property
     def ports(self) -> list[int]:
@@ -50,7 +53,11 @@ class Gateway:
     async def start(self) -> None:
         """Take a journal, then listen. Raises ListenerError or CannotListen; then nothing listens."""
         writer = Writer(self._data, self._clock, self._files)
-        self.gate = make_gate(self._settings, self._data, Pipeline(GroupCommit(writer)), self._clock)
+        archive = self._settings.archive
+        self._confirmation = Confirmation(self._data, archive) if archive.acknowledge == "standby" else None
+        pipeline = Pipeline(GroupCommit(writer, self._confirmation))
+        self.gate = make_gate(self._settings, self._data, pipeline, self._clock)
+        epoch.require_unfenced(self._data)
         try:
             for door in self._doors:
                 self._servers.append(await self._listen(door))
@@ -106,7 +113,7 @@ class Gateway:
         for conversation in list(self.gate.conversations):
             conversation.sweep(now)
         commit = self.gate.pipeline.commit
-        if commit.writer.broken:
+        if commit.writer.broken or epoch.is_fenced(self._data):
             self.broken.set()
         try:
             commit.rotate_if_idle()
@@ -126,6 +133,8 @@ class Gateway:
         self.gate.spooler.close()
 
 
+        if self._confirmation is not None:
+            await self._confirmation.close()
 async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> None:
     """Serve until stop is set. Raises CannotListen when the archive could not keep mail twice within a minute."""
     gateway = Gateway(settings, data)
@@ -141,6 +150,7 @@ async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> No
         raise CannotListen("The archive could not keep mail twice within a minute.")
 
 
+    epoch.require_unfenced(data)
 def serve(settings: Settings, data: Path) -> None:
     """The gateway process of `civicmail run gateway`: serve until SIGTERM or SIGINT, then drain."""
 
