@@ -13,18 +13,22 @@ from civicmail.front.sample.mail import messages
 LISTS = ("linux-man", "cygwin-patches", "open-iscsi", "osmocom-net-gprs")
 
 
+def source() -> tuple[str, Iterator[bytes]]:
+    """What mail it is, and its messages in the order of the lists."""
+    where = os.environ.get("CIVICMAIL_CORPORA", "")
+    lists = [Path(where) / "lists" / name for name in LISTS]
+    if where and all(path.is_dir() for path in lists):
+        return "list mail", (raw for path in lists for raw in _mboxrd(path))
+    return "sample mail", (m.content for m in messages(1))
+
+
 def maildir(folder: Path, count: int) -> tuple[str, int, int]:
     """Fill a Maildir; returns what mail it is, how many messages, how many bytes."""
     for name in ("cur", "new", "tmp"):
         (folder / name).mkdir(parents=True)
-    where = os.environ.get("CIVICMAIL_CORPORA", "")
-    lists = [Path(where) / "lists" / name for name in LISTS]
-    if where and all(path.is_dir() for path in lists):
-        name, source = "list mail", (raw for path in lists for raw in _mboxrd(path))
-    else:
-        name, source = "sample mail", (m.content for m in messages(1))
+    name, found = source()
     written = size = 0
-    for raw in islice(source, count):
+    for raw in islice(found, count):
         written += 1
         size += len(raw)
         (folder / "cur" / f"{written}.bench:2,S").write_bytes(raw)

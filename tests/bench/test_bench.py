@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 from bench.corpus import maildir
+from bench.growth import NOW, QUERIES, questions
+from bench.lag import behind
+from bench.made import Made
 from bench.processes import bytes_below, cpu, family, measured, peak, role
 from bench.report import Report, Row
 
+from civicmail.core.message import letter
+from civicmail.core.query.parse import parse
 from civicmail.front.sample.mail import messages
+from civicmail.mail.importers import mbox
 
 
 def test_a_report_is_kept_as_text_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,3 +78,48 @@ def test_the_corpus_without_real_mail_is_the_sample_citys(tmp_path: Path, monkey
     assert size == sum(p.stat().st_size for p in files)
     assert files[0].read_bytes() == next(messages(1)).content
     assert bytes_below(tmp_path / "box") >= size
+
+
+BASE = [
+    b"Received: from a by b; Mon, 1 Jan 2001 00:00:00 +0000\nDate: Mon, 1 Jan 2001 00:00:00 +0000\nFrom: ann@x.example\n"
+    b"Subject: one\nMessage-ID: <a@x.example>\n\nred\ngreen\nFrom blue\n",
+    b"From: bob@x.example\nSubject: Re: one\nMessage-ID: <b@x.example>\nReferences: <a@x.example>\n\t<a@x.example>\n\nyes\nno\n",
+    b"From: eve@x.example\nMessage-ID: <c@x.example>\nContent-Transfer-Encoding: base64\n\nYWJj\nZGVm\n",
+]
+
+
+def test_made_mail_is_the_same_every_time_and_has_ids_dates_and_threads_of_its_own() -> None:
+    made = Made("three messages", BASE, 30)
+    found = [made.message(n) for n in range(30)]
+    assert found == [Made("three messages", BASE, 30).message(n) for n in range(30)]
+    assert found != [Made("three messages", BASE, 30, seed=2).message(n) for n in range(30)]
+    fields = [letter.fields(raw) for raw in found]
+    assert len({f.message_id for f in fields}) == 30
+    dates = [f.date for f in fields]
+    assert all(dates) and dates == sorted(dates, key=str)
+    assert [f.received for f in fields] == dates
+    assert (dates[0].year, dates[-1].year) == (2020, 2026)  # type: ignore[union-attr]
+    assert fields[4].references == ("1.a@x.example", "1.a@x.example")
+    assert {f.text for f in fields if f.subject == ""} == {fields[2].text}  # what is encoded is not shuffled
+
+
+def test_a_made_mbox_gives_back_the_made_messages(tmp_path: Path) -> None:
+    made = Made("three messages", BASE, 12)
+    size = made.mbox(tmp_path / "box", 3, 9)
+    content = (tmp_path / "box").read_bytes()
+    kind = mbox.kind_of(content)
+    assert [mbox.content(content, place, kind) for place in mbox.places(content, kind)] == list(made.messages(3, 9))
+    assert size == sum(len(raw) for raw in made.messages(3, 9))
+
+
+def test_every_question_of_the_benchmark_is_a_query() -> None:
+    asked = list(questions(Made("three messages", BASE, 3), QUERIES))
+    assert len(asked) == QUERIES
+    assert all(parse(text, now=NOW) for text in asked)
+    assert any(text.startswith("from:ann@x.example") for text in asked)
+
+
+def test_a_lag_lasts_until_the_look_that_found_so_many() -> None:
+    assert behind([1.0, 2.0, 3.0], [(1.5, 0), (2.5, 1), (3.5, 3), (4.5, 3)]) == [0.5, 1.5, 1.5]
+    with pytest.raises(RuntimeError, match="2 of 3"):
+        behind([1.0, 2.0, 3.0], [(2.5, 2)])
