@@ -84,7 +84,7 @@ def test_two_failures_within_a_minute_stop_the_gateway(data: Path) -> None:
 
 
 def break_pipeline(run: Running, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    async def accept(*_: object) -> Any:
+    async def accept(*_: object, **_more: object) -> Any:
         raise error
 
     monkeypatch.setattr(run.gateway.gate.pipeline, "accept", accept)
@@ -163,9 +163,9 @@ def test_a_client_waits_for_us_as_long_as_it_takes(data: Path, monkeypatch: pyte
         gate, go = run.gateway.gate, run.call(asyncio.Event)
         accept = gate.pipeline.accept
 
-        async def slowly(*arguments: Any) -> Any:
+        async def slowly(*arguments: Any, **named: Any) -> Any:
             await go.wait()
-            return await accept(*arguments)
+            return await accept(*arguments, **named)
 
         monkeypatch.setattr(gate.pipeline, "accept", slowly)
         client.to_data()

@@ -42,6 +42,9 @@ class Listener:
     dsn: bool = _setting(False, "Whether delivery status notifications (RFC 3461) are offered here.")
     xclient: list[str] = _setting([], "Networks that may speak for other clients with XCLIENT and XFORWARD.")
     proxy: list[str] = _setting([], "Networks of load balancers that begin each connection with a PROXY header (version 1 or 2).")
+    verdicts: list[str] = _setting(
+        [], "Networks of edge servers whose verdict headers (X-Spam, Authentication-Results …) are kept as findings."
+    )
     chunking: bool = _setting(False, "Whether BDAT (RFC 3030) is offered here.")
 
 
@@ -64,8 +67,8 @@ class Gateway:
 class Courier:
     local: str = _setting("maildir", "Where mail for the city's domains goes: maildir, lmtp://host:port or smtp://host:port.")
     outbound: str = _setting("", "Where other mail goes: smtp://host:port of a smart host; empty: it waits.")
-    elsewhere: str = _setting("", "Where mail for unknown recipients of our domains goes once the installation is claimed.")
-    route: dict[str, str] = _setting({}, "Next hops by domain, before local and outbound.")
+    elsewhere: str = _setting("", "The old system, for mail to whoever is in no live department; empty: everybody is here.")
+    route: dict[str, str] = _setting({}, "Next hops by address, then by domain, before local and outbound.")
     retry_first: int = _setting(60, "Seconds until the second attempt; each later wait is twice as long.")
     retry_most: int = _setting(3600, "The longest wait between two attempts in seconds.")
     expire: int = _setting(432_000, "Seconds after which a message that could not be delivered fails for good.")
@@ -95,6 +98,7 @@ class Archive:
 class Search:
     memory: int = _setting(134_217_728, "Bytes of memory of one index writer.")
     open_writers: int = _setting(4, "The most index writers open at a time.")
+    ocr_languages: str = _setting("eng+spa", "Languages of scans, as tesseract names them, joined by +.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,4 +58,4 @@ def toml(value: Any) -> str:
         return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(toml(v) for v in value) + "]"
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value).decode().replace("\x7f", "\\u007f")  # TOML wants what JSON does not

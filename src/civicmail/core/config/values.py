@@ -72,6 +72,7 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Listener", "peers"): _networks,
     ("Listener", "xclient"): _networks,
     ("Listener", "proxy"): _networks,
+    ("Listener", "verdicts"): _networks,
     ("Listener", "tls"): _one_of("starttls", "implicit", "off"),
     ("Listener", "line_ends"): _one_of("", "reject", "normalise"),
     ("Gateway", "processes"): _between(1, 64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def permit(data: Path, verb: str, facts: dict[str, Any]) -> Permit:
+def permit(data: Path, verb: str, facts: Mapping[str, Any], *, reason: str = "command line") -> Permit:
     """A permit for what this command line asks. facts: the query or the ids, as they will stand in the ledger for ever."""
     now = now_ms()
 
@@ -30,4 +31,4 @@ def permit(data: Path, verb: str, facts: dict[str, Any]) -> Permit:
             writer.flush()
             return f"{writer.journal.name}:{writer.journal.number}"
 
-    return guard.owner_permit(data, verb, facts, reason="command line", now=now, write=write)
+    return guard.owner_permit(data, verb, dict(facts), reason=reason, now=now, write=write)

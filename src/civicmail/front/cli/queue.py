@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from civicmail.city.directory.standing import Standing
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
@@ -36,7 +37,7 @@ def queue() -> None:
 def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """One line for each recipient that waits or is held, oldest mail first."""
     folder, settings = _installation(data, config)
-    rows = [row for entry in _entries(folder) for row in _rows(entry, Routes(settings))]
+    rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
             output.emit(row)
@@ -51,7 +52,7 @@ def show(id_: Id, data: options.Data = None, config: options.Config = None, json
     """Everything about one message that waits."""
     folder, settings = _installation(data, config)
     entry = _one(folder, id_)
-    for row in _rows(entry, Routes(settings)):
+    for row in _rows(entry, _routes(folder, settings)):
         if json:
             output.emit(row)
             continue
@@ -89,7 +90,7 @@ def _decide(
     if not indices:
         output.words(f"civicmail: {entry.uuid} is held for a decision; nobody of it waits for delivery.")
         raise typer.Exit(1)
-    for row in _rows(entry, Routes(settings)):
+    for row in _rows(entry, _routes(folder, settings)):
         if row["index"] in indices:
             output.emit({"id": row["id"], "to": row["to"]}) if json else output.show(f"{row['to']} {words}.")
 
@@ -97,6 +98,10 @@ def _decide(
 def _installation(data: Path | None, config: Path | None) -> tuple[Path, Settings]:
     folder = options.data_folder(data)
     return folder, load(folder, config)
+
+
+def _routes(folder: Path, settings: Settings) -> Routes:
+    return Routes(settings, Standing(settings, folder))
 
 
 def _entries(folder: Path) -> list[Entry]:

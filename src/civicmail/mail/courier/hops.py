@@ -1,15 +1,19 @@
-"""Which next hop takes a recipient's copy: route by domain, then local for our own domains, else outbound."""
+"""Which next hop takes a recipient's copy.
+
+In this order: the route of its address; for our domains `elsewhere` where its department is not live; the route of its domain;
+local for our domains, outbound for the others.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from civicmail.city.directory.standing import Standing
+from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.settings import Settings
-from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import Path as WirePath
-from civicmail.core.wire.paths import parse_path
 from civicmail.mail.courier.errors import BadHop
 
 _PORTS = {"smtp": 25, "lmtp": 24}
@@ -17,11 +21,12 @@ _PORTS = {"smtp": 25, "lmtp": 24}
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A place that mail is handed to; as text the way the settings write it."""
+    """A place that mail is handed to; as text the way the settings write it. inside: it serves mailboxes of people who are here."""
 
     kind: Literal["maildir", "smtp", "lmtp"]
     host: str = ""
     port: int = 0
+    inside: bool = False
 
     def __str__(self) -> str:
         if self.kind == "maildir":
@@ -47,32 +52,40 @@ def parse_hop(text: str) -> Hop | None:
 
 
 class Routes:
-    """The next hops of an installation."""
+    """The next hops of an installation. standing: who is here; None: everybody of our domains."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, standing: Standing | None = None) -> None:
         courier = settings.courier
-        self._domains = frozenset(d.lower() for d in settings.city.domains)
-        self._home = settings.city.domains[0].lower()
+        self.standing = standing or Standing(settings)
         self._local = parse_hop(courier.local)
         self._outbound = parse_hop(courier.outbound)
-        self._route = {domain.lower(): parse_hop(hop) for domain, hop in courier.route.items()}
+        self._elsewhere = parse_hop(courier.elsewhere)
+        self._route = {key.lower(): parse_hop(hop) for key, hop in courier.route.items()}
 
     def hop_for(self, address: str) -> Hop | None:
         """Where mail for this envelope address goes; None when it has to wait for a setting."""
-        domain = self.split(address).domain
-        if domain in self._route:
-            return self._route[domain]
-        return self._local if domain in self._domains else self._outbound
+        path, mode = self.split(address), self.standing.of(address)
+        for key in self._mailbox(path):
+            if key in self._route:
+                return _inside(self._route[key], mode)
+        if mode in ("elsewhere", "observe"):
+            return self._elsewhere
+        hop = self._route.get(path.domain, self._local if mode else self._outbound)
+        return _inside(hop, mode)
+
+    def _mailbox(self, path: WirePath) -> tuple[str, str]:
+        """The address as a route names it, and without what follows a plus."""
+        local = path.local.lower()
+        return f"{local}@{path.domain}", f"{local.partition('+')[0]}@{path.domain}"
 
     def is_ours(self, address: str) -> bool:
         """Whether the address lies in a domain of the city."""
-        return bool(address) and self.split(address).domain in self._domains
+        return bool(address) and self.standing.of(address) is not None
 
     def split(self, address: str) -> WirePath:
         """Local part and domain; an address without a domain (postmaster) lies in our first one."""
-        try:
-            path = parse_path(address)
-        except PathError:
-            local, _, domain = address.rpartition("@")
-            path = WirePath(local or domain, domain.lower() if local else "", address)
-        return path if path.domain else WirePath(path.local, self._home, path.raw)
+        return self.standing.split(address)
+
+
+def _inside(hop: Hop | None, mode: Mode | None) -> Hop | None:
+    return replace(hop, inside=True) if hop is not None and mode == "live" else hop

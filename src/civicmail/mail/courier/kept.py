@@ -11,11 +11,13 @@ from pathlib import Path
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped
+from civicmail.core.message.verdicts import header_of
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Capture
 
 _PIECE = 1 << 18
+_HEADER_MOST = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class Kept:
             yield piece
         if hash_.digest() != self.capture.sha256:
             raise DamagedFile(f"The kept bytes of {self.capture.uuid} do not have the SHA-256 of their receipt.")
+
+    def header(self) -> bytes:
+        """The bytes before the first empty line; of a message that has none in its first 8 MiB those."""
+        found = b""
+        for piece in self._pieces():
+            found += piece
+            if (header := header_of(found)) is not None:
+                return header
+            if len(found) > _HEADER_MOST:
+                break
+        return found
 
     def _pieces(self) -> Iterator[bytes]:
         if self.spool is None:

@@ -1,37 +1,62 @@
-"""What leaves: the kept bytes with what we add in front, in the line ends of the next hop; and the same again from the record.
+"""What leaves: the kept bytes with what we add in front, without verdicts that strangers wrote, in the line ends of the next hop.
 
-Nothing is ever added to what is kept. What was added stands in the `delivered` record ("sent", docs/formats.md "What left"), and
-one function makes the bytes from it: to send them now, to rebuild them later (promise 2, `show --as-sent`).
+Nothing is ever added to what is kept, or taken from it. What was done on the way stands in the `delivered` record ("sent",
+docs/formats.md "What left"), and one function makes the bytes from it: to send them now, to rebuild them later (promise 2,
+`show --as-sent`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Literal
 
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message.verdicts import verdicts
 from civicmail.core.wire.dotstuff import Conformer
-from civicmail.mail.archive.records import Capture
+from civicmail.mail.archive.records import EDGE, Capture
+from civicmail.mail.courier.kept import Kept
 
 _WITH = {"smtp": "SMTP", "esmtp": "ESMTP", "lmtp": "LMTP"}
 _DAMAGED = "What left cannot be rebuilt: the bytes do not have the SHA-256 that was recorded when they were sent."
 
 
 def leaving(kept: Iterable[bytes], sent: Mapping[str, Any]) -> Iterator[bytes]:
-    """The bytes that leave: the added lines, then the kept bytes, all with the line end that `sent` names."""
+    """The bytes that leave: the added lines, then the kept bytes without what was removed, with the line end that `sent` names."""
     lf = sent["eol"] == "lf"
     if sent["prepend"]:
         end = "\n" if lf else "\r\n"
         yield "".join(f"{line}{end}" for line in sent["prepend"]).encode("utf-8", "surrogateescape")
     conformer = Conformer()
-    for piece in kept:
+    for piece in without(kept, sent.get("removed", ())):
         if clean := conformer.feed(piece):
             yield clean.replace(b"\r\n", b"\n") if lf else clean
     if last := conformer.end():
         yield last.replace(b"\r\n", b"\n") if lf else last
+
+
+def without(pieces: Iterable[bytes], removed: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    """The pieces of a message without some fields: `offset` and `length` of each, in the order of the message."""
+    at, spans = 0, [(r["offset"], r["offset"] + r["length"]) for r in removed]
+    for piece in pieces:
+        begin, end, start = at, at + len(piece), at
+        for low, high in spans:
+            if low < end and high > begin:
+                if low > start:
+                    yield piece[start - begin : low - begin]
+                start = max(start, min(high, end))
+        if start < end:
+            yield piece[start - begin :]
+        at = end
+
+
+def foreign_verdicts(kept: Kept, *, inside: bool) -> list[dict[str, Any]]:
+    """The fields that must not reach a person who is here: verdicts in the header that no edge server of ours has vouched for."""
+    if not inside or any(f.check == EDGE for f in kept.capture.findings):
+        return []
+    return [{"name": v.name, "offset": v.offset, "length": v.length} for v in verdicts(kept.header())]
 
 
 def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
@@ -63,9 +88,9 @@ def additions(capture: Capture, host: str, recipients: list[str], *, final: bool
     return lines
 
 
-def sent_facts(eol: Literal["crlf", "lf"], prepend: list[str]) -> dict[str, Any]:
+def sent_facts(eol: Literal["crlf", "lf"], prepend: list[str], removed: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """The `sent` object of a `delivered` record."""
-    return {"eol": eol, "prepend": prepend}
+    return {"eol": eol, "prepend": prepend} | ({"removed": removed} if removed else {})
 
 
 def _token(text: str) -> str:

@@ -17,7 +17,7 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, leaving, sent_facts
+from civicmail.mail.courier.leaving import additions, foreign_verdicts, leaving, sent_facts
 from civicmail.mail.courier.maildir import Maildir
 from civicmail.mail.courier.verdict import Result, our_fault
 
@@ -83,7 +83,8 @@ class Local:
     def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
         address = kept.capture.envelope.recipients[index].address
         path = self._routes.split(address)
-        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True))
+        removed = foreign_verdicts(kept, inside=job.hop.inside)
+        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True), removed)
         pieces = _Hashed(leaving(kept.pieces(), sent))
         name = kept.capture.uuid
         try:

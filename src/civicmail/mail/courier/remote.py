@@ -12,7 +12,7 @@ from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, sent_facts
+from civicmail.mail.courier.leaving import additions, foreign_verdicts, sent_facts
 from civicmail.mail.courier.link import Link, open_link
 from civicmail.mail.courier.rounds import Rounds
 from civicmail.mail.courier.transfer import Load, transfer
@@ -121,7 +121,8 @@ class Remote:
     async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
         """None: the connection, used before, ended before anything was answered."""
         recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
-        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False))
+        removed = foreign_verdicts(kept, inside=job.hop.inside)
+        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False), removed)
         served = link.served
 
         async def attempt(indices: list[int]) -> None:

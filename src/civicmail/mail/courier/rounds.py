@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from civicmail.city.directory.standing import Standing
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record, Tail
@@ -38,7 +39,7 @@ class Rounds:
     def __init__(self, data: Path, settings: Settings, clock: Callable[[], int]) -> None:
         self.settings = settings
         self.clock = clock
-        self.routes = Routes(settings)
+        self.routes = Routes(settings, Standing(settings, data))
         self.lanes: dict[Hop, Lane] = {}
         self.owed: dict[bytes, None] = {}  # captures whose sender is to be told of a recipient's end
         self.wake = asyncio.Event()
@@ -80,7 +81,7 @@ class Rounds:
             self._busy.difference_update(job.keys)
             if (left := self.outstanding.entries.get(job.entry.id)) is not None:
                 changed[left.id] = left
-        for entry in changed.values():
+        for entry in self.outstanding.entries.values() if self.routes.standing.refresh() else changed.values():
             self.consider(entry)
         self._due()
         if not records and self.clock() - self._swept > _SETTLE_EVERY_MS:

@@ -37,7 +37,8 @@ class Load:
         e = self.kept.capture.envelope
         to = tuple(MailTo(r.address, r.notify, r.orcpt) for r in (e.recipients[i] for i in self.indices))
         added = sum(len(line.encode("utf-8", "surrogateescape")) + 2 for line in self.sent["prepend"])
-        return Mail(e.sender, to, self.kept.capture.size + added, e.params)
+        removed = sum(r["length"] for r in self.sent.get("removed", ()))
+        return Mail(e.sender, to, self.kept.capture.size + added - removed, e.params)
 
 
 async def transfer(link: Link, load: Load, attempt: Attempt, seconds: float) -> dict[int, Result]:
@@ -85,9 +86,7 @@ async def _content(link: Link, load: Load, recording: Awaitable[object], seconds
     return hash_.hexdigest()
 
 
-async def _final(
-    link: Link, load: Load, accepted: tuple[int, ...], left: dict[str, Any], seconds: float
-) -> dict[int, Result]:
+async def _final(link: Link, load: Load, accepted: tuple[int, ...], left: dict[str, Any], seconds: float) -> dict[int, Result]:
     """Wait for the answer to the final dot. Without one nobody knows: the message may have been taken."""
     try:
         event = await link.event(seconds)

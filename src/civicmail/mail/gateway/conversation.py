@@ -276,7 +276,7 @@ class Conversation(asyncio.Protocol):
 
     async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
         """Give the message to the pipeline, then answer, if there is still somebody to hear it."""
-        reply = await keep(self._gate, self._door, wire, end, intake)
+        reply = await keep(self._gate, self._door, wire, end, intake, self._client)
         self._keeping = False
         if self._transport is None:
             self._gate.counters.lost_after_dot += 1

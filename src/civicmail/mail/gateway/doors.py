@@ -30,6 +30,7 @@ class Door:
     by_certificate: bool
     trusted: tuple[Network, ...]
     balancers: tuple[Network, ...]
+    judges: tuple[Network, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,6 +44,10 @@ class Door:
     def is_balancer(self, client: str) -> bool:
         """Whether this address begins its connections with a PROXY header."""
         return bool(self.balancers) and _within(client, self.balancers)
+
+    def believes(self, peer: str) -> bool:
+        """Whether verdict headers of a message that this peer hands over are findings: never by what it says of its own client."""
+        return bool(self.judges) and _within(peer, self.judges)
 
     def profile_for(self, client: str) -> ServerProfile:
         """What this client is offered; XCLIENT and XFORWARD only to those who may speak for others."""
@@ -81,6 +86,7 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         by_certificate=bool(listener.client_ca) and certificate is not None,
         trusted=_networks(listener.xclient),
         balancers=_networks(listener.proxy),
+        judges=_networks(listener.verdicts),
     )
 
 

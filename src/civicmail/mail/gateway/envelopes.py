@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from civicmail.city.policy.shapes import Finding
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope, Protocol, Recipient
+from civicmail.core.message.verdicts import header_of, verdicts
 from civicmail.core.wire.data import Lines
 from civicmail.core.wire.events import Transaction
 from civicmail.core.wire.server import Session
-from civicmail.mail.archive.records import Source
+from civicmail.mail.archive.records import EDGE, Source
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.intake import Intake
 from civicmail.mail.gateway.recipients import recipient_address
+
+VERDICT_MOST = 500
+"""Characters of a verdict in a receipt; the whole of it stands in the kept bytes."""
 
 
 def envelope_of(wire: Session, transaction: Transaction, domains: list[str], received: int) -> Envelope:
@@ -41,6 +46,14 @@ def envelope_of(wire: Session, transaction: Transaction, domains: list[str], rec
 def source_of(door: Door, lines: Lines) -> Source:
     """Where the message came in, and how many line ends were mended."""
     return Source(door.kind, door.name, f"normalised {lines.mended}" if lines.mended else "exact")
+
+
+def findings_of(intake: Intake) -> tuple[Finding, ...]:
+    """What an edge server of ours wrote into the header, as findings of the receipt."""
+    start = intake.start()
+    header = header_of(start)
+    found = verdicts(start if header is None else header)
+    return tuple(Finding(EDGE, v.name, offset=v.offset, length=v.length, mask=v.value[:VERDICT_MOST]) for v in found)
 
 
 def is_loop(intake: Intake, most: int) -> bool:

@@ -14,7 +14,7 @@ from civicmail.mail.archive.commit import Spool
 from civicmail.mail.courier import bell
 from civicmail.mail.gateway.counters import Counters
 from civicmail.mail.gateway.doors import Door
-from civicmail.mail.gateway.envelopes import envelope_of, source_of
+from civicmail.mail.gateway.envelopes import envelope_of, findings_of, source_of
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.intake import Intake
 
@@ -24,13 +24,17 @@ BUSY = 4
 log = get_logger()
 
 
-async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake) -> str:
-    """Have the message kept; the reply for its client. Never raises; what happened is in the counters."""
+async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake, peer: str) -> str:
+    """Have the message kept; the reply for its client. Never raises; what happened is in the counters.
+
+    peer: the address at the other end of the connection, whoever it speaks for.
+    """
     counters = gate.counters
     try:
         envelope = envelope_of(wire, end.transaction, gate.settings.city.domains, intake.received)
+        findings = findings_of(intake) if door.believes(peer) else ()
         content = await intake.finish()
-        receipt = await gate.pipeline.accept(content, envelope, source_of(door, end.lines))
+        receipt = await gate.pipeline.accept(content, envelope, source_of(door, end.lines), findings=findings)
     except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
         return _failure(error, counters, door.name)
     counters.kept += 1

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from civicmail.city.policy.delivery import dispositions
+from civicmail.city.policy.delivery import Mode, dispositions
+from civicmail.city.policy.shapes import Finding
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
@@ -52,8 +54,22 @@ def scan_spool(spool: Spool) -> Scan:
         return scan(m, sha256)
 
 
-def capture_of(id_: bytes, found: Scan, envelope: Envelope, source: Source, once: str = "") -> Capture:
-    """The capture that this receipt makes. Pure."""
+def everybody_is_here(_address: str) -> Mode | None:
+    """The standing of recipients where no department is anywhere else."""
+    return "live"
+
+
+def capture_of(
+    id_: bytes,
+    found: Scan,
+    envelope: Envelope,
+    source: Source,
+    once: str = "",
+    *,
+    modes: Callable[[str], Mode | None] = everybody_is_here,
+    findings: tuple[Finding, ...] = (),
+) -> Capture:
+    """The capture that this receipt makes. Pure. modes: of the department of a recipient's address."""
     return Capture(
         id=id_,
         received=envelope.received,
@@ -62,21 +78,31 @@ def capture_of(id_: bytes, found: Scan, envelope: Envelope, source: Source, once
         content_hash=found.content_hash,
         source=source,
         envelope=envelope,
-        dispositions=dispositions(len(envelope.recipients), source.kind),
+        dispositions=dispositions([modes(r.address) for r in envelope.recipients], source.kind),
+        findings=findings,
         message_id=found.message_id,
         once=once,
     )
 
 
 class Pipeline:
-    """Bytes to receipt, for one process and one event loop."""
+    """Bytes to receipt, for one process and one event loop. modes: as of capture_of."""
 
-    def __init__(self, commit: GroupCommit) -> None:
+    def __init__(self, commit: GroupCommit, modes: Callable[[str], Mode | None] = everybody_is_here) -> None:
         self.commit = commit
+        self._modes = modes
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def accept(self, content: bytes | Spool, envelope: Envelope, source: Source, once: str = "") -> Receipt:
-        """Keep a message and say under which id. once: key of our own mail, which fixes the id's bits.
+    async def accept(
+        self,
+        content: bytes | Spool,
+        envelope: Envelope,
+        source: Source,
+        once: str = "",
+        findings: tuple[Finding, ...] = (),
+    ) -> Receipt:
+        """Keep a message and say under which id. once: key of our own mail, which fixes the id's bits; findings: what whoever heard
+        the message found out about it.
 
         Raises a LaterError when the archive could not commit. The commit goes on when the caller is cancelled: a client that hangs
         up after the last dot changes nothing about what is kept.
@@ -92,7 +118,7 @@ class Pipeline:
         else:
             found = scan(content)
             id_ = capture_id(envelope.received, once_bits(once) if once else None)
-        capture = capture_of(id_, found, envelope, source, once)
+        capture = capture_of(id_, found, envelope, source, once, modes=self._modes, findings=findings)
         if opened:
             capture = replace(capture, report=opened.report, findings=(*capture.findings, *opened.findings))
         await asyncio.shield(self.commit.receipt(capture, content))

@@ -1,0 +1,1 @@
+"""Departments, their addresses, and whether their mail is ours yet."""

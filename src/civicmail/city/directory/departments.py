@@ -1,0 +1,102 @@
+"""Departments as plain data: which addresses are whose, and in which mode each department is. Pure.
+
+A person writes `directory.toml`; the program never changes it. The modes are in a file of the program's own (store.py), because
+each change of one is an act with a reason (docs/decisions/, "Departments are a file").
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from civicmail.city.directory.errors import BadDirectory
+from civicmail.city.policy.delivery import Mode
+
+MODES: tuple[Mode, ...] = ("elsewhere", "observe", "live")
+FIRST: Mode = "elsewhere"
+"""A department that nobody has decided about is where it was: with the old system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """addresses: of mailboxes, or whole domains, lower case; since: ms, when its mode was set, 0 for never; entry: where the record
+    of that stands, "journal:number"."""
+
+    name: str
+    addresses: tuple[str, ...]
+    mode: Mode = FIRST
+    since: int = 0
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Departments:
+    """All of them, by name, and the index from address to department."""
+
+    by_name: Mapping[str, Department] = field(default_factory=dict)
+    by_address: Mapping[str, Department] = field(default_factory=dict)
+
+    def of(self, local: str, domain: str) -> Department | None:
+        """Whose mailbox this is: by the address, by the address without what follows a plus (RFC 5233), or by the domain."""
+        local, domain = local.lower(), domain.lower()
+        plain = local.partition("+")[0] or local
+        for key in (f"{local}@{domain}", f"{plain}@{domain}", domain):
+            if (found := self.by_address.get(key)) is not None:
+                return found
+        return None
+
+
+def read(directory: str, modes: bytes) -> Departments:
+    """From the text of directory.toml and the content of the record of modes (empty: none was set). Raises BadDirectory."""
+    set_ = _modes(modes)
+    found = [_department(name, plain, set_.get(name, {})) for name, plain in _tables(directory).items()]
+    by_address: dict[str, Department] = {}
+    for department in found:
+        for address in department.addresses:
+            if (other := by_address.setdefault(address, department)) is not department:
+                raise BadDirectory(f"directory.toml: {address} is in {other.name} and in {department.name}.")
+    return Departments({d.name: d for d in found}, by_address)
+
+
+def record(departments: Iterable[Department]) -> bytes:
+    """The content of the record of modes: of those that were ever set."""
+    plain = {d.name: {"mode": d.mode, "since": d.since, "entry": d.entry} for d in departments if d.since}
+    return orjson.dumps({"v": 1, "modes": plain}, option=orjson.OPT_SORT_KEYS)
+
+
+def _tables(text: str) -> dict[str, Any]:
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadDirectory(f"directory.toml is not TOML: {error}.") from None
+    if unknown := set(plain) - {"department"}:
+        raise BadDirectory(f"directory.toml: {min(unknown)} is unknown; a department is a table [department.NAME].")
+    tables = plain.get("department", {})
+    if not isinstance(tables, dict):
+        raise BadDirectory("directory.toml: a department is a table [department.NAME].")
+    return tables
+
+
+def _department(name: str, plain: Any, set_: dict[str, Any]) -> Department:
+    if not isinstance(plain, dict) or set(plain) != {"addresses"}:
+        raise BadDirectory(f'directory.toml: [department.{name}] has exactly one key: addresses = ["person@city.example"].')
+    addresses = plain["addresses"]
+    if not isinstance(addresses, list) or not all(isinstance(a, str) and a.strip("@ ") for a in addresses):
+        raise BadDirectory(f"directory.toml: addresses of {name} must be a list of addresses or domains.")
+    return Department(name, tuple(dict.fromkeys(a.strip().lower() for a in addresses)), **set_)
+
+
+def _modes(content: bytes) -> dict[str, dict[str, Any]]:
+    if not content:
+        return {}
+    try:
+        modes: dict[str, dict[str, Any]] = orjson.loads(content)["modes"]
+        if all(m["mode"] in MODES and type(m["since"]) is int and set(m) == {"mode", "since", "entry"} for m in modes.values()):
+            return modes
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise BadDirectory("directory.modes is not what the program writes; set each department's mode again after removing it.")

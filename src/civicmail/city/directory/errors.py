@@ -1,0 +1,24 @@
+"""What can be wrong with the directory.
+
+ConfigError
+├── BadDirectory          directory.toml, or the record of modes, cannot be used
+└── NowhereToGo           a department shall leave, and no old system is named
+UsageError
+└── UnknownDepartment     directory.toml has no such department
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import ConfigError, UsageError
+
+
+class BadDirectory(ConfigError):
+    """The sentence names the file and what is wrong in it."""
+
+
+class NowhereToGo(ConfigError):
+    """courier.elsewhere is empty, so mail of a department that is not live would have no way."""
+
+
+class UnknownDepartment(UsageError):
+    """The sentence names the departments that there are."""

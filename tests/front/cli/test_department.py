@@ -1,0 +1,63 @@
+"""`department list|mode`: whose mail is ours, as an act with a reason (P-06, P-17)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from civicmail.city.directory import store
+from civicmail.core.disk.tail import Tail
+from civicmail.mail.archive.records import Event, Type
+from front.cli.office import Office
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setenv("CIVICMAIL__COURIER__ELSEWHERE", "smtp://old.city.example:25")
+    office = Office(tmp_path / "data")
+    (office.data / store.DIRECTORY).write_text('[department.clerk]\naddresses = ["ann@city.example"]\n')
+    return office
+
+
+def test_a_department_goes_live_and_back_and_each_change_is_an_entry(office, capfdbinary):
+    assert office.run("department", "mode", "clerk", "live", "--reason", "pilot begins") == 0
+    assert office.run("department", "mode", "clerk", "elsewhere", "--reason", "pilot ends") == 0
+    entries = [Event.from_head(r.head).facts for r in Tail(office.data).poll() if r.type == Type.ENTRY]
+    assert [(e["act"], e["department"], e["from"], e["to"], e["reason"]) for e in entries] == [
+        ("department mode", "clerk", "elsewhere", "live", "pilot begins"),
+        ("department mode", "clerk", "live", "elsewhere", "pilot ends"),
+    ]
+    assert all(e["person"] for e in entries)
+    capfdbinary.readouterr()
+    assert office.run("department", "list", "--json") == 0
+    (row,) = [orjson.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert (row["name"], row["mode"], row["addresses"]) == ("clerk", "elsewhere", 1)
+    assert row["since"] > 0
+    assert office.run("department", "list") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("clark", "live", "--reason", "x"), 2),
+        (("clerk", "away", "--reason", "x"), 2),
+        (("clerk", "live", "--reason", " "), 2),
+        (("clerk", "live"), 2),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_is_written(office, words, code):
+    assert office.run("department", "mode", *words) == code
+    assert not (office.data / store.MODES_FILE).exists()
+    assert not [r for r in Tail(office.data).poll() if r.type == Type.ENTRY]
+
+
+def test_nobody_is_sent_away_without_an_old_system(office, monkeypatch):
+    monkeypatch.delenv("CIVICMAIL__COURIER__ELSEWHERE")
+    assert office.run("department", "mode", "clerk", "observe", "--reason", "x") == 3
+
+
+def test_a_claimed_installation_wants_a_duty(office):
+    (office.data / "claimed").write_bytes(b"")
+    assert office.run("department", "mode", "clerk", "live", "--reason", "x") == 4
