@@ -47,7 +47,7 @@ class Problem:
 @dataclass(slots=True)
 class Verdict:
     """records: looked at; captures: receipts among them, each counted once; pending: records newer than the ledger, which is no
-    problem; entries and checkpoints: of the ledger."""
+    problem; entries and checkpoints: of the ledger; disposed: records that are gone and that a certificate names."""
 
     problems: list[Problem] = field(default_factory=list)
     records: int = 0
@@ -55,6 +55,7 @@ class Verdict:
     pending: int = 0
     entries: int = 0
     checkpoints: int = 0
+    disposed: int = 0
 
 
 def numbers(found: list[int]) -> list[tuple[int, int]]:

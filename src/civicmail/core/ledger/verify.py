@@ -39,12 +39,14 @@ def verify(data: Path, sealed: Iterable[Held] = (), *, each: Callable[[Held], No
         for held in source:
             records.add(held)
             each(held)
-    records.finish([p for p in verdict.problems if p.code == "damaged" and p.journal], lambda: _again(ledger))
+    unread = [p for p in verdict.problems if p.code == "damaged" and p.journal]
+    records.finish(unread, lambda: _again(ledger), lambda: journal_heads(data, lambda problem: None))
     in_journals = _in_records(records, key, report)
     if any(size not in found.roots for size in in_journals):
         found = _again(ledger, set(in_journals))
     _check_roots(in_journals, found, "a journal or segment", report)
     verdict.records, verdict.captures, verdict.pending = records.count, records.captures, records.waiting
+    verdict.disposed = records.disposed
     verdict.entries, verdict.checkpoints = found.entries, len(signed)
     return verdict
 

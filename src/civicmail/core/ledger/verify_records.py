@@ -30,6 +30,8 @@ class Records:
         self._seen: dict[str, bytearray] = {}
         self._leaves: dict[str, bytes | mmap.mmap] = {}
         self._other: dict[Key, bytes] = {}  # records whose leaf is another one than was integrated
+        self.disposed = 0  # records that are gone, and that a certificate names
+        self._certified: dict[str, list[tuple[int, int]]] = {}
 
     def add(self, held: Held) -> None:
         """Take one record."""
@@ -45,6 +47,7 @@ class Records:
                 self.pending[key] = leaf
             else:
                 self.waiting += 1
+                self.certificate(held.head)
         elif not self._ledger.covers(*key):
             text = (
                 f"There is {records_text(held.number, held.number, held.journal)}, which the ledger left out: it may be invented."
@@ -52,16 +55,32 @@ class Records:
             self._report(Problem("invented", text, *key))
         elif self._leaf(*key) == leaf:
             self._mark(*key)
+            self.certificate(held.head)
         elif key in self._other and self._other[key] != leaf:
             self._report(Problem("invented", f"There are several records {key[1]} of journal {key[0]}, none integrated.", *key))
         else:
             self._other[key] = leaf
 
-    def finish(self, damaged: list[Problem], later: Callable[[], Ledger]) -> None:
-        """Report what is wrong when everything was added. damaged: what could not be read; later: the ledger as it is by now."""
+    def certificate(self, head: bytes) -> None:
+        """Take note where this is a certificate: the records that it names are gone by rule; their leaves say that they were."""
+        if b'"type":"disposed"' not in head:
+            return
+        try:
+            plain = json.loads(head)
+            if plain["type"] == "disposed":
+                for name, spans in plain["facts"]["records"].items():
+                    self._certified.setdefault(name, []).extend((int(first), int(last)) for first, last in spans)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # it certifies nothing
+
+    def finish(self, damaged: list[Problem], later: Callable[[], Ledger], newer: Callable[[], Iterable[Held]]) -> None:
+        """Report what is wrong when everything was added.
+
+        damaged: what could not be read; later: the ledger as it is by now; newer: what stands in journals by now.
+        """
         mended = self._check_batches()
         self._check_others(mended)
-        self._check_dropped(damaged)
+        self._check_dropped(damaged, newer)
         if self.pending:
             now = later()
             for (journal, number), leaf in self.pending.items():
@@ -120,16 +139,38 @@ class Records:
                 self._report(Problem("altered", f"The head is not the one that was integrated: {named}.", *key))
             self._mark(*key)
 
-    def _check_dropped(self, damaged: list[Problem]) -> None:
+    def _check_dropped(self, damaged: list[Problem], newer: Callable[[], Iterable[Held]]) -> None:
         for p in damaged:  # named already
             for n in range(p.number, min(max(p.number, p.last), self._ledger.last(p.journal)) + 1):
                 self._mark(p.journal, n)
-        for journal, spans in sorted(self._ledger.covered.items()):
-            seen = self._seen.get(journal, bytearray())
-            missing = [n for first, last in spans for n in _unseen(seen, first, last)]
-            for first, last in numbers(missing):
+        self._excuse()
+        missing = self._missing()
+        if missing:
+            for held in newer():  # what was disposed of while we looked has its certificate there
+                self.certificate(held.head)
+            self._excuse()
+            missing = self._missing()
+        for journal, found in missing.items():
+            for first, last in numbers(found):
                 text = f"What was integrated as {records_text(first, last, journal)} is not kept any more."
                 self._report(Problem("dropped", text, journal, first, last))
+
+    def _missing(self) -> dict[str, list[int]]:
+        found = {}
+        for journal, covered in sorted(self._ledger.covered.items()):
+            seen = self._seen.get(journal, bytearray())
+            if gone := [n for first, last in covered for n in _unseen(seen, first, last)]:
+                found[journal] = gone
+        return found
+
+    def _excuse(self) -> None:
+        """What a certificate names need not be there."""
+        for journal, spans in self._certified.items():
+            for first, last in spans:
+                for n in range(max(first, 1), min(last, self._ledger.last(journal)) + 1):
+                    if not self._has_seen(journal, n):
+                        self.disposed += 1
+                        self._mark(journal, n)
 
     def _mark(self, journal: str, number: int) -> None:
         seen = self._seen.setdefault(journal, bytearray(self._ledger.last(journal) // 8 + 1))

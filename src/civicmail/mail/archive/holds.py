@@ -26,15 +26,7 @@ GROUNDS = ("request", "litigation", "claim", "audit", "other")
 _OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever the bytes are
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A capture as a query sees it. whole: every piece of it could be read."""
-
-    view: View
-    whole: bool
-
-
-Viewer = Callable[[Capture, bytes], Seen]
+Viewer = Callable[[Capture, bytes], View]
 """Makes what a query sees of a capture and its bytes; the room above gives it, for it is the one that the index uses."""
 
 
@@ -50,8 +42,8 @@ class Hold:
     reason: str
     at: int
 
-    def covers(self, seen: Seen) -> bool:
-        return matches(self.tree, seen.view) or (not seen.whole and _asks_content(self.tree))
+    def covers(self, view: View) -> bool:
+        return matches(self.tree, view) or (view["unreadable"] > 0 and _asks_content(self.tree))
 
 
 def place(data: Path, *, ground: str, scope: str, actor: str, reason: str, now: int, files: Files = OS_FILES) -> str:

@@ -21,7 +21,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import catalogue, sealstate, segments, warc
+from civicmail.mail.archive import sealstate, segments, warc
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.gather import Group, Item, Key
 from civicmail.mail.archive.keyring import Keyring
@@ -35,6 +35,8 @@ from civicmail.mail.archive.segments import Row, Segment
 log = get_logger()
 Name = tuple[str, str, str]
 """Class, month and id of a segment."""
+Keep = Callable[[bytes], bool]
+NewClass = Callable[[bytes, str], str]
 _FRAMES_MOST = 6
 
 
@@ -50,8 +52,8 @@ class Report:
 def rewrite(
     sealer: Sealer,
     names: Collection[Name],
-    keep: Callable[[bytes], bool],
-    new_class: Callable[[bytes, str], str],
+    keep: Keep = lambda id_: True,
+    new_class: NewClass = lambda id_, class_: class_,
     *,
     reason: str,
     now: int,
@@ -68,6 +70,8 @@ def rewrite(
     """
     data, keyring = sealer.data, sealer.keyring
     sealer.finish()
+    if not names:
+        return Report(0, 0, 0)
     survivors = Survivors(data, sorted(set(names)), keyring, keep, new_class)
     batch = new_batch(now)
     gone = tuple(survivors.names)
@@ -75,13 +79,7 @@ def rewrite(
         certificate = {**certificate, "segments": [name for *_, name in gone]}
     try:
         sealstate.write(data, SealState(batch, False, (), (), gone), files)
-        writer = BatchWriter(data, batch, keyring, files, now=now, checkpoint="")
-        try:
-            for key, group in sorted(survivors.groups.items()):
-                writer.add(key, group, survivors)
-            writer.finish(_carried(data, gone))
-        finally:
-            writer.close()
+        written = _write(survivors, BatchWriter(data, batch, keyring, files, now=now, checkpoint=""), _carried(data, gone, batch))
         with agree():
             sealstate.write(data, SealState(batch, True, (), (), gone, certificate), files)
     except (OSError, CivicmailError):
@@ -91,15 +89,25 @@ def rewrite(
     finally:
         survivors.close()
     sealer.finish()
-    log.info("archive.rewritten", reason=reason, kept=survivors.kept, gone=survivors.gone, segments=writer.count)
-    return Report(survivors.kept, survivors.gone, writer.count)
+    log.info("archive.rewritten", reason=reason, kept=survivors.kept, gone=survivors.gone, segments=written)
+    return Report(survivors.kept, survivors.gone, written)
 
 
-def _carried(data: Path, gone: tuple[Name, ...]) -> Carried:
+def _write(survivors: Survivors, writer: BatchWriter, carried: Carried) -> int:
+    """Everything that survives, durable and read back; how many segments it fills."""
+    try:
+        for key, group in sorted(survivors.groups.items()):
+            writer.add(key, group, survivors)
+        writer.finish(carried)
+    finally:
+        writer.close()
+    return writer.count
+
+
+def _carried(data: Path, gone: tuple[Name, ...], batch: str) -> Carried:
     """The runs that name one of these segments."""
     view = Catalogue(data)
-    state = sealstate.read(data)
-    view.refresh(ignore=state.batch if state else "")
+    view.refresh(ignore=batch)
     pairs = frozenset((class_, name) for class_, _, name in gone)
     months: dict[str, list[Run]] = {}
     for month in sorted({month for _, month, _ in gone}):
@@ -110,14 +118,7 @@ def _carried(data: Path, gone: tuple[Name, ...]) -> Carried:
 class Survivors:
     """The records of some segments that are kept, as a batch takes them. kept and gone: how many records."""
 
-    def __init__(
-        self,
-        data: Path,
-        names: list[Name],
-        keyring: Keyring,
-        keep: Callable[[bytes], bool],
-        new_class: Callable[[bytes, str], str],
-    ) -> None:
+    def __init__(self, data: Path, names: list[Name], keyring: Keyring, keep: Keep, new_class: NewClass) -> None:
         self.names = names
         self.groups: dict[Key, Group] = {}
         self.kept = self.gone = 0
@@ -129,16 +130,15 @@ class Survivors:
                 segment = Segment(segments.path_of(data, class_, month, name), name, keyring.open(name))
                 self._segments.append(segment)
                 self._rows.append(list(segment.rows()))
-            for at, (class_, month, _) in enumerate(names):
-                for n, row in enumerate(self._rows[at]):
-                    self._take(at, n, row, class_, month, keep, new_class)
+            for at, rows in enumerate(self._rows):
+                for n, row in enumerate(rows):
+                    self._take(at, n, row, keep, new_class)
         except BaseException:
             self.close()
             raise
 
-    def _take(
-        self, at: int, n: int, row: Row, class_: str, month: str, keep: Callable[[bytes], bool], new_class: Callable[[bytes, str], str]
-    ) -> None:
+    def _take(self, at: int, n: int, row: Row, keep: Keep, new_class: NewClass) -> None:
+        class_, month, _ = self.names[at]
         about = any(row.id)
         if about and not keep(row.id):
             self.gone += 1

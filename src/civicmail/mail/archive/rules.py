@@ -1,6 +1,6 @@
-"""The records by which mail is kept: holds, schedules, classes and certificates, read from the store and nowhere else (promise 3).
+"""The records by which mail is kept: holds, schedules, classes and certificates, read from the store alone (promise 3).
 
-They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which are never disposed of.
+They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which never go.
 Whoever writes one holds the lease `rules` for that moment, and so does whoever is about to act on them: nothing comes in between.
 """
 
@@ -45,8 +45,10 @@ def write(data: Path, event: Event, files: Files = OS_FILES) -> None:
 
 
 def read(shelf: Shelf, types: Collection[int]) -> list[Event]:
-    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing: then it cannot
-    be told what the rules are."""
+    """Every durable record of these types that is about no capture, in order of time.
+
+    Raises DamagedFile, KeyMissing: then it cannot be told what the rules are.
+    """
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
             found = {(e.journal, e.number): e for e in _all(shelf) if e.type in types}
@@ -81,7 +83,7 @@ def _sealed(shelf: Shelf, name: tuple[str, str, str]) -> Iterator[Event]:
 
 
 class Watch:
-    """What stood in the journals when something was decided. The lease `seal` must be held: then records only come, and none goes."""
+    """What stood in the journals when something was decided. Hold the lease `seal`: then records only come, and none goes."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf

@@ -5,8 +5,8 @@
 
 Not committed: the segments and runs whose names begin with the batch are not there for anybody, and the next seal removes them.
 Committed: they are, and the journal files and spool files are not there any more even where they still lie; the next seal removes
-those. Replacing this file is the moment in between. A rewrite is the same with segments in place of journal files (`gone`); where it
-disposes of something, the certificate that is still to be written stands here, and until then the old segments are evidence.
+those. Replacing this file is the moment in between. A rewrite is the same with segments in place of journal files (`gone`); where
+it disposes of something, the certificate that is still to be written stands here, and until then the old segments are evidence.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,15 +17,18 @@ import orjson
 
 from civicmail.core.disk import journal, lost
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import is_held
 from civicmail.core.ledger.problems import Held
-from civicmail.mail.archive import runs, sealstate, segments, warc
+from civicmail.mail.archive import certificates, runs, sealstate, segments, tailindex, warc
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.gather import end_of
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
+from civicmail.mail.archive.sealstate import SealState
 from civicmail.mail.archive.segments import Row, Segment
+from civicmail.mail.archive.tailindex import TailIndex
 
 Name = tuple[str, str, str]  # class, month, segment id
 
@@ -61,21 +65,40 @@ class Check:
         self._rows: dict[str, int] = {}  # month -> rows that the catalogue should have
         self._seen: dict[str, bytearray] = {}  # journal -> a bit for each number
         self._unread: set[str] = set()  # months with a segment whose table was not read
+        self._vanished = False
+        self._evidence: set[Name] = set()  # replaced segments whose certificate is not written yet
+        self._certificates: list[bytes] = []
 
     def heads(self) -> Iterator[Held]:
         """Every sealed record's head; problems are found on the way. Begins to look when the first one is asked for."""
         retired = self._retired()  # what is sealed while we look is in none of these three views
-        listed = list(segments.listed(self._data))
-        ignore = self._unfinished()
-        self._catalogue.refresh(ignore=ignore)
-        names = [n for n in listed if not (ignore and n[2].startswith(ignore))]
-        if names:
-            yield from self._segments(names)
-        self._missing_segments({name for _, _, name in names})
+        looked: set[Name] = set()
+        while todo := self._names() - looked:
+            looked |= todo
+            self._vanished = False
+            yield from self._segments(sorted(todo))
+            if not self._vanished:
+                break
+        self._missing_segments({name for _, _, name in looked})
         self._surplus_rows()
         self._missing_numbers(retired)
 
     # -- segments ----------------------------------------------------------------------------------------------------------
+
+    def _names(self) -> set[Name]:
+        """The segments that count at this moment, with a catalogue of the same moment.
+
+        Those that a rewrite has replaced do not, but until the certificate about what went with them is written, they are evidence.
+        """
+        listed = set(segments.listed(self._data))
+        state = self._unfinished()
+        ignore = state.batch if state and not state.committed else ""
+        self._catalogue.refresh(ignore=ignore)
+        replaced = set(state.gone) if state and state.committed else set()
+        if state and state.committed and state.certificate:
+            self._evidence = replaced
+            replaced = set()
+        return {n for n in listed if not (ignore and n[2].startswith(ignore))} - replaced
 
     def _segments(self, names: list[Name]) -> Iterator[Held]:
         try:
@@ -91,15 +114,18 @@ class Check:
                 segment = Segment(segments.path_of(self._data, class_, month, name), name, keyring.open(name))
                 rows = list(segment.rows())
             except FileNotFoundError:
-                continue  # rewritten since it was listed
+                self._vanished = True  # rewritten since it was listed: look at what took its place, too
+                continue
             except (KeyMissing, DamagedFile) as error:
                 self._add("key-missing" if isinstance(error, KeyMissing) else "segment-damaged", where, str(error))
                 self._unread.add(month)
                 continue
-            self._count(rows)
+            evidence = (class_, month, name) in self._evidence
+            self._count(rows, kept=not evidence)
             yield from self._records(segment, rows, where)
             segment.close()
-            self._catalogued((class_, month, name), rows)
+            if not evidence:
+                self._catalogued((class_, month, name), rows)
 
     def _records(self, segment: Segment, rows: list[Row], where: str) -> Iterator[Held]:
         """Walk every frame; a damaged one costs the records in it and no others."""
@@ -127,6 +153,8 @@ class Check:
                         self._add("record-damaged", f"{where}#{number}", text)
                         continue
                     receipt = (row, head) if row.type == Type.RECEIPT else None
+                    if row.type == Type.DISPOSED:
+                        self._certificates.append(head)
                     yield Held(row.journal, row.number, head, True)
                 elif record.type in {b"resource", b"revisit"}:
                     self._body(record, frame, receipt, bodies, where)
@@ -150,16 +178,19 @@ class Check:
             text = f"{where}: the body of capture {row.id.hex()} is not the one with SHA-256 {row.sha256.hex()}."
             self._add("body-damaged", row.id.hex(), text)
 
-    def _count(self, rows: list[Row]) -> None:
+    def _count(self, rows: list[Row], *, kept: bool = True) -> None:
         for row in rows:
-            self.captures += row.type == Type.RECEIPT
-            seen = self._seen.setdefault(row.journal, bytearray())
-            byte, bit = divmod(row.number, 8)
-            if byte >= len(seen):
-                seen.extend(bytes(byte + 1 - len(seen) + 4096))
-            seen[byte] |= 1 << bit
+            self.captures += kept and row.type == Type.RECEIPT
+            self._see(row.journal, row.number)
         if self._progress is not None:
             self._progress(self.captures)
+
+    def _see(self, name: str, number: int) -> None:
+        seen = self._seen.setdefault(name, bytearray())
+        byte, bit = divmod(number, 8)
+        if byte >= len(seen):
+            seen.extend(bytes(byte + 1 - len(seen) + 4096))
+        seen[byte] |= 1 << bit
 
     # -- catalogue ---------------------------------------------------------------------------------------------------------
 
@@ -224,7 +255,11 @@ class Check:
         return found
 
     def _missing_numbers(self, retired: dict[str, int]) -> None:
-        """What was sealed and removed from a journal is in segments, number by number."""
+        """What was sealed and removed from a journal is in segments, number by number, or named by a certificate."""
+        for head in [*self._certificates, *_certificates_in_journals(self._data)]:
+            for name, first, last in _named(head):
+                for number in range(first, min(last, retired.get(name, 0)) + 1):
+                    self._see(name, number)
         for name, last in retired.items():
             seen = self._seen.get(name, bytearray())
             seen.extend(bytes(max(0, last // 8 + 1 - len(seen))))
@@ -233,18 +268,18 @@ class Check:
                     text = f"Records {start} to {end} of journal {name} are neither in the journal nor in a segment."
                     self._add("number-missing", f"{name}:{start}-{end}", text)
 
-    def _unfinished(self) -> str:
-        """The batch of a seal that was not committed, or nothing."""
+    def _unfinished(self) -> SealState | None:
+        """What a seal or rewrite has not finished."""
         try:
             state = sealstate.read(self._data)
         except DamagedFile as error:
             self._add("seal-damaged", "segments/seal.json", str(error))
-            return ""
+            return None
         if state is None:
-            return ""
+            return None
         running = is_held(self._data / "leases" / "seal")
         self.notes.append("A seal is under way." if running else "A seal was interrupted; the next one finishes it.")
-        return "" if state.committed else state.batch
+        return state
 
     def _add(self, code: str, where: str, sentence: str) -> None:
         self.problems.append(Problem(code, where, sentence))
@@ -271,6 +306,25 @@ def torn_tails(data: Path) -> list[str]:
         else:
             found.append(f"The writer of journal {name} was killed behind record {durable}; the next one goes on from there.")
     return found
+
+
+def _certificates_in_journals(data: Path) -> Iterator[bytes]:
+    tail = TailIndex(data)
+    tail.refresh()
+    for where in tail.events(NO_ID):
+        with suppress(FileNotFoundError, DamagedFile):  # sealed meanwhile; core/ledger names what is damaged
+            head = tailindex.read_head(where)
+            if b'"type":"disposed"' in head:
+                yield head
+
+
+def _named(head: bytes) -> list[tuple[str, int, int]]:
+    """(journal, first, last) of the records that a certificate names; none where it cannot be read as one."""
+    try:
+        plain = orjson.loads(head)
+        return list(certificates.named(plain["facts"])) if plain["type"] == "disposed" else []
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        return []
 
 
 def _walk(frame: bytes) -> Iterator[tuple[int, warc.WarcRecord | None]]:

@@ -1,0 +1,208 @@
+"""Disposal: what is due by its schedule and under no hold leaves the archive, by a rewrite, with a certificate (P-23, promise 3).
+
+Every capture is asked, inside the lease, from its kept bytes: the class of its segment says nothing. Whatever cannot be told keeps
+it. At the moment of the swap nobody can place a hold, and one that was placed since the asking stops the swap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from civicmail.city.access.guard import is_claimed
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.archive import certificates, classes, holds, outstanding_file, rules
+from civicmail.mail.archive.certificates import Item
+from civicmail.mail.archive.errors import NotDisposed, NotInArchive, NotSaid, RulesChanged
+from civicmail.mail.archive.gather import LEDGER_CLASS
+from civicmail.mail.archive.holds import Viewer
+from civicmail.mail.archive.places import InSegment
+from civicmail.mail.archive.records import Capture, Event
+from civicmail.mail.archive.rewrite import Name, rewrite
+from civicmail.mail.archive.rules import Watch
+from civicmail.mail.archive.seal import Sealer, new_batch
+from civicmail.mail.archive.shelf import Shelf
+
+PORTION = 5000  # captures that one certificate names
+
+
+@dataclass(slots=True)
+class Outcome:
+    """kept: how many captures stay, by why ("held", "not yet", "expired", "no schedule", "permanent", "notice", "not sealed",
+    "outstanding", "damaged"); gone: how many go; certificates: their names."""
+
+    gone: int = 0
+    kept: dict[str, int] = field(default_factory=dict)
+    certificates: list[str] = field(default_factory=list)
+
+    def keep(self, why: str) -> None:
+        self.kept[why] = self.kept.get(why, 0) + 1
+
+
+class Examination:
+    """What the rules of one moment say about each capture. now: ms.
+
+    Raises NotDisposed where no schedules were ever adopted; DamagedFile, KeyMissing or QueryError where nobody can tell the rules.
+    """
+
+    def __init__(self, shelf: Shelf, view: Viewer, now: int) -> None:
+        self.shelf = shelf
+        self.watch = Watch(shelf)
+        self.text = classes.text_in_force(shelf)
+        schedules = classes.in_force(shelf)
+        if schedules is None:
+            raise NotDisposed("No schedules were adopted here, so nothing is due; `civicmail archive adopt FILE` does that.")
+        self.schedules = schedules
+        self.holds = holds.in_force(shelf)
+        waiting = outstanding_file.current(shelf.data).entries.values()
+        self._waiting = {entry.id for entry in waiting if entry.seen}  # else it is finished, and an event about it came late
+        self._view = view
+        self._now = now
+
+    def ids(self) -> Iterator[list[bytes]]:
+        """The sealed captures that may be due by their age, month by month."""
+        for month in self.shelf.catalogue.months:
+            entries = (e for run in self.shelf.catalogue.runs_now(month) for e in run.each() if not e.events)
+            yield sorted({e.id for e in entries if e.where.class_ != LEDGER_CLASS})
+
+    def look(self, id_: bytes) -> Item | str:
+        """A capture that is to go, or why it stays."""
+        shelf = self.shelf
+        place = shelf.place(id_)
+        if place is None or not isinstance(place.where, InSegment) or shelf.tail.events(id_):
+            return "not sealed"
+        if id_ in self._waiting:
+            return "outstanding"
+        try:
+            head, heads = shelf.head(place), shelf.events(id_)
+            capture = Capture.from_head(head)
+            known = classes.of(capture, map(Event.from_head, heads), self.schedules)
+            decision = self.schedules.decide(known, capture.received, self._now)
+            if not decision.is_due:
+                return decision.why
+            if self.holds:
+                view = self._view(capture, shelf.body(place))
+                if any(hold.covers(view) for hold in self.holds):
+                    return "held"
+        except (DamagedFile, NotInArchive):
+            return "damaged"
+        return Item(id_, capture, decision, (head, *heads))
+
+    def segments_of(self, items: list[Item]) -> set[Name]:
+        """Every segment in which something about these captures stands."""
+        found = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
+        return {(where.class_, where.month, where.segment) for where in found}
+
+
+def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None] = lambda item: None) -> Outcome:
+    """What would go if it were done now; changes nothing and takes no lease. each: told every capture that would."""
+    outcome = Outcome()
+    examination = Examination(Shelf(data), view, now)
+    for ids in examination.ids():
+        for id_ in ids:
+            found = examination.look(id_)
+            if isinstance(found, str):
+                outcome.keep(found)
+                continue
+            outcome.gone += 1
+            each(found)
+    return outcome
+
+
+def dispose(
+    data: Path,
+    *,
+    proposer: str,
+    approver: str,
+    reason: str,
+    now: int,
+    view: Viewer,
+    files: Files = OS_FILES,
+    portion: int = PORTION,
+) -> Outcome:
+    """Dispose of everything that is due. Takes the lease `seal`. now: ms.
+
+    Raises NotDisposed for one person alone or an unclaimed installation, NotSaid, LeaseHeld, RulesChanged: what has its certificate
+    by then is gone, all else is as it was.
+    """
+    if not (proposer.strip() and approver.strip() and reason.strip()):
+        raise NotSaid("A disposal needs who proposes it, who approves it, and why.")
+    if proposer.strip().casefold() == approver.strip().casefold():
+        raise NotDisposed("Whoever proposes a disposal does not approve it: it needs two persons.")
+    if not is_claimed(data):
+        raise NotDisposed("An unclaimed installation only simulates disposal.")
+    outcome = Outcome()
+    with Sealer(data, files) as sealer:
+        sealer.finish()
+        examination = Examination(Shelf(data), view, now)
+        act = _Act(sealer, examination, (proposer, approver), reason, now, files)
+        for ids in list(examination.ids()):
+            for items in _portions(examination, ids, outcome, portion):
+                outcome.certificates.append(act.portion(items))
+                outcome.gone += len(items)
+    return outcome
+
+
+def _portions(examination: Examination, ids: list[bytes], outcome: Outcome, most: int) -> Iterator[list[Item]]:
+    items: list[Item] = []
+    for id_ in ids:
+        found = examination.look(id_)
+        if isinstance(found, str):
+            outcome.keep(found)
+            continue
+        items.append(found)
+        if len(items) == most:
+            yield items
+            items = []
+    if items:
+        yield items
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One disposal under way."""
+
+    sealer: Sealer
+    examination: Examination
+    people: tuple[str, str]
+    reason: str
+    now: int
+    files: Files
+
+    def portion(self, items: list[Item]) -> str:
+        """Let these captures go; returns the name of their certificate."""
+        e = self.examination
+        going = {item.id for item in items}
+        name = new_batch(self.now)
+        facts = certificates.facts_of(
+            items,
+            certificate=name,
+            text=e.text,
+            schedules=e.schedules,
+            holds=[hold.id for hold in e.holds],
+            people=self.people,
+            reason=self.reason,
+            now=self.now,
+        )
+        rewrite(
+            self.sealer,
+            e.segments_of(items),
+            lambda id_: id_ not in going,
+            reason=self.reason,
+            now=self.now,
+            files=self.files,
+            agree=lambda: self._agree(going),
+            certificate=facts,
+        )
+        e.shelf.refresh()
+        return name
+
+    @contextmanager
+    def _agree(self, going: set[bytes]) -> Iterator[None]:
+        with rules.take(self.sealer.data):
+            if any(event.type in rules.KEEPING or id_ in going for id_, event in self.examination.watch.came()):
+                raise RulesChanged("A hold, a class or a schedule came meanwhile; nothing of this portion was disposed of.")
+            yield
