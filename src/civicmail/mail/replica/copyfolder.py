@@ -329,5 +329,10 @@ def mark(path: Path, size: int, *, log: bool) -> str:
     """What tells two files of the same length apart: for logs the checksum of their end, for small files their SHA-256."""
     if log:
         with path.open("rb") as h:
-            return str(zlib.crc32(os.pread(h.fileno(), END_BYTES, max(0, size - END_BYTES)) if size else b""))
+            return end_mark(h.fileno(), size)
     return hashlib.sha256(path.read_bytes()).hexdigest() if size <= contents.SMALL else ""
+
+
+def end_mark(fd: int, size: int) -> str:
+    """The checksum of the last bytes of the first `size`."""
+    return str(zlib.crc32(os.pread(fd, min(size, END_BYTES), max(0, size - END_BYTES))))

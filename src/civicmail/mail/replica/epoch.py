@@ -60,6 +60,7 @@ def begin(copy: Path, now: int, files: Files = OS_FILES) -> Epoch:
     """Take the epoch after that of a copy and write it there, durably: from now on the older installation is fenced. now: ms."""
     said = {"v": 1, "epoch": read(copy).number + 1, "at": now}
     signature = keys.private(copy / "keys").sign(_LABEL + orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
+    files.make_folder(path_of(copy).parent)
     files.replace(path_of(copy), orjson.dumps({"said": said, "signature": signature.hex()}, option=orjson.OPT_SORT_KEYS))
     return read(copy)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from civicmail.core.ledger import arrays, entries, leaves
 from civicmail.core.ledger.entries import BatchEntry
 from civicmail.core.ledger.merkle import HASH
 from civicmail.core.ledger.sequencer import folder
-from civicmail.mail.replica.copyfolder import END_BYTES, ENTRIES
+from civicmail.mail.replica.copyfolder import ENTRIES, end_mark
 from civicmail.mail.replica.errors import Diverged
 from civicmail.mail.replica.journals import CHUNK, Held
 from civicmail.mail.replica.links import Link
@@ -52,8 +51,8 @@ class Evidence:
                     break
                 self.size, self._end = self.size + 1, end
             with self._path.open("rb") as h:
-                ours = os.pread(h.fileno(), END_BYTES, max(0, length - END_BYTES))
-            if self._end != length or str(zlib.crc32(ours)) != mark:
+                ours = end_mark(h.fileno(), length)
+            if self._end != length or ours != mark:
                 raise Diverged("The ledger of the copy is not the beginning of the ledger of this installation.")
         self._leaves = self._positions(self.size)
         for path, (size, _) in held.items():

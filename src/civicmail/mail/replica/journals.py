@@ -7,7 +7,6 @@ take its ledger for one that was set back.
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,7 @@ from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Positions
 from civicmail.mail.archive.records import Type
-from civicmail.mail.replica import contents
-from civicmail.mail.replica.copyfolder import END_BYTES
+from civicmail.mail.replica import contents, copyfolder
 from civicmail.mail.replica.errors import Diverged
 from civicmail.mail.replica.links import Link
 
@@ -106,7 +104,7 @@ class Journals:
         try:
             last = journal.read_durable(top)
             end, number, *_ = _walk(fd, 0, int(newest.stem) - 1, last, size, 1 << 62)
-            if end != size or str(zlib.crc32(os.pread(fd, END_BYTES, max(0, size - END_BYTES)))) != mark:
+            if end != size or copyfolder.end_mark(fd, size) != mark:
                 raise Diverged(f"{there[-1]} of the copy is not the beginning of what this installation has under that name.")
         finally:
             os.close(fd)

@@ -63,8 +63,9 @@ class Replicate:
                 sent = shipper.round()
                 desk.tell(shipper.positions())
                 now = self._clock()
+                self._last = Status(now, shipper.level_at, "", shipper.positions())
                 if not 0 <= now - written < 1000:
-                    self._write(shipper, now)
+                    self._write(now)
                     written = now
                 if turn is None and now >= due:
                     turn, due = shipper.turn(), now + TURN_MS
@@ -72,12 +73,12 @@ class Replicate:
                     turn = None
                 desk.wait(0.0 if sent or turn is not None else LOOK_SECONDS)
 
-    def _write(self, shipper: Shipper, now: int) -> None:
+    def _write(self, now: int) -> None:
         if self._error:
             log.info("standby.reached")
         self._error = ""
-        self._last = Status(now, shipper.level_at, "", shipper.positions())
-        status.write(self._data, self._last)
+        if self._last is not None:
+            status.write(self._data, self._last)
         self._alarm(now)
 
     def _say(self, error: str) -> None:

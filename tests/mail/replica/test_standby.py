@@ -1,0 +1,199 @@
+"""The second place over TLS: what waits for it, what happens without it, and who may not go on (P-06, P-23, promise 1)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.settings import Archive
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.replica import epoch, status
+from civicmail.mail.replica.errors import Fenced, StandbyGone
+from civicmail.mail.replica.links import TlsLink, context_of
+from civicmail.mail.replica.receive import Receiver
+from civicmail.mail.replica.restore import restore
+from civicmail.mail.replica.tasks import Replicate
+from civicmail.mail.replica.waiting import Confirmation
+from mail.replica.making import Town, kept, ship, waiting
+from neighbours.authority import Authority
+
+
+@pytest.fixture
+def town(data: Path) -> Town:
+    return Town(data)
+
+
+class Place:
+    """A second place that can be stopped and started again on the same port."""
+
+    def __init__(self, folder: Path, settings: Archive, files: Files = OS_FILES) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.port = 0
+        self._files = files
+
+    @property
+    def where(self) -> str:
+        return f"tls://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._receiver = Receiver(self.folder, "127.0.0.1", self.port, context_of(self.settings, server=True), self._files)
+        self.port = self._receiver.port
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._receiver.serve, args=(self._stop,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._receiver.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Archive:
+    authority = Authority(tmp_path / "certificates")
+    certificate, key = authority.issue("standby.example")
+    return Archive(
+        standby_certificate=str(certificate), standby_key=str(key), standby_ca=str(authority.certificate), acknowledge="standby"
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path, settings: Archive) -> Iterator[Place]:
+    made = Place(tmp_path / "copy", settings)
+    made.start()
+    yield made
+    made.stop()
+
+
+@contextlib.contextmanager
+def replicating(town: Town, place: Place, seconds: int = 10, without: str = "later") -> Iterator[Archive]:
+    """The job in a thread."""
+    s = place.settings
+    settings = Archive(
+        acknowledge="standby",
+        standby=place.where,
+        standby_wait=seconds,
+        without_standby=without,
+        standby_certificate=s.standby_certificate,
+        standby_key=s.standby_key,
+        standby_ca=s.standby_ca,
+    )
+    stop = threading.Event()
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            Replicate(town.data, settings, town.clock).run(stop)
+        except Fenced as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield settings
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_over_tls_everything_arrives_and_can_be_restored(town: Town, place: Place, tmp_path: Path) -> None:
+    link = TlsLink(place.where, context_of(place.settings), 10)
+    town.receive(10, 3000)
+    town.receive(1, 2_500_000, spooled=True)
+    town.evidence(checkpoint=True)
+    ship(town, link, turns=2)
+    link.close()
+    new = tmp_path / "new"
+    assert restore(place.folder, new, now=town.clock()).problems == []
+    assert kept(new) == town.bodies
+    assert waiting(new) == set(town.bodies)
+
+
+def test_without_a_certificate_of_the_authority_nobody_is_heard(town: Town, place: Place, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(place.settings.standby_ca)
+    with pytest.raises(StandbyGone), contextlib.closing(TlsLink(place.where, context, 5)) as link:
+        ship(town, link)
+    assert not (place.folder / "keys").exists()
+
+
+def test_nobody_is_told_before_the_copy_has_the_record(town: Town, place: Place, tmp_path: Path) -> None:
+    async def told() -> None:
+        confirm = Confirmation(town.data, settings)
+        (last,) = town.receive(1)
+        number = town.writer.journal.number
+        await confirm(town.writer.journal.name, number)
+        await confirm.close()
+        new = tmp_path / "new"
+        restore(place.folder, new, now=town.clock(), fence=False)
+        assert last in kept(new)
+
+    with replicating(town, place) as settings:
+        asyncio.run(told())
+
+
+def test_a_second_place_that_is_gone_is_451_and_one_that_comes_back_is_used(town: Town, place: Place) -> None:
+    async def talk() -> None:
+        confirm = Confirmation(town.data, settings)
+        town.receive(1)
+        await confirm(town.writer.journal.name, 1)
+        place.stop()
+        town.receive(1)
+        with pytest.raises(StandbyGone) as told:
+            await confirm(town.writer.journal.name, 2)
+        assert told.value.smtp.startswith("451 ")
+        assert (status.lag_ms(town.data, status.read(town.data), town.clock()) or 0) > 0
+        place.start()
+        town.receive(1)
+        for _ in range(8):
+            with contextlib.suppress(StandbyGone):
+                await confirm(town.writer.journal.name, 3)
+                break
+        assert not confirm.gone
+        await confirm.close()
+
+    with replicating(town, place, 1) as settings:
+        asyncio.run(talk())
+
+
+def test_where_the_settings_say_so_mail_is_kept_here_alone_meanwhile(town: Town, place: Place) -> None:
+    async def talk() -> None:
+        confirm = Confirmation(town.data, settings)
+        town.receive(2)
+        await confirm(town.writer.journal.name, 1)
+        assert confirm.gone
+        await asyncio.wait_for(confirm(town.writer.journal.name, 2), 0.5)
+        await confirm.close()
+
+    place.stop()
+    with replicating(town, place, 1, "local") as settings:
+        asyncio.run(talk())
+    place.start()
+
+
+def test_the_old_installation_stops_when_another_one_was_made_from_the_copy(town: Town, place: Place, tmp_path: Path) -> None:
+    with replicating(town, place) as settings:
+        async def level() -> None:
+            confirm = Confirmation(town.data, settings)
+            town.receive(3)
+            await confirm(town.writer.journal.name, 3)
+            await confirm.close()
+
+        asyncio.run(level())
+        new = tmp_path / "new"
+        assert restore(place.folder, new, now=town.clock()).epoch == 2
+        town.receive(1)
+        for _ in range(200):
+            if epoch.is_fenced(town.data):
+                break
+            threading.Event().wait(0.02)
+    with pytest.raises(Fenced, match="epoch 2; this one has epoch 1"):
+        epoch.require_unfenced(town.data)
+    epoch.require_unfenced(new)
