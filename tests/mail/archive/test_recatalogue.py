@@ -13,6 +13,7 @@ from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.runs import Entry
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.verify import Check
+from mail.archive.crashing import Crash, CrashingFiles
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, fill, seal, writer
 
 
@@ -39,8 +40,10 @@ def entries(data: Path) -> set[Entry]:
     return set(found)
 
 
+@pytest.mark.parametrize("part", [recatalogue.PART_ROWS, 1], ids=["at once", "in parts"])
 @pytest.mark.parametrize("before", ["whole", "lost", "damaged"])
-def test_it_comes_back_from_the_segments_alone(data: Path, before: str) -> None:
+def test_it_comes_back_from_the_segments_alone(data: Path, before: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recatalogue, "PART_ROWS", part)
     expected, kept = entries(data), contents(data)
     if before == "lost":
         shutil.rmtree(data / "catalogue")
@@ -51,7 +54,7 @@ def test_it_comes_back_from_the_segments_alone(data: Path, before: str) -> None:
     assert recatalogue.rebuild(data, now=NOW, files=UNSYNCED, progress=told.append) == []
     assert entries(data) == expected
     assert contents(data) == kept
-    assert [len(list(p.glob("*.run"))) for p in (data / "catalogue").iterdir()] == [1, 1, 1]
+    assert [len(list(p.iterdir())) for p in (data / "catalogue").iterdir()] == [1, 1, 1]
     assert told[-1] == len(list(segments.listed(data)))
     check = Check(data, deep=True)
     list(check.heads())
@@ -76,3 +79,19 @@ def test_months_without_segments_disappear(data: Path) -> None:
 def test_nobody_rebuilds_while_somebody_seals(data: Path) -> None:
     with Sealer(data), pytest.raises(LeaseHeld):
         recatalogue.rebuild(data, now=NOW)
+
+
+def test_one_that_is_cut_short_anywhere_loses_no_row_and_is_done_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recatalogue, "PART_ROWS", 1)
+    expected = entries(data)
+    at, is_done = 0, False
+    while not is_done:
+        try:
+            recatalogue.rebuild(data, now=NOW + at, files=CrashingFiles(at))
+            is_done = True
+        except Crash:
+            assert entries(data) >= expected
+        at += 1
+    assert at > 10
+    assert entries(data) == expected
+    assert [len(list(p.iterdir())) for p in (data / "catalogue").iterdir()] == [1, 1, 1]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import runs
+from civicmail.mail.archive import runmerge
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import month_of
@@ -134,7 +134,9 @@ def merge(data: Path, name: str, months: Iterable[str], files: Files = OS_FILES)
                     break
                 chosen.append(run)
                 total += run.rows
-            files.replace(place / f"{name}.run", runs.merge(chosen))
+            for left in place.glob(".*"):  # by a merge that was cut short
+                files.unlink(left)
+            runmerge.merge(place / f"{name}.run", chosen, {run.name for run in chosen}, files)
             live = [run for run in live if run not in chosen]
             merged += 1
             kept = {run.name for run in live} | {name}

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import catalogue, runs, segments
+from civicmail.mail.archive import catalogue, runmerge, runs, segments
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.runs import Run
 from civicmail.mail.archive.seal import Sealer, new_batch
 from civicmail.mail.archive.segments import Segment
 
+PART_ROWS = 250_000  # in memory at a time
 Progress = Callable[[int], None]
 
 
@@ -45,8 +46,10 @@ def _month(
     data: Path, month: str, names: list[tuple[str, str]], run: str, keyring: Keyring, files: Files, problems: list[str]
 ) -> None:
     rows: list[bytes] = []
+    parts: list[Run] = []
     place = catalogue.folder(data) / month
     before = [p for p in place.glob("*.run") if not p.name.startswith(".")] if place.is_dir() else []
+    left = list(place.glob(".*"))  # by one that was cut short
     for number, (class_, name) in enumerate(names):
         try:
             segment = Segment(segments.path_of(data, class_, month, name), name, keyring.open(name))
@@ -55,11 +58,25 @@ def _month(
         except (DamagedFile, KeyMissing) as error:
             problems.append(str(error))
             rows += _old_rows(before, (class_, name), number)
-    if names:
+        if len(rows) >= PART_ROWS:
+            parts.append(_part(place / f".{run}.{number}", rows, names, files))
+            rows = []
+    replaces = {p.stem for p in before}
+    if parts:
+        parts.append(_part(place / f".{run}.last", rows, names, files))
+        runmerge.merge(place / f"{run}.run", parts, replaces, files)
+    elif names:
         files.make_folder(place)
-        files.replace(place / f"{run}.run", runs.encode(rows, names, {p.stem for p in before}))
-    for path in before:
+        files.replace(place / f"{run}.run", runs.encode(rows, names, replaces))
+    for path in before + left + [part.path for part in parts]:
         files.unlink(path)
+
+
+def _part(path: Path, rows: list[bytes], names: list[tuple[str, str]], files: Files) -> Run:
+    """Some rows of a large month, put by as a run that nobody else reads."""
+    files.make_folder(path.parent)
+    files.replace(path, runs.encode(rows, names))
+    return Run(path)
 
 
 def _old_rows(before: list[Path], segment: tuple[str, str], number: int) -> list[bytes]:

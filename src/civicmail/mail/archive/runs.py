@@ -28,6 +28,8 @@ _MAGIC = b"CVC1"
 _SORTED = struct.Struct(">16sIIIIQ")  # capture id, segment and event bit, frame, offset, zero, SHA-256 prefix
 EVENTS = 1 << 31  # in the segment column: the row is of events that were sealed apart from their capture
 _QS = _SORTED.size // 8
+HEADER_SIZE = _HEADER.size
+ROW_BYTES, CAPTURE_BYTES = 28, 12  # of all columns together
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Run:
         start = _HEADER.size + meta
         if magic != _MAGIC or zlib.crc32(self._map[_HEADER.size : start], zlib.crc32(fixed)) != crc:
             raise self._damaged("its header was changed")
-        if len(self._map) != start + self.rows * 28 + self.captures * 12:
+        if len(self._map) != start + self.rows * ROW_BYTES + self.captures * CAPTURE_BYTES:
             raise self._damaged("its length is not what its header says")
         self._start = start
         facts = orjson.loads(self._map[_HEADER.size : start])
@@ -105,6 +107,14 @@ class Run:
             segment = self._segment[row]
             number = numbers[segment & ~EVENTS] | segment & EVENTS
             yield _SORTED.pack(self._id(row), number, self._frame[row], self._offset[row], 0, hashes[row])
+
+    def columns(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """Rows in order of capture id: both halves of it, segment with event bit, frame, offset."""
+        return zip(self._high, self._low, self._segment, self._frame, self._offset, strict=True)
+
+    def hash_rows(self) -> Iterator[tuple[int, int]]:
+        """First eight bytes of SHA-256, ascending, with the row that each belongs to."""
+        return zip(self.hashes, self._sha_row, strict=True)
 
     def check(self) -> None:
         """Raise DamagedFile when the columns are not those that were written."""
@@ -173,17 +183,17 @@ def encode(rows: Iterable[bytes], segments: list[tuple[str, str]], replaces: Ite
     by_hash = array("I", sorted((i for i, s in enumerate(segment) if s < EVENTS), key=hashes.__getitem__))
     sha = array("Q", map(hashes.__getitem__, by_hash))
     columns = b"".join(column.tobytes() for column in (high, low, sha, segment, frame, offset, by_hash))
+    meta = meta_of(segments, replaces)
+    return header_of(meta, len(ordered), len(by_hash), zlib.crc32(columns)) + meta + columns
+
+
+def meta_of(segments: list[tuple[str, str]], replaces: Iterable[str]) -> bytes:
+    """What stands between header and columns, padded."""
     meta = orjson.dumps({"segments": segments, "replaces": sorted(replaces)})
-    meta = meta.ljust(len(meta) + -(_HEADER.size + len(meta)) % 8)
-    counts = (len(meta), len(ordered), len(by_hash), zlib.crc32(columns))
-    crc = zlib.crc32(meta, zlib.crc32(_HEADER.pack(_MAGIC, 0, *counts)))
-    return _HEADER.pack(_MAGIC, crc, *counts) + meta + columns
+    return meta.ljust(len(meta) + -(_HEADER.size + len(meta)) % 8)
 
 
-def merge(runs: list[Run]) -> bytes:
-    """One run that says what all of these say, and replaces them."""
-    numbers: dict[tuple[str, str], int] = {}
-    for segment in itertools.chain.from_iterable(run.segments for run in runs):
-        numbers.setdefault(segment, len(numbers))
-    rows = itertools.chain.from_iterable(run.sorted_rows(numbers) for run in runs)
-    return encode(rows, list(numbers), {run.name for run in runs})
+def header_of(meta: bytes, rows: int, captures: int, crc: int) -> bytes:
+    """The header of a run. crc: of the columns."""
+    counts = (len(meta), rows, captures, crc)
+    return _HEADER.pack(_MAGIC, zlib.crc32(meta, zlib.crc32(_HEADER.pack(_MAGIC, 0, *counts))), *counts)
