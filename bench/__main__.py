@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # the scratch Postfix and the tools of 
 from bench import accepting, growth, kept, lag, large, searchable  # noqa: E402
 from bench.report import Report, machine  # noqa: E402
 
-PARTS = ("import", "accept", "kept", "growth", "lag", "large")
+PARTS = ("import", "attached", "accept", "kept", "growth", "lag", "large")
 
 
 def main() -> None:
@@ -36,7 +36,9 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
     small: bool = asked.small
     match part:
         case "import":
-            searchable.run(report, count=1000 if small else 20_000, rounds=rounds)
+            searchable.run(report, searchable.LISTS, count=1000 if small else 20_000, rounds=rounds)
+        case "attached":
+            searchable.run(report, searchable.FILES, count=200 if small else 5000, rounds=rounds)
         case "accept" if not shutil.which("smtp-source", path="/usr/sbin:/usr/bin"):
             report.note("accept is left out: smtp-source is not here (make neighbours)")
         case "accept":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import random
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from bench.corpus import maildir
 from bench.growth import NOW, QUERIES, questions
@@ -15,7 +19,9 @@ from bench.lag import behind
 from bench.made import Made
 from bench.processes import bytes_below, cpu, family, measured, peak, role
 from bench.report import Report, Row
+from python_calamine import CalamineWorkbook
 
+from bench import files
 from civicmail.core.message import letter
 from civicmail.core.query.parse import parse
 from civicmail.front.sample.mail import messages
@@ -123,3 +129,17 @@ def test_a_lag_lasts_until_the_look_that_found_so_many() -> None:
     assert behind([1.0, 2.0, 3.0], [(1.5, 0), (2.5, 1), (3.5, 3), (4.5, 3)]) == [0.5, 1.5, 1.5]
     with pytest.raises(RuntimeError, match="2 of 3"):
         behind([1.0, 2.0, 3.0], [(2.5, 2)])
+
+
+def test_made_files_are_read_by_others_and_are_the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CIVICMAIL_CORPORA", raising=False)
+    assert list(files.messages(4)) == list(files.messages(4))
+    kinds = {a.content_type.partition("/")[2][:4] for raw in files.messages(60) for a in letter.fields(raw).attachments}
+    assert kinds == {"pdf", "vnd.", "png"}
+    with pypdfium2.PdfDocument(files.pdf(["storm drain\n", "second page\n"])) as document:
+        assert [page.get_textpage().get_text_range().strip() for page in document] == ["storm drain", "second page"]
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(files.xlsx([["storm", "a & b"]]))).get_sheet_by_index(0)
+    assert sheet.to_python() == [["storm", "a & b"]]
+    with zipfile.ZipFile(io.BytesIO(files.docx("storm\n<drain>\n"))) as package:
+        assert b"&lt;drain&gt;" in package.read("word/document.xml")
+    assert files.png(random.Random(1), 3).startswith(b"\x89PNG")
