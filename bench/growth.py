@@ -52,7 +52,7 @@ def run(report: Report, *, total: int, slice_: int) -> None:
                 Row("growth", what, "peak memory, most", max(c.peak for c in costs), "MiB"),
             )
             report.note(f"{what}, CPU for a message by slice: " + ", ".join(f"{ms:.3f}" for ms in each) + " ms")
-        add_sizes(report, "growth", data, size)
+        add_sizes(report, "growth", data, size, real=False)
         _query(report, data, mail)
 
 

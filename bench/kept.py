@@ -23,7 +23,7 @@ def run(report: Report, *, count: int, rounds: int) -> None:
         civicmail("init", data=data)
         measured([PROGRAM, "import", str(top / "box"), "--data", str(data)])
         measured([PROGRAM, "tick", "--data", str(data)])
-        add_sizes(report, "kept", data, size)
+        add_sizes(report, "kept", data, size, real=True)
         costs = [_export(data, top / f"{n}.mbox") for n in range(rounds)]
         middle = sorted(costs, key=lambda c: c.wall)[len(costs) // 2]
         report.add(
@@ -34,13 +34,13 @@ def run(report: Report, *, count: int, rounds: int) -> None:
         report.note(f"export: spread {statistics.pstdev([c.wall for c in costs]):.1f} s over {rounds} rounds")
 
 
-def add_sizes(report: Report, part: str, data: Path, size: int) -> None:
-    """size: bytes of the messages."""
+def add_sizes(report: Report, part: str, data: Path, size: int, *, real: bool) -> None:
+    """size: bytes of the messages. The goals are for real mail."""
     below = {name: bytes_below(data / name) for name in (*_KEPT, "index")}
     kept = sum(below[name] for name in _KEPT)
     report.add(
-        Row(part, "civicmail", "kept, for each byte of mail", kept / size, "bytes", None, "<= 0.42 (lists)"),
-        Row(part, "civicmail", "beside it the index", below["index"] / size, "bytes", None, "<= 0.12"),
+        Row(part, "civicmail", "kept, for each byte of mail", kept / size, "bytes", None, "<= 0.42" if real else ""),
+        Row(part, "civicmail", "beside it the index", below["index"] / size, "bytes", None, "<= 0.12" if real else ""),
     )
 
 
