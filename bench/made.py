@@ -3,8 +3,8 @@
 Message n has the headers of a real one with a Message-ID of its own (References follow), a date of its own within seven years in
 the order of n, and, where the body is plain text, half of its lines and half of another message's in random order. Equal seeds make
 equal bytes. Words are as frequent as in real mail, but no new ones appear after the first round, so term dictionaries are a little
-smaller than in reality. There is one Received line, so a byte of made mail has more words than one of real mail: sizes are measured on
-real mail.
+smaller than in reality. There is one Received line, so a byte of made mail has more words than one of real mail: sizes are measured
+on real mail.
 """
 
 from __future__ import annotations
