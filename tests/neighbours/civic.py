@@ -32,14 +32,21 @@ def answer(*arguments: str | Path, data: Path, check: bool = True) -> Any:
 class Civicmail:
     """`civicmail run` on a new or an existing data folder; use it with `with`.
 
-    role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener. settings:
-    environment names below CIVICMAIL__, as courier__local="lmtp://…". mx, relay: ports for strangers and for the city's machines.
+    role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener; journal: there is a
+    third one, for copies of another system's mail. settings: environment names below CIVICMAIL__, as courier__local="lmtp://…". mx,
+    relay, journal: ports for strangers, for the city's machines, for copies.
     """
 
-    def __init__(self, data: Path, *role: str, next_hop: int = 1, listener: str = "", **settings: str) -> None:
+    def __init__(
+        self, data: Path, *role: str, next_hop: int = 1, listener: str = "", journal: bool = False, **settings: str
+    ) -> None:
         self.data = data
         self.ports = installation.Ports(*installation.free_ports(3))
         text = installation.settings(self.ports, next_hop).replace("[[gateway.listener]]\n", f"[[gateway.listener]]\n{listener}\n")
+        if journal:
+            (self.journal,) = installation.free_ports(1)
+            door = f'[[gateway.listener]]\nkind = "journal"\naddress = "127.0.0.1"\nport = {self.journal}\n\n'
+            text = text.replace("[courier]\n", f"{door}[courier]\n")
         if data.exists():
             (data / "civicmail.toml").write_text(text)
         else:

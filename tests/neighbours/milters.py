@@ -75,7 +75,7 @@ class Rspamd:
         self.process.wait_for(self.port, seconds=40)
 
     def stop(self) -> None:
-        self.process.close(seconds=5)
+        self.process.kill()
 
     def __enter__(self) -> Rspamd:
         return self
@@ -112,8 +112,8 @@ class ClamAV:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.milter.close(seconds=5)
-        self.clamd.close(seconds=5)
+        self.milter.kill()
+        self.clamd.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

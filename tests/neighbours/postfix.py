@@ -3,7 +3,7 @@
 edge(port)          takes mail for city.example from the Internet, has it looked at by milters, hands it to a gateway
 proxy(port)         the same without a queue: the gateway answers each command
 smart_host(port)    takes mail from the city and hands it to a next hop
-old_system(...)     a mail system of somebody else's
+OldSystem           a mail system of somebody else's
 keeper()            takes mail for everybody into its hold queue: what accepting costs Postfix
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -139,6 +140,32 @@ def smart_host(next_hop: int, back: int = 1, **own: str) -> Postfix:
     """A server that takes mail from the city and hands it on to that port. back: the relay listener, for mail to our own people."""
     own = {"default_transport": f"smtp:[127.0.0.1]:{next_hop}"} | own
     return Postfix("out", own, {"smtp:[127.0.0.1]:2526": f"smtp:[127.0.0.1]:{back}"})
+
+
+class OldSystem(Postfix):
+    """A mail system of somebody else's for the whole of city.example: its own people's mail goes to `store` (a port), everything else
+    to the gateway's relay listener, a copy of all of it to the gateway's journal listener."""
+
+    def __init__(self, store: int, relay: int, journal: int) -> None:
+        self._ways = {"city.example": store, "copies.example": journal}
+        self._relay = relay
+        self._map = scratch_folder("ways") / "transport"
+        self.forward([])
+        own = {"transport_maps": f"texthash:{self._map}", "always_bcc": "all@copies.example"}
+        super().__init__("out", own | {"default_transport": f"smtp:[127.0.0.1]:{relay}"})
+
+    def forward(self, addresses: list[str]) -> None:
+        """From now on these people's mail goes to the gateway, and nobody else's of our domain."""
+        ways = self._ways | dict.fromkeys(addresses, self._relay)
+        fresh = self._map.with_name("new")
+        fresh.write_text("".join(f"{key} smtp:[127.0.0.1]:{port}\n" for key, port in ways.items()))
+        fresh.rename(self._map)
+        if hasattr(self, "process"):
+            os.kill(self.process.process.pid, signal.SIGHUP)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        shutil.rmtree(self._map.parent, ignore_errors=True)
 
 
 def keeper(sessions: int = 100) -> Postfix:

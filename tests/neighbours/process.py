@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])  # servers live where only root looks
@@ -87,6 +88,12 @@ class Process:
             self.process.wait()
         self._reap(2)
         return self.process.returncode
+
+    def kill(self) -> None:
+        """End all of it at once: for neighbours that have nothing to save and take seconds to say goodbye."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.close()
 
     def _reap(self, seconds: float) -> None:
         group, end = self.process.pid, time.monotonic() + seconds
