@@ -142,6 +142,7 @@ def test_what_a_query_means(text: str, expected: Tree) -> None:
         ("a AROUND 2 (b OR c)", 2, ""),
         ("(a OR b) AROUND 2 c", 9, ""),
         ("a AROUND 51 b", 2, "AROUND 50"),
+        ('"a b" AROUND 21 c', 6, "AROUND 20"),
         ("a AROUND(0) b", 2, "AROUND 50"),
         ("a AROUND 5 &", 2, ""),
         ("larger:2 AROUND 5 a", 9, ""),

@@ -17,7 +17,8 @@ from civicmail.core.query.errors import QueryError
 from civicmail.core.query.fold import LONGEST, exact, tokens
 from civicmail.core.query.tree import ADDRESSES, EXACT, TEXTS, Digits, Everything, Near, Number, Or, Range, Text, Token, Tree, Words
 
-FARTHEST = 50  # words of AROUND: the index asks for each distance between phrases by itself
+FARTHEST = 50  # words of AROUND
+FARTHEST_PHRASE = 20  # the index asks for each distance between phrases by itself
 SHORTEST_ID = 12  # design: an identifier may be cut to twelve digits, not shorter
 
 
@@ -64,16 +65,19 @@ def free(value: Value) -> Tree | None:
 def near(left: Value, right: Value, most: int, position: int) -> Near:
     """AROUND most, at position: words or phrases, both free or both of the operator before the left one."""
     said = f"AROUND {most} at character {position + 1}"
-    if not 1 <= most <= FARTHEST:
-        raise QueryError(position, f"{said}: the number of words between may be 1 to {FARTHEST}.", f"AROUND {FARTHEST}")
     if left.operator and (left.operator not in TEXTS or left.operator in EXACT):
         raise QueryError(position, f"{said} cannot stand behind {left.operator}:, which has no words.")
     field: Text | Literal[""] = next((name for name in TEXTS if name == left.operator), "")
-    sides = [words(value, field) for value in (left, right)]
-    match sides:
+    match [words(value, field) for value in (left, right)]:
         case [Words() as one, Words() as other]:
-            return Near(one, other, most)
-    raise QueryError(position, f"{said} needs a word with letters or digits on each side.")
+            single = len(one.tokens) == len(other.tokens) == 1
+        case _:
+            raise QueryError(position, f"{said} needs a word with letters or digits on each side.")
+    farthest = FARTHEST if single else FARTHEST_PHRASE
+    if not 1 <= most <= farthest:
+        between = f"the number between may be 1 to {farthest}" + ("." if single else " where one side is a phrase.")
+        raise QueryError(position, f"{said}: {between}", f"AROUND {farthest}")
+    return Near(one, other, most)
 
 
 def _star(value: Value) -> tuple[str, bool]:
