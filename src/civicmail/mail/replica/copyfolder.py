@@ -4,7 +4,7 @@
     standby/reading     held by whoever makes an installation from the copy: meanwhile no turn is taken
     standby/stage/      whole files that have arrived and do not count yet
     standby/turn.json   a turn that is being taken: it happens wholly, also after a crash
-    standby/said.json   what the installation said of itself at the last turn
+    standby/taken.json  the last turn that was taken, and what the installation said of itself then
     standby/entries     how many bytes of the ledger's entries are durable
 
 Logs grow in their place. Whole files are staged; a turn renames all of them into place and removes what is gone. A copy between
@@ -36,6 +36,7 @@ END_BYTES = 4096
 
 ENTRIES = "ledger/entries.log"
 _NUMBER = struct.Struct("<Q")
+_PLACE = struct.Struct("<QI")  # a number of bytes, and its CRC-32: a torn one is none
 Answer = dict[str, Any]
 
 
@@ -45,7 +46,13 @@ def is_copy(folder: Path) -> bool:
 
 def is_complete(folder: Path) -> bool:
     """Whether a turn was ever taken: before that an installation cannot be made from the copy."""
-    return (folder / "standby" / "said.json").exists()
+    return (folder / "standby" / "taken.json").exists()
+
+
+def said(folder: Path) -> Answer:
+    """What the installation said of itself at the last turn."""
+    found: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
+    return found
 
 
 class Copy:
@@ -178,7 +185,7 @@ class Copy:
             journal.Journal.take_named(self.folder, name, files=self._files).close()
         path = self.folder / ENTRIES
         if path.exists():
-            end = entries_end(path, _read_number(self.folder / "standby" / "entries"))
+            end = entries_end(path, _read_place(self.folder / "standby" / "entries"))
             if path.stat().st_size > end:
                 file = self._files.open(path)
                 file.truncate(end)
@@ -189,14 +196,15 @@ class Copy:
         for path in sorted(self._unsynced, key=lambda p: (p == ENTRIES, p)):
             self._logs[path][0].sync()
             if path == ENTRIES:
-                self._say(self.folder / "standby" / "entries", self._logs[path][1])
+                end = self._logs[path][1]
+                self._say(self.folder / "standby" / "entries", _PLACE.pack(end, zlib.crc32(_NUMBER.pack(end))))
         self._unsynced.clear()
 
-    def _say(self, path: Path, number: int) -> None:
+    def _say(self, path: Path, content: bytes) -> None:
         """How far something is durable: written after the sync and itself never synced, so it is behind or right."""
         file = self._files.open(path, create=not path.exists())
         try:
-            file.write_at(0, [_NUMBER.pack(number)])
+            file.write_at(0, [content])
         finally:
             file.close()
 
@@ -240,7 +248,7 @@ class Copy:
     def _say_durable(self, journal: str, number: int) -> None:
         path = self.folder / "journal" / journal / "durable"
         if contents.belongs(f"journal/{journal}") and path.parent.is_dir():
-            self._say(path, number)
+            self._say(path, _NUMBER.pack(number))
 
     def _start_stage(self, path: str) -> None:
         if path in self._stages:
@@ -280,15 +288,16 @@ def finish_turn(folder: Path, files: Files = OS_FILES) -> None:
         files.unlink(folder / name)
         touched.add((folder / name).parent)
     _sync_all(touched, files)
-    files.replace(folder / "standby" / "said.json", orjson.dumps(plain["said"]))
-    files.unlink(path)
+    files.rename(path, folder / "standby" / "taken.json")
     files.sync_folder(path.parent)
 
 
 def entries_end(path: Path, known: int) -> int:
-    """Where the last whole entry ends, looked for behind `known` bytes that are durable."""
+    """Where the last whole entry ends, looked for behind `known` bytes that are durable; 0 where not even the head is whole."""
     end = max(known, len(entries.FILE_MAGIC))
     with mapped(path) as m:
+        if not known and m[: len(entries.FILE_MAGIC)] != entries.FILE_MAGIC:
+            return 0
         if len(m) < end:
             raise DamagedFile(f"{path} is shorter than what was synced.")
         while (found := entries.decode_frame(m, end)) is not None and found[2] <= len(m):
@@ -296,11 +305,12 @@ def entries_end(path: Path, known: int) -> int:
     return end
 
 
-def _read_number(path: Path) -> int:
+def _read_place(path: Path) -> int:
     try:
-        return int(_NUMBER.unpack(path.read_bytes()[:8])[0])
+        end, crc = _PLACE.unpack(path.read_bytes()[: _PLACE.size])
     except (OSError, struct.error):
         return 0
+    return int(end) if crc == zlib.crc32(_NUMBER.pack(end)) else 0
 
 
 def _sync_all(folders: Iterable[Path], files: Files) -> None:

@@ -38,7 +38,7 @@ class Evidence:
         self._link = link
         self._path = entries.log_path(folder(data))
         self.size = 0
-        self._end = 0
+        self._end = 0  # bytes of entries.log in the copy; its head comes with the first entry
         self._leaves: Positions = {}  # {journal: leaves in the copy}
         self._meet(held)
 
@@ -103,9 +103,8 @@ class Evidence:
             self._send_leaves(some)
             self._link.ask({"do": "sync"})
             end = some[-1][2]
-            start = self._end if self.size else 0  # the first entry brings the head of the file along
             with self._path.open("rb") as h:
-                for at in range(start, end, CHUNK):
+                for at in range(self._end, end, CHUNK):
                     body = os.pread(h.fileno(), min(CHUNK, end - at), at)
                     self._link.send({"do": "append", "path": ENTRIES, "at": at}, body)
             self._link.ask({"do": "sync"})

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
@@ -69,7 +67,7 @@ def restore(
             raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
         if fence:
             epoch.begin(copy, now, files)
-        found = Restored(epoch.read(copy).number, orjson.loads((copy / "standby" / "said.json").read_bytes()))
+        found = Restored(epoch.read(copy).number, copyfolder.said(copy))
         found.files = _copy_all(copy, data, files, progress)
     _make_work(data, found, now, files)
     if fence:
