@@ -54,7 +54,8 @@ def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], flo
 
 def _tell(job: Job, error: Exception, failures: int) -> None:
     ours = not isinstance(error, CivicmailError)
-    log.error("a job failed and will begin anew", job=job.name, failures=failures, error=type(error).__name__, exc_info=ours)
+    name, problem = type(error).__name__, {} if ours else {"problem": str(error)}
+    log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=ours)
 
 
 def run_all(jobs: list[Job], data: Path, stop: threading.Event) -> None:
