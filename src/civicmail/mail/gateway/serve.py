@@ -54,10 +54,10 @@ class Gateway:
         """Take a journal, then listen. Raises ListenerError or CannotListen; then nothing listens."""
         writer = Writer(self._data, self._clock, self._files)
         archive = self._settings.archive
+        epoch.require_unfenced(self._data)
         self._confirmation = Confirmation(self._data, archive) if archive.acknowledge == "standby" else None
         pipeline = Pipeline(GroupCommit(writer, self._confirmation))
         self.gate = make_gate(self._settings, self._data, pipeline, self._clock)
-        epoch.require_unfenced(self._data)
         try:
             for door in self._doors:
                 self._servers.append(await self._listen(door))
