@@ -32,9 +32,9 @@ def answer(*arguments: str | Path, data: Path, check: bool = True) -> Any:
 class Civicmail:
     """`civicmail run` on a new or an existing data folder; use it with `with`.
 
-    role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener; journal: there is a
-    third one, for copies of another system's mail. settings: environment names below CIVICMAIL__, as courier__local="lmtp://…". mx,
-    relay, journal: ports for strangers, for the city's machines, for copies.
+    role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener; journal:
+    there is a third one, for copies of another system's mail. settings: environment names below CIVICMAIL__, as
+    courier__local="lmtp://…". mx, relay, journal: ports for strangers, for the city's machines, for copies.
     """
 
     def __init__(

@@ -143,8 +143,8 @@ def smart_host(next_hop: int, back: int = 1, **own: str) -> Postfix:
 
 
 class OldSystem(Postfix):
-    """A mail system of somebody else's for the whole of city.example: its own people's mail goes to `store` (a port), everything else
-    to the gateway's relay listener, a copy of all of it to the gateway's journal listener."""
+    """A mail system of somebody else's for the whole of city.example: its own people's mail goes to `store` (a port), everything
+    else to the gateway's relay listener, a copy of all of it to the gateway's journal listener."""
 
     def __init__(self, store: int, relay: int, journal: int) -> None:
         self._ways = {"city.example": store, "copies.example": journal}

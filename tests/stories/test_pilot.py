@@ -130,6 +130,9 @@ def test_mail_in_all_nine_directions_and_back_out_under_load_loses_nothing_and_d
         counts = city.wait()
         assert len(counts) == len(city.sent), "lost 0"
         assert set(counts.values()) == {1}, "twice 0"
+        counted = answer("search", "hello", "--count", data=city.ours.data)
+        assert counted["count"] > counted["unique"], "by smart host and by journal are two captures"
+        _until(lambda: answer("search", "hello", "--count", data=city.ours.data)["unique"] == len(city.sent), 20)
         last = range(len(city.sent) - len(ways), len(city.sent))
         assert not city.numbers()["dovecot"].keys() & set(last), "after the way back nobody is here"
 

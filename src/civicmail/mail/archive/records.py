@@ -40,6 +40,7 @@ class Type(IntEnum):
     CLASS = 13
     SCHEDULE = 14
     DISPOSED = 15
+    LINKED = 16
 
 
 Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]

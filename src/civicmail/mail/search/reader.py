@@ -13,6 +13,7 @@ import tantivy
 
 from civicmail.mail.search import coverage
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
+from civicmail.mail.search.linked import Groups
 from civicmail.mail.search.schema import VERSION
 
 
@@ -56,6 +57,10 @@ class Reader:
         self.coverage = covered
         there = sorted(p.parent for p in generation.glob("*/*/meta.json"))
         self._open = {folder: self._opened(folder) for folder in there}
+
+    def groups(self) -> Groups:
+        """Which SHA-256 stand for one message, as of this moment."""
+        return Groups(self._data)
 
     def searchers(self) -> list[tantivy.Searcher]:
         """One searcher per index, by class and year."""
