@@ -20,6 +20,7 @@ def ms(*parts: int) -> int:
 VIEW: View = {
     "subject": "annual  report 2024",
     "body": "dear ann  the 東  京  figures are ready",
+    "attachment": "pump  curve 7  rev b",
     "from": "bob de vries bob@x.example bob bob@ @x.example",
     "to": "ann lee ann.lee@city.example ann lee ann.lee@ @city.example",
     "cc": "",
@@ -35,6 +36,7 @@ VIEW: View = {
     "date": ms(2024, 5, 1, 23, 59),
     "size": 2048,
     "attachments": 2,
+    "unreadable": 1,
     "id": "018f000000007000aaaaaaaaaaaaaaaa",
     "sha256": "ab" * 32,
 }
@@ -46,6 +48,10 @@ VIEW: View = {
         "",
         "report",
         "Annual-Report",
+        '"curve 7"',
+        "attachment:pump",
+        "attachment:(curve rev)",
+        "is:unreadable",
         '"annual report"',
         "repor*",
         '"annual rep*"',
@@ -90,6 +96,10 @@ def test_fits(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "body:pump",
+        "attachment:dear",
+        "-is:unreadable",
+        '"ready pump"',
         "zebra",
         "epor*",
         '"report annual"',

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.search.attached import Extract
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 _PLAIN = "budget council Meeting permit water park report draft annual zoning fire tax road invoice"
@@ -79,7 +80,18 @@ def mail(chance: random.Random, at: datetime) -> bytes:
     message.set_content(words(chance, chance.randint(0, 40)))
     for name, main, sub in chance.sample(FILES, chance.choice([0, 0, 1, 2])):
         message.add_attachment(chance.randbytes(chance.choice([10, 2000])), maintype=main, subtype=sub, filename=name)
+    if chance.random() < 0.1:
+        message.add_attachment(words(chance, 5), subtype="x-log", filename="day.log")
     return message.as_bytes()
+
+
+def look(digest: bytes, _content: bytes) -> Extract | None:
+    """What a file says, or not yet, by its hash."""
+    chance = random.Random(digest)
+    if chance.random() < 0.2:
+        return None
+    wrong = (("", "encrypted"),) if chance.random() < 0.3 else ()
+    return Extract(words(chance, chance.randint(0, 20)), wrong, chance.choice([0, 0, 1]))
 
 
 def words(chance: random.Random, number: int) -> str:
@@ -113,7 +125,7 @@ def _leaf(chance: random.Random) -> str:
     word = chance.choice([w for w in WORDS if len(w) <= 64])
     name, address = chance.choice(PEOPLE)
     field = chance.choice(["from", "to", "cc", "bcc", "rcpt"])
-    text = chance.choice(["subject", "body", "filename", "list", "custodian"])
+    text = chance.choice(["subject", "body", "attachment", "filename", "list", "custodian"])
     date = chance.choice(["2023", "2023-03", "2024-01-15", "2024/02"])
     start = "".join(c for c in word if c.isalnum())[: chance.randint(1, 3)] or "a"
     return chance.choice(
@@ -147,6 +159,7 @@ def _leaf(chance: random.Random) -> str:
             f"larger:{chance.choice(['1k', '2500', '4k'])}",
             f"smaller:{chance.choice(['1k', '2500', '4k'])}",
             "has:attachment",
+            "is:unreadable",
             f"filetype:{chance.choice(['pdf', 'xlsx', 'image/png', 'application/*'])}",
             "list:news.lists.city.example",
             "filename:report-2024.pdf",

@@ -20,6 +20,7 @@ from civicmail.core.query.tree import EXACT, TEXTS, Near, Text, Token, Tree, Vie
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.search import coverage
+from civicmail.mail.search.attached import Extract, what_they_say
 from civicmail.mail.search.counts import count, unique
 from civicmail.mail.search.documents import document_of
 from civicmail.mail.search.fields import view
@@ -27,7 +28,7 @@ from civicmail.mail.search.index import Indexes
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
 from civicmail.mail.search.search import search
-from mail.search.generated import NOW, captures, queries
+from mail.search.generated import NOW, captures, look, queries
 
 WANTED = 200
 
@@ -37,8 +38,9 @@ def build(data: Path, found: Iterable[tuple[Capture, bytes]]) -> tuple[Reader, l
     indexes = Indexes(generation, heap=15_000_000)
     views = []
     for n, (capture, body) in enumerate(found):
-        views.append(view(capture, letter.fields(body)))
-        indexes.add(document_of(capture, body), replay=False)
+        fields = letter.fields(body)
+        views.append(view(capture, fields, what_they_say(fields, look)))
+        indexes.add(document_of(capture, body, fields, look), replay=False)
         if n % 250 == 100:
             indexes.commit()
     indexes.commit()
@@ -122,16 +124,21 @@ def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) 
 
     def mail(n: int) -> tuple[Capture, Fields]:
         who = (Address(text(6), text(5), text(7)),)
-        files = (Attached(text(8), "application/pdf", 1), Attached(text(4) + ".pdf", "", 1))
+        files = (Attached(text(8), "application/pdf", 1, b"%PDF-" + bytes([n])), Attached(text(4) + ".pdf", "", 1))
         found = Fields(text(20), who, who, (), (), None, text(9), (), (), text(9), text(200), files, None, (), 0)
         return next(captures(n, 1))[0], found
 
     made = [mail(n) for n in range(150)]
-    views = [view(capture, found) for capture, found in made]
+    said = {n: text(90) for n in range(150)}
+
+    def look_up(_digest: bytes, content: bytes) -> Extract:
+        return Extract(said[content[-1]])
+
+    views = [view(capture, found, what_they_say(found, look_up)) for capture, found in made]
     generation = coverage.top(tmp_path) / "1"
     indexes = Indexes(generation, heap=15_000_000)
     for capture, found in made:
-        indexes.add(document_of(capture, b"", found), replay=False)
+        indexes.add(document_of(capture, b"", found, look_up), replay=False)
     indexes.commit()
     indexes.close()
     coverage.save(generation, coverage.Coverage(VERSION))

@@ -1,4 +1,5 @@
-"""What reading one file may use up, whatever the file says of itself. There is no limit to the text of an honest file."""
+"""What reading one file may use up, whatever the file says of itself. The text of an honest file
+is never cut."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ from collections.abc import Callable
 from civicmail.core.sandbox.errors import TOO_DEEP, TOO_LARGE, TOO_LONG, TOO_MANY, Spent, Unreadable
 
 SECONDS = 20
-"""For a whole file; a report of 5,000 pages takes three."""
+"""Of the processor, for a whole file; a report of 5,000 pages takes three. Waiting on a busy machine does not count."""
 
-TEXT = 512 << 20
-"""Characters: more than any file that fits into a message honestly says, so what is beyond is made by repetition."""
+TEXT_RATIO = 200
+"""Characters that come of one byte of the file: packed logs come to 50, what is beyond is made by repetition."""
+
+TEXT_FREE, TEXT_MOST = 16 << 20, 256 << 20
+"""Characters that any file may say, and that no file does: the second is what the index can take at a time."""
 
 EXPANDED = 2 << 30
 """Bytes that all members of all archives in a file may expand to."""
@@ -29,12 +33,12 @@ DEPTH = 8
 
 
 class Budget:
-    """Counts down; what is used up raises Spent, what only one member is too large or too deep for raises Unreadable."""
+    """size: bytes of the file. Counts down; what is used up raises Spent, what only one member is too large or too deep for raises Unreadable."""
 
-    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, size: int = 0, seconds: float = SECONDS, clock: Callable[[], float] = time.process_time) -> None:
         self._clock = clock
         self._deadline = clock() + seconds
-        self._text = TEXT
+        self._text = min(TEXT_MOST, max(TEXT_FREE, TEXT_RATIO * size))
         self._expanded = EXPANDED
         self._members = MEMBERS
 

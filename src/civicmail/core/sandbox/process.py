@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +16,9 @@ from civicmail.core.sandbox.budget import SECONDS
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.core.sandbox.worker")
-GRACE = 3.0  # seconds that a process has for ending by itself, with what it has read so far
+BUSY = 3  # times as long as it may compute a process may take, on a busy machine
+GRACE = 3.0  # seconds that it has for ending by itself, with what it has read so far
+DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
 FILES = 500  # that one process reads before a fresh one takes over
 FRAME_MOST = 1 << 30
@@ -67,18 +71,17 @@ class Process:
         ask = {"seconds": limit, "pictures": on_picture is not None, "careful": careful}
         try:
             line = self._ready()
-            deadline = time.monotonic() + START + limit + GRACE if self._files == 0 else time.monotonic() + limit + GRACE
+            deadline = time.monotonic() + limit * BUSY + GRACE + (START if self._files == 0 else 0)
             line.send(frames.ASK, json.dumps(ask).encode(), deadline)
             line.send(frames.CONTENT, content, deadline)
             while self._take(line.receive(FRAME_MOST, deadline), told, on_picture):
                 if on_picture is not None:
-                    deadline = time.monotonic() + limit + GRACE  # drawing waits for OCR, which has limits of its own
+                    deadline = time.monotonic() + limit * BUSY + GRACE  # drawing waits for OCR, which has limits of its own
         except frames.Late:
             self.kill()
             return told, TOO_LONG
         except (frames.Gone, ValueError):
-            self.kill()
-            return told, CRASHED
+            return told, TOO_LONG if self.kill() == -signal.SIGXCPU else CRASHED
         self._files += 1
         if self._files >= FILES or any(why == "needs too much memory" for _, why in told.unreadable):
             self.kill()
@@ -117,9 +120,15 @@ class Process:
             self._files = 0
         return self._line
 
-    def kill(self) -> None:
-        """End the process; the next file gets a new one."""
+    def close(self) -> None:
+        self.kill()
+
+    def kill(self) -> int:
+        """End the process; the next file gets a new one. Returns how it ended, where it had by itself (as in subprocess)."""
+        ended = 0
         if self._running is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                ended = self._running.wait(DYING)
             self._running.kill()
             for pipe in (self._running.stdin, self._running.stdout):
                 if pipe is not None:
@@ -127,5 +136,4 @@ class Process:
             self._running.wait()
             self.ended += 1
         self._running = self._line = None
-
-    close = kill
+        return ended

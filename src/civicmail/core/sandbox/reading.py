@@ -37,7 +37,7 @@ SILENT = frozenset({"nothing", "empty"})
 
 def read(content: bytes, out: Out, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False) -> None:
     """Give everything that the file says to `out`; what cannot be read is told there too. Raises nothing."""
-    case = Case(out, Budget(seconds), _inside, pictures=pictures, careful=careful)
+    case = Case(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful)
     try:
         _inside(content, case)
     except Spent as spent:

@@ -10,24 +10,31 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from civicmail.city.directory.standing import Standing
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import adopt
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.core.sandbox.ocr import found as find_ocr
 from civicmail.front.worker.loops import Job, Work, run_all, run_job
 from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.links import LinkJob
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.search import coverage
-from civicmail.mail.search.tasks import IndexJob
 from civicmail.mail.replica.tasks import Replicate
+from civicmail.mail.search import coverage
+from civicmail.mail.search.extract import ExtractJob
+from civicmail.mail.search.tasks import IndexJob
 
 INDEX_EVERY = 0.1
+EXTRACT_EVERY = 0.5
+OCR_LOOK_EVERY = 5.0
 ADOPT_EVERY = 5.0
+LINK_EVERY = 1.0
 SEAL_LOOK_EVERY = 5.0
 LEDGER_EVERY = 1.0
 SHORT_JOURNAL = 1 << 20  # bytes of a journal file that is taken for a few records
@@ -41,18 +48,46 @@ def now_ms() -> int:
 
 
 def run_mail(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """What was kept becomes searchable, and sealed."""
+    """What was kept becomes searchable, with its attachments, and sealed."""
     jobs = [
         Job("index", lambda: _index(data), INDEX_EVERY),
+        Job("extract", lambda: _extract(data), EXTRACT_EVERY),
+        Job("ocr", lambda: _ocr(settings, data), OCR_LOOK_EVERY),
         Job("seal", lambda: _seal(settings, data), SEAL_LOOK_EVERY),
         Job("adopt", lambda: _adopt(data), ADOPT_EVERY),
     ]
+    if any(listener.kind == "journal" for listener in settings.gateway.listener):
+        jobs.append(Job("link", lambda: _link(data), LINK_EVERY, lease="link"))
     run_all(jobs, data, stop)
 
 
 @contextmanager
 def _index(data: Path) -> Iterator[Work]:
     with closing(IndexJob.take(data)) as job:
+        yield lambda: job.step(now_ms()) > 0
+
+
+@contextmanager
+def _extract(data: Path) -> Iterator[Work]:
+    with closing(ExtractJob(data)) as job:
+        yield lambda: job.step() > 0
+
+
+@contextmanager
+def _ocr(settings: Settings, data: Path) -> Iterator[Work]:
+    """Pictures wait where there is no tesseract; doctor says so."""
+    ocr = find_ocr(settings.search.ocr_languages)
+    if ocr is None:
+        yield lambda: False
+        return
+    with closing(ExtractJob(data, ocr)) as job:
+        yield lambda: job.step() > 0
+
+
+@contextmanager
+def _link(data: Path) -> Iterator[Work]:
+    """What came by smart host and by journal is one message."""
+    with closing(LinkJob(data, now_ms())) as job:
         yield lambda: job.step(now_ms()) > 0
 
 
@@ -99,7 +134,7 @@ async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> Non
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
     watch = asyncio.create_task(_watch(stop, asked, own))
     try:
-        await deliver.run(settings, data, asked, Pipeline(own).accept, now_ms)
+        await deliver.run(settings, data, asked, Pipeline(own, Standing(settings, data).of).accept, now_ms)
     finally:
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -113,6 +148,25 @@ async def _watch(stop: threading.Event, asked: asyncio.Event, own: GroupCommit) 
         await asyncio.sleep(0.1)
         own.rotate_if_idle()
     asked.set()
+
+
+# -- standby ---------------------------------------------------------------------------------------------------------------
+
+
+def run_standby(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """What is kept here is kept in the second place, too. Alone in its process: a 250 may wait for it."""
+    if not settings.archive.standby:
+        raise ConfigError("[archive] standby names no second place.")
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        def work() -> bool:
+            Replicate(data, settings.archive, now_ms).run(stop)
+            return False
+
+        yield work
+
+    run_job(Job("replicate", start, 1.0, lease="replicate"), data, stop)
 
 
 # -- city ------------------------------------------------------------------------------------------------------------------
@@ -139,25 +193,6 @@ def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
 
 def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:
     """Write a checkpoint into a journal too, so that a ledger that was set back is found out."""
-# -- standby ---------------------------------------------------------------------------------------------------------------
-
-
-def run_standby(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """What is kept here is kept in the second place, too. Alone in its process: a 250 may wait for it."""
-    if not settings.archive.standby:
-        raise ConfigError("[archive] standby names no second place.")
-
-    @contextmanager
-    def start() -> Iterator[Work]:
-        def work() -> bool:
-            Replicate(data, settings.archive, now_ms).run(stop)
-            return False
-
-        yield work
-
-    run_job(Job("replicate", start, 1.0, lease="replicate"), data, stop)
-
-
     with closing(Writer(data, lambda: now, file_size=SHORT_JOURNAL)) as writer:
         writer.event(Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts)))
         writer.flush()

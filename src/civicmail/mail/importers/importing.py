@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.message import headers
+from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
+from civicmail.mail.importers.errors import ImportRunning, NoSuchPath, NotBalanced
 from civicmail.mail.importers.intake import Intake, New, Taken, Totals
+from civicmail.mail.importers.manifest import Manifest
 from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parsers import Parsers
 from civicmail.mail.importers.prepare import Ask, Preparer
 from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Searchable
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
+from civicmail.mail.pipeline import journals
+from civicmail.mail.pipeline.journals import Opened
+from civicmail.mail.search.extract import FileReader
 
 _DEFAULT = ArchiveSettings()
 TELL_EVERY = 256  # messages between two reports
@@ -31,11 +37,14 @@ Known = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import. custodian: whose mail it is; source: a name for where it comes from, that outlives paths."""
+    """What to import. custodian: whose mail it is; source: a name for where it comes from, that outlives paths; journal: the
+    messages are journal reports, to be taken apart; manifest: where to write what became of each item."""
 
     paths: tuple[Path, ...]
     custodian: str = ""
     source: str = ""
+    journal: bool = False
+    manifest: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,8 @@ def run_import(
     """
     paths = _absolute(request.paths)
     totals = Totals()
-    prepare = Preparer(request.custodian)
     with ExitStack() as stack:
+        prepare = Preparer(request.custodian, stack.enter_context(closing(FileReader(data))))
         parsers = stack.enter_context(closing(Parsers(prepare, prepare.unread, processes)))
         stack.enter_context(_lease(data))
         writer = stack.enter_context(closing(Writer(data, clock)))
@@ -73,7 +82,8 @@ def run_import(
         intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian, durable)))
         machine = Machine(data)
         known = machine.known if machine.count() else _nothing_known
-        for new, _, answer in parsers.map(_new(paths, request, known, totals, told, clock)):
+        manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
+        for new, _, answer in parsers.map(_new(paths, request, known, totals, told, clock, manifest)):
             intake.keep(new, answer)
             totals.stored += 1
         intake.finish()
@@ -81,11 +91,19 @@ def run_import(
         integrated.durable()  # the last batches
         searchable.wait({writer.journal.name: writer.journal.durable}, told.searchable)
         integrated.wait()
+        if manifest is not None and not manifest.report(data)["balanced"]:
+            raise NotBalanced("The archive lacks items that the manifest counts; the manifest says how many.")
     return totals
 
 
 def _new(
-    paths: list[Path], request: Request, known: Known, totals: Totals, told: Told, clock: Clock
+    paths: list[Path],
+    request: Request,
+    known: Known,
+    totals: Totals,
+    told: Told,
+    clock: Clock,
+    manifest: Manifest | None,
 ) -> Iterator[tuple[New, bytes, Ask]]:
     """Every message below the paths whose occurrence is not known; the others are counted."""
     read = 0
@@ -98,14 +116,33 @@ def _new(
             if not isinstance(item, Found):
                 totals.failed += item.failed
                 told.left(item)
+                if manifest is not None:
+                    manifest.left(item.name, item.why, failed=item.failed)
                 continue
+            item, opened = _opened(item) if request.journal else (item, None)
             digest = sha256(item.content).digest()
             occurrence = ordinals.next(item.folder, digest)
             bits = occurrence_bits(occurrence, digest)
-            if known(bits, digest):
+            old = known(bits, digest)
+            if manifest is not None:
+                manifest.kept(text_of(item.name), item.folder, digest, len(item.content), bits, old=old)
+            if old:
                 totals.known += 1
             else:
-                yield New(item, digest, bits, occurrence), item.content, (digest, bits, item.at, item.basis, clock())
+                new = New(item, digest, bits, occurrence, opened)
+                yield new, item.content, (digest, bits, item.at, item.basis, clock(), new.recipients)
+
+
+def _opened(item: Found) -> tuple[Found, Opened | None]:
+    """What lay in a journal report, and the report; a message that is none stays as it is."""
+    opened = journals.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
+    if opened is None or not opened.report.sha256:
+        return item, None
+    at = headers.topmost_received_date(item.content) or headers.date(item.content)
+    content = item.content[opened.start : opened.end]
+    if at is None:
+        return replace(item, content=content), opened
+    return replace(item, content=content, at=int(at.timestamp() * 1000), basis="journal"), opened
 
 
 def _nothing_known(_bits: bytes, _sha256: bytes) -> bool:

@@ -11,7 +11,7 @@ from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, 
 from civicmail.mail.search.schema import SCHEMA
 
 _META = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
-_COLUMN = {"received": "hi", "date": "date", "size": "size", "attachments": "attachments"}
+_COLUMN = {"received": "hi", "date": "date", "size": "size", "attachments": "attachments", "unreadable": "unreadable"}
 _Clause = tuple[tantivy.Occur, tantivy.Query]
 LARGEST = (1 << 64) - 1
 

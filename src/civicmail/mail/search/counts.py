@@ -9,6 +9,7 @@ from itertools import batched
 import tantivy
 
 from civicmail.core.query.tree import Everything, Tree
+from civicmail.mail.search.attached import WAITING
 from civicmail.mail.search.compile import LARGEST, both, column, compiled
 from civicmail.mail.search.order import counted, everything, run
 from civicmail.mail.search.reader import Reader
@@ -20,16 +21,19 @@ AT_ONCE = 200_000  # hits whose hashes are held at the same time
 @dataclass(frozen=True, slots=True)
 class Counts:
     """count: captures that fit; unique: different messages (SHA-256) among them; searchable: captures in the index; archived:
-    captures kept; unreadable: captures in the index of which something could not be read."""
+    captures kept; unreadable: captures in the index of which something could not be read; waiting: captures in the index with
+    attachments that were not read yet, or not all of them (scans)."""
 
     count: int
     unique: int
     searchable: int
     archived: int
     unreadable: int
+    waiting: int = 0
 
     def plain(self) -> dict[str, int]:
-        return asdict(self)
+        """waiting is only there while something waits."""
+        return {name: value for name, value in asdict(self).items() if value or name != "waiting"}
 
 
 def counts(reader: Reader, tree: Tree, *, archived: int) -> Counts:
@@ -41,7 +45,13 @@ def counts(reader: Reader, tree: Tree, *, archived: int) -> Counts:
         searchable=sum(searcher.num_docs for searcher in searchers),
         archived=archived,
         unreadable=sum(counted(searcher, column("unreadable", 1, LARGEST)) for searcher in searchers),
+        waiting=sum(counted(searcher, still(kind)) for searcher in searchers for kind in WAITING),
     )
+
+
+def still(kind: int) -> tantivy.Query:
+    """Captures that wait for this (attached.WAITING)."""
+    return tantivy.Query.term_query(SCHEMA, "waiting", kind)
 
 
 def count(reader: Reader, tree: Tree) -> int:
@@ -58,7 +68,8 @@ def unique(reader: Reader, tree: Tree) -> int:
     total = sum(counted(searcher, query) for searcher in searchers)
     slices = 1 + total // AT_ONCE
     width = (LARGEST + 1) // slices + 1
-    return sum(_distinct(searchers, query, n * width, min((n + 1) * width - 1, LARGEST), slices) for n in range(slices))
+    distinct = sum(_distinct(searchers, query, n * width, min((n + 1) * width - 1, LARGEST), slices) for n in range(slices))
+    return distinct - (groups.twice(searchers, query) if (groups := reader.groups()) else 0)
 
 
 def _distinct(searchers: list[tantivy.Searcher], query: tantivy.Query, low: int, high: int, slices: int) -> int:

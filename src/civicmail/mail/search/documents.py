@@ -11,6 +11,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Fields
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.search.attached import NOTHING, Look, Said, not_yet, what_they_say
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.schema import document, plain
 
@@ -30,16 +31,17 @@ class Documented:
     weight: int
 
 
-def document_of(capture: Capture, body: bytes, fields: Fields | None = None) -> Documented:
-    """fields: when the caller has read the letter already."""
-    return of_plain(capture, plain_of(capture, body, fields))
+def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> Documented:
+    """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet."""
+    return of_plain(capture, plain_of(capture, body, fields, look))
 
 
-def plain_of(capture: Capture, body: bytes, fields: Fields | None = None) -> dict[str, Any]:
+def plain_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> dict[str, Any]:
     """The document as plain values, for who makes it in another process than the one that indexes."""
     try:
         found = fields or letter.fields(body)
-        return plain(view(capture, found), capture, found)
+        said = what_they_say(found, look) if found.attachments else NOTHING
+        return plain(view(capture, found, said), capture, found, waiting=said.waiting)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
         return plain_without_body(capture)
@@ -52,7 +54,8 @@ def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
     except Exception:  # as above: text that no index takes
         log.exception("index.unreadable", capture=capture.uuid)
         ready = document(plain_without_body(capture))
-    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, len(made.get("body", "")) + 1000)
+    weight = len(made.get("body", "")) + len(made.get("attachment", "")) + 1000
+    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, weight)
 
 
 def without_body(capture: Capture) -> Documented:
@@ -62,4 +65,4 @@ def without_body(capture: Capture) -> Documented:
 
 def plain_without_body(capture: Capture) -> dict[str, Any]:
     nothing = letter.fields(b"")
-    return plain(view(capture, nothing), capture, nothing, unreadable=1)
+    return plain(view(capture, nothing, Said(unreadable=1)), capture, nothing)

@@ -14,17 +14,19 @@ from civicmail.core.message.shapes import Address, Fields
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.tree import View
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.search.attached import NOTHING, Said
 
 LATEST_DATE = 2 * 86_400_000  # ms that clocks and time zones may be wrong
 
 
-def view(capture: Capture, fields: Fields) -> View:
-    """One capture as matches() and the index see it. Pure."""
+def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
+    """One capture as matches() and the index see it. said: what its attachments say. Pure."""
     received = max(0, capture.received)  # as in the capture id
     date = header_date(fields.date, received)
     return {
         "subject": fold(fields.subject),
         "body": fold(fields.text),
+        "attachment": fold(f"{fields.attached_text}\n{said.text}") if fields.attachments else "",
         "from": _addresses(fields.from_),
         "to": _addresses(fields.to),
         "cc": _addresses(fields.cc),
@@ -40,6 +42,7 @@ def view(capture: Capture, fields: Fields) -> View:
         "date": received if date is None else date,
         "size": capture.size,
         "attachments": len(fields.attachments),
+        "unreadable": fields.unreadable + said.unreadable,
         "id": capture.id.hex(),
         "sha256": capture.sha256.hex(),
     }

@@ -50,6 +50,12 @@ class _Open:
             self.writer.add_document(found.document)
         self.waiting += 1
 
+    def replace(self, found: Documented) -> None:
+        with _failures():
+            _delete(self.writer, found.id)
+            self.writer.add_document(found.document)
+        self.waiting += 1
+
     def commit(self) -> None:
         if self.waiting:
             with _failures():
@@ -102,6 +108,10 @@ class Indexes:
             self._writer(key)
         elif self._pending_bytes >= PENDING_BYTES:
             self._drain()
+
+    def replace(self, found: Documented) -> None:
+        """Put a capture in the place of what is there under its id: more of it was read."""
+        self._writer((found.class_, year_of(found.received))).replace(found)
 
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
         """Take one capture out (disposal, change of class)."""

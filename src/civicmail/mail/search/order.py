@@ -34,15 +34,24 @@ def batch(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
 ) -> tuple[list[Found], bool]:
     """The next hits behind `after` in order, at most `size`, and whether there may be more."""
+    found, more, _ = batch_of(searchers, query, sort, after, size)
+    return found, more
+
+
+def batch_of(
+    searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
+) -> tuple[list[Found], bool, int]:
+    """As batch(), and where there is no `after` how many captures fit, exactly. Each index is asked once, unless hits are tied."""
     found: list[Found] = []
-    more = False
+    more, total = False, 0
     for searcher in searchers:
         by = _by_score if sort == "relevance" else _by_receipt
-        some, cut = by(searcher, query, sort, after, size)
+        some, cut, fitting = by(searcher, query, sort, after, size)
         found += some
         more = more or cut
+        total += fitting
     found.sort(key=lambda f: f.key, reverse=sort != "oldest")
-    return found[:size], more or len(found) > size
+    return found[:size], more or len(found) > size, total
 
 
 def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[Found]:
@@ -56,10 +65,7 @@ def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool
 
 def counted(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
     """How many documents of one index fit, exactly."""
-    try:
-        return run(searcher, query, 1, by="hi")[0]
-    except ValueError as error:  # a starred phrase that stands for more words than tantivy follows
-        raise QueryError(0, f"This query asks for too much at once; write the starred words longer ({error}).") from error
+    return run(searcher, query, 1, by="hi")[0]
 
 
 def run(
@@ -67,7 +73,10 @@ def run(
 ) -> tuple[int, list[tuple[Any, tantivy.DocAddress]]]:
     """The exact count and the first hits with the value they are sorted by: a column, or where none is given the score."""
     order = tantivy.Order.Asc if ascending else tantivy.Order.Desc
-    result: Any = searcher.search(query, limit=limit, order_by_field=by, order=order)
+    try:
+        result: Any = searcher.search(query, limit=limit, order_by_field=by, order=order)
+    except ValueError as error:  # a starred phrase that stands for more words than tantivy follows
+        raise QueryError(0, f"This query asks for too much at once; write the starred words longer ({error}).") from error
     return result.count, result.hits
 
 
@@ -85,20 +94,21 @@ def found_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddr
 
 def _by_receipt(
     searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool]:
+) -> tuple[list[Found], bool, int]:
     newest = sort == "newest"
     found: list[Found] = []
     if after is not None:
         hi = after[1]
         found = [f for f in _tied(searcher, query, hi) if (f.key < after if newest else f.key > after)]
         query = both(query, column("hi", 0, hi - 1) if newest else column("hi", hi + 1, LARGEST))
-    total, hits = run(searcher, query, size, by="hi", ascending=not newest)
-    rest = found_of(searcher, [(0.0, address) for _, address in hits])
-    cut = total > len(rest)
+    total, hits = run(searcher, query, size + 1, by="hi", ascending=not newest)
+    cut = total > size
     if cut:
-        last = hits[-1][0]
-        rest = [f for f in rest if f.key[1] != last] + _tied(searcher, query, last)
-    return found + rest, cut
+        *hits, (border, _) = hits
+        if hits[-1][0] == border:  # the batch would end among equals, of which tantivy may have chosen any
+            hits = [hit for hit in hits if hit[0] != border]
+            found += _tied(searcher, query, border)
+    return found + found_of(searcher, [(0.0, address) for _, address in hits]), cut, total
 
 
 def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[Found]:
@@ -107,16 +117,16 @@ def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[Fou
 
 def _by_score(
     searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool]:
+) -> tuple[list[Found], bool, int]:
     limit = size
     while True:
         total, hits = run(searcher, query, limit)
         cut = total > len(hits)
         found = [f for f in found_of(searcher, hits) if after is None or f.key < after]
         if not cut:
-            return found, False
+            return found, False, total
         lowest = hits[-1][0]
         whole = [f for f in found if f.key[0] > lowest]
         if len(whole) >= size:
-            return whole, True
+            return whole, True, total
         limit *= 4

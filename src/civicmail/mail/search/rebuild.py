@@ -25,6 +25,7 @@ from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import missing
 from civicmail.mail.search.documents import document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.index import BULK_HEAP, Indexes
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
@@ -32,6 +33,7 @@ from civicmail.mail.search.schema import VERSION
 log = get_logger()
 AT_ONCE = 100  # captures in one slice
 AT_ONCE_BY_ID = 1000
+BEGAN = "began"  # an empty file in the new generation: when the rebuild began
 
 
 class Rebuild:
@@ -44,12 +46,15 @@ class Rebuild:
         self.coverage = known or coverage.Coverage(VERSION, dict(positions), dict(positions))
         if known is None:
             files.make_folder(self.folder)
+            files.replace(self.folder / BEGAN, b"")
             coverage.save(self.folder, self.coverage, files)
         self.start: Positions = self.coverage.start or {}
         self.indexes = Indexes(self.folder, heap=BULK_HEAP, files=files)
         self.seen = 0
         self._data = data
         self._machine = Machine(data)
+        self._extracts = Extracts(data)
+        self._look = self._extracts.touched
         self.total = self._machine.count()
         self._before = Reader(data, self.folder) if known else None
         self._slices = self._all()
@@ -75,7 +80,7 @@ class Rebuild:
             if stored.id in wanted:
                 capture = Capture.from_head(stored.head)
                 if self._is_ours(capture):
-                    self.indexes.add(document_of(capture, stored.body), replay=False)
+                    self.indexes.add(document_of(capture, stored.body, look=self._look), replay=False)
                     size += len(stored.body)
         return size
 
@@ -88,7 +93,7 @@ class Rebuild:
         if not self._is_ours(capture):
             return 0
         try:
-            found = document_of(capture, self._machine.body(id_))
+            found = document_of(capture, self._machine.body(id_), look=self._look)
         except (DamagedFile, NotInArchive):
             found = without_body(capture)
         self.indexes.add(found, replay=False)
@@ -108,6 +113,7 @@ class Rebuild:
         self.coverage.start = None
         self.commit(positions)
         coverage.make_current(self.folder, self._files)
+        self._extracts.sweep((self.folder / BEGAN).stat().st_mtime)
         for other in generations(self.folder.parent):
             if other != self.folder:
                 shutil.rmtree(other, ignore_errors=True)

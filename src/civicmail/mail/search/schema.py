@@ -19,9 +19,9 @@ from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import header_date
 
-VERSION = 2  # a change of schema, of fold() or of view() makes a new generation
+VERSION = 3  # a change of schema, of fold() or of view() makes a new generation
 NUMBERS = ("hi", "date", "size", "attachments", "unreadable", "s2", "s3", "s4")
-KEYS = ("lo", "s1")  # also found by value: deletes and look-ups
+KEYS = ("lo", "s1", "waiting")  # also found by value: deletes, look-ups, what is still to be read
 _ID = struct.Struct(">2Q")
 _SHA = struct.Struct(">4Q")
 
@@ -42,14 +42,16 @@ def build() -> tantivy.Schema:
 SCHEMA = build()
 
 
-def plain(view: View, capture: Capture, fields: Fields, *, unreadable: int = 0) -> dict[str, Any]:
-    """One capture as plain values, which can go from one process to another. unreadable: pieces that could not be read beside
-    those that fields names."""
+def plain(view: View, capture: Capture, fields: Fields, *, waiting: int = 0) -> dict[str, Any]:
+    """One capture as plain values, which can go from one process to another. waiting: as in attached.Said; only where something
+    waits has the document the field."""
     made: dict[str, Any] = {text: value for text in TEXTS if (value := view[text])}
     made["hi"], made["lo"] = _ID.unpack(capture.id)
     made["s1"], made["s2"], made["s3"], made["s4"] = _SHA.unpack(capture.sha256)
     made["date"], made["size"], made["attachments"] = view["date"], view["size"], view["attachments"]
-    made["unreadable"] = fields.unreadable + unreadable
+    made["unreadable"] = view["unreadable"]
+    if waiting:
+        made["waiting"] = waiting
     made["stored"] = stored(capture, fields)
     return made
 

@@ -18,7 +18,8 @@ import tantivy
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.tree import And, Near, Or, Token, Tree, Words
 from civicmail.mail.search.compile import both, compiled
-from civicmail.mail.search.order import Found, Key, Sort, batch, counted, everything, found_of, run
+from civicmail.mail.search.linked import Groups
+from civicmail.mail.search.order import Found, Key, Sort, batch, batch_of, everything, found_of, run
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import SCHEMA, id_bytes
 
@@ -26,7 +27,8 @@ from civicmail.mail.search.schema import SCHEMA, id_bytes
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One capture that was found. id: UUID text; sha256: hexadecimal; received, date: ms since 1970, date None where the header has
-    none that is usable; score: relevance in its own index."""
+    score: relevance in its own index, 0 where the query has no
+    whole word to rank by."""
 
     id: str
     sha256: str
@@ -55,15 +57,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """cursor: where the next page begins, "" after the last one. exact: the order is total (receipt), else near (relevance)."""
+    """cursor: where the next page begins, "" after the last one. exact: the order is total (receipt), else near (relevance).
+    total: on the first page, how many captures fit, exactly."""
 
     hits: tuple[Hit, ...]
     cursor: str
     exact: bool
+    total: int
 
 
 def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest", cursor: str = "", unique: bool = False) -> Page:
-    """The first `limit` hits behind the cursor. unique: of captures with equal bytes only the first in this order.
+    """The first `limit` hits behind the cursor. unique: of captures with equal bytes, or linked as one message, only the first in
+    this order.
 
     Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
     order or a starred phrase stands for too many words.
@@ -71,17 +76,18 @@ def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest"
     if sort == "relevance" and not _ranks(tree):
         sort = "newest"
     query = compiled(tree)
-    searchers = [s for s in reader.searchers() if counted(s, query)]
+    searchers = reader.searchers()
     after = _read_cursor(cursor, sort)
-    hits: list[Found] = []
-    more = bool(searchers)
+    groups = reader.groups() if unique else None
+    some, more, total = batch_of(searchers, query, sort, after, limit + 1)
+    hits = _firsts(searchers, query, sort, some, groups) if unique and groups is not None else some
     while more and len(hits) <= limit:
-        some, more = batch(searchers, query, sort, after, limit + 1)
-        after = some[-1].key if some else after
-        hits += _firsts(searchers, query, sort, some) if unique else some
+        some, more = batch(searchers, query, sort, some[-1].key, limit + 1)
+        hits += _firsts(searchers, query, sort, some, groups) if unique and groups is not None else some
     page = hits[:limit]
     following = _write_cursor(page[-1].key, sort) if page and len(hits) > limit else ""
-    return Page(tuple(_read(query, page)), following, sort != "relevance")
+    scores = _scores(query, page) if sort != "relevance" and _ranks(tree) else {}
+    return Page(tuple(_read(page, scores)), following, sort != "relevance", total)
 
 
 def _ranks(tree: Tree) -> bool:
@@ -97,22 +103,21 @@ def _ranks(tree: Tree) -> bool:
             return False
 
 
-def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found]) -> list[Found]:
-    """Those of a batch that come before every other hit with the same bytes."""
+def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found], groups: Groups) -> list[Found]:
+    """Those of a batch that come before every other hit of the same message."""
     first: dict[bytes, Key] = {}
-    wanted = sorted({int.from_bytes(f.sha[:8]) for f in some})
+    wanted = sorted({int.from_bytes(sha[:8]) for f in some for sha in groups.forms(f.sha)})
     same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", wanted), 0.0))
     for searcher in searchers if some else ():
         for f in everything(searcher, same, scored=sort == "relevance"):
-            best = first.get(f.sha)
+            best = first.get(groups.one(f.sha))
             if best is None or (f.key < best if sort == "oldest" else f.key > best):
-                first[f.sha] = f.key
-    return [f for f in some if first[f.sha][1:] == f.key[1:]]
+                first[groups.one(f.sha)] = f.key
+    return [f for f in some if first[groups.one(f.sha)][1:] == f.key[1:]]
 
 
-def _read(query: tantivy.Query, page: list[Found]) -> Iterator[Hit]:
+def _read(page: list[Found], scores: dict[tuple[int, int], float]) -> Iterator[Hit]:
     """The documents of a page."""
-    scores = _scores(query, page)
     for f in page:
         (size,) = f.searcher.fast_field_values("size", [f.address])
         stored: Any = f.searcher.doc(f.address).get_first("stored")
@@ -135,8 +140,7 @@ def _scores(query: tantivy.Query, page: list[Found]) -> dict[tuple[int, int], fl
     scores: dict[tuple[int, int], float] = {}
     groups: dict[int, list[Found]] = {}
     for f in page:
-        if not f.key[0]:
-            groups.setdefault(id(f.searcher), []).append(f)
+        groups.setdefault(id(f.searcher), []).append(f)
     for some in groups.values():
         these = tantivy.Query.term_set_query(SCHEMA, "lo", sorted({f.key[2] for f in some}))
         within = both(query, tantivy.Query.boost_query(these, 0.0))

@@ -6,6 +6,7 @@ durable, so that nothing is read or parsed twice.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.archive.machine import body_of
-from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.search import coverage
+from civicmail.mail.archive.identity import received_of
+from civicmail.mail.archive.machine import Machine, body_of
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search import coverage, extracted
+from civicmail.mail.search.attached import Look
 from civicmail.mail.search.documents import Documented, document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed
+from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes
 from civicmail.mail.search.rebuild import Rebuild, next_folder, unfinished
 from civicmail.mail.search.schema import VERSION
@@ -45,7 +49,9 @@ class IndexJob:
         self._commit_bytes = BULK_COMMIT_BYTES if bulk else LIVE_COMMIT_BYTES
         self._bulk = bulk
         self._paused_until = 0
+        self._look = Extracts(data).get
         self._rebuild: Rebuild | None = None
+        self._disposed = False
         self._open()
 
     @classmethod
@@ -69,7 +75,7 @@ class IndexJob:
         if now < self._paused_until:
             return 0
         try:
-            taken = self._take_new() + self._rebuild_some()
+            taken = self._take_new() + self._take_read() + self._rebuild_some()
             due = now - self._committed_at >= COMMIT_MS and not self._bulk
             if (due and self._changed) or self._waiting >= self._commit_bytes:
                 self.commit(now)
@@ -82,7 +88,7 @@ class IndexJob:
 
     def catch_up(self, now: int) -> None:
         """Read until nothing is left to read, then commit."""
-        while self._take_new():
+        while self._take_new() or self._take_read():
             pass
         self.commit(now)
 
@@ -107,6 +113,8 @@ class IndexJob:
         self._indexes.commit()
         self._coverage.journals = positions
         coverage.save(self._generation, self._coverage, self._files)
+        extracted.done(self._data, self._again)
+        self._again.clear()
         self._committed_at, self._waiting, self._changed = now, 0, False
 
     def behind(self) -> int:
@@ -153,6 +161,9 @@ class IndexJob:
         self._indexes.close()
         self._rebuild.swap(dict(self._tail.positions))
         coverage.forget_rebuild(self._data, self._files)
+        if self._disposed:  # while it was being built
+            coverage.ask_rebuild(self._data, self._files)
+            self._disposed = False
         log.info("index.rebuilt")
         self._reopen()
 
@@ -171,6 +182,7 @@ class IndexJob:
         # One that was interrupted goes on before anything is read, for it needs every record from here on.
         self._rebuild = Rebuild(self._data, self._tail.positions, self._files) if unfinished(self._data) else None
         self._waiting, self._changed, self._committed_at = 0, made, 0
+        self._again: set[bytes] = set()
 
     def _current(self) -> tuple[Path, coverage.Coverage, bool]:
         """The generation to write, what it covers, and whether it was made just now because none was usable."""
@@ -201,12 +213,45 @@ class IndexJob:
         records = self._tail.poll(AT_ONCE)
         for record in records:
             if record.type == Type.RECEIPT:
-                found = _documented(record)
+                found = _documented(record, self._look)
                 self._add(found, record.journal, record.number)
                 self._waiting += found.size
                 self._relieve()
+            elif record.type == Type.DISPOSED:
+                self._dispose(Event.from_head(record.head))
         self._changed = self._changed or bool(records)
         return len(records)
+
+    def _dispose(self, certificate: Event) -> None:
+        """Take out what is not kept any more. Its words lie in files of the index until the rebuild that is asked for here."""
+        for item in certificate.facts["items"]:
+            id_ = uuid.UUID(item["id"]).bytes
+            self._indexes.delete(item["class"], received_of(id_), id_)
+            if self._rebuild is not None:
+                self._rebuild.indexes.delete(item["class"], received_of(id_), id_)
+        self._disposed = True
+        if self._rebuild is None:
+            coverage.ask_rebuild(self._data, self._files)
+            self._disposed = False
+
+    def _take_read(self) -> int:
+        """Index again what more was read of, by the archive and the cache; how many captures that were."""
+        some = [id_ for id_ in extracted.ready(self._data) if id_ not in self._again][:AT_ONCE]
+        if some:
+            machine = Machine(self._data)
+            for id_ in some:
+                self._again.add(id_)
+                try:
+                    capture = machine.capture(id_)
+                    found = document_of(capture, machine.body(id_), look=self._look)
+                except (DamagedFile, NotInArchive) as error:
+                    log.error("index.again", capture=id_.hex(), problem=str(error))
+                    continue
+                if capture.number <= self._tail.positions.get(capture.journal, 0):  # else it comes from its journal
+                    self._indexes.replace(found)
+                    self._waiting += found.size
+            self._changed = True
+        return len(some)
 
     def _relieve(self) -> None:
         """Let the indexing threads catch up in the middle of a batch, so that large mail does not pile up in memory. Coverage is
@@ -225,10 +270,10 @@ class IndexJob:
         self._changed = True
 
 
-def _documented(record: Record) -> Documented:
+def _documented(record: Record, look: Look) -> Documented:
     capture = Capture.from_head(record.head)
     try:
-        return document_of(capture, body_of(record))
+        return document_of(capture, body_of(record), look=look)
     except (DamagedFile, NotInArchive) as error:
         log.error("index.body", capture=capture.uuid, problem=str(error))
         return without_body(capture)

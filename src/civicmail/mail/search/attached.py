@@ -1,0 +1,75 @@
+"""What the attachments of a message say, from what was read of them so far.
+
+A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
+the letter already (core/message); what needs a reader of its format is read in a limited process (core/sandbox).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from civicmail.core.message.shapes import Attached, Fields
+from civicmail.core.sandbox import reading, sniff
+
+WAITING = (1, 2)
+"""1: files that were not read yet; 2: all were read, but pictures in them still wait for OCR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What one file says. unreadable: (path of a member, reason) of what gave no text or not all of it; pictures: how many wait
+    for OCR."""
+
+    text: str = ""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    pictures: int = 0
+
+
+Look = Callable[[bytes, bytes], Extract | None]
+"""(SHA-256, content) -> what the file says, None where that is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What all files of a message say. unreadable: how many were not read whole; waiting: 0, or as in WAITING."""
+
+    text: str = ""
+    unreadable: int = 0
+    waiting: int = 0
+
+
+NOTHING = Said()
+
+
+def not_yet(_digest: bytes, _content: bytes) -> Extract | None:
+    return None
+
+
+def files(fields: Fields) -> list[Attached]:
+    """The attachments that need a reader, by their content."""
+    return [a for a in fields.attachments if a.content and _needs_reader(a)]
+
+
+def _needs_reader(attached: Attached) -> bool:
+    kind = sniff.kind(attached.content)
+    if kind in {"text", "html", "letter"}:
+        words = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
+        return not words  # else they are in the letter's text
+    return kind not in reading.SILENT
+
+
+def what_they_say(fields: Fields, look: Look) -> Said:
+    texts: list[str] = []
+    unreadable = waiting = 0
+    for attached in files(fields):
+        extract = look(sha256(attached.content).digest(), attached.content)
+        if extract is None:
+            waiting = 1
+            continue
+        texts.append(extract.text)
+        unreadable += bool(extract.unreadable)
+        if extract.pictures and not waiting:
+            waiting = 2
+    return Said("\n".join(texts), unreadable, waiting)

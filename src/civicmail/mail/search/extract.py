@@ -1,0 +1,166 @@
+"""The job that reads attachments: finds in the index which captures wait, reads their files in limited processes, asks for them to
+be indexed again. Two lanes with a lease each: `extract` for text, within seconds, and `ocr` for pictures, one after another.
+
+It keeps no state: what waits stands in the index, and what was read in the cache. An index that was thrown away brings both back.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Attached
+from civicmail.core.sandbox.errors import TOO_LONG
+from civicmail.core.sandbox.ocr import Ocr
+from civicmail.core.sandbox.process import Process, Told
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.search import extracted
+from civicmail.mail.search.attached import Extract, files
+from civicmail.mail.search.counts import still
+from civicmail.mail.search.errors import DamagedIndex, NotIndexed
+from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.order import batch
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.schema import id_bytes
+
+log = get_logger()
+TEXT, PICTURES = 1, 2
+LEASES = {TEXT: "extract", PICTURES: "ocr"}
+AT_ONCE = 50  # captures of one step
+PROCESSES_MOST = 4
+OCR_SECONDS = 600  # for all pages of one file
+
+
+class FileReader:
+    """Reads a file that the cache does not know, here and now: a look (attached.py) for an import."""
+
+    def __init__(self, data: Path) -> None:
+        self._extracts = Extracts(data)
+        self._process = Process()
+
+    def __call__(self, digest: bytes, content: bytes) -> Extract | None:
+        if (known := self._extracts.get(digest)) is None:
+            known = _extract(self._process.read(content))
+            self._extracts.put(digest, known)
+        return known
+
+    def close(self) -> None:
+        self._process.close()
+
+
+class ExtractJob:
+    """One lane. Raises LeaseHeld where another process has it. ocr: for the lane of pictures."""
+
+    def __init__(self, data: Path, ocr: Ocr | None = None, *, processes: int | None = None) -> None:
+        self.lane = PICTURES if ocr else TEXT
+        self._lease = Lease.take(lease_path(data, LEASES[self.lane]))
+        self._data = data
+        self._ocr = ocr
+        self._extracts = Extracts(data)
+        self._machine: Machine | None = None
+        self._reader: Reader | None = None
+        self._unreachable: set[bytes] = set()
+        cores = min(len(os.sched_getaffinity(0)), PROCESSES_MOST)
+        self._threads = ThreadPoolExecutor(1 if ocr else processes or cores, thread_name_prefix=LEASES[self.lane])
+        self._processes: queue.SimpleQueue[Process] = queue.SimpleQueue()
+        self._all: list[Process] = []
+
+    def step(self) -> int:
+        """Read the files of some captures that wait, the newest first; how many captures those were."""
+        ready = set(extracted.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
+        waiting = [id_ for id_ in self._waiting(len(ready) + AT_ONCE) if id_ not in ready and id_ not in self._unreachable]
+        if self._ocr:
+            waiting = waiting[:1]
+        for id_ in waiting[:AT_ONCE]:
+            self._read(id_)
+        return len(waiting)
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._all:
+            process.close()
+        self._lease.close()
+
+    def _waiting(self, most: int) -> list[bytes]:
+        try:
+            if self._reader is None:
+                self._reader = Reader(self._data)
+            else:
+                self._reader.refresh()
+        except (NotIndexed, DamagedIndex):
+            self._reader = None
+            return []
+        found, _ = batch(self._reader.searchers(), still(self.lane), "newest", None, most + len(self._unreachable))
+        return [id_bytes(*f.key[1:]) for f in found]
+
+    def _read(self, id_: bytes) -> None:
+        """Read every file of a capture of which something is missing, then ask for it to be indexed again."""
+        try:
+            self._machine = self._machine or Machine(self._data)
+            self._machine.refresh()
+            body = self._machine.body(id_)
+        except (DamagedFile, NotInArchive) as error:
+            log.error("extract.body", capture=id_.hex(), problem=str(error))
+            self._unreachable.add(id_)
+            return
+        for done in [self._threads.submit(self._one, file) for file in files(letter.fields(body))]:
+            done.result()
+        extracted.set_ready(self._data, id_)
+
+    def _one(self, file: Attached) -> None:
+        digest = sha256(file.content).digest()
+        known = self._extracts.get(digest)
+        if known is None or (self._ocr and known.pictures):
+            with self._process() as process:
+                known = known or _extract(process.read(file.content))
+                if self._ocr and known.pictures:
+                    known = _with_pictures(known, process, file.content, self._ocr)
+            self._extracts.put(digest, known)
+
+    @contextmanager
+    def _process(self) -> Iterator[Process]:
+        """One of as many processes as there are threads."""
+        try:
+            process = self._processes.get_nowait()
+        except queue.Empty:
+            process = Process()
+            self._all.append(process)
+        try:
+            yield process
+        finally:
+            self._processes.put(process)
+
+
+def _extract(told: Told) -> Extract:
+    return Extract(told.text, tuple(told.unreadable), told.pictures)
+
+
+def _with_pictures(known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
+    """The same with the words of its pictures, as far as the time for one file goes."""
+    texts: list[str] = [known.text]
+    unreadable = dict.fromkeys(known.unreadable)
+    end = time.monotonic() + OCR_SECONDS
+
+    def on_picture(picture: bytes) -> None:
+        if time.monotonic() > end:
+            unreadable[("", TOO_LONG)] = None
+            return
+        words, why = ocr.words(picture)
+        texts.append(words)
+        if why:
+            unreadable[("", why)] = None
+
+    told = process.read(content, on_picture)
+    unreadable |= dict.fromkeys(told.unreadable)
+    return Extract("\n".join([text for text in texts if text]), tuple(unreadable))

@@ -1,0 +1,97 @@
+"""What files say, kept by the SHA-256 of their content, so that each is read once. All of it may be thrown away at any time.
+
+<data>/extracted/<3 digits>/<61 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
+<data>/extracted/ready/<capture id>         empty: more was read of this capture than its index knows
+
+A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing is synced: an
+entry that a power cut has torn is read again from the file itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+import orjson
+import zstandard
+
+from civicmail.mail.search.attached import Extract
+
+VERSION = 1
+LEVEL = 3
+_numbers = count()
+
+
+class Extracts:
+    """The cache of a data folder; any number of processes may use it at the same time."""
+
+    def __init__(self, data: Path) -> None:
+        self._top = top(data)
+        self._packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
+
+    def get(self, digest: bytes, _content: bytes = b"") -> Extract | None:
+        """What is known of a file."""
+        try:
+            plain = orjson.loads(zstandard.ZstdDecompressor().decompress(self._place(digest).read_bytes()))
+            if plain["v"] != VERSION:
+                return None
+            return Extract(plain["text"], tuple((path, why) for path, why in plain["unreadable"]), plain["pictures"])
+        except (OSError, zstandard.ZstdError, ValueError, KeyError, TypeError):
+            return None
+
+    def touched(self, digest: bytes, _content: bytes = b"") -> Extract | None:
+        """The same, and from now on sweep() knows that somebody still has the file."""
+        with contextlib.suppress(OSError):
+            os.utime(self._place(digest))
+        return self.get(digest)
+
+    def sweep(self, before: float) -> None:
+        """Remove what was neither read nor touched since this time (seconds since 1970): what no capture has any more."""
+        for folder in self._top.glob("[0-9a-f]" * 3):
+            for place in folder.iterdir():
+                with contextlib.suppress(OSError):
+                    if place.stat().st_mtime < before:
+                        place.unlink()
+
+    def put(self, digest: bytes, extract: Extract) -> None:
+        plain = {"v": VERSION, "text": extract.text, "unreadable": extract.unreadable, "pictures": extract.pictures}
+        place = self._place(digest)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = place.with_name(f".{place.name}.{os.getpid()}.{next(_numbers)}")
+        new.write_bytes(self._packer.compress(orjson.dumps(plain)))
+        new.replace(place)
+
+    def _place(self, digest: bytes) -> Path:
+        name = digest.hex()
+        return self._top / name[:3] / name[3:]
+
+
+def top(data: Path) -> Path:
+    return data / "extracted"
+
+
+def _ready(data: Path) -> Path:
+    return top(data) / "ready"
+
+
+def set_ready(data: Path, capture_id: bytes) -> None:
+    """Ask the holder of the index to index a capture again."""
+    folder = _ready(data)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / capture_id.hex()).touch(mode=0o600)
+
+
+def ready(data: Path) -> list[bytes]:
+    """The captures that are to be indexed again."""
+    with contextlib.suppress(FileNotFoundError):
+        return [bytes.fromhex(entry.name) for entry in os.scandir(_ready(data))]
+    return []
+
+
+def done(data: Path, capture_ids: Iterable[bytes]) -> None:
+    """These were indexed again, and that is committed."""
+    for capture_id in capture_ids:
+        (_ready(data) / capture_id.hex()).unlink(missing_ok=True)
