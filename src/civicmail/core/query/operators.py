@@ -150,6 +150,12 @@ def _has(value: Value) -> Tree | None:
     raise value.wrong("the word attachment", "attachment")
 
 
+def _is(value: Value) -> Tree | None:
+    if value.text.lower() == "unreadable":
+        return Range("unreadable", 1)
+    raise value.wrong("the word unreadable", "unreadable")
+
+
 def _number(field: Number, read: Callable[[Value], tuple[int | None, int | None]]) -> Callable[[Value], Tree | None]:
     def reader(value: Value) -> Tree | None:
         try:
@@ -171,9 +177,11 @@ OPERATORS: dict[str, Callable[[Value], Tree | None]] = {
     "rcpt": _address("rcpt"),
     "subject": _text("subject"),
     "body": _text("body"),
+    "attachment": _text("attachment"),
     "filename": _text("filename"),
     "filetype": _filetype,
     "has": _has,
+    "is": _is,
     "larger": _number("size", lambda v: (values.size(v.text) + 1, None)),
     "smaller": _number("size", lambda v: (None, values.size(v.text) - 1)),
     "before": _before,

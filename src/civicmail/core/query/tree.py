@@ -12,6 +12,7 @@ from typing import Literal, TypedDict
 Text = Literal[
     "subject",
     "body",
+    "attachment",
     "from",
     "to",
     "cc",
@@ -24,19 +25,20 @@ Text = Literal[
     "thread",
     "custodian",
 ]
-Number = Literal["received", "date", "size", "attachments"]
+Number = Literal["received", "date", "size", "attachments", "unreadable"]
 
-FREE: tuple[Text, ...] = ("subject", "body", "from", "to", "cc", "bcc", "filename")
+FREE: tuple[Text, ...] = ("subject", "body", "attachment", "from", "to", "cc", "bcc", "filename")
 ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
 TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian")
 EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread")  # only whole tokens, whose order says nothing
-NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments")
+NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments", "unreadable")
 
 View = TypedDict(
     "View",
     {
         "subject": str,
         "body": str,
+        "attachment": str,
         "from": str,
         "to": str,
         "cc": str,
@@ -52,6 +54,7 @@ View = TypedDict(
         "date": int,
         "size": int,
         "attachments": int,
+        "unreadable": int,
         "id": str,
         "sha256": str,
     },
@@ -61,7 +64,8 @@ View.__doc__ = """One capture as a query sees it.
 Texts hold folded tokens separated by spaces; address fields hold for each address the folded words of the display name, the
 whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has.
 thread: the Message-ID of the first message of the conversation, as far as the capture itself names it.
-received, date: ms since 1970 UTC; size: bytes; attachments: how many; id, sha256: lower-case hexadecimal digits.
+received, date: ms since 1970 UTC; size: bytes; attachments: how many; unreadable: pieces that could not be read; id, sha256:
+lower-case hexadecimal digits.
 """
 
 
