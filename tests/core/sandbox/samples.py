@@ -81,7 +81,8 @@ def xlsx(shared: str, cells: str = "") -> bytes:
 
 
 def opendocument(kind: str, text: str, meta: str = "") -> bytes:
-    names = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+    urn = "urn:oasis:names:tc:opendocument:xmlns"
+    names = f'xmlns:office="{urn}:office:1.0" xmlns:text="{urn}:text:1.0"'
     return zipped(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
