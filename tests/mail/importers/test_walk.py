@@ -89,8 +89,8 @@ def test_what_is_no_mail_is_left_with_a_reason(tmp_path: Path) -> None:
         "index.tsv": b"file\toffset\nx\t1\n",
         "SOURCE.txt": b"repository: https://forge.example/x\ncommit: 1\n\n",
         "page.html": b"<html><body>From: x</body></html>",
-        "mail.pst": b"!BDN123",
-        "item.msg": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "letter.docx": b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml",
+        "old.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "notes": b"a line\nFrom: x\n\n",
         "empty": b"",
         ".hidden": MAIL,
@@ -99,16 +99,14 @@ def test_what_is_no_mail_is_left_with_a_reason(tmp_path: Path) -> None:
         _put(tmp_path / name, content)
     left = _left(tmp_path)
     assert _found(tmp_path) == []
-    assert left.keys() == {"index.tsv", "SOURCE.txt", "page.html", "mail.pst", "item.msg", "notes", "empty"}
+    assert left.keys() == {"index.tsv", "SOURCE.txt", "page.html", "letter.docx", "old.doc", "notes", "empty"}
     assert not any(failed for _, failed in left.values())
-    assert left["mail.pst"][0] == "Outlook data files (PST, OST) cannot be read yet"
+    assert left["old.doc"][0] == "it is an Office document or another OLE file"
 
 
 def test_a_file_that_a_person_names_is_mail_unless_it_is_something_else_for_sure(tmp_path: Path) -> None:
     assert [f.content for f in _found(_put(tmp_path / "notes", b"just text\n"))] == [b"just text\n"]
-    assert _left(_put(tmp_path / "mail.pst", b"!BDN123")) == {
-        "mail.pst": ("Outlook data files (PST, OST) cannot be read yet", True)
-    }
+    assert _left(_put(tmp_path / "a.pdf", b"%PDF-1.7")) == {"a.pdf": ("it is a PDF", True)}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

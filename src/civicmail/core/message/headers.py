@@ -60,6 +60,12 @@ def topmost_received_date(raw: bytes | memoryview | Buffer) -> datetime | None:
     return dates.received(encoded.text(value)) if value else None
 
 
+def date(raw: bytes | memoryview | Buffer) -> datetime | None:
+    """The Date field; None without a usable one."""
+    value = first(raw, "Date")
+    return dates.parse(encoded.text(value)) if value else None
+
+
 def content_hash(raw: bytes | memoryview | Buffer) -> bytes:
     """SHA-256 (32 bytes) over the message with CRLF line endings and without trace fields and mbox "From " line.
 

@@ -6,6 +6,7 @@ bytes, or lists of them; times are ms since 1970 UTC.
 
 from __future__ import annotations
 
+import codecs
 import struct
 import uuid
 from dataclasses import dataclass, field
@@ -104,12 +105,10 @@ def codec_of(codepage: int | None) -> str:
     """The codec of a Windows code page; Windows-1252 where it is unknown."""
     if codepage in _CODEPAGES:
         return _CODEPAGES[codepage]
-    name = f"cp{codepage}"
     try:
-        b"".decode(name)
+        return codecs.lookup(f"cp{codepage}").name
     except LookupError:
         return "cp1252"
-    return name
 
 
 def width(kind: int) -> int:

@@ -18,10 +18,14 @@ LISTED_MOST = 20  # files that are no mail; failed ones are all listed
 
 
 def import_(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="eml files, Maildirs, mbox files, folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Mail, Outlook files, archives, folders of them.")],
     data: options.Data = None,
     custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is; imports for another one are other mail.")] = "",
     source: Annotated[str, typer.Option(metavar="NAME", help="A name for where it comes from, that outlives paths.")] = "",
+    manifest: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
+    ] = None,
+    journal: Annotated[bool, typer.Option("--journal", help="These are journal reports: keep the messages in them.")] = False,
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
@@ -31,7 +35,7 @@ def import_(
     lists = _Lists()
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
-        request = Request(tuple(paths), custodian, source)
+        request = Request(tuple(paths), custodian, source, journal, manifest)
         totals = run_import(folder, request, told, lambda: time.time_ns() // 1_000_000, settings=settings.archive)
     lists.close()
     if json:

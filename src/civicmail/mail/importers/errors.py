@@ -2,17 +2,25 @@
 
 UsageError
 └── NoSuchPath       a path that was named is not there
+CivicmailError
+└── NotBalanced      the archive lacks what was imported
 LaterError
 └── ImportRunning    another import holds the lease
 """
 
 from __future__ import annotations
 
-from civicmail.core.config.errors import LaterError, UsageError
+from civicmail.core.config.errors import CivicmailError, LaterError, UsageError
 
 
 class NoSuchPath(UsageError):
     """A path that was named is not there."""
+
+
+class NotBalanced(CivicmailError):
+    """Items that were stored or known are not in the archive when it is asked again."""
+
+    exit_code = 1
 
 
 class ImportRunning(LaterError):

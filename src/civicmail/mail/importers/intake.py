@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from civicmail.city.policy.delivery import dispositions
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Spool, Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Occurrence, Source
 from civicmail.mail.importers.prepare import CLASS, Answer
 from civicmail.mail.importers.walk import Found
+from civicmail.mail.pipeline.journals import Opened
 
 FLUSH_BYTES = 4 << 20
 
@@ -39,12 +41,18 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence."""
+    """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in."""
 
     found: Found
     digest: bytes
     bits: bytes
     occurrence: Occurrence
+    opened: Opened | None = None
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Those that the journal report names."""
+        return tuple(r.address for r in self.opened.envelope.recipients) if self.opened else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,14 @@ class Taken:
     number: int
 
 
+def _envelope(new: New, received: int) -> Envelope:
+    """What is known of the way of an imported message: the From_ line of an mbox, or the journal report that it lay in."""
+    if new.opened is not None:
+        return replace(new.opened.envelope, received=received)
+    found = new.found
+    return Envelope(found.sender, (), received, protocol="import", params={"MBOX": found.kind} if found.kind else {})
+
+
 Durable = Callable[[list[Taken]], None]
 """Told of new captures in journal order once they are durable."""
 
@@ -66,7 +82,7 @@ class Intake:
 
     def __init__(self, writer: Writer, source: str, custodian: str, durable: Durable) -> None:
         self._writer = writer
-        self._source = Source("import", source)
+        self._name = source
         self._custodian = custodian
         self._durable = durable
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
@@ -84,13 +100,17 @@ class Intake:
             sha256=new.digest,
             size=len(found.content),
             content_hash=content_hash,
-            source=self._source,
-            envelope=Envelope(found.sender, (), received, protocol="import", params={"MBOX": found.kind} if found.kind else {}),
+            source=Source("import", self._name, f"rebuilt {found.built}" if found.built else "exact"),
+            envelope=_envelope(new, received),
+            dispositions=dispositions([None] * len(new.recipients), "import"),
+            findings=new.opened.findings if new.opened else (),
             basis=basis,
             class_=CLASS,
             custodian=self._custodian,
             occurrence=new.occurrence,
             message_id=message_id,
+            report=new.opened.report if new.opened else None,
+            properties=found.properties,
         )
         self._writer.receipt(capture, self._body(capture.id, found.content))
         journal = self._writer.journal

@@ -17,25 +17,30 @@ _SURE = re.compile(
 _LIKELY = re.compile(rb"(?im)^(to|cc|bcc|subject|reply-to|sender|content-type|content-transfer-encoding|references)[ \t]*:")
 _EMPTY_LINE = re.compile(rb"\n\r?\n|\r\r")
 _FOREIGN = (
-    (b"!BDN", "Outlook data files (PST, OST) cannot be read yet"),
-    (b"\xd0\xcf\x11\xe0", "Outlook MSG and other OLE files cannot be read yet"),
-    (b"\x78\x9f\x3e\x22", "TNEF is an attachment, not a message"),
-    (b"PK\x03\x04", "it is a ZIP file"),
-    (b"\x1f\x8b", "it is a gzip file; unpack it first"),
-    (b"BZh", "it is a bzip2 file; unpack it first"),
-    (b"\xfd7zXZ", "it is an xz file; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it first"),
+    (b"Rar!", "it is a RAR archive; unpack it first"),
     (b"%PDF", "it is a PDF"),
     (b"\x89PNG", "it is a picture"),
     (b"\xff\xd8\xff", "it is a picture"),
     (b"GIF8", "it is a picture"),
 )
+_STORE = b"!BDN"
+_ITEM = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x78\x9f\x3e\x22")  # OLE compound files, TNEF
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_TAR = slice(257, 262)
+_DOCUMENT = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/", b"word/", b"xl/", b"ppt/", b"docProps/", b"AndroidMan")
+_DOCUMENT_SUFFIX = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".odt", ".ods", ".odp", ".jar", ".epub", ".apk")
+_OLE_SUFFIX = (".doc", ".xls", ".ppt", ".dot", ".xlt", ".pps", ".vsd", ".mpp", ".msi", ".pub", ".db")
+ITEM_SUFFIX = (".msg", ".oft", ".tnef")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """is_: message, mbox or other; why: for other, the reason as the end of a sentence."""
+    """is_: message, mbox, store (an Outlook data file), item (MSG, TNEF), archive, other; why: for other, the reason as the end
+    of a sentence."""
 
-    is_: Literal["message", "mbox", "other"]
+    is_: Literal["message", "mbox", "store", "item", "archive", "other"]
     why: str = ""
 
 
@@ -55,6 +60,8 @@ def look(name: str, head: bytes, *, named: bool = False) -> Look:
             return Look("other", why)
     if name.lower().endswith(_MAIL_SUFFIX):
         return _MESSAGE
+    if (held := _container(name.lower(), head)) is not None:
+        return held
     if head.startswith(b"From "):
         return _MBOX
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
@@ -63,6 +70,26 @@ def look(name: str, head: bytes, *, named: bool = False) -> Look:
     if named and b"\0" not in head:
         return _MESSAGE
     return Look("other", "it does not begin with the headers of a message")
+
+
+def may_hold(head: bytes) -> bool:
+    """Whether a file that begins like this holds other messages or files, so that it is not read into memory."""
+    return head.startswith((b"From ", _STORE, *_PACKED, *_ZIP)) or head[_TAR] == b"ustar"
+
+
+def _container(name: str, head: bytes) -> Look | None:
+    if head.startswith(_STORE):
+        return Look("store")
+    if head.startswith(_ITEM):
+        return Look("other", "it is an Office document or another OLE file") if name.endswith(_OLE_SUFFIX) else Look("item")
+    if head.startswith(_ZIP):
+        document = name.endswith(_DOCUMENT_SUFFIX) or head[30 : 30 + 24].startswith(_DOCUMENT)
+        if name.endswith(".olm"):
+            return Look("other", "Outlook for Mac archives (OLM) cannot be read")
+        return Look("other", "it is an Office document or another ZIP file that is no archive") if document else Look("archive")
+    if head.startswith(_PACKED) or head[_TAR] == b"ustar":
+        return Look("archive")
+    return None
 
 
 def _has_mail_headers(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""From a path to the messages below it: single files, Maildirs, mbox files, and folders of all of them, in a fixed order.
+"""From a path to the messages below it: single files, Maildirs, mbox and Outlook files, archives and folders; in a fixed order.
 
 A folder with cur/ and new/ is a Maildir: both are its one folder, tmp/ holds what was never delivered. Every other file is looked
 at (sniff.py); what is no mail is left out and named, with the reason.
@@ -11,11 +11,15 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from civicmail.core.message.tnef import SIGNATURE as TNEF
 from civicmail.mail.archive.records import Basis
-from civicmail.mail.importers import mbox, sniff
+from civicmail.mail.importers import archives, mbox, sniff
+from civicmail.mail.importers.items import NO_ITEM, Items
 
 _READ_AT_ONCE = 1 << 16
 _NUMBERS = re.compile(r"(\d+)")
@@ -26,7 +30,8 @@ _QUIET = frozenset({"dovecot-uidlist", "dovecot-keywords", "maildirfolder", "mai
 class Found:
     """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
-    sender: the envelope sender of a From_ line; kind: which mbox it came from, else "".
+    sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
+    the bytes were built from, else ""; properties: of that item.
     """
 
     folder: str
@@ -36,11 +41,13 @@ class Found:
     basis: Basis
     sender: str = ""
     kind: str = ""
+    built: str = ""
+    properties: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A file that gave no message. failed: it should have, and could not be read; else it is no mail."""
+    """A file or item that gave no message. failed: it should have, and could not be read; else it is no mail."""
 
     name: str
     why: str
@@ -52,13 +59,14 @@ Item = Found | Left
 
 def walk(path: Path) -> Iterator[Item]:
     """Everything below a path; the path itself may be a file. Folder names have no surrogates, so they can be written down."""
-    if path.is_dir():
-        yield from _folder(str(path), "")
-    else:
-        yield from _file(str(path), "", named=True)
+    with closing(Items()) as items:
+        if path.is_dir():
+            yield from _folder(str(path), "", items)
+        else:
+            yield from opened(File(str(path), "", items, named=True))
 
 
-def _folder(place: str, folder: str) -> Iterator[Item]:
+def _folder(place: str, folder: str, items: Items) -> Iterator[Item]:
     """The files of a folder, then the folders in it; without recursion, so that no depth is too deep."""
     waiting = [(place, folder)]
     while waiting:
@@ -77,7 +85,7 @@ def _folder(place: str, folder: str) -> Iterator[Item]:
             folders = [e for e in folders if e.name not in {"cur", "new", "tmp"}]
         for entry in found:
             if not entry.is_dir(follow_symlinks=False) and not _is_quiet(entry.name):
-                yield from _file(entry.path, folder)
+                yield from opened(File(entry.path, folder, items))
         waiting += [(e.path, f"{folder}/{text_of(e.name)}".lstrip("/")) for e in reversed(folders)]
 
 
@@ -103,44 +111,129 @@ def _maildir(place: str, folder: str) -> Iterator[Item]:
             yield Left(text_of(path), "it is empty", failed=False)
 
 
-def _file(path: str, folder: str, *, named: bool = False) -> Iterator[Item]:
-    """One file that lies somewhere: a message, an mbox, or something else. named: a person named the very file."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file that lies somewhere: a message, an mbox, something that holds messages, or something else.
+
+    named: a person named the very file. member: its name inside the archive that it was unpacked from, with the archive's own name
+    before it, and at its time there; budget: what that archive may still unpack to; depth: archives around it.
+    """
+
+    path: str
+    folder: str
+    items: Items
+    named: bool = False
+    member: str = ""
+    at: int | None = None
+    budget: archives.Budget | None = None
+    depth: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.member or self.path
+
+    @property
+    def inner(self) -> str:
+        """The folder that what lies in this file is in."""
+        name = text_of(self.name.rpartition("/")[2])
+        return name if self.named else f"{self.folder}/{name}".lstrip("/")
+
+
+def opened(file: File) -> Iterator[Item]:
+    """What a file holds."""
     try:
-        content, modified, whole = _read(path, may_be_mbox=True)
-        name = path.rpartition("/")[2]
-        look = sniff.look(name, content[: sniff.LOOK], named=named)
+        content, modified, whole = _read(file.path, may_hold=True)
+        look = sniff.look(file.name.rpartition("/")[2], content[: sniff.LOOK], named=file.named)
         if look.is_ == "message":
-            yield Found(folder, path, content if whole else _read(path)[0], modified, "mailbox")
+            at = modified if not file.member else file.at
+            yield Found(file.folder, file.name, content if whole else _read(file.path)[0], at, "mailbox")
         elif look.is_ == "mbox":
-            inner = text_of(name) if named else f"{folder}/{text_of(name)}".lstrip("/")
-            yield from _mbox(path, inner)
+            yield from _mbox(file)
+        elif look.is_ == "store":
+            yield from _store(file)
+        elif look.is_ == "item":
+            yield _item(file, content if whole else _read(file.path)[0], modified)
+        elif look.is_ == "archive":
+            yield from _archive(file)
         else:
-            yield Left(text_of(path), look.why, failed=named)
+            yield Left(text_of(file.name), look.why, failed=file.named)
     except OSError as error:
-        yield Left(text_of(path), f"it cannot be read: {error.strerror}", failed=True)
+        yield Left(text_of(file.name), f"it cannot be read: {error.strerror}", failed=True)
 
 
-def _mbox(path: str, folder: str) -> Iterator[Item]:
-    with open(path, "rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+def _mbox(file: File) -> Iterator[Item]:
+    with open(file.path, "rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         kind = mbox.kind_of(m)
         for place in mbox.places(m, kind):
             sender, at = mbox.envelope_of(m[place.line : place.start])
-            name = f"{path} at byte {place.line}"
+            name = f"{file.name} at byte {place.line}"
             if place.end > place.start:
-                yield Found(folder, name, mbox.content(m, place, kind), at, "mbox", sender, kind)
+                yield Found(file.inner, name, mbox.content(m, place, kind), at, "mbox", sender, kind)
             else:
                 yield Left(text_of(name), "it is empty", failed=False)
 
 
-def _read(path: str, *, may_be_mbox: bool = False) -> tuple[bytes, int, bool]:
-    """(content, time of last change in ms, whether that is all). An mbox may be larger than memory: its beginning is enough."""
+def _store(file: File) -> Iterator[Item]:
+    """The items of an Outlook data file."""
+    count = 0
+    for told in file.items.store(file.path):
+        count += 1
+        name = text_of(file.name) if told.index < 0 else f"{text_of(file.name)} item {told.index} in {told.folder or '/'}"
+        if isinstance(told.built, str):
+            yield Left(name, told.built, failed=True)
+        else:
+            built, folder = told.built, f"{file.inner}/{told.folder}".rstrip("/")
+            yield Found(folder, name, built.content, built.at, "mailbox", built="pst", properties=built.properties)
+    if not count:
+        yield Left(text_of(file.name), "it holds no items", failed=False)
+
+
+def _item(file: File, content: bytes, modified: int) -> Item:
+    """The item of a MSG or TNEF file. A document in the same container is no mail, unless it was named or calls itself one."""
+    built = file.items.file(content)
+    if isinstance(built, str):
+        foreign = built == NO_ITEM and not file.name.lower().endswith(sniff.ITEM_SUFFIX)
+        return Left(text_of(file.name), built, failed=file.named or not foreign)
+    at = built.at if built.at is not None else file.at if file.member else modified
+    kind = "tnef" if content.startswith(TNEF) else "msg"
+    return Found(file.folder, text_of(file.name), built.content, at, "mailbox", built=kind, properties=built.properties)
+
+
+def _archive(file: File) -> Iterator[Item]:
+    """The members of an archive, each like a file that lies in a folder with the archive's name."""
+    if file.depth >= archives.DEPTH:
+        yield Left(text_of(file.name), archives.TOO_DEEP, failed=True)
+        return
+    budget = file.budget or archives.Budget(os.path.getsize(file.path))  # noqa: PTH202 - beside open()
+    count = 0
+    for member in archives.members(file.path, file.name.rpartition("/")[2], budget):
+        name = f"{file.name}!/{member.name}" if member.name else file.name
+        if isinstance(member, archives.Unread):
+            count += 1
+            yield Left(text_of(name), member.why, failed=True)
+            continue
+        folders = [one for one in text_of(member.name).split("/")[:-1] if one not in {"", ".", ".."}]
+        if _is_quiet(member.name.rpartition("/")[2]) or "__MACOSX" in folders:
+            continue
+        if folders and folders[-1] in {"cur", "new"}:
+            folders.pop()  # a Maildir that was packed
+        count += 1
+        folder = "/".join([file.inner, *folders])
+        yield from opened(File(member.path, folder, file.items, member=name, at=member.at, budget=budget, depth=file.depth + 1))
+    if not count:
+        yield Left(text_of(file.name), "it holds no files", failed=False)
+
+
+def _read(path: str, *, may_hold: bool = False) -> tuple[bytes, int, bool]:
+    """(content, time of last change in ms, whether that is all). may_hold: of a file that may hold many messages, and be larger
+    than memory then, the beginning is enough."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             return b"", 0, True
         content = os.read(fd, min(status.st_size + 1, _READ_AT_ONCE + 1))
-        whole = len(content) >= status.st_size or not (may_be_mbox and content.startswith(b"From "))
+        whole = len(content) >= status.st_size or not (may_hold and sniff.may_hold(content))
         if whole and len(content) < status.st_size:
             chunks = [content]
             while chunk := os.read(fd, 1 << 24):

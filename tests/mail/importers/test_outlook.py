@@ -1,0 +1,109 @@
+"""Outlook files: items become messages that say so, the same bytes each time; what is hostile costs one item (P-23, P-24)."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.message import letter
+from civicmail.mail.archive import layout
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.items import NO_ITEM, Built, Items
+from civicmail.mail.importers.walk import Found, Left, walk
+from mail.importers.compound import compound, msg
+
+NOW = 1_772_452_800_000
+INNER = msg("Inner", "quicksilver", {}, header=24)
+WHOLE = compound(msg("Pipes \u2013 outer", "see inside", {"plan.pdf": b"%PDF" * 2000, "note.txt": b"x"}, INNER))
+
+
+def test_a_msg_file_becomes_a_message_with_its_attachments_and_items(tmp_path: Path) -> None:
+    (tmp_path / "one.msg").write_bytes(WHOLE)
+    (found,) = walk(tmp_path)
+    assert isinstance(found, Found) and found.built == "msg"
+    one = letter.read(found.content)
+    assert one.subject == "Pipes \u2013 outer" and one.text == "see inside"
+    assert [a.addr for a in (*one.from_, *one.bcc)] == ["ann@city.example", "bob@city.example"]
+    assert [(a.filename, len(a.content)) for a in one.attachments][:2] == [("plan.pdf", 8000), ("note.txt", 1)]
+    assert [(child.subject, child.text) for child in one.children] == [("Inner", "quicksilver")]
+    assert found.properties is not None and found.properties["0x001a"] == "IPM.Note"
+    assert found.properties["recipients"][0]["0x39fe"] == "bob@city.example"
+    assert "0x1000" not in found.properties and "0x3701" not in found.properties["attachments"][0]
+
+
+def test_an_item_is_kept_with_its_properties_and_known_the_next_time(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "one.msg").write_bytes(WHOLE)
+    layout.make(tmp_path / "data")
+    told = Told(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
+    for stored in (1, 0):
+        totals = run_import(tmp_path / "data", Request((source,)), told, lambda: NOW, 0)
+        assert totals.plain() == {"read": 1, "stored": stored, "known": 1 - stored, "failed": 0}
+    (kept,) = Machine(tmp_path / "data").all_captures(lambda error: pytest.fail(str(error)))
+    capture = Capture.from_head(kept.head)
+    assert capture.source.eol == "rebuilt msg" and capture.properties is not None
+    assert capture.properties["0x0037"] == "Pipes \u2013 outer"
+
+
+def test_what_is_no_item_or_broken_has_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "a.msg").write_bytes(WHOLE[:700])
+    (tmp_path / "b.msg").write_bytes(compound({"WordDocument": b"x" * 5000}))
+    (tmp_path / "c").write_bytes(compound({"Workbook": b"x" * 5000}))
+    (tmp_path / "d.pst").write_bytes(b"!BDN" + bytes(600))
+    (tmp_path / "e.msg").write_bytes(WHOLE)
+    items = list(walk(tmp_path))
+    left = {Path(item.name).name: item for item in items if isinstance(item, Left)}
+    assert {name: item.failed for name, item in left.items()} == {"a.msg": True, "b.msg": True, "c": False, "d.pst": True}
+    assert left["b.msg"].why == left["c"].why == NO_ITEM
+    assert left["d.pst"].why.startswith("it is broken or encrypted")
+    assert [Path(item.name).name for item in items if isinstance(item, Found)] == ["e.msg"]
+
+
+def test_a_tnef_file_that_lies_alone_is_an_item_too(tmp_path: Path) -> None:
+    from core.message.test_inside import attribute, properties, wide, winmail
+
+    data = winmail(attribute(1, 0x69003, properties((0x0037001F, wide("Zoning")), (0x1000001F, wide("words")))))
+    (tmp_path / "winmail.dat").write_bytes(data)
+    (found,) = walk(tmp_path)
+    assert isinstance(found, Found) and found.built == "tnef" and letter.read(found.content).subject == "Zoning"
+
+
+_CHILD = """
+import json, os, sys
+from civicmail.mail.importers.itemreader import _send
+from civicmail.core.sandbox import frames
+for index in range(int(sys.argv[3]), 6):
+    _send(frames.ASK, json.dumps({"index": index, "folder": "Inbox"}).encode())
+    if index == 2:
+        os.abort()
+    if index == 4:
+        os.read(0, 1)
+    _send(frames.CONTENT, b"item %d" % index)
+    _send(frames.TEXT, json.dumps({"at": index, "properties": {}}).encode())
+_send(frames.END, b"")
+"""
+
+
+def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> None:
+    store = tmp_path / "x.pst"
+    store.write_bytes(b"!BDN")
+    with closing(Items(seconds=2.0, command=(sys.executable, "-c", _CHILD))) as items:
+        told = list(items.store(str(store)))
+    assert [one.index for one in told] == [0, 1, 2, 3, 4, 5]
+    assert [one.built.content if isinstance(one.built, Built) else "" for one in told] == [
+        b"item 0", b"item 1", "", b"item 3", "", b"item 5",
+    ]  # fmt: skip
+
+
+def test_a_reader_that_says_nothing_is_one_line(tmp_path: Path) -> None:
+    store = tmp_path / "x.pst"
+    store.write_bytes(b"!BDN")
+    with closing(Items(command=(sys.executable, "-c", ""))) as items:
+        assert [(one.index, isinstance(one.built, str)) for one in items.store(str(store))] == [(-1, True)]
+        assert isinstance(items.file(b"x"), str)
