@@ -27,6 +27,7 @@ from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Sea
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
 from civicmail.mail.pipeline import journals
 from civicmail.mail.pipeline.journals import Opened
+from civicmail.mail.search.extract import FileReader
 
 _DEFAULT = ArchiveSettings()
 TELL_EVERY = 256  # messages between two reports
@@ -64,8 +65,8 @@ def run_import(
     """
     paths = _absolute(request.paths)
     totals = Totals()
-    prepare = Preparer(request.custodian)
     with ExitStack() as stack:
+        prepare = Preparer(request.custodian, stack.enter_context(closing(FileReader(data))))
         parsers = stack.enter_context(closing(Parsers(prepare, prepare.unread, processes)))
         stack.enter_context(_lease(data))
         writer = stack.enter_context(closing(Writer(data, clock)))

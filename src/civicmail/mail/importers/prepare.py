@@ -10,6 +10,7 @@ from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Basis, Capture, Source
 from civicmail.mail.importers import times
+from civicmail.mail.search.attached import Look, not_yet
 from civicmail.mail.search.documents import plain_of, plain_without_body
 
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
@@ -24,17 +25,18 @@ Answer = tuple[int, Basis, bytes, str, dict[str, Any]]
 
 
 class Preparer:
-    """Of one import: custodian as in the captures that it makes."""
+    """Of one import: custodian as in the captures that it makes; look: what files say (mail/search/attached.py)."""
 
-    def __init__(self, custodian: str) -> None:
+    def __init__(self, custodian: str, look: Look = not_yet) -> None:
         self._custodian = custodian
+        self._look = look
 
     def __call__(self, content: bytes, ask: Ask) -> Answer:
         _, _, at, basis, now, _ = ask
         fields = letter.fields(content)
         received, basis = times.received(fields.received, at, basis, now)
         message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
-        document = plain_of(self._capture(content, ask, received), content, fields)
+        document = plain_of(self._capture(content, ask, received), content, fields, self._look)
         return received, basis, headers.content_hash(content), message_id, document
 
     def unread(self, content: bytes, ask: Ask) -> Answer:
