@@ -78,6 +78,12 @@ def test_an_eml_file_is_one_message_even_with_a_from_line_of_its_own(tmp_path: P
     assert [f.content for f in _found(tmp_path)] == [whole]
 
 
+def test_names_that_begin_alike_have_an_order(tmp_path: Path) -> None:
+    for name in ("a", "a1", "a10", "a2", "1", "b"):
+        _put(tmp_path / name / "x.eml")
+    assert [f.folder for f in _found(tmp_path)] == ["1", "a", "a1", "a2", "a10", "b"]
+
+
 def test_large_files_are_read_whole(tmp_path: Path) -> None:
     large = MAIL + b"x\n" * 500_000
     _put(tmp_path / "large", large)

@@ -253,12 +253,11 @@ def text_of(name: str) -> str:
     return name
 
 
-def _natural(name: str) -> list[str | int]:
+def _natural(name: str) -> tuple[list[str | int], str]:
     """9 before 10: folders of numbered files are in order of time then, which makes the index faster."""
     parts: list[str | int] = [*_NUMBERS.split(name)]
     parts[1::2] = [int(n) if len(n) < 400 else 0 for n in parts[1::2]]  # type: ignore[arg-type]
-    parts.append(name)
-    return parts
+    return parts, name
 
 
 def _is_quiet(name: str) -> bool:
