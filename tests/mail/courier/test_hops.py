@@ -102,7 +102,7 @@ def test_verdicts_of_strangers_do_not_reach_people_and_the_record_rebuilds_what_
     asyncio.run(story())
 
 
-def test_two_live_mailboxes_on_the_host_that_is_also_the_way_out_are_served_apart(town, next_hop):
+def test_a_live_mailbox_on_the_host_that_is_also_the_way_out_is_served_apart(town, next_hop):
     async def story():
         both = await next_hop()
         town.use(local=str(both), outbound=str(both))
