@@ -5,17 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive.verify import Check
 from civicmail.mail.replica.restore import restore
 from mail.replica.making import Town, bring, folder_link, kept, ship, waiting
-
-
-@pytest.fixture
-def town(data: Path) -> Town:
-    return Town(data)
 
 
 def problems(data: Path) -> list[str]:

@@ -12,64 +12,14 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Archive
-from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.replica import epoch, status
 from civicmail.mail.replica.errors import Fenced, StandbyGone
 from civicmail.mail.replica.links import TlsLink, context_of
-from civicmail.mail.replica.receive import Receiver
 from civicmail.mail.replica.restore import restore
 from civicmail.mail.replica.tasks import Replicate
 from civicmail.mail.replica.waiting import Confirmation
 from mail.replica.making import Town, kept, ship, waiting
-from neighbours.authority import Authority
-
-
-@pytest.fixture
-def town(data: Path) -> Town:
-    return Town(data)
-
-
-class Place:
-    """A second place that can be stopped and started again on the same port."""
-
-    def __init__(self, folder: Path, settings: Archive, files: Files = OS_FILES) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.port = 0
-        self._files = files
-
-    @property
-    def where(self) -> str:
-        return f"tls://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._receiver = Receiver(self.folder, "127.0.0.1", self.port, context_of(self.settings, server=True), self._files)
-        self.port = self._receiver.port
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._receiver.serve, args=(self._stop,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._receiver.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Archive:
-    authority = Authority(tmp_path / "certificates")
-    certificate, key = authority.issue("standby.example")
-    return Archive(
-        standby_certificate=str(certificate), standby_key=str(key), standby_ca=str(authority.certificate), acknowledge="standby"
-    )
-
-
-@pytest.fixture
-def place(tmp_path: Path, settings: Archive) -> Iterator[Place]:
-    made = Place(tmp_path / "copy", settings)
-    made.start()
-    yield made
-    made.stop()
+from mail.replica.places import Place
 
 
 @contextlib.contextmanager

@@ -151,7 +151,7 @@ class Copy:
             self._files.sync_folder(folder)
         self._renew.clear()
         self._sync_logs()
-        self._require_unfenced()
+        self.require_unfenced()
         for name, number in head.get("durable", {}).items():
             self._say_durable(str(name), int(number))
         return {}
@@ -163,7 +163,7 @@ class Copy:
         except LeaseHeld:
             return {"busy": 1}
         with reading:
-            self._require_unfenced()
+            self.require_unfenced()
             self._sync_logs()  # what counts from now on may be about records that have just come
             puts = [self._checked(p, log=False) for p in head["put"]]
             gone = [p for p in head["gone"] if contents.belongs(p)]
@@ -208,7 +208,8 @@ class Copy:
         finally:
             file.close()
 
-    def _require_unfenced(self) -> None:
+    def require_unfenced(self) -> None:
+        """Raise Fenced when another installation was made from this copy since the two places met."""
         if not (self.folder / "keys" / "ledger.pub").exists():
             return  # the first turn brings it
         now = epoch.read(self.folder)

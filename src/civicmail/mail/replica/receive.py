@@ -68,7 +68,9 @@ class Receiver:
                 if wire.pending() or wire in (ready := select.select([wire, self._door], [], [], 0.2)[0]):
                     self._one(copy, wire)
                     heard = time.monotonic()
-                elif time.monotonic() - heard > (REPLACED_SECONDS if ready else SILENT_SECONDS):
+                    continue
+                copy.require_unfenced()  # also while the primary is silent: whoever restores waits for us
+                if time.monotonic() - heard > (REPLACED_SECONDS if ready else SILENT_SECONDS):
                     raise EOFError("the primary is silent")
 
     def _one(self, copy: Copy, wire: ssl.SSLSocket) -> None:

@@ -7,14 +7,15 @@ is refused; and the new folder is an installation only when its settings file, w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
-from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease
@@ -30,6 +31,7 @@ from civicmail.mail.replica.errors import NotACopy
 
 CHUNK = 1 << 20
 JOURNAL_FILE = 1 << 20
+LET_GO_SECONDS = 20.0
 Progress = Callable[[int], None]
 
 
@@ -65,10 +67,9 @@ def restore(
         copyfolder.finish_turn(copy, files)
         if not copyfolder.is_complete(copy):
             raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
-        if fence:
-            epoch.begin(copy, now, files)
-        found = Restored(epoch.read(copy).number, copyfolder.said(copy))
-        found.files = _copy_all(copy, data, files, progress)
+        with _nobody_else(copy, now, files) if fence else contextlib.nullcontext():
+            found = Restored(epoch.read(copy).number, copyfolder.said(copy))
+            found.files = _copy_all(copy, data, files, progress)
     _make_work(data, found, now, files)
     if fence:
         with contextlib.closing(Writer(data, lambda: now, files, JOURNAL_FILE)) as writer:
@@ -76,6 +77,23 @@ def restore(
             writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
             writer.flush()
     return found
+
+
+@contextlib.contextmanager
+def _nobody_else(copy: Path, now: int, files: Files) -> Iterator[None]:
+    """Fence whoever sends to this copy, and wait until it has let go: it hears of it with its next message, which is soon."""
+    epoch.begin(copy, now, files)
+    end = time.monotonic() + LET_GO_SECONDS
+    while True:
+        try:
+            lock = Lease.take(copy / "standby" / "lock")
+            break
+        except LeaseHeld:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+    with lock:
+        yield
 
 
 def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -> int:
