@@ -6,9 +6,12 @@ Model of the disk (stricter than ext4): content operations of a file are durable
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +51,21 @@ class Op:
     other: str = ""
 
 
+def whole[**P, T](operation: Callable[P, T]) -> Callable[P, T]:
+    """An operation and its record are one: a process cannot die in between, in whichever thread."""
+
+    @functools.wraps(operation)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        owner = getattr(args[0], "owner", args[0])
+        assert isinstance(owner, RecordingFiles)
+        with owner.lock:
+            if owner.dead:
+                raise Died
+            return operation(*args, **kwargs)
+
+    return done
+
+
 RESERVED_MOST = 1 << 18  # of a reservation: more zeros behind the records would only cost time
 
 
@@ -61,19 +79,23 @@ class RecordingFile(port.File):
         self.owner = owner
         self.inode = inode
 
+    @whole
     def write_at(self, offset: int, chunks: Any) -> int:
         self.owner.note(Op("write", str(self.path), self.inode, offset, b"".join(bytes(c) for c in chunks)))
         return super().write_at(offset, chunks)
 
+    @whole
     def preallocate(self, size: int) -> None:
         size = min(size, RESERVED_MOST)
         self.owner.note(Op("allocate", str(self.path), self.inode, size))
         super().truncate(max(size, os.fstat(self.fd).st_size))
 
+    @whole
     def truncate(self, size: int) -> None:
         self.owner.note(Op("truncate", str(self.path), self.inode, size))
         super().truncate(size)
 
+    @whole
     def sync(self) -> None:
         if self.owner.wants((*caller(), "file")):
             self.owner.note(Op("sync", str(self.path), self.inode))
@@ -89,6 +111,7 @@ class RecordingFiles(port.Files):
         super().__init__()
         self.dies = dies
         self.dead = False
+        self.lock = threading.RLock()
         self.ops: list[Op] = []
         self.sites: dict[SyncSite, int] = {}
         self.disabled = disabled
@@ -96,8 +119,6 @@ class RecordingFiles(port.Files):
         self._next = 0
 
     def note(self, op: Op) -> None:
-        if self.dead:
-            raise Died
         self.ops.append(op)
 
     def next_process(self) -> None:
@@ -109,10 +130,10 @@ class RecordingFiles(port.Files):
         self.sites[site] = self.sites.get(site, 0) + 1
         if self.dies == (site, self.sites[site]):
             self.dead = True
-        if self.dead:
             raise Died
         return site != self.disabled
 
+    @whole
     def open(self, path: Path, *, create: bool = False) -> port.File:
         opened = super().open(path, create=create)
         if create:
@@ -134,17 +155,20 @@ class RecordingFiles(port.Files):
             self.note(Op("folder", str(path.parent)))
         return self._inodes[str(path)]
 
+    @whole
     def rename(self, old: Path, new: Path) -> None:
         self._inode(old)
         super().rename(old, new)
         self._inodes[str(new)] = self._inodes.pop(str(old))
         self.note(Op("rename", str(old), self._inodes[str(new)], other=str(new)))
 
+    @whole
     def link(self, old: Path, new: Path) -> None:
         super().link(old, new)
         self._inodes[str(new)] = self._inode(old)
         self.note(Op("enter", str(new), self._inodes[str(new)]))
 
+    @whole
     def unlink(self, path: Path) -> None:
         existed = path.exists()
         if existed:
@@ -154,15 +178,18 @@ class RecordingFiles(port.Files):
             self._inodes.pop(str(path), None)
             self.note(Op("leave", str(path)))
 
+    @whole
     def _make(self, folder: Path) -> None:
         if not folder.is_dir():
             super()._make(folder)
             self.note(Op("mkdir", str(folder)))
 
+    @whole
     def remove_folder(self, path: Path) -> None:
         super().remove_folder(path)
         self.note(Op("leave", str(path)))
 
+    @whole
     def sync_folder(self, path: Path) -> None:
         if self.wants((*caller(), "folder")):
             self.note(Op("folder", str(path)))

@@ -29,7 +29,7 @@ class Played:
     """told: (operation, capture id) of each message that somebody was told is in both places. versions: of the settings.
 
     missed: operations at which the sync that does nothing was asked for.
-   """
+    """
 
     top: Path
     town: Town
