@@ -54,6 +54,8 @@ def verify(
     ]
     problems = losses.explain(problems)
     notes = check.notes + torn_tails(folder)
+    if verdict.disposed:
+        notes.append(f"{verdict.disposed} records were disposed of; their certificates are kept.")
     if found is not None:
         problems += found.problems()
         notes += found.notes

@@ -1,0 +1,60 @@
+"""How keeping stands: what is kept under which class, by which schedules and holds, and what was disposed of. No content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from civicmail.city.law.schedules import Schedules
+from civicmail.mail.archive import certificates, classes, holds, segments
+from civicmail.mail.archive.gather import LEDGER_CLASS
+from civicmail.mail.archive.holds import Hold
+from civicmail.mail.archive.shelf import Shelf
+
+
+@dataclass(slots=True)
+class Group:
+    """What is sealed under one class. size: bytes of segment files; oldest and newest: months, "" when nothing is."""
+
+    captures: int = 0
+    segments: int = 0
+    size: int = 0
+    oldest: str = ""
+    newest: str = ""
+
+
+@dataclass(slots=True)
+class Standing:
+    """unsealed: captures that are in journals still; disposed: captures that certificates name."""
+
+    groups: dict[str, Group] = field(default_factory=dict)
+    unsealed: int = 0
+    schedules: Schedules | None = None
+    holds: list[Hold] = field(default_factory=list)
+    certificates: int = 0
+    disposed: int = 0
+
+
+def disposed(data: Path) -> set[str]:
+    """The ids (UUID) of all captures that certificates name. Raises DamagedFile, KeyMissing."""
+    return {item["id"] for facts in certificates.every(Shelf(data)) for item in facts["items"]}
+
+
+def standing(data: Path) -> Standing:
+    """Look at everything once. Takes no lease. Raises DamagedFile, KeyMissing."""
+    shelf = Shelf(data)
+    found = Standing(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
+    for class_, month, name in segments.listed(data):
+        group = found.groups.setdefault(class_, Group(oldest=month))
+        group.segments += 1
+        group.size += segments.path_of(data, class_, month, name).stat().st_size
+        group.oldest, group.newest = min(group.oldest, month), max(group.newest, month)
+    for month in shelf.catalogue.months:
+        for run in shelf.catalogue.runs_now(month):
+            for entry in run.each():
+                if not entry.events and entry.where.class_ != LEDGER_CLASS:
+                    found.groups.setdefault(entry.where.class_, Group(oldest=month)).captures += 1
+    found.unsealed = sum(1 for _ in shelf.tail.captures())
+    listed = certificates.every(shelf)
+    found.certificates, found.disposed = len(listed), sum(len(facts["items"]) for facts in listed)
+    return found
