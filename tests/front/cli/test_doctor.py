@@ -10,10 +10,12 @@ import orjson
 import pytest
 
 from civicmail.core.config.load import load
-from civicmail.core.config.settings import Settings
+from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.cli import checkup
 from civicmail.front.cli.checkup import Finding, Patient, examine
+from civicmail.mail.replica import status as standby
+from civicmail.mail.replica.status import Status
 from front.cli.office import Office, now
 
 BODY = b"Subject: budget\r\n\r\nhello\r\n"
@@ -151,3 +153,25 @@ def test_an_encrypted_volume_is_recognised_through_its_layers(tmp_path: Path, mo
     assert not checkup._is_encrypted(os.makedev(253, 1))
     (top / "253:0" / "dm" / "uuid").write_text("CRYPT-LUKS2-0123\n")
     assert checkup._is_encrypted(os.makedev(253, 1))
+
+
+def test_without_a_second_place_it_warns_and_a_lag_of_more_than_five_seconds_is_a_problem(office: Office, tmp_path: Path) -> None:
+    assert findings(office, "standby")[0].level == "warning"
+    settings = Settings(archive=Archive(standby=str(tmp_path / "copy")))
+    office.receive(BODY)
+    assert "everything would be lost" in findings(office, "standby", settings=settings)[0].text
+    standby.write(office.data, Status(now(), now() - 3_000, "", {"0001": 0}))
+    assert not findings(office, "standby", settings=settings)
+    standby.write(office.data, Status(now(), now() - 6_000, "It cannot be reached.", {"0001": 0}))
+    (found,) = findings(office, "standby", settings=settings)
+    assert found.level == "problem"
+    assert found.text == "With this machine at most 6 seconds of mail would be lost. It cannot be reached."
+    standby.write(office.data, Status(now(), now() - 60_000, "", {"0001": 1}))
+    assert not findings(office, "standby", settings=settings)
+
+
+def test_a_rotation_of_the_master_key_that_has_not_ended_is_a_problem(office: Office) -> None:
+    shutil.copy(office.data / "keys" / "master.key", office.data / "keys" / "master.old")
+    assert "rotated" in findings(office, "keys")[0].text
+    assert office.run("keys", "rotate-master") == 0
+    assert not findings(office, "keys")

@@ -182,7 +182,7 @@ def test_a_frame_that_is_not_whole_is_no_message(data: Path, place: Place, tmp_p
 
 def test_no_path_leads_out_of_the_copy(tmp_path: Path) -> None:
     with contextlib.closing(Copy(tmp_path / "copy")) as copy:
-        for path in ("../evil", "/etc/passwd", "keys/../../evil", "standby/turn.json", "journal/0001/lock", "catalogue/x", "a\0", ""):
+        for path in ("../evil", "/etc/x", "keys/../../evil", "standby/turn.json", "journal/0001/lock", "catalogue/x", "a\0", ""):
             with pytest.raises(NotACopy):
                 copy.put({"path": path, "at": 0, "end": 1}, b"x")
             with pytest.raises(NotACopy):

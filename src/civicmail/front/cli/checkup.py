@@ -20,7 +20,9 @@ from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger import keys as signing
 from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
-from civicmail.mail.archive import keyring, outstanding_file, segments
+from civicmail.mail.archive import keyring, masterkey, outstanding_file, segments
+from civicmail.mail.replica import epoch
+from civicmail.mail.replica import status as standby
 from civicmail.mail.search import coverage
 
 Level = Literal["ok", "warning", "problem"]
@@ -90,6 +92,9 @@ def keys(p: Patient) -> Iterator[Finding]:
     if missing:
         text = f"{len(missing)} segments have no key, the first is {min(missing)}."
         yield Finding("keys", "problem", text, "Put keys/segments back from the newest backup; without the keys nothing is read.")
+    if masterkey.is_unfinished(p.data):
+        text = "The master key was being rotated, and that has not ended."
+        yield Finding("keys", "problem", text, "Stop the worker, then: civicmail keys rotate-master")
     for name in ("master.key", "ledger.key"):
         if (p.data / "keys" / name).stat().st_mode & 0o077:
             yield Finding("keys", "problem", f"Others may read keys/{name}.", f"chmod 600 {p.data / 'keys' / name}")
@@ -210,8 +215,29 @@ def claimed(p: Patient) -> Iterator[Finding]:
         yield Finding("access", "warning", text, "Grant the first duty before real mail arrives.")
 
 
+def second_place(p: Patient) -> Iterator[Finding]:
+    archive = p.settings.archive
+    if epoch.is_fenced(p.data):
+        text = "Another installation was made from the copy: this one may not take in or deliver mail any more."
+        yield Finding("standby", "problem", text, "Leave it off; docs/operate/standby.md says how to use the machine again.")
+        return
+    if not archive.standby:
+        text = "There is no second place: what is kept is lost with this machine."
+        yield Finding("standby", "warning", text, "Name one: civicmail config explain archive.standby")
+        return
+    said = standby.read(p.data)
+    lag = standby.lag_ms(p.data, said, p.now)
+    why = f" {said.error}" if said and said.error else ""
+    if lag is None or lag > standby.ALARM_MS:
+        much = "everything" if lag is None else f"at most {lag / 1000:.0f} seconds of mail"
+        text = f"With this machine {much} would be lost.{why}"
+        yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
+    else:
+        yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
+
+
 CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
-    disk, volume, keys, recovery, clock, jobs, lag, checkpoint, outstanding, journals, claimed,
+    disk, volume, keys, recovery, clock, jobs, lag, checkpoint, outstanding, journals, second_place, claimed,
 )  # fmt: skip
 
 
