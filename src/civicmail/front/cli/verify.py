@@ -53,9 +53,7 @@ def verify(
         if not (p.code == "number-missing" and p.where in dropped)
     ]
     problems = losses.explain(problems)
-    notes = check.notes + torn_tails(folder)
-    if verdict.disposed:
-        notes.append(f"{verdict.disposed} records were disposed of; their certificates are kept.")
+    notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed)
     if found is not None:
         problems += found.problems()
         notes += found.notes
@@ -64,6 +62,10 @@ def verify(
     for note in notes:
         output.words(f"Note: {note}")
     _say(problems, {"messages": verdict.captures, "segments": check.segments, "records": verdict.records}, verdict.pending)
+
+
+def _disposed(records: int) -> list[str]:
+    return [f"{records} records were disposed of; their certificates are kept."] if records else []
 
 
 def _say(problems: list[dict[str, Any]], numbers: dict[str, int], pending: int) -> None:
