@@ -218,3 +218,11 @@ def test_time_that_is_used_up_ends_all_reading() -> None:
     budget.tick()
     with pytest.raises(Spent, match=errors.TOO_LONG):
         budget.tick()
+
+
+def test_a_limited_process_reads_every_format(process: Process) -> None:
+    """What a reader imports or looks up late must not be out of its reach."""
+    for place, content in samples.planted().items():
+        told = process.read(content)
+        assert (samples.word(place) in told.text, told.unreadable) == (True, []), place
+    assert [process.read(content).pictures for content in samples.scanned().values()] == [1, 1, 1, 1]

@@ -27,6 +27,7 @@ Kind = Literal[
 """picture: text only by OCR. nothing: a known type that holds no text (sound, film, program, signature)."""
 
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
+    (b"-----BEGIN PGP SIGNATURE-----", "nothing"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
@@ -104,8 +105,6 @@ def _words(data: bytes, start: bytes) -> Kind:
         return "unknown"
     if not wide and not _is_text(data):
         return "unknown"
-    if start.startswith(b"-----BEGIN PGP SIGNATURE-----"):
-        return "nothing"
     if _LETTER.match(start.lstrip()):
         return "letter"
     return "html" if _HTML.match(start.removeprefix(codecs.BOM_UTF8)) else "text"
