@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import time
@@ -9,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_PR_SET_CHILD_SUBREAPER = 36
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """wall and cpu in seconds (user and system, children that ended included); peak in MiB."""
+    """wall and cpu in seconds (user and system, of everything it started); peak in MiB, of the largest process."""
 
     wall: float
     cpu: float
@@ -22,7 +24,9 @@ class Cost:
 
 
 def measured(command: Sequence[str]) -> Cost:
-    """Run a command to its end. Raises RuntimeError with its last words when it fails."""
+    """Run a command to its end, and what it leaves behind to theirs. Raises RuntimeError with its last words when it fails."""
+    _take_orphans()
+    others = set(_children(os.getpid()))
     began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr
@@ -31,18 +35,32 @@ def measured(command: Sequence[str]) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}")
-    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    wall = time.monotonic() - began
+    spent = [usage, *(os.wait4(pid, 0)[2] for pid in _children(os.getpid()) if pid not in others)]
+    return Cost(wall, sum(u.ru_utime + u.ru_stime for u in spent), max(u.ru_maxrss for u in spent) / 1024)
+
+
+def _take_orphans() -> None:
+    """Whoever outlives a parent below us becomes our child, so that its time is counted: a limited process ends after the parser
+    that it worked for."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in thread.read_text().split()]
+        except OSError:  # it ended while we looked
+            continue
+    return found
 
 
 def family(pid: int) -> list[int]:
     """A process and everything below it."""
     found = [pid]
-    for one in found:
-        for thread in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                found += [int(child) for child in thread.read_text().split()]
-            except OSError:  # it ended while we looked
-                continue
+    for one in found:  # it grows meanwhile
+        found += _children(one)
     return found
 
 

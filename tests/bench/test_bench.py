@@ -46,6 +46,8 @@ def test_a_command_is_measured_with_its_children_and_its_failure_has_its_last_wo
     cost = measured([sys.executable, "-c", work])
     assert 0.02 < cost.cpu < 60
     assert cost.wall > 0.02
+    left = "import os, time\nif not os.fork():\n while time.process_time() < 0.5: pass"
+    assert 0.5 <= measured([sys.executable, "-c", left]).cpu < 60
     with pytest.raises(RuntimeError, match="last words"):
         measured([sys.executable, "-c", "import sys; sys.exit('last words')"])
 
