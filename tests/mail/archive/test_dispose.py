@@ -101,7 +101,7 @@ def test_a_certificate_says_what_by_which_rule_and_on_whose_word(tmp_path: Path)
 
 
 def test_a_hold_is_respected_whatever_the_age(tmp_path: Path) -> None:
-    """R-58: asked of the kept bytes, also about what came after the hold was placed."""
+    """Asked of the kept bytes, also about what came after the hold was placed."""
     hold(tmp_path, "bridge", NOW - YEAR)
     held, _ = town(tmp_path, [b"about the bridge", b"about the lake"])
     assert go(tmp_path, NOW + 9 * YEAR).kept == {"held": 1}
@@ -137,7 +137,7 @@ def test_where_it_cannot_be_told_whether_a_hold_covers_it_does(tmp_path: Path, s
 
 @pytest.mark.parametrize("kind", ["hold", "class", "schedule", "event"])
 def test_a_hold_that_is_placed_meanwhile_aborts_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """R-59: everything is as it was, and the next disposal respects it."""
+    """Everything is as it was, and the next disposal respects it."""
     [made] = town(tmp_path, [b"about the bridge"])
     before, honest = contents(tmp_path), rules.take
 
@@ -178,7 +178,7 @@ def test_nobody_places_a_hold_at_the_moment_of_the_swap(tmp_path: Path) -> None:
 
 
 def test_an_expired_schedule_and_none_at_all_dispose_of_nothing(tmp_path: Path) -> None:
-    """R-60."""
+
     town(tmp_path, [b"x"])
     assert go(tmp_path, NOW + 10 * YEAR).kept == {"expired": 1}
     bare = tmp_path / "bare"
@@ -218,7 +218,7 @@ def test_the_longest_class_over_the_people_and_over_what_was_raised_decides(tmp_
 
 
 def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None:
-    """R-61."""
+
     town(tmp_path, [b"x"])
     with pytest.raises(NotDisposed, match="two persons"):
         go(tmp_path, approver=" ana")
@@ -304,7 +304,7 @@ def test_in_portions_each_with_its_certificate(tmp_path: Path) -> None:
 
 
 def test_what_no_certificate_names_is_still_missed(tmp_path: Path) -> None:
-    """R-50: a segment that somebody removes is dropped, also where a certificate about something else is."""
+    """Promise 2: a segment that somebody removes is dropped, also where a certificate about something else is."""
     town(tmp_path, [b"x"])
     go(tmp_path)
     w = writer(tmp_path)
