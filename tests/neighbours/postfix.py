@@ -58,14 +58,14 @@ class Postfix:
     ) -> None:
         self.folder = scratch_folder("postfix")
         (self.port,) = free_ports(1)
-        self.etc, self._log = self.folder / "etc", self.folder / "mail.log"
+        self.etc, self.log_path = self.folder / "etc", self.folder / "mail.log"
         self._make_queue()
         self.etc.mkdir()
         main = settings(f"postfix/{role}/main.cf", changes) | _HERE
         main |= {
             "queue_directory": f"{self.folder}/queue",
             "data_directory": f"{self.folder}/data",
-            "maillog_file": str(self._log),
+            "maillog_file": str(self.log_path),
             "maillog_file_prefixes": str(self.folder),  # must be a prefix of the log, or every daemon dies without a word
         }
         (self.etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in (main | own).items()))
@@ -107,7 +107,7 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self, word: str = "") -> list[str]:
-        return [line for line in self._log.read_text(errors="replace").splitlines() if word in line]
+        return [line for line in self.log_path.read_text(errors="replace").splitlines() if word in line]
 
     def flush(self) -> None:
         """Try everything that waits at once."""

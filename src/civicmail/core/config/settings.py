@@ -68,6 +68,7 @@ class Courier:
     local: str = _setting("maildir", "Where mail for the city's domains goes: maildir, lmtp://host:port or smtp://host:port.")
     outbound: str = _setting("", "Where other mail goes: smtp://host:port of a smart host; empty: it waits.")
     elsewhere: str = _setting("", "The old system, for mail to whoever is in no live department; empty: everybody is here.")
+    smart_host_log: str = _setting("", "The log of the Postfix behind outbound; what it says of each delivery is recorded.")
     route: dict[str, str] = _setting({}, "Next hops by address, then by domain, before local and outbound.")
     retry_first: int = _setting(60, "Seconds until the second attempt; each later wait is twice as long.")
     retry_most: int = _setting(3600, "The longest wait between two attempts in seconds.")

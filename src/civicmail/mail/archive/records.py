@@ -41,6 +41,7 @@ class Type(IntEnum):
     SCHEDULE = 14
     DISPOSED = 15
     LINKED = 16
+    ONWARD = 17
 
 
 Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]

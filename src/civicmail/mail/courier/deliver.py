@@ -122,6 +122,8 @@ class _Courier:
                 for lane in list(self._rounds.lanes.values()):
                     self._pump(lane)
                 self._reports.pump()
+                if events := self._rounds.onward.step(self._rounds.clock()):
+                    self._rounds.spawn(self._rounds.record(events))
                 if loop.time() - cared > _CARE_SECONDS:
                     cared = loop.time()
                     await self._care()
@@ -196,5 +198,6 @@ class _Courier:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         self._bell.close()
+        self._rounds.onward.close()
         self._local.close()
         self._batches.shutdown()

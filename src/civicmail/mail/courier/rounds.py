@@ -25,6 +25,7 @@ from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.hops import Hop, Routes
 from civicmail.mail.courier.jobs import Job, Lane
+from civicmail.mail.courier.onward import Onward
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Rounds:
         self.lanes: dict[Hop, Lane] = {}
         self.owed: dict[bytes, None] = {}  # captures whose sender is to be told of a recipient's end
         self.wake = asyncio.Event()
+        self.onward = Onward(settings.courier.smart_host_log)
         self.commit: GroupCommit | None = None
         self._data = data
         self._busy: set[tuple[bytes, int]] = set()
@@ -59,6 +61,7 @@ class Rounds:
         self._tail = Tail(self._data, self.outstanding.positions, bodies=False)
         while records := self._tail.poll():
             for record in records:
+                self.onward.note(record, self.outstanding.entries.get(record.id))
                 self.outstanding.apply(record)
         self._old = {e.id for e in self.outstanding.entries.values()}
         for entry in list(self.outstanding.entries.values()):
@@ -75,6 +78,7 @@ class Rounds:
                 self.restart()
                 records, changed = [], {}
                 break
+            self.onward.note(record, self.outstanding.entries.get(record.id))
             if (entry := self.outstanding.apply(record)) is not None:
                 changed[entry.id] = entry
         for job in self._read_back():
@@ -203,6 +207,10 @@ class Rounds:
         place = (journal.name, journal.number)
         await asyncio.gather(*futures)
         return place
+
+    async def record(self, events: list[Event]) -> None:
+        """Make records durable that no copy waits for."""
+        await self._record(events)
 
     async def _record(self, events: list[Event]) -> tuple[str, int]:
         """Make outcomes durable, however long the disk refuses: what happened cannot be taken back."""
