@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Literal
 
 from civicmail.city.access import guard
-from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import files, journal, lease, lost
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger import keys as signing
 from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
+from civicmail.core.sandbox import confine, ocr
 from civicmail.mail.archive import keyring, masterkey, outstanding_file, segments
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica import status as standby
 from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import still
+from civicmail.mail.search.extract import PICTURES
+from civicmail.mail.search.order import counted
+from civicmail.mail.search.reader import Reader
 
 Level = Literal["ok", "warning", "problem"]
 MINUTE = 60_000
@@ -32,6 +37,7 @@ BEHIND_MOST = 10_000  # records
 AHEAD_MOST = 2 * MINUTE
 JOBS = {
     "courier": "mail waits and is not delivered",
+    "extract": "attachments are not read",
     "index": "what is new cannot be found",
     "ledger": "what is new is not in the ledger",
     "seal": "journals grow and are not sealed",
@@ -140,6 +146,26 @@ def jobs(p: Patient) -> Iterator[Finding]:
             yield Finding(f"job {job}", "warning", f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
 
 
+def attachments(p: Patient) -> Iterator[Finding]:
+    there = confine.in_force()
+    missing = [name for name in ("Landlock", "seccomp") if name.lower() not in there]
+    if missing:
+        text = f"Attachments are read in processes that are limited less than they could be: no {' and no '.join(missing)} here."
+        yield Finding("attachments", "warning", text, "Use a kernel that has both (Linux 5.13 or newer).")
+    else:
+        yield Finding("attachments", "ok", "Attachments are read in processes without network, files and programs.")
+    try:
+        reader = Reader(p.data)
+    except LaterError:
+        return
+    scans = sum(counted(searcher, still(PICTURES)) for searcher in reader.searchers())
+    if scans and ocr.found(p.settings.search.ocr_languages) is None:
+        text = f"{scans} captures have scans that nobody reads: there is no tesseract with {p.settings.search.ocr_languages}."
+        yield Finding("scans", "warning", text, "Install tesseract-ocr and its languages, or correct [search] ocr_languages.")
+    else:
+        yield Finding("scans", "ok", f"{scans} captures have scans that wait to be read.")
+
+
 def lag(p: Patient) -> Iterator[Finding]:
     for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
         try:
@@ -237,7 +263,7 @@ def second_place(p: Patient) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
-    disk, volume, keys, recovery, clock, jobs, lag, checkpoint, outstanding, journals, second_place, claimed,
+    disk, volume, keys, recovery, clock, jobs, attachments, lag, checkpoint, outstanding, journals, second_place, claimed,
 )  # fmt: skip
 
 

@@ -142,3 +142,5 @@ def _say_counts(found: Counts, json: bool) -> None:
     output.show(f"{found.count} found, {found.unique} different; {found.searchable} of {found.archived} archived are searchable.")
     if found.unreadable:
         output.words(f"{found.unreadable} searchable captures have a part that could not be read.")
+    if found.waiting:
+        output.words(f"{found.waiting} searchable captures have attachments that are still to be read.")

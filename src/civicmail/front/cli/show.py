@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -13,11 +14,12 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter
-from civicmail.core.message.shapes import Address, Letter
+from civicmail.core.message.shapes import Address, Letter, Part
 from civicmail.front.cli import door, options, output
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search.extracted import reasons
 
 TEXT_MOST = 100_000  # characters for a person; --raw gives all
 
@@ -51,10 +53,14 @@ def show(
     elif json:
         head = orjson.loads(archive.head(permit, place))
         output.emit(
-            {**head, "letter": _letter_plain(letter.read(archive.body(permit, place))), "events": _events(archive, permit, place)}
+            {
+                **head,
+                "letter": _letter_plain(letter.read(archive.body(permit, place)), folder),
+                "events": _events(archive, permit, place),
+            }
         )
     else:
-        _read(letter.read(archive.body(permit, place)), archive.capture(permit, place))
+        _read(letter.read(archive.body(permit, place)), archive.capture(permit, place), folder)
 
 
 def _one(archive: Archive, text: str, *, raw: bool) -> Place:
@@ -125,7 +131,9 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
     for event in events:
         people = ", ".join(names[i] for i in event.to if i < len(names))
         words = "  ".join(
-            f"{k}={v}" for k, v in event.facts.items() if k in {"hop", "reply", "try", "reason", "actor", "redelivered"}
+            f"{k}={v}"
+            for k, v in event.facts.items()
+            if k in {"hop", "relay", "reply", "tls", "try", "reason", "actor", "redelivered"}
         )
         output.show(f"{output.when(event.at)}  {event.type.name.lower()}  {people}  {words}")
 
@@ -134,7 +142,7 @@ def _people(addresses: tuple[Address, ...]) -> str:
     return ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in addresses)
 
 
-def _letter_plain(read: Letter) -> dict[str, Any]:
+def _letter_plain(read: Letter, data: Path) -> dict[str, Any]:
     return {
         "subject": read.subject,
         "date": read.date.isoformat() if read.date else None,
@@ -142,16 +150,23 @@ def _letter_plain(read: Letter) -> dict[str, Any]:
         "to": _people(read.to),
         "cc": _people(read.cc),
         "text": _clean(read.text or read.html_text),
-        "attachments": [{"name": a.filename, "type": a.content_type, "size": a.size, "part": a.path} for a in read.attachments],
+        "attachments": [_attachment_plain(a, data) for a in read.attachments],
         "defects": [{"code": d.code, "where": d.where} for d in read.defects],
     }
+
+
+def _attachment_plain(part: Part, data: Path) -> dict[str, Any]:
+    """unreadable: only where something in it gave no text, and why."""
+    plain = {"name": part.filename, "type": part.content_type, "size": part.size, "part": part.path}
+    why = reasons(data, part.content)
+    return {**plain, "unreadable": why} if why else plain
 
 
 def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _read(read: Letter, capture: Capture) -> None:
+def _read(read: Letter, capture: Capture, data: Path) -> None:
     """The message for a person at a terminal; nothing in it can steer the terminal."""
     output.show(f"Capture: {capture.uuid}")
     output.show(f"SHA-256: {capture.sha256.hex()}")
@@ -168,6 +183,8 @@ def _read(read: Letter, capture: Capture) -> None:
         output.show(f"Date: {read.date.isoformat()}")
     for attachment in read.attachments:
         output.show(f"Attachment: {attachment.filename or attachment.path} ({attachment.content_type}, {attachment.size} bytes)")
+        for why in reasons(data, attachment.content):
+            output.show(f"    unreadable: {why}")
     output.show("")
     text = read.text or read.html_text
     for line in text[:TEXT_MOST].splitlines():

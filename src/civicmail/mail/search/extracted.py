@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -71,6 +72,13 @@ class Extracts:
 
 def top(data: Path) -> Path:
     return data / "extracted"
+
+
+def reasons(data: Path, content: bytes) -> list[str]:
+    """Why a file gave no text, or not all of it: a reason, or "member: reason" for each piece. Empty where it was read whole, or
+    not yet."""
+    known = Extracts(data).get(sha256(content).digest())
+    return [f"{path}: {why}" if path else why for path, why in known.unreadable] if known else []
 
 
 def _ready(data: Path) -> Path:

@@ -1,0 +1,75 @@
+"""show and doctor: what of an attachment could not be read, and what nobody can read here (P-24, promise 8)."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+
+import orjson
+import pytest
+
+from civicmail.core.config.load import load
+from civicmail.core.sandbox import confine, ocr
+from civicmail.front.cli.checkup import Finding, Patient, examine
+from core.sandbox import samples
+from front.cli.office import Office, now
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Two messages: a zip with a locked archive in it, and a scan on a machine without OCR."""
+    monkeypatch.setattr(ocr, "found", lambda _languages: None)
+    monkeypatch.setattr("civicmail.front.worker.tick.find_ocr", lambda _languages: None)
+    one = Office(tmp_path / "data")
+    locked = samples.zipped({"a.txt": "zeppelin", "b.7z": samples.seven({"x": b"x"}, password="p")})
+    one.receive(letter("locked.zip", locked), letter("scan.pdf", samples.scan("page")))
+    assert one.run("tick") == 0
+    return one
+
+
+def letter(name: str, content: bytes) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = f"about {name}"
+    message.set_content("see the file")
+    message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()
+
+
+def said(office: Office, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert office.run(*words) == 0
+    return capsys.readouterr().out
+
+
+def findings(office: Office, check: str) -> list[Finding]:
+    return [f for f in examine(Patient(office.data, load(office.data), now())) if f.check == check]
+
+
+def test_show_says_why_a_part_of_an_attachment_gave_no_text(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    (id_,) = [orjson.loads(line)["id"] for line in said(office, capsys, "search", "zeppelin", "--json").splitlines()]
+    assert "\n    unreadable: b.7z: encrypted\n" in said(office, capsys, "show", id_)
+    (attachment,) = orjson.loads(said(office, capsys, "show", id_, "--json"))["letter"]["attachments"]
+    assert attachment["unreadable"] == ["b.7z: encrypted"]
+    (other,) = [orjson.loads(line)["id"] for line in said(office, capsys, "search", "subject:scan", "--json").splitlines()]
+    assert "unreadable" not in said(office, capsys, "show", other, "--json")
+
+
+def test_coverage_says_what_could_not_be_read_and_what_still_waits(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = orjson.loads(said(office, capsys, "search", "*", "--count", "--json"))
+    assert (counts["searchable"], counts["unreadable"], counts["waiting"]) == (2, 1, 1)
+
+
+def test_doctor_says_that_nobody_reads_scans(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = findings(office, "scans")
+    assert (finding.level, finding.text.split()[0]) == ("warning", "1")
+    monkeypatch.setattr(ocr, "found", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
+    assert [f.level for f in findings(office, "scans")] == ["ok"]
+
+
+def test_doctor_says_what_does_not_hold_a_reader_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "in_force", lambda: ("limits", "seccomp"))
+    (finding,) = findings(office, "attachments")
+    assert finding.level == "warning"
+    assert "no Landlock here" in finding.text
+    monkeypatch.setattr(confine, "in_force", lambda: ("limits", "landlock", "seccomp"))
+    assert [f.level for f in findings(office, "attachments")] == ["ok"]
