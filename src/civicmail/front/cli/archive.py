@@ -12,6 +12,7 @@ from civicmail.city.law.schedules import Schedule
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.front.cli import door, options, output, typist
+from civicmail.front.cli.patience import patiently
 from civicmail.mail.archive import classes, regroup
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.seal import Sealer
@@ -58,7 +59,7 @@ def adopt(file: Path, reason: Reason, data: options.Data = None, config: options
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
-    found = classes.adopt(folder, text, actor=typist.name(), reason=reason, now=door.now_ms())
+    found = patiently(lambda: classes.adopt(folder, text, actor=typist.name(), reason=reason, now=door.now_ms()))
     output.words(f"{len(found.by_class)} schedules are in force.")
 
 
@@ -77,7 +78,8 @@ def promote(
     if len(found) != 1:
         output.words(f"civicmail: {len(found)} captures have the id {id_}.")
         raise typer.Exit(1)
-    classes.promote(folder, found[0].id, class_, actor=typist.name(), reason=reason, now=door.now_ms())
+    now, id_bytes = door.now_ms(), found[0].id
+    patiently(lambda: classes.promote(folder, id_bytes, class_, actor=typist.name(), reason=reason, now=now))
     output.words(f"{found[0].uuid} is kept at least as long as {class_} asks for.")
 
 

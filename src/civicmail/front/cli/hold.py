@@ -8,6 +8,7 @@ import typer
 
 from civicmail.core.config.load import load
 from civicmail.front.cli import door, options, output, typist
+from civicmail.front.cli.patience import patiently
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.standing import standing
 
@@ -33,7 +34,9 @@ def add(
     """Put a hold into force. A disposal that is under way at this moment stops."""
     folder = options.data_folder(data)
     load(folder, config)
-    name = holds.place(folder, ground=ground, scope=scope, actor=typist.name(), reason=reason, now=door.now_ms())
+    name = patiently(
+        lambda: holds.place(folder, ground=ground, scope=scope, actor=typist.name(), reason=reason, now=door.now_ms())
+    )
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 
@@ -59,5 +62,5 @@ def end(
     """Lift a hold: the schedules decide again about what it kept."""
     folder = options.data_folder(data)
     load(folder, config)
-    holds.end(folder, name, actor=typist.name(), reason=reason, now=door.now_ms())
+    patiently(lambda: holds.end(folder, name, actor=typist.name(), reason=reason, now=door.now_ms()))
     output.words(f"Hold {name} is not in force any more.")

@@ -6,9 +6,11 @@ it. At the moment of the swap nobody can place a hold, and one that was placed s
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from civicmail.city.access.guard import is_claimed
@@ -17,7 +19,6 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive import certificates, classes, holds, outstanding_file, rules
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive, NotSaid, RulesChanged
-from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.holds import Viewer
 from civicmail.mail.archive.places import InSegment
 from civicmail.mail.archive.records import Capture, Event
@@ -38,8 +39,9 @@ class Outcome:
     kept: dict[str, int] = field(default_factory=dict)
     certificates: list[str] = field(default_factory=list)
 
-    def keep(self, why: str) -> None:
-        self.kept[why] = self.kept.get(why, 0) + 1
+    def keep(self, why: str, count: int = 1) -> None:
+        if count:
+            self.kept[why] = self.kept.get(why, 0) + count
 
 
 class Examination:
@@ -62,11 +64,21 @@ class Examination:
         self._view = view
         self._now = now
 
-    def ids(self) -> Iterator[list[bytes]]:
-        """The sealed captures that may be due by their age, month by month."""
-        for month in self.shelf.catalogue.months:
-            entries = (e for run in self.shelf.catalogue.runs_now(month) for e in run.each() if not e.events)
-            yield sorted({e.id for e in entries if e.where.class_ != LEDGER_CLASS})
+    def ids(self, outcome: Outcome) -> Iterator[bytes]:
+        """The sealed captures that may be due by their age; those of months that are too young for any schedule are only counted.
+
+        The ids of a month are taken down before the first of them, for what is done with them changes the catalogue.
+        """
+        for month in list(self.shelf.catalogue.months):
+            runs = self.shelf.catalogue.runs_now(month)
+            if self.schedules.shortest(_start_of(month)) > self._now:
+                outcome.keep("not yet", sum(run.captures for run in runs))
+                continue
+            known = bytearray()
+            for entry in heapq.merge(*(run.each() for run in runs), key=lambda e: e.id):
+                if not entry.events and entry.id != known[-16:]:
+                    known += entry.id
+            yield from (bytes(known[at : at + 16]) for at in range(0, len(known), 16))
 
     def look(self, id_: bytes) -> Item | str:
         """A capture that is to go, or why it stays."""
@@ -101,14 +113,13 @@ def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None]
     """What would go if it were done now; changes nothing and takes no lease. each: told every capture that would."""
     outcome = Outcome()
     examination = Examination(Shelf(data), view, now)
-    for ids in examination.ids():
-        for id_ in ids:
-            found = examination.look(id_)
-            if isinstance(found, str):
-                outcome.keep(found)
-                continue
-            outcome.gone += 1
-            each(found)
+    for id_ in examination.ids(outcome):
+        found = examination.look(id_)
+        if isinstance(found, str):
+            outcome.keep(found)
+            continue
+        outcome.gone += 1
+        each(found)
     return outcome
 
 
@@ -139,16 +150,15 @@ def dispose(
         sealer.finish()
         examination = Examination(Shelf(data), view, now)
         act = _Act(sealer, examination, (proposer, approver), reason, now, files)
-        for ids in list(examination.ids()):
-            for items in _portions(examination, ids, outcome, portion):
-                outcome.certificates.append(act.portion(items))
-                outcome.gone += len(items)
+        for items in _portions(examination, outcome, portion):
+            outcome.certificates.append(act.portion(items))
+            outcome.gone += len(items)
     return outcome
 
 
-def _portions(examination: Examination, ids: list[bytes], outcome: Outcome, most: int) -> Iterator[list[Item]]:
+def _portions(examination: Examination, outcome: Outcome, most: int) -> Iterator[list[Item]]:
     items: list[Item] = []
-    for id_ in ids:
+    for id_ in examination.ids(outcome):
         found = examination.look(id_)
         if isinstance(found, str):
             outcome.keep(found)
@@ -159,6 +169,11 @@ def _portions(examination: Examination, ids: list[bytes], outcome: Outcome, most
             items = []
     if items:
         yield items
+
+
+def _start_of(month: str) -> int:
+    year, number = month.split("-")
+    return int(datetime(int(year), int(number), 1, tzinfo=UTC).timestamp()) * 1000
 
 
 @dataclass(frozen=True, slots=True)

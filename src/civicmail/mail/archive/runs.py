@@ -11,6 +11,7 @@ import struct
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,10 @@ class Run:
         """Every row in order of capture id."""
         for row in reversed(range(self.rows)) if newest_first else range(self.rows):
             yield self._entry(row)
+
+    def captures_by_segment(self) -> dict[tuple[str, str], int]:
+        """How many captures of each (class, segment) it names."""
+        return {self.segments[n]: count for n, count in Counter(self._segment).items() if n < EVENTS}
 
     def by_place(self) -> Iterator[Entry]:
         """Every row in the order in which its record lies: segment, frame, offset."""

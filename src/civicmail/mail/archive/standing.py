@@ -7,7 +7,6 @@ from pathlib import Path
 
 from civicmail.city.law.schedules import Schedules
 from civicmail.mail.archive import certificates, classes, holds, segments
-from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.holds import Hold
 from civicmail.mail.archive.shelf import Shelf
 
@@ -51,9 +50,8 @@ def standing(data: Path) -> Standing:
         group.oldest, group.newest = min(group.oldest, month), max(group.newest, month)
     for month in shelf.catalogue.months:
         for run in shelf.catalogue.runs_now(month):
-            for entry in run.each():
-                if not entry.events and entry.where.class_ != LEDGER_CLASS:
-                    found.groups.setdefault(entry.where.class_, Group(oldest=month)).captures += 1
+            for (class_, _), count in run.captures_by_segment().items():
+                found.groups.setdefault(class_, Group(oldest=month)).captures += count
     found.unsealed = sum(1 for _ in shelf.tail.captures())
     listed = certificates.every(shelf)
     found.certificates, found.disposed = len(listed), sum(len(facts["items"]) for facts in listed)
