@@ -113,12 +113,17 @@ def _fields(item: Item) -> list[tuple[str, str]]:
         ("From", author or sender),
         ("Sender", sender if author and sender != author else ""),
         *_recipients(item),
-        ("Subject", _words(mapi.text(p, mapi.SUBJECT).removeprefix("\x01"))),
+        ("Subject", _words(_subject(mapi.text(p, mapi.SUBJECT)))),
         ("Date", _date(at)),
         ("Message-ID", _clean(mapi.text(p, mapi.MESSAGE_ID))),
         ("In-Reply-To", _clean(mapi.text(p, mapi.IN_REPLY_TO))),
         ("References", _clean(mapi.text(p, mapi.REFERENCES))),
     ]
+
+
+def _subject(stored: str) -> str:
+    """In a PST the length of the prefix ("RE: ") stands before it, behind a sign (MS-PST 2.5.3.1.1.1)."""
+    return stored[2:] if stored.startswith("\x01") else stored
 
 
 def _recipients(item: Item) -> list[tuple[str, str]]:

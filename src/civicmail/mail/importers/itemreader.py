@@ -41,12 +41,16 @@ def _pst(pst: Any, fd: int, first: int) -> None:
     """Items from the index `first` on: those before it were told by a process before this one."""
     try:
         with os.fdopen(fd, "rb") as file:
+            short = pst.shortage(file)
             for index, (folder, read) in enumerate(pst.items(file)):
                 if index >= first:
                     _send(frames.ASK, json.dumps({"index": index, "folder": folder}).encode("utf-8", "replace"))
                     _told(read, "it cannot be read")
     except (OSError, MemoryError) as error:
-        _send(frames.UNREADABLE, _why(error, "it is broken or encrypted").encode())
+        short = _why(error, "it is broken or encrypted")
+    if short:
+        _send(frames.ASK, b'{"index": -1, "folder": ""}')
+        _send(frames.UNREADABLE, short.encode())
     _send(frames.END, b"")
 
 

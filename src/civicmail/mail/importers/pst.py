@@ -6,18 +6,21 @@ Runs in a limited process only (itemreader.py): the library is native and the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from os import SEEK_END
 from typing import Any, BinaryIO
 
 import pypff
 
 from civicmail.core.message import mapi
 from civicmail.core.message.mapi import Attachment, Item, Properties
+from civicmail.mail.importers import heap
 
 _SUBTREE = 0x35E0  # PidTagIpmSubTreeEntryId
 _SUBTREE_NAME = "IPM_SUBTREE"
 _DEPTH = 8
 _MANY = 10_000
 _OBJECT = 0x000D
+_EMBEDDED = 5  # PidTagAttachMethod: afEmbeddedMessage
 
 type Read = Callable[[], Item]
 
@@ -40,6 +43,16 @@ def items(file: BinaryIO) -> Iterator[tuple[str, Read]]:
             except OSError as error:
                 yield path, _raising(error)
         waiting += reversed(inner)
+
+
+def shortage(file: BinaryIO) -> str:
+    """Why the file cannot be whole: its header names a longer one (MS-PST 2.2.2.5, ibFileEof). Else ""."""
+    header = file.read(192)
+    wide = int.from_bytes(header[10:12], "little") >= 23
+    wanted = int.from_bytes(header[184:192] if wide else header[168:172], "little")
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    return f"it is cut short, {size} of {wanted} bytes: what lay behind is missing" if size < wanted else ""
 
 
 def _raising(error: OSError) -> Read:
@@ -101,6 +114,9 @@ def _attachment(attachment: Any, codec: str, depth: int) -> Attachment:
         found.content = attachment.read_buffer(size) if size else b""
     except (OSError, AttributeError):
         found.properties["unread"] = "the content of the attachment could not be read"
+    if mapi.number(found.properties, mapi.METHOD) == _EMBEDDED and (embedded := heap.item(found.content, codec)) is not None:
+        found.item = embedded
+        found.properties["unread"] = embedded.broken
     return found
 
 

@@ -1,0 +1,78 @@
+"""PST and OST files give what a second reader gives, item by item (P-24): readpst of libpst, which shares nothing with libpff."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Letter
+from civicmail.mail.importers.walk import Found, Left, walk
+
+pytestmark = [pytest.mark.corpora, pytest.mark.neighbour("readpst")]
+_UNREADABLE = {"Test_part1.pst/Contacts"}  # items with a value of a type that does not exist: libpff gives none of such an item
+
+
+_LEFT_OUT = ("IPM.DistList",)  # by readpst
+_MADE = ("message/rfc822", "text/rtf", "text/calendar")  # what one of the two made itself, out of properties
+
+
+def _stores() -> list[Path]:
+    found = {}
+    for path in sorted(Path(os.environ.get("CIVICMAIL_CORPORA", "/nonexistent")).rglob("*")):
+        if path.suffix.lower() in {".pst", ".ost"} and path.is_file():
+            found.setdefault(sha256(path.read_bytes()).digest(), path)
+    return list(found.values())
+
+
+def _facts(one: Letter) -> tuple[object, ...]:
+    """What two readers of the same item must agree on."""
+    files = [a for a in one.attachments if a.filename != "rtf-body.rtf" and a.content_type not in _MADE]
+    return (
+        " ".join(one.subject.split()),
+        one.message_id.strip("<> "),
+        tuple(sorted(a.addr.lower() for a in one.from_ if "@" in a.addr)),
+        tuple(sorted(sha256(a.content).hexdigest() for a in files if a.content)),
+        tuple(sorted(" ".join(child.subject.split()) for child in one.children)),
+    )
+
+
+def test_every_store_equals_the_second_reader_item_by_item(tmp_path: Path) -> None:
+    stores = _stores()
+    assert len(stores) >= 15
+    compared = 0
+    for number, store in enumerate(stores):
+        out = tmp_path / str(number)
+        out.mkdir()
+        # -j 0: processes of readpst share a place in the file and read past each other
+        said = subprocess.run(
+            ["readpst", "-j", "0", "-e", "-D", "-q", "-o", str(out), str(store)], capture_output=True, check=False
+        )
+        items = list(walk(store))
+        if said.returncode:
+            assert [isinstance(item, Left) and item.failed for item in items] == [True], store.name
+            continue
+        theirs: Counter[str] = Counter()
+        mail: Counter[tuple[object, ...]] = Counter()
+        dates: set[tuple[object, ...]] = set()
+        for file in out.rglob("*"):
+            if file.is_file():
+                folder = "/".join([store.name, *file.relative_to(out).parts[1:-1]])
+                theirs[folder] += 1
+                if file.suffix == ".eml":
+                    one = letter.read(file.read_bytes())
+                    mail[folder, *_facts(one)] += 1
+                    dates |= {(folder, *_facts(one), one.date)} if one.date else set()
+        ours = Counter(i.folder for i in items if isinstance(i, Found) and (i.properties or {}).get("0x001a") not in _LEFT_OUT)
+        assert {f: n for f, n in ours.items() if f not in _UNREADABLE} == {f: n for f, n in theirs.items() if f not in _UNREADABLE}
+        assert all(item.name.endswith("Contacts") for item in items if isinstance(item, Left) and item.failed)
+        letters = [(i.folder, letter.read(i.content)) for i in items if isinstance(i, Found)]
+        assert mail - Counter((folder, *_facts(one)) for folder, one in letters) == Counter(), store.name
+        assert dates <= {(folder, *_facts(one), one.date) for folder, one in letters}, store.name
+        compared += mail.total()
+    assert compared > 100

@@ -1,0 +1,70 @@
+"""The development sets outlook, files and torture: totals balance, and what fails is truly unreadable, with its reason (P-23)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from civicmail.front.cli.main import run
+from civicmail.mail.importers.walk import Found, Left, walk
+
+pytestmark = [pytest.mark.corpora, pytest.mark.timeout(300)]
+OUTLOOK = ("aspose-net", "java-libpst", "ms-outlook-pst-rs", "poi", "tika-mail", "tnefparse")
+FILES = ("attachments", "charset", "dlp_pii", "html_address_misc", "loadfiles", "protocol", "redaction")
+TORTURE = (
+    "cpython",
+    "enmime",
+    "mime4j",
+    "mimekit",
+    "nodemailer-mailparser",
+    "perl-mime-tools-testmsgs",
+    "ruby-mail",
+    "stalwart-mail-parser",
+)
+# A store without a root record; twelve contacts with a value of a type that does not exist, in each copy of one store.
+UNREADABLE = {"AddingBulkMessagesWithImprovedPerformance.pst": 1, "Test_part1.pst": 12, "testPST.pst": 12}
+
+
+def _corpora() -> Path:
+    return Path(os.environ["CIVICMAIL_CORPORA"])
+
+
+@pytest.mark.parametrize("sets", [OUTLOOK, FILES, TORTURE], ids=["outlook", "files", "torture"])
+def test_a_set_imports_with_balanced_totals_and_is_known_afterwards(
+    sets: tuple[str, ...], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    data, manifest = str(tmp_path / "data"), tmp_path / "m.jsonl"
+    paths = [str(_corpora() / name) for name in sets if (_corpora() / name).exists()]
+    assert len(paths) > 3
+    assert run(["init", "--data", data]) == 0
+    capfdbinary.readouterr()
+    first = []
+    for again in (False, True):
+        run(["import", *paths, "--data", data, "--json", "--manifest", str(manifest)])
+        totals = json.loads(capfdbinary.readouterr().out)
+        *lines, last = [json.loads(line) for line in manifest.read_text().splitlines()]
+        assert last["report"]["balanced"] and last["report"]["items"] == len(lines)
+        assert totals["read"] == totals["stored"] + totals["known"] + totals["failed"] > 100
+        assert totals["stored"] == 0 if again else totals["known"] == 0
+        failed = [line for line in lines if line["status"] == "failed"]
+        assert len(failed) == totals["failed"]
+        assert all(line["reason"] for line in failed)
+        assert all(any(f"/{name}" in line["item"] for name in UNREADABLE) for line in failed)
+        first.append(last["report"]["sha256_of_items"])
+    assert first[0] == first[1]
+
+
+def test_a_store_that_is_cut_in_half_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
+    stores = sorted((_corpora() / "aspose-net" / "Outlook").glob("*.[po]st"))
+    assert stores
+    for store in stores:
+        half = tmp_path / store.name
+        whole = store.read_bytes()
+        half.write_bytes(whole[: len(whole) // 2])
+        items = list(walk(half))
+        assert any(isinstance(item, Left) for item in items)
+        assert all(item.why for item in items if isinstance(item, Left))
+        assert len([item for item in items if isinstance(item, Found)]) <= len(list(walk(store)))
