@@ -145,3 +145,31 @@ def test_two_failures_within_a_minute_are_too_many(tmp_path: Path) -> None:
                 writer.flush()
         assert writer.broken is broken, at
     writer.close()
+
+
+def test_nobody_is_told_before_the_second_place_has_it_and_the_next_sync_does_not_wait_for_that(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        asked: list[tuple[str, int, asyncio.Future[None]]] = []
+
+        def confirm(journal: str, number: int) -> asyncio.Future[None]:
+            there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            asked.append((journal, number, there))
+            return there
+
+        commit = GroupCommit(Writer(tmp_path, lambda: NOW), confirm)
+        first = commit.receipt(capture(b"one"), b"one")
+        while not asked:
+            await asyncio.sleep(0)
+        second = commit.receipt(capture(b"two"), b"two")
+        while len(asked) < 2:
+            await asyncio.sleep(0)
+        assert [(journal, number) for journal, number, _ in asked] == [("0001", 1), ("0001", 2)]
+        assert not first.done()
+        asked[0][2].set_result(None)
+        await first
+        asked[1][2].set_exception(JournalEnded("the second place is gone"))
+        with pytest.raises(JournalEnded):
+            await second
+        await commit.close()
+
+    asyncio.run(scenario())

@@ -1,4 +1,5 @@
-"""Cut connections, torn frames, a full disk and restarts: what was answered for stays, the rest is sent again (P-23, promise 1)."""
+"""Cut connections, torn frames, a full disk and restarts: what was answered for stays, the rest is sent again (P-15, P-23,
+promise 1)."""
 
 from __future__ import annotations
 
@@ -202,6 +203,10 @@ def test_a_copy_that_has_what_we_never_had_is_not_written_over(data: Path, tmp_p
     set_back = Town(older)
     with contextlib.closing(FolderLink(copy)) as link, pytest.raises(Diverged):
         ship(set_back, link)
+    set_back.bodies = {bytes([n]): b"" for n in range(2)}  # so that what comes now is as long as what the copy has
+    set_back.receive(2)
+    with contextlib.closing(FolderLink(copy)) as link, pytest.raises(Diverged):
+        ship(set_back, link)
     assert {p: p.read_bytes() for p in copy.rglob("*.log")} == held
 
 
@@ -258,3 +263,13 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(NotACopy, match="not empty"):
         Copy(tmp_path, Files())
     assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_fence_that_our_key_did_not_sign_is_not_believed(data: Path, tmp_path: Path) -> None:
+    other = installation(tmp_path / "other")
+    forged = epoch.begin(other, 1).signed
+    with pytest.raises(NotACopy, match="not believed"):
+        epoch.fence(data, forged)
+    with pytest.raises(NotACopy, match="not believed"):  # nor an old one of our own
+        epoch.fence(data, epoch.begin(data, 1).signed)
+    assert not epoch.is_fenced(data)

@@ -1,4 +1,5 @@
-"""What is kept here is kept there: rounds, turns, and an installation made from the copy alone (P-23, promise 1)."""
+"""What is kept here is kept there: rounds, turns, and an installation made from the copy alone, its evidence included
+(P-15, P-20, P-23, promises 1, 2 and 3)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from civicmail.core.ledger.verify import verify
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.verify import Check
+from civicmail.mail.replica.evidence import Evidence
+from civicmail.mail.replica.journals import Journals
 from civicmail.mail.replica.restore import restore
 from mail.replica.making import Town, bring, folder_link, kept, ship, waiting
 
@@ -36,3 +41,56 @@ def test_an_installation_made_from_the_copy_has_everything(town: Town, tmp_path:
     assert kept(new) == town.bodies
     assert waiting(new) == set(town.bodies)
     assert problems(new) == []
+
+
+def test_a_checkpoint_waits_for_the_ledger_that_it_signs(town: Town, tmp_path: Path) -> None:
+    town.receive(3)
+    town.evidence(checkpoint=True)
+    town.receive(1)
+    with closing(folder_link(tmp_path / "copy")) as link:
+        journals = Journals(town.data, link, {})
+        assert journals.send({"0001": 5}, 0) == [1]
+        assert journals.positions() == {"0001": 3}
+        assert journals.send({"0001": 5}, 1) == []
+        assert journals.positions() == {"0001": 5}
+
+
+def test_an_entry_waits_for_the_records_that_it_is_about(town: Town, tmp_path: Path) -> None:
+    town.receive(3)
+    town.evidence()
+    with closing(folder_link(tmp_path / "copy")) as link:
+        evidence = Evidence(town.data, link, {})
+        evidence.send(1, {"0001": 2})
+        assert evidence.size == 0
+        evidence.send(1, {"0001": 3})
+        assert evidence.size == 1
+
+
+def test_a_turn_waits_for_every_record_that_its_files_may_speak_of(town: Town, tmp_path: Path) -> None:
+    with closing(folder_link(tmp_path / "copy")) as link:
+        shipper = ship(town, link)
+        town.receive(4)
+        outstanding_file.advance(town.data, town.clock())
+        turn = shipper.turn()
+        assert all(next(turn, "taken") is None for _ in range(50))
+        assert not (tmp_path / "copy" / "outstanding" / "snapshot").exists()
+        shipper.round()
+        assert next(turn, "taken") == "taken"
+        assert (tmp_path / "copy" / "outstanding" / "snapshot").exists()
+
+
+def test_what_is_deleted_here_is_deleted_there(town: Town, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    with closing(folder_link(copy)) as link:
+        town.receive(30, 900)
+        town.receive(1, spooled=True)
+        town.rest()
+        town.evidence()
+        shipper = ship(town, link)
+        assert len(list(copy.glob("journal/*/*.log"))) == len(list(town.data.glob("journal/*/*.log"))) > 1
+        assert town.seal() > 1
+        Keyring(town.data).remove(sorted(Keyring(town.data).names())[:1])
+        bring(shipper)
+    for pattern in ("journal/*/*.log", "journal/*/spool/*", "keys/segments/*", "segments/*/*/*.seg"):
+        here, there = (sorted(p.relative_to(top) for p in top.glob(pattern)) for top in (town.data, copy))
+        assert here == there, pattern

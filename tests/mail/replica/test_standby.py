@@ -92,15 +92,17 @@ def test_nobody_is_told_before_the_copy_has_the_record(town: Town, place: Place,
 def test_a_second_place_that_is_gone_is_451_and_one_that_comes_back_is_used(town: Town, place: Place) -> None:
     async def talk() -> None:
         confirm = Confirmation(town.data, settings)
-        town.receive(1)
-        await confirm(town.writer.journal.name, 1)
-        place.stop()
-        town.receive(1)
-        with pytest.raises(StandbyGone) as told:
-            await confirm(town.writer.journal.name, 2)
-        assert told.value.smtp.startswith("451 ")
-        assert (status.lag_ms(town.data, status.read(town.data), town.clock()) or 0) > 0
-        place.start()
+        try:
+            town.receive(1)
+            await confirm(town.writer.journal.name, 1)
+            place.stop()
+            town.receive(1)
+            with pytest.raises(StandbyGone) as told:
+                await confirm(town.writer.journal.name, 2)
+            assert told.value.smtp.startswith("451 ")
+            assert (status.lag_ms(town.data, status.read(town.data), town.clock()) or 0) > 0
+        finally:
+            place.start()
         town.receive(1)
         for _ in range(8):
             with contextlib.suppress(StandbyGone):
@@ -111,6 +113,18 @@ def test_a_second_place_that_is_gone_is_451_and_one_that_comes_back_is_used(town
 
     with replicating(town, place, 1) as settings:
         asyncio.run(talk())
+
+
+def test_without_its_answer_nothing_is_promised(town: Town, place: Place) -> None:
+    async def talk() -> None:
+        confirm = Confirmation(town.data, Archive(acknowledge="standby", standby_wait=1))
+        try:
+            with pytest.raises(StandbyGone):
+                await confirm("0001", 1)
+        finally:
+            await confirm.close()
+
+    asyncio.run(talk())
 
 
 def test_where_the_settings_say_so_mail_is_kept_here_alone_meanwhile(town: Town, place: Place) -> None:
