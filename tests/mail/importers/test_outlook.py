@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.message import letter
+from civicmail.core.query.parse import parse
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.items import NO_ITEM, Built, Items
 from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.reader import Reader
 from mail.importers.compound import compound, msg
 
 NOW = 1_772_452_800_000
@@ -107,3 +111,14 @@ def test_a_reader_that_says_nothing_is_one_line(tmp_path: Path) -> None:
     with closing(Items(command=(sys.executable, "-c", ""))) as items:
         assert [(one.index, isinstance(one.built, str)) for one in items.store(str(store))] == [(-1, True)]
         assert isinstance(items.file(b"x"), str)
+
+
+def test_folders_are_labels_that_a_search_finds(tmp_path: Path) -> None:
+    for folder in ("Zoning", "Parks"):
+        (tmp_path / "source" / folder).mkdir(parents=True)
+        (tmp_path / "source" / folder / "one.msg").write_bytes(WHOLE)
+    layout.make(tmp_path / "data")
+    told = Told(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
+    assert run_import(tmp_path / "data", Request((tmp_path / "source",)), told, lambda: NOW, 0).stored == 2
+    for query, found in (("folder:zoning", 1), ("label:parks", 1), ("folder:nowhere", 0), ("zoning", 0)):
+        assert count(Reader(tmp_path / "data"), parse(query, now=datetime.fromtimestamp(NOW / 1000, UTC))) == found

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.archive.records import Capture, Occurrence, Source
 from civicmail.mail.search.attached import Extract
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -56,6 +56,7 @@ def capture(chance: random.Random, body: bytes, received: int, class_: str) -> C
         envelope=Envelope("", recipients, received),
         class_=class_,
         custodian=chance.choice(["", "Ann Lee", "clerk"]),
+        occurrence=chance.choice([None, Occurrence("x", "Mail.pst/Inbox", 0), Occurrence("x", "Sent Items", 0)]),
     )
 
 
@@ -125,7 +126,7 @@ def _leaf(chance: random.Random) -> str:
     word = chance.choice([w for w in WORDS if len(w) <= 64])
     name, address = chance.choice(PEOPLE)
     field = chance.choice(["from", "to", "cc", "bcc", "rcpt"])
-    text = chance.choice(["subject", "body", "attachment", "filename", "list", "custodian"])
+    text = chance.choice(["subject", "body", "attachment", "filename", "list", "custodian", "folder"])
     date = chance.choice(["2023", "2023-03", "2024-01-15", "2024/02"])
     start = "".join(c for c in word if c.isalnum())[: chance.randint(1, 3)] or "a"
     return chance.choice(

@@ -197,6 +197,8 @@ OPERATORS: dict[str, Callable[[Value], Tree | None]] = {
     "rfc822msgid": _identifier,
     "thread": _thread,
     "custodian": _text("custodian"),
+    "folder": _text("folder"),
+    "label": _text("folder"),
     "id": _id,
     "sha256": lambda value: Digits("sha256", _hexadecimal(value)),
 }

@@ -24,12 +24,13 @@ Text = Literal[
     "messageid",
     "thread",
     "custodian",
+    "folder",
 ]
 Number = Literal["received", "date", "size", "attachments", "unreadable"]
 
 FREE: tuple[Text, ...] = ("subject", "body", "attachment", "from", "to", "cc", "bcc", "filename")
 ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
-TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian")
+TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian", "folder")
 EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread")  # only whole tokens, whose order says nothing
 NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments", "unreadable")
 
@@ -50,6 +51,7 @@ View = TypedDict(
         "messageid": str,
         "thread": str,
         "custodian": str,
+        "folder": str,
         "received": int,
         "date": int,
         "size": int,
@@ -65,7 +67,7 @@ Texts hold folded tokens separated by spaces; address fields hold for each addre
 whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has.
 thread: the Message-ID of the first message of the conversation, as far as the capture itself names it.
 received, date: ms since 1970 UTC; size: bytes; attachments: how many; unreadable: pieces that could not be read; id, sha256:
-lower-case hexadecimal digits.
+lower-case hexadecimal digits. folder: where an imported message lay.
 """
 
 

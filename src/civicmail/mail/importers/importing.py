@@ -130,7 +130,7 @@ def _new(
                 totals.known += 1
             else:
                 new = New(item, digest, bits, occurrence, opened)
-                yield new, item.content, (digest, bits, item.at, item.basis, clock(), new.recipients)
+                yield new, item.content, (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder)
 
 
 def _opened(item: Found) -> tuple[Found, Opened | None]:

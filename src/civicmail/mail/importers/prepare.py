@@ -8,7 +8,7 @@ from typing import Any
 from civicmail.core.message import headers, letter
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Basis, Capture, Source
+from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
 from civicmail.mail.importers import times
 from civicmail.mail.search.attached import Look, not_yet
 from civicmail.mail.search.documents import plain_of, plain_without_body
@@ -16,9 +16,9 @@ from civicmail.mail.search.documents import plain_of, plain_without_body
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
 CLASS = "mail"
 
-Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...]]
+Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str]
 """SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms), recipients that a
-journal report names."""
+journal report names, folder."""
 
 Answer = tuple[int, Basis, bytes, str, dict[str, Any]]
 """Received (ms), its basis, content hash, Message-ID, the document of the index."""
@@ -32,7 +32,7 @@ class Preparer:
         self._look = look
 
     def __call__(self, content: bytes, ask: Ask) -> Answer:
-        _, _, at, basis, now, _ = ask
+        _, _, at, basis, now, _, _ = ask
         fields = letter.fields(content)
         received, basis = times.received(fields.received, at, basis, now)
         message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
@@ -41,14 +41,14 @@ class Preparer:
 
     def unread(self, content: bytes, ask: Ask) -> Answer:
         """For a message that a parser process died on: it is kept all the same, and counted as unreadable."""
-        _, _, at, basis, now, _ = ask
+        _, _, at, basis, now, _, _ = ask
         received, basis = times.received(None, at, basis, now)
         document = plain_without_body(self._capture(content, ask, received))
         return received, basis, headers.content_hash(content), "", document
 
     def _capture(self, content: bytes, ask: Ask, received: int) -> Capture:
         """As much of the capture as the index looks at."""
-        digest, bits, recipients = ask[0], ask[1], ask[5]
+        digest, bits, _, _, _, recipients, folder = ask
         return Capture(
             id=capture_id(received, bits),
             received=received,
@@ -59,4 +59,5 @@ class Preparer:
             envelope=Envelope("", tuple(Recipient(address) for address in recipients), received, protocol="import"),
             class_=CLASS,
             custodian=self._custodian,
+            occurrence=Occurrence("", folder, 0),
         )

@@ -38,6 +38,7 @@ def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
         "messageid": _identifier(fields.message_id),
         "thread": thread(fields),
         "custodian": fold(capture.custodian),
+        "folder": fold(capture.occurrence.folder) if capture.occurrence else "",
         "received": received,
         "date": received if date is None else date,
         "size": capture.size,

@@ -19,7 +19,7 @@ from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import header_date
 
-VERSION = 3  # a change of schema, of fold() or of view() makes a new generation
+VERSION = 4  # a change of schema, of fold() or of view() makes a new generation
 NUMBERS = ("hi", "date", "size", "attachments", "unreadable", "s2", "s3", "s4")
 KEYS = ("lo", "s1", "waiting")  # also found by value: deletes, look-ups, what is still to be read
 _ID = struct.Struct(">2Q")
