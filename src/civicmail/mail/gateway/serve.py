@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from civicmail.city.directory.standing import Standing
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
@@ -20,9 +21,9 @@ from civicmail.mail.gateway.doors import Door, make_door
 from civicmail.mail.gateway.errors import CannotListen, ListenerError
 from civicmail.mail.gateway.gate import Gate, make_gate, now_ms
 from civicmail.mail.pipeline.accept import Pipeline
-
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica.waiting import Confirmation
+
 DRAIN = 10.0
 """Seconds that open conversations get after SIGTERM; messages that are being kept are waited for in any case."""
 
@@ -39,12 +40,13 @@ class Gateway:
         self._data = data
         self._clock = clock
         self._files = files
+        self._standing = Standing(settings, data)
         self._doors = [make_door(listener, settings) for listener in settings.gateway.listener]
         self._servers: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None
+        self._confirmation: Confirmation | None = None
         self.broken = asyncio.Event()
         self.gate: Gate
-        self._confirmation: Confirmation | None = None
 
     @property
     def ports(self) -> list[int]:
@@ -52,11 +54,11 @@ class Gateway:
 
     async def start(self) -> None:
         """Take a journal, then listen. Raises ListenerError or CannotListen; then nothing listens."""
+        epoch.require_unfenced(self._data)
         writer = Writer(self._data, self._clock, self._files)
         archive = self._settings.archive
-        epoch.require_unfenced(self._data)
         self._confirmation = Confirmation(self._data, archive) if archive.acknowledge == "standby" else None
-        pipeline = Pipeline(GroupCommit(writer, self._confirmation))
+        pipeline = Pipeline(GroupCommit(writer, self._confirmation), self._standing.of)
         self.gate = make_gate(self._settings, self._data, pipeline, self._clock)
         try:
             for door in self._doors:
@@ -117,6 +119,7 @@ class Gateway:
             self.broken.set()
         try:
             commit.rotate_if_idle()
+            self._standing.refresh()
             for door in self._doors:
                 if door.certificate is not None and door.certificate.renew(now):
                     log.info("certificate renewed", listener=door.name)
@@ -130,13 +133,14 @@ class Gateway:
             server.close()
         self._servers.clear()
         await self.gate.pipeline.commit.close()
+        if self._confirmation is not None:
+            await self._confirmation.close()
         self.gate.spooler.close()
 
 
-        if self._confirmation is not None:
-            await self._confirmation.close()
 async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> None:
-    """Serve until stop is set. Raises CannotListen when the archive could not keep mail twice within a minute."""
+    """Serve until stop is set. Raises CannotListen when the archive could not keep mail twice within a minute, Fenced when another
+    installation has taken over."""
     gateway = Gateway(settings, data)
     await gateway.start()
     waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(gateway.broken.wait())]
@@ -146,11 +150,11 @@ async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> No
         for wait in waits:
             wait.cancel()
         await gateway.stop()
+    epoch.require_unfenced(data)
     if gateway.broken.is_set():
         raise CannotListen("The archive could not keep mail twice within a minute.")
 
 
-    epoch.require_unfenced(data)
 def serve(settings: Settings, data: Path) -> None:
     """The gateway process of `civicmail run gateway`: serve until SIGTERM or SIGINT, then drain."""
 
