@@ -132,9 +132,10 @@ def run_courier(settings: Settings, data: Path, stop: threading.Event) -> None:
 async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:
     asked = asyncio.Event()
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
-    watch = asyncio.create_task(_watch(stop, asked, own))
+    standing = Standing(settings, data)
+    watch = asyncio.create_task(_watch(stop, asked, own, standing))
     try:
-        await deliver.run(settings, data, asked, Pipeline(own, Standing(settings, data).of).accept, now_ms)
+        await deliver.run(settings, data, asked, Pipeline(own, standing.of).accept, now_ms)
     finally:
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -142,11 +143,13 @@ async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> Non
         await own.close()
 
 
-async def _watch(stop: threading.Event, asked: asyncio.Event, own: GroupCommit) -> None:
-    """Bring a signal, which a thread event carries, into the loop; meanwhile let a journal file that is idle be closed."""
+async def _watch(stop: threading.Event, asked: asyncio.Event, own: GroupCommit, standing: Standing) -> None:
+    """Bring a signal, which a thread event carries, into the loop; meanwhile let a journal file that is idle be closed, and see
+    who is here."""
     while not stop.is_set():
         await asyncio.sleep(0.1)
         own.rotate_if_idle()
+        standing.refresh()
     asked.set()
 
 
