@@ -6,6 +6,8 @@ one shape, and a length beyond what is asked for ends the child.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import select
 import struct
@@ -16,6 +18,7 @@ ASK, CONTENT = b"A", b"C"
 TEXT, PICTURE, UNREADABLE, END = b"T", b"P", b"U", b"E"
 HEAD = struct.Struct(">cQ")
 PIECE = 1 << 20
+SMALL = 1 << 15
 
 Direction = Literal["read", "write"]
 
@@ -33,18 +36,20 @@ class Line:
 
     def __init__(self, out: int, in_: int) -> None:
         self._out, self._in = out, in_
-        os.set_blocking(out, False)
-        os.set_blocking(in_, False)
+        self._held = bytearray()
+        for fd in (out, in_):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(OSError):  # a machine may allow less
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIECE)
 
     def send(self, kind: bytes, content: bytes, deadline: float) -> None:
         for data in (HEAD.pack(kind, len(content)), content):
             view = memoryview(data)
             while view:
-                self._wait(self._out, select.POLLOUT, deadline)
                 try:
                     view = view[os.write(self._out, view[:PIECE]) :]
                 except BlockingIOError:
-                    continue
+                    self._wait(self._out, select.POLLOUT, deadline)
                 except OSError:
                     raise Gone from None
 
@@ -56,17 +61,20 @@ class Line:
         return kind, self._exactly(length, deadline)
 
     def _exactly(self, size: int, deadline: float) -> bytes:
-        held = bytearray()
-        while len(held) < size:
-            self._wait(self._in, select.POLLIN, deadline)
+        while len(self._held) < size:
             try:
-                piece = os.read(self._in, min(size - len(held), PIECE))
+                piece = os.read(self._in, min(max(size - len(self._held), SMALL), PIECE))
             except BlockingIOError:
+                self._wait(self._in, select.POLLIN, deadline)
                 continue
             if not piece:
                 raise Gone
-            held += piece
-        return bytes(held)
+            self._held += piece
+            if time.monotonic() > deadline:
+                raise Late
+        exactly = bytes(self._held[:size])
+        del self._held[:size]
+        return exactly
 
     @staticmethod
     def _wait(fd: int, event: int, deadline: float) -> None:

@@ -11,10 +11,14 @@ SMALLEST = 8000  # pixels: icons, lines and tracking dots
 
 
 def read(content: bytes, case: Case) -> None:
+    if may_show_words(content):
+        case.out.picture(content if case.pictures else b"")
+
+
+def may_show_words(content: bytes) -> bool:
+    """Whether OCR is worth its seconds."""
     size = dimensions(content)
-    if size is not None and (min(size) < SHORTEST or size[0] * size[1] < SMALLEST):
-        return
-    case.out.picture(content if case.pictures else b"")
+    return size is None or (min(size) >= SHORTEST and size[0] * size[1] >= SMALLEST)
 
 
 def dimensions(content: bytes) -> tuple[int, int] | None:

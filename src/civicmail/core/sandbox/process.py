@@ -20,7 +20,7 @@ BUSY = 3  # times as long as it may compute a process may take, on a busy machin
 GRACE = 3.0  # seconds that it has for ending by itself, with what it has read so far
 DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
-FILES = 500  # that one process reads before a fresh one takes over
+FILES = 5000  # that one process reads before a fresh one takes over
 FRAME_MOST = 1 << 30
 
 Pictures = Callable[[bytes], None]

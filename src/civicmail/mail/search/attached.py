@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from civicmail.core.message.shapes import Attached, Fields
-from civicmail.core.sandbox import reading, sniff
+from civicmail.core.sandbox import pictures, reading, sniff
 
 WAITING = (1, 2)
 """1: files that were not read yet; 2: all were read, but pictures in them still wait for OCR."""
@@ -60,11 +60,16 @@ def _needs_reader(attached: Attached) -> bool:
     return kind not in reading.SILENT
 
 
+def at_once(content: bytes) -> Extract | None:
+    """What a picture says without OCR, which is nothing; None for every other file."""
+    return Extract(pictures=int(pictures.may_show_words(content))) if sniff.kind(content) == "picture" else None
+
+
 def what_they_say(fields: Fields, look: Look) -> Said:
     texts: list[str] = []
     unreadable = waiting = 0
     for attached in files(fields):
-        extract = look(sha256(attached.content).digest(), attached.content)
+        extract = look(sha256(attached.content).digest(), attached.content) or at_once(attached.content)
         if extract is None:
             waiting = 1
             continue

@@ -26,7 +26,7 @@ from civicmail.core.sandbox.process import Process, Told
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.search import extracted
-from civicmail.mail.search.attached import Extract, files
+from civicmail.mail.search.attached import Extract, at_once, files
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.extracted import Extracts
@@ -50,7 +50,7 @@ class FileReader:
         self._process = Process()
 
     def __call__(self, digest: bytes, content: bytes) -> Extract | None:
-        if (known := self._extracts.get(digest)) is None:
+        if (known := self._extracts.get(digest) or at_once(content)) is None:
             known = _extract(self._process.read(content))
             self._extracts.put(digest, known)
         return known
@@ -120,7 +120,7 @@ class ExtractJob:
 
     def _one(self, file: Attached) -> None:
         digest = sha256(file.content).digest()
-        known = self._extracts.get(digest)
+        known = self._extracts.get(digest) or at_once(file.content)
         if known is None or (self._ocr and known.pictures):
             with self._process() as process:
                 known = known or _extract(process.read(file.content))

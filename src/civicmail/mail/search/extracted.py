@@ -1,10 +1,10 @@
 """What files say, kept by the SHA-256 of their content, so that each is read once. All of it may be thrown away at any time.
 
-<data>/extracted/<3 digits>/<61 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
+<data>/extracted/<2 digits>/<62 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
 <data>/extracted/ready/<capture id>         empty: more was read of this capture than its index knows
 
-A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing is synced: an
-entry that a power cut has torn is read again from the file itself.
+A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing is synced or
+renamed: an entry that is torn, or being written at this moment, fails its checksum, and the file itself is read again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import contextlib
 import os
 from collections.abc import Iterable
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 
 import orjson
@@ -22,8 +21,7 @@ import zstandard
 from civicmail.mail.search.attached import Extract
 
 VERSION = 1
-LEVEL = 3
-_numbers = count()
+LEVEL = 1
 
 
 class Extracts:
@@ -51,7 +49,7 @@ class Extracts:
 
     def sweep(self, before: float) -> None:
         """Remove what was neither read nor touched since this time (seconds since 1970): what no capture has any more."""
-        for folder in self._top.glob("[0-9a-f]" * 3):
+        for folder in self._top.glob("[0-9a-f]" * 2):
             for place in folder.iterdir():
                 with contextlib.suppress(OSError):
                     if place.stat().st_mtime < before:
@@ -60,14 +58,16 @@ class Extracts:
     def put(self, digest: bytes, extract: Extract) -> None:
         plain = {"v": VERSION, "text": extract.text, "unreadable": extract.unreadable, "pictures": extract.pictures}
         place = self._place(digest)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = place.with_name(f".{place.name}.{os.getpid()}.{next(_numbers)}")
-        new.write_bytes(self._packer.compress(orjson.dumps(plain)))
-        new.replace(place)
+        packed = self._packer.compress(orjson.dumps(plain))
+        try:
+            place.write_bytes(packed)
+        except FileNotFoundError:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.write_bytes(packed)
 
     def _place(self, digest: bytes) -> Path:
         name = digest.hex()
-        return self._top / name[:3] / name[3:]
+        return self._top / name[:2] / name[2:]
 
 
 def top(data: Path) -> Path:
