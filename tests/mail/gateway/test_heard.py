@@ -124,12 +124,21 @@ def test_lmtp_answers_each_recipient_and_takes_mail_for_others_from_peers(data: 
         assert [r.address for r in capture.envelope.recipients] == ["a@city.example", "b@elsewhere.example"]
 
 
-def test_journal_reports_are_kept_as_they_are(data: Path) -> None:
+def test_journal_reports_are_kept_under_the_envelope_that_they_name(data: Path) -> None:
+    report = (
+        b"X-MS-Journal-Report:\r\nContent-Type: multipart/mixed; boundary=j\r\n\r\n--j\r\n\r\nSender: ann@city.example\r\n"
+        b"Message-Id: <1@city.example>\r\nBcc: eve@city.example\r\n\r\n--j\r\n"
+        b"Content-Type: message/rfc822\r\n\r\n" + MAIL + b"\r\n--j--\r\n"
+    )
     with running(data, settings_for(Listener(kind="journal", port=0))) as run:
         with smtplib.SMTP("127.0.0.1", run.port, timeout=10) as client:
-            client.sendmail("", ["journal@elsewhere.example"], b"Subject: report\r\n\r\nx\r\n")
-        ((capture, _),) = kept(data)
-        assert [d.do for d in capture.dispositions] == ["kept"] and capture.envelope.sender == ""
+            client.sendmail("", ["journal@elsewhere.example"], report)
+            client.sendmail("", ["journal@elsewhere.example"], b"Subject: a copy\r\n\r\nx\r\n")
+        (capture, body), (copy, _) = kept(data)
+        assert body == MAIL and capture.envelope.sender == "ann@city.example"
+        assert [r.address for r in capture.envelope.recipients] == ["eve@city.example"]
+        assert capture.report is not None and capture.report.whole(body) == report
+        assert [d.do for d in copy.dispositions] == ["kept"] and copy.envelope.sender == "" and copy.report is None
 
 
 def test_what_postfix_knows_of_its_client_is_kept_as_evidence(data: Path) -> None:

@@ -18,6 +18,7 @@ from .tree import Budget, Node, content
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _RIGHTS = frozenset({"application/x-microsoft-rpmsg-message"})
+_BEGINS = re.compile(rb"\nbegin[ \t]+[0-7]{3}")
 _PGP = re.compile(rb"(?:\A|(?<=\n))-----BEGIN PGP MESSAGE-----\r?\n")
 _TYPES = mimetypes.MimeTypes(filenames=())
 
@@ -27,8 +28,8 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
     out: list[Node] = []
     sealed = 0
     in_pgp = False
-    begins = raw.find(b"begin ") >= 0
-    pgp = raw.find(b"-----BEGIN PGP MESSAGE-----") >= 0
+    begins = _BEGINS.search(raw) is not None
+    pgp = raw.find(b"\n-----BEGIN PGP MESSAGE-----") >= 0
     for node in nodes:
         out.append(node)
         kind = node.content_type

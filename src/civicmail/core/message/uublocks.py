@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import limits, transfer
 
-_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255}?)[ \t]*\r?\n")
+_BEGIN = re.compile(rb"begin[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255}?)[ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ def blocks(text: bytes) -> list[UuBlock]:
     found: list[UuBlock] = []
     at = 0
     while len(found) < limits.DERIVED and (begin := _BEGIN.search(text, at)) is not None:
+        if begin.start() and text[begin.start() - 1] != 10:
+            at = begin.start() + 5
+            continue
         content, at, whole = _lines(text, begin.end())
         if whole and content:
             found.append(UuBlock(begin[1], content, begin.start(), at))
