@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.cli.main import run
+from civicmail.mail.replica import epoch
+from civicmail.mail.replica.errors import Fenced
 from civicmail.mail.replica.links import FolderLink
 from civicmail.mail.replica.ship import Shipper
 from civicmail.mail.search import coverage
@@ -105,3 +107,21 @@ def test_rotating_the_master_key_shows_the_new_recovery_key_once(office: Office,
     shown = capsys.readouterr().err
     assert sum(word.count("-") == 7 for word in shown.split()) == 1
     assert office.run("verify", "--deep") == 0
+
+
+def test_a_fenced_installation_takes_in_nothing_and_is_still_read(
+    office: Office, copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(BODY)
+    assert run(["restore", "--from", str(copy), "--data", str(tmp_path / "new")]) == 0
+    with closing(FolderLink(copy)) as link, pytest.raises(Fenced) as told:
+        Shipper(office.data, link, now)
+    epoch.fence(office.data, str(told.value).encode())
+    for words in (["run"], ["import", str(letter)]):
+        assert office.run(*words) == 3
+        assert "epoch 2; this one has epoch 1" in capsys.readouterr().err
+    assert office.run("verify") == 0
+    assert office.run("standby", "status") == 1
+    assert office.run("doctor") == 1
+    assert "Another installation was made from the copy" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from civicmail.core.config.load import load
 from civicmail.front.cli import options, output
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.walk import Left
+from civicmail.mail.replica import epoch
 
 LISTED_MOST = 20  # files that are no mail; failed ones are all listed
 
@@ -32,6 +33,7 @@ def import_(
     """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
     folder = options.data_folder(data)
     settings = load(folder, config)
+    epoch.require_unfenced(folder)
     lists = _Lists()
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
