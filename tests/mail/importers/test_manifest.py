@@ -115,6 +115,8 @@ def test_the_report_is_shown_bit_for_bit(tmp_path: Path, capfdbinary: pytest.Cap
     digest = hashlib.sha256(MAIL).hexdigest()
     assert run(["show", digest, "--report", "--data", data]) == 0
     assert capfdbinary.readouterr().out == report_of(MAIL)
+    assert run(["show", digest, "--data", data]) == 0
+    assert b"Journal: exchange, to bob@city.example, cy@out.example" in capfdbinary.readouterr().out
     assert run(["show", digest, "--raw", "--data", data]) == 0
     assert capfdbinary.readouterr().out == MAIL
     source.write_bytes(ONE)

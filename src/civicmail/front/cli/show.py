@@ -171,6 +171,10 @@ def _read(read: Letter, capture: Capture, data: Path) -> None:
     output.show(f"Capture: {capture.uuid}")
     output.show(f"SHA-256: {capture.sha256.hex()}")
     output.show(f"Received: {output.when(capture.received)} (by {capture.basis})")
+    if capture.source.eol.startswith("rebuilt"):
+        output.show(f"Built from: the properties of an item in a {capture.source.eol.split()[-1]} file; --json shows them")
+    if capture.report is not None:
+        output.show(f"Journal: {capture.report.style}, to {', '.join(r['a'] for r in capture.report.recipients)}")
     for name, value in (
         ("From", _people(read.from_)),
         ("To", _people(read.to)),
