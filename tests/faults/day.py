@@ -150,6 +150,7 @@ class Day:
                 await step()
             except Died:
                 self.bury()
+                await step()  # the supervisor starts it again
             except CivicmailError as error:  # said in words; the next process tries again
                 assert error.exit_code != 70, repr(error)
             except OSError as error:  # the loop of the job logs it and tries again

@@ -115,6 +115,7 @@ class RecordingFiles(port.Files):
         self.ops: list[Op] = []
         self.sites: dict[SyncSite, int] = {}
         self.disabled = disabled
+        self.skipped: list[int] = []  # operations at which the disabled sync would have been
         self._inodes: dict[str, int] = {}
         self._next = 0
 
@@ -131,7 +132,10 @@ class RecordingFiles(port.Files):
         if self.dies == (site, self.sites[site]):
             self.dead = True
             raise Died
-        return site != self.disabled
+        if site == self.disabled:
+            self.skipped.append(len(self.ops))
+            return False
+        return True
 
     @whole
     def open(self, path: Path, *, create: bool = False) -> port.File:

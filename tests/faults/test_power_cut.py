@@ -36,6 +36,7 @@ class Played:
     told: list[tuple[int, Told | Published]]
     passed_on: list[tuple[int, bytes]]
     sites: dict[SyncSite, int]
+    skipped: list[int]
 
 
 def play(base: Path, top: Path, seed: int, disabled: SyncSite | None = None, dies: tuple[SyncSite, int] | None = None) -> Played:
@@ -45,7 +46,7 @@ def play(base: Path, top: Path, seed: int, disabled: SyncSite | None = None, die
     hop = Hop(mark=lambda: len(files.ops))
     told: list[tuple[int, Told | Published]] = []
     asyncio.run(Day(top, files, hop, lambda promise: told.append((len(files.ops), promise)), seed).play())
-    return Played(top, files.ops, told, list(zip(hop.marks, hop.got, strict=True)), files.sites)
+    return Played(top, files.ops, told, list(zip(hop.marks, hop.got, strict=True)), files.sites, files.skipped)
 
 
 def after_cut(played: Played, base: Path, until: int, chance: random.Random) -> list[str]:
@@ -97,11 +98,18 @@ def test_the_tester_notices_when_any_sync_is_left_out(base: Path) -> None:
 def _is_noticed(base: Path, site: SyncSite, sites: list[SyncSite]) -> bool:
     """Days without an accident first, then days in which a process dies at each other sync, until the tester sees the loss."""
     chance = random.Random(str(site))
-    deaths: list[tuple[SyncSite, int] | None] = [None, None]
+    deaths: list[tuple[SyncSite, int] | None] = [None, None, None]
     deaths += [(other, n) for n in (1, 2, 3) for other in sites if other != site]
     for seed, dies in enumerate(deaths):
         played = play(base, base.with_name("day"), seed, disabled=site, dies=dies)
-        for _ in range(12 if dies is None else 5):
-            if after_cut(played, base, chance.randint(0, len(played.ops)), chance):
+        for _ in range(20 if dies is None else 5):
+            if after_cut(played, base, _moment(played, chance), chance):
                 return True
     return False
+
+
+def _moment(played: Played, chance: random.Random) -> int:
+    """When to cut: soon after a sync that was left out, where its loss shows, or anywhere."""
+    if not played.skipped or chance.random() < 0.4:
+        return chance.randint(0, len(played.ops))
+    return min(chance.choice(played.skipped) + chance.randint(1, 12), len(played.ops))

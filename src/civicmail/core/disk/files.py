@@ -83,7 +83,7 @@ class Files:
         """Make a folder and what is above it (mode 0700), each new entry durable.
 
         levels: how many folders, counted from the last, are made durable once in this process although they exist: another one may
-        have made them and died before its sync.
+        have made them and died before its sync. 0: folders that every installation has had, durably, since `init`.
         """
         todo: list[Path] = []
         while (len(todo) < levels and path not in self._durable) or not path.is_dir():

@@ -59,7 +59,7 @@ class Sequencer:
 
     def _recover(self) -> None:
         for place in (leaves.folder(self._ledger), self._ledger / "tree", checkpoints.folder(self._ledger)):
-            self._files.make_folder(place)
+            self._files.make_folder(place, levels=0)
         self._latest = checkpoints.latest(self._ledger)
         signed = self._latest.size if self._latest else 0
         counts = self._leaves.batches_below(signed)

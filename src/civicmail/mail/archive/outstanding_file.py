@@ -52,7 +52,7 @@ def load(data: Path) -> Outstanding:
 def save(data: Path, outstanding: Outstanding, files: Files = OS_FILES) -> None:
     """Replace the snapshot; durable on return."""
     path = snapshot_path(data)
-    files.make_folder(path.parent)
+    files.make_folder(path.parent, levels=0)
     files.replace(path, encode(outstanding))
 
 
