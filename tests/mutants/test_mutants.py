@@ -37,7 +37,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    found = re.findall(r"(?m)^\| (R-\d\d) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
+    found = re.findall(r"(?m)^\| (R-\d{2,3}) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
     return [Row(id_, rule, tuple(clauses.split(", ")), test, mutant) for id_, rule, clauses, test, mutant in found]
 
 

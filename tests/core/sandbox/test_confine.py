@@ -18,7 +18,7 @@ def tried(action: str, cwd: Path, programs: str = "()") -> str:
     """Run one action in a confined process: what it says, or the name of what it met."""
     attempt = f"try:\n    print({action})\nexcept BaseException as e:\n    print(type(e).__name__)\n"
     code = f"{START}print(confine.confine(1 << 30, programs={programs}))\n{attempt}"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=cwd, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd, check=False)
     return done.stdout.splitlines()[-1] if done.stdout else f"ended {done.returncode}"
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -206,10 +207,10 @@ def test_a_process_that_wants_all_memory_is_stopped() -> None:
     ],
 )
 def test_a_process_that_was_taken_over_cannot_make_its_parent_believe_anything(answer: str) -> None:
-    process = Process([sys.executable, "-I", "-c", f"import os, time; answers = 1; os.read(0, 1); {answer}; time.sleep(60)"])
-    told = process.read(b"words")
+    code = f"import os, time; answers = 1; os.read(0, 1); {answer}; time.sleep(60)"
+    with closing(Process([sys.executable, "-I", "-c", code])) as process:
+        told = process.read(b"words")
     assert (told.text, told.unreadable) == ("", [("", errors.CRASHED)])
-    process.close()
 
 
 def test_time_that_is_used_up_ends_all_reading() -> None:

@@ -118,6 +118,16 @@ def test_text_before_the_break_is_kept() -> None:
     assert "kept" in "\n".join(out.texts)
 
 
+def test_what_expands_too_far_is_not_unpacked() -> None:
+    assert said(samples.zipped({"a.bin": bytes(20 << 20)})).wrong == [("a.bin", errors.TOO_LARGE)]
+
+
+def test_no_entity_is_expanded() -> None:
+    out = said(samples.docx("", word__header1_dot_xml='<!DOCTYPE d [<!ENTITY e "haha">]><d><t>kept &e;</t></d>'))
+    assert out.wrong == [("", errors.ENTITIES)]
+    assert "\n".join(out.texts).split() == ["kept"]
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
