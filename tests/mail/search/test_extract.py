@@ -247,6 +247,24 @@ def test_the_pictures_of_one_file_have_a_time_limit(office: Office, monkeypatch:
     assert Extracts(office.data).get(hashlib.sha256(samples.scan("page")).digest()) == Extract("", (("", TOO_LONG),))
 
 
+def test_a_worker_that_ends_does_not_wait_for_the_last_page(office: Office) -> None:
+    office.keep(samples.zipped({f"{n}.pdf": samples.scan("page") for n in range(5)}))
+    office.step()
+    office.extract.step()
+    office.step()
+    asked = iter([False, False, True])
+    lane = ExtractJob(office.data, Fake("", "eng"), stopped=lambda: next(asked, True))
+    assert lane.step() == 0
+    lane.close()
+    office.step()
+    assert (office.found("sawapicture"), office.waiting()) == (0, 1)
+    again = ExtractJob(office.data, Fake("", "eng"))
+    again.step()
+    again.close()
+    office.step()
+    assert (office.found("sawapicture"), office.waiting()) == (1, 0)
+
+
 def test_an_import_reads_a_file_here_and_now(tmp_path: Path, reads: list[bytes]) -> None:
     look = FileReader(tmp_path)
     content = paper("zeppelin")

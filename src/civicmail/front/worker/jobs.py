@@ -51,8 +51,8 @@ def run_mail(settings: Settings, data: Path, stop: threading.Event) -> None:
     """What was kept becomes searchable, with its attachments, and sealed."""
     jobs = [
         Job("index", lambda: _index(data), INDEX_EVERY),
-        Job("extract", lambda: _extract(data), EXTRACT_EVERY),
-        Job("ocr", lambda: _ocr(settings, data), OCR_LOOK_EVERY),
+        Job("extract", lambda: _extract(data, stop), EXTRACT_EVERY),
+        Job("ocr", lambda: _ocr(settings, data, stop), OCR_LOOK_EVERY),
         Job("seal", lambda: _seal(settings, data), SEAL_LOOK_EVERY),
         Job("adopt", lambda: _adopt(data), ADOPT_EVERY),
     ]
@@ -68,19 +68,19 @@ def _index(data: Path) -> Iterator[Work]:
 
 
 @contextmanager
-def _extract(data: Path) -> Iterator[Work]:
-    with closing(ExtractJob(data)) as job:
+def _extract(data: Path, stop: threading.Event) -> Iterator[Work]:
+    with closing(ExtractJob(data, stopped=stop.is_set)) as job:
         yield lambda: job.step() > 0
 
 
 @contextmanager
-def _ocr(settings: Settings, data: Path) -> Iterator[Work]:
+def _ocr(settings: Settings, data: Path, stop: threading.Event) -> Iterator[Work]:
     """Pictures wait where there is no tesseract; doctor says so."""
     ocr = find_ocr(settings.search.ocr_languages)
     if ocr is None:
         yield lambda: False
         return
-    with closing(ExtractJob(data, ocr)) as job:
+    with closing(ExtractJob(data, ocr, stopped=stop.is_set)) as job:
         yield lambda: job.step() > 0
 
 

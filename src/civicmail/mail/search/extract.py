@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
@@ -60,13 +60,17 @@ class FileReader:
 
 
 class ExtractJob:
-    """One lane. Raises LeaseHeld where another process has it. ocr: for the lane of pictures."""
+    """One lane. Raises LeaseHeld where another process has it. ocr: for the lane of pictures. stopped: asked between two captures
+    and between two pages; what is not done then is done by the next holder."""
 
-    def __init__(self, data: Path, ocr: Ocr | None = None, *, processes: int | None = None) -> None:
+    def __init__(
+        self, data: Path, ocr: Ocr | None = None, *, processes: int | None = None, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         self.lane = PICTURES if ocr else TEXT
         self._lease = Lease.take(lease_path(data, LEASES[self.lane]))
         self._data = data
         self._ocr = ocr
+        self._stopped = stopped
         self._extracts = Extracts(data)
         self._machine: Machine | None = None
         self._reader: Reader | None = None
@@ -82,8 +86,11 @@ class ExtractJob:
         waiting = [id_ for id_ in self._waiting(len(ready) + AT_ONCE) if id_ not in ready and id_ not in self._unreachable]
         if self._ocr:
             waiting = waiting[:1]
-        for id_ in waiting[:AT_ONCE]:
-            self._read(id_)
+        try:
+            for id_ in waiting[:AT_ONCE]:
+                self._read(id_)
+        except _Stopped:
+            return 0
         return len(waiting)
 
     def close(self) -> None:
@@ -106,6 +113,8 @@ class ExtractJob:
 
     def _read(self, id_: bytes) -> None:
         """Read every file of a capture of which something is missing, then ask for it to be indexed again."""
+        if self._stopped():
+            raise _Stopped
         try:
             self._machine = self._machine or Machine(self._data)
             self._machine.refresh()
@@ -125,7 +134,7 @@ class ExtractJob:
             with self._process() as process:
                 known = known or _extract(process.read(file.content))
                 if self._ocr and known.pictures:
-                    known = _with_pictures(known, process, file.content, self._ocr)
+                    known = self._with_pictures(known, process, file.content, self._ocr)
             self._extracts.put(digest, known)
 
     @contextmanager
@@ -138,29 +147,37 @@ class ExtractJob:
             self._all.append(process)
         try:
             yield process
+        except _Stopped:
+            process.kill()  # in the middle of an answer
+            raise
         finally:
             self._processes.put(process)
+
+    def _with_pictures(self, known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
+        """The same with the words of its pictures, as far as the time for one file goes."""
+        texts: list[str] = [known.text]
+        unreadable = dict.fromkeys(known.unreadable)
+        end = time.monotonic() + OCR_SECONDS
+
+        def on_picture(picture: bytes) -> None:
+            if self._stopped():
+                raise _Stopped
+            if time.monotonic() > end:
+                unreadable[("", TOO_LONG)] = None
+                return
+            words, why = ocr.words(picture)
+            texts.append(words)
+            if why:
+                unreadable[("", why)] = None
+
+        told = process.read(content, on_picture)
+        unreadable |= dict.fromkeys(told.unreadable)
+        return Extract("\n".join([text for text in texts if text]), tuple(unreadable))
+
+
+class _Stopped(Exception):
+    """The worker ends."""
 
 
 def _extract(told: Told) -> Extract:
     return Extract(told.text, tuple(told.unreadable), told.pictures)
-
-
-def _with_pictures(known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
-    """The same with the words of its pictures, as far as the time for one file goes."""
-    texts: list[str] = [known.text]
-    unreadable = dict.fromkeys(known.unreadable)
-    end = time.monotonic() + OCR_SECONDS
-
-    def on_picture(picture: bytes) -> None:
-        if time.monotonic() > end:
-            unreadable[("", TOO_LONG)] = None
-            return
-        words, why = ocr.words(picture)
-        texts.append(words)
-        if why:
-            unreadable[("", why)] = None
-
-    told = process.read(content, on_picture)
-    unreadable |= dict.fromkeys(told.unreadable)
-    return Extract("\n".join([text for text in texts if text]), tuple(unreadable))
