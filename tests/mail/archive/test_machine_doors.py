@@ -16,6 +16,7 @@ MAY = {
     "civicmail.mail.archive",
     "civicmail.mail.courier",
     "civicmail.mail.importers",
+    "civicmail.mail.search.extract",
     "civicmail.mail.search.rebuild",
     "civicmail.mail.search.tasks",
 }
