@@ -105,8 +105,20 @@ def test_addresses_in_running_text_are_links(text: str, urls: list[str]) -> None
         "".join(f"<div><font a={n}></div>" for n in range(2_000)) + "<p>x" * 2_000 + "word",
     ],
     ids=[
-        "deep", "misnested", "attributes", "many", "longer names", "comments", "in attributes", "behind tables", "in select",
-        "behind blocks", "cdata", "raw text", "formatting behind tables", "formatting behind blocks",
+        "deep",
+        "misnested",
+        "attributes",
+        "many",
+        "longer names",
+        "comments",
+        "in attributes",
+        "behind tables",
+        "in select",
+        "behind blocks",
+        "cdata",
+        "raw text",
+        "formatting behind tables",
+        "formatting behind blocks",
     ],
 )
 def test_html_that_would_make_a_large_tree_is_read_without_one(source: str) -> None:

@@ -293,9 +293,7 @@ def test_a_reader_who_looked_before_finds_nothing_after_not_even_in_memory(tmp_p
 
 def test_in_portions_each_with_its_certificate(tmp_path: Path) -> None:
     town(tmp_path, [b"%d" % n for n in range(7)])
-    outcome = dispose.dispose(
-        tmp_path, proposer="a", approver="b", reason="r", now=LATER, view=see, files=UNSYNCED, portion=3
-    )
+    outcome = dispose.dispose(tmp_path, proposer="a", approver="b", reason="r", now=LATER, view=see, files=UNSYNCED, portion=3)
     assert (outcome.gone, len(outcome.certificates)) == (7, 3)
     assert [len(c["items"]) for c in certificates.every(Shelf(tmp_path))] == [3, 3, 1]
     assert problems(tmp_path) == []

@@ -263,4 +263,3 @@ def next_hop() -> Callable[..., Awaitable[NextHop]]:
         return await NextHop(**kw).start()
 
     return make
-

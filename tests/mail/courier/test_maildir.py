@@ -75,7 +75,9 @@ def test_what_is_no_hop_is_a_mistake_in_the_settings(text: str):
 
 
 def test_routes_come_before_local_and_outbound_and_a_bare_name_is_ours():
-    courier = Courier(local="maildir", outbound="smtp://out:1", route={"Sub.City.Example": "lmtp://sub:2", "far.example": "smtp://far:3"})
+    courier = Courier(
+        local="maildir", outbound="smtp://out:1", route={"Sub.City.Example": "lmtp://sub:2", "far.example": "smtp://far:3"}
+    )
     routes = Routes(Settings(city=City(domains=["City.example", "town.example"]), courier=courier))
     expected = {
         "a@city.EXAMPLE": "maildir", "a@town.example": "maildir", "a@sub.city.example": "lmtp://sub:2", "a@far.example": "smtp://far:3",

@@ -144,6 +144,7 @@ def test_where_the_settings_say_so_mail_is_kept_here_alone_meanwhile(town: Town,
 
 def test_the_old_installation_stops_when_another_one_was_made_from_the_copy(town: Town, place: Place, tmp_path: Path) -> None:
     with replicating(town, place) as settings:
+
         async def level() -> None:
             confirm = Confirmation(town.data, settings)
             town.receive(3)

@@ -168,7 +168,7 @@ class _Reader:
         """Words without an address: an encoded word that hides one, a local name, or half of "Last, First <a@b>"."""
         decoded = _display(words)
         if "=?" in words and (match := _WITHIN.search(decoded)):
-            self.add(decoded[: match.start()].rstrip("<\" ").lstrip('" '), match[0])
+            self.add(decoded[: match.start()].rstrip('<" ').lstrip('" '), match[0])
         elif " " in words or quoted or "=?" in words:
             self.found.append(Address(decoded, "", ""))
         else:

@@ -115,9 +115,7 @@ def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
     return start, block_end, body, data
 
 
-def _repair(
-    data: bytes, start: int, end: int, body: int, bad: int, found: list[Defect], top: bool
-) -> tuple[bytes, int, int]:
+def _repair(data: bytes, start: int, end: int, body: int, bad: int, found: list[Defect], top: bool) -> tuple[bytes, int, int]:
     """A line that is no field: skip it when more of the header follows, else the body begins there without its blank line."""
     if bad == 0 and (line := _FROM_LINE.match(data)):
         found.append(Defect(defects.MBOX_FROM_LINE, start))

@@ -29,9 +29,19 @@ class Reading(IntEnum):
 
 
 _NO_TEXT = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem"}
-_TEXT_CODECS = {
-    codecs.lookup(name).name.replace("-", "_") for name in set(encodings.aliases.aliases.values()) - _NO_TEXT
-} | {"utf_8_sig", "koi8_u", "koi8_t", "cp874", "cp856", "cp737", "cp720", "cp1006", "mac_turkish", "mac_cyrillic", "mac_greek"}
+_TEXT_CODECS = {codecs.lookup(name).name.replace("-", "_") for name in set(encodings.aliases.aliases.values()) - _NO_TEXT} | {
+    "utf_8_sig",
+    "koi8_u",
+    "koi8_t",
+    "cp874",
+    "cp856",
+    "cp737",
+    "cp720",
+    "cp1006",
+    "mac_turkish",
+    "mac_cyrillic",
+    "mac_greek",
+}
 _SUPERSETS = {
     "ascii": "cp1252", "latin_1": "cp1252", "iso8859_1": "cp1252", "iso8859_9": "cp1254", "iso8859_11": "cp874",
     "tis_620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "johab": "johab",

@@ -48,9 +48,7 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
     )
 
 
-def _gather(
-    message: Message, texts: Texts, words: list[str], attached: list[Attached], attached_words: list[str]
-) -> int:
+def _gather(message: Message, texts: Texts, words: list[str], attached: list[Attached], attached_words: list[str]) -> int:
     words.extend(texts.plain)
     words.extend(texts.visible)
     words.extend(texts.reports)

@@ -12,9 +12,7 @@ import re
 from . import limits
 
 # Comments, raw text elements, then tags with their attributes as the tokenizer reads them; every loop is possessive: linear.
-_ATTRIBUTES = (
-    r"(?:[\s/]++|[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?)*+>?"
-)
+_ATTRIBUTES = r"(?:[\s/]++|[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?)*+>?"
 MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|title)\b[^>]*+>.*?(?:</\1\b[^>]*+>|\Z)|</?[a-zA-Z][^\s/>]*+"
     + _ATTRIBUTES

@@ -34,9 +34,7 @@ def add(
     """Put a hold into force. A disposal that is under way at this moment stops."""
     folder = options.data_folder(data)
     load(folder, config)
-    name = patiently(
-        lambda: holds.place(folder, ground=ground, scope=scope, actor=typist.name(), reason=reason, now=door.now_ms())
-    )
+    name = patiently(lambda: holds.place(folder, ground=ground, scope=scope, actor=typist.name(), reason=reason, now=door.now_ms()))
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 

@@ -27,9 +27,7 @@ _UUID = 36  # characters
 def dispose(data: Path, *, proposer: str, approver: str, reason: str, now: int, files: Files = OS_FILES) -> Outcome:
     """Dispose of everything that is due, and of its copies in local mailboxes. now: ms. Raises what the archive raises."""
     try:
-        return archive.dispose(
-            data, proposer=proposer, approver=approver, reason=reason, now=now, view=viewer(data), files=files
-        )
+        return archive.dispose(data, proposer=proposer, approver=approver, reason=reason, now=now, view=viewer(data), files=files)
     finally:
         remove_copies(data, files)
 
