@@ -60,6 +60,7 @@ _HTML = re.compile(
 _LETTER = re.compile(rb"(?:(?:Received|Return-Path|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To):[^\n]*\n(?:[ \t][^\n]*\n)*){2}", re.IGNORECASE)  # fmt: skip  # noqa: E501
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _LOOK = 4096
+_HIGH = bytes(range(0x80, 0x100))
 _PDF_LOOK = 1024
 
 
@@ -114,11 +115,12 @@ def _is_text(data: bytes) -> bool:
     """No NUL anywhere, and either UTF-8 or mostly letters in an 8-bit charset."""
     if b"\0" in data:
         return False
-    high = sum(byte >= 0x80 for byte in data[:_LOOK])
-    if not high:
+    look = data[:_LOOK]
+    if look.isascii():
         return True
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(data[:_LOOK])
+        codecs.getincrementaldecoder("utf-8")().decode(look)
     except UnicodeDecodeError:
-        return high * 10 < 3 * len(data[:_LOOK]) or not _CONTROLS.search(data)
+        high = len(look) - len(look.translate(None, _HIGH))
+        return high * 10 < 3 * len(look) or not _CONTROLS.search(data)
     return True

@@ -20,8 +20,13 @@ def read(content: bytes, case: Case) -> None:
         case.text(page.hidden)
     else:
         case.text(decoded(content))
-        if content.startswith((b"-----BEGIN PGP MESSAGE-----", b"\xef\xbb\xbf-----BEGIN PGP MESSAGE-----")):
+        if is_sealed(content):
             raise Unreadable("encrypted")
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a text is an OpenPGP message (RFC 9580, 6.2)."""
+    return content.startswith((b"-----BEGIN PGP MESSAGE-----", b"\xef\xbb\xbf-----BEGIN PGP MESSAGE-----"))
 
 
 def decoded(content: bytes) -> str:

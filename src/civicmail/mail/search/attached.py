@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from civicmail.core.message.shapes import Attached, Fields
-from civicmail.core.sandbox import pictures, reading, sniff
+from civicmail.core.sandbox import pictures, reading, sniff, words
 
 WAITING = (1, 2)
 """1: files that were not read yet; 2: all were read, but pictures in them still wait for OCR."""
@@ -55,14 +55,19 @@ def files(fields: Fields) -> list[Attached]:
 def _needs_reader(attached: Attached) -> bool:
     kind = sniff.kind(attached.content)
     if kind in {"text", "html", "letter"}:
-        words = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
-        return not words  # else they are in the letter's text
+        in_letter = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
+        return not in_letter  # else they are in the letter's text
     return kind not in reading.SILENT
 
 
 def at_once(content: bytes) -> Extract | None:
-    """What a picture says without OCR, which is nothing; None for every other file."""
-    return Extract(pictures=int(pictures.may_show_words(content))) if sniff.kind(content) == "picture" else None
+    """What needs no reader: a text, and a picture, which says nothing without OCR. None for every other file."""
+    match sniff.kind(content):
+        case "picture":
+            return Extract(pictures=int(pictures.may_show_words(content)))
+        case "text" if not words.is_sealed(content):
+            return Extract(words.decoded(content))
+    return None
 
 
 def what_they_say(fields: Fields, look: Look) -> Said:
