@@ -27,10 +27,13 @@ def full() -> bool:
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Thousands of accidents have nothing to log."""
+    """Thousands of accidents have nothing to log. Afterwards the log is what it was."""
+    was = structlog.get_config() if structlog.is_configured() else None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     yield
     structlog.reset_defaults()
+    if was:
+        structlog.configure(**was)
 
 
 @pytest.fixture

@@ -266,8 +266,10 @@ class Day:
                     break
         finally:
             stop.set()
-            await courier
-            server.close()
+            try:
+                await courier
+            finally:  # the next hop is another machine: it does not die with the courier
+                server.close()
         if self.died:
             raise Died
 

@@ -148,7 +148,7 @@ def test_the_test_of_a_requirement_names_it(row: Row) -> None:
 
 def _named(text: str) -> set[str]:
     """Requirements, clauses and promises in a text; "promises 1, 2 and 6" and "promises 1 to 3" are several."""
-    found = set(re.findall(r"\b[PR]-\d\d\b", text))
+    found = set(re.findall(r"\b(?:P-\d\d|R-\d{2,3})\b", text))
     for numbers in re.findall(r"[Pp]romises? (\d(?:(?:, | and | to )\d)*)", text):
         digits = [int(d) for d in re.findall(r"\d", numbers)]
         digits = list(range(digits[0], digits[-1] + 1)) if " to " in numbers else digits

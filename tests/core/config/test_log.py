@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -14,12 +15,15 @@ from civicmail.core.config.settings import Log
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    made = dict(log._made)
+    made, was = dict(log._made), structlog.get_config() if structlog.is_configured() else None
     log._made.clear()
+    structlog.reset_defaults()
     yield
     log._made.clear()
     log._made.update(made)
     structlog.reset_defaults()
+    if was:
+        structlog.configure(**was)
 
 
 def test_what_could_be_content_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,3 +59,21 @@ def test_without_set_up_warnings_go_to_stderr_and_nothing_to_stdout(capsys: pyte
     assert "heard" in said.err
     assert "quiet" not in said.err
     assert said.out == ""
+
+
+def test_a_log_that_was_reset_goes_to_stderr_too(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = log.get_logger()
+    logger.warning("before")
+    structlog.reset_defaults()
+    logger.warning("after")
+    said = capsys.readouterr()
+    assert "before" in said.err
+    assert "after" in said.err
+    assert said.out == ""
+
+
+def test_nobody_else_asks_structlog_for_a_logger() -> None:
+    """Its default prints on stdout, where the answers of commands stand."""
+    package = Path(log.__file__).parents[2]
+    asks = {path.name for path in package.rglob("*.py") if "structlog" in path.read_text()}
+    assert asks == {"log.py"}

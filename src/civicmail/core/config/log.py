@@ -24,7 +24,9 @@ class _Lazy:
     """Stands for the logger until it is needed."""
 
     def __getattr__(self, name: str) -> Any:
-        if "logger" not in _made:
+        import structlog
+
+        if "logger" not in _made or not structlog.is_configured():  # structlog's own default would print on stdout
             set_up(Log(level="warning"), "civicmail")
         return getattr(_made["logger"], name)
 
@@ -50,7 +52,7 @@ def set_up(log: Log, role: str) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log.level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the one that is stderr when it is written
         cache_logger_on_first_use=False,
     )
     _made["logger"] = structlog.get_logger()

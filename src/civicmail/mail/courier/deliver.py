@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import structlog
-
+from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
@@ -33,7 +32,7 @@ from civicmail.mail.courier.reports import Reports
 from civicmail.mail.courier.rounds import Rounds
 from civicmail.mail.courier.verdict import is_own, outcomes
 
-log = structlog.get_logger()
+log = get_logger()
 
 Submit = Callable[[bytes, Envelope, Source, str], Awaitable[object]]
 """The pipeline's accept: content, envelope, source, once-key."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.hops import Routes
@@ -21,7 +20,7 @@ from civicmail.mail.courier.leaving import additions, foreign_verdicts, leaving,
 from civicmail.mail.courier.maildir import Maildir
 from civicmail.mail.courier.verdict import Result, our_fault
 
-log = structlog.get_logger()
+log = get_logger()
 
 _THREADS = 8
 _TAKEN = "2.0.0 in the mailbox"

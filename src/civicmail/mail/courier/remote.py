@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-import structlog
-
 from civicmail.core.config.errors import CivicmailError, LaterError
+from civicmail.core.config.log import get_logger
 from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
@@ -18,7 +17,7 @@ from civicmail.mail.courier.rounds import Rounds
 from civicmail.mail.courier.transfer import Load, transfer
 from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, outcomes
 
-log = structlog.get_logger()
+log = get_logger()
 
 LINGER_SECONDS = 5.0
 _SEALED_AT_ONCE = 2  # large bodies that have to be decrypted into memory

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.outstanding import Entry, report_key
 from civicmail.mail.archive.records import Source
@@ -19,7 +18,7 @@ from civicmail.mail.courier import dsn
 from civicmail.mail.courier.kept import Store
 from civicmail.mail.courier.rounds import Rounds
 
-log = structlog.get_logger()
+log = get_logger()
 
 _AGAIN_SECONDS = 5.0
 _AT_ONCE = 4

@@ -13,10 +13,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from civicmail.city.directory.standing import Standing
 from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.mail.archive import outstanding_file
@@ -27,7 +26,7 @@ from civicmail.mail.courier.hops import Hop, Routes
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.onward import Onward
 
-log = structlog.get_logger()
+log = get_logger()
 
 RECIPIENTS_MOST = 100  # of one transaction: what every server must take (RFC 5321 4.5.3.1.8)
 _SETTLE_EVERY_MS = 600_000
