@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it -> the answer; both of plain types that marshal knows."""
 
-SLOT = 2 << 20  # bytes of messages that go to a process at a time
-SLOTS = 2  # so that it has the next ones when it has done with these
+SLOT = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
+SLOTS = 4  # so that it has work while the parent waits for the disk or feeds the index
 TOGETHER = 64  # messages that go at a time
 PROCESSES_MOST = 4
 _PR_SET_PDEATHSIG = 1
@@ -46,13 +46,15 @@ class _Chunk[T]:
     things: list[T] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     asks: list[Any] = field(default_factory=list)
+    packed: list[bytes] = field(default_factory=list)
     size: int = 0
 
-    def add(self, thing: T, content: bytes, ask: Any) -> None:
+    def add(self, thing: T, content: bytes, ask: Any, packed: bytes) -> None:
         self.things.append(thing)
         self.contents.append(content)
         self.asks.append(ask)
-        self.size += len(content)
+        self.packed.append(packed)
+        self.size += len(content) + len(packed)
 
 
 type _Flying[T] = deque[tuple[_Parser, _Chunk[T]]]
@@ -84,13 +86,15 @@ class Parsers:
         again: list[tuple[T, bytes, Any]] = []
         chunk: _Chunk[T] = _Chunk()
         for thing, content, ask in items:
-            if not turns or len(content) > SLOT:
+            packed = marshal.dumps(ask)
+            size = len(content) + len(packed)
+            if not turns or size > SLOT:
                 yield thing, content, self._work(content, ask)
                 continue
-            if chunk.size + len(content) > SLOT or len(chunk.things) == TOGETHER:
+            if chunk.size + size > SLOT or len(chunk.things) == TOGETHER:
                 yield from self._sent(chunk, flying, turns, again)
                 chunk = _Chunk()
-            chunk.add(thing, content, ask)
+            chunk.add(thing, content, ask, packed)
         yield from self._sent(chunk, flying, turns, again)
         while flying:
             yield from self._answered(flying, turns, again)
@@ -106,7 +110,7 @@ class Parsers:
         if turns:
             parser = min(turns, key=lambda p: p.asked)
             flying.append((parser, chunk))
-            _ask(parser, chunk.contents, chunk.asks)
+            _ask(parser, chunk.contents, chunk.packed)
         else:
             again += zip(chunk.things, chunk.contents, chunk.asks, strict=True)
 
@@ -125,7 +129,7 @@ class Parsers:
     def _alone(self, content: bytes, ask: Any, turns: list[_Parser]) -> Any:
         """The answer for one message of which it is not known whether a process survives it."""
         if turns:
-            _ask(turns[0], [content], [ask])
+            _ask(turns[0], [content], [marshal.dumps(ask)])
             if (answers := _answers(turns[0])) is not None:
                 return answers[0]
             turns.pop(0)
@@ -146,19 +150,24 @@ class Parsers:
         gc.unfreeze()
 
 
-def _ask(parser: _Parser, contents: list[bytes], asks: list[Any]) -> None:
-    """Put messages into the next slot of a process, which must be free, and ask about them."""
+def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
+    """Put messages, each with what is asked about it, into the next slot of a process, which must be free; tell it their lengths.
+
+    Only lengths go through the pipe, so that it never fills while the process waits for us to take its answers.
+    """
     assert parser.asked < SLOTS
     parser.asked += 1
     base = at = parser.slot * SLOT
     parser.slot = (parser.slot + 1) % SLOTS
-    sent = []
-    for content, ask in zip(contents, asks, strict=True):
+    lengths = []
+    for content, ask in zip(contents, packed, strict=True):
         parser.memory[at : at + len(content)] = content
-        sent.append((len(content), ask))
         at += len(content)
+        parser.memory[at : at + len(ask)] = ask
+        at += len(ask)
+        lengths.append((len(content), len(ask)))
     try:
-        marshal.dump((base, sent), parser.asks)
+        marshal.dump((base, lengths), parser.asks)
         parser.asks.flush()
     except BrokenPipeError:
         return  # it is dead: reading its answers will say so
@@ -200,12 +209,15 @@ def _serve(work: Work, memory: mmap.mmap, asks: BinaryIO, answers: BinaryIO) -> 
     gc.disable()  # a parse makes no cycles that live on, and the process ends with the import
     while True:
         try:
-            at, wanted = marshal.load(asks)  # noqa: S302 - from our own parent
+            at, lengths = marshal.load(asks)  # noqa: S302 - from our own parent
         except EOFError:
             return
         done = []
-        for length, ask in wanted:
-            done.append(work(memory[at : at + length], ask))
+        for length, packed in lengths:
+            content = memory[at : at + length]
             at += length
+            ask = marshal.loads(memory[at : at + packed])  # noqa: S302
+            at += packed
+            done.append(work(content, ask))
         marshal.dump(done, answers)
         answers.flush()
