@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,15 @@ def quiet() -> Iterator[None]:
     structlog.reset_defaults()
     if was:
         structlog.configure(**was)
+
+
+@pytest.fixture(autouse=True)
+def buried() -> Iterator[None]:
+    """Processes that died have closed nothing: what they left open goes here, and not in the middle of another test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
