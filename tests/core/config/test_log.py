@@ -15,12 +15,9 @@ from civicmail.core.config.settings import Log
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    made, was = dict(log._made), structlog.get_config() if structlog.is_configured() else None
-    log._made.clear()
+    was = structlog.get_config() if structlog.is_configured() else None
     structlog.reset_defaults()
     yield
-    log._made.clear()
-    log._made.update(made)
     structlog.reset_defaults()
     if was:
         structlog.configure(**was)

@@ -17,8 +17,6 @@ _CONTENT = frozenset(
 )
 """Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
 
-_made: dict[str, Any] = {}
-
 
 class _Lazy:
     """Stands for the logger until it is needed."""
@@ -26,9 +24,9 @@ class _Lazy:
     def __getattr__(self, name: str) -> Any:
         import structlog
 
-        if "logger" not in _made or not structlog.is_configured():  # structlog's own default would print on stdout
+        if not structlog.is_configured():  # structlog's own default would print on stdout
             set_up(Log(level="warning"), "civicmail")
-        return getattr(_made["logger"], name)
+        return getattr(structlog.get_logger(), name)
 
 
 def get_logger() -> Any:
@@ -55,7 +53,6 @@ def set_up(log: Log, role: str) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the one that is stderr when it is written
         cache_logger_on_first_use=False,
     )
-    _made["logger"] = structlog.get_logger()
 
 
 def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
