@@ -99,10 +99,10 @@ def _is_noticed(base: Path, site: SyncSite, sites: list[SyncSite]) -> bool:
     """Days without an accident first, then days in which a process dies at each other sync, until the tester sees the loss."""
     chance = random.Random(str(site))
     deaths: list[tuple[SyncSite, int] | None] = [None, None, None]
-    deaths += [(other, n) for n in (1, 2, 3) for other in sites if other != site]
+    deaths += [(other, n) for n in (1, 2, 3, 4, 5) for other in sites if other != site]
     for seed, dies in enumerate(deaths):
         played = play(base, base.with_name("day"), seed, disabled=site, dies=dies)
-        for _ in range(20 if dies is None else 5):
+        for _ in range(20 if dies is None else 8):
             if after_cut(played, base, _moment(played, chance), chance):
                 return True
     return False

@@ -21,7 +21,7 @@ Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it -> the answer; both of plain types that marshal knows."""
 
 SLOT = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
-SLOTS = 4  # so that it has work while the parent waits for the disk or feeds the index
+SLOTS = 2  # so that it has work while the parent waits for the disk or feeds the index
 TOGETHER = 64  # messages that go at a time
 PROCESSES_MOST = 4
 _PR_SET_PDEATHSIG = 1
