@@ -72,6 +72,10 @@ def stop_on_signal() -> threading.Event:
     stop = threading.Event()
 
     def ask(_number: int, _frame: object) -> None:
+        # Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor: the second one must not interrupt set(), which
+        # holds a lock that it would wait for
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         stop.set()
         signal.alarm(DRAIN_SECONDS)
 
