@@ -71,11 +71,15 @@ def stop_on_signal() -> threading.Event:
     """An event that SIGTERM and SIGINT set; the kernel ends the process when it has not drained in time."""
     stop = threading.Event()
 
+    asked = False
+
     def ask(_number: int, _frame: object) -> None:
-        # Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor: the second one must not interrupt set(), which
-        # holds a lock that it would wait for
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor: the second one must not wait for the lock that
+        # set() holds when it is interrupted
+        nonlocal asked
+        if asked:
+            return
+        asked = True
         stop.set()
         signal.alarm(DRAIN_SECONDS)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import queue
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,28 +55,28 @@ class Supervisor:
     def __init__(self, wanted: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
         self.children = [Child(name, command) for name, command in wanted.items()]
         self._clock = clock
-        self._stop = threading.Event()
-        self._wake = threading.Event()
+        self._stop = False
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # its put() may interrupt another: signals do
 
     def run(self) -> int:
         """Returns the exit code: 0 after a signal, a child's own when it says that its configuration is wrong."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ask_to_stop())
-        signal.signal(signal.SIGCHLD, lambda *_: self._wake.set())
+        signal.signal(signal.SIGCHLD, lambda *_: self._wake.put(None))
         code = 0
-        while not self._stop.is_set():
+        while not self._stop:
             code = self.look()
             if code:
                 break
             pauses = [c.due - self._clock() for c in self.children if c.process is None]
-            self._wake.wait(max(0.01, min([*pauses, 1.0])))
-            self._wake.clear()
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=max(0.01, min([*pauses, 1.0])))
         self.drain()
         return code
 
     def ask_to_stop(self) -> None:
-        self._stop.set()
-        self._wake.set()
+        self._stop = True
+        self._wake.put(None)
 
     def look(self) -> int:
         """Take note of who died, start who is due. Returns an exit code that ends everything, else 0."""
@@ -85,7 +86,7 @@ class Supervisor:
                     log.error("a process cannot work with these settings", child=child.name, exit=code)
                     return code
                 self._note_death(child, code)
-            if child.process is None and self._clock() >= child.due and not self._stop.is_set():
+            if child.process is None and self._clock() >= child.due and not self._stop:
                 self._start(child)
         return 0
 
