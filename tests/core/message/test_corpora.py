@@ -153,7 +153,6 @@ def test_everything_is_read_and_both_doors_agree(corpora: Path, name: str) -> No
         for field in ("subject", "from_", "to", "cc", "bcc", "date", "message_id", "references", "list_id"):
             assert getattr(one, field) == getattr(view, field), (name, number, field)
         assert one.text in view.text and one.html_text in view.text, (name, number)
-        assert headers.header_block(raw) == one.header_size, (name, number)
         assert headers.topmost_received_date(raw) == view.received, (name, number)
 
 
@@ -164,7 +163,7 @@ def test_every_difference_to_the_standard_library_is_of_a_known_kind(corpora: Pa
     for number, raw in enumerate(_messages(corpora, name)):
         one = letter.read(raw)
         codes = {defect.code for defect in one.defects}
-        if defects.HEADER_MISSING in codes or (defects.HEADER_EMPTY in codes and one.header_size < 3):
+        if defects.HEADER_MISSING in codes or (defects.HEADER_EMPTY in codes and headers.header_block(raw) < 3):
             continue  # an expectation or a picture beside the messages, not a message
         theirs, mine = _standard(raw), _ours(raw, one)
         for field in ("subject", "from_", "text", "attachments"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import encodings.aliases
 from email.header import Header
 
 import pytest
@@ -155,3 +157,23 @@ _LABELS = ["", "utf-8", "utf-7", "utf-16", "gb2312", "iso-2022-jp", "hz", "latin
 @given(st.binary(max_size=200), st.sampled_from(_LABELS))
 def test_any_bytes_under_any_label_become_encodable_text(data: bytes, label: str) -> None:
     charsets.decode(data, label)[0].encode("utf-8")
+
+
+@given(st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r", b"\n", b"\0", b"\xc3\xa9", b"=?"]), max_size=12))
+def test_ascii_becomes_text_as_any_other_value(pieces: list[bytes]) -> None:
+    raw = b"".join(pieces)
+    assert encoded.text(raw) == encoded.unfold(raw).replace(b"\0", b"").decode("utf-8")
+
+
+_NO_TEXT = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem"}
+
+
+@pytest.mark.parametrize("name", sorted(set(encodings.aliases.aliases.values()) - _NO_TEXT))
+def test_every_charset_of_the_library_is_known(name: str) -> None:
+    assert charsets.codec(name) is not None
+    assert codecs.lookup(charsets.codec(name) or "ascii")
+
+
+@pytest.mark.parametrize("name", sorted(_NO_TEXT - {"mbcs", "oem"}))
+def test_what_is_no_charset_is_not_known(name: str) -> None:
+    assert charsets.codec(name) is None

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defects, headers, letter
+from civicmail.core.message import block, defects, headers, letter
+from civicmail.core.message.shapes import Defect
 
 _MESSAGE = b"Subject: hello\nFrom: a@example.org\nX-Long: one\n two\n\nfirst\nsecond\n"
 
@@ -23,7 +24,7 @@ def test_every_line_ending_gives_the_same_letter(ending: bytes) -> None:
     raw = _MESSAGE.replace(b"\n", ending)
     one = letter.read(raw)
     assert (one.subject, one.from_[0].addr, one.text) == ("hello", "a@example.org", "first\nsecond\n")
-    assert raw[one.header_size :].startswith(b"first")
+    assert raw[headers.header_block(raw) :].startswith(b"first")
     assert [header.name for header in one.headers] == ["Subject", "From", "X-Long"]
     assert one.headers[2].value == "one two"
 
@@ -60,7 +61,7 @@ def test_a_body_without_its_blank_line_is_found() -> None:
     one = letter.read(raw)
     assert one.subject == "x"
     assert one.text == "This is text: of the body.\n\nmore\n"
-    assert raw[one.header_size :].startswith(b"This is")
+    assert raw[headers.header_block(raw) :].startswith(b"This is")
     assert defects.SEPARATOR_MISSING in _codes(raw)
 
 
@@ -112,7 +113,7 @@ def test_a_line_is_too_long_exactly_beyond_998_bytes(lengths: list[int], ending:
 
 def test_a_header_alone_has_no_body() -> None:
     one = letter.read(b"Subject: x\nFrom: a@b.c")
-    assert (one.subject, one.text, one.header_size, one.defects) == ("x", "", one.size, ())
+    assert (one.subject, one.text, one.defects) == ("x", "", ())
 
 
 def test_spaces_before_the_colon_are_obsolete_but_read() -> None:
@@ -172,9 +173,43 @@ def test_the_content_hash_is_the_sha256_of_the_crlf_message_without_trace_fields
     assert headers.content_hash(trace + kept) == expected
     assert headers.content_hash(b"From a@b Mon Jan  1 00:00:00 2001\r\n" + trace + kept) == expected
     assert headers.content_hash(b"X-Received: y\r\n" + kept) != expected
+    for whole in (kept, trace + kept, b"From a@b\r\n" + kept, kept.replace(b"\r\n", b"\n")):
+        assert headers.content_hash(whole, hashlib.sha256(whole).digest()) == expected
 
 
 def test_the_content_hash_of_a_large_message_does_not_depend_on_where_its_lines_end() -> None:
     body = b"0123456789abcde\r\n" * 130_000
     raw = b"Subject: x\r\n\r\n" + body
     assert headers.content_hash(raw) == hashlib.sha256(raw).digest() == headers.content_hash(raw.replace(b"\r\n", b"\n"))
+
+
+def test_the_content_hash_of_mixed_line_ends_is_that_of_crlf() -> None:
+    expected = hashlib.sha256(b"Subject: x\r\n\r\none\r\ntwo\r\nthree\r\n").digest()
+    for body in (b"one\r\ntwo\nthree\r\n", b"one\r\ntwo\rthree\r\n", b"one\r\ntwo\r\nthree\r"):
+        assert headers.content_hash(b"Subject: x\r\n\r\n" + body) == expected
+
+
+_NAMES = frozenset(
+    b"subject from sender reply-to to cc bcc date message-id in-reply-to references list-id received"
+    b" content-type content-transfer-encoding content-disposition content-id".split()
+)
+_PIECES = [
+    *[b"\n", b"\n", b"\r\n", b"\r", b" ", b"\t", b":", b": ", b"x", b"\0", b"\xe9", b"(", b"From a@b", b"X-To", b"Tot", b"SUBJECT"],
+    *sorted(_NAMES),
+    *[name.title() for name in sorted(_NAMES)],
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=30), st.booleans())
+def test_the_fields_found_in_one_pass_are_those_found_one_by_one(pieces: list[bytes], top: bool) -> None:
+    raw = b"".join(pieces)
+    found: list[Defect] = []
+    again: list[Defect] = []
+    one = block.read(raw, 0, len(raw), found, top)
+    assert (one.start, one.end, one.body, one.data) == block.scan(raw, 0, len(raw), again, top)
+    assert found == again
+    expected: dict[bytes, list[bytes]] = {}
+    for _, name, value in one.every():
+        if name.lower() in _NAMES:
+            expected.setdefault(name.lower(), []).append(value)
+    assert one.fields == expected

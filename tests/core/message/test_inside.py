@@ -11,7 +11,7 @@ import uuid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import cms, defects, letter, limits, mapi, parsing, rebuild, rtf, tnef, uublocks
+from civicmail.core.message import cms, defects, headers, letter, limits, mapi, parsing, rebuild, rtf, tnef, uublocks
 
 HEAD = b"From: a@city.example\r\nTo: b@city.example\r\nSubject: s\r\nMIME-Version: 1.0\r\n"
 
@@ -57,7 +57,7 @@ def test_a_uuencoded_file_in_a_text_is_an_attachment_and_not_words(data: bytes, 
     (file,) = one.attachments
     assert (file.filename, file.content_type, file.content, file.path) == ("plan.pdf", "application/pdf", data, "1.1")
     assert "begin" not in one.text and before.strip() in one.text and after.strip() in one.text
-    assert one.parts[0].content == raw[one.header_size :]  # the part itself stays as it is
+    assert one.parts[0].content == raw[headers.header_block(raw) :]  # the part itself stays as it is
     assert [a.filename for a in letter.fields(raw).attachments] == ["plan.pdf"]
 
 
@@ -142,6 +142,12 @@ def der(tag: int, *values: bytes) -> bytes:
     return bytes([tag]) + size + data
 
 
+def opaque(entity: bytes) -> bytes:
+    oid, plain = der(6, bytes.fromhex("2a864886f70d010702")), der(6, bytes.fromhex("2a864886f70d010701"))
+    signed = der(0x30, der(2, b"\1"), der(0x31), der(0x30, plain, der(0xA0, der(0x04, entity))))
+    return der(0x30, oid, der(0xA0, signed))
+
+
 def test_an_opaque_signed_message_is_read_and_an_encrypted_one_is_counted() -> None:
     entity = b"Content-Type: text/plain\r\n\r\nmolybdenum\r\n"
     oid, plain = der(6, bytes.fromhex("2a864886f70d010702")), der(6, bytes.fromhex("2a864886f70d010701"))
@@ -196,7 +202,25 @@ def test_what_is_built_from_properties_says_them_again(
     assert [x.addr for x in (*one.to, *one.cc, *one.bcc)] == [f"p{i}@x.example" for _, i in in_order]
     assert one.date is not None and one.date.timestamp() == 1_300_000_000
     assert not {"boundary-unclosed", "header-line", "separator-missing", "bare-cr"} & {d.code for d in one.defects}
-    assert one.header_size == raw.index(b"\r\n\r\n") + 4
+    assert headers.header_block(raw) == raw.index(b"\r\n\r\n") + 4
+
+
+def test_a_signed_item_is_the_message_that_was_signed() -> None:
+    entity = b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nmolybdenum\r\n--s--\r\n"
+    for content, kind, said in (
+        (entity, "multipart/signed", "molybdenum"),
+        (opaque(b"Content-Type: text/plain\r\n\r\ntungsten\r\n"), "", "tungsten"),
+    ):
+        file = mapi.Attachment({mapi.FILENAME: "smime.p7m", mapi.MIME_TYPE: kind}, content)
+        found = letter.fields(rebuild.message(mapi.Item({mapi.CLASS: "IPM.Note.SMIME"}, attachments=[file])))
+        assert said in found.text and found.unreadable == 0
+
+
+def test_formatting_is_kept_unless_it_says_no_more_than_the_text() -> None:
+    for source, files in ((rb"{\rtf1\ansi\fromtext words}", 0), (rb"{\rtf1\ansi {\b words}}", 1)):
+        stored = struct.pack("<IIII", 0, len(source), 0x414C454D, 0) + source
+        one = letter.read(rebuild.message(mapi.Item({mapi.BODY: "words", mapi.RTF: stored})))
+        assert [a.content_type for a in one.attachments] == ["application/rtf"] * files and one.text == "words"
 
 
 def test_transport_headers_come_first_and_the_structure_is_new() -> None:

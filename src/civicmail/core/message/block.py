@@ -16,12 +16,16 @@ Buffer = bytes | mmap
 """What is parsed: bytes, or a mapped file that is only copied where it is decoded."""
 
 _FOLDED = rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
-_WANTED = re.compile(
-    rb"\n((?i:subject|from|sender|reply-to|to|cc|bcc|date|message-id|in-reply-to|references|list-id|received"
-    rb"|content-type|content-transfer-encoding|content-disposition|content-id))" + _FOLDED
+_NAMES = (  # branches that begin with a set of letters are passed over without being entered
+    rb"([Rr](?i:eceived|eply-to|eferences|esent-bcc)|[Tt][Oo]|[Ff](?i:rom)|[Ss](?i:ubject|ender)|[Dd](?i:ate)|[Mm](?i:essage-id)"
+    rb"|[Cc](?:[Cc]|(?i:ontent-(?:type|transfer-encoding|disposition|id)))|[Ii](?i:n-reply-to)|[Ll](?i:ist-id)|[Bb](?:[Cc][Cc]|(?i:lind-carbon-copy))"
+    rb"|[Xx]-(?i:bcc|resent-bcc|original-bcc))"
 )
+_WANTED = re.compile(rb"\n" + _NAMES + _FOLDED)
 _EVERY = re.compile(rb"\n([!-9;-~]++)" + _FOLDED)
 _BAD_LINE = re.compile(rb"\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z)")
+_WANTED_OR_BAD = re.compile(rb"\n(?![ \t])(?:" + _NAMES + _FOLDED + rb"|(?![!-9;-~]++[ \t]*+:|\Z))")
+"""Both in one pass over the lines; a bad one is found without a name."""
 _FAMILIAR = re.compile(
     rb"\n(?i:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|sender"
     rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status)[ \t]*+:"
@@ -37,15 +41,13 @@ class Block:
 
     __slots__ = ("body", "data", "end", "fields", "start")
 
-    def __init__(self, start: int, end: int, body: int, data: bytes) -> None:
+    def __init__(self, start: int, end: int, body: int, data: bytes, fields: dict[bytes, list[bytes]]) -> None:
         self.start = start
         self.end = end
         self.body = body
         self.data = data
         """The block with one LF put before it, so that every field starts behind an LF; CR-only lines are turned to LF."""
-        self.fields: dict[bytes, list[bytes]] = {}
-        for name, value in _WANTED.findall(data):
-            self.fields.setdefault(name.lower(), []).append(value)
+        self.fields = fields
 
     def first(self, name: bytes) -> bytes:
         values = self.fields.get(name)
@@ -55,6 +57,13 @@ class Block:
         """Offset in the message, name and raw value of each field in order."""
         for match in _EVERY.finditer(self.data):
             yield self.start + match.start(), match[1], match[2]
+
+
+def _by_name(found: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in found:
+        fields.setdefault(name.lower(), []).append(value)
+    return fields
 
 
 def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
@@ -76,7 +85,8 @@ def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
         lf = raw.find(b"\n\n", start, crlf if crlf >= 0 else end)
     else:
         lf = raw.find(b"\n\n", start, end)
-        crlf = raw.find(b"\n\r\n", start, lf if lf >= 0 else end)
+        stop = lf if lf >= 0 else end
+        crlf = raw.find(b"\n\r\n", start, stop) if raw.find(b"\r", start, stop) >= 0 else -1
     if lf >= 0:
         return lf + 1, lf + 2, False
     return (crlf + 1, crlf + 3, False) if crlf >= 0 else (end, end, False)
@@ -84,11 +94,28 @@ def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
 
 def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> Block:
     """The header block that begins at start; defects are added to found. top: the block of a whole message, not of a part."""
-    return Block(*scan(raw, start, end, found, top))
+    start, end, body, data = _lines(raw, start, end, found, top)
+    fields = _by_name(_WANTED_OR_BAD.findall(data))
+    if b"" in fields:
+        data, end, body = _repair(data, start, end, body, found, top)
+        fields = _by_name(_WANTED.findall(data))
+    if top:
+        _look(data, start, found)
+    return Block(start, end, body, data, fields)
 
 
 def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
     """start, end, body and data of a Block, without looking for its fields."""
+    start, end, body, data = _lines(raw, start, end, found, top)
+    if _BAD_LINE.search(data) is not None:
+        data, end, body = _repair(data, start, end, body, found, top)
+    if top:
+        _look(data, start, found)
+    return start, end, body, data
+
+
+def _lines(raw: Buffer, start: int, end: int, found: list[Defect], top: bool) -> tuple[int, int, int, bytes]:
+    """The same as it stands there, lines that are no fields included."""
     if top and raw[start : start + 3] == _BYTE_ORDER_MARK:
         found.append(Defect(defects.BYTE_ORDER_MARK, start))
         start += 3
@@ -107,16 +134,14 @@ def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
         data = b"\n" + raw[start:block_end]
     if cr_only:
         data = data.replace(b"\r", b"\n")
-    bad = _BAD_LINE.search(data)
-    if bad is not None:
-        data, block_end, body = _repair(data, start, block_end, body, bad.start(), found, top)
-    if top:
-        _look(data, start, found)
     return start, block_end, body, data
 
 
-def _repair(data: bytes, start: int, end: int, body: int, bad: int, found: list[Defect], top: bool) -> tuple[bytes, int, int]:
+def _repair(data: bytes, start: int, end: int, body: int, found: list[Defect], top: bool) -> tuple[bytes, int, int]:
     """A line that is no field: skip it when more of the header follows, else the body begins there without its blank line."""
+    first = _BAD_LINE.search(data)
+    assert first is not None
+    bad = first.start()
     if bad == 0 and (line := _FROM_LINE.match(data)):
         found.append(Defect(defects.MBOX_FROM_LINE, start))
         # Spaces in place of the line keep every offset; a line of spaces is no field.
@@ -151,7 +176,7 @@ def _look(data: bytes, start: int, found: list[Defect]) -> None:
             found.append(Defect(defects.HEADER_8BIT, start + wrong.start - 1))
     if (nul := data.find(b"\0")) >= 0:
         found.append(Defect(defects.HEADER_NUL, start + nul - 1))
-    if data.count(b"\n") > limits.HEADER_FIELDS and sum(1 for _ in _EVERY.finditer(data)) > limits.HEADER_FIELDS:
+    if len(data) > limits.HEADER_FIELDS < data.count(b"\n") and sum(1 for _ in _EVERY.finditer(data)) > limits.HEADER_FIELDS:
         found.append(Defect(defects.HEADER_TOO_MANY, start))
 
 

@@ -8,7 +8,6 @@ look like a European text, then a statistical guess over a short prefix.
 from __future__ import annotations
 
 import codecs
-import encodings.aliases
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
@@ -28,20 +27,18 @@ class Reading(IntEnum):
     UNREADABLE = 4
 
 
-_NO_TEXT = {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "mbcs", "oem"}
-_TEXT_CODECS = {codecs.lookup(name).name.replace("-", "_") for name in set(encodings.aliases.aliases.values()) - _NO_TEXT} | {
-    "utf_8_sig",
-    "koi8_u",
-    "koi8_t",
-    "cp874",
-    "cp856",
-    "cp737",
-    "cp720",
-    "cp1006",
-    "mac_turkish",
-    "mac_cyrillic",
-    "mac_greek",
-}
+# The text codecs that the standard library has an alias for, and some that it only has; looking each up would import them all.
+_TEXT_NAMES = (
+    "ascii big5 big5hkscs cp037 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865"
+    " cp866 cp869 cp874 cp932 cp949 cp950 cp273 cp424 cp437 cp500 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253"
+    " cp1254 cp1255 cp1256 cp1257 cp1258 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hp_roman8 hz iso2022_jp"
+    " iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_1 iso8859_2 iso8859_3"
+    " iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15"
+    " iso8859_16 johab koi8_r koi8_t koi8_u kz1048 mac_cyrillic mac_greek mac_iceland mac_latin2 mac_roman mac_turkish"
+    " ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620 utf_7 utf_8 utf_8_sig utf_16 utf_16_be utf_16_le utf_32"
+    " utf_32_be utf_32_le"
+)
+_TEXT_CODECS = frozenset(_TEXT_NAMES.split())
 _SUPERSETS = {
     "ascii": "cp1252", "latin_1": "cp1252", "iso8859_1": "cp1252", "iso8859_9": "cp1254", "iso8859_11": "cp874",
     "tis_620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "johab": "johab",

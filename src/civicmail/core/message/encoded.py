@@ -24,10 +24,13 @@ def unfold(raw: bytes) -> bytes:
 
 def text(raw: bytes, hint: str = "") -> str:
     """Unfolded text of a raw value with encoded words left as they stand. hint: charset for unlabelled 8-bit."""
-    value = unfold(raw)
-    if b"\0" in value:
-        value = value.replace(b"\0", b"")
-    return value.decode("ascii") if value.isascii() else charsets.decode(value, "", hint)[0]
+    if raw.isascii():
+        text = raw.decode("ascii")
+        if "\n" in text or "\r" in text:
+            text = text.replace("\r", "").replace("\n", "")
+        text = text.strip(" \t")
+        return text.replace("\0", "") if "\0" in text else text
+    return charsets.decode(unfold(raw).replace(b"\0", b""), "", hint)[0]
 
 
 def decode(raw: bytes, hint: str = "") -> str:

@@ -66,6 +66,18 @@ def read(source: str, with_links: bool = False) -> Hypertext:
     return Hypertext(_lines(body.text()), hidden, links, False)
 
 
+def seen(source: str) -> tuple[LexborHTMLParser, str] | None:
+    """The tree of what a reader sees, without scripts and styles, and the words that were hidden in it. None where no tree is built
+    (treecost.py): read() has the words then."""
+    if "\0" in source:
+        source = source.replace("\0", "")
+    if not treecost.tame(source):
+        return None
+    tree = LexborHTMLParser(source)
+    tree.strip_tags(["script", "style", "template", "head"])
+    return (tree, _take_hidden(tree.body, source.lower())) if tree.body is not None else None
+
+
 def _take_hidden(body: LexborNode, lower: str) -> str:
     selectors = [selector for pattern, selector in _MAY_HIDE if pattern.search(lower)]
     if not selectors:

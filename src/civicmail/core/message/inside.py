@@ -64,7 +64,7 @@ def _sealed(code: str, node: Node, found: list[Defect]) -> int:
 def _derived(host: Node, number: int, kind: str, filename: str, data: bytes, budget: Budget, shown: bool = False) -> Node:
     """A node inside a part. shown: text that belongs to the message itself."""
     budget.parts -= 1
-    nothing = Block(host.start, host.start, host.start, b"\n")
+    nothing = Block(host.start, host.start, host.start, b"\n", {})
     path, depth = f"{host.path}.{number}", host.depth + 1
     parameters = {"charset": "utf-8"} if shown else {}
     disposition = "inline" if shown else "attachment"
@@ -114,6 +114,9 @@ def _tnef(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[
     kind, words = _body(item)
     if words and _room(budget, len(words)):
         out.append(_derived(node, 1, kind, "", words, budget, shown=True))
+    for kind, data in rebuild.made(item):
+        if _room(budget, len(data)):
+            out.append(_derived(node, len(out) + 1, kind.partition(";")[0], "", data, budget, shown=True))
     for attachment in item.attachments[: limits.DERIVED]:
         data, kind = attachment.content, type_of(attachment.filename, mapi.text(attachment.properties, mapi.MIME_TYPE))
         if attachment.item is not None:

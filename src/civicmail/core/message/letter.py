@@ -5,7 +5,7 @@ Neither raises on any bytes, and both take time linear in the size of the messag
 
 from __future__ import annotations
 
-from . import addresses, dates, defects, encoded, heads, limits, links, parsing
+from . import addresses, blind, dates, defects, encoded, heads, limits, links, parsing
 from .block import Buffer
 from .headers import as_buffer
 from .parsing import Message, Texts
@@ -28,6 +28,7 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
     attached_words: list[str] = []
     unreadable = _gather(message, texts, words, attached, attached_words)
     received = message.head.first(b"received")
+    hidden = blind.sizes(message.raw, message.head, message.found)
     return Fields(
         subject=head.subject,
         from_=head.from_,
@@ -45,6 +46,8 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
         defects=tuple(dict.fromkeys([defect.code for defect in _all_defects(message)])),
         unreadable=unreadable,
         attached_text="\n".join(attached_words),
+        blind=hidden[0],
+        for_whom=hidden[1],
     )
 
 
@@ -85,7 +88,6 @@ def _letter(message: Message) -> Letter:
     parts = {node.path: _part(raw, node, found) for node in message.nodes}
     return Letter(
         size=len(raw),
-        header_size=block.body,
         headers=_headers(message),
         subject=head.subject,
         date=head.date,

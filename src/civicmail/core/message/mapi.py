@@ -96,6 +96,12 @@ def text(properties: Properties, *names: str) -> str:
     return ""
 
 
+def subject(properties: Properties) -> str:
+    """In a PST the length of the prefix ("RE: ") stands before it, behind a sign (MS-PST 2.5.3.1.1.1)."""
+    stored = text(properties, SUBJECT)
+    return stored[2:] if stored.startswith("\x01") else stored
+
+
 def number(properties: Properties, name: str) -> int | None:
     value = properties.get(name)
     return value if isinstance(value, int) else None

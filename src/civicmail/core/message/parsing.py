@@ -134,6 +134,11 @@ def texts(message: Message, with_links: bool = False) -> Texts:
     return out
 
 
+def text(message: Message, node: Node) -> str:
+    """The text of one part, for a reader who wants no other."""
+    return _text(message, node, Texts())
+
+
 def _text(message: Message, node: Node, out: Texts) -> str:
     data = tree.content(message.raw, node, message.found)
     if node.cuts:

@@ -1,8 +1,8 @@
 """A message built from the properties of an Outlook item, the same bytes each time (RFC 5322, MIME). Pure.
 
 Header fields come from the transport headers that the item kept, and from properties where those have none. The body is the plain
-text, the HTML (also out of RTF), RTF that is neither, and the attachments. Nothing is made up: a sender without an address in SMTP
-form keeps the form that it has.
+text, the HTML (also out of RTF), RTF that is neither, what an appointment or a contact says in properties only as iCalendar or
+vCard, and the attachments. Nothing is made up: a sender without an address in SMTP form keeps the form that it has.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 
-from . import limits, mapi, rtf
+from . import calendaritem, contactitem, limits, mapi, rtf
 from .mapi import Item, Properties
 
 _EOL = b"\r\n"
@@ -25,6 +25,7 @@ _UNSAFE_BYTES = re.compile(rb"[\x00\r\n\x80-\xff]")
 _TOKEN = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = ((1, "To"), (2, "Cc"), (3, "Bcc"))
+_AS_IT_IS = ("text/plain", "text/calendar", "text/vcard")  # without base64, where no line needs it
 _WORD_BYTES = 45  # of UTF-8 in one encoded word, which then has at most 75 characters (RFC 2047 2)
 
 
@@ -50,6 +51,13 @@ def bodies(item: Item) -> tuple[bytes, bytes]:
         elif not plain:
             plain = rtf.text(source)
     return _lines(plain).encode(), html
+
+
+def made(item: Item) -> list[tuple[str, bytes]]:
+    """(media type with parameters, content) of what an appointment, task, contact … says in properties only."""
+    calendar, card = calendaritem.part(item), contactitem.part(item)
+    found = [(f"text/calendar; {calendar[0]}", calendar[1])] if calendar else []
+    return [*found, ("text/vcard; charset=utf-8", card)] if card else found
 
 
 def _utf8(html: bytes, codepage: int | None) -> bytes:
@@ -113,17 +121,12 @@ def _fields(item: Item) -> list[tuple[str, str]]:
         ("From", author or sender),
         ("Sender", sender if author and sender != author else ""),
         *_recipients(item),
-        ("Subject", _words(_subject(mapi.text(p, mapi.SUBJECT)))),
+        ("Subject", _words(mapi.subject(p))),
         ("Date", _date(at)),
         ("Message-ID", _clean(mapi.text(p, mapi.MESSAGE_ID))),
         ("In-Reply-To", _clean(mapi.text(p, mapi.IN_REPLY_TO))),
         ("References", _clean(mapi.text(p, mapi.REFERENCES))),
     ]
-
-
-def _subject(stored: str) -> str:
-    """In a PST the length of the prefix ("RE: ") stands before it, behind a sign (MS-PST 2.5.3.1.1.1)."""
-    return stored[2:] if stored.startswith("\x01") else stored
 
 
 def _recipients(item: Item) -> list[tuple[str, str]]:
@@ -193,21 +196,29 @@ def _content(item: Item, depth: int) -> tuple[list[bytes], bytes]:
     plain, html = bodies(item)
     texts = [_part(f"text/{kind}; charset=utf-8", data) for kind, data in (("plain", plain), ("html", html)) if data]
     packed = item.properties.get(mapi.RTF)
-    if isinstance(packed, bytes) and packed and not html and not rtf.is_html(source := rtf.decompress(packed)) and source:
-        texts.append(_part("text/rtf", source))  # formatting that the plain text has not
+    source = rtf.decompress(packed) if isinstance(packed, bytes) and not html else b""
+    if source and not rtf.is_html(source) and not rtf.is_text(source):
+        texts.append(_part("application/rtf", source))  # formatting that the plain text has not
+    texts += [_part(kind, data) for kind, data in made(item)]
     if not texts:
         texts = [_part("text/plain; charset=utf-8", b"")]
     body = texts[0] if len(texts) == 1 else _multipart("alternative", texts)
-    attached = [_attached(a, depth) for a in item.attachments]
+    signed = mapi.text(item.properties, mapi.CLASS).lower().startswith("ipm.note.smime")
+    attached = [_attached(a, depth, signed) for a in item.attachments]
     return _multipart("mixed", [body, *attached]) if attached else body
 
 
-def _attached(attachment: mapi.Attachment, depth: int) -> tuple[list[bytes], bytes]:
+def _attached(attachment: mapi.Attachment, depth: int, signed: bool) -> tuple[list[bytes], bytes]:
+    """signed: the item is an S/MIME message, whose one attachment is the whole of it as it was sent (MS-OXOSMIME 2.1.3)."""
     name = _clean(attachment.filename)
     if attachment.item is not None:
         data = message(attachment.item, depth + 1) if depth < limits.TNEF_DEPTH else b""
         return [b"Content-Type: message/rfc822", _disposition(name)], data
     declared = _clean(mapi.text(attachment.properties, mapi.MIME_TYPE))
+    if signed and declared.lower().startswith("multipart/signed"):
+        return [b"Content-Type: message/rfc822", _disposition(name)], attachment.content
+    if signed and not declared:
+        declared = "application/pkcs7-mime"
     kind = (
         declared if _TOKEN.match(declared) and not declared.startswith(("multipart/", "message/")) else "application/octet-stream"
     )
@@ -230,7 +241,8 @@ def _disposition(name: str) -> bytes:
 
 def _part(kind: str, data: bytes) -> tuple[list[bytes], bytes]:
     lines = data.split(b"\r\n")
-    if kind.startswith("text/plain") and not _UNSAFE_BYTES.search(b"".join(lines)) and max(map(len, lines)) <= limits.LINE_BYTES:
+    short = kind.startswith(_AS_IT_IS) and max(map(len, lines)) <= limits.LINE_BYTES
+    if short and not _UNSAFE_BYTES.search(b"".join(lines)):
         return [b"Content-Type: " + kind.encode()], data
     encoded = base64.encodebytes(data).replace(b"\n", _EOL)
     return [b"Content-Type: " + kind.encode(), b"Content-Transfer-Encoding: base64"], encoded

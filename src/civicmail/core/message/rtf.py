@@ -26,6 +26,7 @@ _SIGNS = {
     b"endash": "\u2013", b"lquote": "\u2018", b"rquote": "\u2019", b"ldblquote": "\u201c", b"rdblquote": "\u201d",
     b"bullet": "\u2022", b"emspace": " ", b"enspace": " ",
 }  # fmt: skip
+_FROM_TEXT = re.compile(rb"\\fromtext\b")
 _FROM_HTML = re.compile(rb"\\fromhtml1?\b")
 _CHARSETS = {0: 1252, 77: 10000, 128: 932, 129: 949, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258, 177: 1255, 178: 1256,
              186: 1257, 204: 1251, 222: 874, 238: 1250}  # fmt: skip
@@ -73,6 +74,11 @@ def decompress(data: bytes) -> bytes:
 def is_html(source: bytes) -> bool:
     """Whether the RTF was made from HTML, which html() takes out again."""
     return _FROM_HTML.search(source, 0, 512) is not None
+
+
+def is_text(source: bytes) -> bool:
+    """Whether the RTF was made from plain text, so that it says no more than that."""
+    return _FROM_TEXT.search(source, 0, 512) is not None
 
 
 def text(source: bytes) -> str:

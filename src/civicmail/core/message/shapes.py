@@ -88,7 +88,6 @@ class Letter:
     """
 
     size: int
-    header_size: int
     headers: tuple[Header, ...]
     subject: str
     date: datetime | None
@@ -117,11 +116,17 @@ Protocol = Literal["smtp", "esmtp", "lmtp", "import", "local"]
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One RCPT TO: the address as the client gave it, with the DSN parameters it asked for (RFC 3461)."""
+    """One RCPT TO: the address as the client gave it, with the DSN parameters it asked for (RFC 3461).
+
+    box: the mailbox that it reaches, where that has another address. expanded: the lists that led to it, where the client did not
+    name it.
+    """
 
     address: str
     notify: str = ""
     orcpt: str = ""
+    box: str = ""
+    expanded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,7 @@ class Fields:
     attachments, those of attached messages too.
     attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
     in order. unreadable: text parts of which some characters could not be read, and parts that are sealed: encrypted, or a piece.
+    blind, for_whom: bytes of fields that tell one recipient of another (blind.py).
     """
 
     subject: str
@@ -179,3 +185,5 @@ class Fields:
     defects: tuple[str, ...]
     unreadable: int
     attached_text: str = ""
+    blind: int = 0
+    for_whom: int = 0

@@ -1,0 +1,78 @@
+"""Where a link really leads, read as browsers read it (WHATWG URL) and written so that all of them read it alike."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicmail.core.message import links
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "rebuilt"),
+    [
+        ("https://city.example/a?b=c#d", "city.example", "https://city.example/a?b=c#d"),
+        ("HTTP://City.Example", "city.example", "http://city.example/"),
+        ("www.city.example/a", "www.city.example", "http://www.city.example/a"),
+        ("https://bank.example@evil.example/", "evil.example", "https://evil.example/"),
+        ("https://bank.example\\@evil.example", "bank.example", "https://bank.example/@evil.example"),
+        ("https:\\\\evil.example\\x", "evil.example", "https://evil.example/x"),
+        ("https:evil.example", "evil.example", "https://evil.example/"),
+        ("//evil.example/x", "evil.example", "http://evil.example/x"),
+        ("\x01ht\ntps://ev\til.example/", "evil.example", "https://evil.example/"),
+        ("https://ev%69l.example/", "evil.example", "https://evil.example/"),
+        ("https://b\u00fccher.example/", "xn--bcher-kva.example", "https://xn--bcher-kva.example/"),
+        ("https://\u0441ity.example/", "xn--ity-3ed.example", "https://xn--ity-3ed.example/"),
+        ("http://2130706433/", "127.0.0.1", "http://127.0.0.1/"),
+        ("http://0x7f.1/", "127.0.0.1", "http://127.0.0.1/"),
+        ("http://[::1]:8025/x", "[::1]", "http://[::1]:8025/x"),
+        ("https://city.example:8443/\"'<>", "city.example", "https://city.example:8443/%22%27%3C%3E"),
+        ("mailto:pat@city.example?bcc=x@y", "pat@city.example", "mailto:pat@city.example"),
+        ("tel:+1-608-555-0101", "+1-608-555-0101", "tel:+1-608-555-0101"),
+    ],
+)
+def test_a_link_is_rebuilt_so_that_it_leads_where_it_says(url: str, host: str, rebuilt: str) -> None:
+    """R-291: user parts, backslashes, white space, numbers and other alphabets are no way to hide a host."""
+    found = links.real(url)
+    assert (found.host, found.url) == (host, rebuilt)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "about:blank", "#top", "a/b.html", "",
+     "http://", "https://a b/", "https://a@/", "http://1.2.3.4.5/", "http://256.1/", "https://x:y/", "mailto:", "tel:x", "ftp://x/",
+     "http://" + "a" * 9000],
+)  # fmt: skip
+def test_what_is_no_address_of_the_web_is_not_followed(url: str) -> None:
+    assert links.real(url).url == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "host", "lies"),
+    [
+        ("www.bank.com", "evil.example", True),
+        ("Sign in at https://bank.com/login", "evil.example", True),
+        ("write to pat@city.example", "evil.example", True),
+        ("city.example.evil.com", "city.example", True),
+        ("city.example", "www.city.example", False),
+        ("https://mail.city.example/", "city.example", False),
+        ("Pay here", "evil.example", False),
+        ("report.pdf", "evil.example", False),
+        ("b\u00fccher.example", "xn--bcher-kva.example", False),
+    ],
+)
+def test_words_that_name_another_host_are_noticed(words: str, host: str, lies: bool) -> None:
+    assert links.names_another(words, host) is lies
+
+
+@given(st.text(alphabet="htps:/\\@.%x0[]?#a1\u00e4 \n\x00", max_size=40))
+def test_a_link_is_read_the_same_again(url: str) -> None:
+    """What is rebuilt has one reading: its own."""
+    found = links.real(url)
+    if found.url:
+        assert links.real(found.url) == found
+        assert re.fullmatch(r"[!-~]+", found.url)
+        assert not re.search(r"[\"'<>\\`]", found.url)
