@@ -173,6 +173,18 @@ def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str, words:
 def test_explain_finds_a_setting_a_section_and_the_nearest_key() -> None:
     (one,) = explain.find("gateway.processes")
     assert (one.kind, one.default) == ("int", 1)
-    assert {s.key for s in explain.find("web")} == {"web.address", "web.port"}
+    assert {s.key for s in explain.find("database")} == {"database.url", "database.password_file"}
     with pytest.raises(UsageError, match=r"did you mean gateway\.processes"):
         explain.find("gateway.procesess")
+
+
+@pytest.mark.parametrize("kind", ["oidc", "saml"])
+def test_an_identity_provider_is_never_bound_by_mail_address(tmp_path: Path, kind: str) -> None:
+    """P-07: whoever can name their own address at the provider would be anybody here."""
+    assert "e-mail" in _wrong(tmp_path, f'[[signin.{kind}]]\nid = "city"\nclaim = "email"\n')
+
+
+def test_identity_providers_are_written_as_they_are_read(tmp_path: Path) -> None:
+    loaded = _load(tmp_path, '[[signin.oidc]]\nid = "city"\nissuer = "https://id.city.example"\n')
+    assert loaded.signin.oidc[0].issuer == "https://id.city.example"
+    assert _load(tmp_path, template.render(loaded)) == loaded

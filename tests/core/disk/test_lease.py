@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
+from civicmail.core.disk.lease import Lease, Patience, holder, is_held, is_wanted, lease_path
 
 HOLD = """
 import sys
@@ -64,3 +65,40 @@ def test_a_holder_that_wrote_nothing_readable_is_unknown(tmp_path: Path) -> None
     (tmp_path / "x").write_text("nonsense")
     assert holder(tmp_path / "x") is None
     assert holder(tmp_path / "absent") is None
+
+
+def test_whoever_wants_a_lease_is_seen_and_gets_it_when_it_is_let_go(tmp_path: Path) -> None:
+    path, told, seen = lease_path(tmp_path, "seal"), list[str](), threading.Event()
+
+    def work() -> None:
+        with Lease.take(path):
+            ready.set()
+            while not is_wanted(path):
+                seen.wait(0.01)
+            seen.set()
+
+    ready = threading.Event()
+    holder_ = threading.Thread(target=work)
+    holder_.start()
+    ready.wait(10)
+    assert not is_wanted(path)
+    with Lease.take(path, Patience(10, told.append)):
+        assert seen.is_set()
+        assert is_held(path)
+        assert not is_wanted(path)
+    holder_.join()
+    assert len(told) == 1 and "Waiting until it lets go" in told[0]
+
+
+def test_who_waits_in_vain_is_told_and_wants_nothing_any_more(tmp_path: Path) -> None:
+    path = lease_path(tmp_path, "seal")
+    with Lease.take(path):
+        with pytest.raises(LeaseHeld):
+            Lease.take(path, Patience(0.1))
+        assert not is_wanted(path)
+
+
+def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:
+    told = list[str]()
+    Lease.take(lease_path(tmp_path, "seal"), Patience(10, told.append)).close()
+    assert told == []

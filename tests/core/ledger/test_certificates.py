@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk import journal
-from civicmail.core.ledger.problems import Held, Problem
+from civicmail.core.ledger.problems import KeptRecord, Problem
 from civicmail.core.ledger.verify import verify
 from core.ledger.town import Town, canonical
 
@@ -23,7 +23,7 @@ def town(tmp_path: Path) -> Town:
     return town
 
 
-def problems(town: Town, sealed: tuple[Held, ...] = ()) -> list[Problem]:
+def problems(town: Town, sealed: tuple[KeptRecord, ...] = ()) -> list[Problem]:
     return verify(town.data, sealed).problems
 
 
@@ -60,7 +60,7 @@ def test_a_certificate_that_was_never_integrated_certifies_nothing_in_a_segment(
     """Promise 3: else whoever drops a record could invent the certificate for it afterwards."""
     shutil.rmtree(journal.folder(town.data) / "0002")
     plain = {"v": 1, "type": "disposed", "journal": "0009", "number": 1, "facts": {"records": {"0002": [[1, 3]]}}}
-    found = {p.code for p in problems(town, (Held("0009", 1, canonical(plain), True),))}
+    found = {p.code for p in problems(town, (KeptRecord("0009", 1, canonical(plain), True),))}
     assert found == {"dropped", "invented"}
 
 

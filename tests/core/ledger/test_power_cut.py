@@ -50,6 +50,11 @@ def live(top: Path, disabled: Site | None) -> tuple[RecordingFiles, list[Told]]:
             if n % 3 == 2:
                 signed = s.checkpoint(town.now)
                 told.append(Told(len(disk.ops), positions(town.data), signed.size))
+        if n == 4:
+            die_publishing(town, disk)
+            with Sequencer(town.data, disk) as s:
+                signed = s.checkpoint(town.now)
+                told.append(Told(len(disk.ops), positions(town.data), signed.size))
     return disk, told
 
 
@@ -61,6 +66,19 @@ def die(town: Town, disk: RecordingFiles) -> None:
     with mock.patch.object(log, "sync", side_effect=OSError(5, "killed")), pytest.raises(LedgerEnded):
         s.integrate(town.now)
     s.close()
+
+
+def die_publishing(town: Town, disk: RecordingFiles) -> None:
+    """It dies when a checkpoint has its name and the folder is not synced: its successor finds it and tells it again."""
+    sync = disk.sync_folder
+
+    def killed(folder: Path) -> None:
+        if folder.name == "checkpoints":
+            raise OSError(5, "killed")
+        sync(folder)
+
+    with Sequencer(town.data, disk) as s, mock.patch.object(disk, "sync_folder", killed), pytest.raises(OSError, match="killed"):
+        s.checkpoint(town.now)
 
 
 def faults(top: Path, disk: RecordingFiles, told: list[Told], until: int, chance: random.Random) -> Iterator[str]:

@@ -14,7 +14,7 @@ from civicmail.core.ledger import checkpoints, entries, keys, leaves, merkle, no
 from civicmail.core.ledger.entries import BatchEntry
 from civicmail.core.ledger.errors import KeyMissing, LedgerDamaged, LedgerEnded, LedgerRolledBack
 from civicmail.core.ledger.sequencer import Sequencer, positions
-from core.ledger.town import NOON, Town, flip
+from core.ledger.town import NOON, Town, flip, leaf_of
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_every_durable_record_becomes_a_leaf_of_a_batch_of_its_journal(town: Tow
     town.integrate()
     assert [(b.journal, b.first, b.count, b.at) for b in batches(town)] == [("0001", 1, 5, town.now), ("0002", 1, 3, town.now)]
     for r in town.records():
-        assert leaves.read_leaf(town.ledger, r.journal, r.number) == sha256(b"\0" + r.head).digest()
+        assert leaf_of(town.ledger, r.journal, r.number) == sha256(b"\0" + r.head).digest()
     heads = [merkle.leaf_hash(r.head) for r in town.records() if r.journal == "0001"]
     assert batches(town)[0].root == merkle.root_of(heads)
     assert positions(town.data) == {"0001": 5, "0002": 3}
@@ -48,6 +48,35 @@ def test_what_is_integrated_is_not_integrated_again(town: Town) -> None:
         assert s.positions == {"0001": 5}
         assert s.integrate(NOON) == 2
     assert [(b.first, b.count) for b in batches(town)] == [(1, 5), (6, 2)]
+
+
+def test_receipts_that_this_process_made_durable_are_integrated_without_reading_them_back(town: Town) -> None:
+    town.write(2)
+    with Sequencer(town.data) as s:
+        assert s.integrate(NOON) == 2
+        town.write(4100)
+        heads = [r.head for r in town.records()][2:]
+        (town.data / "journal").rename(town.data / "elsewhere")  # it is not looked at
+        assert s.feed("0001", 3, heads, NOON) == 4100
+        (town.data / "elsewhere").rename(town.data / "journal")
+        assert s.positions == {"0001": 4102}
+        assert s.integrate(NOON) == 0
+        town.write(1)
+        assert s.integrate(NOON, but="0001") == 0
+        assert s.integrate(NOON) == 1
+    assert [(b.first, b.count) for b in batches(town)] == [(1, 2), (3, 4096), (4099, 4), (4103, 1)]
+    for r in town.records():
+        assert leaf_of(town.ledger, r.journal, r.number) == sha256(b"\0" + r.head).digest()
+
+
+@pytest.mark.parametrize("first", [1, 2, 4])
+def test_what_does_not_follow_is_read_from_the_journal(town: Town, first: int) -> None:
+    town.write(2)
+    with Sequencer(town.data) as s:
+        assert s.integrate(NOON) == 2
+        town.write(3)
+        assert s.feed("0001", first, [r.head for r in town.records()][first - 1 :], NOON) == 3
+    assert [(b.first, b.count) for b in batches(town)] == [(1, 2), (3, 3)]
 
 
 def test_a_batch_has_at_most_4096_records(town: Town) -> None:
@@ -109,7 +138,7 @@ def test_leaves_without_an_entry_are_overwritten(town: Town) -> None:
         f.write(b"x" * 33)
     town.write(2)
     town.integrate()
-    assert leaves.read_leaf(town.ledger, "0001", 4) == sha256(b"\0" + town.records()[3].head).digest()
+    assert leaf_of(town.ledger, "0001", 4) == sha256(b"\0" + town.records()[3].head).digest()
 
 
 def test_a_torn_entry_is_cut_because_nobody_was_told(town: Town) -> None:
@@ -185,7 +214,18 @@ def test_after_a_failed_write_or_sync_the_next_sequencer_integrates_everything(t
     assert positions(town.data) == {"0001": 6, "0002": 3}
     assert sum(b.count for b in batches(town)) == 9
     for r in town.records():
-        assert leaves.read_leaf(town.ledger, r.journal, r.number) == sha256(b"\0" + r.head).digest()
+        assert leaf_of(town.ledger, r.journal, r.number) == sha256(b"\0" + r.head).digest()
+
+
+def test_a_sequencer_that_could_not_write_what_it_was_fed_has_ended(town: Town) -> None:
+    town.write(2)
+    files = Failing()
+    with Sequencer(town.data, files) as s:
+        files.left = 1
+        with pytest.raises(LedgerEnded):
+            s.feed("0001", 1, [r.head for r in town.records()], NOON)
+        with pytest.raises(LedgerEnded):
+            s.feed("0001", 1, [r.head for r in town.records()], NOON)
 
 
 # -- checkpoints -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from civicmail.core.disk import frames, journal
 from civicmail.core.ledger import checkpoints, entries, keys
-from civicmail.core.ledger.problems import Held, Problem
+from civicmail.core.ledger.problems import KeptRecord, Problem
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify
 from core.ledger.town import NOON, Stored, Town, flip, receipt, rewrite_entry, tamper
@@ -37,11 +37,11 @@ def town(tmp_path: Path) -> Town:
     return town
 
 
-def problems(town: Town, sealed: tuple[Held, ...] = ()) -> list[Problem]:
+def problems(town: Town, sealed: tuple[KeptRecord, ...] = ()) -> list[Problem]:
     return verify(town.data, sealed).problems
 
 
-def only(town: Town, sealed: tuple[Held, ...] = ()) -> Problem:
+def only(town: Town, sealed: tuple[KeptRecord, ...] = ()) -> Problem:
     found = problems(town, sealed)
     assert len(found) == 1, [p.text for p in found]
     return found[0]
@@ -194,16 +194,16 @@ def test_an_invented_sealed_record_is_named(town: Town) -> None:
     body = b"Subject: never\r\n\r\n"
     for name, number in (("0001", 10), ("0001", 99), ("00ff", 1)):
         head = receipt(name, number, bytes(16), sha256(body).digest(), len(body))
-        problem = only(town, (Held(name, number, head, True),))
+        problem = only(town, (KeptRecord(name, number, head, True),))
         assert (problem.code, problem.journal, problem.number) == ("invented", name, number)
 
 
 def test_an_integrated_record_that_was_sealed_is_sound(town: Town) -> None:
-    held = tuple(Held(r.journal, r.number, r.head, True) for r in town.records() if r.journal == "0001")
-    assert problems(town, held) == []
+    record = tuple(KeptRecord(r.journal, r.number, r.head, True) for r in town.records() if r.journal == "0001")
+    assert problems(town, record) == []
     shutil.rmtree(journal.folder(town.data) / "0001")
-    assert problems(town, held) == []
-    assert [(p.code, p.number) for p in problems(town, held[:4] + held[5:])] == [("dropped", 5)]
+    assert problems(town, record) == []
+    assert [(p.code, p.number) for p in problems(town, record[:4] + record[5:])] == [("dropped", 5)]
 
 
 # -- the ledger --------------------------------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ def test_what_is_integrated_while_the_checker_reads_is_no_problem(town: Town) ->
     def sealed():  # type: ignore[no-untyped-def]
         town.write(2)
         town.integrate(signed=True)
-        yield from [Held(r.journal, r.number, r.head, True) for r in town.records()]
+        yield from [KeptRecord(r.journal, r.number, r.head, True) for r in town.records()]
 
     assert verify(town.data, sealed()).problems == []
 

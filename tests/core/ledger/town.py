@@ -14,7 +14,8 @@ from civicmail.core.disk import frames
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.journal import Journal, folder, log_files
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.ledger import entries, keys
+from civicmail.core.ledger import arrays, entries, keys, leaves
+from civicmail.core.ledger.merkle import HASH
 from civicmail.core.ledger.sequencer import Sequencer
 
 NOON = 1_772_452_800_000
@@ -123,3 +124,8 @@ def rewrite_entry(town: Town, index: int, change: Callable[[bytes], bytes]) -> N
     assert changed != entry and len(changed) == len(entry)
     frame = entries.encode_frame(index, changed)
     path.write_bytes(content[:offset] + frame + content[offset + len(frame) :])
+
+
+def leaf_of(ledger: Path, journal: str, number: int) -> bytes:
+    """The leaf of one record, as the file has it (docs/formats.md, "Ledger"); b"" when there is none."""
+    return arrays.read(leaves.folder(ledger) / f"{journal}.bin", HASH, number - 1)

@@ -22,6 +22,7 @@ class City:
         ["city.example"], "The mail domains of the city, lower case; the first one is used for our own mail."
     )
     hostname: str = _setting("", "The name that our servers give in greetings and Received lines; empty: mail.<first domain>.")
+    time_zone: str = _setting("America/Chicago", "The time zone in which pages and letters tell times.")
 
     @property
     def host(self) -> str:
@@ -45,6 +46,9 @@ class Listener:
     verdicts: list[str] = _setting(
         [], "Networks of edge servers whose verdict headers (X-Spam, Authentication-Results …) are kept as findings."
     )
+    senders: list[str] = _setting(
+        [], "relay: addresses, and domains like @app.city.example, in whose name peers may send; empty: any, as they say."
+    )
     chunking: bool = _setting(False, "Whether BDAT (RFC 3030) is offered here.")
 
 
@@ -61,6 +65,52 @@ class Gateway:
     min_free: int = _setting(
         1_073_741_824, "Bytes that must stay free on the volume of the data folder; below it new mail is told 452."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    id: str = _setting("city", "A short name of this identity provider; it stands in addresses of pages.")
+    name: str = _setting("City sign-in", "What the button at sign-in says.")
+    issuer: str = _setting("", "The provider's issuer, or the address of its discovery document.")
+    client: str = _setting("civicmail", "The client id under which the provider knows us.")
+    secret_file: str = _setting("", "A file that holds the client secret, and nothing else; empty: a public client with PKCE.")
+    claim: str = _setting("sub", "The claim that names the person's number in the directory, or the sign-in name; never an e-mail.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saml:
+    id: str = _setting("city", "A short name of this identity provider; it stands in addresses of pages.")
+    name: str = _setting("City sign-in", "What the button at sign-in says.")
+    entity: str = _setting("", "The provider's entity id.")
+    sso: str = _setting("", "Where sign-in requests go (HTTP-Redirect binding).")
+    certificate: str = _setting("", "The PEM file with the certificate that signs the provider's assertions.")
+    claim: str = _setting("uid", "The attribute that names the person's number in the directory, or the sign-in name.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signin:
+    attempts: int = _setting(5, "Wrong passwords for one login within the window after which nobody may try it (AC-7).")
+    per_address: int = _setting(20, "Wrong passwords from one address within the window after which it may not try.")
+    window: int = _setting(900, "Seconds for which a wrong password counts.")
+    per_connection: int = _setting(3, "Wrong passwords on one connection after which it is closed.")
+    delay: int = _setting(1000, "Milliseconds before a wrong password is answered; twice as long after each one.")
+    issuer: str = _setting("", "Who issues the tokens that mail programs may sign in with (iss); empty: no tokens.")
+    audience: str = _setting("", "For whom these tokens are (aud).")
+    claim: str = _setting("email", "The claim of a token that says which login it is for.")
+    oidc: list[Oidc] = _setting([], "Identity providers that sign people in to the pages by OpenID Connect; one table for each.")
+    saml: list[Saml] = _setting([], "Identity providers that sign people in to the pages by SAML 2.0; one table for each.")
+    kick: str = _setting("", "Where Dovecot is told to end open IMAP connections: http://127.0.0.1:8080; empty: nowhere.")
+    kick_key_file: str = _setting("", "A file that holds Dovecot's doveadm_api_key, and nothing else.")
+    step_up: int = _setting(300, "Seconds for which a fresh proof of who one is opens privileged duties and device passwords.")
+    session: int = _setting(43_200, "Seconds after which a session of the pages ends, whatever happens in it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senders:
+    identification: str = _setting(
+        "", "What every message of a person must say in its text; {name} and {department} stand for the sender's. Empty: nothing."
+    )
+    without_identification: str = _setting("finding", "What becomes of a message without it: finding (noted) or refuse.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +147,65 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    memory: int = _setting(134_217_728, "Bytes of memory of one index writer.")
-    open_writers: int = _setting(4, "The most index writers open at a time.")
     ocr_languages: str = _setting("eng+spa", "Languages of scans, as tesseract names them, joined by +.")
+
+
+CHECKS = ["authentication", "spam", "files", "links", "names", "confidential", "use"]
+"""The checks that need no other program, in the order in which they are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    checks: list[str] = _setting(CHECKS, "Which checks are made of what comes in and goes out; empty: none.")
+    processes: int = _setting(1, "How many limited processes read messages for each gateway process.")
+    seconds: int = _setting(20, "Seconds that all checks of one message may take; what is not there by then is unavailable.")
+    resolver: list[str] = _setting(
+        [], "Name servers, like 192.0.2.53 or 127.0.0.1:5353, for SPF, DKIM, DMARC; empty: the system's."
+    )
+    clamd: str = _setting("", "The virus scanner: unix:/run/clamav/clamd.ctl or 127.0.0.1:3310; empty: none is asked.")
+    rspamd: str = _setting("", "Rspamd's worker, like http://127.0.0.1:11333; empty: it is not asked.")
+    spamd: str = _setting("", "SpamAssassin's spamd, like 127.0.0.1:783; empty: it is not asked.")
+    protected: list[str] = _setting([], "Names besides the city's own domains that others may not pretend to be: bank.example.")
+    public: list[str] = _setting([], "Numbers of the city's own that anybody may know: the accounts that taxes are paid to.")
+    unreviewed: list[str] = _setting(
+        [], "Addresses, domains, departments whose mail nobody reviews for its use: union, ombudsman, elections, reporters."
+    )
+    sealers: list[str] = _setting([], "Domains whose ARC seals are believed where a list or forwarder has broken DKIM.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    address: str = _setting("127.0.0.1", "The address of the pages.")
+    serve: bool = _setting(True, "Whether `civicmail run` serves the pages here, too.")
+    address: str = _setting("127.0.0.1", "The address of the pages; unix:/PATH for a socket file.")
     port: int = _setting(8025, "The port of the pages.")
+    hosts: list[str] = _setting([], "The names under which people reach the pages, besides localhost.")
+    url: str = _setting("", "Where people reach the pages, https://mail.city.example: named in refusals; empty: not named.")
+    proxies: int = _setting(0, "How many proxies of ours stand in front of the pages and add to X-Forwarded-For.")
+    https: bool = _setting(
+        False, "Whether people reach the pages by HTTPS only (a server in front ends it); cookies then ask for it."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    imap: str = _setting("", "Where mail programs read: imaps://imap.city.example:993, or imap:// for STARTTLS; empty: nowhere.")
+    submission: str = _setting(
+        "", "Where mail programs send: submissions://mail.city.example:465, or submission:// for STARTTLS; empty: nowhere."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oversight:
+    show_looks: str = _setting(
+        "never", "Whether people see on their own page that their mail was looked at: never, or closed (when a case is over)."
+    )
+    holidays: list[str] = _setting([], "Days like 2026-12-25 that are no working days, besides Saturdays and Sundays.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    url: str = _setting("", "postgresql://user@host:port/name; empty: a file of SQLite in the data folder.")
+    password_file: str = _setting("", "A file that holds the password of the database, and nothing else.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +218,14 @@ class Log:
 class Settings:
     city: City = field(default_factory=City, metadata={"help": "Who we are."})
     gateway: Gateway = field(default_factory=Gateway, metadata={"help": "How mail is heard."})
+    signin: Signin = field(default_factory=Signin, metadata={"help": "How people and mail programs sign in."})
+    senders: Senders = field(default_factory=Senders, metadata={"help": "How senders identify themselves."})
     courier: Courier = field(default_factory=Courier, metadata={"help": "How mail is delivered."})
     archive: Archive = field(default_factory=Archive, metadata={"help": "How mail is kept."})
     search: Search = field(default_factory=Search, metadata={"help": "How mail is indexed."})
+    screening: Screening = field(default_factory=Screening, metadata={"help": "What is looked for in mail."})
     web: Web = field(default_factory=Web, metadata={"help": "The pages."})
+    programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
+    oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})
+    database: Database = field(default_factory=Database, metadata={"help": "Where people, duties and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
@@ -40,9 +40,11 @@ def render(settings: Settings | None = None) -> str:
 def _table(name: str, value: Any) -> str:
     lines, tables = [], []
     for f in fields(value):
-        if get_origin(hint := get_type_hints(type(value))[f.name]) is list and get_args(hint)[0] is Listener:
-            continue
         content = getattr(value, f.name)
+        if get_origin(hint := get_type_hints(type(value))[f.name]) is list and is_dataclass(one := get_args(hint)[0]):
+            if one is not Listener:
+                tables.append(f"# {f.metadata['help']}\n" + _list(f"{name}.{f.name}", one, content))
+            continue
         default = f.default if f.default_factory is f.default or not callable(f.default_factory) else f.default_factory()
         mark = "" if (name, f.name) in _SMALLEST or content != default else "# "
         if isinstance(content, dict):
@@ -50,6 +52,15 @@ def _table(name: str, value: Any) -> str:
             continue
         lines.append(f"# {f.metadata['help']}\n{mark}{f.name} = {toml(content)}\n")
     return "".join(lines + tables)
+
+
+def _list(name: str, one: Any, content: list[Any]) -> str:
+    """Each table of a list; one table of defaults behind a # where there is none."""
+    if content:
+        return "".join(f"[[{name}]]\n{_table(name, value)}" for value in content)
+    return f"# [[{name}]]\n" + "".join(
+        f"# {line}\n" for line in _table(name, one()).replace("\n# ", "\n").removeprefix("# ").splitlines()
+    )
 
 
 def toml(value: Any) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import zoneinfo
 from collections.abc import Callable
+from datetime import date
 from typing import Any
+
+from civicmail.core.config.settings import CHECKS
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
 _HOP = re.compile(r"(?:smtp|smtps|lmtp)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z|lmtp:///.+\Z")
 
 _TLS = re.compile(r"tls://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\Z")
+
+_POSTGRESQL = re.compile(r"postgresql://[^\s/]*/[A-Za-z0-9_-]+\Z")
 
 Check = Callable[[Any], str]
 
@@ -27,6 +33,11 @@ def _between(least: int, most: int) -> Check:
 def _domains(value: list[str]) -> str:
     if not value:
         return "must name at least one domain"
+    wrong = [d for d in value if not _DOMAIN.match(d)]
+    return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
+
+
+def _names(value: list[str]) -> str:
     wrong = [d for d in value if not _DOMAIN.match(d)]
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
@@ -61,6 +72,88 @@ def _routes(value: dict[str, str]) -> str:
     return f"for {wrong[0]} must be maildir, or like smtp://host:25 or lmtp://host:24" if wrong else ""
 
 
+def _time_zone(value: str) -> str:
+    return "" if value in zoneinfo.available_timezones() else "must be a time zone like America/Chicago"
+
+
+def _database(value: str) -> str:
+    return "" if not value or _POSTGRESQL.match(value) else "must be like postgresql://user@host:5432/name"
+
+
+_SENDER = re.compile(r"[^\s@]*@(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
+
+
+def _senders(value: list[str]) -> str:
+    wrong = [s for s in value if not _SENDER.match(s) or s != s.lower()]
+    return f"has {wrong[0]!r}, which is no address in lower case and no @domain" if wrong else ""
+
+
+def _identification(value: str) -> str:
+    rest = value.replace("{name}", "").replace("{department}", "")
+    return "may have {name} and {department}, and no other braces" if "{" in rest or "}" in rest else ""
+
+
+_HTTP = re.compile(r"http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z")
+
+
+def _http(value: str) -> str:
+    return "" if not value or _HTTP.match(value) else "must be like http://127.0.0.1:8080"
+
+
+_PAGES = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?\Z")
+
+
+def _pages(value: str) -> str:
+    return "" if not value or _PAGES.match(value) else "must be like https://mail.city.example, without a slash at its end"
+
+
+def _program_door(secure: str, plain: str, port: int) -> Check:
+    """A service by its name in RFC 8314: with TLS from the start, or with STARTTLS."""
+    form = re.compile(rf"(?:{secure}|{plain})://[a-z0-9.-]+:[0-9]{{1,5}}\Z")
+    return lambda value: "" if not value or form.match(value) else f"must be like {secure}://mail.city.example:{port}"
+
+
+def _days(value: list[str]) -> str:
+    for day in value:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            return f"has {day!r}, which is no day like 2026-12-25"
+    return ""
+
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,30}\Z")
+
+
+def _slug(value: str) -> str:
+    return "" if _SLUG.match(value) else "must be lower case letters, digits and dashes"
+
+
+def _claim(value: str) -> str:
+    """Whoever can give themselves an address at the provider would be anybody here."""
+    return "must not be an e-mail address" if not value or value.lower() in ("email", "mail", "upn") else ""
+
+
+def _checks(value: list[str]) -> str:
+    unknown = [c for c in value if c not in CHECKS]
+    return f"has {unknown[0]!r}, which is none of {', '.join(CHECKS)}" if unknown else ""
+
+
+_PLACE = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\Z")
+
+
+def _place(value: str) -> str:
+    return "" if not value or _PLACE.match(value) else "must be like 127.0.0.1:3310 or unix:/run/clamav/clamd.ctl"
+
+
+def _resolvers(value: list[str]) -> str:
+    for said in value:
+        host, _, port = said.rpartition(":") if said.count(":") == 1 else (said, "", "53")
+        if _address(host.strip("[]")) or not port.isdecimal():
+            return f"has {said!r}, which is no address like 192.0.2.53 or 127.0.0.1:5353"
+    return ""
+
+
 _POSITIVE = _between(1, 1 << 62)
 _PORT = _between(0, 65_535)
 
@@ -75,6 +168,21 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Listener", "verdicts"): _networks,
     ("Listener", "tls"): _one_of("starttls", "implicit", "off"),
     ("Listener", "line_ends"): _one_of("", "reject", "normalise"),
+    ("Listener", "senders"): _senders,
+    ("Signin", "attempts"): _between(1, 1000),
+    ("Signin", "per_address"): _between(1, 1_000_000),
+    ("Signin", "window"): _between(1, 86_400),
+    ("Signin", "per_connection"): _between(1, 10),
+    ("Signin", "delay"): _between(0, 10_000),
+    ("Signin", "kick"): _http,
+    ("Signin", "step_up"): _between(30, 3600),
+    ("Signin", "session"): _between(300, 604_800),
+    ("Oidc", "id"): _slug,
+    ("Oidc", "claim"): _claim,
+    ("Saml", "id"): _slug,
+    ("Saml", "claim"): _claim,
+    ("Senders", "identification"): _identification,
+    ("Senders", "without_identification"): _one_of("finding", "refuse"),
     ("Gateway", "processes"): _between(1, 64),
     ("Gateway", "max_message"): _POSITIVE,
     ("Gateway", "max_recipients"): _between(100, 1_000_000),  # RFC 5321 4.5.3.1.8
@@ -100,10 +208,25 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Archive", "standby"): _standby,
     ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
     ("Archive", "without_standby"): _one_of("later", "local"),
-    ("Search", "memory"): _between(15_000_000, 1 << 32),  # Tantivy refuses less
-    ("Search", "open_writers"): _between(1, 64),
+    ("Screening", "checks"): _checks,
+    ("Screening", "processes"): _between(1, 64),
+    ("Screening", "seconds"): _between(1, 60),
+    ("Screening", "resolver"): _resolvers,
+    ("Screening", "clamd"): _place,
+    ("Screening", "rspamd"): _http,
+    ("Screening", "spamd"): _place,
+    ("Screening", "protected"): _names,
+    ("Screening", "sealers"): _names,
     ("Web", "address"): _address,
     ("Web", "port"): _PORT,
+    ("Web", "proxies"): _between(0, 10),
+    ("Web", "url"): _pages,
+    ("Programs", "imap"): _program_door("imaps", "imap", 993),
+    ("Programs", "submission"): _program_door("submissions", "submission", 465),
+    ("City", "time_zone"): _time_zone,
+    ("Oversight", "show_looks"): _one_of("never", "closed"),
+    ("Oversight", "holidays"): _days,
+    ("Database", "url"): _database,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),
     ("Log", "format"): _one_of("text", "json"),
 }

@@ -97,9 +97,6 @@ class Files:
     def _make(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
-    def remove_folder(self, path: Path) -> None:
-        path.rmdir()
-
     def sync_folder(self, path: Path) -> None:
         """Return only when the entries of a folder (creations, renames, removals) are on stable storage."""
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

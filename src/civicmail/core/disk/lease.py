@@ -1,17 +1,33 @@
-"""Leases: a locked file says which process does a job. The kernel ends the lock with the process, so none is ever stale."""
+"""Leases: a locked file says which process does a job. The kernel ends the lock with the process, so none is ever stale.
+
+Whoever needs a job that a worker holds *wants* its lease: it locks a second file, `<job>.wanted`, and the worker, which looks at
+that between two rounds (`is_wanted`), lets the lease go until it is free again.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from civicmail.core.disk.errors import LeaseHeld
 
 _FLOCK = struct.Struct("hhqqi4x")  # type, whence, start, length, pid: struct flock of Linux, 64 bit
+LOOK_SECONDS = 0.05
 _WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a lease that somebody holds. told: gets a sentence for a person when the waiting begins."""
+
+    seconds: float
+    told: Callable[[str], None] = lambda sentence: None
 
 
 class Lease:
@@ -22,8 +38,32 @@ class Lease:
         self._fd = fd
 
     @classmethod
-    def take(cls, path: Path) -> Lease:
-        """Take the lease or raise LeaseHeld at once. The file keeps the holder's process id, for people."""
+    def take(cls, path: Path, patience: Patience | None = None) -> Lease:
+        """Take the lease, or raise LeaseHeld; with patience ask the holder for it first, and wait so long."""
+        try:
+            return cls._take(path)
+        except LeaseHeld as held:
+            if patience is None:
+                raise
+            patience.told(f"{held} Waiting until it lets go.")
+        end = time.monotonic() + patience.seconds
+        wish: Lease | None = None
+        try:
+            while True:
+                try:
+                    wish = wish or cls._take(_wanted(path))
+                    return cls._take(path)
+                except LeaseHeld:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(LOOK_SECONDS)
+        finally:
+            if wish is not None:
+                wish.close()
+
+    @classmethod
+    def _take(cls, path: Path) -> Lease:
+        """At once. The file keeps the holder's process id, for people."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -66,6 +106,15 @@ def is_held(path: Path) -> bool:
         return kind != fcntl.F_UNLCK
     finally:
         os.close(fd)
+
+
+def is_wanted(path: Path) -> bool:
+    """Whether somebody waits for this lease: whoever holds it to work in rounds lets it go then."""
+    return is_held(_wanted(path))
+
+
+def _wanted(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wanted")
 
 
 def lease_path(data: Path, job: str) -> Path:

@@ -50,15 +50,23 @@ class Tail:
         self._bodies = bodies
         self._at: dict[str, tuple[Path, int]] = {}  # journal -> file and offset where its next record begins
 
-    def poll(self, limit: int = 4096) -> list[Record]:
-        """At most `limit` new durable records of each journal, each journal's in order. positions moves behind them."""
+    def poll(self, limit: int = 4096, but: str = "") -> list[Record]:
+        """At most `limit` new durable records of each journal, each journal's in order. positions moves behind them. but: a journal
+        whose records come to the caller on another way."""
         found: list[Record] = []
         for name in journal.names(self.data):
+            if name == but:
+                continue
             place = journal.folder(self.data) / name
             durable = journal.read_durable(place)
             if durable > self.positions.get(name, 0):
                 found += self._read(name, place, durable, limit)
         return found
+
+    def passed(self, name: str, number: int) -> None:
+        """Records of this journal up to here came to the caller on that other way."""
+        self.positions[name] = number
+        self._at.pop(name, None)
 
     def behind(self) -> int:
         """How many durable records were not read yet."""

@@ -12,13 +12,13 @@ from pathlib import Path
 import orjson
 
 from civicmail.core.disk import frames, journal
-from civicmail.core.ledger.problems import Held, Problem, records_text
+from civicmail.core.ledger.problems import KeptRecord, Problem, records_text
 
 Report = Callable[[Problem], None]
 _RECEIPT = 1
 
 
-def journal_heads(data: Path, report: Report) -> Iterator[Held]:
+def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
     """Records of all journals. `report` is told what cannot be read. Takes no lease."""
     for name in journal.names(data):
         place = journal.folder(data) / name
@@ -32,14 +32,14 @@ def journal_heads(data: Path, report: Report) -> Iterator[Held]:
             if expected < first and journal.read_retired(place) < first - 1:
                 report(_missing(name, expected, first - 1, f"missing before {path.name}"))
             expected = first
-            for held in _records(name, path, content, first, told, report):
-                yield held
-                expected = max(expected, held.number + 1)
+            for record in _records(name, path, content, first, told, report):
+                yield record
+                expected = max(expected, record.number + 1)
         if max(expected, journal.read_retired(place) + 1) <= told:
             report(_missing(name, expected, told, "missing at the end, though synced"))
 
 
-def _records(name: str, path: Path, content: bytes, first: int, told: int, report: Report) -> Iterator[Held]:
+def _records(name: str, path: Path, content: bytes, first: int, told: int, report: Report) -> Iterator[KeptRecord]:
     header = frames.decode_file_header(content)
     if (header is None or header[:2] != (name, first)) and told >= first:
         report(Problem("altered", f"The header of {path.name} in journal {name} is damaged."))
@@ -61,7 +61,7 @@ def _records(name: str, path: Path, content: bytes, first: int, told: int, repor
             text = f"Behind record {frame.number} of journal {name} stand bytes where zeros belong."
             report(Problem("altered", text, name, frame.number))
         _check_body(name, path, frame, report)
-        yield Held(name, frame.number, bytes(frame.head), False)
+        yield KeptRecord(name, frame.number, bytes(frame.head), False)
         offset, expected = frame.end, max(expected, frame.number + 1)
 
 

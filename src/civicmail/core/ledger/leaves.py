@@ -27,11 +27,6 @@ def names(ledger: Path) -> list[str]:
     return sorted(p.stem for p in folder(ledger).glob("*.idx"))
 
 
-def read_leaf(ledger: Path, journal: str, number: int) -> bytes:
-    """The leaf of one record, b"" when there is none."""
-    return arrays.read(folder(ledger) / f"{journal}.bin", HASH, number - 1)
-
-
 def read_positions(ledger: Path) -> Positions:
     """{journal: last integrated number}."""
     found = {}

@@ -62,7 +62,7 @@ def range_root(start: int, end: int, node: Node) -> bytes:
     if count & (count - 1) == 0:
         level = count.bit_length() - 1
         return node(level, start >> level)
-    middle = start + _split(count)
+    middle = start + split(count)
     return node_hash(range_root(start, middle, node), range_root(middle, end, node))
 
 
@@ -77,7 +77,7 @@ def inclusion_path(index: int, size: int, node: Node) -> list[bytes]:
         raise ValueError(f"leaf {index} is not in a tree of {size}")
     start, end, path = 0, size, list[bytes]()
     while end - start > 1:
-        middle = start + _split(end - start)
+        middle = start + split(end - start)
         if index < middle:
             path.append(range_root(middle, end, node))
             end = middle
@@ -93,7 +93,7 @@ def consistency_path(old: int, new: int, node: Node) -> list[bytes]:
         raise ValueError(f"no consistency proof from {old} to {new}")
     start, end, path = 0, new, list[bytes]()
     while end != old:
-        middle = start + _split(end - start)
+        middle = start + split(end - start)
         if old <= middle:
             path.append(range_root(middle, end, node))
             end = middle
@@ -149,6 +149,6 @@ def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: byte
     return sn == 0 and fr == old_root and sr == new_root
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """The largest power of two below count, for count > 1."""
     return 1 << ((count - 1).bit_length() - 1)

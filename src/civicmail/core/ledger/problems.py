@@ -17,8 +17,8 @@ Code = Literal[
 ]
 
 
-class Held(NamedTuple):
-    """One record where it is kept now. sealed: in a segment, which only takes integrated records."""
+class KeptRecord(NamedTuple):
+    """One record where it stands now. sealed: in a segment, which only takes integrated records."""
 
     journal: str
     number: int

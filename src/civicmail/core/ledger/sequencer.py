@@ -8,6 +8,7 @@ opening: leaves without an entry are overwritten, and what is derived is written
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,8 @@ from civicmail.core.ledger.tree import Tree
 
 CHECKPOINT = 10  # record type, docs/formats.md
 ROUND = 65_536  # records whose batches share one pair of syncs
+_Run = tuple[str, int, Sequence[bytes]]
+"""Records of one journal that follow each other: journal, number of the first, heads."""
 
 
 def folder(data: Path) -> Path:
@@ -61,6 +64,8 @@ class Sequencer:
         for place in (leaves.folder(self._ledger), self._ledger / "tree", checkpoints.folder(self._ledger)):
             self._files.make_folder(place, levels=0)
         self._latest = checkpoints.latest(self._ledger)
+        if self._latest:  # whoever stored it may have died before it was durable
+            self._files.sync_folder(checkpoints.folder(self._ledger))
         signed = self._latest.size if self._latest else 0
         counts = self._leaves.batches_below(signed)
         base = signed if self._derived_reach(signed, counts) else 0
@@ -96,36 +101,56 @@ class Sequencer:
         """{journal: last integrated number}."""
         return dict(self._tail.positions)
 
-    def integrate(self, now: int) -> int:
-        """Integrate every durable record that is new; return how many. now: ms since 1970. After an error open another one."""
+    def integrate(self, now: int, but: str = "") -> int:
+        """Integrate every durable record that is new; return how many. now: ms since 1970. After an error open another one.
+
+        but: a journal whose records are fed.
+        """
         if self._ended:
             raise LedgerEnded("This sequencer has ended after a failed write.")
         done = 0
-        try:
-            while records := self._gather():
+        with self._ending():
+            while records := self._gather(but):
                 self._check_checkpoints(records)
-                self._round(records, now)
+                self._round([(run[0].journal, run[0].number, [r.head for r in run]) for run in _runs(records)], now)
                 done += len(records)
+        return done
+
+    def feed(self, journal: str, first: int, heads: Sequence[bytes], now: int) -> int:
+        """Integrate receipts that this process has just made durable itself, without reading them back: the heads of the records
+        from number `first` on. Return how many. Where they do not follow what is integrated, everything durable is read instead."""
+        if self._ended or self._tail.positions.get(journal, 0) + 1 != first:
+            return self.integrate(now)
+        with self._ending():
+            runs = [(journal, first + n, heads[n : n + BATCH_MOST]) for n in range(0, len(heads), BATCH_MOST)]
+            self._round(runs, now)
+            self._tail.passed(journal, first + len(heads) - 1)
+        return len(heads)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Whatever goes wrong in a round ends this sequencer: its tail has moved past records that are not integrated."""
+        try:
+            yield
         except OSError as error:
             self._ended = True
             raise LedgerEnded(f"The ledger could not be written: {error.strerror}.") from error
-        except BaseException:  # the tail has moved past records that are not integrated
+        except BaseException:
             self._ended = True
             raise
-        return done
 
-    def _gather(self) -> list[Record]:
+    def _gather(self, but: str) -> list[Record]:
         found: list[Record] = []
-        while len(found) < ROUND and (more := self._tail.poll(BATCH_MOST)):
+        while len(found) < ROUND and (more := self._tail.poll(BATCH_MOST, but)):
             found += more
         return found
 
-    def _round(self, records: list[Record], now: int) -> None:
+    def _round(self, runs: Sequence[_Run], now: int) -> None:
         batches = []
-        for run in _runs(records):
-            hashes = [sha256(b"\x00" + r.head).digest() for r in run]
-            self._leaves.write(run[0].journal, run[0].number, hashes)
-            batches.append(BatchEntry(run[0].journal, run[0].number, len(run), merkle.root_of(hashes), now))
+        for journal, first, heads in runs:
+            hashes = [sha256(b"\x00" + head).digest() for head in heads]
+            self._leaves.write(journal, first, hashes)
+            batches.append(BatchEntry(journal, first, len(heads), merkle.root_of(hashes), now))
         self._leaves.sync({b.journal for b in batches})
         encoded = [b.encode() for b in batches]
         self._log.append(encoded)

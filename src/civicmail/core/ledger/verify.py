@@ -13,12 +13,12 @@ from pathlib import Path
 
 from civicmail.core.ledger import verify_entries
 from civicmail.core.ledger.journal_heads import journal_heads
-from civicmail.core.ledger.problems import Held, Problem, Verdict
+from civicmail.core.ledger.problems import KeptRecord, Problem, Verdict
 from civicmail.core.ledger.verify_entries import Ledger, Reading
 from civicmail.core.ledger.verify_records import Records
 
 
-def verify(data: Path, sealed: Iterable[Held] = (), *, each: Callable[[Held], None] = lambda held: None) -> Verdict:
+def verify(data: Path, sealed: Iterable[KeptRecord] = (), *, each: Callable[[KeptRecord], None] = lambda record: None) -> Verdict:
     """Check ledger, journals and the sealed records of a data folder.
 
     sealed: every record that stands in a segment. It is read behind the journals, so that a record that is sealed meanwhile is seen
@@ -36,9 +36,9 @@ def verify(data: Path, sealed: Iterable[Held] = (), *, each: Callable[[Held], No
     _check_roots(signed, found, "checkpoints", report)
     records = Records(ledger, found, report)
     for source in (journal_heads(data, report), sealed):
-        for held in source:
-            records.add(held)
-            each(held)
+        for record in source:
+            records.add(record)
+            each(record)
     unread = [p for p in verdict.problems if p.code == "damaged" and p.journal]
     records.finish(unread, lambda: _again(ledger), lambda: journal_heads(data, lambda problem: None))
     in_journals = _in_records(records, key, report)

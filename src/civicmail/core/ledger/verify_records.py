@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from civicmail.core.ledger.problems import Held, Problem, numbers, records_text
+from civicmail.core.ledger.problems import KeptRecord, Problem, numbers, records_text
 from civicmail.core.ledger.verify_entries import Batch, Ledger, open_map, root_of
 
 Report = Callable[[Problem], None]
@@ -33,29 +33,28 @@ class Records:
         self.disposed = 0  # records that are gone, and that a certificate names
         self._certified: dict[str, list[tuple[int, int]]] = {}
 
-    def add(self, held: Held) -> None:
+    def add(self, record: KeptRecord) -> None:
         """Take one record."""
         self.count += 1
-        key = (held.journal, held.number)
-        if b'"type":"receipt"' in held.head and key not in self.pending and not self._has_seen(*key):
+        key = (record.journal, record.number)
+        if b'"type":"receipt"' in record.head and key not in self.pending and not self._has_seen(*key):
             self.captures += 1
-        leaf = sha256(b"\x00" + held.head).digest()
-        if b'"type":"checkpoint"' in held.head:
-            self.checkpoints.append((key, _note_of(held.head)))
-        if held.number > self._ledger.last(held.journal):
-            if held.sealed:
+        leaf = sha256(b"\x00" + record.head).digest()
+        if b'"type":"checkpoint"' in record.head:
+            self.checkpoints.append((key, _note_of(record.head)))
+        if record.number > self._ledger.last(record.journal):
+            if record.sealed:
                 self.pending[key] = leaf
             else:
                 self.waiting += 1
-                self.certificate(held.head)
+                self.certificate(record.head)
         elif not self._ledger.covers(*key):
-            text = (
-                f"There is {records_text(held.number, held.number, held.journal)}, which the ledger left out: it may be invented."
-            )
+            named = records_text(record.number, record.number, record.journal)
+            text = f"There is {named}, which the ledger left out: it may be invented."
             self._report(Problem("invented", text, *key))
         elif self._leaf(*key) == leaf:
             self._mark(*key)
-            self.certificate(held.head)
+            self.certificate(record.head)
         elif key in self._other and self._other[key] != leaf:
             self._report(Problem("invented", f"There are several records {key[1]} of journal {key[0]}, none integrated.", *key))
         else:
@@ -73,7 +72,7 @@ class Records:
         except (ValueError, KeyError, TypeError, AttributeError):
             return  # it certifies nothing
 
-    def finish(self, damaged: list[Problem], later: Callable[[], Ledger], newer: Callable[[], Iterable[Held]]) -> None:
+    def finish(self, damaged: list[Problem], later: Callable[[], Ledger], newer: Callable[[], Iterable[KeptRecord]]) -> None:
         """Report what is wrong when everything was added.
 
         damaged: what could not be read; later: the ledger as it is by now; newer: what stands in journals by now.
@@ -139,15 +138,15 @@ class Records:
                 self._report(Problem("altered", f"The head is not the one that was integrated: {named}.", *key))
             self._mark(*key)
 
-    def _check_dropped(self, damaged: list[Problem], newer: Callable[[], Iterable[Held]]) -> None:
+    def _check_dropped(self, damaged: list[Problem], newer: Callable[[], Iterable[KeptRecord]]) -> None:
         for p in damaged:  # named already
             for n in range(p.number, min(max(p.number, p.last), self._ledger.last(p.journal)) + 1):
                 self._mark(p.journal, n)
         self._excuse()
         missing = self._missing()
         if missing:
-            for held in newer():  # what was disposed of while we looked has its certificate there
-                self.certificate(held.head)
+            for record in newer():  # what was disposed of while we looked has its certificate there
+                self.certificate(record.head)
             self._excuse()
             missing = self._missing()
         for journal, found in missing.items():

@@ -1,0 +1,121 @@
+"""Where mail programs read and send, as the settings name it (`[programs]`), and the DNS records by which programs find it.
+
+RFC 6186 and RFC 8314: `_imaps` and `_submissions` are TLS from the start, `_imap` and `_submission` are STARTTLS; a service that is
+not there is a record with the target "." alone. Pure; who asks the DNS is given in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from civicmail.core.config.settings import Settings
+
+Kind = Literal["imap", "submission"]
+Ask = Callable[[str], Sequence[tuple[int, str]]]
+"""The (port, target) of the SRV records of a name, none where there are none. Raises OSError when nobody answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. implicit: TLS from the start; otherwise STARTTLS."""
+
+    kind: Kind
+    host: str
+    port: int
+    implicit: bool
+
+    @property
+    def label(self) -> str:
+        """Its name in the DNS."""
+        return f"_{self.kind}{'s' if self.implicit else ''}._tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the city offers to mail programs; None for what it does not."""
+
+    imap: Service | None = None
+    submission: Service | None = None
+
+    def __bool__(self) -> bool:
+        return self.imap is not None or self.submission is not None
+
+    def __iter__(self) -> Iterator[Service]:
+        return (s for s in (self.imap, self.submission) if s is not None)
+
+
+def of(settings: Settings) -> Services:
+    """The services of these settings, whose form was checked when they were read."""
+    return Services(_service("imap", settings.programs.imap), _service("submission", settings.programs.submission))
+
+
+def _service(kind: Kind, text: str) -> Service | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    assert parts.hostname is not None and parts.port is not None  # core/config/values.py saw to it
+    return Service(kind, parts.hostname, parts.port, parts.scheme.endswith("s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One SRV record as it should be. service: None for one that says that a service is not there."""
+
+    name: str
+    port: int
+    target: str
+    service: Service | None = None
+
+    def __str__(self) -> str:
+        """As a zone file has it."""
+        return f"{self.name}. 3600 IN SRV {0 if self.service is None else 10} 0 {self.port} {self.target}"
+
+
+def records(services: Services, domain: str) -> list[Record]:
+    """The records that a domain should have. A way in that is not offered is denied only where the other one is: so programs do not
+    try the clear one first (RFC 8314, 5.1)."""
+    found = []
+    for service in services:
+        found.append(Record(f"{service.label}.{domain}", service.port, f"{service.host}.", service))
+        other = f"_{service.kind}{'' if service.implicit else 's'}._tcp"
+        found.append(Record(f"{other}.{domain}", 0, "."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one record is in the DNS: "there", "other" (said: what is there instead), "missing", or "unknown" (said: why)."""
+
+    record: Record
+    state: Literal["there", "other", "missing", "unknown"]
+    said: str = ""
+
+
+def look(services: Services, domains: Sequence[str], ask: Ask) -> Iterator[Look]:
+    """Compare the DNS with what should be there. Where nobody answers, the others are not asked any more."""
+    why = ""
+    for domain in domains:
+        for record in records(services, domain):
+            if not why:
+                try:
+                    there = [(port, _plain(target)) for port, target in ask(record.name)]
+                except OSError as error:
+                    why = str(error) or type(error).__name__
+            yield Look(record, "unknown", why) if why else _compared(record, there)
+
+
+def _compared(record: Record, there: Sequence[tuple[int, str]]) -> Look:
+    wanted = (record.port, _plain(record.target))
+    if wanted in there:
+        others = [f"{host}:{port}" for port, host in there if (port, host) != wanted]
+        return Look(record, "other", ", ".join(others)) if others else Look(record, "there")
+    if not there:
+        return Look(record, "there" if record.service is None else "missing")
+    return Look(record, "other", ", ".join(f"{host or '.'}:{port}" for port, host in there))
+
+
+def _plain(host: str) -> str:
+    return host.rstrip(".").lower()

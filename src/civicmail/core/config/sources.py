@@ -1,0 +1,84 @@
+"""Where each setting in force comes from: the environment, a line of the file, or the default (P-17).
+
+What could let somebody in is never told: passwords live in files of their own, and one that somebody wrote into an address is taken
+out of it here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.config import explain, lines
+from civicmail.core.config.load import FILE, PREFIX, load
+from civicmail.core.config.template import toml
+
+_USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/@:\s]*):[^/@\s]*@", re.IGNORECASE)
+_ASKED = re.compile(r"(?P<name>[?&;](?:password|passwd|pwd|secret|token|key|sig|signature)=)[^&;\s\"']*", re.IGNORECASE)
+HIDDEN = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """One setting in force. key: dotted, with the number of a table in a list; value, default: as TOML writes them; source:
+    "default", the variable's name, or the file's; line: in the file, 0 elsewhere; help: the sentence about it."""
+
+    key: str
+    value: str
+    default: str
+    source: str
+    line: int
+    help: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it was set to something else than the default."""
+        return self.source != "default" and self.value != self.default
+
+
+def sourced(data: Path, config: Path | None = None, environ: Mapping[str, str] | None = None) -> list[Sourced]:
+    """Every setting in the order of the file. Raises ConfigError."""
+    path, variables = config or data / FILE, os.environ if environ is None else environ
+    settings, text = load(data, config, variables), path.read_text(encoding="utf-8")
+    named = {name.removeprefix(PREFIX).lower().replace("__", "."): name for name in variables if name.startswith(PREFIX)}
+    found = [(setting, at, value) for setting in explain.every() for at, value in _values(settings, setting.key)]
+    return [_sourced(setting, at, value, text, path.name, named) for setting, at, value in found]
+
+
+def told(value: Any) -> str:
+    """A value as TOML, without any password in it."""
+    text = _USERINFO.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", toml(value))
+    return _ASKED.sub(rf"\g<name>{HIDDEN}", text)
+
+
+def _sourced(setting: explain.Setting, at: lines.At, value: Any, text: str, name: str, named: Mapping[str, str]) -> Sourced:
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in at)
+    variable = named.get(".".join(str(part) for part in at[:2]), "")
+    line = 0 if variable else _line(text, at)
+    source = variable or (name if line else "default")
+    return Sourced(key, told(value), told(setting.default), source, line, setting.help)
+
+
+def _line(text: str, at: lines.At) -> int:
+    """0 where only a table around the key stands in the file."""
+    found = lines.line_of(text, at)
+    return found if found and found != lines.line_of(text, (*at[:-1], "\0")) else 0
+
+
+def _values(settings: Any, key: str) -> Iterator[tuple[lines.At, Any]]:
+    """A setting that stands in each table of a list has a value for each of them."""
+    found: list[tuple[lines.At, Any]] = [((), settings)]
+    for name in key.split("."):
+        following: list[tuple[lines.At, Any]] = []
+        for at, value in found:
+            inner = getattr(value, name)
+            if isinstance(inner, list) and inner and is_dataclass(inner[0]):
+                following += [((*at, name, n), one) for n, one in enumerate(inner)]
+            elif not (isinstance(inner, list) and not inner and key.count(".") > len(at)):
+                following.append(((*at, name), inner))
+        found = following
+    yield from found
