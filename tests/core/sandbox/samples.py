@@ -22,10 +22,11 @@ _R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationshi
 
 
 def zipped(members: dict[str, bytes | str]) -> bytes:
+    """Equal members make equal bytes, whatever the time of day."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return held.getvalue()
 
 
@@ -260,6 +261,13 @@ def scan(text: str) -> bytes:
     )
 
 
+def package(name: str, content: bytes) -> bytes:
+    """The stream of a file that Windows packed into an object (MS-OLEDS 2.3.6)."""
+    label, path = name.encode() + b"\0", b"C:\\" + name.encode() + b"\0"
+    body = b"\2\0" + label + path + struct.pack("<HHI", 0, 3, len(path)) + path + struct.pack("<I", len(content)) + content
+    return struct.pack("<I", len(body)) + body
+
+
 # -- archives --------------------------------------------------------------------------------------------------------------
 
 
@@ -320,6 +328,7 @@ def planted() -> dict[str, bytes]:
         "xls": xls(w("xls")),
         "msg": msg("s", w("msg")),
         "msg-file": msg("s", "b", docx(paragraph(w("msg-file")))),
+        "package": ole({"\x01Ole10Native": package("a.docx", docx(paragraph(w("package"))))}),
         "rtf": rtf + w("rtf").encode() + b"}",
         "rtf-escaped": rtf + b"".join(b"\\'%02x" % c for c in w("rtf-escaped").encode()) + b"}",
         "html": b"<html><body><p>" + w("html").encode() + b"</p></body></html>",

@@ -8,18 +8,26 @@ from civicmail.core.wire.events import (
     Abandoned,
     Close,
     Content,
+    Credentials,
     EndOfData,
     Event,
     MailFrom,
     PeerChanged,
     RcptTo,
+    Ready,
     Upgrade,
 )
 from civicmail.core.wire.profile import ServerProfile
 from civicmail.core.wire.server import Session
 
 PROFILE = ServerProfile(hostname="mx.city.example", max_size=1000)
-ACCEPT = {MailFrom: "250 2.1.0 Ok", RcptTo: "250 2.1.5 Ok", EndOfData: "250 2.0.0 Ok"}
+ACCEPT = {
+    MailFrom: "250 2.1.0 Ok",
+    RcptTo: "250 2.1.5 Ok",
+    EndOfData: "250 2.0.0 Ok",
+    Credentials: "235 2.7.0 Signed in",
+    Ready: "250 2.0.0 Ok",
+}
 
 
 class Talk:
@@ -59,11 +67,13 @@ class Talk:
                 self.seen.append("upgrade")
                 self.session.feed(b"NOOP\r\n")
                 self.session.secured("TLSv1.3 TLS_AES_256_GCM_SHA384")
+            case Credentials(mechanism, name, secret):
+                self.seen.append(f"{mechanism} {name!r} {secret!r}")
             case PeerChanged():
                 self.seen.append(f"peer {self.session.peer.client}")
             case Close(reason):
                 self.seen.append(f"close {reason}")
-        if isinstance(event, MailFrom | RcptTo | EndOfData):
+        if isinstance(event, MailFrom | RcptTo | EndOfData | Credentials | Ready):
             assert self.session.waiting is event
             verdict = self.verdicts.pop(0) if self.verdicts else ACCEPT[type(event)]
             return self.session.answer(*verdict.split("/"))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from civicmail.core.config.sentence import sentence
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.operators import OPERATORS
 
@@ -33,7 +34,10 @@ class Lexeme:
 def lexemes(text: str) -> list[Lexeme]:
     """All words of a query and an "end"; raises QueryError for a quotation mark that is never closed."""
     if len(text) > LONGEST_QUERY:
-        raise QueryError(LONGEST_QUERY, f"A query may have {LONGEST_QUERY:,} characters; this one has {len(text):,}.")
+        raise QueryError(
+            LONGEST_QUERY,
+            sentence("A query may have {most:,} characters; this one has {count:,}.", most=LONGEST_QUERY, count=len(text)),
+        )
     text = text.translate(_QUOTES)
     found: list[Lexeme] = []
     at = _skip(text, 0)
@@ -58,7 +62,7 @@ def _next(text: str, at: int, *, value: bool) -> Lexeme:
     if character == '"':
         close = text.find('"', at + 1)
         if close < 0:
-            raise QueryError(at, f"The quotation mark at character {at + 1} is never closed.", '"')
+            raise QueryError(at, sentence("The quotation mark at character {at} is never closed.", at=at + 1), '"')
         return Lexeme("phrase", text[at + 1 : close], at, close + 1)
     if character == "-" and not value and at + 1 < len(text) and not text[at + 1].isspace() and text[at + 1] not in ")-":
         return Lexeme("NOT", "-", at, at + 1)

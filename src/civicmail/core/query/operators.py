@@ -12,6 +12,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Literal
 
+from civicmail.core.config.sentence import sentence
 from civicmail.core.query import values
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.fold import LONGEST, exact, tokens
@@ -33,8 +34,8 @@ class Value:
     now: datetime
 
     def wrong(self, wanted: str, hint: str = "") -> QueryError:
-        said = f"{self.operator}: needs {wanted}, not “{self.text}” (character {self.position + 1})."
-        return QueryError(self.position, said, hint)
+        facts = {"operator": self.operator, "wanted": wanted, "text": self.text, "at": self.position + 1}
+        return QueryError(self.position, sentence("{operator}: needs {wanted}, not “{text}” (character {at}).", **facts), hint)
 
 
 def words(value: Value, field: Text | Literal[""] = "") -> Tree | None:
@@ -45,7 +46,11 @@ def words(value: Value, field: Text | Literal[""] = "") -> Tree | None:
         if any(len(word) > LONGEST for word in text.split()):
             raise QueryError(
                 value.position,
-                f"The word at character {value.position + 1} is longer than {LONGEST} characters; such words are not indexed.",
+                sentence(
+                    "The word at character {at} is longer than {most} characters; such words are not indexed.",
+                    at=value.position + 1,
+                    most=LONGEST,
+                ),
             )
         if prefix and value.text == "*" and not value.operator:
             return Everything()
@@ -64,19 +69,33 @@ def free(value: Value) -> Tree | None:
 
 def near(left: Value, right: Value, most: int, position: int) -> Near:
     """AROUND most, at position: words or phrases, both free or both of the operator before the left one."""
-    said = f"AROUND {most} at character {position + 1}"
+    at = {"most": most, "at": position + 1}
     if left.operator and (left.operator not in TEXTS or left.operator in EXACT):
-        raise QueryError(position, f"{said} cannot stand behind {left.operator}:, which has no words.")
+        raise QueryError(
+            position,
+            sentence(
+                "AROUND {most} at character {at} cannot stand behind {operator}:, which has no words.", **at, operator=left.operator
+            ),
+        )
     field: Text | Literal[""] = next((name for name in TEXTS if name == left.operator), "")
     match [words(value, field) for value in (left, right)]:
         case [Words() as one, Words() as other]:
             single = len(one.tokens) == len(other.tokens) == 1
         case _:
-            raise QueryError(position, f"{said} needs a word with letters or digits on each side.")
+            raise QueryError(
+                position, sentence("AROUND {most} at character {at} needs a word with letters or digits on each side.", **at)
+            )
     farthest = FARTHEST if single else FARTHEST_PHRASE
     if not 1 <= most <= farthest:
-        between = f"the number between may be 1 to {farthest}" + ("." if single else " where one side is a phrase.")
-        raise QueryError(position, f"{said}: {between}", f"AROUND {farthest}")
+        if single:
+            said = sentence("AROUND {most} at character {at}: the number between may be 1 to {farthest}.", **at, farthest=farthest)
+        else:
+            said = sentence(
+                "AROUND {most} at character {at}: the number between may be 1 to {farthest} where one side is a phrase.",
+                **at,
+                farthest=farthest,
+            )
+        raise QueryError(position, said, f"AROUND {farthest}")
     return Near(one, other, most)
 
 
@@ -87,7 +106,7 @@ def _star(value: Value) -> tuple[str, bool]:
     text = text[:-1] if prefix else text
     if (star := text.find("*")) >= 0:
         at = value.position + star + (1 if value.quoted else 0)
-        raise QueryError(at, f"The * at character {at + 1} may only stand at the end of a word.")
+        raise QueryError(at, sentence("The * at character {at} may only stand at the end of a word.", at=at + 1))
     return text, prefix
 
 
@@ -115,27 +134,27 @@ def _address(field: Text) -> Callable[[Value], Tree | None]:
 def _identifier(value: Value) -> Tree | None:
     text, prefix = _star(value)
     if not (token := exact(text.strip().removeprefix("<").removesuffix(">"))):
-        raise value.wrong("a Message-ID")
+        raise value.wrong(sentence("a Message-ID"))
     return Token("messageid", token, prefix)
 
 
 def _thread(value: Value) -> Tree | None:
     if not (token := exact(value.text.strip().removeprefix("<").removesuffix(">"))):
-        raise value.wrong("a Message-ID, a capture id or a SHA-256")
+        raise value.wrong(sentence("a Message-ID, a capture id or a SHA-256"))
     return Token("thread", token)
 
 
 def _filetype(value: Value) -> Tree | None:
     text, prefix = _star(value)
     if not (token := exact(text.strip().removeprefix("."))):
-        raise value.wrong("a file type such as pdf or image/png")
+        raise value.wrong(sentence("a file type such as pdf or image/png"))
     return Token("filetype", token, prefix)
 
 
 def _hexadecimal(value: Value) -> str:
     digits = value.text.removesuffix("*").replace("-", "").lower()
     if not SHORTEST_ID <= len(digits) <= 64 or any(c not in "0123456789abcdef" for c in digits):
-        raise value.wrong(f"{SHORTEST_ID} to 64 hexadecimal digits")
+        raise value.wrong(sentence("{least} to 64 hexadecimal digits", least=SHORTEST_ID))
     return digits
 
 
@@ -147,13 +166,13 @@ def _id(value: Value) -> Tree | None:
 def _has(value: Value) -> Tree | None:
     if value.text.lower() in {"attachment", "attachments"}:
         return Range("attachments", 1)
-    raise value.wrong("the word attachment", "attachment")
+    raise value.wrong(sentence("the word attachment"), "attachment")
 
 
 def _is(value: Value) -> Tree | None:
     if value.text.lower() == "unreadable":
         return Range("unreadable", 1)
-    raise value.wrong("the word unreadable", "unreadable")
+    raise value.wrong(sentence("the word unreadable"), "unreadable")
 
 
 def _number(field: Number, read: Callable[[Value], tuple[int | None, int | None]]) -> Callable[[Value], Tree | None]:
@@ -161,7 +180,7 @@ def _number(field: Number, read: Callable[[Value], tuple[int | None, int | None]
         try:
             return Range(field, *read(value))
         except ValueError as wanted:
-            raise value.wrong(str(wanted)) from None
+            raise value.wrong(wanted.args[0]) from None
 
     return reader
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from civicmail.core.config.sentence import sentence
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import Lexeme, lexemes
 from civicmail.core.query.operators import OPERATORS, Value, free, near, nearest
@@ -35,7 +36,7 @@ def parse(text: str, *, now: datetime) -> Tree:
     tree = parser.alternatives("")
     if parser.peek().kind == ")":
         at = parser.peek().position
-        raise QueryError(at, f"The parenthesis at character {at + 1} closes nothing.")
+        raise QueryError(at, sentence("The parenthesis at character {at} closes nothing.", at=at + 1))
     return tree
 
 
@@ -74,7 +75,8 @@ class _Parser:
             if expected:
                 self._take()
         if not parts:
-            raise QueryError(start.position, f"There is no letter and no digit to search for at character {start.position + 1}.")
+            said = sentence("There is no letter and no digit to search for at character {at}.", at=start.position + 1)
+            raise QueryError(start.position, said)
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _perhaps_not(self, operator: str) -> Tree | None:
@@ -96,20 +98,25 @@ class _Parser:
                 return self._value(lexeme, operator)
             case "AROUND":
                 raise _one_sided(lexeme)
-        place = f"at character {lexeme.position + 1}" if lexeme.kind != "end" else "at the end"
         before = self._lexemes[self._at - 2] if self._at > 1 else None
         if before is not None and before.kind in {"AND", "OR", "NOT"}:
-            raise QueryError(before.position, f"{before.text} at character {before.position + 1} has nothing behind it.")
+            said = sentence("{word} at character {at} has nothing behind it.", word=before.text, at=before.position + 1)
+            raise QueryError(before.position, said)
         if before is not None and before.kind == "(" and lexeme.kind == "end":
             raise _unclosed(before)
-        raise QueryError(lexeme.position, f"A word is missing {place}, before “{lexeme.text}”.")
+        if lexeme.kind == "end":
+            said = sentence("A word is missing at the end, before “{text}”.", text=lexeme.text)
+        else:
+            said = sentence("A word is missing at character {at}, before “{text}”.", at=lexeme.position + 1, text=lexeme.text)
+        raise QueryError(lexeme.position, said)
 
     def _group(self, opening: Lexeme, operator: str) -> Tree:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise QueryError(opening.position, f"Parentheses may be nested {DEEPEST} deep.")
+            raise QueryError(opening.position, sentence("Parentheses may be nested {most} deep.", most=DEEPEST))
         if self.peek().kind == ")":
-            raise QueryError(opening.position, f"The parentheses at character {opening.position + 1} are empty.")
+            said = sentence("The parentheses at character {at} are empty.", at=opening.position + 1)
+            raise QueryError(opening.position, said)
         tree = self.alternatives(operator)
         if self.peek().kind != ")":
             raise _unclosed(opening)
@@ -121,12 +128,25 @@ class _Parser:
         name, at = lexeme.text, lexeme.position
         if name not in OPERATORS:
             hint = nearest(name)
-            advice = f"did you mean “{hint}”?" if hint else "put the words in quotation marks to search for them."
-            raise QueryError(at, f"There is no operator “{name}:” (character {at + 1}); {advice}", hint)
+            if hint:
+                said = sentence(
+                    "There is no operator “{name}:” (character {at}); did you mean “{hint}”?", name=name, at=at + 1, hint=hint
+                )
+            else:
+                said = sentence(
+                    "There is no operator “{name}:” (character {at}); put the words in quotation marks to search for them.",
+                    name=name,
+                    at=at + 1,
+                )
+            raise QueryError(at, said, hint)
         if outer:
-            raise QueryError(at, f"{name}: at character {at + 1} cannot stand inside the parentheses of {outer}:.")
+            said = sentence(
+                "{name}: at character {at} cannot stand inside the parentheses of {outer}:.", name=name, at=at + 1, outer=outer
+            )
+            raise QueryError(at, said)
         if self.peek().position != lexeme.end or self.peek().kind not in {"(", "word", "phrase"}:
-            raise QueryError(lexeme.end, f"{name}: needs a value right behind the colon (character {lexeme.end + 1}).")
+            said = sentence("{name}: needs a value right behind the colon (character {at}).", name=name, at=lexeme.end + 1)
+            raise QueryError(lexeme.end, said)
         value = self._take()
         return self._group(value, name) if value.kind == "(" else self._value(value, name, required=True)
 
@@ -140,7 +160,7 @@ class _Parser:
             return near(value, self._read(other, operator), int(around.text), around.position)
         tree = OPERATORS[operator](value) if operator else free(value)
         if tree is None and required:
-            raise value.wrong("a word with letters or digits")
+            raise value.wrong(sentence("a word with letters or digits"))
         return tree
 
     def _read(self, lexeme: Lexeme, operator: str) -> Value:
@@ -148,10 +168,16 @@ class _Parser:
 
 
 def _one_sided(around: Lexeme) -> QueryError:
-    said = f"AROUND {around.text} at character {around.position + 1} joins two words or phrases, one on each side."
-    return QueryError(around.position, said)
+    return QueryError(
+        around.position,
+        sentence(
+            "AROUND {most} at character {at} joins two words or phrases, one on each side.",
+            most=around.text,
+            at=around.position + 1,
+        ),
+    )
 
 
 def _unclosed(opening: Lexeme) -> QueryError:
     at = opening.position
-    return QueryError(at, f"The parenthesis at character {at + 1} is never closed.", ")")
+    return QueryError(at, sentence("The parenthesis at character {at} is never closed.", at=at + 1), ")")

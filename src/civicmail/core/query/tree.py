@@ -25,14 +25,19 @@ Text = Literal[
     "thread",
     "custodian",
     "folder",
+    "sent",
+    "source",
+    "withheld",
+    "mailfrom",
 ]
-Number = Literal["received", "date", "size", "attachments", "unreadable"]
+Number = Literal["received", "date", "size", "given", "attachments", "unreadable"]
 
 FREE: tuple[Text, ...] = ("subject", "body", "attachment", "from", "to", "cc", "bcc", "filename")
 ADDRESSES: tuple[Text, ...] = ("from", "to", "cc", "bcc", "rcpt")
-TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian", "folder")
-EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread")  # only whole tokens, whose order says nothing
-NUMBERS: tuple[Number, ...] = ("received", "date", "size", "attachments", "unreadable")
+EVIDENCE: tuple[Text, ...] = ("sent", "source", "withheld", "mailfrom")  # for scopes and traces: no operator asks for them
+EXACT: tuple[Text, ...] = ("filetype", "messageid", "thread", *EVIDENCE)  # only whole tokens, whose order says nothing
+TEXTS: tuple[Text, ...] = (*FREE, "rcpt", "filetype", "list", "messageid", "thread", "custodian", "folder", *EVIDENCE)
+NUMBERS: tuple[Number, ...] = ("received", "date", "size", "given", "attachments", "unreadable")
 
 View = TypedDict(
     "View",
@@ -52,9 +57,14 @@ View = TypedDict(
         "thread": str,
         "custodian": str,
         "folder": str,
+        "sent": str,
+        "source": str,
+        "withheld": str,
+        "mailfrom": str,
         "received": int,
         "date": int,
         "size": int,
+        "given": int,
         "attachments": int,
         "unreadable": int,
         "id": str,
@@ -64,10 +74,14 @@ View = TypedDict(
 View.__doc__ = """One capture as a query sees it.
 
 Texts hold folded tokens separated by spaces; address fields hold for each address the folded words of the display name, the
-whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has.
-thread: the Message-ID of the first message of the conversation, as far as the capture itself names it.
-received, date: ms since 1970 UTC; size: bytes; attachments: how many; unreadable: pieces that could not be read; id, sha256:
-lower-case hexadecimal digits. folder: where an imported message lay.
+whole address, the words of the local part, "local@" and "@domain". Between two file names stands the token "|", which no query has;
+custodian ends with the whole of itself as one token behind "=", which no query has either.
+sent: address of the mailbox that sent it, by evidence and never by a header; source: the kind of door that it came by and "door",
+nothing for an import; withheld: only where a copy was not given out when it came in: whose (addresses), what was done with it
+("hold", "hold:ann@city.example"), and the id of the capture. thread: the Message-ID of the first message of the conversation, as
+far as the capture itself names it. received, date: ms since 1970 UTC; size: bytes; given: without the fields that no recipient is
+given; attachments: how many; unreadable: pieces that could not be read; id, sha256: lower-case hexadecimal digits. folder: where an
+imported message lay.
 """
 
 

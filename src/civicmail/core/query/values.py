@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from civicmail.core.config.sentence import sentence
+
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,3})?)([kmg]?)b?", re.IGNORECASE)
 _UNIT = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _DATE = re.compile(r"(\d{4})(?:([-/])(\d{1,2})(?:\2(\d{1,2}))?)?")
 _SPAN = re.compile(r"(\d{1,6})([hdwmy])", re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-A_SIZE = "a size such as 10M, 200k or 4096"
-A_DATE = "a date such as 2024-03-01, 2024-03 or 2024"
-A_RANGE = "dates such as 2024-03-01..2024-03-31 or 2024-03"
-A_SPAN = "a span such as 7d, 2w, 6m or 1y"
+A_SIZE = sentence("a size such as 10M, 200k or 4096")
+A_DATE = sentence("a date such as 2024-03-01, 2024-03 or 2024")
+A_RANGE = sentence("dates such as 2024-03-01..2024-03-31 or 2024-03")
+A_SPAN = sentence("a span such as 7d, 2w, 6m or 1y")
 
 
 def size(text: str) -> int:

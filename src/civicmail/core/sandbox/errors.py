@@ -21,6 +21,7 @@ TOO_DEEP = "nested too deep"
 TOO_MANY = "has too many members"
 TOO_MUCH_MEMORY = "needs too much memory"
 CRASHED = "the reader crashed"
+BUSY = "too much is being read at this moment"
 
 
 class Unreadable(CivicmailError):

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import mmap
 import os
 import select
 import struct
 import time
-from typing import Literal
 
 ASK, CONTENT = b"A", b"C"
 TEXT, PICTURE, UNREADABLE, END = b"T", b"P", b"U", b"E"
+ANSWER = b"R"
 HEAD = struct.Struct(">cQ")
 PIECE = 1 << 20
 SMALL = 1 << 15
 
-Direction = Literal["read", "write"]
+
+def frame(kind: bytes, content: bytes) -> bytes:
+    return HEAD.pack(kind, len(content)) + content
 
 
 class Late(Exception):
@@ -42,8 +45,10 @@ class Line:
             with contextlib.suppress(OSError):  # a machine may allow less
                 fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIECE)
 
-    def send(self, kind: bytes, content: bytes, deadline: float) -> None:
-        for data in (HEAD.pack(kind, len(content)), content):
+    def send(self, kind: bytes, content: bytes | mmap.mmap, deadline: float, *, before: bytes = b"") -> None:
+        """One frame; where it is not large in one write, so that the other side wakes up once. before: a frame ahead of it."""
+        head = before + HEAD.pack(kind, len(content))
+        for data in (head + content[:],) if len(content) < SMALL else (head, content):
             view = memoryview(data)
             while view:
                 try:

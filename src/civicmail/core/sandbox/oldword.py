@@ -18,6 +18,16 @@ _FIELD = re.compile("\x13[^\x13\x14\x15]*[\x14\x15]")
 _SIGNS = str.maketrans({"\r": "\n", "\x07": "\t", "\x0b": "\n", "\x0c": "\n", "\x14": "", "\x15": "", "\x13": "", "\x1e": "-", "\x1f": "", "\x01": " ", "\x08": " ", "\x05": " ", "\x02": " "})  # fmt: skip  # noqa: E501
 
 
+def is_sealed(file: olefile.OleFileIO) -> bool:
+    """Whether its information block says that it is encrypted (fEncrypted)."""
+    start = file.openstream("WordDocument").read(12)
+    return (
+        len(start) == 12
+        and struct.unpack_from("<H", start)[0] == _FIRST
+        and bool(struct.unpack_from("<H", start, 10)[0] & _ENCRYPTED)
+    )
+
+
 def text(file: olefile.OleFileIO) -> str:
     """Raises Unreadable."""
     main = file.openstream("WordDocument").read()

@@ -8,14 +8,13 @@ from io import BytesIO
 
 import olefile
 
-from civicmail.core.message import hypertext
-from civicmail.core.sandbox import oldword, sheets
+from civicmail.core.message import rebuild
+from civicmail.core.sandbox import msg, oldword, sheets, words
 from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Unreadable
 from civicmail.core.sandbox.words import decoded
 
 _PROPERTIES = ("title", "subject", "author", "keywords", "comments")
-_MESSAGE_TEXTS = ("0037", "0C1A", "0C1F", "0E04", "0E03", "0E02", "1000", "3707", "3704", "3001", "3A00")
 _PACKED = 0x0F  # a record of PowerPoint that holds records
 _TEXT_WIDE, _TEXT_NARROW, _STRING = 0x0FA0, 0x0FA8, 0x0FBA
 _RECORD = struct.Struct("<HHI")
@@ -26,22 +25,20 @@ _FILE_PASS = 0x002F  # a record of a workbook (MS-XLS 2.4.117)
 def read(content: bytes, case: Case) -> None:
     try:
         file = olefile.OleFileIO(BytesIO(content))
-    except (OSError, olefile.OleFileError, struct.error, IndexError):
+    except (OSError, struct.error, IndexError):
         raise Unreadable(DAMAGED) from None
     with file:
-        if file.exists("EncryptedPackage") or file.exists("EncryptedSummary"):
+        if is_sealed(file):
             raise Unreadable(ENCRYPTED)
         if file.exists("__properties_version1.0"):
-            _message(file, case)
+            words.mail(rebuild.message(msg.item(file)), case)
+        elif file.exists(msg.PACKAGE):
+            case.open(*msg.package(file.openstream(msg.PACKAGE).read()))
         elif file.exists("WordDocument"):
             case.text(oldword.text(file))
         elif file.exists("PowerPoint Document"):
-            if file.exists("Current User") and file.openstream("Current User").read(20)[12:16] == _CURRENT_ENCRYPTED:
-                raise Unreadable(ENCRYPTED)
             _slides(file.openstream("PowerPoint Document").read(), case)
         elif file.exists("Workbook") or file.exists("Book"):
-            if _has_file_pass(file.openstream("Workbook" if file.exists("Workbook") else "Book").read(4096)):
-                raise Unreadable(ENCRYPTED)
             sheets.cells(BytesIO(content), case)
         else:
             raise Unreadable(TYPE_UNKNOWN)
@@ -50,6 +47,18 @@ def read(content: bytes, case: Case) -> None:
             value = getattr(about, name, None)
             if isinstance(value, bytes):
                 case.text(decoded(value))
+
+
+def is_sealed(file: olefile.OleFileIO) -> bool:
+    """Whether it cannot be read without a password: a package of its own, or as each old format says it."""
+    if file.exists("EncryptedPackage") or file.exists("EncryptedSummary"):
+        return True
+    if file.exists("WordDocument"):
+        return oldword.is_sealed(file)
+    if file.exists("PowerPoint Document"):
+        return bool(file.exists("Current User")) and file.openstream("Current User").read(20)[12:16] == _CURRENT_ENCRYPTED
+    book = "Workbook" if file.exists("Workbook") else "Book"
+    return bool(file.exists(book)) and _has_file_pass(file.openstream(book).read(4096))
 
 
 def _has_file_pass(stream: bytes) -> bool:
@@ -77,26 +86,3 @@ def _slides(stream: bytes, case: Case) -> None:
             case.text(stream[at : at + length].decode("latin-1").replace("\r", "\n").replace("\x0b", "\n"))
         at += length
         case.budget.tick()
-
-
-def _message(file: olefile.OleFileIO, case: Case) -> None:
-    """A message of Outlook with its attachments, and with the messages among them (MS-OXMSG 2.1, 2.2)."""
-    names: dict[str, str] = {}
-    files: list[tuple[str, list[str]]] = []
-    for path in file.listdir():
-        folder, stream = "/".join(path[:-1]), path[-1]
-        if not stream.startswith("__substg1.0_") or len(stream) != 20:
-            continue
-        tag, kind = stream[12:16].upper(), stream[16:20].upper()
-        if tag == "3701" and kind == "0102":
-            files.append((folder, path))
-        elif tag in _MESSAGE_TEXTS and kind in {"001F", "001E"}:
-            data = file.openstream(path).read()
-            said = data.decode("utf-16-le", "replace") if kind == "001F" else decoded(data)
-            case.text(said)
-            if tag in {"3707", "3704"}:
-                names.setdefault(folder, said)
-        elif tag == "1013" and kind == "0102":
-            case.text(hypertext.read(decoded(file.openstream(path).read())).visible)
-    for folder, path in files:
-        case.open(names.get(folder, "").rstrip("\0"), file.openstream(path).read())

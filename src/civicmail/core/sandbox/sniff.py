@@ -79,11 +79,6 @@ def kind(data: bytes) -> Kind:
     return _words(data, start)
 
 
-def is_words(data: bytes) -> bool:
-    """Whether it is text that needs no reader of a format."""
-    return kind(data) in {"text", "html", "letter", "empty"}
-
-
 def _by_offset(start: bytes) -> Kind | None:
     if start[257:262] == b"ustar":
         return "tar"

@@ -13,7 +13,7 @@ from civicmail.core.sandbox.errors import DAMAGED, Unreadable
 def read(content: bytes, case: Case) -> None:
     kind = sniff.kind(content)
     if kind == "letter":
-        _letter(content, case)
+        mail(content, case)
     elif kind == "html":
         page = hypertext.read(decoded(content))
         case.text(page.visible)
@@ -37,10 +37,11 @@ def decoded(content: bytes) -> str:
     return charsets.decode(content, "", "", charsets.detect)[0]
 
 
-def _letter(content: bytes, case: Case) -> None:
+def mail(content: bytes, case: Case) -> None:
+    """A message with all that is attached to it."""
     fields = letter.fields(content)
     people = [f"{a.display} {a.addr}" for a in (*fields.from_, *fields.to, *fields.cc, *fields.bcc)]
-    case.text("\n".join([fields.subject, *people, fields.text]))
+    case.text("\n".join([fields.subject, *people, fields.text, fields.attached_text]))
     for attached in fields.attachments:
         if attached.content:
             case.open(attached.filename or attached.content_type, attached.content)

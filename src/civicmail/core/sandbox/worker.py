@@ -14,6 +14,7 @@ MEMORY = 2 << 30
 """Bytes of address space: three times the largest member, and what pdfium takes for a page."""
 
 TOGETHER = 1 << 16  # characters
+BUFFER = 1 << 17  # bytes, so that most questions and answers are one read or write
 
 
 class Pipe:
@@ -38,15 +39,18 @@ class Pipe:
         self._send(frames.UNREADABLE, json.dumps([path[-1000:], why]).encode())
 
     def end(self) -> None:
-        self.flush()
+        self._give()
         self._send(frames.END, b"")
         self._out.flush()
 
     def flush(self) -> None:
+        self._give()
+        self._out.flush()
+
+    def _give(self) -> None:
         text, self._held, self._size = "\n".join(self._held), [], 0
         if text:
             self._send(frames.TEXT, text.encode("utf-8", "replace"))
-            self._out.flush()
 
     def _send(self, kind: bytes, content: bytes) -> None:
         self._out.write(frames.HEAD.pack(kind, len(content)))
@@ -54,8 +58,8 @@ class Pipe:
 
 
 def main() -> None:
-    asks = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+    asks = os.fdopen(os.dup(0), "rb", BUFFER)
+    answers = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
     reading.prepare()
     confine.confine(MEMORY)

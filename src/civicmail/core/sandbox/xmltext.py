@@ -11,6 +11,8 @@ from civicmail.core.sandbox.errors import DAMAGED, ENTITIES, Unreadable
 
 TOGETHER = 1 << 16  # characters of text that go to the reader's case at a time
 
+ROLES_MOST = 1000  # names of elements that are remembered; a file may make up any number
+
 
 class Words:
     """texts: local names of elements whose characters are words, None for all. breaks: elements behind which a word ends."""
@@ -19,6 +21,7 @@ class Words:
         self._case = case
         self._texts = texts
         self._breaks = breaks
+        self._roles: dict[str, tuple[bool, bool]] = {}
         self._open = texts is None
         self._held: list[str] = []
         self._size = 0
@@ -45,15 +48,23 @@ class Words:
         if self._declares:
             raise Unreadable(ENTITIES)
 
+    def _role(self, name: str) -> tuple[bool, bool]:
+        """Whether an element holds words of its own, and whether a word ends behind it. name: namespace, space, local name."""
+        if len(self._roles) > ROLES_MOST:
+            self._roles.clear()
+        local = name.rpartition(" ")[2]
+        role = self._roles[name] = (self._texts is not None and local in self._texts, local in self._breaks)
+        return role
+
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        if self._texts is not None and name.rpartition(" ")[2] in self._texts:
+        if (self._roles.get(name) or self._role(name))[0]:
             self._open = True
 
     def _end(self, name: str) -> None:
-        local = name.rpartition(" ")[2]
-        if self._texts is not None and local in self._texts:
+        holds, breaks = self._roles.get(name) or self._role(name)
+        if holds:
             self._open = False
-        if local in self._breaks:
+        if breaks:
             self._held.append("\n")
             if self._size > TOGETHER:
                 self._give()

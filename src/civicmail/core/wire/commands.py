@@ -79,6 +79,8 @@ def _mail_param_ok(name: str, value: str) -> bool:
             return value == ""
         case "RET":
             return value.upper() in ("FULL", "HDRS")
+        case "AUTH":
+            return 0 < len(value) <= 500 and value.isascii()
         case "ENVID":
             return 0 < len(value) <= 100 and value.isascii()
         case _:

@@ -24,6 +24,7 @@ class Connection:
         self._max_idle = max_idle
         self._errors = 0
         self._idle = 0
+        self._line_limit = LINE_LIMIT
         self._buffer = b""
         self._at = 0
         self._skipping = False
@@ -67,7 +68,7 @@ class Connection:
         A line with a bare LF is refused up to its CRLF: nothing behind the LF may become a command of its own.
         """
         buffer, start = self._buffer, self._at
-        end = buffer.find(b"\r\n", start, len(buffer) if self._skipping else start + LINE_LIMIT)
+        end = buffer.find(b"\r\n", start, len(buffer) if self._skipping else start + self._line_limit)
         if end >= 0:
             self._at = end + 2
             line = buffer[start : end + 2]
@@ -81,11 +82,11 @@ class Connection:
         if self._skipping:
             self._at = len(buffer) - buffer.endswith(b"\r")
             return None
-        if buffer.find(b"\n", start, start + LINE_LIMIT) >= 0:
+        if buffer.find(b"\n", start, start + self._line_limit) >= 0:
             self._skipping = True
             self._mistake(_CRLF_WANTED, "bare LF")
             return b""
-        if len(buffer) - start >= LINE_LIMIT:
+        if len(buffer) - start >= self._line_limit:
             self._skipping = True
             self._mistake("500 5.5.6 Line too long", "long line")
             return b""

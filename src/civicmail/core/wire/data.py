@@ -12,6 +12,7 @@ from typing import Literal
 Newlines = Literal["reject", "normalise"]
 
 _END = b"\r\n.\r\n"
+_DOT = b"\r\n."  # a stuffed dot, or the beginning of the end mark
 _HELD = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")  # beginnings of the end mark, longest first
 _LINE_LIMIT = 1000  # RFC 5321 4.5.3.1.6, with CRLF
 
@@ -113,7 +114,8 @@ class DataReceiver:
     def feed(self, data: bytes) -> bytes:
         """The next content, dots unstuffed and line rule applied; empty when nothing is sure yet or all is refused."""
         held = self._held + data
-        end = held.find(_END)
+        dot = held.find(_DOT)
+        end = held.find(_END, dot) if dot >= 0 else -1
         if end >= 0:
             self.ended, self.rest, self._held = True, held[end + len(_END) :], b""
             piece = held[: end + 2]
@@ -123,11 +125,11 @@ class DataReceiver:
             piece, self._held = held[:cut], held[cut:]
         if not piece or self._rule.refused:
             return b""
-        return self._content(piece)
+        return self._content(piece, stuffed=0 <= dot < len(piece))
 
-    def _content(self, piece: bytes) -> bytes:
-        if b"\r\n." in piece:
-            piece = piece.replace(b"\r\n.", b"\r\n")
+    def _content(self, piece: bytes, *, stuffed: bool) -> bytes:
+        if stuffed:
+            piece = piece.replace(_DOT, b"\r\n")
         piece = self._rule.apply(piece)
         if self._skip:
             piece, self._skip = piece[self._skip :], 0

@@ -1,4 +1,5 @@
-"""What a session tells its application. MailFrom, RcptTo and EndOfData wait for `Session.answer`; the others do not."""
+"""What a session tells its application. MailFrom, RcptTo, EndOfData, Credentials and Ready wait for `Session.answer`; the others do
+not."""
 
 from __future__ import annotations
 
@@ -23,6 +24,24 @@ class RcptTo:
     path: Path
     notify: str
     orcpt: str
+
+
+@dataclass(slots=True)
+class Credentials:
+    """AUTH: who wants to sign in, and the password or token that is shown for it. name may be empty where the token says it."""
+
+    mechanism: str
+    name: str
+    secret: str = field(repr=False)
+
+    @property
+    def is_token(self) -> bool:
+        return self.mechanism in ("OAUTHBEARER", "XOAUTH2")
+
+
+@dataclass(slots=True)
+class Ready:
+    """DATA, or the first BDAT, on a listener that people sign in to: may content come now? A 2xx lets it."""
 
 
 @dataclass(slots=True)
@@ -82,4 +101,5 @@ class Close:
     reason: str
 
 
-type Event = MailFrom | RcptTo | DataStart | Content | Abandoned | EndOfData | Upgrade | PeerChanged | Close
+type Event = MailFrom | RcptTo | Credentials | Ready | DataStart | Content | Abandoned | EndOfData | Upgrade | PeerChanged | Close
+type Question = MailFrom | RcptTo | EndOfData | Credentials | Ready

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.core.wire.data import Newlines
+from civicmail.core.wire.signin import MECHANISMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class ServerProfile:
 
     max_size: bytes of a message. starttls: offered while the connection is plain; require_tls: MAIL is refused without.
     dsn, smtputf8, chunking: announced or not (the DSN parameters are kept whenever a peer sends them).
-    xclient, xforward: this peer may speak for another client. max_errors: bad commands before 421;
+    xclient, xforward: this peer may speak for another client.
+    auth: people sign in here, under TLS, and nothing is taken without. max_errors: bad commands before 421;
     max_idle: commands that do nothing (NOOP, RSET, VRFY …) between two messages before 421.
     """
 
@@ -30,6 +32,7 @@ class ServerProfile:
     dsn: bool = False
     smtputf8: bool = True
     chunking: bool = False
+    auth: bool = False
     xclient: bool = False
     xforward: bool = False
 
@@ -39,6 +42,7 @@ class ServerProfile:
         lines += ["SMTPUTF8"] if self.smtputf8 else []
         lines += ["DSN"] if self.dsn else []
         lines += ["CHUNKING"] if self.chunking else []
+        lines += [f"AUTH {' '.join(MECHANISMS)}"] if self.auth and tls else []
         lines += ["STARTTLS"] if self.starttls and not tls else []
         lines += ["XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"] if self.xclient else []
         lines += ["XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE"] if self.xforward else []

@@ -2,7 +2,7 @@
 
     session = Session(profile, client="192.0.2.1")
     events = session.feed(data)        # then write session.take_output()
-    events = session.answer("250 …")   # after MailFrom, RcptTo, EndOfData; what was pipelined behind it goes on
+    events = session.answer("250 …")   # after MailFrom, RcptTo, EndOfData, Credentials, Ready; what was pipelined behind it goes on
 
 A session that waits for an answer takes no further command: while `waiting` is set the application stops reading.
 """
@@ -18,15 +18,17 @@ from civicmail.core.wire.errors import WireError
 from civicmail.core.wire.events import (
     Abandoned,
     Content,
+    Credentials,
     DataStart,
     EndOfData,
     Event,
     MailFrom,
     RcptTo,
+    Ready,
     Transaction,
 )
-from civicmail.core.wire.greeting import Greeting
 from civicmail.core.wire.profile import ServerProfile
+from civicmail.core.wire.signing import Signing
 
 _OVERRUN = 1024 * 1024  # what we still listen to, beyond the size limit once more, for the sake of a reply after the data
 
@@ -35,14 +37,14 @@ _BROKEN_LINES = "550 5.5.2 Message has a bare CR, bare LF or NUL; lines must end
 _NEEDS_UTF8 = "553 5.6.7 Address needs SMTPUTF8"
 
 
-class Session(Greeting):
+class Session(Signing):
     """One connection. The greeting is in the first output; nothing that a peer sends makes `feed` or `answer` raise."""
 
     def __init__(self, profile: ServerProfile, *, client: str = "", tls: str = "") -> None:
         super().__init__(profile, client, tls)
-        self.waiting: MailFrom | RcptTo | EndOfData | None = None
         self._receiver: DataReceiver | None = None
         self._chunks: ChunkReceiver | None = None
+        self._chunk = (0, False)
         self._lost = ""
         self._dropped = 0
         self._last_words = ""
@@ -65,12 +67,17 @@ class Session(Greeting):
         if self.closed or waited is None:
             return []
         first = answers[0]
-        if isinstance(waited, EndOfData):
-            self._finish(waited.transaction, answers)
-        else:
-            self._say(first)
-            if first.startswith("2"):
-                self._accept(waited)
+        match waited:
+            case EndOfData():
+                self._finish(waited.transaction, answers)
+            case Credentials():
+                self._judged(waited, first)
+            case Ready():
+                self._readied(first)
+            case _:
+                self._say(first)
+                if first.startswith("2"):
+                    self._accept(waited)
         if first.startswith("421"):
             self._close("answer 421")
         elif self._last_words and isinstance(waited, EndOfData):
@@ -100,6 +107,11 @@ class Session(Greeting):
                 self._receive_chunk(self._chunks, data)
             elif (line := self._next_line()) is None:
                 break
+            elif self._exchange is not None:
+                if line:
+                    self._respond(line)
+                else:  # a line that is none has ended the exchange, too
+                    self._signed_out()
             elif line:
                 self._command(line)
         return self._drain()
@@ -131,11 +143,15 @@ class Session(Greeting):
             self._pastime("503 5.5.1 Say " + ("LHLO" if self._lmtp else "EHLO") + " first")
         elif self.profile.require_tls and not self.tls:
             self._pastime("530 5.7.0 Must issue a STARTTLS command first")
+        elif self.profile.auth and not self.signed_in:
+            self._pastime("530 5.7.0 Sign in first")
         elif self.transaction is not None:
             self._pastime("503 5.5.1 Mail transaction in progress")
         else:
             mail = parse_mail(argument, lenient=self.profile.newlines == "normalise")
-            if "SMTPUTF8" in mail.params and not self.profile.smtputf8:
+            if mail.params.pop("AUTH", None) is not None and not self.profile.auth:  # who signed in is the sender (RFC 4954 5)
+                self._mistake("555 5.5.4 Parameter not recognised", "AUTH")
+            elif "SMTPUTF8" in mail.params and not self.profile.smtputf8:
                 self._mistake("555 5.5.4 SMTPUTF8 is not offered", "SMTPUTF8")
             elif not mail.path.is_ascii and "SMTPUTF8" not in mail.params:
                 self._mistake(_NEEDS_UTF8, "SMTPUTF8")
@@ -159,10 +175,6 @@ class Session(Greeting):
     def rset(self, argument: str) -> None:
         self._reset()
         self._pastime(replies.OK)
-
-    def _ask(self, question: MailFrom | RcptTo | EndOfData) -> None:
-        self.waiting = question
-        self._events.append(question)
 
     def _accept(self, waited: MailFrom | RcptTo) -> None:
         if isinstance(waited, MailFrom):
@@ -189,10 +201,31 @@ class Session(Greeting):
             self._pastime("503 5.5.1 DATA after BDAT")
         elif missing := self._missing():
             self._pastime(missing)
-        elif self.transaction is not None:
-            self._out.append(replies.START_DATA)
-            self._receiver, self._lost, self._dropped = DataReceiver(self.profile.newlines), "", 0
-            self._events.append(DataStart(self.transaction))
+        elif self.profile.auth:
+            self._ask(Ready())
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        assert self.transaction is not None
+        self._out.append(replies.START_DATA)
+        self._receiver, self._lost, self._dropped = DataReceiver(self.profile.newlines), "", 0
+        self._events.append(DataStart(self.transaction))
+
+    def _readied(self, reply: str) -> None:
+        """Whether content may come, of DATA or of the chunk that follows its BDAT in any case."""
+        taken = reply.startswith("2")
+        if self._chunks is not None:
+            self._lost = "" if taken else reply
+            if taken and self.transaction is not None:
+                self._events.append(DataStart(self.transaction))
+            size, last = self._chunk
+            self._chunks.open(size, last=last)
+        elif taken:
+            self._begin()
+        else:
+            self._say(reply)
+            self._reset()
 
     def _receive(self, receiver: DataReceiver, data: bytes) -> None:
         """Take some content; what is refused is listened to until its end, so that the reply reaches the client."""
@@ -254,6 +287,10 @@ class Session(Greeting):
         if chunks is None:
             chunks = self._chunks = ChunkReceiver()
             self._lost = self._missing()
+            if not self._lost and self.profile.auth:
+                self._chunk = (size, last)
+                self._ask(Ready())
+                return
             if not self._lost and self.transaction is not None:
                 self._events.append(DataStart(self.transaction))
         chunks.open(size, last=last)
@@ -299,6 +336,7 @@ _VERBS: dict[str, Callable[[Session, str], None]] = {
     "EHLO": Session.ehlo,
     "LHLO": Session.lhlo,
     "STARTTLS": Session.starttls,
+    "AUTH": Session.auth,
     "XCLIENT": Session.xclient,
     "XFORWARD": Session.xforward,
     "MAIL": Session.mail,

@@ -1,0 +1,57 @@
+"""Whose a capture is, as trees: sent by mailboxes, reached mailboxes, imported as somebody's. What scopes are made of. Pure.
+
+By evidence alone: none of these looks at a header. Addresses in any case; an empty collection gives a tree that nothing fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from civicmail.core.query.fold import exact
+from civicmail.core.query.tree import And, Everything, Not, Or, Text, Token, Tree
+
+NOTHING: Tree = Not(Everything())
+CAME: Tree = Token("source", "door")
+IMPORTED: Tree = Not(CAME)
+
+
+def sent_from(boxes: Collection[str]) -> Tree:
+    """What these mailboxes sent: somebody who may use them was signed in, or a peer has asserted it."""
+    return _one_of("sent", boxes)
+
+
+def reached(boxes: Collection[str]) -> Tree:
+    """What was addressed to these mailboxes when it came in; what was imported was not."""
+    wanted = _one_of("rcpt", boxes)
+    return wanted if wanted == NOTHING else And((wanted, CAME))
+
+
+def withheld_from(boxes: Collection[str]) -> Tree:
+    """Of what reached these mailboxes: what was not given to them when it came in."""
+    return _one_of("withheld", boxes)
+
+
+def done_with(do: str, boxes: Collection[str] | None = None) -> Tree:
+    """Where this was done ("refuse", "hold" …) with the copy of one of these mailboxes, or with anybody's."""
+    if boxes is None:
+        return Token("withheld", do)
+    return Or(tuple(Token("withheld", f"{do}:{box}") for box in _exactly(boxes))) if boxes else NOTHING
+
+
+def withheld(capture_id: str) -> Tree:
+    """One capture of which a copy was withheld, by the 32 digits of its id: a look-up of one word, where Digits is a scan."""
+    return Token("withheld", capture_id)
+
+
+def kept_for(names: Collection[str]) -> Tree:
+    """What was imported with exactly one of these as custodian."""
+    return Or(tuple(Token("custodian", f"={name}") for name in _exactly(names))) if _exactly(names) else NOTHING
+
+
+def _one_of(field: Text, boxes: Collection[str]) -> Tree:
+    found = _exactly(boxes)
+    return Or(tuple(Token(field, box) for box in found)) if found else NOTHING
+
+
+def _exactly(names: Collection[str]) -> list[str]:
+    return sorted({name for said in names if (name := exact(said))})

@@ -1,0 +1,77 @@
+"""Limited processes that several threads ask: each question goes to one that is idle, and one that dies costs one question.
+
+    desk = Pool((sys.executable, "-I", "-m", "…"), processes=2)
+    desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
+
+Processes start when they are first needed, in a thread of the pool's own that lives as long as the pool: the end of the thread that
+starts a process is its end, too (prctl(2), PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, LifoQueue
+from typing import Any
+
+from civicmail.core.sandbox import frames
+from civicmail.core.sandbox.child import FRAME_MOST, Child
+from civicmail.core.sandbox.errors import BUSY, CRASHED, TOO_LONG, TOO_MUCH_MEMORY, Unreadable
+
+QUESTIONS = 5000
+"""That one process answers before a fresh one takes over."""
+
+
+class Pool:
+    """Safe for any number of threads. processes: how many questions are answered at a time."""
+
+    def __init__(self, command: Sequence[str], *, processes: int) -> None:
+        self._children = [Child(command) for _ in range(processes)]
+        self._idle: LifoQueue[Child] = LifoQueue()
+        for child in self._children:
+            self._idle.put(child)
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")
+
+    def ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap, *, seconds: float) -> bytes:
+        """The answer. seconds: of the processor, and as long as that for an idle process to be there. Raises Unreadable, with BUSY
+        where none was."""
+        try:
+            child = self._idle.get(timeout=seconds)
+        except Empty:
+            raise Unreadable(BUSY) from None
+        try:
+            return self._asked(child, question, content, seconds)
+        finally:
+            self._idle.put(child)
+
+    def close(self) -> None:
+        """End all processes."""
+        for child in self._children:
+            child.kill()
+        self._starter.shutdown()
+
+    def _asked(self, child: Child, question: Mapping[str, Any], content: bytes | mmap.mmap, seconds: float) -> bytes:
+        try:
+            line = child.line() if child.is_running else self._starter.submit(child.line).result()
+            deadline = time.monotonic() + child.allowed(seconds)
+            ask = json.dumps({**question, "seconds": seconds}).encode()
+            line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, ask))
+            kind, said = line.receive(FRAME_MOST, deadline)
+        except frames.Late:
+            child.kill()
+            raise Unreadable(TOO_LONG) from None
+        except frames.Gone:
+            raise Unreadable(TOO_LONG if child.kill() == -signal.SIGXCPU else CRASHED) from None
+        child.files += 1
+        if kind == frames.ANSWER:
+            if child.files >= QUESTIONS:
+                child.kill()
+            return said
+        why = said.decode("utf-8", "replace")[:100]
+        if kind != frames.UNREADABLE or why == TOO_MUCH_MEMORY:
+            child.kill()
+        raise Unreadable(why if kind == frames.UNREADABLE else CRASHED)
