@@ -37,7 +37,7 @@ def one(**changes: str) -> str:
 
 def test_the_sample_city_has_schedules_that_can_be_read() -> None:
     found = parse(SAMPLE)
-    assert set(found.by_class) == {"mail", "executive", "quarantine"}
+    assert set(found.by_class) == {"mail", "executive", "quarantine", "refused"}
     assert found.classes_of(["Mayor@City.example", "b@city.example"]) == {"executive"}
     assert found.classes_of(["b@city.example"]) == set()
 

@@ -4,10 +4,13 @@ ConfigError
 ├── BadDirectory          directory.toml, or the record of modes, cannot be used
 └── NowhereToGo           a department shall leave, and no old system is named
 UsageError
-└── UnknownDepartment     directory.toml has no such department
+├── UnknownDepartment     directory.toml has no such department
+└── Unusable              what was typed cannot be used; `fields` says where
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from civicmail.core.config.errors import ConfigError, UsageError
 
@@ -22,3 +25,13 @@ class NowhereToGo(ConfigError):
 
 class UnknownDepartment(UsageError):
     """The sentence names the departments that there are."""
+
+
+class Unusable(UsageError):
+    """fields: name of the field -> sentence, for the form."""
+
+    http = 422
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})

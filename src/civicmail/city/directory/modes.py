@@ -25,7 +25,7 @@ log = get_logger()
 LOOK_EVERY = 1.0
 
 
-class Standing:
+class Modes:
     """Made with the settings of an installation; data None: without a directory. Raises BadDirectory where that cannot be read."""
 
     def __init__(self, settings: Settings, data: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from civicmail.city.directory import store
 from civicmail.city.directory.errors import BadDirectory, NowhereToGo, UnknownDepartment
-from civicmail.city.directory.standing import LOOK_EVERY, Standing
+from civicmail.city.directory.modes import LOOK_EVERY, Modes
 from civicmail.core.config.settings import City, Courier, Settings
 
 OLD = "smtp://old.city.example:25"
@@ -41,41 +41,41 @@ def put(folder: Path, mode: str, acts: list[dict[str, str]] | None = None, elsew
 
 
 def test_without_an_old_system_everybody_is_here(folder: Path) -> None:
-    standing = Standing(settings(""), folder)
-    assert [standing.of(a) for a in ("ann@city.example", "bob@city.example", "x@far.example")] == ["live", "live", None]
+    modes = Modes(settings(""), folder)
+    assert [modes.of(a) for a in ("ann@city.example", "bob@city.example", "x@far.example")] == ["live", "live", None]
 
 
 def test_with_one_only_live_departments_are_here(folder: Path) -> None:
-    assert Standing(settings(), folder).of("ann@city.example") == "elsewhere"
+    assert Modes(settings(), folder).of("ann@city.example") == "elsewhere"
     put(folder, "live")
-    standing = Standing(settings(), folder)
+    modes = Modes(settings(), folder)
     asked = ("ann@city.example", "ann+x@CITY.example", "bob@city.example", "postmaster", "x@far.example")
-    assert [standing.of(a) for a in asked] == ["live", "live", "elsewhere", "elsewhere", None]
+    assert [modes.of(a) for a in asked] == ["live", "live", "elsewhere", "elsewhere", None]
 
 
 def test_a_change_of_mode_reaches_a_running_process_within_seconds(folder: Path) -> None:
     clock = Clock()
-    standing = Standing(settings(), folder, clock)
+    modes = Modes(settings(), folder, clock)
     put(folder, "observe")
-    assert not standing.refresh()
-    assert standing.of("ann@city.example") == "elsewhere"
+    assert not modes.refresh()
+    assert modes.of("ann@city.example") == "elsewhere"
     clock.now = LOOK_EVERY
-    assert standing.refresh()
-    assert standing.of("ann@city.example") == "observe"
+    assert modes.refresh()
+    assert modes.of("ann@city.example") == "observe"
     clock.now += LOOK_EVERY
-    assert not standing.refresh()
+    assert not modes.refresh()
 
 
 def test_a_directory_that_cannot_be_read_leaves_the_last_one_in_force(folder: Path) -> None:
     put(folder, "live")
     clock = Clock()
-    standing = Standing(settings(), folder, clock)
+    modes = Modes(settings(), folder, clock)
     (folder / store.DIRECTORY).write_text("[department")
     clock.now = LOOK_EVERY
-    assert not standing.refresh()
-    assert standing.of("ann@city.example") == "live"
+    assert not modes.refresh()
+    assert modes.of("ann@city.example") == "live"
     with pytest.raises(BadDirectory):
-        Standing(settings(), folder)
+        Modes(settings(), folder)
 
 
 def test_the_record_of_the_act_comes_before_the_change(folder: Path) -> None:

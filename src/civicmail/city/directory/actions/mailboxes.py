@@ -1,0 +1,83 @@
+"""Mailboxes and the addresses that reach them: one owning department each (M1), addresses for one person for ever (L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from civicmail.city.directory.actions import addresses
+from civicmail.city.directory.errors import Unusable
+from civicmail.city.directory.models import Address, Department, Mailbox, Person
+
+
+def open_personal(person: Person, department: Department, address: str, domains: Collection[str], *, now: datetime) -> Mailbox:
+    """The mailbox of one person. Somebody who had it before gets it again (L5). Raises Unusable."""
+    address = addresses.checked(address, domains, personal=True)
+    mine = Mailbox.objects.filter(address=address, holder=person).first()
+    if mine is not None:
+        return mine if mine.closed is None else reopen(mine, department, now=now)
+    return _make(address, person.display, Mailbox.Type.PERSONAL, department, person, "", None, now)
+
+
+def open_function(
+    address: str, name: str, department: Department, purpose: str, domains: Collection[str], *, now: datetime
+) -> Mailbox:
+    """The mailbox of a duty, which named people use and nobody signs in as (M5). Raises Unusable."""
+    address = addresses.checked(address, domains)
+    return _make(address, name, Mailbox.Type.FUNCTION, department, None, purpose, None, now)
+
+
+def open_service(
+    address: str, name: str, department: Department, purpose: str, expires: datetime, domains: Collection[str], *, now: datetime
+) -> Mailbox:
+    """The address of a machine that sends (S1); it ends by itself. Raises Unusable."""
+    if expires <= now:
+        raise Unusable("A service mailbox ends in the future.", {"expires": "A service mailbox ends in the future."})
+    return _make(addresses.checked(address, domains), name, Mailbox.Type.SERVICE, department, None, purpose, expires, now)
+
+
+def close(mailbox: Mailbox, *, now: datetime) -> None:
+    """Nothing is taken for it any more; its mail, its row and its addresses stay."""
+    if mailbox.closed is None:
+        mailbox.closed = now
+        mailbox.save(update_fields=["closed"])
+        Address.objects.filter(mailbox=mailbox, until__isnull=True).update(until=now)
+
+
+def reopen(mailbox: Mailbox, department: Department, *, now: datetime) -> Mailbox:
+    """The same mailbox for the same holder, owned by this department from now on."""
+    mailbox.department = department
+    if mailbox.closed is not None:
+        mailbox.closed = None
+        Address.objects.create(address=mailbox.address, mailbox=mailbox, person=mailbox.holder, since=now)
+    mailbox.save(update_fields=["department", "closed"])
+    return mailbox
+
+
+def _make(
+    address: str,
+    name: str,
+    kind: Mailbox.Type,
+    department: Department,
+    holder: Person | None,
+    purpose: str,
+    expires: datetime | None,
+    now: datetime,
+) -> Mailbox:
+    fields = {}
+    if not name.strip():
+        fields["name"] = "A mailbox has a name."
+    if holder is None and len(purpose.strip()) < 20:
+        fields["purpose"] = "Say in at least 20 characters what it is for."
+    if fields:
+        raise Unusable(next(iter(fields.values())), fields)
+    if Mailbox.objects.filter(address=address).exists():
+        sentence = f"{address} is or was a mailbox."
+        raise Unusable(sentence, {"address": sentence})
+    addresses.require_free(address, holder)
+    mailbox = Mailbox.objects.create(
+        address=address, name=name.strip(), kind=kind, department=department, holder=holder, purpose=purpose.strip(), made=now,
+        expires=expires,
+    )  # fmt: skip
+    Address.objects.create(address=address, mailbox=mailbox, person=holder, since=now)
+    return mailbox

@@ -1,0 +1,45 @@
+"""Personal mailboxes for many people at once, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from civicmail.city.directory.actions import addresses
+from civicmail.city.directory.models import Address, Department, Mailbox, MailGroup, Person
+
+
+def open_for(people: Sequence[Person], department: Department, domains: Sequence[str], *, now: datetime) -> dict[int, Mailbox]:
+    """The mailbox of each person (by id of the row), owned by this department from now on: the one that they had, else a new one
+    with an address made of the name."""
+    found: dict[int, Mailbox] = {}
+    for box in Mailbox.objects.filter(holder__in=people).order_by("made"):  # the newest wins, an open one before all
+        if box.holder_id is not None and (box.closed is None or getattr(found.get(box.holder_id), "closed", box.made) is not None):
+            found[box.holder_id] = box
+    again = [box for box in found.values() if box.closed is not None]
+    Mailbox.objects.filter(pk__in=[box.pk for box in found.values()]).update(department=department, closed=None)
+    Address.objects.bulk_create([Address(address=b.address, mailbox=b, person_id=b.holder_id, since=now) for b in again])
+    new = [p for p in people if p.pk not in found]
+    taken = _taken([addresses.stem(p) for p in new], domains[0])
+    made = []
+    for person in new:
+        address = addresses.next_free(addresses.stem(person), domains[0], taken)
+        taken.add(address)
+        made.append(
+            Mailbox(
+                address=address, name=person.display, kind=Mailbox.Type.PERSONAL, department=department, holder=person, made=now
+            )
+        )
+    Mailbox.objects.bulk_create(made)
+    Address.objects.bulk_create([Address(address=b.address, mailbox=b, person_id=b.holder_id, since=now) for b in made])
+    return found | {box.holder_id: box for box in made if box.holder_id is not None}
+
+
+def _taken(stems: list[str], domain: str) -> set[str]:
+    """Every address that was ever given and begins like one of these names."""
+    wanted = tuple(stems)
+    found: set[str] = set()
+    for rows in (Address.objects, Mailbox.objects, MailGroup.objects):
+        every = rows.filter(address__endswith=f"@{domain}").values_list("address", flat=True)
+        found |= {address for address in every.distinct() if address.startswith(wanted)}
+    return found

@@ -1,0 +1,141 @@
+"""What a personnel list would change: added, changed, ended, refused; and the brake (L7). Pure.
+
+Whoever is missing in the list is ended, if the list has people of that kind at all; whose line was refused stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from civicmail.city.directory.feedfile import Feed, Row
+
+BRAKE = 50
+"""A feed that would end more than one in so many people (2 %) stops and asks."""
+
+NEEDS_CONTRACT = frozenset({"contractor", "vendor", "agent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person of the directory as a list would describe them. open: works for the city now."""
+
+    uid: str
+    family: str
+    given: str
+    display: str
+    phone: str
+    language: str
+    kind: str = ""
+    department: str = ""
+    position: str = ""
+    supervisor: str = ""
+    contract: str = ""
+    ends: date | None = None
+    open: bool = False
+    outside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """did: added, changed, ended, refused. changes: field -> [before, after]; reason: why not, or what was left out."""
+
+    line: int
+    uid: str
+    did: str
+    changes: dict[str, list[str]] = field(default_factory=dict)
+    reason: str = ""
+
+
+def compare(
+    feed: Feed, known: Mapping[str, Known], departments: frozenset[str], contracts: Mapping[str, date], today: date
+) -> list[Line]:
+    """What to do, in order of the file, then endings. contracts: "agency/number" -> last day."""
+    lines = [Line(r.line, r.uid, "refused", reason=r.reason) for r in feed.refused]
+    good: list[Row] = []
+    for row in feed.rows:
+        if why := _problem(row, departments, contracts, today):
+            lines.append(Line(row.line, row.uid, "refused", reason=why))
+        else:
+            good.append(row)
+    left_out = _without_supervisor(good, known)
+    differences = (_difference(row, known.get(row.uid), feed.columns, left_out.get(row.uid, "")) for row in good)
+    lines.extend(line for line in differences if line is not None)
+    lines.sort(key=lambda line: line.line)
+    mentioned = {row.uid for row in feed.rows} | {r.uid for r in feed.refused}
+    kinds = {row.kind for row in feed.rows}
+    gone = [k for k in known.values() if k.open and k.kind in kinds and k.uid not in mentioned]
+    return lines + [Line(0, k.uid, "ended", reason="Not in the list any more.") for k in sorted(gone, key=lambda k: k.uid)]
+
+
+def is_too_many(lines: list[Line], known: Mapping[str, Known]) -> bool:
+    """Whether the brake stops it: more than 2 % of the people who work for the city would be ended (L7)."""
+    return sum(line.did == "ended" for line in lines) * BRAKE > sum(k.open for k in known.values())
+
+
+def _problem(row: Row, departments: frozenset[str], contracts: Mapping[str, date], today: date) -> str:
+    if row.department not in departments:
+        return f"There is no department {row.department}."
+    if (row.kind in NEEDS_CONTRACT) != bool(row.contract):
+        return f"A {row.kind} is here under a contract of an agency." if not row.contract else f"A {row.kind} has no contract."
+    if row.contract and row.contract not in contracts:
+        return f"There is no contract {row.contract}; write AGENCY/NUMBER."
+    if row.contract and contracts[row.contract] < today:
+        return f"The contract {row.contract} is over."
+    if row.starts and row.ends and row.ends < row.starts:
+        return "The last day comes before the first."
+    if row.ends and row.ends < today:
+        return "The last day has passed; leave the person out of the list."
+    return ""
+
+
+def _without_supervisor(rows: list[Row], known: Mapping[str, Known]) -> dict[str, str]:
+    """uid -> why no supervisor is set: one who is nowhere, or a circle."""
+    above = {k.uid: k.supervisor for k in known.values() if k.open} | {row.uid: row.supervisor for row in rows}
+    found = {}
+    for row in rows:
+        if row.supervisor and row.supervisor not in above:
+            found[row.uid] = f"The supervisor {row.supervisor} is not in the list; none was set."
+        elif row.supervisor and _goes_round(row.uid, above):
+            found[row.uid] = "The supervisors of this person go round in a circle; none was set."
+    return found
+
+
+def _goes_round(uid: str, above: Mapping[str, str]) -> bool:
+    seen, at = {uid}, above.get(uid, "")
+    while at:
+        if at == uid:
+            return True
+        if at in seen:
+            return False
+        seen.add(at)
+        at = above.get(at, "")
+    return False
+
+
+def _difference(row: Row, before: Known | None, columns: frozenset[str], left_out: str) -> Line | None:
+    wanted = {
+        "family": row.family,
+        "given": row.given,
+        "display": row.shown,
+        "phone": row.phone,
+        "language": row.language,
+        "kind": row.kind,
+        "department": row.department,
+        "position": row.position,
+        "supervisor": "" if left_out else row.supervisor,
+        "contract": row.contract,
+        "ends": str(row.ends or ""),
+        "outside": row.outside,
+    }
+    if before is None or not before.open:
+        changes = {name: ["", value] for name, value in wanted.items() if value}
+        changes["starts"] = ["", str(row.starts or "")]
+        return Line(row.line, row.uid, "added", changes, left_out)
+    had = {name: str(getattr(before, name) or "") for name in wanted}
+    looked_at = (columns - {"starts", "uid"}) | ({"display"} if {"given", "family"} & columns else set())
+    if "display" not in columns and had["display"] != f"{had['given']} {had['family']}".strip():
+        looked_at -= {"display"}  # somebody chose it by hand
+    changes = {n: [had[n], wanted[n]] for n in wanted if n in looked_at and had[n] != wanted[n]}
+    return Line(row.line, row.uid, "changed", changes, left_out) if changes or left_out else None

@@ -1,0 +1,229 @@
+"""Who there is: departments, people with their employment episodes, agencies, mailboxes with the addresses that reach them, lists.
+
+Rows of people and addresses are never deleted: "who was this address on that day" is answered for ever, and an address that was
+somebody's is never given to another person (L3).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Department(models.Model):
+    """One body of the city. code: lower case, for ever, as in directory.toml; the head decides who gets e-mail (P-04)."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="divisions")
+    head = models.ForeignKey("Person", models.PROTECT, null=True, blank=True, related_name="heads")
+    deputies: models.ManyToManyField[Person, models.Model] = models.ManyToManyField("Person", blank=True, related_name="deputy_of")
+    mailbox_cost = models.PositiveIntegerField(default=0, help_text="cents a year for one mailbox")
+    closed = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agency(models.Model):
+    """A company or body outside of the city whose people work for it (P-09)."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    contact = models.CharField(max_length=200, blank=True)
+    suspended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name_plural = "agencies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(models.Model):
+    """What an agency's people are here for. sponsor: the city's person who answers for them (C1)."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="contracts")
+    number = models.CharField(max_length=60)
+    sponsor = models.ForeignKey("Person", models.PROTECT, null=True, blank=True, related_name="sponsors")
+    starts = models.DateField()
+    ends = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agency", "number"], name="contract_number_once"),
+            models.CheckConstraint(condition=Q(ends__gte=F("starts")), name="contract_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency} {self.number}"
+
+
+class Kind(models.TextChoices):
+    """What somebody is to the city; differences between kinds stand in one table (access/kinds.py)."""
+
+    EMPLOYEE = "employee", "Employee"
+    CONTRACTOR = "contractor", "Contractor"
+    VENDOR = "vendor", "Vendor"
+    AGENT = "agent", "Agent"
+    VOLUNTEER = "volunteer", "Volunteer"
+    BOARD = "board", "Board member"
+    ELECTED = "elected", "Elected official"
+
+
+class Person(models.Model):
+    """A human being, for ever. uid: the number that the personnel system has, the same after a re-hire."""
+
+    uid = models.CharField(max_length=60, unique=True)
+    given = models.CharField(max_length=80, blank=True)
+    family = models.CharField(max_length=80)
+    display = models.CharField(max_length=160, help_text="as it stands in From (P-14)")
+    phone = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=12, default="en")
+    outside = models.CharField(max_length=600, blank=True, help_text="own addresses elsewhere, a blank between them (P-11)")
+
+    class Meta:
+        ordering: ClassVar = ["family", "given"]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return self.display
+
+
+class Episode(models.Model):
+    """One stretch of working for the city: an authorisation belongs to it and ends with it, also when the person is hired again
+    (L5). ended: the day on which it really ended."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="episodes")
+    kind = models.CharField(max_length=12, choices=Kind)
+    department = models.ForeignKey(Department, models.PROTECT, related_name="episodes")
+    position = models.CharField(max_length=120, blank=True)
+    supervisor = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="supervises")
+    contract = models.ForeignKey(Contract, models.PROTECT, null=True, blank=True, related_name="episodes")
+    starts = models.DateField()
+    ends = models.DateField(null=True, blank=True, help_text="as planned")
+    ended = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-starts"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person"], condition=Q(ended__isnull=True), name="one_open_episode"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.department}"
+
+
+class Mailbox(models.Model):
+    """Exactly one department owns it (M1). personal: of one person; function: of a duty, used by named people, nobody signs in as
+    it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words."""
+
+    class Type(models.TextChoices):
+        PERSONAL = "personal", "Personal"
+        FUNCTION = "function", "Function"
+        SERVICE = "service", "Service"
+
+    address = models.CharField(max_length=254, unique=True, help_text="lower case")
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=10, choices=Type)
+    department = models.ForeignKey(Department, models.PROTECT, related_name="mailboxes")
+    holder = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="mailboxes")
+    purpose = models.CharField(max_length=400, blank=True)
+    made = models.DateTimeField()
+    expires = models.DateTimeField(null=True, blank=True)
+    closed = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["address"]
+        verbose_name_plural = "mailboxes"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind="personal", holder__isnull=False) | (~Q(kind="personal") & Q(holder__isnull=True)),
+                name="personal_mailbox_has_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Address(models.Model):
+    """An address was or is this mailbox's, from one time until another. person: whose it was where it was a person's. Rows stay:
+    they are the history, and the reason why an address is never another person's (L3)."""
+
+    address = models.CharField(max_length=254, help_text="lower case")
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="addresses")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="addresses")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["address"], condition=Q(until__isnull=True), name="address_in_use_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["address", "since"])]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class MailGroup(models.Model):
+    """A list: mail to it is one capture, with the mailboxes behind it as evidence of the envelope. everyone: all personal
+    mailboxes of the department and its divisions that are not closed (of the city, for the root)."""
+
+    address = models.CharField(max_length=254, unique=True, help_text="lower case")
+    name = models.CharField(max_length=160)
+    department = models.ForeignKey(Department, models.PROTECT, related_name="groups")
+    everyone = models.BooleanField(default=False)
+    members = models.ManyToManyField(Mailbox, blank=True, related_name="groups")
+    subgroups = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="supergroups")
+    made = models.DateTimeField()
+    closed = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["address"]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class FeedRun(models.Model):
+    """One reading of the personnel system's list. state: proposed (a dry run), applied, stopped (the brake, L7), rejected."""
+
+    at = models.DateTimeField()
+    source = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, default="proposed")
+    by = models.CharField(max_length=120)
+    reason = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.source}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class FeedLine(models.Model):
+    """What a run does to one person, or why it does not. did: added, changed, ended, refused."""
+
+    run = models.ForeignKey(FeedRun, models.CASCADE, related_name="lines")
+    line = models.PositiveIntegerField(default=0)
+    uid = models.CharField(max_length=60, blank=True)
+    did = models.CharField(max_length=8)
+    changes = models.JSONField(default=dict)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.uid}: {self.did}"

@@ -1,0 +1,62 @@
+"""Reads of the directory that other rooms and pages make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from civicmail.city.directory.models import Address, Department, Episode, MailGroup, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose an address was. person and mailbox: "" where there was none; until: None while it still is."""
+
+    address: str
+    mailbox: str
+    kind: str
+    person: str
+    name: str
+    department: str
+    since: datetime
+    until: datetime | None
+
+
+def whose(address: str, on: datetime) -> Whose | None:
+    """Who or what was reached at an address at a time: a person's mailbox, a function's, a list; None for nobody (P-08, L3)."""
+    address = address.strip().lower()
+    local, at, domain = address.rpartition("@")
+    for key in dict.fromkeys((address, f"{local.partition('+')[0]}{at}{domain}")):
+        row = (
+            Address.objects.select_related("mailbox__department", "person")
+            .filter(Q(until__isnull=True) | Q(until__gt=on), address=key, since__lte=on)
+            .first()
+        )
+        if row is not None:
+            box, person = row.mailbox, row.person
+            uid, name = (person.uid, person.display) if person else ("", box.name)
+            return Whose(key, box.address, box.kind, uid, name, _department_at(person, box.department, on), row.since, row.until)
+    group = MailGroup.objects.select_related("department").filter(address=address, made__lte=on).first()
+    if group is not None and (group.closed is None or group.closed > on):
+        return Whose(address, "", "list", "", group.name, group.department.code, group.made, group.closed)
+    return None
+
+
+def _department_at(person: Person | None, owner: Department, on: datetime) -> str:
+    if person is None:
+        return owner.code
+    day = on.date()
+    episode = (
+        Episode.objects.select_related("department")
+        .filter(Q(ended__isnull=True) | Q(ended__gte=day), person=person, starts__lte=day)
+        .first()
+    )
+    return episode.department.code if episode else owner.code
+
+
+def staff_of(department: Department) -> list[Episode]:
+    """Who works in a department itself, by position and name."""
+    rows = Episode.objects.filter(department=department, ended__isnull=True).select_related("person", "supervisor")
+    return list(rows.order_by("position", "person__family", "person__given"))
