@@ -1,13 +1,37 @@
-"""Why the guard said no.
+"""Why the guard, or an act, said no.
 
 RefusedError
-└── NotPermitted        the asker may not see content here
+├── NotPermitted        the asker may not see or do this
+├── Conflict            it cannot be done as things stand: somebody was faster, a rule of the table says no
+└── BadToken            a token of the sign-in is not good, or not for us
+LaterError
+└── NotRecorded         what would be shown cannot be recorded now, so it is not shown (E6)
+UsageError
+└── Unusable            of city/directory: what was typed cannot be used; `fields` says where
 """
 
 from __future__ import annotations
 
-from civicmail.core.config.errors import RefusedError
+from civicmail.city.directory.errors import Unusable as Unusable
+from civicmail.core.config.errors import LaterError, RefusedError
 
 
 class NotPermitted(RefusedError):
-    """This person may not look at content in this installation, or not like this (P-16, P-17)."""
+    """This person may not look at content or do this in this installation, or not like this (P-16, P-17)."""
+
+
+class Conflict(RefusedError):
+    """The state is no longer the one that the asker saw, or the table of states has no such step."""
+
+    http = 409
+
+
+class NotRecorded(LaterError):
+    """The entry could not be written, or the ledger lags (E6)."""
+
+
+class BadToken(RefusedError):
+    """The token is forged, over, for somebody else, or does not say who signs in (RFC 7628)."""
+
+    smtp = "535 5.7.8 The token was not accepted"
+    http = 401

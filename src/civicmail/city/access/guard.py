@@ -1,4 +1,7 @@
-"""The guard: writes the entry first, then hands out the permit (P-16, P-17; promise 4).
+"""The guard: the one place that answers "may this actor do this to that", and hands out permits (P-16, P-17; promise 4).
+
+`may` is pure and asks the table of acts; pages, API, CLI and every verb call it. `permit` opens content: what is about to be
+looked at is an entry that is durable before the permit exists (E6).
 
 An installation is *unclaimed* until the first duty is granted: then only the operating system's user who owns the data folder may
 use content verbs, and every use leaves an entry all the same.
@@ -9,19 +12,108 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.access import grounds
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, About
 from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.permits import _MADE_BY_GUARD, Permit
+from civicmail.core.config.sentence import sentence
 
 Entry = Callable[[dict[str, Any]], str]
 """Makes an entry durable and returns where it stands ("journal:number"). Facts are text and whole numbers."""
 
 
+NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """yes, or the sentence why not, the clause, and whom to ask."""
+
+    yes: bool
+    why: str = ""
+    clause: str = ""
+    ask: str = ""
+
+    def __bool__(self) -> bool:
+        return self.yes
+
+
+def may(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> Answer:
+    """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do."""
+    rule = ACTS.get(act)
+    if rule is None:
+        return Answer(False, f"Nobody may do {act}.")
+    if actor.uid and not actor.machine and not actor.admitted and not rule.before_admission:
+        return Answer(False, sentence("Acknowledge the e-mail policy first."), "P-18", sentence("the access office"))
+    said = rule.rule(actor, about, now)
+    return Answer(not said, said, rule.clause, rule.ask)
+
+
+def require(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> None:
+    """Raise NotPermitted with the sentence unless the actor may."""
+    if not (answer := may(actor, act, about, now=now)):
+        raise NotPermitted(answer.why)
+
+
+def permit(actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry) -> Permit:
+    """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
+    transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
+    raises: then nothing may be shown (E6)."""
+    if act in UNDER_A_MANDATE:
+        raise NotPermitted("Looking at other people's mail needs a mandate.")
+    require(actor, act, now=now)
+    if not reason.strip():
+        raise NotPermitted("Looking at mail needs a reason.")
+    entry = write({"act": act, "person": actor.uid, "duty": duty, "reason": reason, **facts})
+    return Permit(actor.uid, duty, reason, now, entry, _seal=_MADE_BY_GUARD)
+
+
+def own_permit(actor: Actor, *, now: int) -> Permit:
+    """A permit for the mail of mailboxes that are the actor's; which these are is looking.own's business. Leaves no entry: nobody
+    looks at somebody else's (promise 4). Raises NotPermitted."""
+    require(actor, "my.mail", About(person=actor.uid), now=now)
+    return Permit(actor.uid, "own", "own mail", now, "", _seal=_MADE_BY_GUARD)
+
+
+def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None:
+    """Raise NotPermitted unless this is the actor's mandate, live at this moment, still within what the actor may, and the act one
+    of those that it opens (E2, E5)."""
+    if act not in UNDER_A_MANDATE:
+        raise NotPermitted(f"A mandate is not for {act}.")
+    require(actor, act, About(person=mandate.person), now=now)
+    if not mandate.is_live(now):
+        raise NotPermitted(f"Mandate {mandate.number} is not in force.")
+    if said := grounds.why_not(actor, mandate.ground, mandate.duty, mandate.departments, now):
+        raise NotPermitted(said)
+
+
+def permit_under(actor: Actor, mandate: Mandate, act: str, facts: dict[str, Any], *, now: int, write: Entry) -> Permit:
+    """A permit for other people's mail. The entry, with the mandate's number, is durable when this returns (E6). Raises
+    NotPermitted, and what write raises."""
+    require_under(actor, mandate, act, now=now)
+    said = {"person": actor.uid, "duty": mandate.duty, "reason": mandate.reason}
+    entry = write({"act": act, **said, **facts, "mandate": mandate.number, "ground": mandate.ground})
+    return Permit(actor.uid, mandate.duty, mandate.reason, now, entry, mandate.number, _seal=_MADE_BY_GUARD)
+
+
 def is_claimed(data: Path) -> bool:
     """Whether a duty was ever granted here. The marker is written before the grant, so it is the truth after a crash too."""
     return (data / "claimed").exists()
+
+
+def founder(data: Path, client: str = "") -> Actor:
+    """The owner of an unclaimed data folder: does the access office's work until somebody has that duty. Approves nothing, because
+    that takes a person of the department. Raises NotPermitted."""
+    if is_claimed(data):
+        raise NotPermitted("This installation is claimed: its access officers do this.")
+    name = owner(data)
+    return Actor(f"os:{name}", name, (Held("access-officer"),), client=client)
 
 
 def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, now: int, write: Entry) -> Permit:
@@ -31,13 +123,18 @@ def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, n
     somebody else.
     """
     if is_claimed(data):
-        raise NotPermitted("This installation is claimed: content needs --as PERSON --duty DUTY --reason TEXT.")
+        raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
+    person = owner(data)
+    entry = write({"act": verb, "person": person, "duty": "owner", "reason": reason, **facts})
+    return Permit(person, "owner", reason, now, entry, _seal=_MADE_BY_GUARD)
+
+
+def owner(data: Path) -> str:
+    """Name of the operating system's user who asks and owns the data folder. Raises NotPermitted for another one."""
     user = os.geteuid()
     if user != data.stat().st_uid:
-        raise NotPermitted(f"Only the owner of {data} may look at content while the installation is unclaimed.")
+        raise NotPermitted(f"Only the owner of {data} may do this.")
     try:
-        person = pwd.getpwuid(user).pw_name
+        return pwd.getpwuid(user).pw_name
     except KeyError:
-        person = f"uid {user}"
-    entry = write({"act": verb, "person": person, "duty": "owner", "reason": reason, **facts})
-    return Permit(person, "owner", reason, now, entry, _MADE_BY_GUARD)
+        return f"uid {user}"

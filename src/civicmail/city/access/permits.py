@@ -9,13 +9,15 @@ _MADE_BY_GUARD = object()
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Made by access.guard alone. entry: where its ledger entry stands, "journal:number". at: ms since 1970."""
+    """Made by access.guard alone. entry: where its ledger entry stands, "journal:number", empty for one's own mail. at: ms since
+    1970; mandate: the number of the one under which this is."""
 
     person: str
     duty: str
     reason: str
     at: int
     entry: str
+    mandate: str = ""
     _seal: object = None
 
     def __post_init__(self) -> None:

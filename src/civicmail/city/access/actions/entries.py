@@ -1,0 +1,125 @@
+"""Entries of people's acts: in the transaction of what they describe, protected by the database, carried to the ledger (A1, A3).
+
+`enter` belongs inside the transaction of a change. `enter_alone` is for looking: its own transaction is committed when it
+returns, so that nothing is shown that was not recorded before (E6).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import NotRecorded
+from civicmail.city.access.models import Carried, Entry
+from civicmail.core.ledger.entries import canonical
+
+VERSION = metadata.version("civicmail")
+LAG_MOST = 60_000
+"""ms that an entry may wait for the ledger before nothing more is shown."""
+
+SETTLED = 3_600_000
+"""ms for which no transaction stays open."""
+
+
+def enter(
+    act: str,
+    *,
+    actor: Actor,
+    reason: str,
+    now: int,
+    object: str = "",
+    duty: str = "",
+    behalf: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Entry:
+    """Write the entry of an act into the open transaction. now: ms; facts: text, whole numbers and lists of them, with before and
+    after of what changed; never a subject, a body or an outsider's address (I4)."""
+    _require_transaction()
+    made = _entry(act, actor, reason, now, object, duty, behalf, facts or {})
+    made.save(force_insert=True)
+    return made
+
+
+def enter_each(act: str, done: Iterable[tuple[str, dict[str, Any]]], *, actor: Actor, reason: str, now: int) -> None:
+    """As enter, for one act on many objects: (object, facts) of each."""
+    _require_transaction()
+    rows = [_entry(act, actor, reason, now, object, "", "", facts) for object, facts in done]
+    Entry.objects.bulk_create(rows, batch_size=500)
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("An entry is part of the transaction of what it describes.")
+
+
+def _entry(act: str, actor: Actor, reason: str, now: int, object: str, duty: str, behalf: str, facts: dict[str, Any]) -> Entry:
+    id_ = uuid.uuid4()
+    said = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
+    plain = {"v": 1, "uuid": str(id_), "at": now, "act": act, "facts": facts, "version": VERSION, **said}
+    return Entry(uuid=id_, at=now, act=act, facts=facts, head=canonical(plain), **said)
+
+
+def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+    """Commit the entry of something that is about to be shown. Raises NotRecorded when it could not be written, or when the ledger
+    lags: then nothing may be shown."""
+    with before_showing(now):
+        return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+
+
+@contextmanager
+def before_showing(now: int) -> Iterator[None]:
+    """The transaction that is committed before something is shown. Raises NotRecorded as enter_alone does."""
+    try:
+        require_fresh(now)
+        with transaction.atomic(durable=True):
+            yield
+    except DatabaseError as error:
+        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+
+
+def require_fresh(now: int) -> None:
+    """Raise NotRecorded while the ledger lags: nothing is shown then, not even what leaves no entry."""
+    if (lag := lag_ms(now)) > LAG_MOST:
+        raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing can be shown at this moment.")
+
+
+def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+    """Commit the entry of something that is about to be done outside of the database, such as a hold in the archive. It does not
+    wait for the ledger: a hold comes in time. Raises NotRecorded when it could not be written: then nothing may be done."""
+    try:
+        with transaction.atomic(durable=True):
+            return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+    except DatabaseError as error:
+        raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
+
+
+def lag_ms(now: int) -> int:
+    """How long the oldest entry that the ledger does not have yet has waited; 0 without one."""
+    rows = Entry.objects.filter(id__gt=settled(now), carried__isnull=True).order_by("at")
+    oldest = rows.values_list("at", flat=True).first()
+    return max(0, now - oldest) if oldest is not None else 0
+
+
+def settled(now: int) -> int:
+    """The id of an entry that was carried an hour ago or longer, 0 without one: whatever has a smaller one was committed long ago
+    and is carried too. `waiting` asks about all of them now and then, because long is not always."""
+    older = Carried.objects.filter(at__lte=now - SETTLED).order_by("-entry")
+    return older.values_list("entry", flat=True).first() or 0
+
+
+def waiting(limit: int, after: int = 0) -> list[Entry]:
+    """Entries that the ledger does not have yet, with ids above after. Asked by absence and not by a last id: transactions commit
+    in any order."""
+    return list(Entry.objects.filter(id__gt=after, carried__isnull=True).order_by("id")[:limit])
+
+
+def note_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
+    """Remember where the journal has these entries: (entry, journal, number). The records are durable before this is called."""
+    with transaction.atomic():
+        Carried.objects.bulk_create([Carried(entry=e, journal=journal, number=number, at=now) for e, journal, number in places])

@@ -1,0 +1,153 @@
+"""What journals say that people's side has to know: who signed in at a mail door, who failed, how much was sent and received.
+
+Collected in memory, written with the positions in one transaction, so that nothing counts twice; while the database is away it is
+collected on. Only counts, and of addresses only our own (P-05, P-07; I4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access.actions import devices, signin
+from civicmail.city.access.models import Account, Failure, Followed, Usage
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.directory.models import Address, Person
+
+_GATES = frozenset({"submission", "mx", "relay", "lmtp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A sign-in at a mail door. person: uid, or "service:ADDRESS" of a machine; empty for a login that is nobody's, which is veiled
+    then. device: its public id. at: ms."""
+
+    good: bool
+    person: str
+    login: str
+    device: str
+    door: str
+    client: str
+    at: int
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was read since the last write. sent: (uid, address, day) -> how often; received: (address, day) -> how often."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+    sent: Counter[tuple[str, str, date]] = field(default_factory=Counter)
+    received: Counter[tuple[str, date]] = field(default_factory=Counter)
+
+    def entry(self, facts: dict[str, Any], at: int) -> None:
+        """An entry of a gateway, which says by which mechanism; others are not ours to read."""
+        if facts.get("act") in ("sign-in", "sign-in-failed") and "by" in facts:
+            person, login, device, door, client = (
+                str(facts.get(key, "")) for key in ("person", "login", "device", "door", "client")
+            )
+            self.attempts.append(Attempt(facts["act"] == "sign-in", person, login, device, door, client, at))
+
+    def receipt(self, head: dict[str, Any]) -> None:
+        """The head of a receipt: what came through a door of ours."""
+        envelope, source = head["envelope"], head["source"]["kind"]
+        if source not in _GATES:
+            return
+        day = timezone.localdate(moment(head["received"]))
+        if source == "submission" and envelope["login"]:
+            self.sent[envelope["login"].partition("/")[0], envelope["from"].lower(), day] += 1
+        for recipient in envelope["to"]:
+            self.received[recipient.get("box", "") or recipient["a"].lower(), day] += 1
+
+    def clear(self) -> None:
+        self.attempts.clear()
+        self.sent.clear()
+        self.received.clear()
+
+
+def positions() -> dict[str, int]:
+    """How far each journal was read."""
+    return dict(Followed.objects.values_list("journal", "number"))
+
+
+def write(heard: Heard, *, now: int) -> None:
+    """Write what was heard, and how far. Raises DatabaseError: then nothing was written and it can be tried again."""
+    with transaction.atomic():
+        _attempts(heard.attempts, now)
+        _usage(heard)
+        for journal, number in heard.positions.items():
+            Followed.objects.update_or_create(journal=journal, defaults={"number": number})
+    heard.clear()
+
+
+def _attempts(attempts: Iterable[Attempt], now: int) -> None:
+    attempts = list(attempts)
+    accounts = {
+        a.person.uid: a for a in Account.objects.select_related("person").filter(person__uid__in={a.person for a in attempts})
+    }
+    for attempt in sorted(attempts, key=lambda a: a.at):
+        account = accounts.get(attempt.person)
+        if attempt.good:
+            if attempt.device:
+                devices.note_use(attempt.device, client=attempt.client, now=attempt.at)
+            if account is not None and (account.last_login is None or ms(account.last_login) < attempt.at):
+                account.last_login = moment(attempt.at)
+                account.save(update_fields=["last_login"])
+        elif account is not None:
+            signin.note_failure(account.username, door=attempt.door, client=attempt.client, now=attempt.at)
+        else:
+            unknown = attempt.login or hashlib.sha256(attempt.person.encode()).hexdigest()
+            Failure.objects.create(
+                login=unknown[:64], door=attempt.door[:12], client=attempt.client[:45], at=moment(min(attempt.at, now))
+            )
+
+
+def _usage(heard: Heard) -> None:
+    boxes = _boxes({address for _, address, _ in heard.sent} | {address for address, _ in heard.received})
+    people = dict(Person.objects.filter(uid__in={uid for uid, _, _ in heard.sent}).values_list("uid", "pk"))
+    counts: dict[tuple[int, int | None, date], list[int]] = {}
+    for (uid, address, day), count in heard.sent.items():
+        if address in boxes:
+            counts.setdefault((boxes[address][0], people.get(uid), day), [0, 0])[0] += count
+    for (address, day), count in heard.received.items():
+        if address in boxes:
+            counts.setdefault((boxes[address][0], boxes[address][1], day), [0, 0])[1] += count
+    if not counts:
+        return
+    days = {day for _, _, day in counts}
+    there = {
+        (row.mailbox_id, row.person_id, row.day): row
+        for row in Usage.objects.select_for_update().filter(mailbox__in={box for box, _, _ in counts}, day__in=days)
+    }
+    new = []
+    for key, (sent, received) in counts.items():
+        row = there.get(key) or Usage(mailbox_id=key[0], person_id=key[1], day=key[2])
+        row.sent, row.received = row.sent + sent, row.received + received
+        if key not in there:
+            new.append(row)
+    Usage.objects.bulk_update([row for key, row in there.items() if key in counts], ["sent", "received"])
+    Usage.objects.bulk_create(new)
+
+
+def _boxes(addresses: set[str]) -> dict[str, tuple[int, int | None]]:
+    """Address, also with what follows a plus, to mailbox and holder (ids of rows); of our own alone."""
+    plain = {a: _without_plus(a) for a in addresses}
+    wanted = list({*plain, *plain.values()})
+    found: dict[str, tuple[int, int | None]] = {}
+    for begin in range(0, len(wanted), 500):
+        rows = Address.objects.filter(address__in=wanted[begin : begin + 500], until__isnull=True)
+        for address, box, holder in rows.values_list("address", "mailbox", "mailbox__holder"):
+            found[address] = (box, holder)
+    return {a: found.get(a) or found[p] for a, p in plain.items() if a in found or p in found}
+
+
+def _without_plus(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"

@@ -1,0 +1,157 @@
+"""Mailboxes of duties and machines, aliases and lists: a department's, or the access office's for it (M1, M5, S1, L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.kinds import MOST
+from civicmail.city.access.models import Authorisation, Device
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.actors import about_department, about_mailbox
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.states import LIVING
+from civicmail.city.directory.actions import addresses, groups
+from civicmail.city.directory.actions import mailboxes as rows
+from civicmail.city.directory.models import Department, Mailbox, MailGroup
+
+
+def make_function(address: str, name: str, department: Department, purpose: str, *, actor: Actor, reason: str, now: int) -> Mailbox:
+    """A mailbox of a duty: named people are authorised to use it, nobody signs in as it. Raises Unusable."""
+    guard.require(actor, "mailbox.make", about_department(department), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        made = rows.open_function(address, name, department, purpose, domains(), now=moment(now))
+        _entered("mailbox.make", made, actor, reason, now)
+    return made
+
+
+def make_service(
+    address: str, name: str, department: Department, purpose: str, expires: int, *, actor: Actor, reason: str, now: int
+) -> Mailbox:
+    """The address of a machine that sends; expires: ms, at most a year away. Raises Unusable."""
+    guard.require(actor, "machine.make", about_department(department), now=now)
+    reason = in_words(reason)
+    _require_year(expires, now)
+    with transaction.atomic():
+        made = rows.open_service(address, name, department, purpose, moment(expires), domains(), now=moment(now))
+        _entered("machine.make", made, actor, reason, now)
+    return made
+
+
+def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, now: int) -> None:
+    """Give a machine more time: at most a year from now."""
+    guard.require(actor, "machine.make", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    _require_year(expires, now)
+    with transaction.atomic():
+        row = locked(mailbox, "expires", "closed")
+        if row.kind != Mailbox.Type.SERVICE or row.closed is not None:
+            raise Conflict(f"{row} is no service mailbox that is open.")
+        row.expires = moment(expires)
+        row.save(update_fields=["expires"])
+        _entered("machine.make", row, actor, reason, now)
+
+
+def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
+    """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorised."""
+    guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(mailbox, "closed")
+        if row.closed is not None:
+            raise Conflict(f"{row} was closed already.")
+        if Authorisation.objects.filter(mailbox=row, state__in=LIVING).exists():
+            raise Conflict(f"Somebody is authorised to use {row}; end that first.")
+        rows.close(row, now=moment(now))
+        Device.objects.filter(machine=row, ended__isnull=True).update(ended=moment(now))
+        _entered("mailbox.close", row, actor, reason, now)
+
+
+def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
+    """Another address that reaches it. Raises Unusable for one that was ever somebody else's."""
+    guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(mailbox, "closed")
+        if row.closed is not None:
+            raise Conflict(f"{row} was closed.")
+        plain = addresses.checked(address, domains(), personal=row.holder is not None)
+        addresses.give(row, plain, now=moment(now))
+        _entered("address.change", row, actor, reason, now, added=plain)
+
+
+def end_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
+    """The alias reaches nobody any more, and is nobody else's ever."""
+    guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(mailbox)
+        addresses.take(row, address.strip().lower(), now=moment(now))
+        _entered("address.change", row, actor, reason, now, removed=address.strip().lower())
+
+
+def make_group(
+    address: str, name: str, department: Department, *, everyone: bool = False, actor: Actor, reason: str, now: int
+) -> MailGroup:
+    """A list; everyone: all personal mailboxes of the department and its divisions. Raises Unusable."""
+    guard.require(actor, "group.change", about_department(department), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        made = groups.make(address, name, department, domains(), everyone=everyone, now=moment(now))
+        facts = {"name": name, "department": department.code, "everyone": int(everyone)}
+        entries.enter("group.change", actor=actor, reason=reason, now=now, object=f"group:{made.address}", facts=facts)
+        publish_on_commit(later=True)
+    return made
+
+
+def change_group(
+    group: MailGroup, members: Iterable[Mailbox], subgroups: Iterable[MailGroup] = (), *, actor: Actor, reason: str, now: int
+) -> None:
+    """Who is on a list from now on."""
+    guard.require(actor, "group.change", about_department(group.department), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(group, "closed")
+        if row.closed is not None:
+            raise Conflict(f"The list {row} was closed.")
+        facts = groups.change(row, members, subgroups)
+        entries.enter("group.change", actor=actor, reason=reason, now=now, object=f"group:{row.address}", facts=facts)
+        publish_on_commit(later=True)
+
+
+def close_group(group: MailGroup, *, actor: Actor, reason: str, now: int) -> None:
+    """The list takes nothing more; nobody else gets its address."""
+    guard.require(actor, "group.change", about_department(group.department), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(group, "closed")
+        if row.closed is not None:
+            raise Conflict(f"The list {row} was closed already.")
+        groups.close(row, now=moment(now))
+        entries.enter("group.change", actor=actor, reason=reason, now=now, object=f"group:{row.address}", facts={"closed": 1})
+        publish_on_commit(later=True)
+
+
+def domains() -> tuple[str, ...]:
+    """The city's mail domains, as the settings have them."""
+    return tuple(settings.CITY.city.domains)
+
+
+def _require_year(expires: int, now: int) -> None:
+    if not now < expires <= now + MOST.days * 86_400_000:
+        raise Unusable("A service mailbox ends within a year.", {"expires": "Within a year."})
+
+
+def _entered(act: str, mailbox: Mailbox, actor: Actor, reason: str, now: int, **facts: str) -> None:
+    plain = {"kind": mailbox.kind, "department": mailbox.department.code, "expires": str(mailbox.expires or ""), **facts}
+    entries.enter(act, actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}", facts=plain)
+    publish_on_commit((), [mailbox.pk], lists=act == "mailbox.close")

@@ -1,0 +1,87 @@
+"""What the time does to mandates: what nobody answered or used lapses, what is over ends, also with the duty or the access of who
+looks; an urgent one that nobody ratified is a finding (E3, E4). A round finds nothing that the one before has done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+
+from civicmail.city.access import mandates as plain
+from civicmail.city.access import states
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.access.grounds import HEAD
+from civicmail.city.access.models import Amendment, DutyGrant, Mandate
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.actors import offices
+
+TICK = machine("tick")
+AT_ONCE = 500
+_UNUSED = timedelta(milliseconds=plain.UNUSED)
+
+
+def lapse(now: int) -> int:
+    """Asked and not answered, or approved and not used, for 72 hours; changes that nobody answered, or of what is over."""
+    late = moment(now) - _UNUSED
+    rows = _locked(Q(state="asked", asked__lte=late) | Q(state="approved", decided__lte=late))
+    count = _done(rows, "lapse", "not answered, or not used, in 72 hours", now)
+    changes = Amendment.objects.select_for_update().filter(state="asked")
+    open_ = list(changes.filter(Q(asked__lte=late) | ~Q(mandate__state__in=states.LOOKING)).order_by("id")[:AT_ONCE])
+    for change in open_:
+        change.state, change.decided, change.why = "lapsed", moment(now), "not answered in time"
+    Amendment.objects.bulk_update(open_, ["state", "decided", "why"])
+    facts = [(f"mandate:{c.mandate.number}", {"amendment": c.pk}) for c in open_]
+    entries.enter_each("mandate.amend-lapse", facts, actor=TICK, reason="its time is over", now=now)
+    return max(count, len(open_))
+
+
+def end(now: int) -> int:
+    """Whose time is over."""
+    return _done(_locked(Q(state__in=states.LOOKING, until__lte=moment(now))), "end", "its time is over", now)
+
+
+def end_without_duty(now: int) -> int:
+    """Whose holder has lost the duty, the office or access: the guard refuses them already, and they do not come back with it."""
+    rows = list(Mandate.objects.filter(state__in=states.LOOKING).select_related("person__account").order_by("id"))
+    if not rows:
+        return 0
+    at = moment(now)
+    everyone = standing.everybody(now, {r.person.pk for r in rows})
+    grants = DutyGrant.objects.filter(person__in={r.person.pk for r in rows}, starts__lte=at, until__gt=at, ended__isnull=True)
+    held = set(grants.values_list("person", "duty"))
+    lost = []
+    for row in rows:
+        facts = everyone.facts(row.person.pk, now)
+        if row.duty == HEAD:
+            keeps = bool(row.departments) and set(row.departments) <= offices(row.person)
+        else:
+            keeps = (row.person.pk, row.duty) in held
+        if not (keeps and facts.employed and not facts.agency and row.person.account.is_active):
+            lost.append(row.pk)
+    return _done(_locked(Q(pk__in=lost, state__in=states.LOOKING)), "end", "who looked may not any more", now) if lost else 0
+
+
+def find_unratified(now: int) -> int:
+    """Urgent ones whose working day has passed without an answer: findings for the auditors (E4)."""
+    rows = _locked(Q(ratified="due", ratify_by__lte=moment(now)))
+    for row in rows:
+        row.ratified = "overdue"
+    Mandate.objects.bulk_update(rows, ["ratified"])
+    facts = [(f"mandate:{r.number}", {"mandate": r.number, "why": "overdue", "duty": r.duty}) for r in rows]
+    entries.enter_each("mandate.finding", facts, actor=TICK, reason="an urgent look was not ratified in time", now=now)
+    return len(rows)
+
+
+def _locked(which: Q) -> list[Mandate]:
+    return list(Mandate.objects.select_for_update(of=("self",)).filter(which).order_by("id")[:AT_ONCE])
+
+
+def _done(rows: list[Mandate], action: str, why: str, now: int) -> int:
+    for row in rows:
+        row.state, row.since, row.why = states.mandate_step(row.state, action), moment(now), why
+    Mandate.objects.bulk_update(rows, ["state", "since", "why"])
+    facts = [(f"mandate:{r.number}", {"mandate": r.number, "state": r.state}) for r in rows]
+    entries.enter_each(f"mandate.{action}", facts, actor=TICK, reason=why, now=now)
+    return len(rows)

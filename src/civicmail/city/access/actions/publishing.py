@@ -1,0 +1,144 @@
+"""Telling doors who may do what: on commit, in the process that changed something (design, "Who may").
+
+Whoever changes who may do what calls `publish_on_commit` inside the transaction and says whom it is about; several calls are one
+publication. It is durable before the act returns and takes milliseconds, because doors get what changed alone (`tell`). What
+concerns many makes the whole snapshot anew (`publish`). A row of the same transaction says that doors have to be told, and whoever
+has told them takes it away: where a process dies right after its commit the row stays, and the city worker tells (`tell_waiting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from civicmail.city.access import published
+from civicmail.city.access.models import Publication, Untold
+from civicmail.city.access.queries.snapshots import current, some
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.log import get_logger
+
+AWAY = 30_000
+"""ms after which a city worker that says nothing is taken to be away."""
+PATIENCE = 150
+"""ms that the process which made a change has for telling it, before the city worker does."""
+log = get_logger()
+
+
+def publish_on_commit(
+    people: Iterable[int] = (), mailboxes: Iterable[int] = (), *, lists: bool = False, later: bool = False
+) -> None:
+    """Tell doors when the outermost transaction commits. people, mailboxes: ids of the rows that it is about; none: everybody.
+    lists: what is behind lists changes with it; later: none of it shuts a door. Both are left to the city worker, which needs less
+    than a second, where one is there."""
+    data = data_folder()
+    if data is None:
+        return
+    people, mailboxes = sorted(set(people)), sorted(set(mailboxes))
+    now, few = now_ms(), bool(people or mailboxes)
+    if few:
+        Untold.objects.create(at=now, people=people, mailboxes=mailboxes)
+    if lists or not few:
+        Untold.objects.create(at=now, whole=True, waits=(lists or later) and _has_worker(data, now))
+    waiting: list[Any] = connection.run_on_commit
+    if not any(tell in entry for entry in waiting):
+        transaction.on_commit(tell)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Several verbs as one transaction with one publication at its end."""
+    with transaction.atomic():
+        yield
+
+
+def tell() -> None:
+    """Tell doors what waits to be told, but for what is left to the city worker. Raises OSError and DatabaseError where no worker
+    is there that would do it."""
+    try:
+        _tell(Untold.objects.filter(waits=False).exists(), Untold.objects.filter(whole=True, waits=False).exists())
+    except (OSError, DatabaseError) as error:
+        data = data_folder()
+        if data is None or not _has_worker(data, now_ms()):
+            raise
+        log.error("doors could not be told what changed, the city worker does it", error=type(error).__name__)
+
+
+def tell_waiting(now: int) -> bool:
+    """What the city worker does every quarter of a second: tell what was left to it, and what a process did not live to tell. True
+    when there was something."""
+    rows = list(Untold.objects.order_by("id").values_list("at", "whole", "waits"))
+    due = [whole for at, whole, waits in rows if waits or not 0 <= now - at < PATIENCE]
+    _tell(bool(due), any(due))
+    return bool(due)
+
+
+def _tell(some_wait: bool, whole: bool) -> None:
+    if some_wait and (whole or not _tell_few()):
+        publish()
+
+
+def _tell_few() -> bool:
+    """Write what changed for a few people. False where the whole is due instead."""
+    data = data_folder()
+    if data is None:
+        return True
+    with transaction.atomic():
+        row = _counted()
+        rows = list(Untold.objects.filter(whole=False))
+        people = {id_ for r in rows for id_ in r.people}
+        mailboxes = {id_ for r in rows for id_ in r.mailboxes}
+        changes = some(row.version, row.at, people, mailboxes)
+        if changes is None or not published.publish_changes(data, changes):
+            transaction.set_rollback(True)  # nothing was told: the version goes to the whole
+            return False
+        Untold.objects.filter(pk__in=[r.pk for r in rows]).delete()
+    return True
+
+
+def publish(now: int | None = None) -> int:
+    """Write a snapshot of everybody; returns its version. It is of what is committed when this begins or later, and what is told
+    meanwhile has a later version, so doors put it on top. now: ms."""
+    data = data_folder()
+    if data is None:
+        return 0
+    with transaction.atomic():
+        row = _counted(now)
+        told = list(Untold.objects.values_list("pk", flat=True))
+    snapshot = current(row.version, row.at, tuple(settings.CITY.city.domains))  # nobody waits for it
+    published.publish(data, snapshot)
+    Untold.objects.filter(pk__in=told).delete()
+    return row.version
+
+
+def untold_ms(now: int) -> int:
+    """How long the oldest change that doors do not know yet has waited; 0 without one."""
+    oldest = Untold.objects.order_by("at").values_list("at", flat=True).first()
+    return max(0, now - oldest) if oldest is not None else 0
+
+
+def _counted(now: int | None = None) -> Publication:
+    """The next version, locked until the transaction ends; times never fall behind those of earlier versions."""
+    Publication.objects.get_or_create(pk=1)
+    row = Publication.objects.select_for_update().get(pk=1)
+    row.version, row.at = row.version + 1, max(now_ms() if now is None else now, row.at)
+    row.save()
+    return row
+
+
+def _has_worker(data: Path, now: int) -> bool:
+    try:
+        said = published.alive_path(data).stat().st_mtime_ns // 1_000_000
+    except OSError:
+        return False
+    return abs(now - said) < AWAY
+
+
+def data_folder() -> Path | None:
+    """The data folder of this installation; None where Django runs without one."""
+    data: Path | None = settings.DATA
+    return data

@@ -1,0 +1,256 @@
+"""Asking for access and answering: the four reasons in writing, three different people, an end, a cost (P-04, P-07; M2, M3).
+
+A request is for a person's own mailbox (role holder), or for a named person to use another one (delegate: of a function mailbox or
+of a person's; successor: to read what a leaver had). Nobody is granted the second without the first.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from civicmail.city.access import guard, states
+from civicmail.city.access.actions import entries, signin
+from civicmail.city.access.actions.acting import employment, locked, person_of
+from civicmail.city.access.actions.mailboxes import domains
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import latest
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import in_words as in_words_of
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.states import LIVING
+from civicmail.city.directory.actions import addresses, mailboxes
+from civicmail.city.directory.models import Department, Episode, Mailbox, Person
+
+
+def ask(
+    person: Person, *, reasons: Reasons, until: int, actor: Actor, now: int, address: str = "", starts: int | None = None
+) -> Authorisation:
+    """Ask for somebody's own mailbox. until: ms, at most a year away and within the contract; starts: ms, else on approval.
+    address: else one is proposed from the name. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "request.ask", about_person(person), now=now)
+    with transaction.atomic():
+        episode = employment(person)
+        _require_new(Authorisation.objects.filter(person=person, role="holder", department=episode.department))
+        mailbox = own_mailbox(person, episode.department, address, now=now)
+        return _ask(person, mailbox, episode, episode.department, "holder", reasons, until, starts, actor, now)
+
+
+def ask_grant(
+    person: Person, mailbox: Mailbox, role: str, *, reasons: Reasons, until: int, actor: Actor, now: int
+) -> Authorisation:
+    """Ask that a named person may use another mailbox. role: delegate or successor. Raises NotPermitted, Unusable, Conflict."""
+    holder = mailbox.holder.uid if mailbox.holder else ""
+    guard.require(actor, "grant.ask", About(mailbox.department.code, person.uid, holder=holder, id=mailbox.address), now=now)
+    if role not in ("delegate", "successor") or (role == "successor") > (mailbox.holder is not None):
+        raise Unusable(
+            "A grant is a delegate's, or a successor's of a person's mailbox.", {"role": "Choose delegate or successor."}
+        )
+    if mailbox.kind == Mailbox.Type.SERVICE or mailbox.closed is not None or mailbox.holder == person:
+        raise Conflict(f"Nobody else can be granted {mailbox}: it is a machine's, closed, or the person's own.")
+    with transaction.atomic():
+        episode = employment(person)
+        _require_new(Authorisation.objects.filter(person=person, mailbox=mailbox, department=mailbox.department))
+        return _ask(person, mailbox, episode, mailbox.department, role, reasons, until, None, actor, now)
+
+
+def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str = "") -> Authorisation:
+    """Say yes: it is in force at once, or from its start on. Raises NotPermitted for who asked or will hold it, Conflict."""
+    guard.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    with transaction.atomic():
+        row = _answered(authorisation, "approve", actor, now, reason)
+        if row.episode.ended is not None:
+            raise Conflict(f"{row.person} does not work for the city now.")
+        if row.until <= moment(now):
+            raise Conflict("The time that was asked for is over; ask again.")
+        row.save()
+        _entered("request.approve", row, actor, reason, now)
+        if row.starts is None or row.starts <= moment(now):
+            activate(row, actor=actor, now=now)
+    return row
+
+
+def refuse(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+    """Say no, with the reason in words that the asker reads."""
+    guard.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = _answered(authorisation, "refuse", actor, now, reason)
+        row.save()
+        give_up(row.mailbox, now=now)
+        _entered("request.refuse", row, actor, reason, now)
+        publish_on_commit([row.person_id], [row.mailbox_id], lists=row.role == "holder")
+    return row
+
+
+def withdraw(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+    """Who asked, or somebody who could have, takes it back before it is in force."""
+    guard.require(actor, "request.withdraw", about_authorisation(authorisation), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(authorisation, "state")
+        put(row, "withdraw", reason, now)
+        give_up(row.mailbox, now=now)
+        _entered("request.withdraw", row, actor, reason, now)
+        publish_on_commit([row.person_id], [row.mailbox_id], lists=row.role == "holder")
+    return row
+
+
+def extend(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> Authorisation:
+    """The department authorises somebody for longer, with a reason of at least twenty characters. until: ms. Raises NotPermitted
+    for the holder, and for who asked."""
+    guard.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    reason = in_words(reason, least=20)
+    with transaction.atomic():
+        row = locked(authorisation, "state", "until")
+        if row.state not in ("active", "suspended"):
+            raise Conflict("Only what is in force can be extended.")
+        if row.department != row.episode.department and row.role == "holder":
+            raise Conflict(f"{row.person} works in another department now, which decides afresh.")
+        before = ms(row.until)
+        row.until, row.approver, row.decided = _checked_until(row.episode, until, now), person_of(actor), moment(now)
+        row.save(update_fields=["until", "approver", "decided"])
+        _entered("request.extend", row, actor, reason, now, before=before)
+        publish_on_commit([row.person_id])
+    return row
+
+
+# -- for verbs that asked the guard, inside their transaction
+
+
+def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
+    """Put an approved one in force: the sign-in opens, and what another department had authorised for the same ends. Raises
+    Conflict for a grant whose grantee has no live access of their own."""
+    if row.role != "holder" and not standing.everybody(now, [row.person.pk]).is_live(row.person.pk):
+        raise Conflict(f"{row.person} has no access of their own; that comes first, and what is granted ends with it.")
+    put(row, "activate", row.why, now)
+    row.starts = moment(now)
+    row.save()
+    for other in Authorisation.objects.filter(mailbox=row.mailbox, person=row.person, state__in=LIVING).exclude(pk=row.pk):
+        put(other, "revoke", f"{row.department} authorises now", now)
+    if row.role == "holder":
+        mailboxes.reopen(row.mailbox, row.department, now=moment(now))
+        account = signin.account_of(row.person, actor=actor, reason="access was authorised", now=now)
+        if not account.is_active:  # hired again (L5)
+            account.is_active = True
+            account.save(update_fields=["is_active"])
+    _entered("access.begin", row, actor, "", now)
+    publish_on_commit([row.person_id], [row.mailbox_id], lists=row.role == "holder")
+
+
+def put(row: Authorisation, action: str, why: str, now: int) -> None:
+    """Take a step of the table of states and save. Raises Conflict."""
+    row.state = states.step(row.state, action)
+    row.since, row.why = moment(now), why[:400]
+    row.save()
+
+
+def own_mailbox(person: Person, department: Department, address: str = "", *, now: int) -> Mailbox:
+    """The personal mailbox that somebody has, or a new one. Raises Unusable for an address that was somebody else's."""
+    mine = Mailbox.objects.filter(holder=person).order_by("closed", "-made")
+    if address:
+        return mailboxes.open_personal(person, department, address, domains(), now=moment(now))
+    found = mine.filter(closed__isnull=True).first() or mine.first()
+    if found is not None:
+        return found if found.closed is None else mailboxes.reopen(found, department, now=moment(now))
+    wanted = addresses.proposed(person, domains()[0])
+    return mailboxes.open_personal(person, department, wanted, domains(), now=moment(now))
+
+
+def give_up(mailbox: Mailbox, *, now: int) -> None:
+    """Close a personal mailbox that was made for a request which came to nothing."""
+    rows = Authorisation.objects.filter(mailbox=mailbox)
+    if (
+        mailbox.holder is not None
+        and not rows.filter(state__in=LIVING).exists()
+        and not rows.filter(approver__isnull=False).exclude(state="refused").exists()
+    ):
+        mailboxes.close(mailbox, now=moment(now))
+
+
+def checked_end(kind: str, contract_ends: date | None, until: int, now: int) -> None:
+    """Raise Unusable for an end that is over or too far away (M2). until: ms."""
+    most = latest(kind, timezone.localtime(moment(now)), contract_ends)
+    if not moment(now) < moment(until) <= most:
+        last = (most - timedelta(seconds=1)).date()
+        sentence = f"Access ends in the future, with {in_words_of(last)} at the latest."
+        raise Unusable(sentence, {"until": sentence})
+
+
+def _checked_until(episode: Episode, until: int, now: int) -> datetime:
+    checked_end(episode.kind, episode.contract.ends if episode.contract else None, until, now)
+    return moment(until)
+
+
+def _require_new(same: QuerySet[Authorisation]) -> None:
+    found = same.filter(state__in=LIVING).first()
+    if found is not None:
+        raise Conflict(f"{found.person} has this, or it waits for a decision.")
+
+
+def _ask(
+    person: Person,
+    mailbox: Mailbox,
+    episode: Episode,
+    department: Department,
+    role: str,
+    reasons: Reasons,
+    until: int,
+    starts: int | None,
+    actor: Actor,
+    now: int,
+) -> Authorisation:
+    at = moment(now)
+    made = Authorisation.objects.create(
+        mailbox=mailbox,
+        person=person,
+        episode=episode,
+        department=department,
+        role=role,
+        requester=person_of(actor),
+        asked=at,
+        starts=moment(starts) if starts is not None else None,
+        until=_checked_until(episode, until, now),
+        since=at,
+        cost=department.mailbox_cost if role == "holder" else 0,
+        **reasons.checked().plain(),
+    )
+    _entered("request.ask", made, actor, "", now, **reasons.plain())
+    publish_on_commit([person.pk], [mailbox.pk], lists=role == "holder")
+    return made
+
+
+def _answered(authorisation: Authorisation, action: str, actor: Actor, now: int, reason: str) -> Authorisation:
+    """The row, locked, with the answer. Requester, approver and holder are three people, also where the database would not say so
+    (M3)."""
+    row = locked(authorisation, "state", "until")
+    who = person_of(actor)
+    if who.pk in (row.person.pk, row.requester.pk):
+        raise NotPermitted("Who asked, who approves and who will use it are three people.")
+    row.state = states.step(row.state, action)
+    row.approver, row.decided, row.since, row.why = who, moment(now), moment(now), reason[:400]
+    return row
+
+
+def _entered(act: str, row: Authorisation, actor: Actor, reason: str, now: int, **more: object) -> None:
+    facts = {
+        "person": row.person.uid,
+        "mailbox": row.mailbox.address,
+        "role": row.role,
+        "state": row.state,
+        "department": row.department.code,
+        "until": ms(row.until),
+        "cost": row.cost,
+        **more,
+    }
+    entries.enter(act, actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)

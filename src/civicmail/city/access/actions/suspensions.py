@@ -1,0 +1,62 @@
+"""Suspending somebody's access, giving it back, and ending one right of many (P-04; M4, M5)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actions.requests import put
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Account, Authorisation
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.directory.models import Person
+
+
+def suspend(person: Person, *, actor: Actor, reason: str, now: int) -> int:
+    """All of somebody's access stops at once: nothing is sent, what comes is held; returns how many rights. Raises Conflict where
+    there is none in force."""
+    return _all(person, "suspend", "active", actor=actor, reason=reason, now=now)
+
+
+def resume(person: Person, *, actor: Actor, reason: str, now: int) -> int:
+    """What was suspended is in force again, until the end that it had. Raises Conflict where nothing is suspended."""
+    return _all(person, "resume", "suspended", actor=actor, reason=reason, now=now)
+
+
+def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+    """One right of somebody ends for good; the others stay. Raises Conflict."""
+    about = About(authorisation.department.code, authorisation.person.uid, id=str(authorisation.pk))
+    guard.require(actor, "access.end", about, now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = locked(authorisation, "state")
+        put(row, "revoke", reason, now)
+        facts = {"person": row.person.uid, "mailbox": row.mailbox.address, "role": row.role, "state": row.state}
+        entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)
+        publish_on_commit([row.person_id])
+    return row
+
+
+def _all(person: Person, action: str, state: str, *, actor: Actor, reason: str, now: int) -> int:
+    guard.require(actor, f"access.{action}", about_person(person), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        rows = list(Authorisation.objects.select_for_update().filter(person=person, state=state))
+        if not rows:
+            raise Conflict(f"{person} has no access that is {'suspended' if action == 'resume' else 'in force'}.")
+        for row in rows:
+            put(row, action, reason, now)
+        if action == "suspend":
+            for account in Account.objects.select_for_update().filter(person=person):
+                account.epoch += 1
+                account.save(update_fields=["epoch"])
+        facts = {"authorisations": [str(row.pk) for row in rows]}
+        entries.enter(f"access.{action}", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        publish_on_commit([person.pk])
+    return len(rows)

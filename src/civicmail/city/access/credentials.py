@@ -1,0 +1,186 @@
+"""What a person shows at a mail door: a device password, or a token of the city's sign-in (P-07, S1).
+
+A device password is 140 random bits; what is kept is its HMAC-SHA-256 under a key of the installation, so neither the database nor
+the snapshot opens anything by itself. A token is a JWT (RFC 7519) that is checked here, without a network, against the keys that
+were last fetched of its issuer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.city.access.errors import BadToken
+from civicmail.city.access.snapshot import Device, Person
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Signin
+from civicmail.core.disk.files import OS_FILES, Files
+
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_READ_AS = str.maketrans("oil", "011", " -\t\u00a0")
+_GROUPS, _GROUP = 7, 4
+_KEY_BYTES = 32
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures by a private key that only the issuer has. "none" and HMAC are not among them and cannot be set."""
+
+_BY_TYPE = {"RSA": ALGORITHMS[:6], "EC": ALGORITHMS[6:9], "OKP": ALGORITHMS[9:]}
+
+LEEWAY = 60
+"""Seconds by which our clock and the issuer's may differ."""
+
+log = get_logger()
+
+_Key = tuple[Any, list[str]]
+"""A public key, and the signatures it may be used for."""
+
+
+# -- device passwords
+
+
+def new_password() -> str:
+    """A new device password as it is shown, once: seven groups of four."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def key_path(data: Path) -> Path:
+    return data / "keys" / "devices.key"
+
+
+def device_key(data: Path, files: Files = OS_FILES) -> bytes:
+    """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
+    path = key_path(data)
+    if (key := read_key(data)) is not None:
+        return key
+    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    files.make_folder(path.parent, levels=0)
+    file = files.open(mine, create=True)
+    try:
+        file.write_at(0, [secrets.token_bytes(_KEY_BYTES)])
+        file.sync()
+        files.link(mine, path)
+        files.sync_folder(path.parent)
+    except FileExistsError:
+        pass
+    finally:
+        file.close()
+        files.unlink(mine)
+    return path.read_bytes()
+
+
+def read_key(data: Path) -> bytes | None:
+    """The key of the installation; None where none was made yet."""
+    try:
+        key = key_path(data).read_bytes()
+    except FileNotFoundError:
+        return None
+    return key if len(key) == _KEY_BYTES else None
+
+
+def mac(key: bytes, password: str) -> str:
+    """How a device password is known: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
+    plain = password.lower().translate(_READ_AS)
+    return hmac.digest(key, b"device\0" + plain.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+
+def veil(key: bytes, name: str) -> str:
+    """An unknown login as records and the log may hold it: the same for the same name, and nobody reads the name from it."""
+    return hmac.digest(key, b"login\0" + name.lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:16]
+
+
+def device_of(key: bytes, person: Person | None, password: str) -> Device | None:
+    """The device whose password this is. The time it takes tells neither whether the person exists nor how close it was."""
+    typed, found = mac(key, password), None
+    for device in person.devices if person is not None else ():
+        if hmac.compare_digest(device.mac, typed):
+            found = device
+    return found
+
+
+# -- tokens
+
+
+def jwks_path(data: Path) -> Path:
+    return data / "access" / "jwks.json"
+
+
+class Issuer:
+    """The keys that sign the tokens of the city's sign-in, read again when their file changes. clock: ms since 1970."""
+
+    def __init__(self, data: Path, settings: Signin, clock: Callable[[], int]) -> None:
+        self._path = jwks_path(data)
+        self._settings = settings
+        self._clock = clock
+        self._stamp: tuple[int, int] | None = None
+        self._keys: dict[str, _Key] = {}
+
+    def login(self, token: str) -> str:
+        """The login that a token is for. Raises BadToken."""
+        if not self._settings.issuer:
+            raise BadToken("This installation takes no tokens.")
+        self._look()
+        return _login(token, self._keys, self._settings, self._clock() // 1000)
+
+    def _look(self) -> None:
+        try:
+            s = self._path.stat()
+            stamp = (s.st_mtime_ns, s.st_size)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._keys = _keys(self._path.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.error("the issuer's keys cannot be read, the last ones stay in force", error=type(error).__name__)
+
+
+def _keys(content: bytes) -> dict[str, _Key]:
+    """Public keys by key id; what is for encryption, or symmetric, is left out."""
+    from jwt import PyJWK
+    from jwt.exceptions import PyJWTError
+
+    found: dict[str, _Key] = {}
+    for plain in orjson.loads(content)["keys"]:
+        if plain.get("use", "sig") != "sig" or plain.get("kty") not in _BY_TYPE:
+            continue
+        try:
+            allowed = (plain["alg"],) if "alg" in plain else _BY_TYPE[plain["kty"]]
+            key = PyJWK.from_dict(plain, None if "alg" in plain else allowed[0])
+            found[str(plain.get("kid", ""))] = key.key, [a for a in allowed if a in ALGORITHMS]
+        except PyJWTError:
+            log.warning("a key of the issuer is of no use")
+    return found
+
+
+def _login(token: str, keys: Mapping[str, _Key], settings: Signin, now: int) -> str:
+    """Signature, issuer, audience and times, then the claim that names the login. now: seconds."""
+    import jwt
+
+    try:
+        key, allowed = keys.get(str(jwt.get_unverified_header(token).get("kid", "")), (None, []))
+        if key is None:
+            raise BadToken("The token is signed by no key that we know.")
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=allowed,
+            audience=settings.audience,
+            issuer=settings.issuer,
+            options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+    except jwt.PyJWTError as error:
+        raise BadToken(f"The token is not good: {type(error).__name__}.") from None
+    ends, begins = claims["exp"], claims.get("nbf", 0)
+    if not all(type(t) in (int, float) for t in (ends, begins)) or now > ends + LEEWAY or now < begins - LEEWAY:
+        raise BadToken("The token's time is over, or has not come.")
+    login = claims.get(settings.claim)
+    if not isinstance(login, str) or not login:
+        raise BadToken("The token does not say who signs in.")
+    if settings.claim == "email" and claims.get("email_verified") is False:
+        raise BadToken("The issuer has not verified the address in the token.")
+    return login

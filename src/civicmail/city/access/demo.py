@@ -1,0 +1,21 @@
+"""What makes an installation a demo: `civicmail demo` made its data folder, and its pages listen on loopback alone."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+FILE = "demo.json"
+"""In the data folder: the roles, a list of {login, name, role, can}."""
+
+
+def is_demo(data: Path | None, address: str) -> bool:
+    """Whether one click signs in here. address: of [web]."""
+    return data is not None and (data / FILE).is_file() and is_loopback(address)
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,97 @@
+"""Duties, what excludes what, and which of them are privileged (D1 to D4). The one table; grant and use both ask it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.core.config.sentence import Sentence
+from civicmail.core.config.sentence import sentence as _
+
+Duty = Literal[
+    "system-administrator",
+    "authoriser",
+    "access-officer",
+    "examiner",
+    "examination-approver",
+    "records-officer",
+    "retention-officer",
+    "auditor",
+    "policy-author",
+    "policy-approver",
+    "security-officer",
+    "city-attorney",
+    "use-reviewer",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a duty is called and is for. departmental: held for one department; privileged: taken up for at most four hours, with a
+    reason (D4)."""
+
+    name: Sentence
+    purpose: Sentence
+    departmental: bool = False
+    privileged: bool = False
+
+
+DUTIES: dict[Duty, Meaning] = {
+    "system-administrator": Meaning(
+        _("System administrator"), _("keeps the machines running; sees envelopes, never content"), False, True
+    ),
+    "authoriser": Meaning(_("Department authoriser"), _("decides who of the department gets e-mail (P-04)"), True),
+    "access-officer": Meaning(_("Access officer"), _("keeps roster, duties and reviews in order")),
+    "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), False, True),
+    "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), False, True),
+    "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), False, True),
+    "retention-officer": Meaning(_("Retention officer"), _("keeps and gives up mail by schedule (P-20)"), False, True),
+    "auditor": Meaning(_("Auditor"), _("reads every entry, changes nothing")),
+    "policy-author": Meaning(_("Policy author"), _("writes rules that others approve (P-29)")),
+    "policy-approver": Meaning(_("Policy approver"), _("says whether a rule of somebody else may act (P-29)")),
+    "security-officer": Meaning(
+        _("Security officer"), _("stops an attack for three days at most; a second person decides afterwards (P-25)"), False, True
+    ),
+    "city-attorney": Meaning(
+        _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), False, True
+    ),
+    "use-reviewer": Meaning(_("Use reviewer"), _("looks at what rules on use have found, without names (P-12)")),
+}
+
+MOST_HOURS = 4
+
+_NOT_WITH_AUDIT: tuple[Duty, ...] = (
+    "system-administrator",
+    "access-officer",
+    "examiner",
+    "examination-approver",
+    "records-officer",
+    "city-attorney",
+    "policy-author",
+    "policy-approver",
+    "security-officer",
+    "use-reviewer",
+)
+CONFLICTS: frozenset[frozenset[Duty]] = frozenset(
+    {
+        frozenset[Duty]({"system-administrator", "examiner"}),
+        frozenset[Duty]({"system-administrator", "examination-approver"}),
+        frozenset[Duty]({"system-administrator", "retention-officer"}),
+        frozenset[Duty]({"system-administrator", "access-officer"}),
+        frozenset[Duty]({"system-administrator", "city-attorney"}),
+        frozenset[Duty]({"system-administrator", "use-reviewer"}),  # whoever sees envelopes sees through a pseudonym
+        frozenset[Duty]({"security-officer", "use-reviewer"}),
+        frozenset[Duty]({"examiner", "examination-approver"}),
+        frozenset[Duty]({"city-attorney", "examination-approver"}),
+        frozenset[Duty]({"retention-officer", "records-officer"}),
+        frozenset[Duty]({"retention-officer", "auditor"}),
+        frozenset[Duty]({"authoriser", "auditor"}),
+        *(frozenset[Duty]({duty, "auditor"}) for duty in _NOT_WITH_AUDIT),
+    }
+)
+"""Pairs that one person may not hold at the same time: whoever runs a control does not audit it (AC-5)."""
+
+
+def conflicts(held: frozenset[Duty], wanted: Duty) -> list[Duty]:
+    """Which of the duties that somebody holds exclude the wanted one, in order."""
+    return sorted(duty for duty in held if frozenset({duty, wanted}) in CONFLICTS)

@@ -1,0 +1,235 @@
+"""What people type on the pages of access, and what is wrong with it, field by field. Verbs check again: this is for the person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from civicmail.city.access.duties import DUTIES, MOST_HOURS
+from civicmail.city.access.moments import ms
+from civicmail.city.access.reasons import LEAST, MOST, Reasons
+from civicmail.city.directory.models import Person
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def long(
+    label: StrOrPromise, hint: StrOrPromise = "", *, least: int = 0, most: int = 400, rows: int = 3, required: bool = True
+) -> forms.CharField:
+    """A text of one or more sentences."""
+    widget = forms.Textarea(attrs={"rows": rows, "maxlength": most})
+    return forms.CharField(label=label, help_text=hint, widget=widget, min_length=least or None, max_length=most, required=required)
+
+
+def a_day(label: str, hint: str = "", *, required: bool = True) -> forms.DateField:
+    """A day of people alive, so that the midnight after it is a time in every zone."""
+    widget = forms.DateInput(attrs={"type": "date", "min": FIRST.isoformat(), "max": LAST.isoformat()})
+    bounds = [MinValueValidator(FIRST), MaxValueValidator(LAST)]
+    return forms.DateField(label=label, help_text=hint, widget=widget, required=required, validators=bounds)
+
+
+def end_of(day: date) -> int:
+    """ms at the end of a day, in the city's time zone."""
+    return ms(timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
+
+
+class Somebody(forms.CharField):
+    """A person by personnel number or by the address of their mailbox; its value is the Person, or None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, **kwargs)
+
+    def clean(self, value: Any) -> Person | None:
+        plain = super().clean(value).strip()
+        if not plain:
+            return None
+        found = Person.objects.filter(Q(uid=plain) | Q(mailboxes__address=plain.lower())).distinct().first()
+        if found is None:
+            raise forms.ValidationError("Nobody has this number or address.")
+        return found
+
+
+class Answer(forms.Form):
+    """To a policy version. shown: the checksum of the text that was on the page; nothing is preselected (P1)."""
+
+    answer = forms.ChoiceField(
+        label=_("Your answer"),
+        choices=[("accept", _("I accept the rules")), ("decline", _("I decline"))],
+        widget=forms.RadioSelect,
+        help_text=_("If you decline, you cannot use mail until you accept. That is no violation."),
+        error_messages={"required": _("Choose one of the two answers.")},
+    )
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class Why(forms.Form):
+    """The four reasons of P-04."""
+
+    duties = long("Which duties need it?", "The work that cannot be done as well without mail.", least=LEAST, most=MOST)
+    performance = long("How does it help the person to do better work?", least=LEAST, most=MOST)
+    efficiency = long("How does it save time or money?", least=LEAST, most=MOST)
+    service = long("How does it help the people of the city?", least=LEAST, most=MOST)
+
+    def reasons(self) -> Reasons:
+        c = self.cleaned_data
+        return Reasons(c["duties"], c["performance"], c["efficiency"], c["service"])
+
+
+class Until(forms.Form):
+    """Which address, until when."""
+
+    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    address = forms.EmailField(label="Address", required=False, help_text="Empty: made from the name, or the one the person had.")
+
+
+class Chosen(forms.Form):
+    """Several people of a position at once. version: of the profile as it was shown."""
+
+    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class Decision(forms.Form):
+    """On a request. state: as it was shown; nothing is preselected."""
+
+    decision = forms.ChoiceField(
+        label="Your decision",
+        choices=[("approve", "Approve"), ("refuse", "Refuse")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    reason = long("Reason", "Needed for a refusal; who asked reads it.", required=False)
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("decision") == "refuse" and len(" ".join(data.get("reason", "").split())) < 10:
+            self.add_error("reason", "Say why not, in at least 10 characters.")
+        return data
+
+
+class Because(forms.Form):
+    """A reason alone."""
+
+    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+
+
+class SuspendOrResume(Because):
+    """state: of the authorisation as it was shown."""
+
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+
+class Leaving(forms.Form):
+    """The end of somebody's access. successor: who may read what comes, for a time; nothing is preselected."""
+
+    when = forms.ChoiceField(
+        label="When does access end?",
+        choices=[("now", "Now: all doors shut within a second"), ("day", "At the end of a day")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose when."},
+    )
+    day = a_day("Which day?", "Only for the second answer.", required=False)
+    successor = Somebody(
+        label="Who looks after the mail?",
+        help_text="Personnel number or address. Mail is kept in any case; a successor gets the right to read it for a time.",
+        required=False,
+    )
+    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("when") == "day" and not data.get("day"):
+            self.add_error("day", "Say which day.")
+        elif data.get("when") == "day" and data["day"] < timezone.localdate():
+            self.add_error("day", "This day is over; choose now.")
+        return data
+
+
+class PersonalUseRule(forms.Form):
+    """Whom a department allows how much personal use, until when (P-10)."""
+
+    whom = forms.ChoiceField(label="For whom?")
+    person = Somebody(label="Which person?", required=False, help_text="Only for one person: personnel number or address.")
+    limits = long("Within which limits?", "In words: what, when, how much.", least=20, most=1000)
+    until = a_day("Until which day?", "It ends by itself.")
+
+    def __init__(self, positions: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["whom"]
+        assert isinstance(field, forms.ChoiceField)
+        named = [(f"position:{p}", f"Position: {p}") for p in positions if p]
+        field.choices = [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("whom") == "person" and not data.get("person") and "person" not in self.errors:
+            self.add_error("person", "Say who.")
+        return data
+
+
+class Grant(forms.Form):
+    """A duty for somebody."""
+
+    person = Somebody(label="Who?", help_text="Personnel number or address.")
+    duty = forms.ChoiceField(label="Which duty?", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
+    department = forms.ChoiceField(
+        label="For which department?", required=False, help_text="Only for an authoriser of a department."
+    )
+    until = a_day("Until which day?")
+    reason = long("Reason", "Who decided it, and why.", least=20)
+
+    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["department"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "The whole city"), *departments]
+
+
+class TakeUp(forms.Form):
+    """A privileged duty, for some hours."""
+
+    hours = forms.TypedChoiceField(
+        label=_("For how long?"),
+        coerce=int,
+        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MOST_HOURS, _("4 hours"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how long.")},
+    )
+    reason = long(_("What for?"), _("The case or task. It stands in every entry of what you do."), least=20)
+
+
+class Apply(Because):
+    """A list that was read. state: as it was shown; count: typed where the brake holds it, so that nobody overlooks the number."""
+
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+    def __init__(self, ended: int | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ended = ended
+        if ended is not None:
+            self.fields["count"] = forms.IntegerField(
+                label="How many people does it end?", help_text="Type the number, as a sign that you looked at them."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.ended is not None and "count" in data and data["count"] != self.ended:
+            self.add_error("count", f"It ends {self.ended} people; look at them first.")
+        return data
+
+
+class Upload(forms.Form):
+    """A list of the personnel system."""
+
+    file = forms.FileField(label="CSV file", help_text="UTF-8, with a line of names first. Nothing is changed before you apply it.")

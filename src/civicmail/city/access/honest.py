@@ -1,0 +1,245 @@
+"""Whether a message says honestly who it is from (P-14): From is one mailbox that the sender owns or was granted, in a form that
+every program reads alike, under the name that the directory has. Pure.
+
+    verdict = check(header, envelope_sender, snapshot, person=person, now=now)          submission
+    verdict = check(header, envelope_sender, snapshot, scope=listener.senders, now=now) relay
+
+A wrong name is corrected, what poses as another is refused. The archive keeps the message as it came; corrections are lines that
+the courier's copy has instead (docs/formats.md, "What left").
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from civicmail.city.access.fromfield import Dishonest, Field, Named, fields, is_hidden, read
+from civicmail.city.access.lookalike import mixes_scripts, skeleton
+from civicmail.city.access.sentences import reply
+from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot
+from civicmail.city.policy.shapes import Finding
+from civicmail.core.message import addresses, blind, encoded
+
+CHECK = "sender"
+"""The check of all findings here. A finding with a code that begins with "correct" is a correction: offset and length of the field
+in the kept bytes, mask: what stands there instead, lines parted by LF; empty when nothing does, length 0 when it is added."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_WORD_BYTES = 39
+_NEVER_LEAVE = frozenset({"authentication-results", *(name.decode() for name in blind.NAMES)})
+"""Of a person's own message: verdicts are ours to write, and nobody learns of another's Bcc (RFC 5322 3.6.3, promise 4)."""
+_AN_ADDRESS = re.compile(r"\S*@\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """refused: the rule, empty when the message passes; smtp: the reply then. findings: notes, and corrections when it passes."""
+
+    refused: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def smtp(self) -> str:
+        return reply(self.refused) if self.refused else ""
+
+    @property
+    def corrections(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if is_correction(f))
+
+
+def is_correction(finding: Finding) -> bool:
+    """Whether the copy that leaves differs from the kept bytes by this."""
+    return finding.check == CHECK and finding.code.startswith("correct")
+
+
+def check(
+    header: bytes,
+    sender: str,
+    snapshot: Snapshot | None,
+    *,
+    person: Person | None = None,
+    scope: Collection[str] = (),
+    now: int,
+) -> Verdict:
+    """header: the block without its empty line; sender: the reverse path. person: who signed in, else the peer's scope decides."""
+    claims = _Claims(snapshot or Snapshot(0, 0), person, scope, now)
+    try:
+        if rule := claims.envelope(sender):
+            raise Dishonest(rule)
+        return Verdict(findings=claims.of(fields(header)))
+    except Dishonest as problem:
+        return Verdict(problem.rule, (Finding(CHECK, problem.rule),))
+
+
+def is_relayed_for(address: str, scope: Collection[str]) -> bool:
+    """Whether a peer with this scope may send for an address. The empty address is of nobody; an empty scope has all."""
+    address = address.lower()
+    return not address or not scope or address in scope or f"@{address.rpartition('@')[2]}" in scope
+
+
+def is_identified(text: str, wanted: str, snapshot: Snapshot, person: Person, now: int) -> bool:
+    """Whether the text of a message has the identification block. wanted: with {name} and {department}; white space is even."""
+    own = _own(snapshot, person, now)
+    block = wanted.replace("{name}", person.name).replace("{department}", own.department if own is not None else "")
+    return " ".join(block.split()).casefold() in " ".join(text.split()).casefold()
+
+
+class _Claims:
+    """What one sender may claim. person None: a peer of a relay, in whose scope an address must lie."""
+
+    def __init__(self, snapshot: Snapshot, person: Person | None, scope: Collection[str], now: int) -> None:
+        self._snapshot = snapshot
+        self._person = person
+        self._scope = frozenset(scope)
+        self._now = now
+
+    def envelope(self, sender: str) -> str:
+        """The rule that the reverse path breaks; empty when it breaks none. The null path breaks none: a mail program confirms with
+        it that a message was displayed (RFC 8098, 3), and it MUST NOT by itself be a reason to reject (RFC 6409, 3.2)."""
+        if not sender:
+            return ""
+        if self._person is None:
+            return "" if is_relayed_for(sender, self._scope) else "envelope-out-of-scope"
+        return "" if self._snapshot.grant(self._person, sender, self._now) is not None else "envelope-not-yours"
+
+    def of(self, found: list[Field]) -> tuple[Finding, ...]:
+        """Findings of a header that passes. Raises Dishonest."""
+        if any(f.name.startswith("resent-") for f in found):
+            raise Dishonest("resent")
+        froms = [f for f in found if f.name == "from"]
+        if len(froms) != 1:
+            raise Dishonest("twice" if froms else "missing")
+        named = read(froms[0].raw)
+        grant, mailbox = self._right(named.address)
+        name = self._name(mailbox)
+        self._pose(named, name)
+        findings = [] if self._person is not None else [Finding(CHECK, "asserted")]
+        if name and named.exact != name:
+            findings.append(_correction("from", froms[0], mailbox_line("From", name, named.address)))
+        findings += self._sender([f for f in found if f.name == "sender"], grant)
+        findings += [_correction(f.name, f, ()) for f in found if f.name in _NEVER_LEAVE and self._person is not None]
+        findings += self._answers([f for f in found if f.name == "reply-to"])
+        return tuple(findings)
+
+    # -- the address
+
+    def _right(self, address: str) -> tuple[Grant | None, Mailbox | None]:
+        """By which right this is the sender's address, and the mailbox behind it."""
+        mailbox = self._snapshot.mailbox_of(address)
+        if self._person is None:
+            if not is_relayed_for(address, self._scope):
+                raise Dishonest("out-of-scope")
+            return None, mailbox
+        if address.rpartition("@")[2].lower() not in self._snapshot.domains:
+            raise Dishonest("outside")
+        grant = self._snapshot.grant(self._person, address, self._now)
+        if grant is None or mailbox is None:
+            raise Dishonest("not-yours")
+        if mailbox.state == "closed":
+            raise Dishonest("mailbox-closed")
+        return grant, mailbox
+
+    # -- the name
+
+    def _name(self, mailbox: Mailbox | None) -> str:
+        """The name that the directory has; empty where it has none."""
+        if mailbox is None:
+            return ""
+        holder = self._snapshot.people.get(mailbox.holder)
+        return " ".join((mailbox.name or (holder.name if holder is not None else "")).split())
+
+    def _pose(self, named: Named, name: str) -> None:
+        """Raise Dishonest when what readers may see as the name poses as somebody or something else."""
+        own = {skeleton(name), skeleton(self._person.name if self._person is not None else name)}
+        for shown in named.shown:
+            for found in _AN_ADDRESS.findall(shown):
+                if found.strip("\"'<>()[],;:").lower() != named.address.lower():
+                    raise Dishonest("name-address")
+            if is_hidden(shown):
+                raise Dishonest("name-hidden")
+            if "<" in shown or ">" in shown:
+                raise Dishonest("name-brackets")
+            if mixes_scripts(shown):
+                raise Dishonest("name-scripts")
+            alike = skeleton(shown)
+            if alike in own:
+                continue
+            plain = shown.lower().replace(named.address.lower(), "")
+            if any(skeleton(domain) in skeleton(plain).replace(" ", "") for domain in self._snapshot.domains):
+                raise Dishonest("name-domain")
+            if alike and self._is_somebody(alike):
+                raise Dishonest("name-of-another")
+
+    def _is_somebody(self, alike: str) -> bool:
+        return any(skeleton(name) == alike for name in self._snapshot.names)
+
+    # -- Sender, Reply-To
+
+    def _sender(self, found: list[Field], grant: Grant | None) -> list[Finding]:
+        """Sender is the person where From is another's or a function's mailbox (RFC 5322 3.6.2), else nobody but the author."""
+        if len(found) > 1:
+            raise Dishonest("sender-twice")
+        try:
+            named = read(found[0].raw) if found else None
+        except Dishonest:
+            raise Dishonest("sender-form") from None
+        if self._person is None or grant is None:
+            return []
+        own = _own(self._snapshot, self._person, self._now)
+        if grant.role not in ("delegate", "successor") or own is None:
+            other = named is not None and self._snapshot.grant(self._person, named.address, self._now) is None
+            return [_correction("sender", found[0], ())] if other else []
+        if named is not None and named.address.lower() in own.addresses and named.exact in ("", own.name):
+            return []
+        lines = mailbox_line("Sender", self._person.name, own.id)
+        return [_correction("sender", found[0], lines) if found else Finding(CHECK, "correct:sender", mask="\n".join(lines))]
+
+    def _answers(self, found: list[Field]) -> list[Finding]:
+        """Answers that go elsewhere are noted: people do ask for them."""
+        ours = self._snapshot.domains
+        return [
+            Finding(CHECK, "reply-outside", offset=f.offset, length=f.length)
+            for f in found
+            if any(a.domain not in ours for a in addresses.parse(encoded.text(f.raw)))
+        ]
+
+
+def _own(snapshot: Snapshot, person: Person, now: int) -> Mailbox | None:
+    """The mailbox that a person holds."""
+    held = [g.mailbox for g in person.grants if g.role == "holder" and now < g.until]
+    return next((m for m in map(snapshot.mailboxes.get, held) if m is not None), None)
+
+
+def _correction(what: str, field: Field, lines: tuple[str, ...]) -> Finding:
+    return Finding(CHECK, f"correct:{what}", offset=field.offset, length=field.length, mask="\n".join(lines))
+
+
+def mailbox_line(field: str, name: str, address: str) -> tuple[str, ...]:
+    """A field with one mailbox, as lines (RFC 5322 3.4, RFC 2047): ASCII, none longer than 78 unless the address is."""
+    if _PLAIN.fullmatch(name) and "=?" not in name:
+        words = [name]
+    elif name.isascii() and name.isprintable() and not set('"\\') & set(name) and "=?" not in name:
+        words = [f'"{name}"']
+    else:
+        words = [f"=?utf-8?b?{binascii.b2a_base64(piece, newline=False).decode()}?=" for piece in _pieces(name)]
+    first, *rest = [*words, f"<{address}>"]
+    lines = [f"{field}: {first}"]
+    for word in rest:
+        if len(lines[-1]) + 1 + len(word) <= 76:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f" {word}")
+    return tuple(lines)
+
+
+def _pieces(name: str) -> list[bytes]:
+    """A name as UTF-8 in pieces that fit an encoded word, none of which parts a letter (RFC 2047 5)."""
+    pieces = [b""]
+    for letter in name:
+        plain = letter.encode("utf-8")
+        if len(pieces[-1]) + len(plain) > _WORD_BYTES:
+            pieces.append(b"")
+        pieces[-1] += plain
+    return pieces

@@ -1,0 +1,140 @@
+"""A mandate as a plain value: whose mail, how far, until when; and its scope as a query that every search is and-ed with (E5).
+Pure.
+
+The scope decides, not the asker's words: `scope.within(asked, now)` is the only tree that a search under a mandate may ask, and
+`matches(scope.tree(now), view)`, or `scope.covering(now)` which says the same, the only answer to whether one capture may be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from civicmail.core.query.fold import exact
+from civicmail.core.query.match import matches
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Everything, Not, Or, Range, Text, Token, Tree, View
+
+Ground = Literal["request", "examination", "litigation", "continuity"]
+
+GROUNDS: dict[Ground, str] = {
+    "request": "Request for records",
+    "examination": "Examination",
+    "litigation": "Litigation",
+    "continuity": "Continuity of work",
+}
+"""What a look is for, as pages name it."""
+
+DAYS = 14
+"""Days for which a mandate is good unless something else was asked for."""
+DAYS_MOST = 90
+URGENT = 4 * 3_600_000
+"""ms for which an urgent one is good (E4)."""
+UNUSED = 72 * 3_600_000
+"""ms after which what was asked and not answered, or approved and not used, lapses (E3)."""
+
+_REACHED: tuple[Text, ...] = ("rcpt", "from", "sent")
+NOTHING = Not(Everything())
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """people: uids; boxes: all addresses of their mailboxes, or of the department's; custodians: names under which imports have
+    their mail; since, until: ms of receipt, both included; words: what the query is narrowed to, may be empty."""
+
+    people: tuple[str, ...]
+    boxes: tuple[str, ...]
+    since: int | None = None
+    until: int | None = None
+    words: str = ""
+    custodians: tuple[str, ...] = ()
+
+    def tree(self, now: int) -> Tree:
+        """What may be seen: sent or received by one of the mailboxes or imported as these people's, in the time, with the words.
+        Nobody's mailboxes are nothing. now: ms, which newer_than: counts from."""
+        parts: list[Tree] = [Or(tuple(self._theirs())) if self.boxes or self.custodians else NOTHING]
+        if self.since is not None or self.until is not None:
+            parts.append(Range("received", self.since, self.until))
+        if self.words.strip():
+            parts.append(words(self.words, now))
+        return And(tuple(parts))
+
+    def within(self, asked: Tree, now: int) -> Tree:
+        """The asked query, and nothing outside of the scope."""
+        return And((self.tree(now), asked))
+
+    def covering(self, now: int) -> Callable[[View], bool]:
+        """What matches(self.tree(now), view) says, made once for many views: 26 ms each were too long for a department."""
+        boxes, names = frozenset(map(exact, self.boxes)), frozenset(map(custodian, self.custodians))
+        low, high = self.since, self.until
+        narrowed = words(self.words, now) if self.words.strip() else None
+
+        def covers(view: View) -> bool:
+            reached = any(not boxes.isdisjoint(view[field].split()) for field in _REACHED)
+            if not reached and names.isdisjoint(view["custodian"].split()):
+                return False
+            if (low is not None and view["received"] < low) or (high is not None and view["received"] > high):
+                return False
+            return narrowed is None or matches(narrowed, view)
+
+        return covers
+
+    def _theirs(self) -> Iterator[Tree]:
+        boxes = [exact(box) for box in self.boxes]
+        for field in _REACHED:
+            for box in boxes:
+                yield Token(field, box)
+        for name in self.custodians:
+            yield Token("custodian", custodian(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """number: "26-014"; person: uid of who asked and looks; duty: as what, or "department-head"; departments: codes in which the
+    subjects worked when it was asked; starts, until: ms; state: see states.py."""
+
+    number: str
+    ground: Ground
+    person: str
+    duty: str
+    reason: str
+    scope: Scope
+    starts: int
+    until: int
+    urgent: bool
+    state: str
+    departments: tuple[str, ...] = ()
+    sealed: bool = False
+
+    def is_live(self, now: int) -> bool:
+        """Whether something may be looked at under it at this moment, ms."""
+        return self.state in ("approved", "open", "urgent") and self.starts <= now < self.until
+
+
+def custodian(name: str) -> str:
+    """The one token by which a custodian is found whole, never as a part of another one's name."""
+    return f"={exact(name)}"
+
+
+def words(text: str, now: int) -> Tree:
+    """The words of a scope as a tree. Raises QueryError."""
+    return parse(text, now=datetime.fromtimestamp(now / 1000, UTC))
+
+
+def widens(before: Scope, after: Scope, now: int) -> bool:
+    """Whether a changed scope may reach something that the one before did not (E5). Words are narrower only where the former ones
+    all stand and more are and-ed; everything else counts as wider."""
+    if not set(after.people) <= set(before.people):
+        return True
+    if before.since is not None and (after.since is None or after.since < before.since):
+        return True
+    if before.until is not None and (after.until is None or after.until > before.until):
+        return True
+    old, new = words(before.words, now), words(after.words, now)
+    return not (isinstance(old, Everything) or old == new or set(_anded(old)) <= set(_anded(new)))
+
+
+def _anded(tree: Tree) -> tuple[Tree, ...]:
+    return tree.parts if isinstance(tree, And) else (tree,)

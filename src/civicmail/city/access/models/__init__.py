@@ -1,0 +1,29 @@
+"""Rows of people's side. Every write is a verb of `actions`; entries are protected by triggers on both databases (A3)."""
+
+from civicmail.city.access.models.doors import Untold as Untold
+from civicmail.city.access.models.mandates import Amendment as Amendment
+from civicmail.city.access.models.mandates import Mandate as Mandate
+from civicmail.city.access.models.mandates import MandateYear as MandateYear
+from civicmail.city.access.models.mandates import Protection as Protection
+from civicmail.city.access.models.mandates import Subject as Subject
+from civicmail.city.access.models.people import Account as Account
+from civicmail.city.access.models.people import Accounts as Accounts
+from civicmail.city.access.models.people import Acknowledgement as Acknowledgement
+from civicmail.city.access.models.people import Authorisation as Authorisation
+from civicmail.city.access.models.people import Carried as Carried
+from civicmail.city.access.models.people import ConflictRecord as ConflictRecord
+from civicmail.city.access.models.people import Device as Device
+from civicmail.city.access.models.people import DutyGrant as DutyGrant
+from civicmail.city.access.models.people import DutyUse as DutyUse
+from civicmail.city.access.models.people import Ending as Ending
+from civicmail.city.access.models.people import EndingStep as EndingStep
+from civicmail.city.access.models.people import Entry as Entry
+from civicmail.city.access.models.people import Failure as Failure
+from civicmail.city.access.models.people import Followed as Followed
+from civicmail.city.access.models.people import Invitation as Invitation
+from civicmail.city.access.models.people import PersonalUse as PersonalUse
+from civicmail.city.access.models.people import PolicyText as PolicyText
+from civicmail.city.access.models.people import Profile as Profile
+from civicmail.city.access.models.people import Publication as Publication
+from civicmail.city.access.models.people import Token as Token
+from civicmail.city.access.models.people import Usage as Usage

@@ -1,0 +1,225 @@
+"""The snapshot as a file: written by whoever changes who may what, watched by every door that must know within a second.
+
+    publish_changes(data, changes)      on commit, in the process that changed the database: a few people, in milliseconds
+    publish(data, snapshot)             everybody, where an act concerns many, and by the city worker soon after changes
+    touch_alive(data)                   every ten seconds, by the city worker, while the database answers
+    Watch(data, clock).now              in every gateway
+
+A door needs no database. When that is away, nobody can end anybody's access, so the last snapshot may not serve for ever.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicmail.city.access.snapshot import (
+    Changes,
+    Snapshot,
+    changed,
+    decode,
+    decode_changes,
+    encode,
+    encode_changes,
+    is_newer,
+)
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
+
+LOOK_EVERY = 250
+CHANGES_MOST = 600
+"""People and mailboxes that the file of changes tells about at most; doors read it anew at each change."""
+INBOUND_MOST = 24 * 3_600_000
+OUTBOUND_MOST = 15 * 60_000
+"""ms for which the last snapshot serves while the database is away."""
+
+log = get_logger()
+
+
+def snapshot_path(data: Path) -> Path:
+    return data / "access" / "snapshot"
+
+
+def changes_path(data: Path) -> Path:
+    return data / "access" / "changes"
+
+
+def alive_path(data: Path) -> Path:
+    return data / "access" / "alive"
+
+
+def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
+    """Replace the published snapshot; durable on return. Two who publish at once leave the newer one there.
+
+    False when what is there is newer by version and by time, and stays. A snapshot without a mailbox is not published: a city
+    that has none has no people yet and takes mail as before, or its database is not the one that it was. Raises OSError.
+    """
+    path = snapshot_path(data)
+    if not snapshot.mailboxes:
+        if path.exists():
+            log.error("a snapshot without a mailbox was not published, the last one stays in force", version=snapshot.version)
+        return False
+    files.make_folder(path.parent)
+    with _locked(path.parent):
+        if (there := _stamped(path)) is not None and there[0] > snapshot.version and there[1] >= snapshot.at:
+            return False
+        files.replace(path, encode(snapshot))
+    return True
+
+
+def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bool:
+    """Tell doors what one act changed; durable on return. False, and nothing is written, where a whole snapshot is due instead:
+    there is none that could be changed, too much has come since, or what was told cannot be read. Raises OSError."""
+    path = changes_path(data)
+    base = _stamped(snapshot_path(data))
+    if base is None:
+        return False
+    with _locked(path.parent):
+        try:
+            there = [c for c in _changes_there(path) if is_newer(c, *base)]
+        except (OSError, ValueError):
+            return False
+        many = sum(len(c.people) + len(c.mailboxes) for c in (*there, changes))
+        if not is_newer(changes, *base) or many > CHANGES_MOST:
+            return False
+        files.replace(path, encode_changes([*there, changes]))
+    return True
+
+
+def _changes_there(path: Path) -> list[Changes]:
+    try:
+        return decode_changes(path.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    fd = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def touch_alive(data: Path, now: int | None = None) -> None:
+    """The database answers at this moment. now: ms, else the clock of the file system. Nothing has to survive a power cut here."""
+    path = alive_path(data)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    if now is not None:
+        os.utime(path, ns=(now * 1_000_000, now * 1_000_000))
+
+
+class Watch:
+    """The last good snapshot, in memory. clock: ms since 1970. A look costs a stat; it is taken at most every 250 ms."""
+
+    def __init__(self, data: Path, clock: Callable[[], int]) -> None:
+        self._data = data
+        self._clock = clock
+        self._stamp: tuple[int, int, int] | None = None
+        self._base: Snapshot | None = None
+        self._changes_stamp = _GONE
+        self._changes: list[Changes] = []
+        self._snapshot: Snapshot | None = None
+        self._alive = 0
+        self._looked = clock()
+        self._look()
+
+    @property
+    def now(self) -> Snapshot | None:
+        """Who may what at this moment; None while nothing readable was ever published."""
+        now = self._clock()
+        if not 0 <= now - self._looked < LOOK_EVERY:
+            self._looked = now
+            self._look()
+        return self._snapshot
+
+    @property
+    def is_blind(self) -> bool:
+        """A snapshot was published and none could be read since this process began: nobody knows who may what."""
+        return self.now is None and self._stamp is not None
+
+    def serves(self, most: int) -> bool:
+        """Whether the snapshot may still be acted on: the database answered, or somebody published, within so many ms."""
+        snapshot = self.now
+        if snapshot is None:
+            return self._stamp is None
+        return self._clock() - max(self._alive, snapshot.at) <= most
+
+    def _look(self) -> None:
+        try:
+            self._alive = alive_path(self._data).stat().st_mtime_ns // 1_000_000
+        except OSError:
+            self._alive = 0
+        news = self._look_at_changes()  # before the snapshot: what was taken out of the file meanwhile is in that
+        if self._look_at_snapshot() or news:
+            self._snapshot = changed(self._base, self._changes) if self._base is not None else None
+
+    def _look_at_snapshot(self) -> bool:
+        """True where there is another one."""
+        path = snapshot_path(self._data)
+        try:
+            stamp = _stat(path)
+            if stamp == self._stamp:
+                return False
+            self._stamp = stamp
+            self._base = decode(path.read_bytes())
+        except FileNotFoundError:
+            if self._stamp is not None and self._stamp != _GONE:
+                log.error("the snapshot of who may what is gone, the last one stays in force")
+                self._stamp = _GONE
+            return False
+        except (OSError, ValueError) as error:
+            log.error("the snapshot of who may what cannot be read, the last one stays in force", error=str(error))
+            self._stamp = self._stamp or _GONE
+            return False
+        log.info("who may what has changed", version=self._base.version)
+        return True
+
+    def _look_at_changes(self) -> bool:
+        """True where there are others. A file that cannot be read changes nothing: the whole snapshot comes after it."""
+        path = changes_path(self._data)
+        try:
+            stamp = _stat(path)
+            if stamp == self._changes_stamp:
+                return False
+            self._changes_stamp = stamp
+            self._changes = decode_changes(path.read_bytes())
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError) as error:
+            log.error("what changed about who may what cannot be read; the whole snapshot follows", error=str(error))
+            return False
+        return True
+
+
+_GONE = (0, 0, 0)
+
+
+def _stat(path: Path) -> tuple[int, int, int]:
+    s = path.stat()
+    return (s.st_mtime_ns, s.st_size, s.st_ino)
+
+
+_STAMP = re.compile(rb'"v":1,"version":(\d+)}\Z')
+_ENDS = 64
+_AT = re.compile(rb'\A\{"at":(\d+),')
+
+
+def _stamped(path: Path) -> tuple[int, int] | None:
+    """Version and time of what is published, from both ends of the file (its keys are sorted); None where it is not whole."""
+    try:
+        with path.open("rb") as h:
+            first = h.read(_ENDS)
+            h.seek(max(0, os.fstat(h.fileno()).st_size - _ENDS))
+            last = h.read(_ENDS)
+    except OSError:
+        return None
+    version, at = _STAMP.search(last), _AT.match(first)
+    return (int(version[1]), int(at[1])) if version and at else None

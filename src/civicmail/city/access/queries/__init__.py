@@ -1,0 +1,1 @@
+"""Every read that other rooms and pages make."""

@@ -1,0 +1,145 @@
+"""Who is asking, as the guard wants it, and what an act is about; a fixed number of queries for each (P-04, P-07, D1, D4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.acts import About
+from civicmail.city.access.duties import CONFLICTS, Duty
+from civicmail.city.access.models import Account, Authorisation, ConflictRecord, DutyGrant, DutyUse
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import standing
+from civicmail.city.access.standing import Facts
+from civicmail.city.directory.models import Department, Episode, Mailbox, Person
+
+
+def actor_of(account: Account, client: str, now: int) -> Actor:
+    """The person behind a sign-in. now: ms; client: the address the request comes from. About ten queries.
+
+    An account that is closed or locked, and one of a person who does not work here any more, holds nothing and is not admitted.
+    """
+    person = account.person
+    facts = standing.of(person.pk, now)
+    if not account.is_active or facts.locked or not facts.employed or facts.agency:
+        return Actor(person.uid, person.display, admitted=False, client=client)
+    tree = _tree()
+    held = tuple(_held(person, tree, now))
+    departments = frozenset(_by_office(person, tree))
+    supervised = Episode.objects.filter(supervisor=person, ended__isnull=True).values_list("person__uid", flat=True)
+    return Actor(
+        person.uid,
+        person.display,
+        held,
+        departments,
+        frozenset(supervised),
+        admitted=is_admitted(facts, bool(held or departments), now),
+        client=client,
+    )
+
+
+def is_admitted(facts: Facts, works_here: bool, now: int) -> bool:
+    """Whether somebody may use the pages at all: live access, or an office or duty and no suspended access, and the policy
+    accepted. Heads and officers come first: somebody has to authorise the first mailbox."""
+    live = facts.active or (works_here and facts.suspended is None)
+    return live and (facts.owed is None or not facts.owed.is_over(now))
+
+
+def offices(person: Person) -> frozenset[str]:
+    """Codes of the departments that a person heads or is a deputy of, with their divisions."""
+    return frozenset(_by_office(person, _tree()))
+
+
+def about_person(person: Person, *, requester: str = "", id_: str = "") -> About:
+    """An act on a person: the department is where the person works, or worked last."""
+    episode = person.episodes.select_related("department").order_by("ended", "-starts").filter(ended__isnull=True).first()
+    episode = episode or person.episodes.select_related("department").order_by("-ended").first()
+    return About(episode.department.code if episode else "", person.uid, requester, id_)
+
+
+def about_authorisation(a: Authorisation) -> About:
+    """An act on an authorisation: the owning department's."""
+    return About(a.department.code, a.person.uid, a.requester.uid, str(a.pk))
+
+
+def about_mailbox(mailbox: Mailbox) -> About:
+    """An act on a mailbox: the owning department's."""
+    return About(mailbox.department.code, mailbox.holder.uid if mailbox.holder else "", id=mailbox.address)
+
+
+def about_department(department: Department) -> About:
+    return About(department.code, id=department.code)
+
+
+class _Tree:
+    """Departments that are open: codes and what lies below each."""
+
+    def __init__(self, rows: Iterable[tuple[int, str, int | None, int | None]]) -> None:
+        rows = list(rows)
+        self.codes = {id_: code for id_, code, _, _ in rows}
+        self.heads = {id_: head for id_, _, _, head in rows}
+        self._below: dict[int, list[int]] = {}
+        for id_, _, parent, _ in rows:
+            if parent is not None:
+                self._below.setdefault(parent, []).append(id_)
+
+    def with_divisions(self, top: int) -> list[str]:
+        found, waiting = [], [top]
+        seen = {top}
+        while waiting:
+            id_ = waiting.pop()
+            if id_ in self.codes:
+                found.append(self.codes[id_])
+            for below in self._below.get(id_, []):
+                if below not in seen:
+                    seen.add(below)
+                    waiting.append(below)
+        return found
+
+
+def _tree() -> _Tree:
+    return _Tree(Department.objects.filter(closed__isnull=True).order_by("id").values_list("id", "code", "parent", "head"))
+
+
+def _by_office(person: Person, tree: _Tree) -> set[str]:
+    """Codes of the departments that a person heads, or is a deputy of, with their divisions."""
+    offices = {id_ for id_, head in tree.heads.items() if head == person.pk}
+    offices |= set(Department.objects.filter(deputies=person, closed__isnull=True).values_list("id", flat=True))
+    return {code for office in offices for code in tree.with_divisions(office)}
+
+
+def _held(person: Person, tree: _Tree, now: int) -> list[Held]:
+    """Two duties that exclude each other are of no use, neither of them, unless that was recorded with what watches over it (D1,
+    D3). One of a department's is held for its divisions, too."""
+    at = moment(now)
+    grants = DutyGrant.objects.filter(person=person, starts__lte=at, until__gt=at, ended__isnull=True)
+    rows = list(grants.order_by("id").values_list("id", "duty", "department"))
+    if not rows:
+        return []
+    duties = {duty for _, duty, _ in rows}
+    bad = {duty for pair in CONFLICTS if pair <= duties for duty in pair}
+    if bad:
+        recorded = ConflictRecord.objects.filter(person=person, until__gt=at).values_list("first", "second")
+        allowed = {frozenset(pair) for pair in recorded}
+        bad = {duty for pair in CONFLICTS if pair <= duties and pair not in allowed for duty in pair}
+    uses = DutyUse.objects.filter(grant__in=[id_ for id_, _, _ in rows], at__lte=at, until__gt=at, laid_down__isnull=True)
+    taken = {grant: ms(until) for grant, until in uses.order_by("until").values_list("grant", "until")}
+    return [
+        Held(_duty(duty), code, taken.get(id_, 0))
+        for id_, duty, department in rows
+        if duty not in bad
+        for code in ([""] if department is None else tree.with_divisions(department))
+    ]
+
+
+def _duty(name: str) -> Duty:
+    return name  # type: ignore[return-value]  # a column of the database
+
+
+def taken_up(person: Person, now: int) -> list[DutyUse]:
+    """Privileged duties that a person has taken up at this moment."""
+    at = moment(now)
+    live = Q(laid_down__isnull=True, until__gt=at, grant__ended__isnull=True, grant__until__gt=at)
+    return list(DutyUse.objects.filter(live, grant__person=person).select_related("grant").order_by("until"))

@@ -1,0 +1,60 @@
+"""What happened to one thing, from its entries: the timeline of every page about an object (A1; pages, "History")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.roster import Event
+from civicmail.city.directory.models import Person
+
+MOST = 50
+"""Events of one thing that a page shows; the rest is in the list of entries."""
+
+WORDS = {
+    "agency.change": "Changed",
+    "mailbox.make": "Made",
+    "mailbox.close": "Closed",
+    "machine.make": "Made, or given more time",
+    "group.change": "Changed",
+    "department.change": "Changed",
+    "policy.publish": "Published",
+}
+_SKIPPED = frozenset({"version", "people"})
+_LISTED = frozenset({"added", "removed", "before", "after"})
+
+
+def of(*objects: str, most: int = MOST) -> list[Event]:
+    """The newest first. objects: as entries name them, "agency:acme". Two queries."""
+    rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:most])
+    names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
+    return [
+        Event(moment(row.at), words(row.act, row.facts), names.get(row.person, row.person), row.reason, row.duty) for row in rows
+    ]
+
+
+def words(act: str, facts: dict[str, Any]) -> str:
+    """What an entry says in a line: "Changed: members added ann@city.example"."""
+    if act == "agency.suspend":
+        count = len(facts.get("people", ()))
+        return f"Switched {'off' if facts.get('suspended') else 'on'}, with {count} {'person' if count == 1 else 'people'}"
+    if act == "department.change" and "closed" in facts:
+        return "Closed" if facts["closed"] else "Opened again"
+    if act == "group.change" and facts.get("closed"):
+        return "Closed"
+    plain = {name.replace("_", " "): _told(name, value) for name, value in facts.items() if name not in _SKIPPED}
+    said = [f"{name} {told}" for name, told in plain.items() if told]
+    first = WORDS.get(act, act)
+    return f"{first}: {'; '.join(said)}" if said else first
+
+
+def _told(name: str, value: Any) -> str:
+    """A fact in words: a list is what it lists, before and after of what changed are told as such."""
+    if value in ("", None):
+        return ""
+    if not isinstance(value, list):
+        return str(value)
+    if len(value) == 2 and name not in _LISTED:
+        return "" if value[0] == value[1] else f"{value[0] or 'none'} to {value[1] or 'none'}"
+    return ", ".join(str(v) for v in value if v not in ("", None))

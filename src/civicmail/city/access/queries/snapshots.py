@@ -1,0 +1,196 @@
+"""The snapshot as the database says it now: one query a table, whatever the number of people.
+
+A personal mailbox is open while its holder has a live authorisation, a function mailbox while somebody who is named has one of
+their own; otherwise what comes is held, not lost (M4). Nothing is granted to whoever has no access of their own, or longer than
+that lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.utils import timezone
+
+from civicmail.city.access import standing
+from civicmail.city.access.models import Account, Authorisation, Device
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.groups import expanded
+from civicmail.city.access.queries.personal import Times, allowed
+from civicmail.city.access.queries.standing import REMEMBERED, Everybody, everybody
+from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Role, Snapshot, State, make
+from civicmail.city.access.snapshot import Device as Known
+from civicmail.city.directory.models import Address
+from civicmail.city.directory.models import Mailbox as MailboxRow
+from civicmail.city.directory.models import Person as PersonRow
+
+MANY = 400
+"""People and mailboxes above which the whole snapshot is made instead of a part of it."""
+
+FOR_EVER = 1 << 53
+"""ms: of a machine without an end, far beyond everybody."""
+
+
+# On PostgreSQL each query sees what was committed by then: what came between two of them is published once more, right after.
+
+
+class Box(NamedTuple):
+    """A row of the mailboxes, in the order of the query."""
+
+    id: int
+    address: str
+    name: str
+    kind: str
+    department: str
+    holder: int | None
+    holder_uid: str | None
+    holder_name: str | None
+    closed: datetime | None
+    expires: datetime | None
+
+
+def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
+    """now: ms."""
+    at = moment(now)
+    boxes = {box.id: box for box in _boxes()}
+    people = everybody(now)
+    keys = _devices(at, "machine")
+    machines = [_machine(box, keys.get(box.id, ()), at) for box in boxes.values() if box.kind == "service" and not box.closed]
+    grants = _grants(people, boxes)
+    named = {grant.mailbox for given in grants.values() for grant in given}
+    mailboxes = [_mailbox(box, people, named, addresses, at) for box, addresses in _addressed(boxes)]
+    persons = _people(people, _devices(at, "person"), grants, allowed(at), now)
+    return make(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
+
+
+def some(version: int, now: int, people: Collection[int], boxes: Collection[int]) -> Changes | None:
+    """What doors have to know anew when something about these people and mailboxes (ids of rows) has changed: they, the mailboxes
+    that they hold, held or use, and everybody else who has to do with these. None for so many that a whole snapshot is due. The
+    same functions say it as say the whole."""
+    near = set(boxes) | set(MailboxRow.objects.filter(holder__in=people).values_list("id", flat=True))
+    near |= set(Authorisation.objects.filter(person__in=people).order_by().values_list("mailbox", flat=True))
+    with_them = set(people) | set(Authorisation.objects.filter(mailbox__in=near).order_by().values_list("person", flat=True))
+    with_them |= set(MailboxRow.objects.filter(id__in=near, holder__isnull=False).values_list("holder", flat=True))
+    if len(with_them) + len(near) > MANY:
+        return None
+    at = moment(now)
+    stand = everybody(now, with_them)
+    used = near | {right.mailbox for rights in stand.rights.values() for right in rights}
+    rows = {box.id: box for box in _boxes(used)}
+    grants = _grants(stand, rows)
+    named = {grant.mailbox for given in grants.values() for grant in given}
+    mine = {id_: box for id_, box in rows.items() if id_ in near}
+    mailboxes = [_mailbox(box, stand, named, addresses, at) for box, addresses in _addressed(mine)]
+    keys = _devices(at, "machine", [box.id for box in mine.values() if box.kind == "service"])
+    machines = [_machine(box, keys.get(box.id, ()), at) for box in mine.values() if box.kind == "service" and not box.closed]
+    persons = [*_people(stand, _devices(at, "person", with_them), grants, allowed(at, with_them), now, with_them), *machines]
+    there = {person.id for person in persons}
+    uids = PersonRow.objects.filter(id__in=with_them).values_list("uid", flat=True)
+    gone = {*uids, *(f"service:{box.address}" for box in mine.values() if box.kind == "service")} - there
+    return Changes(version, now, tuple(persons), tuple(mailboxes), tuple(sorted(gone)))
+
+
+def _boxes(ids: Collection[int] | None = None) -> list[Box]:
+    fields = ("id", "address", "name", "kind", "department__code", "holder", "holder__uid", "holder__display", "closed", "expires")
+    rows = MailboxRow.objects.order_by("id")
+    if ids is not None:
+        rows = rows.filter(id__in=ids)
+    return [Box(*row) for row in rows.values_list(*fields)]
+
+
+def _addressed(boxes: dict[int, Box]) -> list[tuple[Box, tuple[str, ...]]]:
+    """Each mailbox with the addresses that reach it now, the main one first."""
+    found: dict[int, list[str]] = {box.id: [box.address] for box in boxes.values()}
+    rows = Address.objects.filter(until__isnull=True).order_by("id")
+    if len(boxes) <= MANY:
+        rows = rows.filter(mailbox__in=list(boxes))
+    for address, box in rows.values_list("address", "mailbox"):
+        if box in boxes and address != boxes[box].address:
+            found[box].append(address)
+    return [(boxes[id_], tuple(addresses)) for id_, addresses in found.items()]
+
+
+def _devices(at: datetime, owner: str, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
+    """Device passwords in force by owner: "person", or "machine", which is a mailbox. of: ids of these alone."""
+    found: dict[int, tuple[Known, ...]] = {}
+    whose = {f"{owner}__isnull": False} if of is None else {f"{owner}__in": of}
+    rows = Device.objects.filter(Q(until__isnull=True) | Q(until__gt=at), ended__isnull=True, **whose)
+    for id_, key, mac in rows.order_by("id").values_list(owner, "key", "mac"):
+        found[id_] = (*found.get(id_, ()), Known(key, mac))
+    return found
+
+
+def _grants(people: Everybody, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
+    """What each person may do with which mailbox. A successor reads and does not send."""
+    found: dict[int, list[Grant]] = {}
+    for person, rights in people.rights.items():
+        if not people.is_live(person):
+            continue
+        found[person] = [
+            Grant(boxes[r.mailbox].address, _role(r.role), min(r.until, people.own[person]), r.role != "successor")
+            for r in rights
+            if not r.suspended and r.mailbox in boxes and not boxes[r.mailbox].closed
+        ]
+    return found
+
+
+def _role(role: str) -> Role:
+    return role  # type: ignore[return-value]  # a column of the database
+
+
+def _people(
+    people: Everybody,
+    devices: dict[int, tuple[Known, ...]],
+    grants: dict[int, list[Grant]],
+    personal: dict[int, Times],
+    now: int,
+    of: Collection[int] | None = None,
+) -> list[Person]:
+    """Whoever has a sign-in and works here, or did until lately. of: ids of these alone."""
+    found = []
+    since = timezone.localdate(moment(now) - REMEMBERED)
+    rows = Account.objects.order_by("id")
+    if of is not None:
+        rows = rows.filter(person__in=of)
+    fields = ("person", "person__uid", "username", "person__display", "epoch", "is_active", "person__outside")
+    for person, uid, login, name, epoch, active, outside in rows.values_list(*fields):
+        work = people.work.get(person)
+        if work is None or (work.ended is not None and work.ended < since):
+            continue
+        facts = people.facts(person, now)
+        why = standing.why(facts, now) or ("" if active else "Your sign-in is closed; ask the access office.")
+        known, given = devices.get(person, ()), tuple(grants.get(person, ()))
+        elsewhere, personally = tuple(outside.lower().split()), personal.get(person, ())
+        found.append(Person(uid, login.lower(), name, work.kind, epoch, why, False, known, given, elsewhere, personally))
+    return found
+
+
+def _machine(box: Box, devices: tuple[Known, ...], at: datetime) -> Person:
+    """A service sender: it signs in with its address, sends as itself, and ends by itself (S1)."""
+    until = ms(box.expires) if box.expires else FOR_EVER
+    over = box.expires is not None and box.expires <= at
+    why = "The time of this service mailbox is over; its department renews it." if over else ""
+    grants = () if over else (Grant(box.address, "service", until),)
+    return Person(f"service:{box.address}", box.address, box.name, "service", 1, why, machine=True, devices=devices, grants=grants)
+
+
+def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str, ...], at: datetime) -> Mailbox:
+    state, why = _state(box, people, named, at)
+    name = box.holder_name or box.name
+    return Mailbox(box.address, box.kind, name, box.department, state, why, box.holder_uid or "", addresses)  # type: ignore[arg-type]
+
+
+def _state(box: Box, people: Everybody, named: set[str], at: datetime) -> tuple[State, str]:
+    if box.closed:
+        return "closed", "This mailbox was closed."
+    if box.kind == "service":
+        over = box.expires is not None and box.expires <= at
+        return ("held", "The time of this service mailbox is over.") if over else ("open", "")
+    if box.kind == "function":
+        return ("open", "") if box.address in named else ("held", "Nobody is authorised to read this mailbox at the moment.")
+    assert box.holder is not None
+    if people.is_live(box.holder) and not people.has_declined(box.holder):
+        return "open", ""
+    return "held", "The holder of this mailbox has no access at the moment."

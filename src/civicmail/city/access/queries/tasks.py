@@ -1,0 +1,242 @@
+"""What waits for a person, as tasks with a verb: by duty, how many, since when (pages, "/")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.models import Account, Authorisation, DutyGrant
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import mandates, questions, waiting
+from civicmail.city.access.standing import Facts
+from civicmail.city.access.views import saying
+from civicmail.city.directory.models import Department, Episode, FeedRun, Person
+
+ASKED_MOST = 12
+"""Departments of one person above which questions about single mailboxes are left to their own heads."""
+
+SOON = timedelta(days=30)
+"""So long before its end an authorisation or a duty is a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """label: a verb and its object; route, args, query: where it is done; state: (role, word); since: of the oldest."""
+
+    label: str
+    route: str
+    args: tuple[object, ...] = ()
+    hint: str = ""
+    state: tuple[str, str] = field(default_factory=lambda: ("quiet", gettext("Open")))
+    since: datetime | None = None
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    name: str
+    tasks: list[Task]
+
+
+def of(person: Person, actor: Actor, facts: Facts, now: int) -> list[Tasks]:
+    """Groups with something in them. A fixed number of queries."""
+    found = [Tasks(gettext("My work"), [*_policy(facts, now), *_mine(person, now)])]
+    found += _departments(actor, now)
+    found.append(Tasks(gettext("Access office"), _office(actor)))
+    found.append(Tasks("Looking at mail", _looking(actor, now)))
+    return [group for group in found if group.tasks]
+
+
+def _policy(facts: Facts, now: int) -> list[Task]:
+    if facts.owed is None:
+        return []
+    over = facts.owed.is_over(now)
+    by = gettext("By {day}").format(day=saying.short(moment(facts.owed.until)))
+    state = ("stop", gettext("Mail waits for this")) if over else ("warn", by)
+    if facts.owed.declined:
+        label, hint = gettext("Accept the e-mail policy after all"), gettext("You declined it, so you cannot use mail.")
+    else:
+        label = gettext("Read and accept the e-mail policy")
+        hint = gettext("Version {version} waits for your answer.").format(version=facts.owed.version)
+    return [Task(label, "acknowledge", (facts.owed.version,), hint, state)]
+
+
+def _mine(person: Person, now: int) -> list[Task]:
+    at = moment(now)
+    ending = Authorisation.objects.filter(person=person, state="active", until__gt=at, until__lte=at + SOON).select_related(
+        "mailbox"
+    )
+    tasks = [
+        Task(
+            gettext("See to it that {address} goes on").format(address=a.mailbox.address),
+            "my-access",
+            (),
+            gettext("Ask your supervisor."),
+            ("warn", _ends(a.until)),
+        )
+        for a in ending[:10]
+    ]
+    supervised = Episode.objects.filter(supervisor=person, ended__isnull=True)
+    without = supervised.exclude(person__authorisations__state__in=["asked", "approved", "active", "suspended"]).count()
+    if without:
+        hint = ngettext("{count} person whom you supervise has none.", "{count} people whom you supervise have none.", without)
+        state = ("quiet", gettext("When needed"))
+        tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=without), state))
+    held = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + SOON)
+    words = gettext("Your duty {duty} ends")
+    tasks += [Task(words.format(duty=_name(g)), "duties", (), "", ("warn", _ends(g.until))) for g in held[:10]]
+    return tasks
+
+
+def _ends(day: datetime) -> str:
+    return gettext("Ends {day}").format(day=saying.short(day))
+
+
+def _name(grant: DutyGrant) -> str:
+    return saying.said(DUTIES[grant.duty].name.lower()) if grant.duty in DUTIES else grant.duty
+
+
+def _departments(actor: Actor, now: int) -> list[Tasks]:
+    codes = waiting.decided_departments(actor)
+    if not codes:
+        return []
+    names = dict(Department.objects.filter(code__in=codes, closed__isnull=True).order_by("name").values_list("code", "name"))
+    asked = (
+        Authorisation.objects.filter(state="asked", department__code__in=codes)
+        .exclude(person__uid=actor.uid)
+        .exclude(requester__uid=actor.uid)
+        .order_by()
+    )
+    open_ = {
+        code: (count, oldest)
+        for code, count, oldest in asked.values("department__code")
+        .annotate(count=Count("id"), oldest=Min("asked"))
+        .values_list("department__code", "count", "oldest")
+    }
+    bare = _without_access(codes)
+    soon = _ending_soon(codes, now)
+    few = len(codes) <= ASKED_MOST
+    asked_about = questions.counts(codes, now) if few else {}
+    late = Counter(questions.overdue_in(codes, now).values()) if few else Counter[str]()
+    return [
+        Tasks(
+            name,
+            [
+                *_department(code, open_.get(code), bare.get(code, 0), soon.get(code, 0)),
+                *_overdue(code, late[code]),
+                *_questions(code, asked_about.get(code, questions.Counts())),
+            ],
+        )
+        for code, name in names.items()
+    ]
+
+
+def _ending_soon(codes: frozenset[str], now: int) -> dict[str, int]:
+    rows = Authorisation.objects.filter(
+        state="active", department__code__in=codes, until__gt=moment(now), until__lte=moment(now) + SOON
+    )
+    return dict(rows.order_by().values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
+
+
+def _overdue(code: str, late: int) -> list[Task]:
+    """P2: the owner is told."""
+    if not late:
+        return []
+    hint = ngettext("{count} person cannot send until they do.", "{count} people cannot send until they do.", late)
+    state = ("warn", ngettext("{count} overdue", "{count} overdue", late).format(count=late))
+    label = gettext("Remind who has not accepted the policy")
+    return [Task(label, "people", (code,), hint.format(count=late), state, query="policy=overdue")]
+
+
+def _questions(code: str, asked: questions.Counts) -> list[Task]:
+    """Movers, and mailboxes that nobody seems to need (M6, M7)."""
+    tasks = []
+    if asked.arrived:
+        hint = ngettext(
+            "{count} person came from another department.", "{count} people came from another department.", asked.arrived
+        )
+        state = ("warn", gettext("Movers"))
+        tasks.append(Task(gettext("Decide about who came"), "people", (code,), hint.format(count=asked.arrived), state))
+    if asked.leaving:
+        hint = ngettext(
+            "Of {count} person who left for another department.",
+            "Of {count} people who left for another department.",
+            asked.leaving,
+        )
+        state = ("quiet", gettext("Movers"))
+        label = gettext("Say when a mover's access ends")
+        said = hint.format(count=asked.leaving)
+        tasks.append(Task(label, "dept-mailboxes", (code,), said, state, query="state=moved"))
+    if idle := asked.never + asked.unused:
+        hint = ngettext(
+            "{count} mailbox was not used: never in 30 days, or not in 90.",
+            "{count} mailboxes were not used: never in 30 days, or not in 90.",
+            idle,
+        )
+        state = ("quiet", gettext("When you can"))
+        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), hint.format(count=idle), state))
+    return tasks
+
+
+def _without_access(codes: frozenset[str]) -> dict[str, int]:
+    living = Authorisation.objects.filter(state__in=["asked", "approved", "active", "suspended"]).values("person")
+    rows = Episode.objects.filter(department__code__in=codes, ended__isnull=True).exclude(person__in=living).order_by()
+    return dict(rows.values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
+
+
+def _department(code: str, asked: tuple[int, datetime] | None, bare: int, soon: int) -> list[Task]:
+    tasks = []
+    if asked:
+        count, oldest = asked
+        words = ngettext("{count} request", "{count} requests", count).format(count=count)
+        tasks.append(Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest))
+    if soon:
+        words = ngettext("{count} ends", "{count} end", soon).format(count=soon)
+        label = gettext("Look at access that ends within 30 days")
+        tasks.append(Task(label, "people", (code,), "", ("warn", words), query="state=active&until=30"))
+    if bare:
+        hint = ngettext("{count} person has no access.", "{count} people have no access.", bare).format(count=bare)
+        tasks.append(Task(gettext("Decide who needs mail"), "positions", (code,), hint, ("quiet", gettext("By position"))))
+    return tasks
+
+
+def _office(actor: Actor) -> list[Task]:
+    if not actor.holds("access-officer"):
+        return []
+    tasks = []
+    stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
+    if stopped:
+        words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)
+        tasks.append(Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words)))
+    locked = Account.objects.filter(locked__isnull=False).count()
+    if locked:
+        words = ngettext("{count} locked", "{count} locked", locked).format(count=locked)
+        tasks.append(Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words)))
+    headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
+    if headless:
+        words = ngettext("{count} department", "{count} departments", headless).format(count=headless)
+        hint = gettext("Without one nobody there decides who gets mail.")
+        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words)))
+    return tasks
+
+
+def _looking(actor: Actor, now: int) -> list[Task]:
+    """What waits for a second person, and for auditors what nobody has ratified: from the first minute on (E3, E4)."""
+    tasks = []
+    if waiting := mandates.waiting_for(actor, now):
+        rows = [*waiting.asked, *waiting.urgent]
+        since = min([*(row.asked for row in rows), *(change.asked for change in waiting.changes)])
+        words = f"{len(waiting)} {'waits' if len(waiting) == 1 else 'wait'}"
+        tasks.append(Task("Decide about looking at mail", "mandates", (), "", ("wait", words), since))
+    urgent = list(mandates.unratified(actor)) if actor.holds("auditor") else []
+    if urgent:
+        late = sum(row.ratified != "due" for row in urgent)
+        state = ("stop", f"{late} not ratified") if late else ("warn", f"{len(urgent)} to ratify")
+        tasks.append(Task("See what was urgent", "entries", (), "", state, urgent[0].asked, query="act=mandate.urgent"))
+    return tasks

@@ -1,0 +1,343 @@
+"""Who may send and receive at this moment, as one immutable value (design, "Who may"; P-06, P-07, P-14).
+
+`city/access` publishes it on commit, gateways and the sign-in of Dovecot look at the file every 250 ms and hold it in memory;
+nothing here knows a database. Addresses are lower case; times are ms since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+import orjson
+
+FORMAT = 1
+
+Role = Literal["holder", "delegate", "successor", "service"]
+State = Literal["open", "held", "closed"]
+"""Of a mailbox: takes and sends; keeps what comes until somebody may read it again (M4); takes nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person may do with a mailbox, until when. name: the display name that mail from it carries (P-14)."""
+
+    mailbox: str
+    role: Role
+    until: int
+    send: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device password: its id, and the HMAC under the key of the installation by which it is known; the password is nowhere."""
+
+    id: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """id: of the directory, for ever; login: what is typed at sign-in; epoch: raised when every session must end; why: the sentence
+    that a person hears who may not send, empty for who may. machine: a service sender (S1): SMTP only. outside: addresses that
+    they have elsewhere, as far as the city was told of them (P-11). personal: (from, until) in which the department allows them
+    limited personal use (P-10)."""
+
+    id: str
+    login: str
+    name: str
+    kind: str
+    epoch: int
+    why: str = ""
+    machine: bool = False
+    devices: tuple[Device, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    outside: tuple[str, ...] = ()
+    personal: tuple[tuple[int, int], ...] = ()
+
+    def may_personally(self, now: int) -> bool:
+        """Whether limited personal use is allowed now."""
+        return any(since <= now < until for since, until in self.personal)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """id: its main address. department: the code of the owner. why: the sentence for who asks, where it is not open.
+    addresses: all that reach it, the main one first."""
+
+    id: str
+    kind: Literal["personal", "function", "service"]
+    name: str
+    department: str
+    state: State
+    why: str = ""
+    holder: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """version rises with each publication; at: when it was published. groups: address of a list to the mailboxes behind it; names:
+    of all people and mailboxes; by_outside: address elsewhere to whose it is; by_name: name to the people who have it."""
+
+    version: int
+    at: int
+    domains: tuple[str, ...] = ()
+    people: Mapping[str, Person] = field(default_factory=dict)
+    mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_address: Mapping[str, str] = field(default_factory=dict)
+    by_login: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    by_outside: Mapping[str, str] = field(default_factory=dict)
+    by_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def mailbox_of(self, address: str) -> Mailbox | None:
+        """The mailbox behind an address; what follows a plus in the local part is the holder's own affair (RFC 5233)."""
+        address = address.lower()
+        found = self.by_address.get(address)
+        if found is None:
+            local, at, domain = address.rpartition("@")
+            found = self.by_address.get(f"{local.partition('+')[0]}{at}{domain}")
+        return self.mailboxes.get(found) if found is not None else None
+
+    def person_of(self, login: str) -> Person | None:
+        """The person or machine that signs in under this name."""
+        found = self.by_login.get(login.lower())
+        return self.people.get(found) if found is not None else None
+
+    def grant(self, person: Person, address: str, now: int) -> Grant | None:
+        """By which right this person sends from an address now; None without one."""
+        mailbox = self.mailbox_of(address)
+        if mailbox is None:
+            return None
+        return next((g for g in person.grants if g.mailbox == mailbox.id and g.send and now < g.until), None)
+
+
+def make(
+    version: int,
+    at: int,
+    domains: tuple[str, ...],
+    people: list[Person],
+    mailboxes: list[Mailbox],
+    groups: Mapping[str, tuple[str, ...]],
+) -> Snapshot:
+    """A snapshot with its indexes."""
+    return Snapshot(
+        version,
+        at,
+        domains,
+        {p.id: p for p in people},
+        {m.id: m for m in mailboxes},
+        dict(groups),
+        {address: m.id for m in mailboxes for address in (m.id, *m.addresses)},
+        {p.login: p.id for p in people},
+        (*(p.name for p in people), *(m.name for m in mailboxes)),
+        {address: p.id for p in people for address in p.outside},
+        _named((p.name, p.id) for p in people),
+    )
+
+
+def _named(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    named: dict[str, tuple[str, ...]] = {}
+    for name, id_ in people:
+        named[name] = (*named.get(name, ()), id_)
+    return named
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one act changed about a few people, as doors are told before the whole snapshot is made anew. version, at: as of a
+    snapshot; people, mailboxes: as they are now; gone: ids of people of whom nothing is known any more."""
+
+    version: int
+    at: int
+    people: tuple[Person, ...] = ()
+    mailboxes: tuple[Mailbox, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+AWRY = 60_000
+"""ms by which clocks of processes may differ."""
+
+
+def is_newer(changes: Changes, version: int, at: int) -> bool:
+    """Whether a snapshot of this version and time does not have these changes yet. Of a database that was brought back from a copy
+    versions are lower and times later: what was told before that is over."""
+    return changes.version > version and changes.at > at - AWRY
+
+
+def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
+    """The snapshot with what is newer than it, in order. Lists stay as they were until the whole one comes."""
+    newer = [c for c in changes if is_newer(c, base.version, base.at)]
+    if not newer:
+        return base
+    people: dict[str, Person | None] = {}
+    boxes: dict[str, Mailbox | None] = {}
+    for c in newer:
+        people |= {p.id: p for p in c.people} | dict.fromkeys(c.gone)
+        boxes |= {m.id: m for m in c.mailboxes}
+    by_address, by_login = dict(base.by_address), dict(base.by_login)
+    for id_ in boxes.keys() & base.mailboxes.keys():
+        for address in base.mailboxes[id_].addresses:
+            by_address.pop(address, None)
+    for id_ in people.keys() & base.people.keys():
+        by_login.pop(base.people[id_].login, None)
+    by_address |= {address: m.id for m in boxes.values() if m is not None for address in (m.id, *m.addresses)}
+    by_login |= {p.login: p.id for p in people.values() if p is not None}
+    by_outside = {address: id_ for address, id_ in base.by_outside.items() if id_ not in people}
+    by_outside |= {address: p.id for p in people.values() if p is not None for address in p.outside}
+    by_name = dict(base.by_name)
+    for id_ in people.keys() & base.people.keys():
+        if left := tuple(other for other in by_name.pop(base.people[id_].name, ()) if other != id_):
+            by_name[base.people[id_].name] = left
+    for id_, p in people.items():
+        if p is not None:
+            by_name[p.name] = (*by_name.get(p.name, ()), id_)
+    return replace(
+        base,
+        version=newer[-1].version,
+        at=max(base.at, *(c.at for c in newer)),
+        people=_Over(base.people, people),
+        mailboxes=_Over(base.mailboxes, boxes),
+        by_address=by_address,
+        by_login=by_login,
+        names=(*base.names, *(v.name for v in (*people.values(), *boxes.values()) if v is not None)),
+        by_outside=by_outside,
+        by_name=by_name,
+    )
+
+
+def encode_changes(changes: Iterable[Changes]) -> bytes:
+    """The content of the file of changes (docs/formats.md, "Snapshot")."""
+    return orjson.dumps({"v": FORMAT, "changes": list(changes)}, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_changes(content: bytes) -> list[Changes]:
+    """Raises ValueError for a file of another version or a damaged one."""
+    try:
+        h = orjson.loads(content)
+        if h["v"] != FORMAT:
+            raise ValueError(f"changes of format {h['v']}")
+        return [_changes(c) for c in h["changes"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not changes of a snapshot") from error
+
+
+def _changes(plain: dict[str, Any]) -> Changes:
+    if type(plain["version"]) is not int or type(plain["at"]) is not int:
+        raise ValueError("not changes of a snapshot")
+    people, boxes = tuple(map(_person, plain["people"])), tuple(map(_mailbox, plain["mailboxes"]))
+    return Changes(plain["version"], plain["at"], people, boxes, tuple(plain["gone"]))
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """The content of the published file (docs/formats.md, "Snapshot")."""
+    plain = {
+        "v": FORMAT,
+        "version": snapshot.version,
+        "at": snapshot.at,
+        "domains": snapshot.domains,
+        "people": list(snapshot.people.values()),
+        "mailboxes": list(snapshot.mailboxes.values()),
+        "groups": dict(snapshot.groups),
+    }
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(content: bytes) -> Snapshot:
+    """Raises ValueError for a file of another version or a damaged one. People and mailboxes are built when they are asked for: of
+    thousands a door meets a few, and it must not stand still to read the others."""
+    try:
+        h = orjson.loads(content)
+        if h["v"] != FORMAT:
+            raise ValueError(f"a snapshot of format {h['v']}")
+        people, mailboxes = h["people"], h["mailboxes"]
+        if type(h["version"]) is not int or type(h["at"]) is not int:
+            raise ValueError("not a snapshot")
+        if not all(map(_is_person, people)) or not all(m.keys() == _MAILBOX for m in mailboxes):
+            raise ValueError("not a snapshot")
+        return Snapshot(
+            h["version"],
+            h["at"],
+            tuple(h["domains"]),
+            _Built(_person, {p["id"]: p for p in people}),
+            _Built(_mailbox, {m["id"]: m for m in mailboxes}),
+            {address: tuple(members) for address, members in h["groups"].items()},
+            {address: m["id"] for m in mailboxes for address in (m["id"], *m["addresses"])},
+            {p["login"]: p["id"] for p in people},
+            tuple(named["name"] for named in (*people, *mailboxes)),
+            {address: p["id"] for p in people for address in p.get("outside", ())},
+            _named((p["name"], p["id"]) for p in people),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a snapshot") from error
+
+
+_PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
+_LATER = {"outside", "personal"}
+"""What a snapshot of an older program does not have."""
+_DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}
+
+
+def _is_person(plain: dict[str, Any]) -> bool:
+    whole = plain.keys() | _LATER == _PERSON
+    return whole and all(d.keys() == _DEVICE for d in plain["devices"]) and all(g.keys() == _GRANT for g in plain["grants"])
+
+
+def _person(plain: dict[str, Any]) -> Person:
+    devices = tuple(Device(**d) for d in plain["devices"])
+    grants = tuple(Grant(**g) for g in plain["grants"])
+    personal = tuple((since, until) for since, until in plain.get("personal", ()))
+    return Person(
+        **{**plain, "devices": devices, "grants": grants, "outside": tuple(plain.get("outside", ())), "personal": personal}
+    )
+
+
+def _mailbox(plain: dict[str, Any]) -> Mailbox:
+    return Mailbox(**{**plain, "addresses": tuple(plain["addresses"])})
+
+
+class _Built[T](Mapping[str, T]):
+    """Values that are built from what was read when somebody asks for them, and then stay."""
+
+    def __init__(self, build: Callable[[dict[str, Any]], T], plain: dict[str, dict[str, Any]]) -> None:
+        self._build = build
+        self._plain = plain
+        self._built: dict[str, T] = {}
+
+    def __getitem__(self, key: str) -> T:
+        found = self._built.get(key)
+        if found is None:
+            found = self._built[key] = self._build(self._plain[key])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plain)
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+
+class _Over[T](Mapping[str, T]):
+    """Values, with some of them in place of others; None for what is gone."""
+
+    def __init__(self, base: Mapping[str, T], over: Mapping[str, T | None]) -> None:
+        self._base = base
+        self._over = over
+
+    def __getitem__(self, key: str) -> T:
+        if key not in self._over:
+            return self._base[key]
+        found = self._over[key]
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (key for key in self._base if key not in self._over)
+        yield from (key for key, value in self._over.items() if value is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

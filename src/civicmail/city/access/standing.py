@@ -1,0 +1,106 @@
+"""Whether somebody may use mail at this moment, and the plain sentence why not (P-04, P-18, M4, P1, P2). Pure.
+
+The policy is accepted before the first access, each year, and at each material version. Who had access already gets GRACE days;
+then sending stops, receiving goes on. Who declines has no access until accepting after all; that is no violation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from civicmail.city.access.moments import DAY
+from civicmail.core.config.sentence import sentence
+
+GRACE = 14 * DAY
+YEAR = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the policy text. at: published, ms."""
+
+    number: int
+    at: int
+    material: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person has said to the policy. version: the newest that was accepted, 0 for none; accepted: when something was last
+    accepted; declined: when something was last declined; ms, 0 for never. began: when the access that the person has began, 0
+    for no access."""
+
+    version: int = 0
+    accepted: int = 0
+    declined: int = 0
+    began: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A version waits to be accepted. until: ms from which sending stops; since: when it became due."""
+
+    version: int
+    since: int
+    until: int
+    declined: bool = False
+
+    def is_over(self, now: int) -> bool:
+        return self.declined or now >= self.until
+
+
+def owed(versions: tuple[Version, ...], said: Answers, now: int) -> Owed | None:
+    """What somebody still has to accept; None when nothing. versions: in order of their numbers; now: ms."""
+    versions = tuple(v for v in versions if v.at <= now)
+    if not versions:
+        return None
+    newest = versions[-1].number
+    if said.declined > said.accepted:
+        return Owed(newest, said.declined, said.declined, declined=True)
+    if not said.accepted:
+        first = versions[0].at
+        return Owed(newest, first, first + GRACE if 0 < said.began < first else first)
+    material = next((v for v in reversed(versions) if v.material and v.number > said.version), None)
+    yearly = said.accepted + YEAR
+    if material is None:
+        return Owed(newest, yearly, yearly + GRACE) if now >= yearly else None
+    since = min(material.at, yearly)
+    return Owed(newest, since, since + GRACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
+    name of a suspended one; active: a live authorisation of the person's own; suspended: since when it is."""
+
+    ended: date | None = None
+    employed: bool = True
+    agency: str = ""
+    locked: bool = False
+    active: bool = False
+    suspended: date | None = None
+    owed: Owed | None = None
+
+
+def why(facts: Facts, now: int) -> str:
+    """The sentence that somebody hears who may not send, with its clause; empty for who may."""
+    if not facts.employed:
+        if facts.ended:
+            return sentence("Your access to the city's mail ended on {day} (P-08).", day=facts.ended)
+        return sentence("Your access to the city's mail ended (P-08).")
+    if facts.agency:
+        agency = facts.agency
+        return sentence("Mail for the people of {agency} is suspended; ask the sponsor of your contract (P-09).", agency=agency)
+    if facts.locked:
+        return sentence("Your sign-in is locked after wrong passwords; ask the access office (P-07).")
+    if not facts.active:
+        if facts.suspended:
+            day = facts.suspended
+            return sentence("Your access to mail is suspended since {day}; ask your department's head (P-04).", day=day)
+        return sentence("Nobody has authorised you to use the city's mail; ask your supervisor (P-04).")
+    if facts.owed is None or not facts.owed.is_over(now):
+        return ""
+    if facts.owed.declined:
+        return sentence("You declined the e-mail policy; sign in to the pages to accept it, or ask the access office (P-18).")
+    return sentence("Accept the e-mail policy first: sign in to the pages (P-18).")

@@ -1,0 +1,147 @@
+"""The jobs of the city worker on people's side: dates, entries on their way to the ledger, the snapshot, sign-ins and counts.
+
+Each round may fail with a DatabaseError while the database is away; the next one catches up. Nothing here says what is in a
+message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from civicmail.city.access.actions import entries, following, publishing, sweeping
+from civicmail.city.access.actions.publishing import tell_waiting as tell_waiting
+from civicmail.city.access.actions.sweeping import Swept
+from civicmail.city.access.published import touch_alive
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.saved import LIVING, SAVED
+from civicmail.city.access.snapshot import encode
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
+
+AT_ONCE = 500
+log = get_logger()
+
+Append = Callable[[list[dict[str, Any]]], list[tuple[str, int]]]
+"""Makes entries durable in a journal, in order, and returns where each stands: journal and number."""
+
+
+class Sweeping:
+    """Sweeps, and publishes anew when the time has changed who may what without anybody's doing."""
+
+    def __init__(self) -> None:
+        self._published = ""
+
+    def step(self, now: int) -> Swept:
+        """One round. now: ms."""
+        swept = sweeping.sweep(now)
+        said = _content(now)
+        if said != self._published:
+            publishing.publish(now)
+            self._published = said
+        return swept
+
+
+def carry(append: Append, now: int, *, thorough: bool = True) -> int:
+    """Bring entries that the ledger does not have yet to a journal; returns how many. They are durable there before that is noted,
+    so a crash in between carries one twice, under the same uuid, and loses none. thorough: look at all that there ever were; a
+    worker does so at first and each hour, else at what is new."""
+    total = 0
+    after = 0 if thorough else entries.settled(now)
+    while rows := entries.waiting(AT_ONCE, after):
+        places = append([orjson.loads(bytes(row.head)) for row in rows])
+        entries.note_carried([(row, journal, number) for row, (journal, number) in zip(rows, places, strict=True)], now=now)
+        total += len(rows)
+        if len(rows) < AT_ONCE:
+            break
+    return total
+
+
+def note_alive(now: int) -> None:
+    """Say that the database answers at this moment: doors go on with their snapshot. Raises DatabaseError."""
+    data = publishing.data_folder()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if data is not None:
+        touch_alive(data, now)
+
+
+class Saving:
+    """A second, whole file of the database for the copy of the installation (saved.py). Where a server keeps it there is nothing
+    to do: servers have copies of their own."""
+
+    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+        self._data = data
+        self._files = files
+        self._seen: tuple[object, ...] | None = None
+
+    def step(self) -> bool:
+        """Save when something has changed since the last time; True when it was saved. Blocks for about 0.1 s on 20 MB."""
+        connection = connections["default"]
+        if connection.vendor != "sqlite":
+            return False
+        seen = tuple((s.st_size, s.st_mtime_ns) for name in sorted(LIVING) if (s := stat(self._data / name)))
+        if seen == self._seen:
+            return False
+        made = self._data / f".{SAVED}"
+        self._files.unlink(made)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(made)])
+        made.chmod(0o600)
+        file = self._files.open(made)
+        try:
+            file.sync()
+        finally:
+            file.close()
+        self._files.rename(made, self._data / SAVED)
+        self._files.sync_folder(self._data)
+        self._seen = seen
+        return True
+
+
+class Following:
+    """Writes what journals said, every now and then; while the database is away it is kept in memory."""
+
+    def __init__(self) -> None:
+        self.heard = following.Heard(following.positions())
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return self.heard.positions
+
+    def write(self, now: int) -> bool:
+        """False when the database did not answer; then it is tried again at the next call."""
+        try:
+            following.write(self.heard, now=now)
+        except DatabaseError as error:
+            release()
+            log.error("sign-ins and counts wait for the database", waiting=len(self.heard.attempts), error=type(error).__name__)
+            return False
+        return True
+
+
+def stat(path: Path) -> os.stat_result | None:
+    """What the file system says of a file that may not be there."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def release() -> None:
+    """Let the thread's connection go: the next round begins with a new one where this one broke."""
+    connections.close_all()
+
+
+def _content(now: int) -> str:
+    """What the snapshot of this moment says, whatever its version and time."""
+    plain = replace(current(0, now, tuple(settings.CITY.city.domains)), at=0)
+    return hashlib.sha256(encode(plain)).hexdigest()

@@ -1,0 +1,246 @@
+"""Agencies and their contracts: who works for the city from outside, who answers for them, and the switch (P-09, C1, C3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, F, Max, Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.actions import structure
+from civicmail.city.access.forms import Because
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import history
+from civicmail.city.access.states import LIVING
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.directory.models import Agency, Contract, Episode
+
+
+@acting("agency.see")
+def agencies(request: Asked) -> HttpResponseBase:
+    """All of them, with how many of their people work here now."""
+    require(request, "agency.see")
+    now = timezone.localdate(request.now)
+    working = Q(contracts__episodes__ended__isnull=True, contracts__episodes__isnull=False)
+    found = listing.of(
+        request,
+        Agency.objects.annotate(
+            people=Count("contracts__episodes", filter=working, distinct=True),
+            running=Count("contracts", filter=Q(contracts__ends__gte=now), distinct=True),
+            last=Max("contracts__ends"),
+        ),
+        caption="Agencies",
+        columns=[
+            Column("name", "Agency", lambda a: Cell(a.name, reverse("agency", args=[a.code]), hint=a.contact), ("name",)),
+            Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("On", role="plain")),
+            Column("people", "People now", lambda a: a.people, ("people",), True, "people now"),
+            Column("contracts", "Contracts running", lambda a: a.running, ("running",), True, "contracts running"),
+            Column("last", "Last one ends", lambda a: a.last, ("last",), name="last one ends"),
+        ],
+        filters=[
+            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
+            Filter(
+                "state", "State", lambda rows, value: rows.filter(suspended__isnull=value == "on"), [("on", "on"), ("off", "off")]
+            ),
+        ],
+        empty="No agency is known. Its people come by the personnel feed once it and its contract are here.",
+        noun="agencies",
+        sort="name",
+    )
+    actions = [Action("Add an agency", reverse("agency-new"), primary=True)] if may(request, "agency.change") else []
+    page = Page("Who works for the city from outside?", "Agencies", actions=actions)
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("agency.see")
+def agency(request: Asked, code: str) -> HttpResponseBase:
+    """Its contracts with their sponsors, its people now, and what happened."""
+    require(request, "agency.see")
+    row = get_object_or_404(Agency, code=code)
+    today = timezone.localdate(request.now)
+    people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
+    found = listing.of(
+        request,
+        people,
+        caption=f"People of {row.name}",
+        columns=[
+            Column("name", "Name", _person, ("person__family", "person__given")),
+            Column("department", "Department", lambda e: str(e.department), ("department__name",)),
+            Column("position", "Position", lambda e: e.position, ("position",)),
+            Column("contract", "Contract", lambda e: e.contract.number, ("contract__number",), name="contract"),
+            Column("until", "Contract ends", lambda e: e.contract.ends, ("contract__ends",), name="contract ends"),
+        ],
+        filters=[Filter("q", "Name", lambda rows, value: rows.filter(person__display__icontains=value))],
+        empty=f"Nobody of {row.name} works for the city now.",
+        sort="name",
+        slim=lambda rows: rows.select_related("person", "department", "contract"),
+    )
+    contracts = row.contracts.select_related("sponsor").order_by(F("ends").desc(), "number")
+    shown = {
+        "page": _page(request, row, found.everything),
+        "agency": row,
+        "contracts": [(c, _contract_state(c, today)) for c in contracts],
+        "may_change": bool(may(request, "agency.change")),
+        "events": history.of(f"agency:{row.code}"),
+    }
+    return listing.shown(request, "access/agency.html", found, shown)
+
+
+def _person(e: Any) -> Cell:
+    return Cell(str(e.person), reverse("person", args=[e.department.code, e.person.uid]), hint=e.person.uid)
+
+
+def _contract_state(c: Contract, today: Any) -> tuple[str, str]:
+    if c.ends < today:
+        return ("quiet", "Over")
+    if c.sponsor is None:
+        return ("warn", "No sponsor")
+    return ("plain", "Running") if c.starts <= today else ("wait", "Not begun")
+
+
+def _page(request: Asked, row: Agency, people: int) -> Page:
+    actions = []
+    if may(request, "agency.change"):
+        actions.append(Action("Add a contract", reverse("contract-new", args=[row.code]), primary=True))
+        actions.append(Action("Change…", reverse("agency-change", args=[row.code])))
+    if may(request, "agency.suspend"):
+        way = "on" if row.suspended else "off"
+        actions.append(Action(f"Switch {way}…", reverse(f"agency-{way}", args=[row.code])))
+    facts = [("Code", row.code), ("People now", people), ("Contact", row.contact or "none")]
+    if row.suspended:
+        facts.append(("Off since", row.suspended))
+    state = ("lock", "Switched off") if row.suspended else ("plain", "On")
+    return Page(row.name, "Agencies", [_up()], state, facts, actions)
+
+
+def _up() -> tuple[str, str]:
+    return "Agencies", reverse("agencies")
+
+
+def _one(row: Agency) -> tuple[str, str]:
+    return row.name, reverse("agency", args=[row.code])
+
+
+@acting("agency.change")
+def new(request: Asked) -> HttpResponse:
+    """A company or body whose people work for the city."""
+    require(request, "agency.change")
+    form = NewAgency(request.POST or None)
+
+    def verb() -> Agency:
+        c = form.cleaned_data
+        return structure.make_agency(
+            c["code"], c["name"], contact=c["contact"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+
+    page = Page("Which agency is new?", "Agencies", [_up()])
+    return answered(
+        request, form, verb, page=page, back=reverse("agencies"), template=FORM, submit="Add 1 agency",
+        said=lambda made: f"{made} was added. Add its contract next.", to=lambda made: reverse("agency", args=[made.code]),
+    )  # fmt: skip
+
+
+@acting("agency.change")
+def change(request: Asked, code: str) -> HttpResponse:
+    """Its name, and how to reach it; the code stays."""
+    require(request, "agency.change")
+    row = get_object_or_404(Agency, code=code)
+    form = AgencyWords(request.POST or None, initial={"name": row.name, "contact": row.contact})
+
+    def verb() -> None:
+        c = form.cleaned_data
+        structure.change_agency(row, c["name"], c["contact"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    page = Page(f"What is different about {row.name}?", "Agencies", [_up(), _one(row)])
+    return answered(request, form, verb, page=page, back=_one(row)[1], template=FORM, submit="Save", said="The agency was changed.")
+
+
+@acting("agency.change")
+def contract_new(request: Asked, code: str) -> HttpResponse:
+    """A contract with its dates and the city's person who answers for the people under it."""
+    require(request, "agency.change")
+    row = get_object_or_404(Agency, code=code)
+    form = NewContract(request.POST or None)
+
+    def verb() -> Contract:
+        c = form.cleaned_data
+        return structure.make_contract(
+            row, c["number"], c["sponsor"], c["starts"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+
+    page = Page(f"Under which contract do people of {row.name} work?", "Agencies", [_up(), _one(row)])
+    return answered(
+        request, form, verb, page=page, back=_one(row)[1], template=FORM, submit="Add 1 contract",
+        said=lambda made: f"Contract {made.number} was added.",
+    )  # fmt: skip
+
+
+@acting("agency.change")
+def contract_change(request: Asked, pk: int) -> HttpResponse:
+    """Another sponsor or last day: access ends with the contract at the latest."""
+    require(request, "agency.change")
+    row = get_object_or_404(Contract.objects.select_related("agency", "sponsor"), pk=pk)
+    sponsor = row.sponsor.uid if row.sponsor else ""
+    form = ContractEnd(request.POST or None, initial={"sponsor": sponsor, "ends": row.ends})
+
+    def verb() -> int:
+        c = form.cleaned_data
+        return structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    effects = [
+        "Access of the people under it ends with the last day of the contract at the latest.",
+        "A later last day makes nobody's access longer: the departments extend it.",
+    ]
+    page = Page(f"Change contract {row.number}?", "Agencies", [_up(), _one(row.agency)])
+    return answered(
+        request, form, verb, page=page, back=_one(row.agency)[1], effects=effects, verb="Change 1 contract",
+        said=lambda count: f"The contract was changed. Access that ends earlier now: {count}.",
+    )  # fmt: skip
+
+
+@acting("agency.suspend")
+def off(request: Asked, code: str) -> HttpResponse:
+    """Mail of all its people stops at once, in one act."""
+    return _switch(request, code, off=True)
+
+
+@acting("agency.suspend")
+def on(request: Asked, code: str) -> HttpResponse:
+    """Its people may use mail again, as far as each is authorised."""
+    return _switch(request, code, off=False)
+
+
+def _switch(request: Asked, code: str, *, off: bool) -> HttpResponse:
+    require(request, "agency.suspend")
+    row = get_object_or_404(Agency, code=code)
+    people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
+    count = people.count()
+    mail = Authorisation.objects.filter(episode__in=people, role="holder", state__in=LIVING).count()
+    words = f"{count} {'person' if count == 1 else 'people'}"
+    verb_of = structure.suspend_agency if off else structure.resume_agency
+    form = Because(request.POST or None)
+    effects = [
+        f"{words} of {row.name} cannot send, and {'is' if count == 1 else 'are'} out of every page and program within a second."
+        if off
+        else f"{words} of {row.name} can use mail again, as far as each is authorised. With an authorisation of their own: {mail}.",
+        "What comes in for them is kept and held until the agency is switched on again." if off else "What was held is delivered.",
+    ]
+    stays = ["No mail is deleted, no authorisation ends, no contract changes.", "One entry names everybody whom this concerns."]
+    way = "off" if off else "on"
+    page = Page(f"Switch {row.name} {way}?", "Agencies", [_up(), _one(row)])
+    return answered(
+        request,
+        form,
+        lambda: verb_of(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=page, back=_one(row)[1], effects=effects, stays=stays, stop=off,
+        verb=f"Switch {way} 1 agency with {words}", said=lambda n: f"{row} is switched {way}, with {n} of its people.",
+    )  # fmt: skip

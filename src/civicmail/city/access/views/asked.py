@@ -1,0 +1,62 @@
+"""A request as the pages see it: who asks, when, and whether the guard lets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import ACTS, About
+from civicmail.city.access.models import Account
+from civicmail.city.access.moments import ms
+from civicmail.city.directory.models import Person
+
+
+class Asked(HttpRequest):
+    """What the middleware has put on each request. now: one time for the whole request; id: what logs and error pages name."""
+
+    actor: Actor
+    now: datetime
+    id: str
+
+
+class View(Protocol):
+    def __call__(self, request: Any, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
+
+
+def acting(act: str) -> Callable[[View], View]:
+    """Marks a view with the act that it is; the gate of acknowledgement and the sweep read it. The view itself asks `require`,
+    because only it knows about whom. Raises KeyError for an act that the table does not have."""
+    if act not in ACTS:
+        raise KeyError(act)
+
+    def mark(view: View) -> View:
+        view.act = act  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def require(request: Asked, act: str, about: About = guard.NOTHING) -> None:
+    """Raise NotPermitted, which becomes the 403 page with the sentence, unless the person may."""
+    guard.require(request.actor, act, about, now=ms(request.now))
+
+
+def may(request: Asked, act: str, about: About = guard.NOTHING) -> guard.Answer:
+    """Whether to show a button at all."""
+    return guard.may(request.actor, act, about, now=ms(request.now))
+
+
+def hidden_unless(request: Asked, act: str, about: About) -> None:
+    """404 for a thing of which this person may not even know that it is there."""
+    if not may(request, act, about):
+        raise Http404
+
+
+def me(request: Asked) -> Person:
+    """The signed-in person."""
+    return cast(Account, request.user).person

@@ -1,0 +1,179 @@
+"""Requests for access: shall they get it? One request, its four reasons, and a decision that is nobody's who asked (P-04, M3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.actions import requests, suspensions
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, Decision, SuspendOrResume
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import states
+from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.trying import status_of, tried
+
+WITH = ("mailbox", "person", "department", "requester", "approver", "episode__contract")
+
+
+@acting("roster.see")
+def waiting(request: Asked, department: str) -> HttpResponseBase:
+    """What was asked of a department, the open ones first."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    found = listing.of(
+        request,
+        Authorisation.objects.filter(department=where),
+        caption=f"Requests of {where.name}",
+        columns=[
+            Column("person", "Person", _person, ("person__family", "person__given")),
+            Column("mailbox", "Mailbox", lambda a: Cell(a.mailbox.address, full=True), ("mailbox__address",)),
+            Column("role", "As", lambda a: a.role, name="as"),
+            Column("state", "State", lambda a: _state(a, request), ("state",)),
+            Column("asked", "Asked", lambda a: Cell(a.asked, hint=f"by {a.requester}"), ("asked",), name="asked"),
+            Column("until", "Until", lambda a: a.until.date(), ("until",), name="until"),
+        ],
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
+            Filter(
+                "state", "State", lambda rows, value: rows.filter(state=value), [(k, str(w)) for k, (_, w) in states.WORDS.items()]
+            ),
+        ],
+        empty="Nobody has asked for access here.",
+        noun="requests",
+        sort="-asked",
+        slim=lambda rows: rows.select_related(*WITH),
+    )
+    page = Page("Who asked for access?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _person(a: Authorisation) -> Cell:
+    return Cell(str(a.person), reverse("request", args=[a.pk]))
+
+
+def _state(a: Authorisation, request: Asked) -> Cell:
+    role, word = states.of(a, request.now)
+    return Cell(word, role=role)
+
+
+@acting("request.see")
+def one(request: Asked, pk: int) -> HttpResponse:
+    """The request; for who may answer it, the decision."""
+    a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
+    about = about_authorisation(a)
+    hidden_unless(request, "request.see", about)
+    answer = may(request, "request.decide", about)
+    form = None
+    if (a.state == "asked" and answer) or request.method == "POST":
+        form = Decision(request.POST or None, initial={"state": a.state})
+    if request.method == "POST" and form is not None and form.is_valid():
+        require(request, "request.decide", about)
+        if _decide(request, a, form):
+            return redirect("requests", department=a.department.code)
+        a = Authorisation.objects.select_related(*WITH).get(pk=pk)
+    shown = {
+        "page": _page(request, a),
+        "a": a,
+        "form": form,
+        "why_not": "" if answer or a.state != "asked" else answer.why,
+        "barred": a.person.endings.order_by("-when")[:3],
+        "earlier": a.person.authorisations.exclude(pk=a.pk).select_related("mailbox", "department").order_by("-since")[:10],
+        "may_withdraw": a.state in ("asked", "approved") and bool(may(request, "request.withdraw", about)),
+    }
+    return render(request, "access/request.html", shown, status=status_of(form) if form is not None else 200)
+
+
+def _page(request: Asked, a: Authorisation) -> Page:
+    facts: list[tuple[str, Any]] = [
+        ("Asked by", a.requester),
+        ("Asked", a.asked.date()),
+        ("Until", a.until.date()),
+        ("Costs", f"${a.cost / 100:,.2f} a year"),
+    ]
+    heading = f"Shall {a.person} get mail?" if a.state == "asked" else f"Mail access of {a.person}"
+    crumbs = [(f"{a.department}: requests", reverse("requests", args=[a.department.code]))]
+    if not may(request, "roster.see", About(department=a.department.code)):
+        crumbs = [("Home", "/")]
+    return Page(heading, "Request", crumbs, states.of(a, request.now), facts)
+
+
+def _decide(request: Asked, a: Authorisation, form: Decision) -> bool:
+    """True when it is decided as asked, also by the same person's first click of two."""
+    wanted, reason = form.cleaned_data["decision"], form.cleaned_data["reason"]
+    a.state = form.cleaned_data["state"]  # what the asker saw: the verb compares it with the row
+    verb = requests.approve if wanted == "approve" else requests.refuse
+    if tried(form, lambda: verb(a, actor=request.actor, now=ms(request.now), reason=reason)):
+        done = "approved" if wanted == "approve" else "refused"
+        messages.success(request, f"Access for {a.person} was {done}.")
+        return True
+    now = Authorisation.objects.get(pk=a.pk)
+    mine = now.approver_id == me(request).pk and now.asked == a.asked
+    return mine and (now.state == "refused") == (wanted == "refuse")
+
+
+@acting("request.withdraw")
+def withdraw(request: Asked, pk: int) -> HttpResponse:
+    """Take a request back."""
+    a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
+    about = about_authorisation(a)
+    hidden_unless(request, "request.see", about)
+    require(request, "request.withdraw", about)
+    form = Because(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if tried(form, lambda: requests.withdraw(a, actor=request.actor, reason=reason, now=ms(request.now))):
+            messages.success(request, f"The request for {a.person} was withdrawn.")
+            return redirect("request", pk=a.pk)
+    page = Page(f"Withdraw the request for {a.person}?", "Request", [("The request", reverse("request", args=[a.pk]))])
+    effects = [f"{a.person} gets no access to {a.mailbox.address} by this request.", "It can be asked for again."]
+    shown = {"page": page, "form": form, "effects": effects, "verb": "Withdraw 1 request", "back": reverse("request", args=[a.pk])}
+    return render(request, "access/confirm.html", shown, status=status_of(form))
+
+
+@acting("access.suspend")
+def suspend(request: Asked, pk: int) -> HttpResponse:
+    """All access of the holder stops; it can be resumed."""
+    return _switch(request, pk, "suspend")
+
+
+@acting("access.resume")
+def resume(request: Asked, pk: int) -> HttpResponse:
+    """What was suspended is in force again."""
+    return _switch(request, pk, "resume")
+
+
+def _switch(request: Asked, pk: int, way: str) -> HttpResponse:
+    a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
+    about = about_person(a.person)
+    require(request, f"access.{way}", about)
+    form = SuspendOrResume(request.POST or None, initial={"state": a.state})
+    back = reverse("person", args=[about.department, a.person.uid])
+    if request.method == "POST" and form.is_valid():
+        verb, reason = (suspensions.suspend if way == "suspend" else suspensions.resume), form.cleaned_data["reason"]
+        if tried(form, lambda: verb(a.person, actor=request.actor, reason=reason, now=ms(request.now))):
+            messages.success(request, f"Access of {a.person} was {'suspended' if way == 'suspend' else 'resumed'}.")
+            return redirect(back)
+    effects = {
+        "suspend": [
+            f"{a.person} cannot send, and is signed out everywhere within a second.",
+            "What comes in is kept and held until access is resumed or somebody else looks after it.",
+        ],
+        "resume": [f"{a.person} can send and read again, until {a.until:%b %-d, %Y} as before.", "What was held is delivered."],
+    }[way]
+    stays = ["No mail is deleted.", "The four reasons and the approval stay as they are."]
+    page = Page(f"{way.capitalize()} access of {a.person}?", str(a.department), [(str(a.person), back)])
+    shown = {"page": page, "form": form, "effects": effects, "stays": stays, "back": back, "stop": way == "suspend"}
+    return render(
+        request, "access/confirm.html", {**shown, "verb": f"{way.capitalize()} access of 1 person"}, status=status_of(form)
+    )

@@ -1,0 +1,170 @@
+"""The personnel feed: what would it change? Read, looked at line by line, applied whole or rejected (P-08, L7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.actions import feed
+from civicmail.city.access.forms import Apply, Because, Upload
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import FeedLine, FeedRun
+
+STATES = {
+    "proposed": ("wait", "Waits for a decision"),
+    "stopped": ("stop", "Stopped by the brake"),
+    "applied": ("plain", "Applied"),
+    "rejected": ("quiet", "Rejected"),
+}
+DID = {"ended": ("stop", "Ended"), "refused": ("warn", "Refused"), "changed": ("plain", "Changed"), "added": ("plain", "Added")}
+OPEN = ("proposed", "stopped")
+
+
+@acting("feed.run")
+def feeds(request: Asked) -> HttpResponseBase:
+    """Every list that was read."""
+    require(request, "feed.run")
+    found = listing.of(
+        request,
+        FeedRun.objects.all(),
+        caption="Personnel lists that were read",
+        columns=[
+            Column("source", "File", lambda r: Cell(r.source, reverse("feed", args=[r.pk])), ("source",)),
+            Column("at", "Read", lambda r: r.at, ("at",)),
+            Column("rows", "Lines", lambda r: r.rows, ("rows",), True, "lines"),
+            Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
+            Column("by", "By", lambda r: Cell(r.by, hint=r.reason), ("by",), name="by"),
+        ],
+        empty="No personnel list was read yet.",
+        noun="lists",
+        sort="-at",
+    )
+    page = Page("What did the feed change?", "Personnel feed", actions=[Action("Read a list", reverse("feed-new"), primary=True)])
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("feed.run")
+def new(request: Asked) -> HttpResponse:
+    """Read a file; nothing is changed by that."""
+    require(request, "feed.run")
+    form = Upload(request.POST or None, request.FILES or None) if request.method == "POST" else Upload()
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        run = tried(form, lambda: feed.propose(file.read(), source=file.name, actor=request.actor, now=ms(request.now)))
+        if run is not None:
+            return redirect("feed", pk=run.pk)
+    page = Page("Which list shall be read?", "Personnel feed", [("Personnel feed", reverse("feeds"))])
+    shown = {"page": page, "form": form, "submit": "Read the list", "back": reverse("feeds")}
+    return render(request, "access/form.html", shown, status=status_of(form))
+
+
+@acting("feed.run")
+def run(request: Asked, pk: int) -> HttpResponseBase:
+    """What one list would do, or did: the ended and the refused first."""
+    require(request, "feed.run")
+    row = get_object_or_404(FeedRun, pk=pk)
+    counts = Counter(dict(row.lines.order_by().values_list("did").annotate(n=Count("id"))))
+    found = listing.of(
+        request,
+        row.lines.all(),
+        caption="Lines",
+        columns=[
+            Column("uid", "Number", lambda n: n.uid or "none", ("uid",)),
+            Column("did", "What", lambda n: Cell(DID[n.did][1], role=DID[n.did][0]), ("did", "line")),
+            Column("changes", "From and to", lambda n: Cell(_changes(n), full=True)),
+            Column("reason", "Why", lambda n: n.reason),
+            Column("line", "Line", lambda n: n.line or "", ("line",), True, "line"),
+        ],
+        filters=[
+            Filter("q", "Number", lambda rows, value: rows.filter(uid__icontains=value)),
+            Filter("did", "What", lambda rows, value: rows.filter(did=value), [(k, w) for k, (_, w) in DID.items()]),
+        ],
+        empty="Nothing is different from what is known.",
+        noun="lines",
+        sort="line",
+    )
+    facts = [("Read", row.at), ("Lines", row.rows), *((DID[d][1], counts[d]) for d in ("added", "changed", "ended", "refused"))]
+    actions = []
+    if row.state in OPEN:
+        actions = [
+            Action("Apply…", reverse("feed-apply", args=[pk]), primary=True),
+            Action("Reject…", reverse("feed-reject", args=[pk])),
+        ]
+    page = Page(row.source, "Personnel feed", [("Personnel feed", reverse("feeds"))], STATES[row.state], facts, actions)
+    return listing.shown(request, "access/feed.html", found, {"page": page, "run": row, "ended": counts["ended"]})
+
+
+def _changes(line: FeedLine) -> str:
+    """ "position: Clerk, then Inspector; phone: 4711"."""
+    said = []
+    for name, (before, after) in sorted(line.changes.items()):
+        said.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
+    return "; ".join(said)
+
+
+@acting("feed.apply")
+def apply(request: Asked, pk: int) -> HttpResponse:
+    """All or nothing. Where the brake holds it, the number of those who would be ended is typed."""
+    require(request, "feed.apply")
+    row = get_object_or_404(FeedRun, pk=pk)
+    ended = row.lines.filter(did="ended").count()
+    form = Apply(ended if row.state == "stopped" else None, request.POST or None, initial={"state": row.state})
+    if request.method == "POST" and form.is_valid():
+        reason, despite = form.cleaned_data["reason"], row.state == "stopped"
+        row.state = form.cleaned_data["state"]
+        now = ms(request.now)
+        if tried(form, lambda: feed.apply(row, actor=request.actor, reason=reason, now=now, despite_brake=despite)) is not None:
+            messages.success(request, "The list was applied.")
+            return redirect("feed", pk=pk)
+    effects = _effects(row)
+    stays = ["Nobody gets mail access by this: the departments decide that.", "Mail of those who are ended is kept."]
+    page = Page(
+        f"Apply {row.source}?", "Personnel feed", [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[pk]))]
+    )
+    words = f"Apply, and end access of {ended} {'person' if ended == 1 else 'people'} now" if ended else "Apply the list"
+    shown = {"page": page, "form": form, "effects": effects, "stays": stays, "verb": words, "stop": ended > 0}
+    return render(request, "access/confirm.html", {**shown, "back": reverse("feed", args=[pk])}, status=status_of(form))
+
+
+def _effects(row: FeedRun) -> list[str]:
+    counts: dict[str, int] = dict(row.lines.order_by().values_list("did").annotate(n=Count("id")))
+    lines = {
+        "ended": "Ended: {}. All doors shut at once for them.",
+        "added": "Added: {}. They have no mail access by that.",
+        "changed": "Changed: {}. Who moves keeps the access of the old department for 14 days.",
+        "refused": "Refused: {}. These lines change nothing.",
+    }
+    return [words.format(counts[did]) for did, words in lines.items() if counts.get(did)] or ["Nothing is different."]
+
+
+@acting("feed.apply")
+def reject(request: Asked, pk: int) -> HttpResponse:
+    """The list changes nothing."""
+    require(request, "feed.apply")
+    row = get_object_or_404(FeedRun, pk=pk)
+    form = Because(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+
+        def verb() -> bool:
+            feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+            return True
+
+        if tried(form, verb):
+            messages.success(request, "The list was rejected. Nothing was changed.")
+            return redirect("feed", pk=pk)
+    page = Page(
+        f"Reject {row.source}?", "Personnel feed", [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[pk]))]
+    )
+    shown: dict[str, Any] = {"page": page, "form": form, "effects": ["The list changes nothing."], "verb": "Reject 1 list"}
+    return render(request, "access/confirm.html", {**shown, "back": reverse("feed", args=[pk])}, status=status_of(form))

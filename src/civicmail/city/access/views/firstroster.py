@@ -1,0 +1,119 @@
+"""First roster: who of a position needs mail? The four reasons once, and up to fifty people in one reviewed action (P-04)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.actions import roster as verbs
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Chosen, Why, end_of
+from civicmail.city.access.models import Profile
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import roster
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import Department, Episode, Person
+
+
+@acting("roster.authorise")
+def positions(request: Asked, department: str) -> HttpResponse:
+    """The positions of a department, those with most people without access first."""
+    where = department_of(department)
+    require(request, "roster.authorise", About(department=where.code))
+    page = Page("Who needs mail, by position?", where.name, [_up(where)])
+    return render(request, "access/positions.html", {"page": page, "department": where, "positions": roster.positions(where)})
+
+
+@acting("roster.authorise")
+def position(request: Asked, department: str) -> HttpResponse:
+    """One position: its profile, and the people who have no access. The position travels in the query, it may be any words."""
+    where, name = _of(request, department)
+    profile = newest(where, name)
+    page = Page(name, where.name, [_up(where), ("First roster", reverse("positions", args=[where.code]))])
+    shown = {"page": page, "department": where, "position": name, "profile": profile, "people": _without(where, name)}
+    return render(request, "access/position.html", {**shown, "most": verbs.MOST})
+
+
+@acting("profile.write")
+def profile(request: Asked, department: str) -> HttpResponse:
+    """The four reasons for everybody in the position; a new text is a new version, what stands keeps the old one."""
+    where, name = _of(request, department)
+    old = newest(where, name)
+    kept = {f: getattr(old, f) for f in Why.base_fields} if old else {}
+    form = Why(request.POST or None, initial=kept)
+    if request.method == "POST" and form.is_valid():
+        made = tried(form, lambda: verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now)))
+        if made is not None:
+            messages.success(request, f"Version {made.version} of the profile is in use.")
+            return redirect(_link("position", where, name))
+    crumbs = [_up(where), (name, _link("position", where, name))]
+    page = Page(f"Why does a {name} need mail?", where.name, crumbs)
+    return render(request, "access/form.html", _form(page, form, "Save the profile", crumbs[-1][1]), status=status_of(form))
+
+
+@acting("roster.authorise")
+def review(request: Asked, department: str) -> HttpResponse:
+    """Who was ticked, once more by name, and the act with its number."""
+    where, name = _of(request, department)
+    found = newest(where, name)
+    if found is None:
+        return redirect(_link("position", where, name))
+    chosen = request.POST.getlist("row") if request.method == "POST" else request.GET.getlist("row")
+    everybody = {str(e.person.pk): e.person for e in _without(where, name)}
+    people = list(Person.objects.filter(pk__in=[c for c in chosen if c.isdigit()][:500]))
+    year = timezone.localdate(request.now) + timedelta(days=364)
+    form = Chosen(request.POST if request.method == "POST" else None, initial={"until": year, "version": found.version})
+    if request.method == "POST" and form.is_valid():
+        until = min(end_of(form.cleaned_data["until"]), ms(request.now) + 365 * 86_400_000)
+        seen = Profile.objects.filter(department=where, position=name, version=form.cleaned_data["version"]).first() or found
+        made = tried(form, lambda: verbs.authorise(seen, people, until=until, actor=request.actor, now=ms(request.now)))
+        if made is not None:
+            messages.success(request, f"{len(made)} {'person has' if len(made) == 1 else 'people have'} mail access now.")
+            return redirect(_link("position", where, name))
+    words = "1 person" if len(people) == 1 else f"{len(people)} people"
+    crumbs = [_up(where), (name, _link("position", where, name))]
+    page = Page(f"Authorise {words}?", where.name, crumbs, facts=[("Profile version", found.version), ("Position", name)])
+    gone = [str(p) for p in people if str(p.pk) not in everybody]
+    shown = {"page": page, "form": form, "people": people, "profile": found, "words": words, "gone": gone, "back": crumbs[-1][1]}
+    return render(request, "access/review.html", {**shown, "most": verbs.MOST}, status=status_of(form))
+
+
+def newest(where: Department, name: str) -> Profile | None:
+    return Profile.objects.filter(department=where, position=name).select_related("by").order_by("-version").first()
+
+
+def _without(where: Department, name: str) -> list[Episode]:
+    rows = Episode.objects.filter(department=where, position=name, ended__isnull=True)
+    found = roster.is_without_access(rows).select_related("person", "supervisor", "contract__agency")
+    return list(found.order_by("person__family", "person__given")[:500])
+
+
+def _of(request: Asked, department: str) -> tuple[Department, str]:
+    where = department_of(department)
+    require(request, "roster.authorise", About(department=where.code))
+    name = request.GET.get("position", "").strip()
+    if not name or not Episode.objects.filter(department=where, position=name).exists():
+        raise Http404
+    return where, name
+
+
+def _up(where: Department) -> tuple[str, str]:
+    return f"{where.name}: people", reverse("people", args=[where.code])
+
+
+def _link(route: str, where: Department, name: str) -> str:
+    return f"{reverse(route, args=[where.code])}?{urlencode({'position': name})}"
+
+
+def _form(page: Page, form: Any, submit: str, back: str, **more: Any) -> dict[str, Any]:
+    return {"page": page, "form": form, "submit": submit, "back": back, **more}

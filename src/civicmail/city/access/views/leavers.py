@@ -1,0 +1,87 @@
+"""Ending somebody's access: who leaves, when, and what happens to the mail? Then each door with its time (P-08, L1 to L4)."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.actions import ending
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, Leaving, end_of
+from civicmail.city.access.models import Ending
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.states import LIVING
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import Person
+
+
+@acting("access.end")
+def leaver(request: Asked, department: str) -> HttpResponse:
+    """?person=UID; a second time leads to what the first one did."""
+    where = department_of(department)
+    who = get_object_or_404(Person, uid=request.GET.get("person", ""))
+    require(request, "roster.see", About(department=where.code))
+    episode = who.episodes.filter(department=where).first()
+    if episode is None:
+        raise Http404
+    require(request, "access.end", about_person(who))
+    if (done := who.endings.filter(episode=episode).first()) is not None:
+        return redirect("ending", pk=done.pk)
+    form = Leaving(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = tried(form, lambda: _end(request, who, form))
+        if made is not None:
+            return redirect("ending", pk=made.pk)
+    living = who.authorisations.filter(state__in=LIVING).select_related("mailbox")
+    crumbs = [
+        (f"{where.name}: people", reverse("people", args=[where.code])),
+        (str(who), reverse("person", args=[where.code, who.uid])),
+    ]
+    page = Page(f"End access of {who}?", where.name, crumbs)
+    devices = who.devices.filter(ended__isnull=True).count()
+    effects = [
+        "Sending stops at once, at every door: pages, mail programs, command line.",
+        f"Rights that end: {', '.join(a.mailbox.address for a in living) or 'none'}.",
+        f"Device passwords that end: {devices}. Duties, and what was granted to or by this person, end too.",
+        "Requests that wait for this person's answer go to whoever decides otherwise.",
+    ]
+    stays = [
+        "Mail is kept, and stays under every hold. Nothing is deleted.",
+        "The addresses are never given to another person.",
+        "This cannot be undone. Who comes back is authorised anew.",
+    ]
+    shown = {"page": page, "form": form, "effects": effects, "stays": stays, "verb": "End access of 1 person", "stop": True}
+    return render(request, "access/confirm.html", {**shown, "back": crumbs[-1][1]}, status=status_of(form))
+
+
+@acting("access.end")
+def call_off(request: Asked, pk: int) -> HttpResponse:
+    """The person stays: an end that was planned and has not come is planned no longer."""
+    planned = get_object_or_404(Ending.objects.select_related("person", "episode__department"), pk=pk)
+    require(request, "access.end", about_person(planned.person))
+    form = Because(request.POST or None)
+    where, who = planned.episode.department, planned.person
+    back = reverse("person", args=[where.code, who.uid])
+    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code])), (str(who), back)]
+    effects = [f"{who} keeps access as it is now. Nothing ends on {timezone.localtime(planned.when):%b %-d, %Y}."]
+    return answered(
+        request,
+        form,
+        lambda: ending.call_off(planned, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Does {who} stay?", where.name, crumbs),
+        back=back, effects=effects, verb="Call off 1 end", said=f"The end of access of {who} is called off.",
+    )  # fmt: skip
+
+
+def _end(request: Asked, who: Person, form: Leaving) -> Ending:
+    c = form.cleaned_data
+    now = ms(request.now)
+    when = now if c["when"] == "now" else end_of(c["day"])
+    return ending.end_access(who, reason=c["reason"], when=when, actor=request.actor, now=now, successor=c["successor"])

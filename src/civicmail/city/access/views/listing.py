@@ -1,0 +1,321 @@
+"""Lists: filters, sorting, paging and CSV from the address alone, so that a reload, Back and a copied link show the same.
+
+A view says what its columns and filters are and gives a query; the rest, with chips, links and the file, is the same for all.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+PER_PAGE = 50
+CSV_MOST = 50_000
+ONE = {
+    "people": "person",
+    "agencies": "agency",
+    "copies": "copy",
+    "duties": "duty",
+    "entries": "entry",
+    "mailboxes": "mailbox",
+}
+"""Of nouns whose singular is not the word without its s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of a row. href: the row's own page, for the first column; role: of a state (the words are `text`); hint: a second,
+    quieter line; full: an address that is never clipped."""
+
+    text: Any = ""
+    href: str = ""
+    role: str = ""
+    hint: str = ""
+    full: bool = False
+
+    @property
+    def is_time(self) -> bool:
+        return isinstance(self.text, datetime)
+
+    @property
+    def is_day(self) -> bool:
+        return isinstance(self.text, date) and not self.is_time
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """value: row -> a cell, text, number, date or None. sort: fields of order_by for ascending; empty: no sorting. num: numbers,
+    to the right; name: on cards, where the header is not seen, the value is told with this word before it."""
+
+    key: str
+    label: str
+    value: Callable[[Any], Any]
+    sort: tuple[str, ...] = ()
+    num: bool = False
+    name: str = ""
+
+    def cell(self, row: Any) -> Cell:
+        found = self.value(row)
+        return found if isinstance(found, Cell) else Cell("" if found is None else found)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """choices: (value, words), or none for words that are typed. apply: (query, value) -> query."""
+
+    key: str
+    label: str
+    apply: Callable[[QuerySet[Any], str], QuerySet[Any]]
+    choices: Sequence[tuple[str, str]] = ()
+
+    def words_for(self, value: str) -> str:
+        return f"{self.label}: {dict(self.choices).get(value, value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A header as the table shows it. direction: what aria-sort says where the list is sorted by it."""
+
+    column: Column
+    link: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    words: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: str
+    cells: list[tuple[Column, Cell]]
+
+
+@dataclass
+class Listing:
+    """What one list shows now. caption: for screen readers; empty: the sentence where there is nothing at all; noun: what is
+    counted. ticks: rows can be chosen for an act on several. Made by `of`."""
+
+    caption: str
+    columns: Sequence[Column]
+    filters: Sequence[Filter]
+    empty: str
+    noun: str = "people"
+    ticks: bool = False
+    rows: list[Row] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
+    chips: list[Chip] = field(default_factory=list)
+    total: int = 0
+    everything: int = 0
+    page: int = 1
+    pages: int = 1
+    path: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
+    sort: str = ""
+    at: datetime = field(default_factory=timezone.now)
+    found: QuerySet[Any] | Sequence[Any] | None = None
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * PER_PAGE + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        return min(self.page * PER_PAGE, self.total)
+
+    @property
+    def older(self) -> str:
+        return self.link(page=str(self.page + 1)) if self.page < self.pages else ""
+
+    @property
+    def newer(self) -> str:
+        return self.link(page=str(self.page - 1) if self.page > 2 else "") if self.page > 1 else ""
+
+    @property
+    def counted(self) -> str:
+        """What is counted, in the number in which it is."""
+        if (self.everything if self.chips else self.total) != 1:
+            return self.noun
+        return ONE.get(self.noun, self.noun.removesuffix("s"))
+
+    @property
+    def query(self) -> str:
+        """Filters and order alone, for whoever keeps this view."""
+        return self.link().partition("?")[2]
+
+    @property
+    def csv(self) -> str:
+        return self.link(format="csv")
+
+    @property
+    def clear(self) -> str:
+        return self.path
+
+    @property
+    def fields(self) -> list[tuple[Filter, str]]:
+        """The filters that are always in sight."""
+        return [(f, self.asked.get(f.key, "")) for f in self.filters[:2]]
+
+    @property
+    def more(self) -> list[tuple[Filter, str]]:
+        """The others, behind "More filters"."""
+        return [(f, self.asked.get(f.key, "")) for f in self.filters[2:]]
+
+    @property
+    def more_used(self) -> int:
+        return sum(bool(value) for _, value in self.more)
+
+    def link(self, **changes: str) -> str:
+        """The address of this list with these changes; a page number stays only where it is the change."""
+        wanted = {**{k: v for k, v in self.asked.items() if k != "page"}, **changes}
+        query = urlencode({k: v for k, v in wanted.items() if v})
+        return f"{self.path}?{query}" if query else self.path
+
+
+def of(
+    request: HttpRequest,
+    query: QuerySet[Any],
+    *,
+    caption: str,
+    columns: Sequence[Column],
+    filters: Sequence[Filter] = (),
+    empty: str,
+    noun: str = "people",
+    sort: str = "",
+    ticks: bool = False,
+    path: str = "",
+    slim: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
+) -> Listing:
+    """The list as the address of the request wants it. sort: key of the column, "-" before it for descending, where none is asked;
+    slim: adds what rows need (select_related, annotations) after counting."""
+    known = {"sort", "page", *(f.key for f in filters)}
+    asked = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
+    asked = {k: v for k, v in asked.items() if not _is_unknown_choice(filters, k, v)}
+    listing = Listing(caption, columns, filters, empty, noun, ticks, path=path or request.path, asked=asked)
+    listing.everything = query.count()
+    found = query
+    for f in filters:
+        if value := asked.get(f.key):
+            found = f.apply(found, value)
+            listing.chips.append(Chip(f.words_for(value), listing.link(**{f.key: ""})))
+    listing.total = found.count() if listing.chips else listing.everything
+    listing.sort = asked.get("sort") or sort
+    found = found.order_by(*_order(columns, listing.sort), "pk") if listing.sort else found
+    listing.found = slim(found) if slim else found
+    fill(listing)
+    return listing
+
+
+def of_rows(
+    request: HttpRequest,
+    rows: Sequence[Any],
+    *,
+    caption: str,
+    columns: Sequence[Column],
+    empty: str,
+    noun: str,
+    keep: Sequence[str] = (),
+) -> Listing:
+    """A list of rows that are no rows of the database, in the order given: mappings with a "pk". keep: parameters of the address
+    that stay in its links."""
+    asked = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
+    listing = Listing(caption, columns, (), empty, noun, path=request.path, asked=asked, found=rows)
+    listing.total = listing.everything = len(rows)
+    fill(listing)
+    return listing
+
+
+def fill(listing: Listing) -> None:
+    """Put the page that the address asks for into a list that has its rows and total."""
+    assert listing.found is not None
+    listing.pages = max(1, -(-listing.total // PER_PAGE))
+    listing.page = min(max(1, int(p) if (p := listing.asked.get("page", "1")).isdecimal() else 1), listing.pages)
+    listing.heads = [_head(listing, column) for column in listing.columns]
+    rows = listing.found[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE]
+    listing.rows = [_row(listing.columns, row) for row in rows]
+
+
+def shown(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:
+    """The page with this list; its CSV where the address asks for that; the region of the list where script asks for a part."""
+    if request.GET.get("format") == "csv":
+        return _file(listing)
+    part = request.headers.get("HX-Request-Type") == "partial"
+    name = "components/list.html" if part else template
+    response = render(request, name, {**context, "listing": listing, "part": part})
+    response["Vary"] = "HX-Request-Type"
+    return response
+
+
+def _is_unknown_choice(filters: Sequence[Filter], key: str, value: str) -> bool:
+    return any(f.key == key and f.choices and value not in dict(f.choices) for f in filters)
+
+
+def _order(columns: Sequence[Column], sort: str) -> list[str]:
+    by = next((c.sort for c in columns if c.key == sort.lstrip("-") and c.sort), ())
+    return [_turned(f) for f in by] if sort.startswith("-") else list(by)
+
+
+def _turned(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _head(listing: Listing, column: Column) -> Head:
+    if not column.sort:
+        return Head(column)
+    now = listing.sort
+    direction = {column.key: "ascending", f"-{column.key}": "descending"}.get(now, "")
+    return Head(column, listing.link(sort=f"-{column.key}" if now == column.key else column.key), direction)
+
+
+def _row(columns: Sequence[Column], row: Any) -> Row:
+    return Row(str(row.pk if isinstance(row, Model) else row["pk"]), [(c, c.cell(row)) for c in columns])
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def _file(listing: Listing) -> StreamingHttpResponse:
+    """The whole list, not only this page, as UTF-8 with a mark that spreadsheets know; formulas are made text (CWE-1236)."""
+    assert listing.found is not None
+    writer = csv.writer(_Echo())
+    rows = _lines(listing.columns, listing.found[:CSV_MOST])
+    head = writer.writerow([c.label for c in listing.columns])
+    lines: Iterator[str] = (writer.writerow(row) for row in rows)
+    response = StreamingHttpResponse(_after("\ufeff" + head, lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{listing.noun.replace(" ", "-")}.csv"'
+    return response
+
+
+def _after(first: str, rest: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[list[str]]:
+    for row in rows:
+        yield [_plain(c.cell(row)) for c in columns]
+
+
+def _plain(cell: Cell) -> str:
+    if isinstance(cell.text, datetime):
+        return timezone.localtime(cell.text).isoformat(timespec="seconds")
+    text = cell.text.isoformat() if isinstance(cell.text, date) else str(cell.text)
+    text = f"{text} ({cell.hint})" if cell.hint else text
+    return text if isinstance(cell.text, int | float) else plain_text(text)
+
+
+def plain_text(text: str) -> str:
+    """A cell of a file that no spreadsheet takes for a formula (CWE-1236)."""
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text

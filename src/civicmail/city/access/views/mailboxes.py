@@ -1,0 +1,237 @@
+"""Mailboxes: whose is it, who uses it, which addresses reach it? Those of duties and machines begin and end here (M1, S1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.access.actions import mailboxes as verbs
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import history, inuse
+from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.states import LIVING
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.officeforms import NewMailbox, UntilBecause
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.places import offered
+from civicmail.city.access.views.rights import user_acts
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.directory.models import Department, Mailbox
+
+OPEN = [("open", "open"), ("closed", "closed"), ("unused", "nobody may read it"), ("moved", "its holder works elsewhere")]
+
+
+@acting("mailbox.see")
+def everywhere(request: Asked) -> HttpResponseBase:
+    """All mailboxes of the city, of whatever kind."""
+    require(request, "mailbox.see")
+    rows = Mailbox.objects.all()
+    column = Column("department", "Owner", lambda m: str(m.department), ("department__name",), name="owner")
+    choices = list(Department.objects.order_by("name").values_list("code", "name"))
+    more = [Filter("department", "Owner", lambda q, value: q.filter(department__code=value), choices)]
+    actions = [Action("Whose was an address?", reverse("whose"))]
+    page = Page("Which mailboxes are there?", "Access office", actions=[*_new(request, ""), *actions])
+    return _listed(request, rows, page, [column], more)
+
+
+@acting("mailbox.see")
+def of_department(request: Asked, department: str) -> HttpResponseBase:
+    """The mailboxes that one department owns; those of duties and machines first in sight."""
+    where = department_of(department)
+    require(request, "mailbox.see", About(department=where.code))
+    page = Page("Which mailboxes does the department own?", where.name, [_people(where)], actions=_new(request, where.code))
+    return _listed(request, Mailbox.objects.filter(department=where), page, [], [])
+
+
+def _new(request: Asked, department: str) -> list[Action]:
+    if not may(request, "mailbox.make", About(department=department)):
+        return []
+    asked = f"?department={department}" if department else ""
+    return [Action("Make a mailbox", f"{reverse('mailbox-new')}{asked}", primary=True)]
+
+
+def _people(where: Department) -> tuple[str, str]:
+    return f"{where.name}: people", reverse("people", args=[where.code])
+
+
+def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]) -> HttpResponseBase:
+    def state(q: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "moved":
+            return inuse.of_movers(q)
+        if value == "unused":
+            return inuse.without_users(q, request.now)
+        return q.filter(closed__isnull=value == "open")
+
+    found = listing.of(
+        request,
+        inuse.with_users(rows, request.now),
+        caption="Mailboxes",
+        columns=[
+            Column("address", "Address", _address, ("address",)),
+            Column("kind", "Kind", lambda m: Mailbox.Type(m.kind).label, ("kind", "address"), name="kind"),
+            *columns,
+            Column("users", "People who use it", lambda m: m.users, ("users",), True, "people who use it"),
+            Column("state", "State", lambda m: _cell(state_of(m, request)), name=""),
+        ],
+        filters=[
+            Filter("q", "Address or name", lambda q, value: q.filter(Q(address__icontains=value) | Q(name__icontains=value))),
+            Filter("kind", "Kind", lambda q, value: q.filter(kind=value), Mailbox.Type.choices),
+            Filter("state", "State", state, OPEN),
+            *filters,
+        ],
+        empty="No mailbox yet. A person gets one by a request; one of a duty or a machine is made here.",
+        noun="mailboxes",
+        sort="address",
+        slim=lambda q: q.select_related("department", "holder"),
+    )
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _address(m: Any) -> Cell:
+    return Cell(m.address, reverse("mailbox", args=[m.address]), hint=str(m.holder) if m.holder else m.name)
+
+
+def _cell(state: tuple[str, str]) -> Cell:
+    return Cell(state[1], role=state[0])
+
+
+def state_of(box: Any, request: Asked) -> tuple[str, str]:
+    """(role, word) of a mailbox with its number of users."""
+    if box.closed:
+        return ("quiet", "Closed")
+    if box.kind == Mailbox.Type.SERVICE:
+        return ("warn", "Its time is over") if box.expires and box.expires <= request.now else ("plain", "Open")
+    return ("plain", "Open") if box.users else ("lock", "Held: nobody may read it")
+
+
+def the(request: Asked, address: str) -> Any:
+    """The mailbox of an address, with how many use it; 404."""
+    rows = inuse.with_users(Mailbox.objects.select_related("department", "holder"), request.now)
+    return get_object_or_404(rows, address=address.strip().lower())
+
+
+@acting("mailbox.see")
+def mailbox(request: Asked, address: str) -> HttpResponse:
+    """One mailbox: who uses it, under which addresses it was and is, and what happened. Nothing of what is in it."""
+    box = the(request, address)
+    about = about_mailbox(box)
+    require(request, "mailbox.see", about)
+    users = box.authorisations.filter(state__in=LIVING).select_related("person", "department", "approver", "requester", "episode")
+    ended = box.authorisations.exclude(state__in=LIVING).select_related("person").order_by("-since")[:20]
+    may_change = bool(may(request, "address.change", about)) and box.closed is None
+    shown = {
+        "page": _page(request, box, about),
+        "box": box,
+        "users": [(a, user_acts(request, a)) for a in users.order_by("role", "person__family")],
+        "ended": ended,
+        "addresses": box.addresses.order_by("-since"),
+        "may_change": may_change,
+        "events": history.of(f"mailbox:{box.address}"),
+    }
+    return render(request, "access/mailbox.html", shown)
+
+
+def _page(request: Asked, box: Any, about: About) -> Page:
+    actions = []
+    if box.closed is None:
+        if box.kind != Mailbox.Type.SERVICE and may(request, "grant.ask", About(about.department, "", holder=about.person)):
+            actions.append(Action("Ask for a person to use it", reverse("grant-ask", args=[box.address]), primary=True))
+        if box.kind == Mailbox.Type.SERVICE and may(request, "machine.make", about):
+            actions.append(Action("Machines", reverse("machines", args=[box.address]), primary=True))
+            actions.append(Action("Give it more time…", reverse("mailbox-renew", args=[box.address])))
+        if may(request, "address.change", about):
+            actions.append(Action("Add an address", reverse("alias-add", args=[box.address])))
+        if box.kind != Mailbox.Type.PERSONAL and may(request, "mailbox.close", about):
+            actions.append(Action("Close…", reverse("mailbox-close", args=[box.address])))
+    facts: list[tuple[str, Any]] = [("Kind", Mailbox.Type(box.kind).label), ("Owner", box.department)]
+    facts.append(("Holder", box.holder) if box.holder else ("Name", box.name))
+    if box.expires:
+        facts.append(("Until", box.expires))
+    crumbs = [(f"{box.department}: mailboxes", reverse("dept-mailboxes", args=[box.department.code]))]
+    if not may(request, "mailbox.see", About(box.department.code)):
+        crumbs = [("My access", reverse("my-access"))]
+    return Page(box.address, str(box.department), crumbs, state_of(box, request), facts, actions)
+
+
+def up(box: Mailbox) -> list[tuple[str, str]]:
+    """The way back from what is done to a mailbox."""
+    return [(box.address, reverse("mailbox", args=[box.address]))]
+
+
+@acting("mailbox.make")
+def new(request: Asked) -> HttpResponse:
+    """Of a duty, or of a machine: owned by one department."""
+    places = offered(request, "mailbox.make")
+    form = NewMailbox(places, request.POST or None, initial={"department": request.GET.get("department", "")})
+
+    def verb() -> Mailbox:
+        c = form.cleaned_data
+        where = Department.objects.get(code=c["department"])
+        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        if c["kind"] == "service":
+            return verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of(c["expires"]), **act)
+        return verbs.make_function(c["address"], c["name"], where, c["purpose"], **act)
+
+    page = Page("Which mailbox is needed?", "Mailboxes", [_back(request)])
+    return answered(
+        request, form, verb, page=page, back=_back(request)[1], template=FORM, submit="Make 1 mailbox",
+        note="A mailbox of a duty is used by named people, each with an access of their own. Nobody signs in as it.",
+        said=lambda made: f"{made.address} was made. What comes is held until somebody may use it.",
+        to=lambda made: reverse("mailbox", args=[made.address]),
+    )  # fmt: skip
+
+
+def _back(request: Asked) -> tuple[str, str]:
+    """To the list that the person came from."""
+    code = request.GET.get("department", "")
+    if code and Department.objects.filter(code=code).exists():
+        return "Mailboxes", reverse("dept-mailboxes", args=[code])
+    return "Mailboxes", reverse("mailboxes") if may(request, "mailbox.see") else "/"
+
+
+@acting("mailbox.close")
+def close(request: Asked, address: str) -> HttpResponse:
+    """It takes nothing more; what is in it stays."""
+    box = the(request, address)
+    about = about_mailbox(box)
+    require(request, "mailbox.close", about)
+    form = Because(request.POST or None)
+    machines = box.devices.filter(ended__isnull=True).count()
+    effects = [f"Mail to {box.address} and its other addresses is refused from now on."]
+    effects += [f"Passwords of machines that end: {machines}."] if box.kind == Mailbox.Type.SERVICE else []
+    stays = ["Mail is kept. The addresses are never given to a person.", "It cannot be opened again."]
+    return answered(
+        request,
+        form,
+        lambda: verbs.close(box, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Close {box.address}?", str(box.department), up(box)), back=up(box)[0][1], effects=effects, stays=stays,
+        verb="Close 1 mailbox", stop=True, said=f"{box.address} was closed.",
+    )  # fmt: skip
+
+
+@acting("machine.make")
+def renew(request: Asked, address: str) -> HttpResponse:
+    """A machine goes on for at most a year."""
+    box = the(request, address)
+    about = about_mailbox(box)
+    require(request, "machine.make", about)
+    form = UntilBecause(request.POST or None)
+
+    def verb() -> None:
+        c = form.cleaned_data
+        verbs.renew_service(box, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    effects = ["The machines of this mailbox may send until then, as far as their own passwords last."]
+    return answered(
+        request, form, verb, page=Page(f"How long does {box.address} go on?", str(box.department), up(box)), back=up(box)[0][1],
+        effects=effects, verb="Give 1 mailbox more time", said="It has more time.",
+    )  # fmt: skip

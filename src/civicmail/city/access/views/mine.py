@@ -1,0 +1,47 @@
+"""My access: may I use mail, why, until when? And what I have said to the policy (pages, "/my/access/"; P-04, P-10, P-18)."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import personal, standing
+from civicmail.city.access.standing import Facts, why
+from civicmail.city.access.states import LIVING
+from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.views.page import Page
+
+
+@acting("my.access")
+def access(request: Asked) -> HttpResponse:
+    """Each authorisation with its four reasons, who owns it, who approved it, until when."""
+    who = me(request)
+    about = About(person=who.uid)
+    require(request, "my.access", about)
+    now = ms(request.now)
+    facts = standing.of(who.pk, now)
+    rights = who.authorisations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
+    found = {
+        "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now)),
+        "why": why(facts, now),
+        "facts": facts,
+        "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),
+        "past": [r for r in rights if r.state not in LIVING],
+        "uses": personal.allowed_to(who, request.now.date()),
+        "said": who.acknowledgements.select_related("text").order_by("-at")[:20],
+        "shows_devices": bool(may(request, "my.devices", about)),
+    }
+    return render(request, "access/mine.html", found)
+
+
+def _state(facts: Facts, now: int) -> tuple[str, str]:
+    if not why(facts, now):
+        return ("done", gettext("You may use mail"))
+    if facts.suspended is not None and not facts.active:
+        return ("lock", gettext("Suspended"))
+    if facts.active:
+        return ("stop", gettext("Sending has stopped"))
+    return ("quiet", gettext("No access"))

@@ -1,0 +1,185 @@
+"""The access office: where is access out of order? Departments, duties with their conflicts, locked sign-ins, endings (pages)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.duties import CONFLICTS, DUTIES
+from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
+from civicmail.city.access.queries import office as found_here
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.directory.models import Department
+
+
+@acting("duty.grant")
+def office(request: Asked) -> HttpResponse:
+    """The worst first; in order is one sentence."""
+    require(request, "duty.grant")
+    page = Page("Where is access out of order?", "Access office")
+    return render(request, "access/office.html", {"page": page, "troubles": found_here.troubles(request.now)})
+
+
+@acting("duty.see")
+def departments(request: Asked) -> HttpResponseBase:
+    """All that are open, with their heads and how many people have access."""
+    require(request, "duty.see")
+    found = listing.of(
+        request,
+        found_here.departments(),
+        caption="Departments",
+        columns=[
+            Column("name", "Department", lambda d: Cell(d.name, reverse("department", args=[d.code]), hint=d.code), ("name",)),
+            Column("parent", "Part of", lambda d: str(d.parent or ""), ("parent__name",), name="part of"),
+            Column("head", "Head", _head_cell, ("head__family",), name="head"),
+            Column("people", "People", lambda d: d.people, ("people",), True, "people"),
+            Column("access", "With access", lambda d: d.access, ("access",), True, "with access"),
+            Column("waiting", "Requests", lambda d: d.waiting or "", ("waiting",), True, "requests"),
+        ],
+        filters=[
+            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
+            Filter(
+                "head",
+                "Head",
+                lambda rows, value: rows.filter(head__isnull=value == "none"),
+                [("none", "none"), ("named", "named")],
+            ),
+        ],
+        empty="There is no department yet. The personnel feed brings them, or the command line.",
+        noun="departments",
+        sort="name",
+    )
+    actions = [Action("Open a department", reverse("department-new"), primary=True)] if may(request, "department.change") else []
+    page = Page("Which departments are there?", "Access office", actions=actions)
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _head_cell(d: Department) -> Cell:
+    return Cell(str(d.head)) if d.head else Cell("No head", role="warn")
+
+
+@acting("duty.see")
+def duty_grants(request: Asked) -> HttpResponseBase:
+    """Who holds which power, until when, and what excludes what."""
+    require(request, "duty.see")
+    names = [(key, d.name) for key, d in DUTIES.items()]
+    columns = [
+        Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
+        Column("duty", "Duty", _duty_cell, ("duty",)),
+        Column("until", "Until", lambda g: g.until.date(), ("until",), name="until"),
+        Column("by", "Granted by", lambda g: Cell(g.by, hint=g.reason), name="by"),
+    ]
+    grants_too = bool(may(request, "duty.grant"))
+    if grants_too:
+        columns.append(Column("end", "", lambda g: Cell(f"End for {g.person}…", reverse("duty-end", args=[g.pk]))))
+    found = listing.of(
+        request,
+        found_here.holders(request.now),
+        caption="Duties",
+        columns=columns,
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
+            Filter("duty", "Duty", lambda rows, value: rows.filter(duty=value), names),
+        ],
+        empty="Nobody holds a duty.",
+        noun="duties",
+        sort="person",
+    )
+    actions = [Action("Grant a duty", reverse("duty-grant"), primary=True)] if grants_too else []
+    if may(request, "duty.record-conflict"):
+        actions.append(Action("Record a conflict", reverse("conflict-new")))
+    shown = {
+        "page": Page("Who holds which power?", "Access office", actions=actions),
+        "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
+        "conflicts": [
+            (c, _duty_name(c.first), _duty_name(c.second))
+            for c in ConflictRecord.objects.filter(until__gt=request.now).select_related("person").order_by("until")
+        ],
+    }
+    return listing.shown(request, "access/duty_grants.html", found, shown)
+
+
+def _duty_name(duty: str) -> str:
+    return str(DUTIES[duty].name) if duty in DUTIES else duty
+
+
+def _duty_cell(g: DutyGrant) -> Cell:
+    return Cell(_duty_name(g.duty), hint=str(g.department or ""))
+
+
+@acting("account.unlock")
+def unlocks(request: Asked) -> HttpResponseBase:
+    """Sign-ins that wrong passwords have locked."""
+    require(request, "account.unlock")
+    found = listing.of(
+        request,
+        found_here.locked(),
+        caption="Locked sign-ins",
+        columns=[
+            Column("person", "Person", lambda a: Cell(str(a.person), hint=a.username), ("person__family",)),
+            Column("locked", "Locked", lambda a: a.locked, ("locked",), name="locked"),
+            Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
+        ],
+        empty="No sign-in is locked.",
+        noun="locked sign-ins",
+        sort="-locked",
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("Who cannot sign in?", "Access office")})
+
+
+@acting("duty.grant")
+def endings(request: Asked) -> HttpResponseBase:
+    """Every end of access, with when its last door was shut."""
+    require(request, "duty.grant")
+    found = listing.of(
+        request,
+        Ending.objects.select_related("person", "episode__department"),
+        caption="Endings",
+        columns=[
+            Column("person", "Person", lambda e: Cell(str(e.person), reverse("ending", args=[e.pk])), ("person__family",)),
+            Column("department", "Department", lambda e: str(e.episode.department), ("episode__department__name",)),
+            Column("when", "Ends", lambda e: e.when, ("when",), name="ends"),
+            Column("state", "State", _ending_state),
+            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {e.by}")),
+        ],
+        filters=[Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value))],
+        empty="No access was ended yet.",
+        noun="endings",
+        sort="-when",
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("Whose access ended?", "Access office")})
+
+
+def _ending_state(e: Any) -> Cell:
+    return Cell("Done", role="plain") if e.done else Cell("Open", role="wait")
+
+
+@acting("roster.see")
+def ending(request: Asked, pk: int) -> HttpResponse:
+    """What one end of access did, door by door, with times."""
+    found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
+    where = found.episode.department
+    require(request, "roster.see", About(department=where.code))
+    state = ("done", "All doors are shut") if found.done else ("wait", "Not done yet")
+    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    facts = [("Ends", found.when), ("By", found.by), ("Successor", found.successor or "none")]
+    actions = []
+    if found.done is None and found.when > request.now and may(request, "access.end", about_person(found.person)):
+        actions.append(Action("The person stays…", reverse("call-off", args=[found.pk])))
+    page = Page(f"End of access: {found.person}", where.name, crumbs, state, facts, actions)
+    shown = {
+        "page": page,
+        "ending": found,
+        "steps": found.steps.all(),
+        "account": Account.objects.filter(person=found.person).first(),
+    }
+    return render(request, "access/ending.html", shown)

@@ -1,0 +1,269 @@
+"""What is typed on pages about agencies, mailboxes, lists, departments, the policy and conflicts (forms.py has the rest)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.forms import Because, Somebody, Why, a_day, long
+from civicmail.city.directory.models import Person
+
+
+class NewAgency(Because):
+    """code: short, for ever; the personnel list names it."""
+
+    code = forms.SlugField(label="Code", max_length=40, help_text="Small letters, digits and dashes, as the personnel list has it.")
+    name = forms.CharField(label="Name", max_length=120)
+    contact = forms.CharField(label="Whom does one reach there?", max_length=200, required=False, help_text="Name and telephone.")
+    field_order = ("code", "name", "contact", "reason")
+
+
+class AgencyWords(Because):
+    """What may change about an agency."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    contact = forms.CharField(label="Whom does one reach there?", max_length=200, required=False, help_text="Name and telephone.")
+    field_order = ("name", "contact", "reason")
+
+
+class ContractEnd(Because):
+    """Who answers for the people under a contract, and until when it is."""
+
+    sponsor = Somebody(
+        label="Who in the city answers for its people?", help_text="The sponsor: personnel number or address.", required=False
+    )
+    ends = a_day("Last day")
+    field_order: tuple[str, ...] = ("sponsor", "ends", "reason")
+
+
+class NewContract(ContractEnd):
+    """A contract of an agency."""
+
+    number = forms.CharField(label="Number of the contract", max_length=60)
+    starts = a_day("First day")
+    field_order = ("number", "sponsor", "starts", "ends", "reason")
+
+
+class NewMailbox(Because):
+    """A mailbox of a duty or of a machine."""
+
+    kind = forms.ChoiceField(
+        label="For whom?",
+        choices=[("function", "A duty: named people use it, as clerk@ or 311@"), ("service", "A machine that sends, as a printer")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    department = forms.ChoiceField(label="Which department owns it?")
+    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
+    name = forms.CharField(label="Name", max_length=160, help_text="Mail from it carries this name.")
+    purpose = long("What is it for?", "At least 20 characters.", least=20)
+    expires = a_day("Until which day?", "Only for a machine: at most a year.", required=False)
+    field_order = ("kind", "department", "address", "name", "purpose", "expires", "reason")
+
+    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["department"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Choose"), *departments] if len(departments) > 1 else departments
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("kind") == "service" and not data.get("expires") and "expires" not in self.errors:
+            self.add_error("expires", "A machine's mailbox has an end.")
+        return data
+
+
+class UntilBecause(Because):
+    """An end and a reason."""
+
+    until = a_day("Until which day?", "At most a year.")
+    field_order = ("until", "reason")
+
+
+class Extend(UntilBecause):
+    """was: the end as it was shown, in ms."""
+
+    was = forms.CharField(widget=forms.HiddenInput, max_length=20)
+
+
+class NewAlias(Because):
+    """Another address of a mailbox."""
+
+    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
+    field_order = ("address", "reason")
+
+
+class Whose(forms.Form):
+    """An address and a day."""
+
+    address = forms.EmailField(label="Address")
+    day = a_day("Day", required=False)
+
+
+class AskGrant(Why):
+    """Who shall use a mailbox, as what, why, until when. own: it is somebody's own."""
+
+    person = Somebody(label="Who?", help_text="Personnel number or address.")
+    role = forms.ChoiceField(
+        label="As what?",
+        choices=[
+            ("delegate", "Delegate: reads, and sends from it under their own name"),
+            ("successor", "Successor: reads what was left"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    field_order = ("person", "role", "duties", "performance", "efficiency", "service", "until")
+
+    def __init__(self, own: bool, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not own:
+            self.fields["role"] = forms.CharField(widget=forms.HiddenInput, initial="delegate")
+            self.order_fields(self.field_order)
+
+
+class NewList(Because):
+    """An address with mailboxes behind it."""
+
+    department = forms.ChoiceField(label="Which department owns it?")
+    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
+    name = forms.CharField(label="Name", max_length=160)
+    everyone = forms.ChoiceField(
+        label="Who is on it?",
+        choices=[("named", "Those whom you name next"), ("all", "Everybody of the department and its divisions, always")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    field_order = ("department", "address", "name", "everyone", "reason")
+
+    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["department"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Choose"), *departments] if len(departments) > 1 else departments
+
+
+class AddMember(Because):
+    """A mailbox or a list."""
+
+    address = forms.EmailField(label="Address", help_text="Of a mailbox of the city, or of another list.")
+    field_order = ("address", "reason")
+
+
+class People(forms.CharField):
+    """Several people by number or address, one a line; its value is a list of Person."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "maxlength": 2000})
+
+    def clean(self, value: Any) -> list[Person]:
+        words = super().clean(value).replace(",", " ").split()
+        found = [Somebody(required=False).clean(word) for word in dict.fromkeys(words)]
+        return [person for person in found if person is not None]
+
+
+class Lead(Because):
+    """Who decides for a department. was: the head as the page showed it."""
+
+    head = Somebody(label="Head", help_text="Personnel number or address. Empty: nobody.", required=False)
+    deputies = People(label="Deputies", help_text="Numbers or addresses, one a line.", required=False, max_length=2000)
+    was = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
+    field_order = ("head", "deputies", "reason", "was")
+
+
+class Place(Because):
+    """Where a department belongs."""
+
+    parent = forms.ChoiceField(label="Part of which department?", required=False)
+    field_order: tuple[str, ...] = ("parent", "reason")
+
+    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["parent"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = departments
+
+
+class ChangeDepartment(Because):
+    """What may change about a department. cost: dollars a year."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    cost = forms.DecimalField(
+        label="What does one mailbox cost?",
+        help_text="Dollars a year.",
+        min_value=0,
+        max_value=100_000,
+        decimal_places=2,
+        required=False,
+    )
+    field_order: tuple[str, ...] = ("name", "cost", "reason")
+
+
+class NewDepartment(ChangeDepartment, Place):
+    """A department."""
+
+    code = forms.SlugField(label="Code", max_length=40, help_text="Small letters, digits and dashes; it stays for ever.")
+    field_order = ("code", "name", "parent", "cost", "reason")
+
+
+class PolicyWords(forms.Form):
+    """A version of the policy as it is being written. after: the newest version when the writer began; first: there
+    is none."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    text = long(
+        "Text",
+        "Empty lines part paragraphs; a line that begins with # and a space is a heading. Nothing else means anything.",
+        least=100,
+        most=60_000,
+        rows=18,
+    )
+    changed = long("What is new?", "In plain words; people read it above the text.", most=2000, rows=3)
+    material = forms.ChoiceField(
+        label="Is it a material change?",
+        choices=[
+            ("yes", "Yes: everybody is asked to accept it, within 14 days"),
+            ("no", "No: whoever accepted the last one is not asked"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    after = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, first: bool, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["changed"].required = not first
+
+
+class Paper(forms.Form):
+    """What somebody signed on paper."""
+
+    person = Somebody(label="Who signed?", help_text="Personnel number or address.")
+    version = forms.ChoiceField(label="Which version?")
+    answer = forms.ChoiceField(
+        label="What does the paper say?",
+        choices=[("accept", "Accepts the rules"), ("decline", "Declines")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    reference = forms.CharField(
+        label="Where is the paper, or its scan?", max_length=200, min_length=3, help_text="File number or box."
+    )
+
+    def __init__(self, versions: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["version"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = versions
+
+
+class RecordConflict(forms.Form):
+    """Two duties that exclude each other, held all the same (D3)."""
+
+    person = Somebody(label="Who?", help_text="Personnel number or address.")
+    first = forms.ChoiceField(label="One duty", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
+    second = forms.ChoiceField(label="The other duty", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
+    control = long("What watches over it instead?", "Who looks at what, how often. At least 30 characters.", least=30, most=2000)
+    until = a_day("Until which day?", "At most a year. Then the duties are of no use any more, neither of them.")

@@ -1,0 +1,49 @@
+"""What the shell shows around a page: its one question, the way back, its state, a few facts, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+IN_SIGHT = 3
+"""Actions of a page that stand in its head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A link of the page head. At most one of a page is primary."""
+
+    label: str
+    url: str
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """h1: the question or the thing's name; section: what the title says after it; crumbs: (label, URL) of the pages above; state:
+    (role, word); facts: at most five (label, value); slim: a work screen, the menu is closed at every width; once: shown this once,
+    so nothing leads away from it by itself, like a change of language."""
+
+    h1: str
+    section: str = ""
+    crumbs: Sequence[tuple[str, str]] = ()
+    state: tuple[str, str] | None = None
+    facts: Sequence[tuple[str, Any]] = ()
+    actions: Sequence[Action] = ()
+    slim: bool = False
+    once: bool = False
+
+    @property
+    def first_actions(self) -> Sequence[Action]:
+        """Those that are in sight: three, or all where one more would be the only one that is not."""
+        return self.actions if len(self.actions) <= IN_SIGHT + 1 else self.actions[:IN_SIGHT]
+
+    @property
+    def more_actions(self) -> Sequence[Action]:
+        """The others, behind "More"."""
+        return self.actions[len(self.first_actions) :]
+
+    @property
+    def title(self) -> str:
+        return f"{self.h1} · {self.section}" if self.section else self.h1

@@ -1,0 +1,73 @@
+"""Personal use: what does the department allow, to whom, until when? Nothing, unless the head says so (P-10)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.actions import personal_use
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, PersonalUseRule
+from civicmail.city.access.models import PersonalUse
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import Department
+
+
+@acting("personal-use.set")
+def rules(request: Asked, department: str) -> HttpResponse:
+    """What is allowed now, and the form for more."""
+    where = department_of(department)
+    require(request, "personal-use.set", About(department=where.code))
+    positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
+    form = PersonalUseRule(list(positions), request.POST or None)
+    made = tried(form, lambda: _allow(request, where, form)) if request.method == "POST" and form.is_valid() else None
+    if made is not None:
+        messages.success(request, "Personal use was allowed as written.")
+        return redirect("personal-use", department=where.code)
+    allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=request.now.date())
+    page = Page("What personal use is allowed?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
+    shown = {"page": page, "form": form, "allowed": allowed.select_related("person", "by").order_by("until")}
+    return render(request, "access/personal_use.html", shown, status=status_of(form))
+
+
+def _allow(request: Asked, where: Department, form: PersonalUseRule) -> PersonalUse:
+    kind, _, name = form.cleaned_data["whom"].partition(":")
+    return personal_use.allow(
+        where,
+        form.cleaned_data["limits"],
+        until=form.cleaned_data["until"],
+        position=name if kind == "position" else "",
+        person=form.cleaned_data["person"] if kind == "person" else None,
+        actor=request.actor,
+        now=ms(request.now),
+    )
+
+
+@acting("personal-use.set")
+def end(request: Asked, pk: int) -> HttpResponse:
+    """It is allowed no longer."""
+    row = get_object_or_404(PersonalUse.objects.select_related("department", "person"), pk=pk)
+    require(request, "personal-use.set", About(department=row.department.code))
+    back = reverse("personal-use", args=[row.department.code])
+    form = Because(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+
+        def verb() -> bool:
+            personal_use.end(row, actor=request.actor, reason=reason, now=ms(request.now))
+            return True
+
+        if tried(form, verb):
+            messages.success(request, "This personal use has ended.")
+            return redirect(back)
+    whom = str(row.person) if row.person else f"everybody in the position {row.position}" if row.position else "everybody"
+    page = Page("End this personal use?", row.department.name, [("Personal use", back)])
+    effects = [f"From now on there is no personal use for {whom} by this rule.", row.limits]
+    shown = {"page": page, "form": form, "effects": effects, "verb": "End 1 rule", "back": back}
+    return render(request, "access/confirm.html", shown, status=status_of(form))

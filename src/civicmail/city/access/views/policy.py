@@ -1,0 +1,86 @@
+"""The policy as people read and accept it (P1, P3, P-18): HTML, nothing preselected, either answer with its effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+
+from civicmail.city.access.actions import policy as verbs
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Answer
+from civicmail.city.access.models import PolicyText
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import policy as said
+from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.policy.clauses import CLAUSES, OUT_OF_REACH
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading or a paragraph of a policy text."""
+
+    heading: bool
+    text: str
+
+
+def blocks(text: str) -> list[Block]:
+    """Empty lines part paragraphs, "# " starts a heading; nothing else means anything."""
+    parts = (" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n"))
+    return [Block(p.startswith("# "), p.removeprefix("# ")) for p in parts if p]
+
+
+@acting("policy.read")
+def clauses(request: Asked) -> HttpResponse:
+    """Each clause by itself, for everybody, signed in or not: what refusals and pages link to."""
+    require(request, "policy.read")
+    page = Page(gettext("What are the rules for e-mail?"), gettext("E-mail policy"))
+    newest = said.newest() if request.actor.uid else None
+    shown = {"page": page, "clauses": CLAUSES.values(), "out_of_reach": OUT_OF_REACH, "newest": newest}
+    return render(request, "access/clauses.html", shown)
+
+
+@acting("policy.read")
+def read(request: Asked, version: int) -> HttpResponse:
+    """Any version that was ever published."""
+    require(request, "policy.read")
+    text = get_object_or_404(PolicyText, version=version)
+    page = Page(
+        text.title, gettext("Policy"), facts=[(gettext("Version"), text.version)], crumbs=[(gettext("My access"), "/my/access/")]
+    )
+    return render(request, "access/policy.html", {"page": page, "text": text, "blocks": blocks(text.text)})
+
+
+@acting("policy.acknowledge")
+def acknowledge(request: Asked, version: int) -> HttpResponse:
+    """Read, and answer; an answer to another text than the one that was shown does not count."""
+    who = me(request)
+    require(request, "policy.acknowledge", About(person=who.uid))
+    text = said.newest()
+    if text is None:
+        raise Http404
+    if text.version != version:
+        return redirect("acknowledge", version=text.version)
+    owed = said.owed_by(who.pk, ms(request.now))
+    form = Answer(request.POST or None, initial={"shown": text.sha256})
+    if request.method == "POST" and form.is_valid():
+        verb = verbs.accept if form.cleaned_data["answer"] == "accept" else verbs.decline
+        seen = form.cleaned_data["shown"]
+        if tried(form, lambda: verb(who, text, seen, actor=request.actor, now=ms(request.now))):
+            return redirect(_back(request))
+    facts = [(gettext("Version"), text.version), (gettext("In force since"), text.published)]
+    page = Page(gettext("Do I accept the rules?"), gettext("E-mail policy"), facts=facts)
+    shown = {"page": page, "form": form, "text": text, "blocks": blocks(text.text), "owed": owed}
+    return render(request, "access/acknowledge.html", shown, status=status_of(form))
+
+
+def _back(request: Asked) -> str:
+    """Where the person was going, on this host; home otherwise."""
+    wanted = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if safe else "/"

@@ -1,0 +1,208 @@
+"""My department: who has mail in it, and what one has and uses (pages, "/dept/<d>/people/"; P-04, P-08)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.actions import invitations
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import personal, questions, roster, standing, states
+from civicmail.city.access.standing import why
+from civicmail.city.access.states import LIVING
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.rights import user_acts
+from civicmail.city.directory.models import Department, Episode, Kind, Person
+
+STATES = [("active", "Active"), ("asked", "Asked"), ("approved", "Approved"), ("suspended", "Suspended"), ("none", "No access")]
+SOON = timedelta(days=30)
+IDLE = timedelta(days=90)
+
+
+def department_of(code: str) -> Department:
+    """The department of an address; its existence is no secret."""
+    return get_object_or_404(Department, code=code)
+
+
+@acting("roster.see")
+def people(request: Asked, department: str) -> HttpResponseBase:
+    """One row a person who works there now."""
+    where = department_of(department)
+    about = About(department=where.code)
+    require(request, "roster.see", about)
+    found = listing.of(
+        request,
+        roster.people(where),
+        caption=f"People of {where.name}",
+        columns=_columns(request, where),
+        filters=_filters(request, where),
+        empty=f"No one works in {where.name}, as far as the personnel system says.",
+        sort="name",
+        slim=roster.with_rights,
+    )
+    actions = []
+    if may(request, "roster.authorise", about):
+        actions.append(Action("First roster", reverse("positions", args=[where.code])))
+    if may(request, "person.change", about):
+        actions.append(Action("Add a person", reverse("person-new", args=[where.code])))
+    actions.append(Action("Ask for access", reverse("request-new"), primary=True))
+    facts = [("Head", where.head or "nobody"), ("Code", where.code)]
+    page = Page("Who has mail here?", where.name, facts=facts, actions=actions)
+    return listing.shown(request, "access/list.html", found, {"page": page, "department": where})
+
+
+def _columns(request: Asked, where: Department) -> list[Column]:
+    today = request.now.date()
+
+    def name(e: Episode) -> Cell:
+        outside = f"contractor, {e.contract.agency}" if e.contract else ""
+        return Cell(str(e.person), reverse("person", args=[where.code, e.person.uid]), hint=outside or e.position)
+
+    def access(e: Episode) -> Cell:
+        role, word = states.told(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]
+        return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]
+
+    def notes(e: Episode) -> Cell:
+        said = _exception(e, today)
+        return Cell(said, role="warn") if said else Cell()
+
+    return [
+        Column("name", "Name", name, ("person__family", "person__given")),
+        Column("kind", "Kind", lambda e: Kind(e.kind).label, ("kind",)),
+        Column("mail", "Mailboxes", lambda e: Cell(", ".join(a.mailbox.address for a in e.person.living), full=True)),
+        Column("state", "Access", access, ("access_state",)),
+        Column("until", "Until", _until, ("access_until",), name="until"),
+        Column("used", "Last used", lambda e: e.used, ("used",), name="last used"),
+        Column("accepted", "Policy", lambda e: e.accepted, ("accepted",), name="policy version"),
+        Column("notes", "Look here", notes),
+    ]
+
+
+def _until(e: Any) -> date | None:
+    return timezone.localtime(e.access_until).date() if e.access_until else None
+
+
+def _exception(e: Any, today: Any) -> str:
+    """What is out of order with somebody's access, if anything; one thing, the most urgent."""
+    if e.access_state == "active":
+        if not e.accepted:
+            return "Policy open"
+        if e.access_until and e.access_until.date() <= today + SOON:
+            return "Ends soon"
+        if e.used and e.used < today - IDLE:
+            return f"Not used {(today - e.used).days} days"
+    return ""
+
+
+def _filters(request: Asked, where: Department) -> list[Filter]:
+    def words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        for word in value.split()[:5]:
+            fields = ("person__given", "person__family", "person__display", "person__uid", "position")
+            asked = Q(person__mailboxes__address__icontains=word)
+            for f in fields:
+                asked |= Q(**{f"{f}__icontains": word})
+            rows = rows.filter(pk__in=Episode.objects.filter(asked).order_by().values("pk"))
+        return rows
+
+    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(access_state__isnull=True) if value == "none" else rows.filter(access_state=value)
+
+    def until(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(access_until__lte=request.now + timedelta(days=int(value)))
+
+    def late(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(person__in=questions.overdue_in([where.code], ms(request.now))) if value else rows
+
+    return [
+        Filter("q", "Words", words),
+        Filter("state", "Access", state, STATES),
+        Filter("kind", "Kind", lambda rows, value: rows.filter(kind=value), Kind.choices),
+        Filter("until", "Ends within", until, [("30", "30 days"), ("90", "90 days")]),
+        Filter("policy", "Policy", late, [("overdue", "not accepted in time")]),
+    ]
+
+
+@acting("roster.see")
+def person(request: Asked, department: str, uid: str) -> HttpResponse:
+    """What one person of the department has and uses. Who works or worked elsewhere is not found here."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    who = get_object_or_404(Person, uid=uid)
+    episode = who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first()
+    if episode is None:
+        raise Http404
+    now = ms(request.now)
+    facts = standing.of(who.pk, now)
+    about = About(department=where.code, person=who.uid)
+    rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
+    living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
+    shown = {
+        "page": _head(request, where, who, episode, living, facts),
+        "department": where,
+        "who": who,
+        "why": why(facts, now),
+        "living": living,
+        "here": [(a, _acts(request, a, about)) for a in living],
+        "uses": personal.allowed_to(who, request.now.date()),
+        "months": roster.months(who),
+        "events": roster.timeline(who),
+        "duties": who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
+        "ending": who.endings.filter(episode=episode).first(),
+    }
+    return render(request, "access/person.html", shown)
+
+
+def _head(request: Asked, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any) -> Page:
+    about = About(department=where.code, person=who.uid)
+    actions = []
+    if not living and not episode.ended and may(request, "request.ask", about):
+        actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
+    if not episode.ended and may(request, "access.end", about):
+        actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
+    if living and not episode.ended:
+        actions += _signin(request, who, about)
+    if may(request, "person.change", about):
+        ways = ("rehire",) if episode.ended else ("change", "move")
+        words = {"rehire": "Works here again…", "change": "Change…", "move": "Move…"}
+        actions += [Action(words[way], reverse(f"person-{way}", args=[where.code, who.uid])) for way in ways]
+    if facts.owed is not None and may(request, "policy.paper", about):
+        actions.append(Action("Record a paper…", f"{reverse('policy-paper')}?person={who.uid}"))
+    said = [
+        ("Kind", Kind(episode.kind).label),
+        ("Position", episode.position or "none"),
+        ("Supervisor", episode.supervisor or "none"),
+    ]
+    if episode.contract:
+        said.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
+    state = ("stop", "Left") if episode.ended else ("plain", "Works here")
+    return Page(who.display, where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))], state, said, actions)
+
+
+def _signin(request: Asked, who: Person, about: About) -> list[Action]:
+    """A link to set up a sign-in for who has none; after a loss it is the access office's."""
+    account = getattr(who, "account", None)
+    if account is None or not invitations.has_credentials(account):
+        return [Action("Make a sign-in link…", reverse("invite", args=[who.uid]))] if may(request, "account.invite", about) else []
+    return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
+
+
+def _acts(request: Asked, a: Any, about: About) -> list[Action]:
+    """What can be done to one authorisation, as pages of their own."""
+    if a.state == "asked":
+        return [Action("Look at the request", reverse("request", args=[a.pk]))]
+    acts = user_acts(request, a)
+    if a.role == "holder" and a.state == "active" and may(request, "access.suspend", about):
+        acts.append(Action("Suspend…", reverse("suspend", args=[a.pk])))
+    if a.role == "holder" and a.state == "suspended" and may(request, "access.resume", about):
+        acts.append(Action("Resume…", reverse("resume", args=[a.pk])))
+    return acts

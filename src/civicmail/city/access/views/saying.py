@@ -1,0 +1,36 @@
+"""What rules and verbs say, in the language of the page: sentences are made in English below, and looked up here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
+
+from civicmail.core.config.sentence import Sentence
+
+
+def said(words: object) -> str:
+    """A sentence of a rule (core/config/sentence.py), or any words that the catalogue may have, in the language of this request."""
+    if isinstance(words, Sentence):
+        found = gettext(words.text)
+        found = found.format(**{k: _value(v) for k, v in words.values.items()}) if words.values else found
+        return found.lower() if words.small else found
+    return gettext(str(words)) if words else ""
+
+
+def day(value: date) -> str:
+    """Nov 23, 2026; 23 nov 2026."""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j, Y"))
+
+
+def short(value: date) -> str:
+    """A day of this year: Nov 23; 23 nov."""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j"))
+
+
+def _value(value: object) -> object:
+    if isinstance(value, date):
+        return day(value)
+    return said(value) if isinstance(value, Sentence) else value

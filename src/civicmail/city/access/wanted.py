@@ -1,0 +1,54 @@
+"""What somebody asks of a mandate: whose mail, received when, with which words, for how long, and why (E2). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from civicmail.city.access import mandates
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.reasons import LEAST
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.core.query.errors import QueryError
+
+PEOPLE_MOST = 100
+WORDS_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """people: uids, or department: the code of a whole one; first, last: ms of receipt, both included, None for open; words: a
+    query that narrows, may be empty; days: for how long."""
+
+    people: tuple[str, ...] = ()
+    department: str = ""
+    first: int | None = None
+    last: int | None = None
+    words: str = ""
+    days: int = mandates.DAYS
+    reason: str = ""
+
+    def checked(self, now: int) -> Wanted:
+        """The same without white space around. now: ms. Raises Unusable with the fields."""
+        fields: dict[str, str] = {}
+        if bool(self.people) == bool(self.department):
+            fields["people"] = "Name people, or one department."
+        elif len(set(self.people)) > PEOPLE_MOST:
+            fields["people"] = f"At most {PEOPLE_MOST} people; more are a department."
+        if self.first is not None and self.last is not None and self.first > self.last:
+            fields["last"] = "The last day is not before the first."
+        if not 1 <= self.days <= mandates.DAYS_MOST:
+            fields["days"] = f"From 1 to {mandates.DAYS_MOST} days."
+        words = " ".join(self.words.split())
+        try:
+            mandates.words(words, now)
+        except QueryError as error:
+            fields["words"] = str(error)
+        if len(words) > WORDS_MOST:
+            fields["words"] = f"At most {WORDS_MOST} characters."
+        try:
+            reason = in_words(self.reason, least=LEAST)
+        except Unusable as error:
+            reason, fields = "", fields | error.fields
+        if fields:
+            raise Unusable(next(iter(fields.values())), fields)
+        return replace(self, people=tuple(dict.fromkeys(self.people)), words=words, reason=reason)

@@ -1,0 +1,72 @@
+"""A town in which somebody may be looked at: two departments, a head above a worker above a clerk, an examiner and second
+persons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from city.access import staff
+from city.access.staff import MS, NOW, OLD
+from civicmail.city.access.actions import mandates
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.duties import Duty
+from civicmail.city.access.models import DutyGrant, Mandate
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.wanted import Wanted
+from civicmail.city.directory.models import Person
+
+HOUR = 3_600_000
+WHY = "A tip that bids were passed on before the opening."
+
+
+def actor(uid: str, *duties: Duty, departments: tuple[str, ...] = (), taken: int = MS + 300 * DAY) -> Actor:
+    """Somebody who has these duties, taken up."""
+    return Actor(uid, uid, tuple(Held(d, "", taken) for d in duties), frozenset(departments))
+
+
+EXA = actor("exa", "examiner")
+APP = actor("app", "examination-approver")
+HANK = actor("hank", departments=("works", "roads"))
+AUDITOR = actor("audit", "auditor")
+OFFICER = actor("officer", "access-officer")
+
+
+def town() -> None:
+    """works (hank; below it roads): wendy, whom hank supervises, and carl, whom wendy supervises. clerk (cora): exa and minion, who
+    works for exa; app, audit, officer. Everybody has a mailbox; works has an office's. exa and app hold their duties."""
+    hank, cora = staff.person("hank"), staff.person("cora")
+    works, clerk = staff.department("works", hank), staff.department("clerk", cora)
+    staff.department("roads", parent=works)
+    staff.employed(hank, works)
+    staff.employed(cora, clerk)
+    staff.mailbox("hank@city.example", works, hank)
+    wendy = staff.worker("wendy", works, hank, supervisor=hank)
+    staff.worker("carl", works, hank, supervisor=wendy)
+    exa = staff.worker("exa", clerk, cora)
+    for uid in ("app", "audit", "officer"):
+        staff.worker(uid, clerk, cora)
+    staff.worker("minion", clerk, cora, supervisor=exa)
+    staff.mailbox("works@city.example", works)
+    for uid, duty in (("exa", "examiner"), ("app", "examination-approver")):
+        hold(uid, duty)
+
+
+def hold(uid: str, duty: str) -> DutyGrant:
+    who = Person.objects.get(uid=uid)
+    return DutyGrant.objects.create(person=who, duty=duty, starts=OLD, until=NOW + (NOW - OLD), by="officer", reason="a test")
+
+
+def asked(*people: str, by: Actor = EXA, ground: str = "examination", duty: str = "examiner", **more: Any) -> Mandate:
+    """A mandate that somebody has asked for at MS; more: of Wanted, and sealed."""
+    sealed = more.pop("sealed", False)
+    wanted = Wanted(**({"people": people or ("wendy",), "reason": WHY} | more))
+    return mandates.ask(ground, duty, wanted, sealed=sealed, actor=by, now=MS)
+
+
+def approved(*people: str, at: int = MS + 1, **more: Any) -> Mandate:
+    return mandates.approve(asked(*people, **more), actor=APP, now=at)
+
+
+def day(number: int) -> Any:
+    """So many days after MS."""
+    return moment(MS + number * DAY)

@@ -1,0 +1,108 @@
+"""The policy text: versions with their hash, accepted as shown, declined without blame, on paper (P1 to P3; P-18)."""
+
+from __future__ import annotations
+
+import pytest
+
+from city.access import staff
+from city.access.staff import KINDS, MS
+from civicmail.city.access.actions import policy
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Acknowledgement, Entry, PolicyText
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries.policy import owed_by
+from civicmail.city.access.queries.questions import overdue
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.directory.models import Person
+
+pytestmark = pytest.mark.django_db
+
+OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+TEXT = "Use the city's mail for the work of the city. " * 5
+
+
+def _publish(changed: str = "", now: int = MS, *, material: bool = True) -> PolicyText:
+    return policy.publish(
+        "E-mail use", TEXT + changed, changed=changed, material=material, actor=OFFICER, reason="Council.", now=now
+    )
+
+
+def _self(person: Person) -> Actor:
+    return Actor(person.uid, person.display, admitted=False)
+
+
+def _staff(kind: str = "employee") -> Person:
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    return staff.worker("ann", where, head, kind)
+
+
+def test_a_version_has_a_number_and_its_hash_stands_in_the_ledger() -> None:
+    """P1."""
+    first = _publish()
+    with pytest.raises(Unusable, match="new"):
+        _publish()
+    second = _publish("Phones too.", MS + 1)
+    assert (first.version, second.version) == (1, 2) and second.sha256 == policy.digest(second.text) != first.sha256
+    assert [e.facts["sha256"] for e in Entry.objects.order_by("id")] == [first.sha256, second.sha256]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
+    """R-193, P1."""
+    ann, text = _staff(kind), _publish()
+    with pytest.raises(Conflict, match="not this version"):
+        policy.accept(ann, text, "0" * 64, actor=_self(ann), now=MS + 1)
+    newer = _publish("Phones too.", MS + 1)
+    with pytest.raises(Conflict, match="newer version"):
+        policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS + 2)
+    made = policy.accept(ann, newer, newer.sha256, actor=_self(ann), now=MS + 2)
+    assert made.shown == newer.sha256 and owed_by(ann.pk, MS + 3) is None
+    with pytest.raises(NotPermitted):
+        policy.accept(ann, newer, newer.sha256, actor=Actor("bob", "Bob"), now=MS + 2)
+
+
+def test_declining_stops_access_and_is_no_violation() -> None:
+    """R-194, P1: sending stops, what comes is held, nothing is revoked; accepting after all gives it back."""
+    ann, text = _staff(), _publish()
+    policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
+    policy.decline(ann, text, text.sha256, actor=_self(ann), now=MS + 1)
+    seen = current(1, MS + 1, ("city.example",))
+    assert "declined" in seen.people["ann"].why and seen.mailboxes["ann@city.example"].state == "held"
+    assert ann.authorisations.get().state == "active"
+    policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS + 2)
+    assert current(1, MS + 2, ("city.example",)).mailboxes["ann@city.example"].state == "open"
+
+
+def test_after_grace_the_owner_sees_who_cannot_send() -> None:
+    """P2."""
+    ann = _staff()
+    text = _publish()
+    policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
+    _publish("Phones too.", MS + DAY)
+    assert overdue(["clerk"], MS + 14 * DAY) == []
+    assert overdue(["clerk"], MS + 15 * DAY) == [ann] and overdue(["parks"], MS + 15 * DAY) == []
+
+
+def test_a_version_that_is_not_material_is_asked_of_nobody() -> None:
+    ann, text = _staff(), _publish()
+    policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
+    _publish("Commas.", MS + 1, material=False)
+    assert owed_by(ann.pk, MS + 2) is None
+
+
+def test_a_clerk_records_paper_with_a_reference_and_never_their_own() -> None:
+    """R-195, P3."""
+    ann, text = _staff(), _publish()
+    with pytest.raises(Unusable):
+        policy.record_paper(ann, text, accepted=True, reference="", actor=OFFICER, now=MS)
+    with pytest.raises(NotPermitted):
+        policy.record_paper(
+            ann, text, accepted=True, reference="Binder 4", actor=Actor("ann", "Ann", (Held("access-officer"),)), now=MS
+        )
+    policy.record_paper(ann, text, accepted=True, reference="Binder 4, sheet 17", actor=OFFICER, now=MS)
+    row = Acknowledgement.objects.get()
+    assert (row.how, row.reference) == ("paper", "Binder 4, sheet 17") and owed_by(ann.pk, MS) is None
+    assert Entry.objects.filter(act="policy.paper", person="officer").count() == 1

@@ -1,0 +1,147 @@
+"""The published snapshot and who watches it (M4, L2; promise 5, promise 6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from city.access.people import T0, city, mailbox
+from civicmail.city.access.published import (
+    INBOUND_MOST,
+    LOOK_EVERY,
+    OUTBOUND_MOST,
+    Watch,
+    publish,
+    publish_changes,
+    snapshot_path,
+    touch_alive,
+)
+from civicmail.city.access.snapshot import Changes, Snapshot, make
+from civicmail.core.disk.files import Files
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = T0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def small(version: int, at: int = T0) -> Snapshot:
+    return make(version, at, ("city.example",), [], [mailbox("clerk@city.example", "City Clerk")], {})
+
+
+def test_a_city_without_a_mailbox_is_not_published_and_never_replaces_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """P-06, promise 6: an installation without people takes mail as before, and a database that was lost refuses nobody's mail."""
+    nobody = make(9, T0 + 9, ("city.example",), [], [], {})
+    assert not publish(tmp_path, nobody) and Watch(tmp_path, Clock()).now is None
+    assert not capsys.readouterr().err
+    publish(tmp_path, city())
+    assert not publish(tmp_path, nobody) and Watch(tmp_path, Clock()).now == city()
+    assert "was not published" in capsys.readouterr().err
+
+
+def test_what_is_published_is_seen_within_a_quarter_of_a_second_and_reads_back_whole(tmp_path: Path) -> None:
+    clock = Clock()
+    watch = Watch(tmp_path, clock)
+    assert watch.now is None and not watch.is_blind and watch.serves(OUTBOUND_MOST)
+    snapshot = city()
+    assert publish(tmp_path, snapshot)
+    clock.now += LOOK_EVERY - 1
+    assert watch.now is None
+    clock.now += 1
+    assert watch.now == snapshot
+    publish(tmp_path, small(9))
+    clock.now += LOOK_EVERY
+    assert watch.now == small(9)
+
+
+def test_a_file_that_cannot_be_read_changes_nothing_and_the_log_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    publish(tmp_path, city())
+    watch = Watch(tmp_path, clock)
+    for damage in (b"", b"{", b'{"v":2}', b'{"v":1}'):
+        snapshot_path(tmp_path).write_bytes(damage)
+        clock.now += LOOK_EVERY
+        assert watch.now == city()
+        assert "cannot be read" in capsys.readouterr().err
+        clock.now += LOOK_EVERY
+        assert watch.now == city() and not capsys.readouterr().err, "said once"
+    snapshot_path(tmp_path).unlink()
+    clock.now += LOOK_EVERY
+    assert watch.now == city() and not watch.is_blind
+    assert "gone" in capsys.readouterr().err
+
+
+def test_a_door_that_begins_with_an_unreadable_snapshot_knows_that_it_is_blind(tmp_path: Path) -> None:
+    """Without it everybody would be let in, as in an installation that has no people yet."""
+    snapshot_path(tmp_path).parent.mkdir()
+    snapshot_path(tmp_path).write_bytes(b"damaged")
+    clock = Clock()
+    watch = Watch(tmp_path, clock)
+    assert watch.now is None and watch.is_blind and not watch.serves(INBOUND_MOST)
+    publish(tmp_path, city())
+    clock.now += LOOK_EVERY
+    assert watch.now == city() and not watch.is_blind
+
+
+def test_without_a_database_the_last_snapshot_serves_outbound_a_quarter_of_an_hour_and_inbound_a_day(tmp_path: Path) -> None:
+    clock = Clock()
+    publish(tmp_path, small(1))
+    watch = Watch(tmp_path, clock)
+    clock.now = T0 + 3_600_000
+    touch_alive(tmp_path, clock.now)
+    clock.now += LOOK_EVERY
+    assert watch.serves(OUTBOUND_MOST)
+    last = T0 + 3_600_000
+    clock.now = last + OUTBOUND_MOST
+    assert watch.serves(OUTBOUND_MOST)
+    clock.now += 1
+    assert not watch.serves(OUTBOUND_MOST) and watch.serves(INBOUND_MOST)
+    clock.now = last + INBOUND_MOST + 1
+    assert not watch.serves(INBOUND_MOST)
+    touch_alive(tmp_path, clock.now)
+    clock.now += LOOK_EVERY
+    assert watch.serves(OUTBOUND_MOST), "the database is back"
+
+
+def test_an_older_snapshot_never_replaces_a_newer_one_and_a_restored_database_does(tmp_path: Path) -> None:
+    publish(tmp_path, small(5, T0 + 5))
+    assert not publish(tmp_path, small(4, T0 + 4))
+    assert Watch(tmp_path, Clock()).now == small(5, T0 + 5)
+    assert publish(tmp_path, small(2, T0 + 9)), "counted from where the backup was, but now"
+    assert Watch(tmp_path, Clock()).now == small(2, T0 + 9)
+
+
+class Listed(Files):
+    """The operating system's files, and in which order they were asked for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def rename(self, old: Path, new: Path) -> None:
+        self.asked.append(f"rename {new.name}")
+        super().rename(old, new)
+
+    def sync_folder(self, path: Path) -> None:
+        self.asked.append(f"sync {path.name}")
+        super().sync_folder(path)
+
+
+def test_a_snapshot_is_durable_with_its_folder_when_publish_returns(tmp_path: Path) -> None:
+    files = Listed()
+    publish(tmp_path / "data", small(1), files)
+    assert files.asked[-2:] == ["rename snapshot", "sync access"]
+    assert f"sync {tmp_path.name}" in files.asked, "the new folder too"
+
+
+def test_what_changed_is_durable_with_its_folder_when_doors_were_told(tmp_path: Path) -> None:
+    files = Listed()
+    publish(tmp_path, small(1), files)
+    assert publish_changes(tmp_path, Changes(2, T0), files)
+    assert files.asked[-2:] == ["rename changes", "sync access"]

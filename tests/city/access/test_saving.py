@@ -1,0 +1,43 @@
+"""A whole file of the database for the copy of the installation: never one that is being written (P-23)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.saved import DATABASE, LIVING, SAVED
+from civicmail.city.access.tasks import Saving
+from civicmail.mail.replica import contents
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: Path) -> None:
+    """A server has copies of its own; a file in the data folder gets one."""
+    with transaction.atomic():
+        entries.enter("duty.grant", actor=Actor("ann", "Ann"), reason="why", now=1)
+    saving = Saving(tmp_path)
+    if connection.vendor != "sqlite":
+        assert not saving.step() and not (tmp_path / SAVED).exists()
+        return
+    (tmp_path / DATABASE).write_bytes(b"stands for the living one")
+    assert saving.step() and not saving.step()
+    assert (tmp_path / SAVED).stat().st_mode & 0o077 == 0
+    with sqlite3.connect(f"file:{tmp_path / SAVED}?mode=ro", uri=True) as saved:
+        assert saved.execute("SELECT reason FROM access_entry").fetchall() == [("why",)]
+        assert saved.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    saved.close()
+    os.utime(tmp_path / DATABASE, ns=(1, 1))
+    assert saving.step()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [SAVED, DATABASE]
+
+
+def test_a_copy_takes_the_saved_file_and_never_the_living_ones() -> None:
+    """R-210."""
+    assert contents.belongs(SAVED)
+    assert not any(contents.belongs(name) for name in LIVING)

@@ -1,0 +1,258 @@
+"""Sign-ins, what locks them, who releases them; invitations, device passwords, tokens (P-07, S1; AC-7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from allauth.usersessions.models import UserSession
+from hypothesis import given
+from hypothesis import strategies as st
+
+from city.access.signins import NOW, OFFICER, account, actor, mailbox, person
+from civicmail.city.access import shownonce
+from civicmail.city.access.actions import devices, invitations, signin, tokens
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.credentials import device_key, mac
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Account, Device, Entry, Failure, Token
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries import sharing
+from civicmail.city.access.queries.signin import digest, is_barred
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
+MINUTE = 60_000
+
+
+def _fail(times: int, login: str = "ines", client: str = "192.0.2.9", now: int = NOW) -> bool:
+    return [signin.note_failure(login, door="web", client=client, now=now + i) for i in range(times)][-1]
+
+
+def test_the_fifth_failure_within_15_minutes_locks_until_an_officer_releases() -> None:
+    """AC-7, P-07; R-148."""
+    ines = account()
+    assert not _fail(4) and not is_barred("ines", "192.0.2.8", NOW + 10)
+    assert _fail(1) and is_barred("INES ", "192.0.2.8", NOW + 10)
+    assert is_barred("ines", "192.0.2.8", NOW + 90 * 24 * 60 * MINUTE), "time alone releases nobody"
+    assert Entry.objects.get(act="account.locked").object == "person:e-17"
+    signin.unlock(ines, actor=OFFICER, reason="it was me who forgot", now=NOW + MINUTE)
+    assert not is_barred("ines", "192.0.2.8", NOW + MINUTE)
+    assert not _fail(4, now=NOW + MINUTE), "what failed before does not count any more"
+
+
+def test_failures_count_for_15_minutes_and_since_the_last_success() -> None:
+    """AC-7."""
+    ines = account()
+    _fail(4)
+    assert not _fail(1, now=NOW + 15 * MINUTE + 10)
+    _fail(3, now=NOW + 16 * MINUTE)
+    ines.last_login = signin.moment(NOW + 17 * MINUTE)
+    ines.save()
+    assert not _fail(4, now=NOW + 18 * MINUTE)
+
+
+def test_a_name_that_is_nobodys_is_barred_like_one_that_is_somebodys() -> None:
+    """P-07: no answer says whether an account exists."""
+    _fail(5, "nobody@city.example")
+    assert is_barred("nobody@city.example", "192.0.2.8", NOW + 10)
+    assert set(Failure.objects.values_list("login", flat=True)) == {digest("nobody@city.example")}, "and nobody's word is kept"
+
+
+def test_an_address_that_fails_for_many_may_not_try_any() -> None:
+    """P-07; R-149."""
+    account()
+    for i in range(20):
+        _fail(1, f"guess{i}")
+    assert is_barred("ines", "192.0.2.9", NOW + MINUTE)
+    assert not is_barred("ines", "192.0.2.8", NOW + MINUTE)
+    assert not is_barred("ines", "192.0.2.9", NOW + 16 * MINUTE)
+
+
+def test_only_the_access_office_releases_and_never_for_itself() -> None:
+    ines = account()
+    _fail(5)
+    with pytest.raises(NotPermitted):
+        signin.unlock(ines, actor=actor(ines.person), reason="me", now=NOW)
+    own = Actor("e-17", "Ines", OFFICER.held)
+    with pytest.raises(NotPermitted, match="themselves"):
+        signin.unlock(ines, actor=own, reason="me", now=NOW)
+    with pytest.raises(Unusable):
+        signin.unlock(ines, actor=OFFICER, reason=" ", now=NOW)
+
+
+def test_one_person_has_one_sign_in_named_by_the_mailbox() -> None:
+    """S1; R-150."""
+    ines = person()
+    mailbox(ines, "ines@city.example")
+    first = signin.open_account(ines, actor=OFFICER, reason="new", now=NOW)
+    assert first.username == "ines@city.example" and not first.has_usable_password()
+    assert signin.open_account(ines, actor=OFFICER, reason="again", now=NOW, username="other") == first
+    other = person("e-18", "Otto Other")
+    with pytest.raises(Unusable, match="already"):
+        signin.open_account(other, actor=OFFICER, reason="new", now=NOW, username="INES@city.example")
+    assert Account.objects.count() == 1
+
+
+def _set(to: Account) -> str:
+    to.set_password("correct horse battery staple")
+    to.save()
+    return "password"
+
+
+def test_an_invitation_is_used_once_within_72_hours() -> None:
+    """P-07; R-151."""
+    ines = person()
+    secret = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
+    assert invitations.find(secret, now=NOW + invitations.LASTS) is None
+    found = invitations.find(secret.upper(), now=NOW + invitations.LASTS - 1)
+    assert found is not None
+    assert invitations.accept(found, _set, client="192.0.2.7", now=NOW + 1).check_password("correct horse battery staple")
+    assert invitations.find(secret, now=NOW + 2) is None
+    with pytest.raises(Conflict, match="already"):
+        invitations.accept(found, _set, client="192.0.2.7", now=NOW + 2)
+    with pytest.raises(Conflict, match="recovery"):
+        invitations.invite(ines, actor=OFFICER, reason="once more", now=NOW + 3)
+
+
+def test_a_newer_invitation_ends_the_older() -> None:
+    ines = person()
+    old = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
+    new = invitations.invite(ines, actor=OFFICER, reason="lost letter", now=NOW + 1)
+    assert invitations.find(old, now=NOW + 2) is None and invitations.find(new, now=NOW + 2) is not None
+
+
+def test_recovery_ends_what_was_there_and_every_session() -> None:
+    """P-07, L2."""
+    ines = account(password="the old one")
+    ines.locked = signin.moment(NOW)
+    ines.save()
+    secret = invitations.recover(ines.person, actor=OFFICER, reason="phone in the lake", now=NOW)
+    found = invitations.find(secret, now=NOW)
+    assert found is not None
+    after = invitations.accept(found, lambda a: "passkey", client="", now=NOW)
+    assert not after.has_usable_password() and after.epoch == 2 and after.locked is None
+    with pytest.raises(NotPermitted):
+        invitations.recover(ines.person, actor=actor(ines.person), reason="me", now=NOW)
+
+
+def test_who_left_is_not_invited() -> None:
+    ines = person()
+    ines.episodes.update(ended="2026-02-01")
+    with pytest.raises(Conflict, match="any more"):
+        invitations.invite(ines, actor=OFFICER, reason="come back", now=NOW)
+
+
+def test_only_a_machine_invites_the_first() -> None:
+    with pytest.raises(NotPermitted):
+        invitations.invite_first(person(), actor=OFFICER, reason="claim", now=NOW)
+    assert invitations.invite_first(person("e-2", "Ann First"), actor=machine("os:root"), reason="claim", now=NOW)
+
+
+def test_a_device_password_is_kept_as_its_hmac_and_ends_at_once(installed: Path) -> None:
+    """P-07; R-152."""
+    ines = person()
+    password = devices.make(ines, "phone", actor=actor(ines), now=NOW)
+    device = Device.objects.get()
+    assert device.mac == mac(device_key(installed), password) and password not in str(vars(device))
+    devices.end(device, actor=actor(ines), now=NOW + 1)
+    devices.end(device, actor=actor(ines), now=NOW + 2)
+    assert Entry.objects.filter(act="device.end").count() == 1
+    with pytest.raises(NotPermitted):
+        devices.end(device, actor=actor(person("e-18", "Otto Other")), now=NOW)
+    assert password not in str(list(Entry.objects.values()))
+
+
+def test_a_person_has_so_many_devices_and_no_more() -> None:
+    ines = person()
+    for i in range(devices.MOST):
+        devices.make(ines, f"phone {i}", actor=actor(ines), now=NOW)
+    with pytest.raises(Conflict, match="end one"):
+        devices.make(ines, "one more", actor=actor(ines), now=NOW)
+
+
+def test_a_machine_sends_as_a_service_mailbox_until_a_date() -> None:
+    """S1; R-153."""
+    printer = mailbox(None, "printer@city.example", "service")
+    until = NOW + 30 * tokens.DAY
+    devices.make_for_machine(printer, "hall", until=until, actor=OFFICER, reason="scans", now=NOW)
+    assert Device.objects.get().until is not None
+    with pytest.raises(Unusable, match="a year"):
+        devices.make_for_machine(printer, "hall", until=NOW + 400 * tokens.DAY, actor=OFFICER, reason="scans", now=NOW)
+    function = mailbox(None, "info@city.example", "function")
+    with pytest.raises(Conflict, match="no service mailbox"):
+        devices.make_for_machine(function, "shared", until=until, actor=OFFICER, reason="everybody", now=NOW)
+
+
+def test_a_use_is_noted_at_most_once_a_minute() -> None:
+    ines = person()
+    devices.make(ines, "phone", actor=actor(ines), now=NOW)
+    key = Device.objects.get().key
+    devices.note_use(key, client="192.0.2.7", now=NOW)
+    devices.note_use(key, client="192.0.2.8", now=NOW + 59_000)
+    assert Device.objects.get().used_from == "192.0.2.7"
+    devices.note_use(key, client="192.0.2.8", now=NOW + 60_000)
+    assert Device.objects.get().used_from == "192.0.2.8"
+
+
+def test_a_token_is_of_one_person_until_its_end() -> None:
+    """P-16; R-154."""
+    ines = account()
+    text = tokens.make(ines.person, days=30, actor=actor(ines.person), now=NOW)
+    assert tokens.account_by(text, "INES", now=NOW) == ines and tokens.account_by(text, "e-17", now=NOW) == ines
+    other = account(person("e-18", "Otto Other"), "otto")
+    for wrong in (
+        lambda: tokens.account_by(text, other.username, now=NOW),
+        lambda: tokens.account_by(text, "ines", now=NOW + 30 * tokens.DAY),
+    ):
+        with pytest.raises(NotPermitted, match="not good"):
+            wrong()
+    tokens.end(Token.objects.get(), actor=actor(ines.person), now=NOW)
+    with pytest.raises(NotPermitted, match="not good"):
+        tokens.account_by(text, "ines", now=NOW)
+
+
+def test_a_token_of_who_is_locked_or_closed_opens_nothing() -> None:
+    ines = account()
+    text = tokens.make(ines.person, days=1, actor=actor(ines.person), now=NOW)
+    for change in ({"locked": signin.moment(NOW)}, {"locked": None, "is_active": False}):
+        Account.objects.update(**change)
+        with pytest.raises(NotPermitted, match="not good"):
+            tokens.account_by(text, "ines", now=NOW)
+
+
+def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_look_at() -> None:
+    """S2; R-170: and nothing follows by itself."""
+    ines = account()
+    for minute, ip in ((0, "192.0.2.1"), (20, "192.0.2.2"), (50, "192.0.2.3")):
+        at = signin.moment(NOW - DAY // 2 + minute * MINUTE)
+        UserSession.objects.create(user=ines, ip=ip, created_at=at, session_key=ip, user_agent="x")
+    calm = account(person("e-18", "Otto Other"), "otto")
+    for hour, ip in ((1, "192.0.2.1"), (3, "192.0.2.2"), (5, "192.0.2.3")):
+        at = signin.moment(NOW - DAY // 2 + hour * 60 * MINUTE)
+        UserSession.objects.create(user=calm, ip=ip, created_at=at, session_key=f"otto{ip}", user_agent="x")
+    for n in range(3):
+        secret = invitations.invite(person(f"e-3{n}", f"New {n}"), actor=OFFICER, reason="new clerk", now=NOW)
+        found = invitations.find(secret, now=NOW)
+        assert found is not None
+        invitations.accept(found, _set, client="198.51.100.7", now=NOW)
+    seen = sorted(sharing.signs(NOW + 1), key=lambda s: s.kind)
+    assert [s.who for s in seen] == ["e-17", "198.51.100.7"]
+    places, source = seen
+    assert places == sharing.Sign("places", "e-17", ("192.0.2.1", "192.0.2.2", "192.0.2.3"), NOW - DAY // 2 + 50 * MINUTE)
+    assert source.who == "198.51.100.7" and source.facts == ("e-30", "e-31", "e-32")
+    assert sharing.signs(NOW + 2 * DAY) == []
+    ines.refresh_from_db()
+    assert ines.is_active and ines.locked is None
+
+
+@given(st.text(max_size=60))
+def test_no_text_that_was_not_made_here_is_a_token_or_an_invitation(text: str) -> None:
+    """Forged secrets: refused, whatever they are."""
+    with pytest.raises(NotPermitted):
+        tokens.account_by(text, "ines", now=NOW)
+    assert invitations.find(text, now=NOW) is None
+
+
+def test_one_kind_of_secret_never_passes_for_another(installed: Path) -> None:
+    key, text = device_key(installed), shownonce.new("invitation")
+    assert len({shownonce.seal("invitation", key, text), shownonce.seal("token", key, text), mac(key, text)}) == 3

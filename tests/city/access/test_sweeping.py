@@ -1,0 +1,250 @@
+"""What the time does: caught up when missed, harmless twice, to the minute (M2, M5 to M7, L1, D4, P-10; P-04, P-08)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from city.access import staff
+from city.access.staff import KINDS, LATER, MS, NOW, OLD
+from civicmail.city.access.actions import people, personal_use, requests
+from civicmail.city.access.actions.sweeping import sweep
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.city.access.models import (
+    Account,
+    Authorisation,
+    Device,
+    DutyGrant,
+    DutyUse,
+    Entry,
+    Failure,
+    PersonalUse,
+    Publication,
+    Usage,
+)  # fmt: skip
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries import questions, standing, tasks
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.personal import allowed_to
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.tasks import Sweeping
+from civicmail.city.directory.models import Department, Person
+
+pytestmark = pytest.mark.django_db
+
+OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+
+
+@pytest.fixture
+def town() -> tuple[Department, Person, Person]:
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    return where, head, staff.worker("ann", where, head)
+
+
+def test_what_is_over_expires_and_a_second_sweep_finds_nothing(town: tuple[Department, Person, Person]) -> None:
+    """R-197, M2."""
+    where, head, ann = town
+    box = staff.mailbox("311@city.example", where)
+    staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
+    Authorisation.objects.filter(role="holder").update(until=NOW)
+    assert not sweep(MS - 1)
+    done = sweep(MS)
+    assert (done.expired, done.grants) == (1, 1), "what was granted ends with it"
+    assert set(Authorisation.objects.values_list("role", "state")) == {("holder", "expired"), ("delegate", "revoked")}
+    before = Entry.objects.count()
+    assert not sweep(MS) and not sweep(MS + DAY) and Entry.objects.count() == before == 2
+
+
+@given(st.lists(st.integers(0, 40), max_size=6))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_missed_sweeps_are_caught_up_whatever_was_missed(days: list[int]) -> None:
+    """However often and when it swept, the state at the end is the same."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        head = staff.person()
+        where = staff.department(f"d{head.uid[2:]}", head)
+        staff.employed(head, where)
+        workers = [staff.worker(f"w{head.uid[2:]}-{n}", where, head) for n in range(4)]
+        for n, worker in enumerate(workers):
+            worker.authorisations.update(until=NOW + timedelta(days=10 * n + 5))
+        for day in [*sorted(days), 30]:
+            sweep(MS + day * DAY)
+        last = max([*days, 30])
+        states = [w.authorisations.get().state for w in workers]
+        assert states == ["expired" if 10 * n + 5 <= last else "active" for n in range(4)]
+        transaction.set_rollback(True)
+
+
+def test_an_approved_one_begins_on_its_day_and_a_planned_last_day_ends_access(town: tuple[Department, Person, Person]) -> None:
+    where, _, ann = town
+    ann.authorisations.update(state="approved", starts=NOW + timedelta(days=1))
+    assert sweep(MS).begun == 0 and sweep(MS + DAY).begun == 1
+    assert ann.authorisations.get().state == "active"
+    ann.episodes.update(ends=(NOW + timedelta(days=3)).date())
+    assert sweep(MS + 3 * DAY).ended == 0, "the last day is a day of work"
+    assert sweep(MS + 4 * DAY).ended == 1 and where.episodes.get(person=ann).ended is not None
+    assert not Account.objects.get(person=ann).is_active
+
+
+def test_taken_up_and_granted_duties_end_and_personal_use_does(town: tuple[Department, Person, Person]) -> None:
+    where, head, ann = town
+    grant = DutyGrant.objects.create(person=ann, duty="examiner", starts=OLD, until=LATER, by="os", reason="cases")
+    DutyUse.objects.create(grant=grant, reason="case", at=NOW, until=NOW + timedelta(hours=4))
+    over = DutyGrant.objects.create(person=head, duty="auditor", starts=OLD, until=NOW, by="os", reason="audit")
+    PersonalUse.objects.create(department=where, limits="A little.", starts=OLD.date(), until=NOW.date(), by=head)
+    done = sweep(MS)
+    assert (done.duties, done.laid_down, done.personal_use) == (1, 0, 0)
+    done = sweep(MS + DAY)
+    assert (done.duties, done.laid_down, done.personal_use) == (0, 1, 1)
+    over.refresh_from_db()
+    assert over.ended == NOW and DutyUse.objects.get().laid_down == NOW + timedelta(hours=4)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("contractor", "vendor", "agent")])
+def test_a_mover_keeps_the_old_access_for_the_overlap_and_both_departments_are_asked(kind: str) -> None:
+    """R-189, M6."""
+    head = staff.person("head")
+    where, parks = staff.department(head=head), staff.department("parks")
+    staff.employed(head, where)
+    ann = staff.worker("ann", where, head, kind)
+    assert questions.arrived_movers(["parks"]) == [] == questions.leaving_movers(["clerk"])
+    people.move(ann, parks, overlap=20, actor=OFFICER, reason="Changes to parks.", now=MS)
+    assert [a.person for a in questions.leaving_movers(["clerk"])] == [ann]
+    assert [e.person for e in questions.arrived_movers(["parks"])] == [ann]
+    assert questions.counts(["clerk", "parks"], MS) == {
+        "clerk": questions.Counts(never=1, leaving=1),
+        "parks": questions.Counts(arrived=1),
+    }
+    boss = actor_of(head.account, "", MS)
+    groups = tasks.of(head, boss, standing.of(head.pk, MS), MS)
+    assert "Say when a mover's access ends" in [t.label for g in groups for t in g.tasks], "a task for the old department"
+    parks.head = head
+    parks.save()
+    groups = tasks.of(head, actor_of(head.account, "", MS), standing.of(head.pk, MS), MS)
+    assert "Decide about who came" in [t.label for g in groups for t in g.tasks], "and one for the new one"
+    right = ann.authorisations.get()
+    people.set_overlap(right, MS + 5 * DAY, actor=actor_of(head.account, "", MS), reason="Needed no longer.", now=MS)
+    with pytest.raises(Unusable):
+        people.set_overlap(ann.authorisations.get(), MS + 91 * DAY, actor=OFFICER, reason="Too long.", now=MS)
+    assert not sweep(MS + 4 * DAY) and sweep(MS + 5 * DAY).expired == 1
+
+
+def test_the_new_department_takes_over_when_it_approves_and_not_before() -> None:
+    """M6: one mailbox, for a while authorised by two departments, owned by whoever approved last."""
+    head, chief = staff.person("head"), staff.person("chief")
+    where, parks = staff.department(head=head), staff.department("parks", chief)
+    staff.employed(head, where)
+    staff.employed(chief, parks)
+    super_ = staff.worker("super", parks, chief)
+    ann = staff.worker("ann", where, head)
+    people.move(ann, parks, supervisor=super_, actor=OFFICER, reason="Changes to parks.", now=MS)
+    box = ann.mailboxes.get()
+    asked = requests.ask(
+        ann,
+        reasons=Reasons(**staff.WORDS),
+        until=MS + 90 * DAY,
+        address=box.address,
+        actor=actor_of(super_.account, "", MS),
+        now=MS,
+    )
+    assert ann.mailboxes.get().department == where and questions.arrived_movers(["parks"]) == []
+    requests.approve(asked, actor=actor_of(chief.account, "", MS), now=MS)
+    assert ann.mailboxes.get().department == parks and questions.leaving_movers(["clerk"]) == []
+    assert set(ann.authorisations.values_list("department__code", "state")) == {("clerk", "revoked"), ("parks", "active")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> None:
+    """R-198, M7."""
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    never, device, sent, old = (staff.worker(name, where, head, kind) for name in ("never", "device", "sent", "old"))
+    new = staff.worker("new", where, head, kind)
+    new.authorisations.update(starts=NOW - timedelta(days=29))
+    Device.objects.create(person=device, key="k", name="phone", mac="00" * 32, made=OLD, used=NOW)
+    box = sent.mailboxes.get()
+    Usage.objects.create(person=sent, mailbox=box, day=NOW.date(), sent=1)
+    Usage.objects.create(person=never, mailbox=never.mailboxes.get(), day=NOW.date(), received=9)
+    Account.objects.filter(person=old).update(last_login=NOW - timedelta(days=91))
+    old.authorisations.update(starts=NOW - timedelta(days=200))
+    assert [a.person for a in questions.never_used(["clerk"], MS)] == [never]
+    assert [a.person for a in questions.not_used(["clerk"], MS)] == [old]
+    assert questions.counts(["clerk", "parks"], MS) == {"clerk": questions.Counts(never=1, unused=1)}
+    sweep(MS)
+    assert set(Authorisation.objects.values_list("state", flat=True)) == {"active"}
+
+
+def test_personal_use_is_none_unless_a_department_allows_it(town: tuple[Department, Person, Person]) -> None:
+    """R-199, P-10: with limits in words and an end; for the city's own people; sums only over ten people."""
+    where, head, ann = town
+    today, until = NOW.date(), (NOW + timedelta(days=30)).date()
+    by_head = actor_of(head.account, "", MS)
+    assert allowed_to(ann, today) == []
+    with pytest.raises(Unusable, match="limits"):
+        personal_use.allow(where, "Be nice.", until=until, actor=by_head, now=MS)
+    with pytest.raises(Unusable, match="year"):
+        personal_use.allow(where, "A few messages in breaks.", until=(NOW + timedelta(days=400)).date(), actor=by_head, now=MS)
+    with pytest.raises(NotPermitted):
+        personal_use.allow(where, "A few messages in breaks.", until=until, actor=OFFICER, now=MS)
+    cora = staff.worker("cora", where, head, "contractor")
+    with pytest.raises(Unusable, match="own people"):
+        personal_use.allow(where, "A few messages in breaks.", person=cora, until=until, actor=by_head, now=MS)
+    row = personal_use.allow(where, "A few messages in breaks.", person=ann, until=until, actor=by_head, now=MS)
+    assert allowed_to(ann, today) == [row] and allowed_to(head, today) == []
+    personal_use.end(row, actor=by_head, now=MS)
+    assert allowed_to(ann, today) == []
+    for n in range(9):
+        worker = staff.worker(f"w{n}", where, head)
+        Usage.objects.create(person=worker, mailbox=worker.mailboxes.get(), day=today, sent=2, received=1)
+    assert questions.sums(where, OLD) is None
+    Usage.objects.create(person=ann, mailbox=ann.mailboxes.get(), day=today, sent=1)
+    found = questions.sums(where, OLD)
+    assert found is not None and (found.people, found.sent, found.received) == (10, 19, 9)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_time_alone_changes_is_published_once(installed: Path) -> None:
+    """P2: grace ends without anybody's doing, and doors hear of it."""
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    staff.worker("ann", where, head)
+    staff.policy(at=NOW)
+    sweeping = Sweeping()
+
+    def version(now: int) -> int:
+        sweeping.step(now)
+        return Publication.objects.get().version
+
+    first = version(MS)
+    assert version(MS + DAY) == first == version(MS + 13 * DAY)
+    assert version(MS + 14 * DAY) == first + 1 == version(MS + 15 * DAY)
+    assert installed.exists()
+
+
+def test_a_sweep_with_nothing_to_do_is_a_fixed_number_of_queries(
+    town: tuple[Department, Person, Person], django_assert_max_num_queries: Any
+) -> None:
+    where, head, _ = town
+    for n in range(5):
+        staff.worker(f"w{n}", where, head)
+    with django_assert_max_num_queries(36):
+        sweep(MS)
+
+
+def test_failures_of_sign_ins_are_forgotten_a_day_after_they_happened() -> None:
+    """AC-7: they count for a quarter of an hour; longer nobody keeps who typed what from where."""
+    for hours in (25, 23):
+        Failure.objects.create(login="0" * 64, door="web", client="192.0.2.1", at=NOW - timedelta(hours=hours))
+    sweep(MS)
+    assert [f.at for f in Failure.objects.all()] == [NOW - timedelta(hours=23)]

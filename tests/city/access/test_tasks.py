@@ -1,0 +1,182 @@
+"""Entries reach the journal, sign-ins of mail doors reach the lock, counts are counts (A1, A3, AC-7, I4; P-07, P-16)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.db import DatabaseError, transaction
+
+from city.access import staff
+from city.access.staff import MS, NOW, OLD
+from civicmail.city.access.actions import entries, following
+from civicmail.city.access.actions.following import Heard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Account, Carried, Device, Failure, Followed, Usage
+from civicmail.city.access.tasks import Following, carry
+from civicmail.city.directory.models import Address, Person
+
+pytestmark = pytest.mark.django_db
+
+
+class Journal:
+    """Where entries go, and what it has."""
+
+    def __init__(self) -> None:
+        self.heads: list[dict[str, Any]] = []
+
+    def __call__(self, heads: list[dict[str, Any]]) -> list[tuple[str, int]]:
+        self.heads += heads
+        return [("j", len(self.heads) - len(heads) + n) for n in range(1, len(heads) + 1)]
+
+
+def _entries(count: int) -> None:
+    with transaction.atomic():
+        for n in range(count):
+            entries.enter("duty.grant", actor=Actor("ann", "Ann"), reason="why", now=MS + n, object=f"duty:{n}")
+
+
+def test_every_entry_is_carried_once_and_the_place_is_remembered() -> None:
+    """R-200, A1, A3."""
+    _entries(1203)
+    journal = Journal()
+    assert carry(journal, MS) == 1203 and carry(journal, MS) == 0
+    assert [h["object"] for h in journal.heads] == [f"duty:{n}" for n in range(1203)]
+    assert Carried.objects.count() == 1203 and Carried.objects.get(number=1203).journal == "j"
+    assert journal.heads[0]["reason"] == "why" and journal.heads[0]["uuid"]
+
+
+def test_a_crash_between_the_journal_and_the_note_carries_one_twice_and_loses_none() -> None:
+    """A3: under the same uuid."""
+    _entries(2)
+    journal = Journal()
+
+    def crash(heads: list[dict[str, Any]]) -> list[tuple[str, int]]:
+        journal(heads)
+        raise OSError("the power")
+
+    with pytest.raises(OSError, match="power"):
+        carry(crash, MS)
+    assert carry(journal, MS) == 2
+    assert len(journal.heads) == 4 and len({h["uuid"] for h in journal.heads}) == 2
+
+
+def test_old_entries_are_not_asked_about_each_time_and_none_is_forgotten() -> None:
+    """One that was committed very late is found by the thorough look."""
+    _entries(3)
+    journal = Journal()
+    rows = entries.waiting(10)
+    entries.note_carried([(rows[0], "j", 1), (rows[2], "j", 2)], now=MS)
+    later = MS + entries.SETTLED
+    assert entries.settled(later - 1) == 0 and entries.settled(later) == rows[2].pk
+    assert carry(journal, later, thorough=False) == 0 and entries.lag_ms(later) == 0
+    assert carry(journal, later) == 1 and journal.heads[0]["object"] == "duty:1"
+    _entries(1)
+    assert entries.lag_ms(MS + 5000) == 5000 and carry(journal, later, thorough=False) == 1
+
+
+def _worker(uid: str = "ann") -> Person:
+    head = staff.person()
+    where = staff.department(f"d-{head.uid}", head)
+    staff.employed(head, where)
+    return staff.worker(uid, where, head)
+
+
+def _attempt(act: str, person: str, at: int, device: str = "", login: str = "") -> dict[str, Any]:
+    return {
+        "act": act,
+        "person": person,
+        "by": "PLAIN",
+        "device": device,
+        "door": "submission",
+        "client": "192.0.2.9",
+        "login": login,
+    }
+
+
+def test_five_failures_at_a_mail_door_lock_the_account_for_the_pages_too() -> None:
+    """R-201, AC-7: shared with the web."""
+    ann = _worker()
+    heard = Heard()
+    for n in range(4):
+        heard.entry(_attempt("sign-in-failed", "ann", MS), MS + n * 1000)
+    following.write(heard, now=MS + 10_000)
+    assert Account.objects.get(person=ann).locked is None and Failure.objects.count() == 4
+    heard.entry(_attempt("sign-in-failed", "ann", MS), MS + 5000)
+    following.write(heard, now=MS + 10_000)
+    assert Account.objects.get(person=ann).locked is not None
+
+
+def test_a_success_between_them_starts_the_count_again_and_is_remembered() -> None:
+    ann = _worker()
+    Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
+    heard = Heard()
+    for n in (0, 1, 2, 4, 5, 6):
+        heard.entry(_attempt("sign-in-failed", "ann", MS), MS + n * 1000)
+    heard.entry(_attempt("sign-in", "ann", MS, "k1"), MS + 3000)
+    heard.entry(_attempt("sign-in-failed", "", MS, login="ab" * 8), MS)
+    heard.entry({"act": "duty.grant", "person": "ann"}, MS)
+    following.write(heard, now=MS + 10_000)
+    device = Device.objects.get()
+    assert Account.objects.get(person=ann).locked is None
+    assert device.used == NOW + timedelta(seconds=3) and device.used_from == "192.0.2.9"
+    assert Failure.objects.get(account__isnull=True).login == "ab" * 8
+
+
+def _receipt(login: str, sender: str, *to: str, kind: str = "submission") -> dict[str, Any]:
+    return {
+        "received": MS,
+        "source": {"kind": kind},
+        "envelope": {"login": login, "from": sender, "to": [{"a": a} for a in to]},
+    }
+
+
+def test_counts_are_by_mailbox_and_day_and_of_our_own_addresses_alone() -> None:
+    """R-202, I4: nobody outside leaves a trace in them."""
+    ann, bob = _worker(), _worker("bob")
+    Address.objects.create(address="a.mueller@city.example", mailbox=ann.mailboxes.get(), person=ann, since=OLD)
+    heard = Heard({"j": 7})
+    heard.receipt(_receipt("ann/k1", "ann@city.example", "bob@city.example", "resident@world.example"))
+    heard.receipt(_receipt("ann/k1", "A.Mueller@city.example", "bob+x@city.example"))
+    heard.receipt(_receipt("", "resident@world.example", "ann@city.example", kind="mx"))
+    heard.receipt(_receipt("", "old@world.example", "ann@city.example", kind="import"))
+    following.write(heard, now=MS)
+    following.write(heard, now=MS)  # nothing new: nothing counts twice
+    assert set(Usage.objects.values_list("person__uid", "sent", "received")) == {("ann", 2, 1), ("bob", 0, 2)}
+    heard.receipt(_receipt("ann/k1", "ann@city.example", "bob@city.example"))
+    following.write(heard, now=MS)
+    assert Usage.objects.get(person=ann).sent == 3 and Usage.objects.get(person=bob).received == 3
+    assert dict(Followed.objects.values_list("journal", "number")) == {"j": 7}
+    assert "world.example" not in str([*Usage.objects.values(), *Followed.objects.values()])
+
+
+def test_while_the_database_is_away_it_is_kept_and_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = _worker()
+    job = Following()
+    job.heard.receipt(_receipt("ann/k1", "ann@city.example", "resident@world.example"))
+
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "write", away)
+        patch.setattr("civicmail.city.access.tasks.release", lambda: None)
+        assert not job.write(MS)
+    assert job.write(MS) and Usage.objects.get(person=ann).sent == 1
+
+
+def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: pytest.LogCaptureFixture) -> None:
+    """R-203, I4: canaries of a subject, a body and an outsider's address are nowhere in entries, heads or the log."""
+    ann = _worker()
+    journal, heard = Journal(), Heard()
+    receipt = _receipt("ann/k1", "ann@city.example", "canary-outside@world.example")
+    receipt |= {"subject": "canary-subject", "body": "canary-body", "message_id": "canary-id@world.example"}
+    heard.receipt(receipt)
+    heard.entry(_attempt("sign-in-failed", "", MS, login="canary-outside@world.example"[:0] + "ab" * 8), MS)
+    following.write(heard, now=MS)
+    _entries(1)
+    carry(journal, MS)
+    told = orjson.dumps(journal.heads).decode() + caplog.text + str([*Usage.objects.values(), *Failure.objects.values()])
+    assert "canary" not in told and ann.uid == "ann"

@@ -1,0 +1,103 @@
+"""What cannot wait: a fresh proof, four hours, and a second person by the next working day (P-16; E4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from city.access import cases
+from city.access.cases import APP, AUDITOR, EXA, HANK, HOUR, OFFICER, WHY, actor
+from city.access.staff import MS
+from civicmail.city.access import grounds
+from civicmail.city.access.actions import amending, entries, looking, protecting, urgent
+from civicmail.city.access.actions.sweeping import sweep
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.models import Entry, Mandate
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.queries import mandates as found
+from civicmail.city.access.queries import tasks
+from civicmail.city.access.wanted import Wanted
+from civicmail.city.directory.models import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def town(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing carries entries to a ledger here, however much time passes."""
+    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
+    cases.town()
+
+
+def _said(act: str) -> list[Entry]:
+    return list(Entry.objects.filter(act=act))
+
+
+def _urgent(now: int = MS, proved: int = MS) -> Mandate:
+    wanted = Wanted(("wendy",), reason=WHY)
+    return urgent.ask_urgent("examination", "examiner", wanted, stepped_up=moment(proved), actor=EXA, now=now)
+
+
+def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
+    """E4; R-229: it is an entry and an open item for auditors at once."""
+    for proved in (MS - 300_000, MS + 1):
+        with pytest.raises(NotPermitted, match="Prove"):
+            _urgent(proved=proved)
+    with pytest.raises(NotPermitted, match="second person"):
+        urgent.ask_urgent("examination", grounds.HEAD, Wanted(("wendy",), reason=WHY), stepped_up=moment(MS), actor=HANK, now=MS)
+    row = _urgent()
+    assert (row.state, ms(row.until)) == ("urgent", MS + 4 * HOUR)
+    assert [e.reason for e in _said("mandate.urgent")] == [WHY]
+    assert list(found.unratified(AUDITOR)) == [row]
+    assert list(found.unratified(actor("wendy", "auditor"))) == [], "nobody hears that it is about them"
+    assert [(t.label, t.state) for t in tasks._looking(AUDITOR, MS)] == [("See what was urgent", ("warn", "1 to ratify"))]
+    assert [(t.label, t.state) for t in tasks._looking(APP, MS)] == [("Decide about looking at mail", ("wait", "1 waits"))]
+    assert tasks._looking(EXA, MS) == tasks._looking(actor("wendy", "auditor", "examination-approver"), MS) == []
+    made = found.plain(row)
+    looking.under(made, "content.show", actor=EXA, facts={}, now=MS + 4 * HOUR - 1)
+    with pytest.raises(NotPermitted, match="not in force"):
+        looking.under(made, "content.show", actor=EXA, facts={}, now=MS + 4 * HOUR)
+    row.refresh_from_db()
+    with pytest.raises(Conflict, match="urgent"):
+        amending.amend(row, Wanted(("wendy", "carl"), reason=WHY), actor=EXA, now=MS + 1)
+
+
+def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(settings) -> None:  # type: ignore[no-untyped-def]
+    """E4; R-230. MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
+    settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-03"]))
+    ratified, late = _urgent(), _urgent()
+    assert late.ratify_by is not None
+    due = ms(late.ratify_by)
+    assert late.ratify_by.isoformat() == "2026-03-05T00:00:00-06:00"
+    with pytest.raises(NotPermitted):
+        urgent.ratify(ratified, actor=actor("hank", "examination-approver"), reason="it could not wait", now=MS + DAY)
+    assert found.waiting_for(APP, MS + DAY).urgent == [ratified, late]
+    urgent.ratify(ratified, actor=APP, reason="it could not wait", now=MS + DAY)
+    sweep(due - 1)
+    assert not _said("mandate.finding")
+    sweep(due)
+    said = [(finding.object, finding.facts["why"], finding.person) for finding in _said("mandate.finding")]
+    assert said == [(f"mandate:{late.number}", "overdue", "tick")]
+    assert sweep(due).findings == 0
+    late.refresh_from_db()
+    assert list(found.unratified(AUDITOR)) == [late]
+    with pytest.raises(Conflict):
+        urgent.ratify(late, actor=APP, reason="it could not wait", now=due)
+
+
+def test_an_urgent_one_that_is_rejected_ends_at_once_and_is_a_finding() -> None:
+    """E4; R-230."""
+    row = _urgent()
+    made = found.plain(row)
+    urgent.reject(row, actor=APP, reason="this could have waited", now=MS + HOUR)
+    assert [e.facts["why"] for e in _said("mandate.finding")] == ["rejected"]
+    with pytest.raises(NotPermitted, match="not in force"):
+        looking.under(made, "content.show", actor=EXA, facts={}, now=MS + HOUR)
+
+
+def test_protected_mail_is_never_urgent() -> None:
+    protecting.protect("personnel", Person.objects.get(uid="wendy"), actor=OFFICER, reason="works in human resources", now=MS)
+    with pytest.raises(NotPermitted, match="Protected"):
+        _urgent()
+    assert not Mandate.objects.exists()
