@@ -1,0 +1,22 @@
+"""Telling somebody: a row in the transaction of what is told, so that neither is there without the other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from civicmail.city.notices.models import Notice
+
+SUBJECT_MOST = 200
+TEXT_MOST = 20_000
+
+
+def tell(key: str, to: str, subject: str, text: str, *, now: datetime) -> None:
+    """Have this written to the mailbox. key: the same one again tells nobody twice. text: paragraphs, no greeting, and no content
+    of other mail: whoever reads the notice may not read that."""
+    short = " ".join(subject.split())[:SUBJECT_MOST]
+    Notice.objects.get_or_create(key=key, defaults={"to": to, "subject": short, "text": text[:TEXT_MOST], "made": now})
+
+
+def sent(notice: Notice, capture: str, *, now: datetime) -> None:
+    """It is archived under this id, and on its way."""
+    Notice.objects.filter(pk=notice.pk).update(sent=now, capture=capture)

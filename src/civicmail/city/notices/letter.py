@@ -1,0 +1,42 @@
+"""A notice as a message (RFC 5322). Pure: the same notice gives the same bytes, which is how a second sending is known. Knows no
+Django."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+_POLICY = SMTP.clone(utf8=False, cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What of a notice is in its message. made: ms since 1970."""
+
+    key: str
+    to: str
+    subject: str
+    text: str
+    made: int
+
+
+def build(notice: Written, city: str, host: str, pages: str = "") -> bytes:
+    """The message, from the null sender's name. host: of our servers; pages: the address of the pages (web.url)."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(f"{city} mail system", "MAILER-DAEMON", host)
+    message["To"] = Address(addr_spec=notice.to)
+    message["Subject"] = notice.subject
+    message["Date"] = format_datetime(datetime.fromtimestamp(notice.made // 1000, UTC))
+    message["Message-ID"] = f"<notice.{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody's absence note answers it
+    ending = f"{city}\n{pages}" if pages else city
+    text = f"{notice.text.strip()}\n\n{ending}\n"
+    wrapped = "\n".join(textwrap.fill(line, 76, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
+    message.set_content(wrapped, cte="quoted-printable")
+    return message.as_bytes()

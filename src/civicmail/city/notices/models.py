@@ -1,0 +1,21 @@
+"""A notice: one message of ours to one mailbox."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Notice(models.Model):
+    """key: what makes it the same one, so that it is written and sent once; to: the address of a mailbox of ours; capture: the id
+    under which it is archived, when it was sent."""
+
+    key = models.CharField(max_length=160, unique=True)
+    to = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    made = models.DateTimeField()
+    sent = models.DateTimeField(null=True, blank=True, db_index=True)
+    capture = models.CharField(max_length=36, blank=True)
+
+    def __str__(self) -> str:
+        return self.key
