@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from civicmail.city.policy.delivery import dispositions
+from civicmail.city.policy.rules import TAKEN
+from civicmail.mail.pipeline import addressed
+from civicmail.mail.pipeline.deciding import ONE_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -22,3 +25,10 @@ from civicmail.city.policy.delivery import dispositions
 )
 def test_what_a_mode_means(mode, source, do, rules):
     assert [(d.to, d.do, d.rules) for d in dispositions([mode, mode], source)] == [(0, do, rules), (1, do, rules)]
+
+
+def test_no_rule_of_a_book_is_called_what_is_done_before_all_rules() -> None:
+    """P-29: a record says which of both it was."""
+    named = {rule for mode in ("live", "observe", "elsewhere", None) for source in ("mx", "import", "journal") for d in
+             dispositions([mode], source) for rule in d.rules if ":" not in rule}  # fmt: skip
+    assert named | {addressed.HELD, addressed.CLOSED, addressed.LISTED, addressed.SAME, addressed.LEFT_OUT, ONE_ANSWER} <= TAKEN

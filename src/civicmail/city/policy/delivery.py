@@ -3,10 +3,10 @@ is not live yet no rule acts: what would be done with its mail is forecast, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.shapes import Disposition, Do
 
 Mode = Literal["elsewhere", "observe", "live"]
 """Of a department: its mail passes to the old system; passes, and rules say what they would do; is ours."""
@@ -14,14 +14,25 @@ Mode = Literal["elsewhere", "observe", "live"]
 KEPT_SOURCES = frozenset({"import", "journal"})
 
 
-def dispositions(modes: Sequence[Mode | None], source: str) -> tuple[Disposition, ...]:
+def dispositions(
+    modes: Sequence[Mode | None], source: str, *, settled: Mapping[int, tuple[Do, str]] | None = None, refused: str = ""
+) -> tuple[Disposition, ...]:
     """One disposition for each of the envelope's recipients. modes: of their departments, None outside the city; source: the kind
-    of door the message came in by."""
+    of door the message came in by. settled: for recipients that are here, what is done with their copies and by which rule, where
+    it is not delivered; refused: the rule by which nobody gets one."""
+    if refused:
+        return tuple(Disposition(to, "refuse", (refused,)) for to in range(len(modes)))
     if source == "import":
         return tuple(Disposition(to, "kept", ("keep-copy",)) for to in range(len(modes)))
     if source in KEPT_SOURCES:
         return tuple(Disposition(to, "kept", ("keep-copy", *_forecast(mode))) for to, mode in enumerate(modes))
-    return tuple(Disposition(to, "deliver", _passing(mode)) for to, mode in enumerate(modes))
+    return tuple(_disposition(to, mode, (settled or {}).get(to)) for to, mode in enumerate(modes))
+
+
+def _disposition(to: int, mode: Mode | None, settled: tuple[Do, str] | None) -> Disposition:
+    if settled is None or mode in ("elsewhere", "observe"):
+        return Disposition(to, "deliver", _passing(mode))
+    return Disposition(to, settled[0], (settled[1],))
 
 
 def _passing(mode: Mode | None) -> tuple[str, ...]:

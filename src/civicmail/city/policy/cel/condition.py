@@ -1,0 +1,38 @@
+"""One condition of a rule: read, checked and compiled once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from civicmail.city.policy.cel.checking import Type, check
+from civicmail.city.policy.cel.closures import Made, made
+from civicmail.city.policy.cel.parsing import parse
+from civicmail.city.policy.cel.tree import Chain, Node, Not, names
+from civicmail.city.policy.facts import FACTS
+
+TYPES: dict[str, Type] = {name: fact.type for name, fact in FACTS.items()}
+"""By fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """holds: scope -> bool, raises NotKnown; names: the facts that it mentions; source: as written."""
+
+    source: str
+    names: frozenset[str]
+    holds: Made = field(repr=False, compare=False)
+
+
+def read(source: str) -> Node:
+    """The checked tree of an expression. Raises BadExpression."""
+    node = parse(source)
+    check(node, TYPES)
+    return node
+
+
+def condition(when: str, unless: str = "") -> Condition:
+    """What holds where `when` does and `unless` does not. Raises BadExpression, for whichever is wrong."""
+    node = read(when)
+    if unless:
+        node = Chain("&&", (node, Not(read(unless), 0)), 0)
+    return Condition(f"({when}) && !({unless})" if unless else when, names(node), made(node))

@@ -1,0 +1,121 @@
+"""The book that is in force, as one file: written by whoever publishes rules, watched by every gateway.
+
+    publish(data, text)       by the rule book of the oversight office; checked, and durable on return
+    Watch(data, clock).book   in gateways and workers: at most 250 ms old
+
+Where nothing was published the starter pack of the program is in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from civicmail.city.policy import reading
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.city.policy.rules import Book
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
+
+LOOK_EVERY = 250
+STARTER = Path(__file__).parent / "starter"
+
+log = get_logger()
+
+
+def active_path(data: Path) -> Path:
+    return data / "policy" / "active.toml"
+
+
+@cache
+def starter() -> Book:
+    """The book that the program brings along."""
+    return reading.book([(path.name, path.read_text(encoding="utf-8")) for path in sorted(STARTER.glob("*.toml"))])
+
+
+def publish(data: Path, text: str, files: Files = OS_FILES) -> Book:
+    """Put a book into force; durable on return. Raises UnusableBook, and then nothing changes, and OSError."""
+    book = _whole(text)
+    path = active_path(data)
+    files.make_folder(path.parent)
+    files.replace(path, text.encode())
+    return book
+
+
+def read(data: Path) -> str | None:
+    """The text that was published, None where none was. Raises UnusableBook where it cannot be read."""
+    try:
+        return active_path(data).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableBook(f"{active_path(data)} cannot be read: {error}.") from None
+
+
+def active(data: Path) -> Book:
+    """The book in force at this moment. Raises UnusableBook."""
+    text = read(data)
+    return starter() if text is None else _whole(text)
+
+
+def _whole(text: str) -> Book:
+    """Raises UnusableBook also for a text that says nothing: a file that lost its content is no decision to have no rules."""
+    book = reading.book([("active.toml", text)])
+    if not book.rules and not book.matrix.rows:
+        raise UnusableBook("active.toml says nothing.")
+    return book
+
+
+class Watch:
+    """The book in force, in memory. clock: ms since 1970. A look costs a stat.
+
+    A book that cannot be used leaves the last one in force; where there was none since the start, the starter pack is, and says
+    that it stands in for another, so that mail waits as the fail matrix has it for `policy`.
+    """
+
+    def __init__(self, data: Path, clock: Callable[[], int]) -> None:
+        self._data = data
+        self._clock = clock
+        self._stamp: tuple[int, int, int] | None = None
+        self._book: Book | None = None
+        self._looked = clock()
+        self._look()
+
+    @property
+    def book(self) -> Book:
+        """The rules at this moment."""
+        now = self._clock()
+        if self._book is None or not 0 <= now - self._looked < LOOK_EVERY:
+            self._looked = now
+            self._look()
+        return self._book or starter()
+
+    def _look(self) -> None:
+        stamp = _stat(active_path(self._data))
+        if self._book is not None and stamp == self._stamp:
+            return
+        gone = stamp == _GONE and self._stamp not in (None, _GONE)
+        self._stamp = stamp
+        if gone:
+            log.error("the book of rules is gone, the last one stays in force")
+            return
+        try:
+            self._book = active(self._data)
+        except UnusableBook as error:
+            log.error("the book of rules cannot be used, the last one stays in force", error=str(error))
+            self._book = self._book or replace(starter(), trouble=str(error))
+            return
+        log.info("the book of rules is in force", version=self._book.version, rules=len(self._book.rules))
+
+
+_GONE = (0, 0, 0)
+
+
+def _stat(path: Path) -> tuple[int, int, int]:
+    try:
+        s = path.stat()
+    except OSError:
+        return _GONE
+    return (s.st_mtime_ns, s.st_size, s.st_ino)

@@ -1,0 +1,132 @@
+"""A rule, a book of rules, and what is decided by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from civicmail.city.policy.cel.condition import Condition
+from civicmail.city.policy.matrix import Matrix
+from civicmail.city.policy.shapes import FactValue
+
+RuleDo = Literal["deliver", "mark", "encrypt", "hold", "quarantine", "refuse"]
+"""deliver: the rule does nothing to the copy; it marks it for a review, or adds words."""
+Outcome = Literal["deliver", "mark", "encrypt", "pending", "later", "hold", "quarantine", "refuse"]
+Mode = Literal["shadow", "notify", "enforce"]
+"""shadow: only recorded; notify: the sender inside is told, and reviews are asked for; enforce: done."""
+Severity = Literal["low", "medium", "high"]
+
+RANK: Final[dict[str, int]] = {outcome: rank for rank, outcome in enumerate(get_args(Outcome))}
+"""The lattice: of two outcomes the one further behind is done, whichever rule stands first. What is not known yet comes before what
+is known to be kept back: a hold stays a hold when the virus scanner is away besides."""
+DOS: Final = get_args(RuleDo)
+MODES: Final = get_args(Mode)
+SEVERITIES: Final = get_args(Severity)
+TAKEN: Final = frozenset(
+    {"deliver", "pass-elsewhere", "keep-copy", "one-answer", "expand-list", "same-mailbox", "list-member-closed"}
+    | {"access-held", "access-closed", "access-ended"}
+)
+"""How dispositions name what is done whatever the book says (delivery.py, the pipeline's rooms): no rule is called so."""
+REVIEWS: Final = ("use", "security", "records")
+"""Queues that a rule may send a message's number to, for a person to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Facts of a message and one recipient together, and whether the rule fits them. line: in its file."""
+
+    facts: Mapping[str, FactValue]
+    fits: bool
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as its owner wrote it.
+
+    condition: `when` and not `unless`; ends: ms since 1970 from which it no longer acts; mark: the short name of a mark, "" for
+    none; sender, reader: words for them; ask: whom to ask; each_copy: whether it asks about a recipient.
+    """
+
+    id: str
+    clause: str
+    owner: str
+    why: str
+    severity: Severity
+    mode: Mode
+    do: RuleDo
+    when: str
+    unless: str
+    condition: Condition
+    ends: int
+    expires: str
+    sender: str = ""
+    reader: str = ""
+    ask: str = ""
+    mark: str = ""
+    review: str = ""
+    examples: tuple[Example, ...] = ()
+    file: str = ""
+    line: int = 0
+    each_copy: bool = False
+
+    def acts(self, now: int) -> bool:
+        return now < self.ends
+
+    @property
+    def weight(self) -> tuple[int, int, str]:
+        """Which of several rules speaks for all: what it does, how severe it is, and its name, so that the order of files is
+        nothing."""
+        return (-RANK[self.do], -SEVERITIES.index(self.severity), self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; trouble: why what was published cannot be used;
+    then mail waits as the matrix says for `policy`."""
+
+    rules: tuple[Rule, ...]
+    matrix: Matrix
+    version: str = ""
+    title: str = ""
+    trouble: str = ""
+
+    def rule(self, id_: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == id_), None)
+
+    def expired(self, now: int) -> tuple[Rule, ...]:
+        """The rules that no longer act. now: ms."""
+        return tuple(rule for rule in self.rules if not rule.acts(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a reader is told about a copy. name: short, for a header line; rule: whose it is; clause: that it serves."""
+
+    name: str
+    words: str
+    rule: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done with the copy of one recipient, and why.
+
+    rules: that fitted, those in shadow as "shadow:ID", those that only tell as "notify:ID", and "unavailable:PART" where the fail
+    matrix spoke. reply: for an SMTP client, where it is told no or later; words: for the reader; sender: for the sender; clause,
+    ask: of the rule that spoke; review: queues; again: screen it again as soon as its parts answer; parts: those that were wanted.
+    """
+
+    do: Outcome
+    rules: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    reply: str = ""
+    words: str = ""
+    sender: str = ""
+    clause: str = ""
+    ask: str = ""
+    review: tuple[str, ...] = ()
+    again: bool = False
+    parts: tuple[str, ...] = field(default=())

@@ -1,0 +1,94 @@
+"""The book in force is one file: whole or not there, seen within a quarter of a second, and never replaced by one that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from city.policy.books import NOW, text_of
+from civicmail.city.policy import published
+from civicmail.city.policy.engine import decide
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.core.disk.files import Files
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_without_a_published_book_the_starter_pack_is_in_force(tmp_path: Path, clock: Clock) -> None:
+    assert published.Watch(tmp_path, clock).book is published.starter()
+    assert published.active(tmp_path) is published.starter()
+    assert published.read(tmp_path) is None
+
+
+def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Path, clock: Clock) -> None:
+    """R-382."""
+    watch = published.Watch(tmp_path, clock)
+    made = published.publish(tmp_path, text_of("one"))
+    assert watch.book is published.starter()
+    clock.now += published.LOOK_EVERY
+    assert watch.book == made
+    published.publish(tmp_path, text_of("two"))
+    clock.now += published.LOOK_EVERY
+    assert [rule.id for rule in watch.book.rules] == ["two"]
+
+
+def test_a_book_that_is_wrong_is_not_published(tmp_path: Path) -> None:
+    """R-382."""
+    published.publish(tmp_path, text_of("one"))
+    with pytest.raises(UnusableBook):
+        published.publish(tmp_path, text_of("two", when="nonsense"))
+    assert [rule.id for rule in published.active(tmp_path).rules] == ["one"]
+
+
+@pytest.mark.parametrize("spoilt", [b"no book", b"\xff\xfe", b""])
+def test_a_file_that_was_spoilt_leaves_the_last_book_in_force(tmp_path: Path, clock: Clock, spoilt: bytes) -> None:
+    """R-382. An empty file is a book without rules only where somebody published it so: what nobody published is told."""
+    watch = published.Watch(tmp_path, clock)
+    made = published.publish(tmp_path, text_of("one"))
+    clock.now += 1000
+    assert watch.book == made
+    published.active_path(tmp_path).write_bytes(spoilt)
+    clock.now += 1000
+    assert watch.book == made
+    published.active_path(tmp_path).unlink()
+    clock.now += 1000
+    assert watch.book == made
+
+
+def test_a_spoilt_file_at_the_start_lets_the_matrix_speak_until_it_is_mended(tmp_path: Path, clock: Clock) -> None:
+    """R-375. Nothing passes by rules that are not the city's."""
+    published.publish(tmp_path, text_of("one", "sender.first", "sender.first = true", do="mark"))
+    published.active_path(tmp_path).write_text("no book")
+    watch = published.Watch(tmp_path, clock)
+    assert "no TOML" in watch.book.trouble
+    assert [d.do for d in decide(watch.book, {"inbound": True}, [{}], NOW)] == ["pending"]
+    published.publish(tmp_path, text_of("one", "sender.first", "sender.first = true", do="mark"))
+    clock.now += 1000
+    assert (watch.book.trouble, [rule.id for rule in watch.book.rules]) == ("", ["one"])
+
+
+class Cut(Files):
+    """The power goes before the new file has its name."""
+
+    def rename(self, old: Path, new: Path) -> None:
+        raise OSError("cut")
+
+
+def test_a_power_cut_leaves_the_old_book(tmp_path: Path) -> None:
+    """R-382."""
+    published.publish(tmp_path, text_of("one"))
+    with pytest.raises(OSError, match="cut"):
+        published.publish(tmp_path, text_of("two"), Cut())
+    assert [rule.id for rule in published.active(tmp_path).rules] == ["one"]
