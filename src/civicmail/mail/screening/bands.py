@@ -1,0 +1,63 @@
+"""Near duplicates: eight bands of a text, of which four or more agree where two texts are nearly the same (minhash).
+
+The text becomes its words without digits, the words become triples, and of 32 numbers of each triple the least ones are taken, four
+to a band (Broder, "On the resemblance and containment of documents", 1997). A text of few words has no bands: "Thank you" is like
+every other "Thank you".
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from civicmail.mail.screening.distinct import distinct
+
+BANDS = 8
+ROWS = 4
+ALIKE = 4
+"""Bands that agree where two texts are nearly the same."""
+WORDS_MOST = 1_000
+TRIPLES_LEAST = 12
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SMALL_LETTERS = bytes(i if chr(i).isalpha() and i < 128 else 32 for i in range(256))
+_SEEDS = np.random.default_rng(20260101).integers(1, 1 << 63, size=BANDS * ROWS, dtype=np.uint64) | np.uint64(1)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_TURN = np.uint64(32)
+
+
+def of(text: str) -> list[str]:
+    """The bands, 16 hexadecimal digits each; empty for a short text."""
+    words = _words(text)
+    if len(words) < TRIPLES_LEAST + 2:
+        return []
+    w = np.fromiter(map(zlib.crc32, words), np.uint64, len(words))
+    triples = distinct((w[:-2] * np.uint64(0x1000003) + w[1:-1]) * np.uint64(0x1000003) + w[2:])
+    if len(triples) < TRIPLES_LEAST:
+        return []
+    least = _mixed(triples[None, :] * _SEEDS[:, None]).min(axis=1).reshape(BANDS, ROWS)
+    return [int(band).to_bytes(8).hex() for band in _folded(least)]
+
+
+def _words(text: str) -> list[bytes]:
+    """Runs of two letters or more, small. In ASCII without a regular expression, in a fifth of the time."""
+    if text.isascii():
+        every = text.encode().lower().translate(_SMALL_LETTERS).split()
+        return [word for word in every if len(word) > 1][:WORDS_MOST]
+    return [match[0].lower().encode("utf-8", "replace") for match in islice(_WORD.finditer(text), WORDS_MOST)]
+
+
+def _folded(least: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """One number for a band; which band it is, is in it, so that bands need no table of their own."""
+    value = np.arange(1, BANDS + 1, dtype=np.uint64) * _MIX
+    for row in range(ROWS):
+        value = _mixed((value + least[:, row]) * _MIX)
+    return value
+
+
+def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return (value ^ (value >> _TURN)) * _MIX

@@ -1,0 +1,141 @@
+"""How a message is built, as names: what spam and mail differ in beyond their words. Pure.
+
+Only what an author's own program writes is named. Left out are servers on the way, dates, lists, Message-IDs and answers: they are
+signs of a place, or are forged for nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from civicmail.core.message.shapes import Header, Letter, Part
+
+NAMES_MOST = 600
+HTML_MOST = 20_000
+LINKS_MOST = 50
+VALUE_MOST = 200
+
+_FIELDS = frozenset(
+    {
+        *("cc", "content-class", "content-disposition", "content-transfer-encoding", "content-type", "importance", "mime-version"),
+        *("organization", "reply-to", "thread-index", "thread-topic", "user-agent", "x-accept-language", "x-mailer", "x-mimeole"),
+        *("x-msmail-priority", "x-priority"),
+    }
+)
+_VALUES = _FIELDS - {"cc", "organization", "reply-to", "thread-index", "thread-topic"}
+_PROGRAM = re.compile(r"[A-Za-z][\w./-]*")
+_BOUNDARY = re.compile(r'(?i)boundary\s*=\s*"?([^";]*)"?')
+_TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]{0,9})")
+_LOOK = re.compile(rb"(?i)\b(color|bgcolor|face|size|width|align|border|action|method)\s{0,3}=\s{0,3}[\"']?([^\s\"'<>]{1,16})")
+_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,15}):(?://(?:([^/?#@]{0,60})@)?([^/:?#]{1,253})(:\d+)?([^?#]{0,200})(\?)?)?")
+
+
+def of(letter: Letter) -> list[str]:
+    """The names, in order; some may be there twice."""
+    found: list[str] = []
+    for source in (_head(letter.headers), _parts(letter.parts), _html(letter), _links(letter), _people(letter), _subject(letter)):
+        found += source
+    return found[:NAMES_MOST]
+
+
+def _head(headers: tuple[Header, ...]) -> Iterator[str]:
+    before = ""
+    for header in headers:
+        name = header.name.lower()
+        if name not in _FIELDS:
+            continue
+        yield f"field:{name}"
+        yield f"order:{before}>{name}"
+        before = name
+        if name in _VALUES:
+            value = header.value[:VALUE_MOST]
+            if (boundary := _BOUNDARY.search(value)) is not None:
+                yield f"boundary:{_shape(boundary[1])}"
+                value = _BOUNDARY.sub("", value)
+            yield from (f"{name}:{word.lower()}" for word in _PROGRAM.findall(value))
+
+
+def _shape(word: str) -> str:
+    """Letters and digits by their kind, so that what a program makes by chance is alike."""
+    return re.sub(r"[0-9]+", "9", re.sub(r"[A-Fa-f0-9]{4,}|[A-Za-z]{12,}", "9", word))[:24]
+
+
+def _parts(parts: tuple[Part, ...]) -> Iterator[str]:
+    yield f"parts:{min(len(parts), 9)}"
+    for part in parts[:20]:
+        yield f"part:{part.path.count('.')}:{part.content_type[:40]}"
+        yield f"charset:{part.charset[:20]}"
+        yield f"encoded:{part.content_type[:40]}:{part.encoding[:20]}"
+        if part.filename:
+            yield f"file:{part.filename.rpartition('.')[2].lower()[:6]}"
+
+
+def _html(letter: Letter) -> Iterator[str]:
+    for part in letter.parts:
+        if part.content_type == "text/html":
+            content = part.content[:HTML_MOST]
+            yield from (f"tag:{tag.decode().lower()}" for tag in dict.fromkeys(_TAG.findall(content)))
+            for name, value in dict.fromkeys(_LOOK.findall(content)):
+                yield f"look:{name.decode('ascii').lower()}={value.decode('latin-1').lower()}"
+            return
+
+
+def _links(letter: Letter) -> Iterator[str]:
+    yield f"links:{min(len(letter.links), 9)}"
+    for link in letter.links[:LINKS_MOST]:
+        if (url := _URL.match(link.url[:600])) is None:
+            yield "link:odd"
+            continue
+        scheme, user, host, port, _, query = url.groups()
+        yield f"link:{scheme.lower()}"
+        if host:
+            labels = host.lower().split(".")
+            yield f"link:{'.'.join(labels[-2:])[:60]}"
+            yield f"link:.{labels[-1][:12]}"
+            yield from (
+                f"link:{what}"
+                for what, so in (("user", user), ("port", port), ("query", query), ("address", labels[-1].isdigit()))
+                if so
+            )
+
+
+def _people(letter: Letter) -> Iterator[str]:
+    author = letter.from_[0] if letter.from_ else None
+    if author is None:
+        yield "from:none"
+    else:
+        yield f"from:.{author.domain.rpartition('.')[2][:12]}"
+        yield f"from:{_kind(author.display, author.addr)}"
+        if re.search(r"\d{3}", author.local):
+            yield "from:digits"
+        if letter.reply_to and letter.reply_to[0].domain != author.domain:
+            yield "reply:elsewhere"
+        if letter.to and letter.to[0].addr == author.addr:
+            yield "to:author"
+    yield f"to:{min(len(letter.to), 5)}"
+    yield f"cc:{min(len(letter.cc), 5)}"
+
+
+def _kind(display: str, address: str) -> str:
+    if not display:
+        return "bare"
+    if display.strip("'\" ").lower() == address.lower():
+        return "address"
+    return "capitals" if display.isupper() else "name"
+
+
+def _subject(letter: Letter) -> Iterator[str]:
+    subject = letter.subject[:VALUE_MOST]
+    looks = (
+        ("none", not subject),
+        ("capitals", subject.isupper()),
+        ("spaces", "   " in subject),
+        ("number", re.search(r"\d{3,}\W*$", subject)),
+        ("loud", "!" in subject),
+        ("foreign", not subject.isascii()),
+    )
+    yield from (f"subject-is:{name}" for name, so in looks if so)
+    yield f"length:{(len(letter.text) + len(letter.html_text)).bit_length()}"
+    yield f"hidden:{len(letter.hidden_text).bit_length()}"
+    yield from (f"defect:{code}" for code in dict.fromkeys(defect.code for defect in letter.defects[:50]))

@@ -1,0 +1,150 @@
+"""Asking clamd (clamd(8)): one connection, one command, one answer. Everything that may happen to it is an answer too.
+
+    ask = Clamd("unix:/run/clamav/clamd.ctl")
+    await ask.scan(content)         Answer("found", "Win.Test.EICAR_HDB-1"), or "clean", or "failed" and why
+    await ask.version()             Answer("clean", "ClamAV 1.4.6/27345/Thu Nov 19 08:31:02 2026")
+
+Commands are sent in their z form: a NUL ends the command and the answer. Content goes in pieces, each behind its length as four
+bytes, big end first; a length of zero ends it. Where clamd closes while we send, what it has said before is still read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mmap
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+PIECE = 1 << 18
+"""Bytes that are sent at a time."""
+CONNECT_SECONDS = 2.0
+PING_SECONDS = 1.0
+ANSWER_MOST = 4_096
+_LENGTH = struct.Struct("!I")
+_UNIX = "unix:"
+_NAME_MOST = 100  # characters of a name that a signature gives
+REFUSED, TIMEOUT, BROKEN, TOO_LARGE, ERROR = "refused", "timeout", "broken", "too large", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """said: the name of what was found, or why there is no answer: refused, timeout, broken, too large, error."""
+
+    kind: Literal["clean", "found", "failed"]
+    said: str = ""
+
+
+def is_address(address: str) -> bool:
+    """unix:/PATH or HOST:PORT, a host of IPv6 in brackets."""
+    if address.startswith(_UNIX):
+        return len(address) > len(_UNIX)
+    host, colon, port = address.rpartition(":")
+    return bool(colon and host and port.isdecimal() and 0 < int(port) < 65_536)
+
+
+class Clamd:
+    """address: as is_address() has it; at_once: connections at a time, below clamd's MaxThreads: a milter wants some, too."""
+
+    def __init__(self, address: str, at_once: int = 8) -> None:
+        self._address = address
+        self._turns = asyncio.Semaphore(at_once)
+
+    async def scan(self, content: bytes | mmap.mmap, seconds: float) -> Answer:
+        """Never raises but CancelledError. seconds: for all of it."""
+        return await self._asked(b"zINSTREAM\0", content, seconds)
+
+    async def ping(self) -> bool:
+        return (await self._asked(b"zPING\0", None, PING_SECONDS)).said == "PONG"
+
+    async def version(self) -> Answer:
+        return await self._asked(b"zVERSION\0", None, CONNECT_SECONDS)
+
+    async def _asked(self, command: bytes, content: bytes | mmap.mmap | None, seconds: float) -> Answer:
+        try:
+            async with asyncio.timeout(seconds), self._turns:
+                return await self._talk(command, content)
+        except TimeoutError:
+            return Answer("failed", TIMEOUT)
+        except (OSError, ValueError, OverflowError):  # or it is no address at all
+            return Answer("failed", REFUSED)
+
+    async def _talk(self, command: bytes, content: bytes | mmap.mmap | None) -> Answer:
+        """Raises OSError where nobody listens, TimeoutError."""
+        loop = asyncio.get_running_loop()
+        wire = await self._connected(loop)
+        with contextlib.closing(wire):
+            try:
+                await loop.sock_sendall(wire, command)
+                if content is not None:
+                    await _sent(loop, wire, content)
+                whole = True
+            except OSError:  # it has closed; what it said is still there
+                whole = False
+            said = await _heard(loop, wire)
+        if content is not None:
+            return _verdict(said, whole=whole)
+        return Answer("clean", said) if said else Answer("failed", BROKEN)
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            if self._address.startswith(_UNIX):
+                return await _connect(loop, socket.AF_UNIX, self._address.removeprefix(_UNIX))
+            host, _, port = self._address.rpartition(":")
+            error: OSError = ConnectionRefusedError()
+            for family, _, _, _, place in await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM):
+                try:
+                    return await _connect(loop, family, place)
+                except OSError as refused:
+                    error = refused
+            raise error
+
+
+async def _connect(loop: asyncio.AbstractEventLoop, family: int, place: object) -> socket.socket:
+    wire = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        wire.setblocking(False)
+        await loop.sock_connect(wire, place)  # type: ignore[arg-type]
+    except BaseException:
+        wire.close()
+        raise
+    return wire
+
+
+async def _sent(loop: asyncio.AbstractEventLoop, wire: socket.socket, content: bytes | mmap.mmap) -> None:
+    for at in range(0, len(content), PIECE):
+        piece = content[at : at + PIECE]
+        await loop.sock_sendall(wire, _LENGTH.pack(len(piece)) + piece)
+    await loop.sock_sendall(wire, _LENGTH.pack(0))
+
+
+async def _heard(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> str:
+    """Up to the NUL, or what there is of it. An error that the system kept from sending comes before the answer, once."""
+    said, errors = b"", 0
+    while b"\0" not in said and len(said) < ANSWER_MOST:
+        try:
+            more = await loop.sock_recv(wire, ANSWER_MOST)
+        except OSError:
+            errors += 1
+            if errors > 1:
+                break
+            continue
+        if not more:
+            break
+        said += more
+    said, end, _ = said.partition(b"\0")
+    return said.decode("utf-8", "replace").strip() if end else ""
+
+
+def _verdict(said: str, *, whole: bool) -> Answer:
+    """Of a scan. What was not sent whole is not clean, whatever is said."""
+    if said.endswith(" FOUND"):
+        name = said.removesuffix(" FOUND").removeprefix("stream: ")
+        return Answer("found", "".join(c if c.isprintable() and c.isascii() else "?" for c in name)[:_NAME_MOST])
+    if said == "stream: OK" and whole:
+        return Answer("clean")
+    if "size limit exceeded" in said:
+        return Answer("failed", TOO_LARGE)
+    return Answer("failed", ERROR if said.endswith("ERROR") else BROKEN)

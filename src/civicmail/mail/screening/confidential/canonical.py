@@ -1,0 +1,65 @@
+"""One spelling of a text: compatibility forms (NFKC), digits and dashes of any script as ASCII, nothing invisible, no URLs.
+
+A text of ASCII stays as it is, but for the URLs, in whose place are as many blanks: the numbers in them are nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from civicmail.mail.screening.confidential.shapes import Text
+
+LONGEST = 2 << 20
+"""Characters of one part that are looked at; texts of people end long before."""
+
+_URL = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|\bwww\.[^\s<>\"]+|\bcid:[^\s<>\"]+", re.IGNORECASE)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_INVISIBLE = frozenset({"Cf", "Mn", "Me"})  # format characters, marks on letters
+
+
+def of(part: str, text: str, *, table: bool = False) -> Text:
+    """The text of a part in its one spelling."""
+    text = text[:LONGEST]
+    shifts: list[tuple[int, int]] = []
+    if not text.isascii():
+        text = _folded(text, shifts)
+    if "://" in text or "www." in text or "WWW." in text or "cid:" in text:
+        text = _URL.sub(lambda m: " " * len(m[0]), text)
+    return Text(part, text, tuple(shifts), table)
+
+
+def _folded(text: str, shifts: list[tuple[int, int]]) -> str:
+    """The spelling; what it changes of positions is added to shifts."""
+    out: list[str] = []
+    last = grown = 0
+    for found in _NOT_ASCII.finditer(text):
+        at = found.start()
+        folded = fold(found[0])
+        out.append(text[last:at])
+        out.append(folded)
+        last = at + 1
+        if len(folded) != 1:
+            grown += len(folded) - 1
+            shifts.append((at + 1 + grown, -grown))
+    out.append(text[last:])
+    return "".join(out)
+
+
+@lru_cache(maxsize=4096)
+def fold(char: str) -> str:
+    """One character that is not ASCII, as it is looked at: "" for what is invisible, letters without their marks."""
+    category = unicodedata.category(char)
+    if category in _INVISIBLE:
+        return ""
+    if category == "Pd" or char == "\u2212":  # minus sign
+        return "-"
+    if char in "\u2018\u2019\u201b\u02bc":
+        return "'"
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category == "Zs":
+        return " "
+    folded = unicodedata.normalize("NFKD", char)
+    return "".join(c for c in folded if unicodedata.category(c) not in _INVISIBLE)

@@ -1,0 +1,103 @@
+"""The check "confidential": kinds of confidential information in a message, with evidence and without any value (P-19).
+
+A finding names part, offset and length and shows at most the last two characters. What could not be read of the files is a finding
+`unread`; facts speak of the kinds that are surely or perhaps there, and of how many different values.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.sandbox.errors import TOO_LONG
+from civicmail.mail.screening.confidential import attached, candidates, prefilter, texts
+from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, Hit, Text
+from civicmail.mail.screening.shapes import Found, Inner
+
+NAME = CHECK
+VERSION = 1
+SECONDS = 2.0
+"""Of the processor, for the detectors; what is left then is not looked at, which is said."""
+
+TOLD = 10
+"""Findings of one kind; more values are counted and not told each."""
+
+_DOTS = "…"
+
+
+def find(case: Inner) -> Found:
+    """Files of mail from outside are not read: what others send us is not ours to keep secret before we have it."""
+    inbound = bool(case.asked.get("inbound", False))
+    said = texts.of(case.letter, files=not inbound)
+    public = frozenset(_plain(number) for number in case.asked.get("public", ()))
+    hits: list[tuple[Text, Hit]] = []
+    until = time.process_time() + SECONDS
+    for text in said.found:
+        if time.process_time() > until:
+            said.unread.append((text.part, TOO_LONG))
+            break
+        hits += [(text, hit) for hit in in_text(text) if not _is_public(hit, public)]
+    findings = list(_findings(hits))
+    findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in said.unread[:TOLD]]
+    facts = _facts(hit for _, hit in hits)
+    if any(why in attached.UNREAD for _, why in said.unread):
+        facts["confidential.unread"] = True
+    looked_up = candidates.of(said.found) if case.asked.get("lists") and not inbound else {}
+    return Found(tuple(findings), facts, {"candidates": looked_up} if looked_up else {})
+
+
+def _is_public(hit: Hit, public: frozenset[str]) -> bool:
+    """Whether it is a number that anybody may know; of an account with its bank both have to be."""
+    return bool(public) and all(part in public for part in hit.value.split("/"))
+
+
+def _plain(number: str) -> str:
+    return "".join(c for c in number.upper() if c.isalnum())
+
+
+def in_text(text: Text) -> list[Hit]:
+    """What the detectors find in one text, at most HITS of each."""
+    found: list[Hit] = []
+    for detector in prefilter.wakes(text):
+        for n, hit in enumerate(detector.find(text)):
+            if n == HITS:
+                break
+            found.append(hit)
+    return found
+
+
+def _findings(hits: list[tuple[Text, Hit]]) -> Iterable[Finding]:
+    """The surest of each value, surest first, at most TOLD of a kind."""
+    best: dict[tuple[str, str], tuple[Text, Hit]] = {}
+    for text, hit in hits:
+        there = best.get((hit.kind, hit.value))
+        if there is None or PERCENT[hit.sure] > PERCENT[there[1].sure]:
+            best[hit.kind, hit.value] = (text, hit)
+    told: dict[str, int] = {}
+    for text, hit in sorted(best.values(), key=lambda found: -PERCENT[found[1].sure]):
+        told[hit.kind] = told.get(hit.kind, 0) + 1
+        if told[hit.kind] > TOLD:
+            continue
+        offset, length = text.place(hit.start, hit.end)
+        mask = _DOTS + hit.value[-2:] if hit.shown and len(hit.value) > 4 else _DOTS
+        yield Finding(NAME, hit.kind, text.part, offset, length, mask, PERCENT[hit.sure], VERSION)
+
+
+def _facts(hits: Iterable[Hit]) -> dict[str, FactValue]:
+    """The count is of different values or of the people in lists, whichever are more: rows may have values of their own."""
+    values: dict[tuple[str, str], int] = {}
+    people: dict[str, int] = {}
+    for hit in hits:
+        values[hit.kind, hit.value] = max(PERCENT[hit.sure], values.get((hit.kind, hit.value), 0))
+        if hit.people:
+            people[hit.value] = max(hit.people, people.get(hit.value, 0))
+    high = sorted({kind for (kind, _), sure in values.items() if sure == PERCENT["high"]})
+    medium = sorted({kind for (kind, _), sure in values.items() if sure == PERCENT["medium"]} - set(high))
+    facts: dict[str, FactValue] = {}
+    if high:
+        facts["confidential.high"] = tuple(high)
+        facts["confidential.count"] = max(sum(sure == PERCENT["high"] for sure in values.values()), sum(people.values()))
+    if medium:
+        facts["confidential.medium"] = tuple(medium)
+    return facts

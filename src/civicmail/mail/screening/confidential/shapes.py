@@ -1,0 +1,74 @@
+"""What detectors share: a text in one spelling, a hit in it, a detector with the patterns that wake it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+CHECK = "confidential"
+"""The check's name, for findings, facts and settings."""
+
+Sure = Literal["high", "medium", "low"]
+PERCENT: dict[Sure, int] = {"high": 95, "medium": 60, "low": 30}
+
+HITS = 2000
+"""Hits of one kind in one text: what is more than that tells nobody anything new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One part in one spelling (canonical.py). part: path; shifts: where the spelling took more or fewer characters than the part's
+    text: (from this position on, add this much). table: rows of cells, by lines and tabs."""
+
+    part: str
+    text: str
+    shifts: tuple[tuple[int, int], ...] = ()
+    table: bool = False
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Offset and length in the part's own text."""
+        first = start + self._shift(start)
+        return first, max(1, end - 1 + self._shift(end - 1) + 1 - first)
+
+    def _shift(self, position: int) -> int:
+        at = bisect_right(self.shifts, (position, 1 << 60))
+        return self.shifts[at - 1][1] if at else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """kind: as facts have it; start, end: in the canonical text; value: normalised, for counting what is different and for the last
+    two characters of the mask; it stays in the process. shown: whether those two may be shown. people: of a list, how many."""
+
+    kind: str
+    start: int
+    end: int
+    value: str
+    sure: Sure
+    shown: bool = True
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """hints: RE2 patterns on ASCII letters in lower or upper case, of which one must be in a text for find to be asked."""
+
+    name: str
+    hints: tuple[str, ...]
+    find: Callable[[Text], Iterable[Hit]]
+
+
+def beside(places: list[int], start: int, end: int, within: int) -> bool:
+    """Whether one of these places, in ascending order, lies within so many characters of a stretch."""
+    at = bisect_left(places, start - within)
+    return at < len(places) and places[at] <= end + within
+
+
+def near(pattern: re.Pattern[str], text: str, start: int, end: int, *, before: int, after: int = 0) -> bool:
+    """Whether words stand within so many characters before the start or after the end. They may touch what they are about."""
+    return pattern.search(text, max(0, start - before), start) is not None or (
+        after > 0 and pattern.search(text, end, min(len(text), end + after)) is not None
+    )

@@ -1,0 +1,101 @@
+"""The addresses that the city has written to or heard from, as sorted numbers of eight bytes: one file, mapped by gateways.
+
+The learning job writes it (mail/pipeline/learning.py). Numbers instead of addresses keep it small, not secret: whoever has the
+folder has the mail, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.screening import tablefile
+
+MARK = b"CVP1"
+LOOK_EVERY = 2_000
+"""ms between two looks for a new file."""
+
+Numbers = NDArray[np.uint64]
+log = get_logger()
+
+
+def correspondents_path(data: Path) -> Path:
+    return data / "screening" / "correspondents"
+
+
+def number_of(address: str) -> int:
+    """Of an address, whatever the case of its letters."""
+    return int.from_bytes(hashlib.blake2b(address.lower().encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def _none() -> Numbers:
+    return np.zeros(0, np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondents:
+    """known: whom the city has written to, or whose mail was good; met: everybody, the known among them. Sorted, each once."""
+
+    known: Numbers = field(default_factory=_none)
+    met: Numbers = field(default_factory=_none)
+
+    def is_known(self, address: str) -> bool:
+        return _has(self.known, number_of(address))
+
+    def is_met(self, address: str) -> bool:
+        return _has(self.met, number_of(address))
+
+    def also(self, known: Iterable[int], met: Iterable[int]) -> Correspondents:
+        """With these, too."""
+        first = np.fromiter(known, np.uint64)
+        second = np.concatenate([first, np.fromiter(met, np.uint64)])
+        return Correspondents(np.union1d(self.known, first), np.union1d(self.met, second))
+
+
+def write(data: Path, people: Correspondents, files: Files = OS_FILES) -> None:
+    """Durable on return. Raises OSError."""
+    tablefile.write(correspondents_path(data), MARK, {"v": 1}, {"known": people.known, "met": people.met}, files)
+
+
+def read(data: Path) -> Correspondents:
+    """Raises FileNotFoundError, DamagedFile."""
+    _, arrays = tablefile.read(correspondents_path(data), MARK)
+    return Correspondents(arrays["known"], arrays["met"])
+
+
+class MappedCorrespondents:
+    """Those of this moment; None until the learning job has written any, because then everybody would be new."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._looked = -LOOK_EVERY
+        self._seen: tuple[int, int] | None = None
+        self._people: Correspondents | None = None
+
+    def at(self, now: int) -> Correspondents | None:
+        """now: ms."""
+        if abs(now - self._looked) >= LOOK_EVERY:
+            self._looked = now
+            try:
+                there = correspondents_path(self._data).stat()
+                if (seen := (there.st_ino, there.st_mtime_ns)) != self._seen:
+                    self._seen = seen
+                    self._people = read(self._data)
+            except FileNotFoundError:
+                pass
+            except (DamagedFile, OSError, KeyError, ValueError) as error:
+                log.error("the list of correspondents was not taken, the last one stays in force", problem=str(error))
+        return self._people
+
+
+def _has(numbers: Numbers, number: int) -> bool:
+    at = int(np.searchsorted(numbers, np.uint64(number)))
+    return at < len(numbers) and int(numbers[at]) == number

@@ -1,0 +1,113 @@
+"""Under whose name mail comes from outside: people of the directory, domains that look like a protected one, answers that would go
+elsewhere. Says which name and which domain, and never how bad that is.
+
+Two people may have one name, and somebody may write from home: that a name is known is evidence for whoever decides, no proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from civicmail.city.access.fromfield import is_hidden
+from civicmail.city.access.lookalike import mixes_scripts
+from civicmail.city.access.published import Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.config.settings import Settings
+from civicmail.mail.screening import staffnames, urls
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.lookalikes import Protected, like, protect
+from civicmail.mail.screening.shapes import NOTHING, Found, Joint
+from civicmail.mail.screening.skeleton import shown
+from civicmail.mail.screening.world import World
+
+NAME = "names"
+VERSION = 1
+
+FIELDS = ("from", "sender", "reply-to")
+MOST = 20
+"""Mailboxes of each field that are looked at."""
+MASK = 160
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([^\s<>()\[\]\"',;:@]+)")
+_WIDE_AT = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")  # signs that are shown like an at or a dot
+
+
+def open_(settings: Settings, data: Path) -> None:
+    """Look at protected names, and at those that were published last, before mail comes: thousands take a fifth of a second."""
+    protect(World(settings, 0).domains, tuple(settings.screening.protected))
+    snapshot = Watch(data, lambda: 0).now
+    if snapshot is not None:
+        staffnames.people(snapshot, "")
+
+
+def find(case: Joint) -> Found:
+    """Facts names.*; findings staff, address, hidden, scripts, lookalike, elsewhere."""
+    if not case.inbound:
+        return NOTHING
+    protected = protect(case.world.domains, tuple(case.world.settings.screening.protected))
+    findings = [*_of_people(case, protected), *_of_domains(case, protected)]
+    facts: dict[str, FactValue] = {}
+    for finding in findings:
+        if finding.code in ("staff", "address"):
+            facts["names.staff"] = True
+        elif finding.code == "lookalike":
+            facts["names.lookalike"] = True
+    if elsewhere := _elsewhere(case):
+        findings.append(elsewhere)
+        facts["names.reply_elsewhere"] = True
+    return Found(tuple(findings), facts)
+
+
+def _of_people(case: Joint, protected: Protected) -> Iterator[Finding]:
+    for field in FIELDS:
+        for name, address in case.seen.people.get(field, ())[:MOST]:
+            if name:
+                yield from _of_name(case.world.snapshot, protected, field, name, address.lower())
+
+
+def _of_name(snapshot: Snapshot | None, protected: Protected, field: str, name: str, address: str) -> Iterator[Finding]:
+    name = name[: staffnames.LONGEST]
+    seen = staffnames.visible(name).translate(_WIDE_AT)
+    for found in _ADDRESS.finditer(seen):
+        if found[0].lower() != address and urls.registrable(a_labels(found[1].rstrip("."))) in protected.domains:
+            yield _finding("address", field, f"{found[0]} {address}")
+            break
+    if is_hidden(name):
+        yield _finding("hidden", field, seen)
+    if mixes_scripts(seen):
+        yield _finding("scripts", field, seen)
+    people = staffnames.people(snapshot, name) if snapshot is not None else ()
+    if snapshot is not None and people and address not in staffnames.addresses_of(snapshot, people):
+        yield _finding("staff", field, f"{people[0].name} {address}")
+
+
+def _of_domains(case: Joint, protected: Protected) -> Iterator[Finding]:
+    places = [("envelope", case.envelope.sender)]
+    places += [(field, address) for field in FIELDS for _, address in case.seen.people.get(field, ())[:MOST]]
+    said: set[str] = set()
+    for field, address in places:
+        domain = a_labels(address.rpartition("@")[2])
+        if domain and domain not in said:
+            said.add(domain)
+            if likeness := like(domain, protected):
+                yield _finding("lookalike", field, f"{shown(domain)} {likeness.how} {likeness.of}")
+
+
+def _elsewhere(case: Joint) -> Finding | None:
+    """Answers leave the domain of the author; those to a list always do (RFC 2369)."""
+    authors = {urls.registrable(a_labels(a.rpartition("@")[2])) for a in case.seen.addresses("from")}
+    answers = case.seen.addresses("reply-to")
+    if not answers or not authors or case.seen.list_id:
+        return None
+    for answer in answers[:MOST]:
+        domain = a_labels(answer.rpartition("@")[2])
+        if urls.registrable(domain) not in authors:
+            return _finding("elsewhere", "reply-to", f"{case.seen.addresses('from')[0]} {answer}")
+    return None
+
+
+def _finding(code: str, field: str, mask: str) -> Finding:
+    """part: the field, there is no part of the message to point to."""
+    return Finding(NAME, code, part=field, mask=mask[:MASK], version=VERSION)

@@ -1,0 +1,141 @@
+"""DKIM (RFC 6376, 8301, 8463): does a signature hold under the key that its domain has published? All signatures are tried."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from civicmail.mail.screening import tags
+from civicmail.mail.screening.resolver import Resolver, Temp
+from civicmail.mail.screening.signatures import Signature
+
+Result = Literal["pass", "fail", "none", "temperror", "permerror"]
+Key = RSAPublicKey | Ed25519PublicKey
+
+BITS_LEAST, BITS_MOST, BITS_WEAK = 1024, 4096, 2048
+"""Of RSA keys: below the first none counts (RFC 8301 3.2), above the second none is tried, below the third a pass is weak."""
+_EXPONENT_MOST = 1 << 33
+AT_ONCE = 2
+"""Keys that one message asks for at a time: names that hang must not take the resolver from everybody else."""
+_SLOP = 3600  # seconds that clocks may differ
+_BEST: tuple[Result, ...] = ("pass", "temperror", "fail", "permerror")
+_SHA256 = Prehashed(SHA256())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """aligned: whether it may speak for its domain in DMARC; bits: of an RSA key; why: in words."""
+
+    result: Result
+    signature: Signature
+    why: str = ""
+    bits: int = 0
+    aligned: bool = False
+    ours: bool = False
+
+
+async def verify(resolver: Resolver, signatures: Sequence[Signature], now: int, *, seconds: float) -> list[Verdict]:
+    """A verdict for each signature. now: seconds since 1970; seconds: for all keys together."""
+    until, room = asyncio.get_running_loop().time() + seconds, asyncio.Semaphore(AT_ONCE)
+
+    async def one(signature: Signature) -> Verdict:
+        async with room:
+            return await _verdict(resolver, signature, now, until)
+
+    return list(await asyncio.gather(*map(one, signatures)))
+
+
+async def _verdict(resolver: Resolver, signature: Signature, now: int, until: float) -> Verdict:
+    if signature.wrong:
+        return Verdict("fail" if signature.broken else "permerror", signature, signature.wrong)
+    if -1 < signature.expires < now - _SLOP:
+        return Verdict("fail", signature, "it has expired")
+    if signature.signed > now + _SLOP or -1 < signature.expires < signature.signed:
+        return Verdict("fail", signature, "it was signed in the future")
+    return await holds(resolver, signature, until)
+
+
+async def holds(resolver: Resolver, signature: Signature, until: float) -> Verdict:
+    """Whether the published key has made it. until: a time of the loop's clock."""
+    try:
+        async with asyncio.timeout_at(until):
+            answer = await resolver.ask(f"{signature.selector}._domainkey.{signature.domain}", "TXT")
+    except TimeoutError:
+        return Verdict("temperror", signature, "no key: no answer in time")
+    except Temp as error:
+        return Verdict("temperror", signature, f"no key: {error.why}", ours=error.ours)
+    if len(answer.values) != 1:  # RFC 6376 3.6.2.2: of several none is defined to count
+        return Verdict("permerror", signature, "several keys are published" if answer.values else "no key is published")
+    key, why = read_key(answer.values[0], signature)
+    if key is None:
+        return Verdict("permerror", signature, why)
+    bits = key.key_size if isinstance(key, RSAPublicKey) else 0
+    if not _holds(key, signature):
+        return Verdict("fail", signature, "it does not hold", bits)
+    return Verdict("pass", signature, "only a part is signed" if signature.partial else "", bits, not signature.partial)
+
+
+def read_key(record: str, signature: Signature) -> tuple[Key | None, str]:
+    """The key of a record (RFC 6376 3.6.1), or why it is none for this signature."""
+    found = tags.read(record)
+    if found is None or found.get("v", "DKIM1") != "DKIM1" or ("v" in found and next(iter(found)) != "v"):
+        return None, "the key record cannot be read"
+    if "h" in found and "sha256" not in tags.names(found["h"]):
+        return None, "the key is not for SHA-256"
+    if "s" in found and not {"*", "email"} & set(tags.names(found["s"])):
+        return None, "the key is not for mail"
+    if signature.below and "s" in tags.names(found.get("t", "")):
+        return None, "the key is not for subdomains"
+    if not tags.packed(found.get("p", "")):
+        return None, "the key was revoked" if "p" in found else "the key record has no key"
+    kind = found.get("k", "rsa").lower()
+    if kind != signature.algorithm.partition("-")[0]:
+        return None, "the key is of another kind"
+    return _key(kind, tags.packed(found["p"]))
+
+
+@lru_cache(maxsize=512)
+def _key(kind: str, encoded: str) -> tuple[Key | None, str]:
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+        if kind == "ed25519":
+            return Ed25519PublicKey.from_public_bytes(raw), ""
+        key = load_der_public_key(raw)
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        return None, "the key cannot be read"
+    if not isinstance(key, RSAPublicKey):
+        return None, "the key is of another kind"
+    if not BITS_LEAST <= key.key_size <= BITS_MOST or key.public_numbers().e > _EXPONENT_MOST:
+        return None, f"the key has {key.key_size} bits"
+    return key, ""
+
+
+def _holds(key: Key, signature: Signature) -> bool:
+    made, digest = base64.b64decode(signature.signature), bytes.fromhex(signature.digest)
+    try:
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(made, digest)  # RFC 8463 3: over the SHA-256
+        else:
+            key.verify(made, digest, PKCS1v15(), _SHA256)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def result(verdicts: Sequence[Verdict]) -> Result:
+    """One word for all of them: the best (RFC 6376 6.1 lets a verifier stop at the first that holds)."""
+    said = {verdict.result for verdict in verdicts}
+    return next((word for word in _BEST if word in said), "none")

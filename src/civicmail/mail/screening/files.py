@@ -1,0 +1,127 @@
+"""Files: what each attachment and each member of a container truly is, whether its name says so, and what it does when opened.
+
+An inner check. It reads containers to the limits of allowance.py; what lies beyond them, and what has a password, is a finding of
+its own. Findings name a member by its ending and a digest of its path, never by its name. It cannot see what is inside rar, cab and
+disk images of other kinds than ISO, nor what a document only downloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from civicmail.core.message import letter as letters
+from civicmail.core.message.shapes import Letter, Part
+from civicmail.core.sandbox.errors import Spent
+from civicmail.mail.screening import (
+    flatfiles,
+    objects,
+    olefiles,
+    packed,
+    pdfactions,
+    suspects,
+    truenames,
+    truetypes,
+    webfiles,
+    zips,
+)
+from civicmail.mail.screening.allowance import Allowance
+from civicmail.mail.screening.looking import MEMBER, Item, Look
+from civicmail.mail.screening.shapes import Found, Inner
+
+NAME = "files"
+VERSION = 1
+
+Reader = Callable[[Item, Look], str]
+_READERS: dict[str, Reader] = {
+    "zip": zips.find,
+    "ole": olefiles.find,
+    "pdf": pdfactions.find,
+    "rtf": objects.rich_text,
+    "one": objects.notes,
+    "mso": objects.active_mime,
+}
+_WEB = frozenset({"html", "svg", "xml", "xht"})
+_PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "rar", "cab", "iso", "vhd"}) | packed.UNREAD
+_TABLES = frozenset({"csv", "tsv", "slk", "txt"})
+_SHOWN = "image/"
+
+
+def find(case: Inner) -> Found:
+    """Never raises for what a message holds. more: members, rows like Seen.files of what lies in containers; places, where each
+    attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path."""
+    return looked(case.letter, Allowance())
+
+
+def looked(letter: Letter, allowance: Allowance) -> Found:
+    look = Look(NAME, VERSION, allowance, _inside)
+    count = 0
+    places: list[tuple[str, int, int, str]] = []
+    try:
+        for path, part, above in _parts(letter, ""):
+            count += not (part.content_id and part.content_type.startswith(_SHOWN))
+            if not above:
+                places.append((path, part.offset, part.length, part.encoding))
+            if not part.content_type.startswith("message/") or part.content_type == "message/external-body":
+                _inside(_item(path, part), look)
+    except Spent as spent:
+        look.unread(Item("", 0, 0, "", "", b""), spent.why)
+    if count:
+        look.facts["files.count"] = count
+    if look.types:
+        look.facts["files.types"] = tuple(look.types)
+    more: dict[str, Any] = {"places": places} if places else {}
+    if members := [row for row in look.listed if MEMBER in row[0]]:
+        more["members"] = members
+    if words := {row[0]: row[3] for row in look.listed if MEMBER not in row[0]}:
+        more["types"] = words
+    return Found(tuple(look.findings), look.facts, more)
+
+
+def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str]]:
+    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it."""
+    for part in letter.attachments:
+        yield above + part.path, part, above
+    holders = [part.path for part in letter.parts if part.content_type.startswith("message/")]
+    for number, child in enumerate(letter.children):
+        holder = holders[number] if len(holders) == len(letter.children) else f"~{number + 1}"
+        yield from _parts(child, f"{above}{holder}/")
+
+
+def _item(path: str, part: Part) -> Item:
+    return Item(path, part.offset, part.length, part.filename, part.content_type, part.content)
+
+
+def _inside(item: Item, look: Look) -> None:
+    """Look at a file, whatever it is. Raises Spent."""
+    look.allowance.tick()
+    ending = truenames.read(item.name).ending
+    true = "" if item.unseen else truetypes.of(item.content, ending)
+    reader = _READERS.get(true)
+    if reader is not None:
+        read = reader
+        true = look.careful(item, lambda: read(item, look), true)
+    elif true in _WEB:
+        if true == "xml":
+            flatfiles.find(item, look)
+        webfiles.find(item, look, true)
+    elif true in _PACKED:
+        true = packed.find(item, look, true)
+    elif true == "slk" or (true == "txt" and ending in _TABLES):
+        true = objects.table(item, look, true)
+    elif true == "eml":
+        look.careful(item, lambda: _letter(item, look), None)
+    if reader is not zips.find and zips.is_appended(item.content):
+        look.note(item, "appended", "mismatch", sure=70, mask="zip")
+        zips.find(item, look)
+    suspects.judge(item, true, look)
+    if not item.unseen:
+        look.listing(item, true)
+
+
+def _letter(item: Item, look: Look) -> None:
+    """A message inside a container: its attachments are members."""
+    for path, part, _ in _parts(letters.read(item.content), ""):
+        look.allowance.member(item.depth + 1)
+        if not part.content_type.startswith("message/"):
+            look.inside(item.member(part.filename or path, part.content), look)

@@ -1,0 +1,64 @@
+"""What a message says of itself: who writes, about what, whether a list, a program or a rule of a mailbox sent it, and what is
+wrong with its form. Believes nothing: a spoofed sender is a fact here, and authentication says what it is worth."""
+
+from __future__ import annotations
+
+from civicmail.city.policy.shapes import FactValue
+from civicmail.core.message.shapes import Letter
+from civicmail.mail.screening import forwarding
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.shapes import Found, Inner
+
+NAME = "form"
+VERSION = 1
+
+SUBJECT_MOST = 998
+NAME_MOST = 255
+_BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
+
+
+def find(case: Inner) -> Found:
+    letter = case.letter
+    facts: dict[str, FactValue] = {
+        "message.subject": letter.subject[:SUBJECT_MOST],
+        "message.size": int(case.asked["size"]),
+        "message.list": bool(letter.list_id),
+        "message.automatic": _is_automatic(letter) or not case.asked["sender"],
+        "message.forwarded": _is_forwarded(case),
+        "message.defects": tuple(dict.fromkeys(defect.code for defect in letter.defects)),
+    }
+    if len(letter.from_) == 1:
+        author = letter.from_[0]
+        facts["from.address"] = author.addr.lower()
+        facts["from.domain"] = alabel(author.domain)
+        facts["from.name"] = author.display[:NAME_MOST]
+    return Found(facts=facts)
+
+
+def alabel(domain: str) -> str:
+    """A domain as DNS has it (RFC 5890 2.3.2.1); one that cannot be written so stays as it is, lower case."""
+    return a_labels(domain) or domain.lower()
+
+
+def _is_automatic(letter: Letter) -> bool:
+    """RFC 3834 5 and 2: what says that a program sent it."""
+    submitted = _field(letter, "auto-submitted")
+    return bool(submitted and submitted != "no") or _field(letter, "precedence") in _BULK
+
+
+def _is_forwarded(case: Inner) -> bool:
+    """Of what comes from outside only what the header itself says counts."""
+    letter = case.letter
+    fields: dict[str, str] = {}
+    for header in letter.headers:
+        fields.setdefault(header.name.lower(), header.value)
+    if case.asked["inbound"]:
+        return bool(forwarding.said(fields))
+    authors = [author.addr.lower() for author in letter.from_]
+    return bool(forwarding.marks(fields, authors, case.asked["sender"], case.asked["domains"]))
+
+
+def _field(letter: Letter, name: str) -> str:
+    """The first word of a field, lower case."""
+    value = next((header.value for header in letter.headers if header.name.lower() == name), "")
+    return value.partition(";")[0].strip().lower()

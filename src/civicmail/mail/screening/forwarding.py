@@ -1,0 +1,51 @@
+"""Whether a rule in a mailbox sent a message on, and not a person: what its header and its return address say. Pure.
+
+A person who forwards writes a new message, with From of their own; that is looked at elsewhere (ownaccounts.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+RULES = ("x-forwarded-for", "x-forwarded-to", "x-sieve-redirected-from", "x-ms-exchange-inbox-rules-loop")
+"""Google, Pigeonhole (Dovecot) and Exchange say it by a field with an address; web forms copy one of HTTP with an IP address."""
+RESENT = ("resent-from", "resent-sender", "resent-to", "resent-date", "resent-message-id")
+"""RFC 5322 3.6.6: what redirects without change says so."""
+LAIN = ("delivered-to", "x-original-to", "x-delivered-to", "envelope-to")
+"""Fields that are put in when a message comes to lie in a mailbox; what was written there and leaves has none."""
+_SRS = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
+
+
+def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, domains: Collection[str]) -> tuple[str, ...]:
+    """Why it seems to be sent on, empty when it does not. fields: name in lower case to the first value; authors: addresses of
+    From; sender: return address; domains: the city's. For what leaves the city: of what comes in only said() counts."""
+    found = list(said(fields))
+    if _SRS.match(sender):
+        found.append("srs")
+    if any(_domain(address) in domains for name in LAIN if (address := fields.get(name, ""))):
+        found.append("lay-here")
+    by_us = any(_domain(author) in domains for author in (*authors, fields.get("sender", "")))  # whoever passes on an invitation
+    if authors and "list-id" not in fields and not by_us:
+        found.append("author-outside")
+    return tuple(found)
+
+
+def said(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """What the header says itself (RFC 3834, RFC 2156 5.3.4 and the fields of those who do it)."""
+    found = [name for name in RULES if "@" in fields.get(name, "")] + [name for name in RESENT if name in fields]
+    if _word(fields, "auto-submitted") == "auto-forwarded":
+        found.append("auto-submitted")
+    if "true" in (_word(fields, "autoforwarded"), _word(fields, "x-ms-exchange-organization-autoforwarded")):
+        found.append("autoforwarded")
+    if "mailbox rules agent" in fields.get("x-ms-exchange-generated-message-source", "").lower():
+        found.append("exchange-rule")
+    return tuple(found)
+
+
+def _word(fields: Mapping[str, str], name: str) -> str:
+    return fields.get(name, "").partition(";")[0].strip().lower()
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].strip(" \t>").lower()

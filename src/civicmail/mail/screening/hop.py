@@ -1,0 +1,50 @@
+"""How a message came to us, as names: only what our own door heard and proved, never what a message says of its way. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from civicmail.city.policy.shapes import Facts
+from civicmail.core.message.shapes import Envelope
+
+AUTH = ("auth.spf", "auth.dkim", "auth.dmarc", "auth.arc")
+
+
+def of(envelope: Envelope, facts: Facts, *, inbound: bool) -> list[str]:
+    """The names; none for what our own people sent. facts: those that the checks of authentication found."""
+    return list(_of(envelope, facts)) if inbound else []
+
+
+def _of(envelope: Envelope, facts: Facts) -> Iterator[str]:
+    for fact in AUTH:
+        said = facts.get(fact, "none")
+        yield f"{fact}={said}"
+    yield f"tls={bool(envelope.tls)}"
+    yield f"protocol={envelope.protocol}"
+    yield f"return={'null' if not envelope.sender else 'address'}"
+    yield from _client(envelope.client)
+    yield from _helo(envelope.helo.lower().rstrip("."))
+
+
+def _client(client: str) -> Iterator[str]:
+    """The networks of the client: /24 and /16, or /48 and /32."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return
+    for bits in (24, 16) if address.version == 4 else (48, 32):
+        yield f"net={ipaddress.ip_network((address, bits), strict=False)}"
+
+
+def _helo(helo: str) -> Iterator[str]:
+    labels = helo.split(".")
+    if helo.startswith("["):
+        yield "helo=address"
+    elif len(labels) == 1:
+        yield "helo=bare"
+    else:
+        yield f"helo=.{labels[-1][:12]}"
+        yield f"helo={'.'.join(labels[-2:])[:60]}"
+        if any(label.isdigit() or "-" in label for label in labels[:-2]):
+            yield "helo=numbered"

@@ -1,0 +1,214 @@
+"""The learner: logistic regression that is updated at each label, and looks at older ones again each time.
+
+A message moves the weights only while the model is not sure of it (thick threshold, Sculley and Cormack, CEAS 2008), and after each
+new one a few older ones of either kind are looked at again, as if labels came in a fair mixture all the time. What was taught for
+each message is kept, so it can be taken back exactly: weights are sums, and nothing else.
+
+Pure: whoever calls it brings the numbers of messages and the time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from civicmail.mail.screening import stacking, thresholds
+from civicmail.mail.screening.examples import TRUSTED, Book, Example
+from civicmail.mail.screening.model import Edges, Model, Taught, Weights, factor, log_odds
+from civicmail.mail.screening.stacking import OWN, Stack
+from civicmail.mail.screening.thresholds import Good
+from civicmail.mail.screening.tokens import BITS, Tokens
+
+RATE = 0.5
+THICK = 0.3
+"""How far from certain the model has to be of a message to learn it."""
+BIAS = 0.1
+AGAIN = 4
+"""Older messages of each kind that are looked at again after each new one."""
+HAM_LEAST, SPAM_LEAST = 200, 50
+"""Without so many the model says nothing."""
+GOOD_LEAST = 15
+"""Scores of good mail that edges are taken from, at least."""
+WORSE_SHARE, WORSE_LEAST = 0.01, 3
+"""Of the canaries that may be lost anew, and how many of them at least, before a model is rolled back."""
+
+Look = Callable[[str], Tokens | None]
+"""The numbers of a message by its key; None where it is not kept any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Safe:
+    """A table that lost no good mail, and what had been taught for each message until then."""
+
+    weights: Weights
+    bias: float
+    edges: Edges | None
+    taught: Mapping[tuple[str, str], float]
+
+
+class Learner:
+    """look: for the numbers of messages that were learnt before."""
+
+    def __init__(self, look: Look, weights: Weights | None = None, bias: float = 0.0) -> None:
+        self.weights = np.zeros(1 << BITS, np.float32) if weights is None else np.array(weights, np.float32)
+        self.bias = bias
+        self.book = Book()
+        self._look = look
+        self.went_back = 0  # ms of the last roll-back
+        self._ready = False
+        self._chance = np.random.default_rng(len(self.book.all))
+
+    def odds(self, made: Tokens) -> float:
+        return log_odds(self.weights, self.bias, made)
+
+    def learn(self, example: Example, made: Tokens, now: int) -> bool:
+        """Take in a label; what the same person called the message before is taken back. False for one of somebody who has said so
+        much lately that it does not count. now: ms."""
+        self.unlearn(example.key, example.by, made)
+        if not self.book.hears(example, now):
+            return False
+        example.odds, example.measured = self.odds(made), self.is_ready
+        self.book.add(example)
+        if example.is_learnt:
+            self._step(example, made, now)
+        self.again(now)
+        return True
+
+    def again(self, now: int, each: int = AGAIN) -> None:
+        """Look at some older ones of either kind again."""
+        for spam in (False, True):
+            older = self.book.of_kind(spam=spam)
+            for at in self._chance.integers(0, len(older), each if older else 0).tolist():
+                if (made := self._look(older[at].key)) is not None:
+                    self._step(older[at], made, now)
+                else:  # what was disposed of is not looked at again
+                    self.book.remove(older[at].key, older[at].by)
+
+    def unlearn(self, key: str, by: str, made: Tokens | None) -> Example | None:
+        """Take back what this person has taught with this message; None where it was nothing. made: its numbers, None where it is
+        not kept any more: then its label goes, and what it taught stays."""
+        example = self.book.remove(key, by)
+        if example is not None and made is not None and example.taught:
+            self._move(-example.taught if example.spam else example.taught, made)
+            example.taught = 0.0
+        return example
+
+    def _step(self, example: Example, made: Tokens, now: int) -> None:
+        p = 1 / (1 + math.exp(-max(-30.0, min(30.0, self.odds(made)))))
+        wrong = 1 - p if example.spam else p
+        if wrong <= THICK:
+            return
+        step = min(RATE * wrong, self.book.left(example, now))
+        if step > 0:
+            self._move(step if example.spam else -step, made)
+            example.taught += step
+
+    def _move(self, step: float, made: Tokens) -> None:
+        for ids in made.values():
+            self.weights[ids] += np.float32(step * factor(ids))
+        self.bias += step * BIAS
+
+    # -- what is published -------------------------------------------------------------------------------------------------
+
+    def model(self, now: int) -> Model:
+        """The model of this moment, which shares its weights with us."""
+        ham = [e for e in self.book.all.values() if not e.spam and not e.aside]
+        spam = sum(1 for e in self.book.all.values() if e.spam and not e.aside)
+        ready = self.is_ready
+        edges = thresholds.edges(self._good(ham), now) if ready else None
+        stack, stacked = self._stacked(now) if ready else (None, None)
+        return Model(self.weights, self.bias, now, len(ham), spam, edges, stack, stacked, taught=self._taught())
+
+    def _good(self, ham: list[Example]) -> list[Good]:
+        """What good mail scores before it is learnt: as it was then, where the model knew enough, else of canaries as it is now.
+        Where somebody has just taught a heap of spam and then good mail, nothing else is to be believed."""
+        good: list[Good] = []
+        for example in ham:
+            odds: float | None = example.odds
+            if not example.measured:
+                made = self._look(example.key) if example.canary else None
+                odds = None if made is None else self.odds(made)
+            if odds is not None:
+                good.append(Good(example.at, "" if example.how in TRUSTED else example.by, odds))
+        if len(good) >= GOOD_LEAST:
+            return good
+        return [Good(e.at, "" if e.how in TRUSTED else e.by, e.odds) for e in ham]
+
+    def _taught(self) -> Taught:
+        how: dict[str, tuple[int, int]] = {}
+        for example in self.book.all.values():
+            good, spam = how.get(example.how, (0, 0))
+            how[example.how] = (good + (not example.spam), spam + example.spam)
+        return Taught(how, sum(e.aside for e in self.book.all.values()), len(self.book.canaries()), self.went_back)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has been told of enough messages to say anything; what is unlearnt later changes nothing about that."""
+        if not self._ready:
+            counts = [0, 0]
+            for example in self.book.all.values():
+                counts[example.spam] += not example.aside
+            self._ready = counts[0] >= HAM_LEAST and counts[1] >= SPAM_LEAST
+        return self._ready
+
+    def _stacked(self, now: int) -> tuple[Stack | None, Edges | None]:
+        """Own scores with those of other programs, as far as enough messages have them and they are better together."""
+        names = sorted({name for e in self.book.all.values() for name in e.others})
+        told = [e for e in self.book.all.values() if names and not e.aside and all(name in e.others for name in names)]
+        told.sort(key=lambda e: e.at)
+        if not told:
+            return None, None
+        rows = np.array([[e.odds, *(e.others[name] for name in names)] for e in told])
+        stack = stacking.worthwhile((OWN, *names), rows, np.array([e.spam for e in told]))
+        if stack is None:
+            return None, None
+        good = [
+            Good(e.at, "" if e.how in TRUSTED else e.by, odds)
+            for e in told
+            if not e.spam and (odds := stack.odds({OWN: e.odds, **e.others})) is not None
+        ]
+        return stack, thresholds.edges(good, now)
+
+    # -- canaries ----------------------------------------------------------------------------------------------------------
+
+    def safe(self, edges: Edges | None) -> Safe:
+        """What there is to go back to from now on. edges: of the model that it stands for."""
+        taught = {who: example.taught for who, example in self.book.all.items()}
+        return Safe(self.weights.copy(), self.bias, edges, taught)
+
+    def is_worse(self, safe: Safe) -> bool:
+        """Whether more canaries would be lost than by the older table, at the edge that it had."""
+        canaries = [made for e in self.book.canaries() if (made := self._look(e.key)) is not None]
+        if safe.edges is None or not canaries:
+            return False
+        lost = sum(self.odds(made) > safe.edges.spam for made in canaries)
+        then = sum(log_odds(safe.weights, safe.bias, made) > safe.edges.spam for made in canaries)
+        return lost - then >= max(WORSE_LEAST, WORSE_SHARE * len(canaries))
+
+    def back(self, safe: Safe, now: int) -> int:
+        """Take the older table; what was learnt since is put aside. Says how many messages that were. now: ms."""
+        self.weights, self.bias, self.went_back = safe.weights.copy(), safe.bias, now
+        put = 0
+        for who, example in self.book.all.items():
+            example.taught = safe.taught.get(who, 0.0)
+            if who not in safe.taught and example.is_learnt:
+                example.aside = True
+                put += 1
+        return put
+
+    # -- as plain values ---------------------------------------------------------------------------------------------------
+
+    def plain(self) -> dict[str, Any]:
+        return {"bias": self.bias, "back": self.went_back, "examples": [e.plain() for e in self.book.all.values()]}
+
+    @classmethod
+    def from_plain(cls, look: Look, plain: Mapping[str, Any], weights: Weights) -> Learner:
+        learner = cls(look, weights, plain["bias"])
+        learner.went_back = plain["back"]
+        for row in plain["examples"]:
+            learner.book.add(Example(*row))
+        return learner

@@ -1,0 +1,154 @@
+"""Where links lead: into names that are protected or only look like it, to bare addresses, behind user names, into themselves; also
+those of QR codes and of HTML files. Runs in the limited process, where all links are, and where they may take their time.
+
+That words and target differ is nothing by itself: one in eight honest newsletters has it (click trackers). It is told only where
+the words name a protected host and the link leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.message import links as written
+from civicmail.core.message.shapes import Letter, Link, Part
+from civicmail.mail.screening import qrcodes, urls
+from civicmail.mail.screening.lookalikes import Likeness, Protected, like, protect
+from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.skeleton import shown
+
+NAME = "links"
+VERSION = 1
+
+MOST = 20_000
+"""Links of a message that are looked at, with those of the letters in it."""
+HOSTS = 50
+EVIDENCE = 10
+"""Findings of one code: more of the same tell nobody more."""
+FILE = 512 << 10
+"""Bytes of HTML files in which links are looked for."""
+MASK = 120
+_NAMESPACES = ("http://www.w3.org/", "http://schemas.")
+"""What HTML files name and nobody follows."""
+_PICTURES = (
+    "image/png",
+    "image/jpeg",
+    "image/jpg",
+    "image/pjpeg",
+    "application/pdf",
+    "application/octet-stream",
+    "application/x-pdf",
+)
+
+urls.split("city.example")  # reads its list now: there are no files later
+
+
+def find(case: Inner) -> Found:
+    """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
+    gathered = _Gathered(_protected(case.asked))
+    family = list(_family(case.letter))
+    for link in _all(family):
+        gathered.link(link)
+    for part, text in qrcodes.read(part for letter in family for part in letter.parts if _may_hold(part)):
+        gathered.code(Link(text, "", part))
+    return Found(tuple(gathered.findings), gathered.facts())
+
+
+def _protected(asked: Mapping[str, Any]) -> Protected:
+    return protect(tuple(asked["domains"]), tuple(asked["protected"]))
+
+
+def _family(letter: Letter) -> Iterator[Letter]:
+    yield letter
+    for child in letter.children:
+        yield from _family(child)
+
+
+def _all(family: Iterable[Letter]) -> Iterator[Link]:
+    left = MOST
+    for letter in family:
+        for link in (*letter.links, *_in_files(letter)):
+            if left == 0:
+                return
+            left -= 1
+            yield link
+
+
+def _in_files(letter: Letter) -> Iterator[Link]:
+    """Of HTML that is attached: what it would open or post to, also by script."""
+    for part in letter.attachments:
+        if part.content_type in ("text/html", "application/xhtml+xml") or part.filename.lower().endswith(
+            (".htm", ".html", ".shtml")
+        ):
+            for url in written.in_text(part.content[:FILE].decode("utf-8", "replace")):
+                if not url.startswith(_NAMESPACES):
+                    yield Link(url, "", part.path)
+
+
+def _may_hold(part: Part) -> bool:
+    """Whether a part is a picture that may show a code. The bytes decide what it is; a type that promises text is believed."""
+    return part.content_type in _PICTURES and part.size > 0
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """hosts: host to whom it looks like; codes: how many findings there are of each."""
+
+    protected: Protected
+    count: int = 0
+    hosts: dict[str, Likeness | None] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+    said: set[tuple[str, str]] = field(default_factory=set)
+
+    def link(self, link: Link) -> None:
+        place = urls.read(link.url)
+        if place is None:
+            return
+        if place.scheme in urls.CARRIED:
+            self.count += 1
+            self._say("data", link, place.scheme)
+        elif place.host:
+            self.count += 1
+            self._host(link, place)
+
+    def code(self, link: Link) -> None:
+        place = urls.read(link.url)
+        if place is not None and place.host:
+            self._say("qr", link, shown(place.host))
+            self.link(link)
+
+    def _host(self, link: Link, place: urls.Place) -> None:
+        host = place.host
+        if host not in self.hosts:
+            self.hosts[host] = like(host, self.protected)
+            if place.is_address:
+                self._say("address", link, host)
+        if place.user:
+            self._say("credentials", link, shown(host))
+        if likeness := self.hosts[host]:
+            self._say("lookalike", link, f"{shown(host)} {likeness.how} {likeness.of}")
+        if named := self._named(link, host):
+            self._say("deceptive", link, f"{named} {shown(host)}")
+
+    def _named(self, link: Link, host: str) -> str:
+        """The protected host that the words of a link name, where the link leaves it."""
+        if "." not in link.text or self._is_protected(host):
+            return ""
+        return next((name for name in written.named(link.text) if self._is_protected(name)), "")
+
+    def _is_protected(self, host: str) -> bool:
+        return urls.registrable(host) in self.protected.domains
+
+    def _say(self, code: str, link: Link, mask: str) -> None:
+        told = self.codes.setdefault(code, 0)
+        if told < EVIDENCE and (code, mask) not in self.said:
+            self.codes[code] += 1
+            self.said.add((code, mask))
+            self.findings.append(Finding(NAME, code, part=link.part, mask=mask[:MASK], version=VERSION))
+
+    def facts(self) -> dict[str, FactValue]:
+        facts: dict[str, FactValue] = {f"links.{code}": True for code in self.codes}
+        return facts | {"links.count": self.count, "links.hosts": tuple(list(self.hosts)[:HOSTS])}

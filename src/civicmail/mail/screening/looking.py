@@ -1,0 +1,150 @@
+"""One file as it is looked at, and what was noted about all files of a message so far."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.mail.screening.allowance import Allowance, Within
+
+FINDINGS = 100
+"""Findings of one message that are told; facts come of all."""
+LISTED = 200
+"""Files of one message that are listed, members of containers among them."""
+TYPES = 60
+MEMBER = "!"
+"""In the path of a member: behind the path of its attachment, before a digest of the way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An attachment, or a member of one. part: path of the attachment, offset and length of it as encoded; name, declared: as the
+    message or the container says; trail: the names from the attachment down to this one; unseen: only its name is known."""
+
+    part: str
+    offset: int
+    length: int
+    name: str
+    declared: str
+    content: bytes
+    trail: tuple[str, ...] = ()
+    depth: int = 0
+    unseen: bool = False
+
+    def member(self, name: str, content: bytes, *, unseen: bool = False) -> Item:
+        return replace(
+            self, name=name, declared="", content=content, trail=(*self.trail, name), depth=self.depth + 1, unseen=unseen
+        )
+
+    @property
+    def place(self) -> str:
+        """Which member it is, without its name: its ending and a digest of the way to it; empty for an attachment itself."""
+        if not self.trail:
+            return ""
+        digest = hashlib.blake2s("\0".join(self.trail).encode("utf-8", "replace"), digest_size=4).hexdigest()
+        return f"{ending(self.trail[-1])} {digest}".lstrip()
+
+
+def ending(name: str) -> str:
+    """.exe of "Invoice.exe"; empty where it is no plain ending, which could tell more than a type."""
+    dot, last = name.rpartition(".")[1:]
+    return f".{last.lower()}" if dot and 0 < len(last) <= 5 and last.isascii() and last.isalnum() else ""
+
+
+@dataclass(slots=True)
+class Look:
+    """What was noted. inside: looks at an item, whatever it is."""
+
+    check: str
+    version: int
+    allowance: Allowance
+    inside: Callable[[Item, Look], None]
+    findings: list[Finding] = field(default_factory=list)
+    facts: dict[str, FactValue] = field(default_factory=dict)
+    types: dict[str, None] = field(default_factory=dict)
+    listed: list[tuple[str, str, str, str, int, str]] = field(default_factory=list)
+
+    def note(self, item: Item, code: str, fact: str = "", *, sure: int = 100, mask: str = "") -> None:
+        """One finding. fact: what it makes true, without "files."; mask: a word of ours on what was seen, never the file's own."""
+        if fact:
+            self.facts[f"files.{fact}"] = True
+        masks = " ".join(word for word in (item.place, mask) if word)
+        found = Finding(self.check, code, item.part, item.offset, item.length, masks, sure, self.version)
+        if len(self.findings) < FINDINGS and found not in self.findings:
+            self.findings.append(found)
+
+    def listing(self, item: Item, true: str) -> None:
+        """A row of Seen.files, and the type."""
+        if true and len(self.types) < TYPES:
+            self.types[true] = None
+        if len(self.listed) < LISTED:
+            digest = hashlib.sha256(item.content).hexdigest() if item.trail else ""  # of attachments read.py has it
+            place = MEMBER.join([item.part, *([item.place.rpartition(" ")[2]] if item.trail else [])])
+            self.listed.append((place, item.name[:255], item.declared, true, len(item.content), digest))
+
+    def unread(self, item: Item, why: str) -> None:
+        """Something that could not be looked into. why: a reason of core/sandbox/errors.py."""
+        if why == ENCRYPTED:
+            self.note(item, "encrypted", "encrypted")
+        elif why in {DAMAGED, TYPE_UNKNOWN}:
+            self.note(item, "unread", "unread", sure=50, mask="damaged" if why == DAMAGED else "unknown")
+        else:
+            self.note(item, "limits", "limits", mask=why.replace(" ", "-"))
+
+    def case(self, item: Item) -> Case:
+        """For readers of core/sandbox: their members come to `inside`, their text goes nowhere."""
+
+        def inside(content: bytes, case: Case) -> None:
+            self.inside(item.member(case.path or unpacked(item.name), content), self)
+
+        return Case(_Deaf(self, item), Within(self.allowance, len(item.content)), inside, depth=item.depth)
+
+    def careful[T](self, item: Item, read: Callable[[], T], otherwise: T) -> T:
+        """Call a reader; what it cannot read is noted. Raises Spent."""
+        try:
+            return read()
+        except Spent:
+            raise
+        except Unreadable as error:
+            self.unread(item, error.why)
+        except MemoryError:
+            self.unread(item, "needs too much memory")
+        except Exception:  # noqa: BLE001 - readers of other people raise what they like at broken files
+            self.unread(item, DAMAGED)
+        return otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class _Deaf:
+    """Out (core/sandbox/case.py) that hears only what could not be read."""
+
+    look: Look
+    item: Item
+
+    def text(self, text: str) -> None:
+        return
+
+    def picture(self, data: bytes) -> None:
+        return
+
+    def unreadable(self, path: str, why: str) -> None:
+        """A member of the item, or the item itself; a member that nobody can open is still called something."""
+        if not path:
+            self.look.unread(self.item, why)
+            return
+        member = self.item.member(path, b"", unseen=True)
+        self.look.unread(member, why)
+        self.look.inside(member, self.look)
+
+
+def unpacked(name: str) -> str:
+    """What a packed file is called when it is unpacked (gzip -d)."""
+    stem, dot, last = name.rpartition(".")
+    last = last.lower()
+    if dot and last in {"tgz", "tbz", "tbz2", "txz"}:
+        return f"{stem}.tar"
+    return stem if dot and last in {"gz", "bz2", "xz", "z"} else name

@@ -1,0 +1,204 @@
+"""The model as gateways have it: a table of weights, where the bands begin, and what was reported. Mapped, never changed.
+
+The learner (learner.py) publishes it whole as data/screening/spam.model; whoever screens looks every two seconds whether there is
+another. Until it has learnt enough it says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.screening import tablefile
+from civicmail.mail.screening.alike import Alike
+from civicmail.mail.screening.stacking import Stack
+from civicmail.mail.screening.tokens import BITS, VERSION, Ids, Tokens
+
+MARK = b"CVW1"
+LOOK_EVERY = 2_000
+"""ms between two looks for a new model."""
+LEAST = 8
+"""A family with fewer numbers counts as if it had so many: three odd words are not a whole message's worth."""
+STEEP = 2.5
+"""How steeply a score follows log-odds: the learner stops where it is sure enough, which is early."""
+
+Weights = NDArray[np.float32]
+Band = Literal["none", "ham", "unsure", "spam"]
+
+log = get_logger()
+
+
+def model_path(data: Path) -> Path:
+    return data / "screening" / "spam.model"
+
+
+def factor(ids: Ids) -> float:
+    """What one number of a family counts, so that a family has the same weight in short and in long messages."""
+    return 1 / math.sqrt(max(len(ids), LEAST))
+
+
+def log_odds(weights: Weights, bias: float, made: Tokens) -> float:
+    """How much speaks for spam; below 0 for good mail."""
+    return bias + sum(float(weights[ids].sum(dtype=np.float64)) * factor(ids) for ids in made.values() if len(ids))
+
+
+def score_of(odds: float) -> int:
+    """1 to 1000."""
+    return max(1, round(1000 / (1 + math.exp(-STEEP * max(-20.0, min(20.0, odds))))))
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Log-odds from which a message is in doubt, and from which it is spam."""
+
+    unsure: float
+    spam: float
+
+    def band(self, odds: float) -> Band:
+        if odds > self.spam:
+            return "spam"
+        return "unsure" if odds > self.unsure else "ham"
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """By whom it was taught, for the page about it. how: way of saying so to how many good messages and how much spam; aside: put
+    aside by a roll-back; canaries: never learnt; back: ms of the last roll-back, 0 where there was none."""
+
+    how: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    aside: int = 0
+    canaries: int = 0
+    back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """made: ms; ham, spam: messages that it was taught with. edges, stacked: None until there is enough to say them; the second
+    are those of log-odds that other programs' scores are in (stacking.py). reported, good: texts of reported spam and of good
+    mail."""
+
+    weights: Weights
+    bias: float = 0.0
+    made: int = 0
+    ham: int = 0
+    spam: int = 0
+    edges: Edges | None = None
+    stack: Stack | None = None
+    stacked: Edges | None = None
+    reported: Alike = field(default_factory=Alike)
+    good: Alike = field(default_factory=Alike)
+    taught: Taught = field(default_factory=Taught)
+
+    def odds(self, made: Tokens) -> float:
+        return log_odds(self.weights, self.bias, made)
+
+    def weighed(self, made: Tokens) -> Iterator[tuple[str, int, float]]:
+        """(family, number, what it adds to the log-odds) of each number."""
+        for family, ids in made.items():
+            each = self.weights[ids] * factor(ids)
+            yield from ((family, id_, weight) for id_, weight in zip(ids.tolist(), each.tolist(), strict=True))
+
+
+NEW = Model(np.zeros(1 << BITS, np.float32))
+"""What has learnt nothing."""
+
+
+def write(data: Path, model: Model, files: Files = OS_FILES) -> None:
+    """Publish it; durable on return. Raises OSError."""
+    plain = {
+        "v": VERSION,
+        "bias": model.bias,
+        "made": model.made,
+        "ham": model.ham,
+        "spam": model.spam,
+        "edges": _plain(model.edges),
+        "stack": model.stack.plain() if model.stack else None,
+        "stacked": _plain(model.stacked),
+        "taught": {
+            "how": {how: list(counts) for how, counts in model.taught.how.items()},
+            "aside": model.taught.aside,
+            "canaries": model.taught.canaries,
+            "back": model.taught.back,
+        },
+    }
+    arrays = {"weights": model.weights, **model.reported.arrays("reported"), **model.good.arrays("good")}
+    tablefile.write(model_path(data), MARK, plain, arrays, files)
+
+
+def read(data: Path) -> Model:
+    """The published model; NEW where there is none, or one of other numbers than ours. Raises DamagedFile."""
+    try:
+        plain, arrays = tablefile.read(model_path(data), MARK)
+    except FileNotFoundError:
+        return NEW
+    if plain.get("v") != VERSION or len(arrays["weights"]) != 1 << BITS:
+        return NEW
+    return Model(
+        arrays["weights"],
+        plain["bias"],
+        plain["made"],
+        plain["ham"],
+        plain["spam"],
+        _edges(plain["edges"]),
+        Stack.from_plain(plain["stack"]) if plain["stack"] else None,
+        _edges(plain["stacked"]),
+        Alike.from_arrays(arrays, "reported"),
+        Alike.from_arrays(arrays, "good"),
+        _taught(plain["taught"]),
+    )
+
+
+class Mapped:
+    """The published model, whichever it is by now. A broken one is not taken; the last good one stays in force. is_broken: there is
+    one, and none was ever good: then nothing can be said, which is not the same as having nothing to say."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._looked = -LOOK_EVERY
+        self._seen: tuple[int, int] | None = None
+        self._model = NEW
+        self.is_broken = False
+
+    def at(self, now: int) -> Model:
+        """now: ms."""
+        if abs(now - self._looked) >= LOOK_EVERY:
+            self._looked = now
+            self._look()
+        return self._model
+
+    def _look(self) -> None:
+        try:
+            there = model_path(self._data).stat()
+            seen = (there.st_ino, there.st_mtime_ns)
+            if seen == self._seen:
+                return
+            self._model, self._seen, self.is_broken = read(self._data), seen, False
+        except FileNotFoundError:
+            self.is_broken = False
+        except (DamagedFile, OSError, KeyError, TypeError, ValueError) as error:
+            if not isinstance(error, OSError):  # of what may be over soon it is tried again
+                self._seen = seen
+            self.is_broken = self._model is NEW
+            log.error("a model of spam was not taken, the last one stays in force", problem=str(error))
+
+
+def _plain(edges: Edges | None) -> list[float] | None:
+    return [edges.unsure, edges.spam] if edges else None
+
+
+def _taught(plain: dict[str, Any]) -> Taught:
+    how = {str(how): (int(good), int(spam)) for how, (good, spam) in plain["how"].items()}
+    return Taught(how, plain["aside"], plain["canaries"], plain["back"])
+
+
+def _edges(plain: Any) -> Edges | None:
+    return Edges(*plain) if plain else None

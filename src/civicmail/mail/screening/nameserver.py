@@ -1,0 +1,205 @@
+"""The resolver of an installation: asks name servers without waiting for one another, and remembers what they said.
+
+- An answer is kept as long as it says (a minute to an hour; that there is nothing: ten minutes at most), in a bounded memory.
+- Whoever asks what was asked already waits for the same answer.
+- Where three questions in a row got no answer, the root is asked for; where that gets none, too, our resolver is dead, and for 30
+  seconds nothing is asked of it (a breaker), so that mail does not wait for it again and again. A domain whose own servers hang
+  cannot bring that about.
+- Names that are for examples and tests (RFC 6761, RFC 2606) are nowhere, unless the settings name a server that may know better.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dns.asyncresolver
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.nameserver
+import dns.rdatatype
+import dns.resolver
+
+from civicmail.core.config.settings import Settings
+from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, Temp, bounded, is_name
+from civicmail.mail.screening.urls import registrable
+
+SECONDS = 4.0
+"""For one question, with what is asked again."""
+BREAK_SECONDS = 30.0
+ROWS = 3
+"""Questions without an answer after which we look whether anybody is there."""
+HUNG = 2
+"""Questions about one registrable domain without an answer after which nothing below it is asked for BREAK_SECONDS."""
+_HUNG_MOST = 10_000
+_ALIVE_SECONDS = 1.5
+_AT_ONCE = 100
+_LEAST, _MOST, _NEGATIVE_MOST = 60, 3600, 600  # seconds that an answer is kept
+_MEMORY = 16 << 20  # bytes of what is remembered, about
+_ENTRY = 300  # bytes that one costs besides its text
+_SPECIAL = ("example", "test", "invalid", "localhost", "onion", "local", "alt")
+_DEAD = "our resolver does not answer"
+_PORT = 53
+
+
+class Nameserver:
+    """A Resolver for one event loop. servers: as the setting screening.resolver has them, none: the system's."""
+
+    def __init__(self, servers: Sequence[str], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._servers = list(servers)
+        self._clock = monotonic
+        self._resolver: dns.asyncresolver.Resolver | None = None
+        self._kept: OrderedDict[tuple[str, Kind], tuple[float, int, Answer]] = OrderedDict()
+        self._size = 0
+        self._asked: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._silent = 0
+        self._broken_until = 0.0
+        self._hung: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    async def ask(self, name: str, kind: Kind) -> Answer:
+        name = name.lower().rstrip(".")
+        if not is_name(name) or (not self._servers and is_special(name)):
+            return NOTHING
+        key = (name, kind)
+        now = self._clock()
+        if (kept := self._kept.get(key)) is not None and kept[0] > now:
+            self._kept.move_to_end(key)
+            return kept[2]
+        if now < self._broken_until:
+            raise Temp(_DEAD, ours=True)
+        hung, until = self._hung.get(_zone(name), (0, 0.0))
+        if hung >= HUNG and now < until:
+            raise Temp("its name servers do not answer")
+        task = self._asked.get(key)
+        if task is None:
+            task = self._asked[key] = asyncio.get_running_loop().create_task(self._answered(key))
+            task.add_done_callback(lambda done: self._done(key, done))
+        return await asyncio.shield(task)  # whoever gives up does not take the answer from the others
+
+    def _done(self, key: tuple[str, Kind], task: asyncio.Task[Answer]) -> None:
+        self._asked.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # told to whoever still waits; nobody else has to hear of it
+
+    async def _answered(self, key: tuple[str, Kind]) -> Answer:
+        async with self._room:
+            try:
+                answer, seconds = await self._question(*key)
+            except dns.resolver.NoResolverConfiguration:
+                raise self._break() from None
+            except (dns.exception.Timeout, OSError):
+                self._note_hung(_zone(key[0]))
+                raise await self._silence() from None
+            except dns.resolver.NoNameservers:  # they answered, and said that it does not work (SERVFAIL, REFUSED)
+                self._silent = 0
+                raise Temp("its name servers fail") from None
+            except dns.exception.DNSException:
+                raise Temp("its answer cannot be read") from None
+        self._silent = 0
+        self._remember(key, answer, seconds)
+        return answer
+
+    async def _question(self, name: str, kind: Kind) -> tuple[Answer, float]:
+        resolver = self._opened()
+        asked = dns.name.Name([*(label.encode() for label in name.split(".")), b""])  # as it is: a backslash escapes nothing
+        try:
+            got = await resolver.resolve(asked, kind, lifetime=SECONDS, raise_on_no_answer=False, search=False)
+        except dns.resolver.NXDOMAIN:
+            return NOTHING, _NEGATIVE_MOST
+        if got.rrset is None:
+            return Answer(), min(_NEGATIVE_MOST, max(_LEAST, got.expiration - time.time()))
+        values = [_text(kind, record) for record in got.rrset]
+        return bounded(values), min(_MOST, max(_LEAST, got.rrset.ttl))
+
+    def _opened(self) -> dns.asyncresolver.Resolver:
+        if self._resolver is None:
+            resolver = dns.asyncresolver.Resolver(configure=not self._servers)
+            if self._servers:
+                resolver.nameservers = [_server(one) for one in self._servers]
+            resolver.use_edns(0, 0, 1232)  # answers that fit no packet come by TCP (DNS flag day 2020)
+            self._resolver = resolver
+        return self._resolver
+
+    def _note_hung(self, zone: str) -> None:
+        now = self._clock()
+        count, until = self._hung.pop(zone, (0, 0.0))
+        self._hung[zone] = (count + 1 if now < until else 1, now + BREAK_SECONDS)
+        if len(self._hung) > _HUNG_MOST:
+            self._hung.popitem(last=False)
+
+    async def _silence(self) -> Temp:
+        """What a question without an answer means."""
+        self._silent += 1
+        if self._silent < ROWS or await self._is_alive():
+            return Temp("no answer in time")
+        return self._break()
+
+    async def _is_alive(self) -> bool:
+        try:
+            await self._opened().resolve(dns.name.root, "NS", lifetime=_ALIVE_SECONDS, raise_on_no_answer=False, search=False)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoNameservers):
+            pass
+        except (dns.exception.DNSException, OSError):
+            return False
+        self._silent = 0
+        return True
+
+    def _break(self) -> Temp:
+        self._broken_until = self._clock() + BREAK_SECONDS
+        self._silent = ROWS - 1  # one more without an answer breaks again
+        self._resolver = None  # the system's servers may have changed by then
+        return Temp(_DEAD, ours=True)
+
+    def _remember(self, key: tuple[str, Kind], answer: Answer, seconds: float) -> None:
+        size = _ENTRY + len(key[0]) + sum(map(len, answer.values))
+        if (old := self._kept.pop(key, None)) is not None:
+            self._size -= old[1]
+        self._kept[key] = (self._clock() + seconds, size, answer)
+        self._size += size
+        while self._size > _MEMORY:
+            _, (_, gone, _) = self._kept.popitem(last=False)
+            self._size -= gone
+
+
+def _zone(name: str) -> str:
+    """Whose servers a name is asked of, about; of addresses each by itself, because many owners stand below one name there."""
+    return name if name.endswith(".arpa") else registrable(name)
+
+
+def is_special(name: str) -> bool:
+    """Whether a name is for examples, tests or one machine alone."""
+    return name.rpartition(".")[2] in _SPECIAL
+
+
+def open_(settings: Settings, _data: object = None) -> Nameserver:
+    """The resolver that the settings name; opens nothing yet."""
+    return Nameserver(settings.screening.resolver)
+
+
+def _server(text: str) -> dns.nameserver.Nameserver:
+    """192.0.2.53, 192.0.2.53:5353, 2001:db8::53 or [2001:db8::53]:5353."""
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        port = port.removeprefix(":")
+    elif text.count(":") > 1:
+        host, port = text, ""
+    else:
+        host, _, port = text.partition(":")
+    return dns.nameserver.Do53Nameserver(host, int(port) if port else _PORT)
+
+
+def _text(kind: Kind, record: Any) -> str:
+    """A record as a value of an Answer."""
+    if kind == "TXT":
+        return b"".join(record.strings).decode("latin-1")
+    if kind == "MX":
+        return f"{record.preference} {record.exchange.to_text(True).lower()}"
+    if kind == "PTR":
+        return str(record.target.to_text(True)).lower()
+    return str(record.address)

@@ -1,0 +1,96 @@
+"""Who handed a message over to the city, as far as that is known: SPF is about this client and no other.
+
+Where a server of ours stands in front, it is whom that server names (XCLIENT became the envelope's client, XFORWARD a parameter of
+it). Where it names nobody, the client is one of our own networks, and of SPF there is only what the server itself wrote into the
+header, if the settings say that its verdicts count.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from civicmail.core.config.settings import Settings
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.results import plain
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Where = Literal["outside", "edge", "inside", "here"]
+
+_RESULT = re.compile(r"(?:^|;)\s*(spf|dmarc)\s*=\s*([a-z]+)\b([^;]*)", re.IGNORECASE)
+_PROPERTY = re.compile(r"\b(?:smtp\.mailfrom|header\.from)\s*=\s*\"?([^\s;\"()]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """where: outside: client and helo are whoever it came from; edge: a server of ours whose verdicts count; inside: another server
+    of ours, or nobody knows; here: this machine."""
+
+    client: str
+    helo: str
+    where: Where
+
+
+def origin(envelope: Envelope, settings: Settings) -> Origin:
+    """Pure. Never raises for what a peer has said of itself."""
+    said: dict[str, str] = {}
+    for pair in envelope.params.get("XFORWARD", "").split():
+        said.setdefault(*pair.partition("=")[::2])  # ADDR comes first; what follows HELO a stranger may have said
+    address = said.get("ADDR", "").removeprefix("IPv6:").removeprefix("IPV6:")
+    if (first := _address(address)) is not None:
+        return Origin(
+            str(first), said.get("HELO", ""), "here" if first.is_loopback else "inside" if _is_inside(first) else "outside"
+        )
+    peer = _address(envelope.client)
+    if peer is None or peer.is_loopback:
+        judged = peer is not None and _is_edge(peer, settings)
+        return Origin(envelope.client, envelope.helo, "edge" if judged else "here")
+    if _is_edge(peer, settings):
+        return Origin(str(peer), envelope.helo, "edge")
+    return Origin(str(peer), envelope.helo, "inside" if _is_inside(peer) or envelope.protocol == "lmtp" else "outside")
+
+
+def edge_says(field: str, envelope: Envelope, author: str) -> tuple[str, str]:
+    """What an Authentication-Results field of an edge server says of SPF and DMARC of this sender and author; "" for nothing."""
+    spf = dmarc = ""
+    for method, result, rest in _RESULT.findall(plain(field)):
+        named = _PROPERTY.search(rest)
+        domain = a_labels(named[1].rpartition("@")[2]) if named else ""
+        if method.lower() == "spf" and not spf and domain and domain == a_labels(envelope.sender.rpartition("@")[2]):
+            spf = result.lower()
+        elif method.lower() == "dmarc" and not dmarc and domain == author:
+            dmarc = result.lower()
+    return spf, dmarc
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
+_INSIDE = tuple(
+    ipaddress.ip_network(name)
+    for name in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10")
+)
+
+
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """An address that nobody outside can have (RFC 1918, 6598, 3927, 4193)."""
+    return any(address in network for network in _INSIDE)
+
+
+def _is_edge(address: ipaddress.IPv4Address | ipaddress.IPv6Address, settings: Settings) -> bool:
+    names = tuple(name for listener in settings.gateway.listener for name in listener.verdicts)
+    return any(address in network for network in _networks(names))
+
+
+@lru_cache(maxsize=8)
+def _networks(names: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(name, strict=False) for name in names)

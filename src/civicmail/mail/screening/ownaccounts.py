@@ -1,0 +1,92 @@
+"""Whether an address outside is the sender's own account (P-11): registered as theirs, or by signals of two kinds. Pure.
+
+A city writes to thousands of people at the same providers, some of whom are called like somebody who works for it. One signal is
+none: a family name never counts, the whole name counts once, and something in what the sender does has to come to it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from civicmail.city.access.lookalike import skeleton
+from civicmail.mail.screening import staffnames
+
+LOCAL, DISPLAY, FORWARD, ALONE, RULE, REGISTERED = "local-part", "display-name", "forward", "alone", "rule", "registered"
+
+_FORWARD = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i)\s*:", re.IGNORECASE)
+"""As mail programs in English, German, French, Spanish, Portuguese and Italian put it before a subject."""
+_REPLY = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|sv|antw|rif|res)\s*:", re.IGNORECASE)
+_NOT_LETTERS = re.compile(r"[^a-z]+")
+_SHORTEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """name: of who sends, as the directory has it; personal: under an address of their own, not that of an office; alone: to nobody
+    else outside and nobody here but themselves; rule: a mailbox rule sent it; registered: their outside addresses, lower case."""
+
+    name: str
+    personal: bool
+    subject: str
+    is_answer: bool
+    alone: bool
+    rule: bool
+    registered: frozenset[str] = frozenset()
+
+
+def signals(sending: Sending, address: str, display: str) -> tuple[str, ...]:
+    """What says that the account is theirs. display: the name beside the address in To or Cc, "" for none."""
+    if address in sending.registered:
+        return (REGISTERED,)
+    found = []
+    if resembles(address.rpartition("@")[0], sending.name):
+        found.append(LOCAL)
+    if display and "@" not in display and staffnames.is_same(display, sending.name):
+        found.append(DISPLAY)
+    if found and sending.rule:
+        found.append(RULE)
+    if found and sending.alone:
+        found.append(ALONE)
+        if is_forward(sending.subject):
+            found.append(FORWARD)
+    return tuple(found)
+
+
+def is_own(sending: Sending, found: tuple[str, ...]) -> bool:
+    """Registered; or the whole name and a forward to oneself, or a rule; or the whole name both times in a new message to nobody
+    else, from the sender's own address: a namesake who wrote before is answered, and offices write from the office's address."""
+    if REGISTERED in found:
+        return True
+    if not sending.personal or not {LOCAL, DISPLAY} & set(found):
+        return False
+    if RULE in found or FORWARD in found:
+        return True
+    return {LOCAL, DISPLAY, ALONE} <= set(found) and not sending.is_answer and not _REPLY.match(sending.subject)
+
+
+def is_forward(subject: str) -> bool:
+    return _FORWARD.match(subject) is not None
+
+
+def resembles(local: str, name: str) -> bool:
+    """Whether a local part has the given and a family name of somebody, in any order: dana.reyes, reyesdana77, dana.m.reyes. A
+    family name with an initial is that of a family."""
+    parts = staffnames.words(name)
+    pieces = [piece for piece in _NOT_LETTERS.split(local.partition("+")[0].lower()) if piece]
+    if len(parts) < 2 or not pieces:
+        return False
+    given, families = parts[0], parts[1:][-2:]
+    looks = {skeleton(piece) for piece in pieces}
+    if given in looks and not looks.isdisjoint(families):
+        return staffnames.generation(" ".join(pieces)) == staffnames.generation(name)
+    whole = skeleton("".join(pieces))
+    return any(_joined(whole, given, family) or _joined(whole, family, given) for family in families)
+
+
+def _joined(whole: str, first: str, last: str) -> bool:
+    """The two in one word, at most with a middle initial between them."""
+    room = len(whole) - len(first) - len(last)
+    if len(whole) < _SHORTEST or min(len(first), len(last)) < 2:
+        return False
+    return whole == skeleton(first + last) or (room == 1 and whole.startswith(first) and whole.endswith(last))

@@ -1,0 +1,241 @@
+"""What a PDF does when it is opened, and what it carries (ISO 32000-2): scripts, programs that it starts, files inside.
+
+Dictionaries are read outside of streams and in object streams; names may be spelled with #xx. A form's own scripts (format a
+number, add a column) run while somebody fills it in: they are told, and are no reason for suspicion.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
+from itertools import islice
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
+from civicmail.mail.screening import suspects, truenames
+from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.truenames import ACTIVE, PROGRAMS
+
+OBJECTS_MOST = 32 << 20
+"""Bytes that all object streams of a file may expand to."""
+_STREAM_MOST = 8 << 20
+_STREAMS_MOST = 200_000
+_FILES_MOST = 200
+_OPENINGS, _ADDITIONS = 10, 5_000
+_ESCAPES = 100_000
+"""Letters of names that are spelled with #xx: fonts have hundreds."""
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
+_COUNT, _FIRST = re.compile(rb"/N\s+(\d{1,9})"), re.compile(rb"/First\s+(\d{1,9})")
+_OBJECTS_LISTED, _DIGITS = 100_000, 10
+_FILTER = re.compile(rb"/Filter\s*((?:\[[^\]]{0,200}\])|/\w+)")
+_FLATE = re.compile(rb"\[?\s*/(?:FlateDecode|Fl)\s*\]?")
+_ENCRYPT = re.compile(rb"/Encrypt\s+(?:\d+\s+\d+\s+R|<<)")
+_SCRIPT = re.compile(rb"/S\s*/JavaScript\b|/JS\s*[(<]|/JS\s+\d+\s+\d+\s+R")
+_WINDOWS = re.compile(rb"/Win\s*<<")
+_TARGET = re.compile(rb"/U?F\s*(?:\(((?:[^()\\]|\\.){1,400}+)\)|<([0-9A-Fa-f\s]{2,800}+)>)", re.DOTALL)
+_OCTAL = re.compile(rb"\\([0-7]{1,3})")
+_NAMED = re.compile(rb"/JavaScript\s*(?:<<|\d+\s+\d+\s+R|\[)")
+_LAUNCH = re.compile(rb"/S\s*/Launch\b")
+_OPENS = re.compile(rb"/OpenAction\s*(?:(<<)|(\d{1,10})\s+(\d{1,5})\s+R)")
+_ADDITIONAL = re.compile(rb"/AA\s*<<")
+_TOKEN = re.compile(rb"<<|>>|/(\w+)")
+_AT_ONCE = frozenset({b"O", b"PO", b"PV", b"WC", b"WS", b"DS", b"WP", b"DP"})
+"""Keys of additional actions (12.6.3) that need nobody to type; C is one of a field, too: calculate."""
+_NEAR, _ACTION_MOST = 400, 2_000  # bytes of one dictionary that are looked at
+_SENDS = re.compile(rb"/S\s*/(?:SubmitForm|ImportData|GoToE|Rendition)\b")
+_RICH = re.compile(rb"/Subtype\s*/(?:RichMedia|Flash|3D)\b|/RichMedia\b")
+_XFA = re.compile(rb"/XFA\s*[\[\d]")
+
+
+def find(item: Item, look: Look) -> str:
+    """Look into it. Raises Spent."""
+    look.careful(item, lambda: _inside(item, look), None)
+    return "pdf"
+
+
+def _inside(item: Item, look: Look) -> None:
+    content = item.content
+    look.allowance.member(item.depth)
+    carries = b"Encrypt" in content or b"EmbeddedFile" in content or b"ObjStm" in content or b"Filespec" in content
+    if carries and _ENCRYPT.search(content):
+        content = _unlocked(content)
+    said = b"\n".join(_dictionaries(content, item, look))
+    if said.count(b"#") > _ESCAPES:
+        look.note(item, "pdf-hidden", "active", sure=60, mask="names")
+    elif b"#" in said:
+        said = _plain(said)
+    _actions(said, item, look)
+    if b"/EmbeddedFile" in said or b"/Filespec" in said:
+        _files(content, item, look)
+
+
+def _dictionaries(content: bytes, item: Item, look: Look) -> Iterator[bytes]:
+    """Everything outside of streams, and what object streams hold."""
+    at, left = 0, OBJECTS_MOST
+    for _ in range(_STREAMS_MOST):
+        look.allowance.tick()
+        begins = _STREAM.search(content, at)
+        if begins is None:
+            break
+        outside = content[at : begins.start()]
+        yield outside
+        ends = content.find(b"endstream", begins.end())
+        ends = len(content) if ends < 0 else ends
+        head = outside[-2048:]
+        if b"ObjStm" in head or b"#" in head:
+            about = _plain(head).rpartition(b" obj")[2]
+            if _OBJECT_STREAM.search(about):
+                inside = _expanded(content[begins.end() : ends], about) if left > 0 else None
+                left -= len(inside or b"")
+                if inside is None:
+                    look.note(item, "pdf-hidden", "active", sure=60, mask="objects")
+                yield _marked(inside or b"", about)
+        at = ends
+    yield content[at:]
+
+
+def _expanded(data: bytes, about: bytes) -> bytes | None:
+    """An object stream; None where it is packed as nobody packs one."""
+    filters = _FILTER.search(about)
+    if filters is None:
+        return data
+    if not _FLATE.fullmatch(filters[1]) or b"/Predictor" in about:
+        return None
+    with suppress(zlib.error):
+        return zlib.decompressobj().decompress(data, _STREAM_MOST)
+    return b""
+
+
+def _marked(inside: bytes, about: bytes) -> bytes:
+    """The objects of an object stream as if each stood for itself (7.5.7); as they are where its list makes no sense."""
+    count, first = _COUNT.search(about), _FIRST.search(about)
+    if count is None or first is None:
+        return inside
+    start = int(first[1])
+    numbers = inside[:start].split()[: 2 * min(int(count[1]), _OBJECTS_LISTED)]
+    if len(numbers) % 2 or not all(number.isdigit() and len(number) < _DIGITS for number in numbers):
+        return inside
+    places = [start + int(place) for place in numbers[1::2]]
+    if places != sorted(places):  # or a list of a hundred thousand times the whole
+        return inside
+    ends = [*places[1:], len(inside)]
+    pairs = zip(numbers[::2], places, ends, strict=True)
+    return b"\n".join([b"%s 0 obj %s endobj" % (number, inside[place:end]) for number, place, end in pairs])
+
+
+def _plain(text: bytes) -> bytes:
+    """With names as they are meant."""
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
+
+
+def _actions(said: bytes, item: Item, look: Look) -> None:
+    if _LAUNCH.search(said):
+        program = _WINDOWS.search(said) is not None or _launches(said)
+        look.note(item, "pdf-launch", "active" if program else "", sure=95 if program else 40)
+    if _RICH.search(said):
+        look.note(item, "pdf-media", "active", sure=60)
+    script = _SCRIPT.search(said) is not None
+    if script and (_NAMED.search(said) or _opens_script(said)):
+        look.note(item, "pdf-script", "active", sure=90)
+    elif script and _page_scripts(said):
+        look.note(item, "pdf-script", "active", sure=70, mask="page")
+    elif script:
+        look.note(item, "pdf-form-script", sure=20)
+    if _SENDS.search(said):
+        look.note(item, "pdf-sends", sure=30)
+    if _XFA.search(said):
+        look.note(item, "pdf-xfa", sure=20)
+
+
+def _launches(said: bytes) -> bool:
+    """Whether one of the files that are named is a program, or none is named that can be read."""
+    names = [found[1] or _unhexed(found[2]) for found in islice(_TARGET.finditer(said), _ADDITIONS)]
+    return not names or any(_starts(name) for name in names)
+
+
+def _unhexed(digits: bytes) -> bytes:
+    plain = b"".join(digits.split())
+    return bytes.fromhex(plain[: len(plain) & ~1].decode())
+
+
+def _starts(name: bytes) -> bool:
+    """Whether a file of this name is a program. name: a literal string (7.3.4.2)."""
+    plain = _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), name).replace(b"\0", b"").replace(b"\\", b"")
+    ending = truenames.read(plain.decode("latin-1")).ending
+    return ending in PROGRAMS or ending in ACTIVE
+
+
+def _opens_script(said: bytes) -> bool:
+    """Whether opening the document runs a script; a place to go to is what most documents have there."""
+    for found in islice(_OPENS.finditer(said), _OPENINGS):
+        if found[1]:
+            actions = [said[found.end() : found.end() + _ACTION_MOST].partition(b">>")[0]]
+        else:
+            heads = re.finditer(rb"(?<!\d)%s\s+%s\s+obj" % (found[2], found[3]), said)
+            actions = [said[h.end() : h.end() + _ACTION_MOST].partition(b"endobj")[0] for h in islice(heads, _OPENINGS)]
+            if not actions:  # an object of an object stream has no mark of its own
+                return True
+        if any(_SCRIPT.search(action) or b"/JavaScript" in action for action in actions):
+            return True
+    return False
+
+
+def _page_scripts(said: bytes) -> bool:
+    """Whether something happens when a page is shown, closed or printed."""
+    return any(_AT_ONCE & _keys(said, found.end()) for found in islice(_ADDITIONAL.finditer(said), _ADDITIONS))
+
+
+def _keys(said: bytes, at: int) -> set[bytes]:
+    """Names in a dictionary that begins there, without those of dictionaries in it."""
+    depth, found = 1, set()
+    for token in _TOKEN.finditer(said, at, at + _NEAR):
+        depth += {b"<<": 1, b">>": -1}.get(token[0], 0)
+        if depth == 0:
+            break
+        if depth == 1 and token[1]:
+            found.add(token[1])
+    return found
+
+
+def _unlocked(content: bytes) -> bytes:
+    """The same without its encryption, where no password is asked for opening it. Raises Unreadable."""
+    document = _opened(content)
+    with document:
+        out = BytesIO()
+        document.save(out, flags=pdfium.FPDF_REMOVE_SECURITY)
+        return out.getvalue()
+
+
+def _opened(content: bytes) -> Any:
+    try:
+        return pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        code = getattr(error, "err_code", 0)
+        raise Unreadable(ENCRYPTED if code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY} else DAMAGED) from None
+
+
+def _files(content: bytes, item: Item, look: Look) -> None:
+    """Files inside: each is looked at like an attachment; one that is no plain document is suspicious as such."""
+    with _opened(content) as document:
+        for n in range(min(document.count_attachments(), _FILES_MOST)):
+            file = document.get_attachment(n)
+            try:
+                size = ctypes.c_ulong()
+                pdfium.FPDFAttachment_GetFile(file.raw, None, 0, ctypes.byref(size))
+                look.allowance.expand(size.value)
+                name, data = file.get_name(), bytes(file.get_data())
+            except pypdfium2.PdfiumError:
+                continue
+            look.allowance.member(item.depth + 1)
+            look.inside(item.member(name, data), look)
+            harmful = suspects.is_harmful(name, data)
+            look.note(item, "pdf-file", "active" if harmful else "", sure=80 if harmful else 20)

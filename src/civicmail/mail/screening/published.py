@@ -1,0 +1,135 @@
+"""What the zone of one of our own domains says of its mail: SPF, DMARC, MTA-STS, TLS-RPT. By it others can tell our mail from what
+pretends to be ours, and bring mail to us over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.mail.screening import dmarc
+from civicmail.mail.screening.resolver import Answer, Resolver, Temp
+from civicmail.mail.screening.tags import read
+
+State = Literal["good", "waits", "weak", "missing", "wrong", "unknown"]
+"""waits: somebody has to do the next step (of keys)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One record. name: in the zone; record: SPF, DKIM, DMARC, MTA-STS or TLS-RPT; says: what is there, or why it is not known;
+    text: one sentence; should: what the zone could have; publish: that as one line of a zone file, with nothing besides."""
+
+    record: str
+    name: str
+    state: State
+    says: str = ""
+    text: str = ""
+    should: str = ""
+    publish: str = ""
+
+
+async def look(resolver: Resolver, domain: str) -> list[Look]:
+    """The four records of a domain (A-labels), asked for side by side."""
+    return list(await asyncio.gather(*(look_at(resolver, record, domain) for record in RECORDS)))
+
+
+async def look_at(resolver: Resolver, record: str, domain: str) -> Look:
+    """One of RECORDS."""
+    name = place(record, domain)
+    try:
+        answer: Answer = await resolver.ask(name, "TXT")
+    except Temp as error:
+        return unknown(record, domain, error.why)
+    begins = _BEGINS[record]
+    return _JUDGED[record](domain, [value for value in answer.values if begins.match(value)])
+
+
+def place(record: str, domain: str) -> str:
+    """The name in the zone."""
+    return f"{_BEFORE[record]}{domain}"
+
+
+def unknown(record: str, domain: str, why: str) -> Look:
+    """What could not be asked is not called missing. why: like "no answer in time"."""
+    return Look(record, place(record, domain), "unknown", why, f"The DNS could not be asked for {record} of {domain}: {why}.")
+
+
+def zone_line(name: str, value: str) -> str:
+    """A TXT record as a zone file has it: strings of at most 255 characters (RFC 1035 3.3.14)."""
+    strings = [value[at : at + 255].replace("\\", "\\\\").replace('"', '\\"') for at in range(0, len(value), 255)]
+    return f"{name}. IN TXT " + " ".join(f'"{string}"' for string in strings)
+
+
+_BEFORE = {"SPF": "", "DMARC": "_dmarc.", "MTA-STS": "_mta-sts.", "TLS-RPT": "_smtp._tls."}
+RECORDS = tuple(_BEFORE)
+
+_BEGINS = {
+    "SPF": re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE),
+    "DMARC": re.compile(r"\s*v\s*=\s*DMARC1\s*(?:;|\Z)", re.IGNORECASE),
+    "MTA-STS": re.compile(r"v=STSv1\s*;"),
+    "TLS-RPT": re.compile(r"v=TLSRPTv1\s*;"),
+}
+
+
+def _spf(domain: str, values: list[str]) -> Look:
+    should = f'{domain} TXT "v=spf1 mx -all", with whoever else sends in its name'
+    if not values:
+        text = f"{domain} has no SPF record, so anybody may send in its name."
+        return Look("SPF", domain, "missing", "", text, should, zone_line(domain, "v=spf1 mx -all"))
+    if len(values) > 1:
+        return Look("SPF", domain, "wrong", values[0], f"{domain} has {len(values)} SPF records, so none counts.", should)
+    terms = values[0].lower().split()
+    if not ({"-all", "~all"} & set(terms) or any(term.startswith("redirect=") for term in terms)):
+        text = f"The SPF record of {domain} does not say that nobody else sends."
+        closed = " ".join([*(term for term in values[0].split() if term.lower().lstrip("?+") != "all"), "-all"])
+        return Look("SPF", domain, "weak", values[0], text, should, zone_line(domain, closed))
+    return Look("SPF", domain, "good", values[0])
+
+
+def _dmarc(domain: str, values: list[str]) -> Look:
+    name = f"_dmarc.{domain}"
+    should = f'{name} TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{domain}"; begin with p=none until the reports are good'
+    if not values:
+        text = f"{domain} has no DMARC record, so others let pass who pretends to be it."
+        begin = zone_line(name, f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}")
+        return Look("DMARC", name, "missing", "", text, should, begin)
+    record = dmarc.read_record(values[0], domain)
+    if len(values) > 1 or record is None or record.broken:
+        return Look("DMARC", name, "wrong", values[0], f"The DMARC record of {domain} is not one that counts.", should)
+    if record.p == "none" or record.testing:
+        text = f"The DMARC record of {domain} asks others for nothing yet."
+        strict = re.sub(r"(?i)(;\s*p\s*=\s*)none", r"\g<1>reject", values[0], count=1)
+        return Look("DMARC", name, "weak", values[0], text, should, zone_line(name, strict) if strict != values[0] else "")
+    return Look("DMARC", name, "good", values[0])
+
+
+def _mta_sts(domain: str, values: list[str]) -> Look:
+    name = f"_mta-sts.{domain}"
+    publish = zone_line(name, "v=STSv1; id=1")
+    should = f'{name} TXT "v=STSv1; id=1", and the policy at https://mta-sts.{domain}/.well-known/mta-sts.txt (RFC 8461)'
+    if not values:
+        text = f"{domain} has no MTA-STS record, so others may bring mail without TLS."
+        return Look("MTA-STS", name, "missing", "", text, should, publish)
+    found = read(values[0]) if len(values) == 1 else None
+    if not found or not re.fullmatch(r"[A-Za-z0-9]{1,32}", found.get("id", "")):
+        return Look("MTA-STS", name, "wrong", values[0], f"The MTA-STS record of {domain} is not one that counts.", should, publish)
+    return Look("MTA-STS", name, "good", values[0])
+
+
+def _tls_rpt(domain: str, values: list[str]) -> Look:
+    name = f"_smtp._tls.{domain}"
+    publish = zone_line(name, f"v=TLSRPTv1; rua=mailto:tls@{domain}")
+    should = f'{name} TXT "v=TLSRPTv1; rua=mailto:tls@{domain}" (RFC 8460)'
+    if not values:
+        text = f"{domain} has no TLS-RPT record, so nobody tells it when mail could not be brought over TLS."
+        return Look("TLS-RPT", name, "missing", "", text, should, publish)
+    found = read(values[0]) if len(values) == 1 else None
+    if not found or not found.get("rua", "").startswith(("mailto:", "https:")):
+        return Look("TLS-RPT", name, "wrong", values[0], f"The TLS-RPT record of {domain} is not one that counts.", should, publish)
+    return Look("TLS-RPT", name, "good", values[0])
+
+
+_JUDGED: dict[str, Callable[[str, list[str]], Look]] = {"SPF": _spf, "DMARC": _dmarc, "MTA-STS": _mta_sts, "TLS-RPT": _tls_rpt}

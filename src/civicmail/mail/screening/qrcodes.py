@@ -1,0 +1,61 @@
+"""What QR codes in pictures and on the first pages of PDF say: zxing reads what drawing.py has drawn. For the limited process.
+
+A picture is not looked at where it is larger than the limits there, and after the seconds of a message are used up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pypdfium2
+import zxingcpp
+
+from civicmail.core.message.shapes import Part
+from civicmail.mail.screening import drawing
+
+PICTURES = 20
+"""Of one message: newsletters have more, and codes stand where they are seen."""
+PAGES = 2
+SECONDS = 0.5
+"""Of the processor, for all pictures of a message."""
+DRAWN, ENLARGED = 1200, 300
+"""Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
+PAGE_SCALE = 1.5
+CODES = 10
+_FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+
+def read(parts: Iterable[Part], clock: Callable[[], float] = time.process_time) -> Iterator[tuple[str, str]]:
+    """(path of the part, text of a code in it)."""
+    end, left = clock() + SECONDS, PICTURES
+    for part in parts:
+        if left == 0 or clock() > end:
+            return
+        document = drawing.document(part.content)
+        if document:
+            left -= 1
+            for text in _texts(document, PAGE_SCALE if document is part.content else 1.0, lambda: clock() > end):
+                yield part.path, text
+
+
+def _texts(document: bytes, scale: float, is_over: Callable[[], bool]) -> Iterator[str]:
+    """The texts of all codes on the first pages."""
+    try:
+        with pypdfium2.PdfDocument(document) as opened:
+            for number in range(min(len(opened), PAGES)):
+                page = opened[number]
+                yield from _codes(page, scale, is_over)
+                page.close()
+    except pypdfium2.PdfiumError:
+        return  # damaged or sealed: nobody sees a code in it either
+
+
+def _codes(page: Any, scale: float, is_over: Callable[[], bool]) -> list[str]:
+    longest = max(*page.get_size(), 1.0) * scale
+    scale *= min(1.0, DRAWN / longest) * max(1.0, ENLARGED / longest)
+    drawn = drawing.draw(page, scale, is_over)  # a view of zxing keeps nothing alive: it needs this name
+    view = zxingcpp.ImageView(drawn.rows, drawn.width, drawn.height, zxingcpp.ImageFormat.Lum, drawn.stride, 1)  # type: ignore[arg-type]
+    found = zxingcpp.read_barcodes(view, formats=_FORMATS)
+    return [code.text for code in found[:CODES] if code.text]

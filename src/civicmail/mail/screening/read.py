@@ -1,0 +1,121 @@
+"""Hostile bytes become plain values (Seen), with everything that the checks need the bytes for. Pure; runs in the limited process.
+
+read(raw, asked) never raises on any bytes; a check that fails is unavailable, and the others are made all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from civicmail.city.policy.shapes import UNAVAILABLE, Finding
+from civicmail.core.message import letter as letters
+from civicmail.core.message.shapes import Address, Letter
+from civicmail.core.sandbox import truetype
+from civicmail.mail.screening import inner
+from civicmail.mail.screening.chosen import InnerCheck
+from civicmail.mail.screening.gathering import COSTS, Gathered, failed
+from civicmail.mail.screening.shapes import Found, Inner, Seen, SeenFile, SeenLink
+
+NAME = "read"
+VERSION = 1
+PEOPLE, LINKS, FILES, FIELDS = 200, 2_000, 500, 100
+URL_MOST, WORDS_MOST, SUBJECT_MOST, VALUE_MOST, NAME_MOST = 2_000, 300, 998, 1_000, 255
+
+Clock = Callable[[], int]
+
+
+def read(raw: bytes, asked: Mapping[str, Any], clock: Clock = time.perf_counter_ns) -> Seen:
+    """asked: of asked.ASK; raw may be the beginning of what has asked["size"] bytes: then the rest is named as not looked at."""
+    start = clock()
+    letter = letters.read(raw)
+    seen = _seen(letter)
+    parsed = (clock() - start) // 1000
+    found = Gathered()
+    if len(raw) < asked["size"]:
+        rest = asked["size"] - len(raw)
+        found.add(Found((Finding(NAME, UNAVAILABLE, "", len(raw), rest, "too large"),), {"unavailable": (NAME,)}))
+    case = Inner(raw, letter, asked)
+    for name, check in inner.CHECKS:
+        if not name or name in asked["checks"]:
+            began = clock()
+            found.add(_one(check, case), check.NAME, check.VERSION, (clock() - began) // 1000)
+    found.more[COSTS] = {NAME: [VERSION, parsed], **found.costs}
+    files = tuple(_known(seen.files, found.more.get("files", {})))
+    return replace(seen, files=files, findings=tuple(found.findings), facts=found.facts, more=found.more)
+
+
+def _one(check: InnerCheck, case: Inner) -> Found:
+    try:
+        return check.find(case)
+    except (MemoryError, RecursionError):
+        return failed(check, "too much")
+    except Exception:  # noqa: BLE001 - a check that fails at hostile bytes is unavailable, and the others are not
+        return failed(check, "error")
+
+
+def _seen(letter: Letter) -> Seen:
+    """What every check may want to know of the message, cut to what a process can pass on with each."""
+    fields: dict[str, str] = {}
+    for header in letter.headers:
+        if len(fields) == FIELDS:
+            break
+        fields.setdefault(header.name.lower(), header.value[:VALUE_MOST])
+    return Seen(
+        people={
+            "from": _people(letter.from_),
+            "sender": _people(letter.sender),
+            "reply-to": _people(letter.reply_to),
+            "to": _people(letter.to),
+            "cc": _people(letter.cc),
+        },
+        subject=letter.subject[:SUBJECT_MOST],
+        message_id=letter.message_id[:SUBJECT_MOST],
+        list_id=letter.list_id[:NAME_MOST],
+        references=tuple(one[:SUBJECT_MOST] for one in letter.references[-20:]),
+        fields=fields,
+        links=tuple(_links(letter)),
+        files=tuple(_files(letter)),
+        defects=tuple(dict.fromkeys(defect.code for defect in letter.defects)),
+    )
+
+
+def _people(field: Iterable[Address]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.display[:NAME_MOST], one.addr) for one in list(field)[:PEOPLE])
+
+
+def _links(letter: Letter) -> Iterator[SeenLink]:
+    left = LINKS
+    for one in _family(letter):
+        for link in one.links[:left]:
+            yield SeenLink(link.url[:URL_MOST], link.text[:WORDS_MOST], link.part)
+        left -= min(left, len(one.links))
+
+
+def _files(letter: Letter) -> Iterator[SeenFile]:
+    left = FILES
+    for one in _family(letter):
+        for part in one.attachments[:left]:
+            digest = hashlib.sha256(part.content).hexdigest()
+            name = part.filename[:NAME_MOST]
+            yield SeenFile(part.path, name, part.content_type[:NAME_MOST], truetype.of(part.content), part.size, digest)
+        left -= min(left, len(one.attachments))
+
+
+def _known(files: Iterable[SeenFile], more: Mapping[str, Any]) -> Iterator[SeenFile]:
+    """With what the check of files knows better, and behind them what lies in containers."""
+    words = more.get("types", {})
+    for file in files:
+        yield replace(file, true=words.get(file.part, file.true))
+    for row in more.get("members", ()):
+        yield SeenFile(*row)
+
+
+def _family(letter: Letter) -> Iterator[Letter]:
+    """The letter and those attached to it."""
+    yield letter
+    for child in letter.children:
+        yield from _family(child)

@@ -1,0 +1,115 @@
+"""What reports say, as plain values. All of it was written by strangers: text is cut, numbers are whole and not negative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TEXT_MOST = 300
+"""Characters of one value."""
+ROWS_MOST = 20_000
+"""Rows of one report; the largest known have 8,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Messages from one address with one outcome. dkim, spf: pass or fail, aligned with the author's domain; did: what the reporter
+    did with them (none, quarantine, reject, pass); signed, envelope: the domains that DKIM and SPF were about."""
+
+    address: str
+    count: int
+    did: str = ""
+    dkim: str = ""
+    spf: str = ""
+    author: str = ""
+    signed: tuple[str, ...] = ()
+    envelope: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return "pass" in (self.dkim, self.spf)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A DMARC aggregate report. begin, end: seconds since 1970; policy: p=; cut: it has more rows than these."""
+
+    reporter: str
+    id: str
+    domain: str
+    begin: int
+    end: int
+    policy: str = ""
+    sources: tuple[Source, ...] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFailure:
+    """Sessions that could not be brought over TLS. kind: of RFC 8460 4.3; mx: our server; address: of theirs."""
+
+    kind: str
+    count: int
+    mx: str = ""
+    address: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """kind: sts, tlsa or no-policy-found; good, bad: sessions."""
+
+    domain: str
+    kind: str
+    good: int
+    bad: int
+    failures: tuple[TlsFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """An SMTP TLS report."""
+
+    reporter: str
+    id: str
+    begin: int
+    end: int
+    policies: tuple[TlsPolicy, ...] = ()
+    cut: bool = False
+
+
+Report = Aggregate | Tls
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """As it crosses a process."""
+    return {"kind": "tls" if isinstance(report, Tls) else "dmarc", **asdict(report)}
+
+
+def from_plain(said: Mapping[str, Any]) -> Report:
+    """Raises TypeError, KeyError or ValueError for what is none."""
+    rest = {name: value for name, value in said.items() if name != "kind"}
+    if said["kind"] == "tls":
+        policies = rest.pop("policies")
+        made = [TlsPolicy(**{**one, "failures": tuple(TlsFailure(**f) for f in one["failures"])}) for one in policies]
+        return Tls(**rest, policies=tuple(made))
+    sources = rest.pop("sources")
+    made_sources = [Source(**{**one, "signed": tuple(one["signed"]), "envelope": tuple(one["envelope"])}) for one in sources]
+    return Aggregate(**rest, sources=tuple(made_sources))
+
+
+def text(value: object) -> str:
+    """A value that a stranger wrote, on one line and cut."""
+    found = value if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in found[:TEXT_MOST]).strip()
+
+
+def number(value: object) -> int:
+    """A count; 0 for what is none."""
+    if isinstance(value, bool):
+        return 0
+    if isinstance(value, int):
+        return value if 0 <= value < 1 << 53 else 0
+    found = value.strip() if isinstance(value, str) else ""
+    return int(found) if found.isascii() and found.isdigit() and len(found) <= 15 else 0

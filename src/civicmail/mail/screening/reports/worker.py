@@ -1,0 +1,25 @@
+"""The limited process that reads reports: `python -I -m civicmail.mail.screening.reports.worker` (core/sandbox/answering.py)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+
+from civicmail.core.sandbox import answering
+from civicmail.core.sandbox.budget import Budget
+from civicmail.mail.screening.reports import shapes, unpacked
+
+MEMORY = 1 << 30
+
+
+def answer(question: dict[str, Any], content: bytes) -> bytes:
+    """The reports in a file."""
+    budget = Budget(len(content), float(question["seconds"]))
+    return orjson.dumps([shapes.plain(report) for report in unpacked.reports(content, budget)])
+
+
+if __name__ == "__main__":
+    answering.serve(answer, memory=MEMORY)
+    sys.exit(0)

@@ -1,0 +1,108 @@
+"""What Rspamd says of a message (outer check): POST /checkv2, its score beside the one that it asks for, its strongest symbols.
+
+A second opinion that is put together with our own (stacking.py); it never decides alone. Larger messages are not sent: no spam is
+so large. https://docs.rspamd.com/developers/protocol/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.city.policy.shapes import Finding
+from civicmail.core.config.settings import Settings
+from civicmail.mail.screening.programs import Away, Program, program_at
+from civicmail.mail.screening.shapes import NOTHING, Found, Outer, unavailable
+
+NAME = "rspamd"
+VERSION = 1
+SECONDS = 9.0
+"""Rspamd's own limit for a message is 8 (task_timeout)."""
+PORT = 11333
+MOST = 2 << 20
+SYMBOLS = 8
+_MARGIN = 0.5
+_DROPPED = str.maketrans(dict.fromkeys("\r\n\0", " "))
+
+
+def open_(settings: Settings, data: Path) -> Program:
+    return program_at(settings.screening.rspamd, PORT)
+
+
+async def find(case: Outer) -> Found:
+    """Only of mail from outside."""
+    if not case.inbound or len(case.raw) > MOST:
+        return NOTHING
+    program: Program | None = case.world.tools.get(NAME)
+    if program is None:
+        return unavailable(NAME, "refused", VERSION)
+    try:
+        head = request(case, program)
+        return judged(body_of(await program.exchange(head, case.raw, SECONDS - _MARGIN)))
+    except Away as error:
+        return unavailable(NAME, str(error), VERSION)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return unavailable(NAME, "broken", VERSION)
+
+
+def request(case: Outer, program: Program) -> bytes:
+    """The head of the request: what the wire said."""
+    envelope = case.envelope
+    fields = [
+        ("Host", f"{program.host}:{program.port}"),
+        ("Content-Length", str(len(case.raw))),
+        ("Connection", "close"),
+        ("From", envelope.sender),
+        *(("Rcpt", r.address) for r in envelope.recipients[:100]),
+        ("IP", envelope.client),
+        ("Helo", envelope.helo),
+    ]
+    lines = [f"{name}: {value.translate(_DROPPED)}" for name, value in fields if value]
+    return "\r\n".join(["POST /checkv2 HTTP/1.1", *lines, "", ""]).encode("utf-8", "replace")
+
+
+def body_of(reply: bytes) -> bytes:
+    """The body of an answer with status 200 (RFC 9112), chunked or not. Raises ValueError."""
+    head, _, body = reply.partition(b"\r\n\r\n")
+    status, *lines = head.split(b"\r\n")
+    if not status.startswith(b"HTTP/1.") or status.split(b" ")[1:2] != [b"200"]:
+        raise ValueError("Rspamd did not answer with 200")
+    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    if fields.get(b"transfer-encoding", b"").lower() == b"chunked":
+        return b"".join(_chunks(body))
+    length = int(fields.get(b"content-length", len(body)))
+    if length > len(body):
+        raise ValueError("Rspamd's answer was cut")
+    return body[:length]
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    while True:
+        line, _, body = body.partition(b"\r\n")
+        size = int(line.partition(b";")[0], 16)
+        if size == 0:
+            return
+        if len(body) < size + 2:
+            raise ValueError("Rspamd's answer was cut")
+        yield body[:size]
+        body = body[size + 2 :]
+
+
+def judged(body: bytes) -> Found:
+    """Raises ValueError, KeyError, TypeError, AttributeError for what is no answer."""
+    said: dict[str, Any] = orjson.loads(body)
+    score, required = float(said["score"]), float(said["required_score"])
+    symbols = said["symbols"].values()
+    strongest = sorted(((float(s["score"]), str(s["name"])) for s in symbols if s["score"]), key=lambda s: -abs(s[0]))
+    return opinion(NAME, VERSION, score, required, [name for _, name in strongest])
+
+
+def opinion(check: str, version: int, score: float, required: float, symbols: list[str]) -> Found:
+    """A score with the one from which that program calls a message spam, and the names of its rules that said so."""
+    findings = [Finding(check, "score", mask=f"{score:.2f} of {required:.2f}", version=version)]
+    if symbols:
+        findings.append(Finding(check, "symbols", mask=" ".join(symbols[:SYMBOLS])[:400], version=version))
+    return Found(tuple(findings), more={"score": score, "required": required})

@@ -1,0 +1,124 @@
+"""Spam by the city's own learner (joint check): what the limited process counted, weighed by the published model.
+
+Facts spam.score and spam.band; one finding where a message is in doubt or worse, with the classes of evidence and never a word of
+the message. Whoever may read the message may have it explained token by token (explain).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.city.policy.shapes import Facts, Finding
+from civicmail.core.config.settings import Settings
+from civicmail.core.message import letter as letters
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.screening import hop, tokens
+from civicmail.mail.screening.distinct import distinct
+from civicmail.mail.screening.model import Edges, Mapped, Model, score_of
+from civicmail.mail.screening.shapes import NOTHING, Found, Joint, unavailable
+from civicmail.mail.screening.stacking import OWN
+
+NAME = "spam"
+VERSION = 1
+HOP = "hop"
+OTHERS = ("rspamd", "spamd")
+TELLING = 0.15
+"""The part of all that speaks for spam from which a family is named as evidence."""
+
+
+def open_(_settings: Settings, data: Path) -> Mapped:
+    """World.tools["spam"]."""
+    return Mapped(data)
+
+
+def find(case: Joint) -> Found:
+    """Raises ValueError where the limited process told nothing of use: then the check is unavailable."""
+    counted = case.seen.more.get(NAME)
+    if counted is None:  # the limited process has said itself that it could not be counted
+        return NOTHING
+    model = published(case)
+    if case.world.tools[NAME].is_broken:
+        return unavailable(NAME, "model", VERSION)
+    if model.edges is None:
+        return NOTHING
+    made = {**tokens.unpack(counted), **hop_tokens(case.envelope, case.facts, inbound=case.inbound)}
+    own = model.odds(made)
+    odds, edges = judged(model, own, others_of(case))
+    band = edges.band(odds)
+    facts: Facts = {"spam.score": score_of(odds), "spam.band": band}
+    more = {"odds": odds}
+    if band == "ham":
+        return Found(facts=facts, more=more)
+    mask = ", ".join(evidence(model, made))
+    return Found((Finding(NAME, band, mask=mask, sure=score_of(odds) // 10, version=VERSION),), facts, more)
+
+
+def published(case: Joint) -> Model:
+    """The model of this moment."""
+    mapped = case.world.tools[NAME]
+    assert isinstance(mapped, Mapped)
+    return mapped.at(case.world.now)
+
+
+def hop_tokens(envelope: Envelope, facts: Facts, *, inbound: bool) -> dict[str, tokens.Ids]:
+    return {HOP: distinct(tokens.named(hop.of(envelope, facts, inbound=inbound), HOP))}
+
+
+def others_of(case: Joint) -> dict[str, float]:
+    """What other programs said, as far as they are asked and have answered."""
+    said = {name: case.more.get(name, {}).get("score") for name in OTHERS}
+    return {name: float(score) for name, score in said.items() if score is not None}
+
+
+def judged(model: Model, own: float, others: Mapping[str, float]) -> tuple[float, Edges]:
+    """Log-odds and the edges that they are held against. The model must have edges."""
+    if model.stack and model.stacked and (odds := model.stack.odds({OWN: own, **others})) is not None:
+        return odds, model.stacked
+    assert model.edges is not None
+    return own, model.edges
+
+
+def evidence(model: Model, made: tokens.Tokens) -> list[str]:
+    """The families that speak for spam, the strongest first."""
+    sums = dict.fromkeys(made, 0.0)
+    for family, _, weight in model.weighed(made):
+        sums[family] += weight
+    speaking = {family: weight for family, weight in sums.items() if weight > 0}
+    total = sum(speaking.values())
+    return [family for family in sorted(speaking, key=lambda f: -speaking[f]) if speaking[family] >= TELLING * total]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One token of a message. weight: what it adds to the log-odds, above 0 for spam."""
+
+    family: str
+    token: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """weighed: the tokens that count most, strongest first; the rest of each family is in sums, with them."""
+
+    odds: float
+    score: int
+    band: str
+    sums: Mapping[str, float]
+    weighed: tuple[Weighed, ...]
+
+
+def explain(model: Model, raw: bytes, envelope: Envelope, facts: Facts, *, inbound: bool, most: int = 20) -> Explained:
+    """Why the model of now says what it says of these bytes: for somebody who may read them, because it shows words of theirs."""
+    letter = letters.read(raw)
+    names = hop.of(envelope, facts, inbound=inbound)
+    spelt = {**tokens.spelled(raw, letter), HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
+    made = {**tokens.tokens(raw, letter), **hop_tokens(envelope, facts, inbound=inbound)}
+    every = [Weighed(family, spelt[family].get(id_, "?"), weight) for family, id_, weight in model.weighed(made)]
+    sums = {family: sum(w.weight for w in every if w.family == family) for family in made}
+    odds = model.odds(made)
+    every.sort(key=lambda w: -abs(w.weight))
+    band = model.edges.band(odds) if model.edges else "none"
+    return Explained(odds, score_of(odds) if model.edges else 0, band, sums, tuple(w for w in every[:most] if w.weight))

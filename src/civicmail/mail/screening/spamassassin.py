@@ -1,0 +1,55 @@
+"""What SpamAssassin says of a message (outer check): spamd's SYMBOLS, its score beside the one that it asks for, its rules.
+
+A feature and never a verdict: it takes 70 ms and more, and its rules are older than most spam. Protocol: spamd/PROTOCOL of
+Apache SpamAssassin 4.0.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from civicmail.core.config.settings import Settings
+from civicmail.mail.screening.programs import Away, Program, program_at
+from civicmail.mail.screening.rspamd import opinion
+from civicmail.mail.screening.shapes import NOTHING, Found, Outer, unavailable
+
+NAME = "spamd"
+VERSION = 1
+SECONDS = 12.0
+PORT = 783
+MOST = 512_000
+"""What spamc sends at most: its rules take minutes for more."""
+_MARGIN = 0.5
+_FIRST = re.compile(rb"SPAMD/[\d.]+ 0 ")
+_SPAM = re.compile(rb"(?mi)^Spam: *(?:true|false|yes|no) *; *(-?[\d.]+) */ *(-?[\d.]+) *\r?$")
+
+
+def open_(settings: Settings, data: Path) -> Program:
+    return program_at(settings.screening.spamd, PORT)
+
+
+async def find(case: Outer) -> Found:
+    """Only of mail from outside."""
+    if not case.inbound or len(case.raw) > MOST:
+        return NOTHING
+    program: Program | None = case.world.tools.get(NAME)
+    if program is None:
+        return unavailable(NAME, "refused", VERSION)
+    head = f"SYMBOLS SPAMC/1.5\r\nContent-length: {len(case.raw)}\r\n\r\n".encode()
+    try:
+        return judged(await program.exchange(head, case.raw, SECONDS - _MARGIN, half=True))
+    except Away as error:
+        return unavailable(NAME, str(error), VERSION)
+    except ValueError:
+        return unavailable(NAME, "broken", VERSION)
+
+
+def judged(reply: bytes) -> Found:
+    """Raises ValueError for what is no answer."""
+    head, _, body = reply.partition(b"\r\n\r\n")
+    said = _SPAM.search(head)
+    if not _FIRST.match(head) or said is None:
+        raise ValueError("spamd did not answer with a score")
+    symbols = [s for s in body.decode("ascii", "replace").strip().split(",") if re.fullmatch(r"\w{1,80}", s)]
+    return opinion(NAME, VERSION, float(said[1]), float(said[2]), symbols)

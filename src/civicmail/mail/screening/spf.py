@@ -1,0 +1,128 @@
+"""SPF (RFC 7208): may this client send in the name of this domain? pyspf decides, and asks nothing by itself.
+
+It is run with the answers that are there; where it needs one more, that one is fetched and it is run again. So it blocks nothing,
+needs no thread that waits, and the answers of one message are the same for all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+from civicmail.mail.screening.domains import a_labels, is_domain
+from civicmail.mail.screening.resolver import Answer, Kind, Resolver, Temp, is_name
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # its docstrings have escapes that Python warns of when it compiles them
+    import spf as pyspf
+
+Result = Literal["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"]
+Answers = dict[tuple[str, Kind], Answer]
+
+RECORD_MOST = 4 << 10
+"""Characters of a record; RFC 7208 3.4 asks for 450 bytes, and all that is longer costs time that its author decides about."""
+WORK_SECONDS = 0.15
+"""Of the processor for one message; ordinary records take a thousandth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """result: RFC 7208 2.6; domain: that was asked about, A-labels; why: for temperror and permerror; ours: as of Temp."""
+
+    result: Result
+    domain: str
+    identity: Literal["mailfrom", "helo"]
+    why: str = ""
+    ours: bool = False
+
+
+class _Needed(BaseException):
+    """One more answer is needed. Not an Exception, so that pyspf cannot take it for one of its own."""
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        super().__init__(name, kind)
+        self.name = name
+        self.kind = kind
+
+
+async def check(resolver: Resolver, *, client: str, sender: str, helo: str, seconds: float) -> Verdict:
+    """Decide about one envelope. client: an address; sender: reverse path, "" for the null sender, of which the HELO name answers
+    (RFC 7208 2.4); seconds: for all questions together (4.6.4)."""
+    identity: Literal["mailfrom", "helo"] = "mailfrom" if sender else "helo"
+    local, _, domain = sender.rpartition("@") if sender else ("postmaster", "", helo)
+    domain = a_labels(domain.rstrip("."))
+    if not is_domain(domain):
+        return Verdict("none", domain, identity)
+    answers: Answers = {}
+    work = 0.0
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                begun = time.perf_counter()
+                done = _run(client, (local or "postmaster", domain), a_labels(helo), answers)
+                work += time.perf_counter() - begun
+                if not isinstance(done, _Needed):
+                    return Verdict(done[0], domain, identity, done[1])
+                if work > WORK_SECONDS:
+                    return Verdict("permerror", domain, identity, "its records cost too much to read")
+                answers[done.name, done.kind] = await resolver.ask(done.name, done.kind)
+    except TimeoutError:
+        return Verdict("temperror", domain, identity, "no answer in time")
+    except Temp as error:
+        return Verdict("temperror", domain, identity, error.why, error.ours)
+
+
+def _run(client: str, sender: tuple[str, str], helo: str, answers: Answers) -> tuple[Result, str] | _Needed:
+    try:
+        result, _, words = _Query(client, sender, helo, answers).check()
+    except _Needed as needed:
+        return needed
+    except Exception as error:  # noqa: BLE001 - a record that brings it down is one that cannot be read
+        return "permerror", type(error).__name__
+    if result == "ambiguous":
+        return "permerror", "ambiguous"
+    return cast(Result, result), words.partition(": ")[2][:200] if result in ("permerror", "temperror") else ""
+
+
+class _Query(pyspf.query):  # type: ignore[misc] # it has no types
+    """pyspf's evaluation over answers that are there."""
+
+    def __init__(self, client: str, sender: tuple[str, str], helo: str, answers: Mapping[tuple[str, Kind], Answer]) -> None:
+        super().__init__(i=client, s="@".join(sender), h=helo, strict=True)
+        self.l, self.o = sender  # it would divide at the first @, also of a quoted local part
+        self.d = self.o
+        self._answers = answers
+
+    def dns(self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False) -> list[Any]:
+        name = str(name).rstrip(".").lower()
+        if not is_name(name):
+            return []
+        answer = self._answers.get((name, cast(Kind, qtype)))
+        if answer is None:
+            raise _Needed(name, cast(Kind, qtype))
+        if answer.cut or (qtype == "TXT" and any(len(v) > RECORD_MOST and v[:6].lower() == "v=spf1" for v in answer.values)):
+            raise pyspf.PermError("Record too long")
+        if not answer.values and not ignore_void:
+            self.void_lookups += 1
+            if self.void_lookups > pyspf.MAX_VOID_LOOKUPS:
+                raise pyspf.PermError(f"Void lookup limit of {pyspf.MAX_VOID_LOOKUPS} exceeded")
+        return [_value(qtype, value) for value in answer.values]
+
+    def get_explanation(self, spec: str) -> None:
+        """The words of a stranger for a refusal are not asked for."""
+
+
+@lru_cache(maxsize=256)
+def _value(qtype: str, text: str) -> Any:
+    """A value as pyspf knows it."""
+    if qtype == "TXT":
+        return (text.encode("latin-1"),)
+    if qtype == "MX":
+        preference, _, host = text.partition(" ")
+        return int(preference), host
+    return text

@@ -1,0 +1,153 @@
+"""Names of people as others may write them: order, initials, middle names, titles and letters that look alike do not matter. Pure.
+
+index = of(snapshot.names)                      once for each snapshot, cheap for the next one
+index.has("REYES, Dana M. (Parks)")             whether somebody may be called so
+people(snapshot, "Dana Reyes")                  who
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from civicmail.city.access.fromfield import is_hidden
+from civicmail.city.access.lookalike import skeleton
+from civicmail.city.access.snapshot import Person, Snapshot
+
+Key = tuple[str, str]
+"""Two words of a name in alphabetical order, as they look: of who has several, one with each."""
+
+LONGEST = 255
+WORDS, SEGMENTS = 6, 6
+_ADDRESS = re.compile(r"\S*@\S*")
+_SEGMENT = re.compile(r"[()\[\]{}|/;\u2022\u00b7]+|\s(?:via|on behalf of|for|from|at|[\u2013\u2014-]+)\s", re.IGNORECASE)
+"""Between a name and what it is told with: a department, a list, another name."""
+_APART = re.compile(r"[\s.,:!\"\u201c\u201d_+*#<>-]+")
+_BACKWARDS = "\u202e"
+"""What follows is shown from right to left."""
+_QUIET = str.maketrans("", "", "'\u2019\u2018`\u00b4")
+_BESIDE = frozenset({
+    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "hon", "honorable", "judge", "mayor",
+    "deputy", "chief", "officer", "sgt", "sergeant", "lt", "lieutenant", "capt", "captain", "det", "detective", "cmdr",
+    "commander", "director", "commissioner", "councilmember", "councilman", "councilwoman", "council", "member", "alder",
+    "alderman", "alderwoman", "alderperson", "supervisor", "clerk", "treasurer", "attorney", "atty", "rev", "fr", "rabbi",
+    "jr", "sr", "ii", "iii", "iv", "phd", "md", "jd", "esq", "cpa", "pe", "aia", "pmp", "mba", "mpa", "rn", "dds", "dvm",
+    "fwd", "re", "the", "de", "del", "la", "las", "los", "der", "den", "ter", "da", "dos", "das", "di", "du", "le", "von",
+    "van", "el", "al", "bin", "ibn", "y", "e",
+})  # fmt: skip
+"""Titles, and particles that some write and some do not."""
+_GENERATIONS = frozenset(map(skeleton, ("jr", "sr", "ii", "iii", "iv", "junior", "senior")))
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of one name as they look, in order, without titles and initials; "Family, Given" is turned round."""
+    plain = name.translate(_QUIET)
+    family, comma, given = plain.partition(",")
+    if comma and _parts(given):
+        plain = f"{given.replace(',', ' ')} {family}"
+    return tuple(_parts(plain))[:WORDS]
+
+
+def _parts(text: str) -> list[str]:
+    every = [(look, word) for word in _APART.split(text) if (look := skeleton(word))]
+    if len(every) > 3 and all(len(look) == 1 for look, _ in every):
+        return [skeleton("".join(look for look, _ in every))]  # l i k e  t h i s
+    long = [(look, word) for look, word in every if len(look) > 1]
+    plain = [look for look, word in long if word.casefold() not in _BESIDE]
+    return plain if len(plain) > 1 or len(long) < 2 else [look for look, _ in long]  # Quyên Le, Dean Judge
+
+
+def _segments(name: str) -> list[str]:
+    plain = _ADDRESS.sub(" ", visible(name))
+    pieces = [piece for piece in _SEGMENT.split(plain) if piece.strip()][:SEGMENTS]
+    return [*pieces, plain[::-1]] if _BACKWARDS in name[:LONGEST] else pieces
+
+
+def visible(name: str) -> str:
+    """Its first characters, without those that nobody sees, which only keep a name from being found (fromfield.is_hidden)."""
+    name = name[:LONGEST]
+    if name.isascii() and name.isprintable():
+        return name
+    plain = unicodedata.normalize("NFC", name)
+    return "".join(" " if c in "\t\r\n\u2028\u2029" else c for c in plain if c in "\t\r\n\u2028\u2029" or not is_hidden(c))
+
+
+def generation(name: str) -> frozenset[str]:
+    """Jr, Sr, III: father and son are two people."""
+    return frozenset(_GENERATIONS & set(map(skeleton, _APART.split(name[:LONGEST]))))
+
+
+@lru_cache(maxsize=1 << 16)  # a large city has 20,000 names, and each is asked again with each new snapshot
+def known_by(name: str) -> frozenset[Key]:
+    """By which keys somebody of the directory is found: the given name with each of the last two family names, and in one word."""
+    parts = words(visible(name))
+    if len(parts) < 2:
+        return frozenset(("", part) for part in parts)
+    family = parts[1:][-2:]
+    return frozenset({*(_key(parts[0], other) for other in family), *(("", skeleton(parts[0] + other)) for other in family)})
+
+
+def asked_by(name: str) -> frozenset[Key]:
+    """By which keys a name that somebody wrote is looked for: of each piece, the first and the last word with every other one."""
+    return frozenset(key for piece in _segments(name) for key in _asked(words(piece)))
+
+
+def _asked(parts: tuple[str, ...]) -> Iterator[Key]:
+    if len(parts) == 1:
+        yield "", parts[0]
+    for end in {0, len(parts) - 1} if parts else ():
+        yield from (_key(parts[end], other) for at, other in enumerate(parts) if at != end)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names may be of one person; never when they name two generations."""
+    return generation(one) == generation(other) and not asked_by(one).isdisjoint(known_by(other))
+
+
+def _key(one: str, other: str) -> Key:
+    return (one, other) if one < other else (other, one)
+
+
+class Index:
+    """The names of a snapshot by their keys. Of the next one only what is new or gone costs something."""
+
+    def __init__(self) -> None:
+        self._named: Mapping[str, tuple[str, ...]] = {}
+        self._keys: dict[Key, set[str]] = {}
+
+    def of(self, snapshot: Snapshot) -> Index:
+        """Brought to this snapshot."""
+        named = snapshot.by_name
+        if named is not self._named:
+            for name in self._named.keys() - named.keys():
+                for key in known_by(name):
+                    self._keys[key].discard(name)
+            for name in named.keys() - self._named.keys():
+                for key in known_by(name):
+                    self._keys.setdefault(key, set()).add(name)
+            self._named = named
+        return self
+
+    def names(self, name: str) -> list[str]:
+        """Those of the directory that may be meant by a name that somebody wrote."""
+        return sorted({known for key in asked_by(name) for known in self._keys.get(key, ())})
+
+
+_index = Index()
+"""Of the snapshot that was asked last: there is one in a process."""
+
+
+def people(snapshot: Snapshot, name: str) -> tuple[Person, ...]:
+    """The people who may be called so, machines apart."""
+    found = (snapshot.people[id_] for known in _index.of(snapshot).names(name) for id_ in snapshot.by_name[known])
+    return tuple(person for person in found if not person.machine)
+
+
+def addresses_of(snapshot: Snapshot, people: Iterable[Person]) -> frozenset[str]:
+    """The addresses from which these people send, of the city and registered outside."""
+    people = tuple(people)
+    boxes = (snapshot.mailboxes.get(grant.mailbox) for person in people for grant in person.grants)
+    here = {address for box in boxes if box is not None for address in (box.id, *box.addresses)}
+    return frozenset(here.union(*(person.outside for person in people)))

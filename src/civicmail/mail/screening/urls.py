@@ -1,0 +1,68 @@
+"""Where a link leads, read as browsers read it (WHATWG URL), and to whom a host belongs (Public Suffix List). Pure, offline."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import can_ada
+import tldextract
+
+WEB = frozenset({"http:", "https:", "ftp:", "ws:", "wss:"})
+CARRIED = frozenset({"data:", "javascript:", "vbscript:"})
+"""Schemes of links that carry what they show in themselves."""
+LONGEST = 16_384
+"""Characters of a link that are read: its host stands at its beginning."""
+
+_SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+"""From the list in the package: without these arguments it would ask the network for a newer one."""
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z|\[")
+_SCHEMELESS = re.compile(r"(?:www\.|[/\\]{2})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """scheme: with its colon; host: A-labels, or an IP address in its one spelling, "" where nobody is asked; user: whether it
+    has something with an @ before its host."""
+
+    scheme: str
+    host: str
+    user: bool = False
+
+    @property
+    def is_address(self) -> bool:
+        return _ADDRESS.match(self.host) is not None
+
+
+def read(url: str) -> Place | None:
+    """None for what no browser follows: a broken link, a place on the same page."""
+    plain = url.strip()[:LONGEST]
+    if _SCHEMELESS.match(plain):
+        plain = f"http:{plain}" if plain[0] in "/\\" else f"http://{plain}"
+    try:
+        found = can_ada.parse(plain)
+    except (ValueError, UnicodeError):
+        return None
+    scheme = found.protocol
+    if scheme not in WEB:
+        return Place(scheme, "")
+    return Place(scheme, found.hostname.rstrip("."), "@" in plain and found.has_credentials())
+
+
+@lru_cache(maxsize=1 << 14)
+def split(host: str) -> tuple[str, str, str]:
+    """What stands before the registered name, that name, and the public suffix behind it: ("www", "city", "gov"). Names below no
+    known suffix are registered below their last label; an IP address and a bare suffix have no name."""
+    found = _SUFFIXES.extract_str(host)
+    if found.suffix or _ADDRESS.match(host):
+        return found.subdomain, found.domain if found.suffix else "", found.suffix or host
+    before, _, last = host.lower().rstrip(".").rpartition(".")
+    subdomain, _, name = before.rpartition(".")
+    return subdomain, name, last
+
+
+def registrable(host: str) -> str:
+    """The domain that somebody registered: city.gov of www.city.gov; the host itself where nobody can have."""
+    _, name, suffix = split(host)
+    return f"{name}.{suffix}" if name else suffix

@@ -1,0 +1,74 @@
+"""The inner check "use-words": which phrases of the lists stand in what the sender wrote, and where. It decides nothing.
+
+Only mail of insiders is looked at, only its subject and text, and not what it quotes: whoever passes on a resident's complaint has
+not said it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from civicmail.core.message.shapes import Letter
+from civicmail.mail.screening.confidential import canonical
+from civicmail.mail.screening.confidential.shapes import Text
+from civicmail.mail.screening.confidential.texts import SUBJECT, bodies
+from civicmail.mail.screening.shapes import NOTHING, Found, Inner
+from civicmail.mail.screening.use.phrases import LISTS, WORDS
+
+NAME = WORDS
+VERSION = 1
+CHECKS = ("use",)
+CHARACTERS = 200_000
+"""Of a message that are looked at: what somebody wrote is shorter."""
+
+_QUOTED = re.compile(r"^[ \t]{0,3}>[^\n]*$", re.MULTILINE)
+_OTHERS = re.compile(
+    r"^(?:-{3,20} ?(?:Original Message|Forwarded message|Forwarded by)|_{20}|On [^\n]{10,200} wrote:\s*$|Begin forwarded message:"
+    r"|From: [^\n]{3,200}\n(?:Sent|Date|To): )",
+    re.MULTILINE,
+)
+"""Below it stands what somebody else wrote."""
+
+
+def find(case: Inner) -> Found:
+    """more: by list {phrase: [part, offset, length]}, with "directed": phrases of the severe list beside "you" in one sentence."""
+    if case.asked.get("inbound", False):
+        return NOTHING
+    hits: dict[str, Any] = {}
+    for text in own(case.letter):
+        for kind, listed in LISTS.items():
+            for phrase, start, end in listed.hits(text.text):
+                hits.setdefault(kind, {}).setdefault(phrase.id, [text.part, *text.place(start, end)])
+                if kind == "severe" and _is_directed(text.text, start, end):
+                    hits["directed"] = True
+    return Found(more=hits) if hits else NOTHING
+
+
+def own(letter: Letter) -> Iterator[Text]:
+    """Subject and text as the sender wrote them, in one spelling. Where there are plain text and HTML, the plain text alone."""
+    if letter.subject:
+        yield canonical.of(SUBJECT, letter.subject)
+    left = CHARACTERS
+    found = list(bodies(letter, {part.path for part in letter.attachments}))
+    plain = {part.path for part in letter.parts if part.content_type != "text/html"}
+    for path, text in [one for one in found if one[0] in plain and one[1].strip()] or found:
+        yield canonical.of(path, _unquoted(text[:left]))
+        left -= len(text)
+        if left <= 0:
+            return
+
+
+def _unquoted(text: str) -> str:
+    """The text up to where it quotes, with quoted lines blanked so that offsets stay."""
+    others = _OTHERS.search(text)
+    return _QUOTED.sub(lambda m: " " * len(m[0]), text[: others.start()] if others else text)
+
+
+_YOU = re.compile(r"\b(?:you|your|you're|u r)\b", re.IGNORECASE)
+_SENTENCE = 120
+
+
+def _is_directed(text: str, start: int, end: int) -> bool:
+    return _YOU.search(text, max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)) is not None

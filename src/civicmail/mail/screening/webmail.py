@@ -1,0 +1,136 @@
+"""City business in web mail (P-11): what goes to the sender's own account outside, what a mailbox rule sends out, and what somebody
+of the city seems to write from such an account. What goes to constituents at the same providers is ordinary business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
+from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.mail.screening import forwarding, ownaccounts, staffnames
+from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.ownaccounts import Sending
+from civicmail.mail.screening.shapes import Found, Joint
+
+NAME = "webmail"
+VERSION = 1
+
+RECIPIENTS = 1000
+"""Recipients of one message that are looked at: nobody writes to more private accounts of their own."""
+
+
+def find(case: Joint) -> Found:
+    """Fact webmail.official, and in more["recipients"] of each outside recipient recipient.consumer and
+    recipient.own; findings forwarded, official, own."""
+    return _incoming(case) if case.inbound else _outgoing(case)
+
+
+# -- what leaves
+
+
+def _outgoing(case: Joint) -> Found:
+    sender, seen = case.envelope.sender.lower(), case.seen
+    marks = forwarding.marks(seen.fields, seen.addresses("from"), sender, case.world.domains)
+    findings = [_finding("forwarded", "", " ".join(marks))] if marks else []
+    outside = tuple(_outside(case))
+    sending = _sending(case, outside, is_rule=bool(marks)) if outside else None
+    shown = {address.lower(): name for field in ("to", "cc") for name, address in seen.people.get(field, ())}
+    recipients: dict[str, dict[str, FactValue]] = {}
+    for address in outside[:RECIPIENTS]:
+        consumer = is_consumer(a_labels(address.rpartition("@")[2]))
+        found: dict[str, FactValue] = {"recipient.consumer": True} if consumer else {}
+        if sending is not None and (consumer or address in sending.registered):
+            signals = ownaccounts.signals(sending, address, shown.get(address, ""))
+            if ownaccounts.is_own(sending, signals):
+                found["recipient.own"] = True
+                findings.append(_finding("own", "", " ".join(signals)))  # for whom, says the fact: it may be a blind copy
+        if found:
+            recipients[address] = found
+    return Found(tuple(findings), {}, {"recipients": recipients} if recipients else {})
+
+
+def _outside(case: Joint) -> Iterator[str]:
+    domains, snapshot = case.world.domains, case.world.snapshot
+    for recipient in case.envelope.recipients:
+        address = recipient.address.lower()
+        inside = recipient.box or address.rpartition("@")[2] in domains or (snapshot and snapshot.mailbox_of(address))
+        if not inside:
+            yield address
+
+
+def _sending(case: Joint, outside: tuple[str, ...], *, is_rule: bool) -> Sending | None:
+    """Who sends it; None for machines and for whom nobody knows."""
+    snapshot, seen = case.world.snapshot, case.seen
+    person = _sender(case, snapshot) if snapshot is not None else None
+    if snapshot is None or person is None or person.machine:
+        return None
+    own = staffnames.addresses_of(snapshot, (person,))
+    authors = seen.addresses("from")
+    boxes = [snapshot.mailbox_of(author) for author in authors]
+    others = {recipient.address.lower() for recipient in case.envelope.recipients} - own - set(outside)
+    return Sending(
+        person.name,
+        all(box is None or (box.kind == "personal" and box.holder == person.id) for box in boxes),
+        seen.subject,
+        bool(seen.references or seen.fields.get("in-reply-to")),
+        len(outside) == 1 and not others,
+        is_rule,
+        frozenset(person.outside),
+    )
+
+
+def _sender(case: Joint, snapshot: Snapshot) -> Person | None:
+    """Who signed in, or who holds the mailbox that it comes from."""
+    if case.envelope.login:
+        return snapshot.people.get(case.envelope.login.partition("/")[0])  # behind the stroke is the device
+    box = snapshot.mailbox_of(case.envelope.sender) if case.envelope.sender else None
+    box = box or next((found for author in case.seen.addresses("from") if (found := snapshot.mailbox_of(author))), None)
+    return snapshot.people.get(box.holder) if box is not None and box.holder else None
+
+
+# -- what comes in
+
+
+def _incoming(case: Joint) -> Found:
+    authors, snapshot = case.seen.people.get("from", ()), case.world.snapshot
+    if snapshot is None or len(authors) != 1:
+        return Found()
+    name, address = authors[0][0], authors[0][1].lower()
+    if owner := snapshot.people.get(snapshot.by_outside.get(address, "")):
+        return _official(f"{owner.name} {address} registered")
+    if not is_consumer(a_labels(address.rpartition("@")[2])):
+        return Found()
+    people = staffnames.people(snapshot, name)
+    if len(people) != 1 or not ownaccounts.resembles(address.rpartition("@")[0], people[0].name):
+        return Found()
+    if not (why := _business(case, snapshot, people[0])):
+        return Found()
+    return _official(f"{people[0].name} {address} {why}")
+
+
+def _official(mask: str) -> Found:
+    return Found((_finding("official", "from", mask),), {"webmail.official": True})
+
+
+def _business(case: Joint, snapshot: Snapshot, person: Person) -> str:
+    """What makes it the city's: forwarded to one's own mailbox, a copy to it beside others of the city, or written to people of
+    one's own department. Namesakes write to offices, or to people elsewhere."""
+    own = staffnames.addresses_of(snapshot, (person,))
+    to = frozenset(recipient.address.lower() for recipient in case.envelope.recipients)
+    boxes = [box for address in sorted(to - own) if (box := snapshot.mailbox_of(address))]
+    if to & own and ownaccounts.is_forward(case.seen.subject):
+        return "forwards-to-self"
+    if own & frozenset(case.seen.addresses("cc")) and boxes:
+        return "copies-self"
+    return "to-colleagues" if any(_is_colleague(box, snapshot, person) for box in boxes) else ""
+
+
+def _is_colleague(box: Mailbox, snapshot: Snapshot, person: Person) -> bool:
+    held = (snapshot.mailboxes.get(grant.mailbox) for grant in person.grants if grant.role == "holder")
+    return box.kind == "personal" and any(mine is not None and mine.department == box.department for mine in held)
+
+
+def _finding(code: str, part: str, mask: str) -> Finding:
+    return Finding(NAME, code, part=part, mask=mask[:160], version=VERSION)

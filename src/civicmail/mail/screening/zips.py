@@ -1,0 +1,137 @@
+"""Zip files: what they are by what they list (office documents, Java, Android, plain archives), and what lies in them.
+
+The list is read only where it is bearable: one of a million names takes ten seconds, and nobody sends one by mail.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from io import BytesIO
+
+from civicmail.core.sandbox import officexml, zipped
+from civicmail.core.sandbox.errors import DAMAGED, TOO_MANY, Spent, Unreadable
+from civicmail.mail.screening import officefiles, truenames
+from civicmail.mail.screening.allowance import ENTRIES
+from civicmail.mail.screening.looking import Item, Look
+
+_END = b"PK\x05\x06"
+_END_LOOK = 22 + 65_535
+_LIST_MOST = 2 << 20  # bytes of the central directory; 2,000 names of 255 characters take a quarter
+_MARKS = (
+    ("AndroidManifest.xml", "apk"),
+    ("AppxManifest.xml", "msix"),
+    ("FixedDocSeq.fdseq", "xps"),
+)
+_PARTS = frozenset(
+    {
+        *("", "xml", "rels", "bin", "vml", "rdf", "psmdcp", "data", "tmp", "docx", "xlsx", "pptx", "odttf", "ttf", "fntdata"),
+        *("png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "emf", "wmf", "wdp", "svg", "svm", "wav", "mp3", "mp4"),
+    }
+)
+"""Endings of what office documents consist of; documents in them are looked into by officefiles.py."""
+_CLASS = re.compile(r"\.class\Z")
+_MAIN = (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx"), ("visio/", "vsdx"))
+_MACRO_KIND = {"docx": "docm", "xlsx": "xlsm", "pptx": "pptm"}
+_OPEN = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "graphics": "odg"}
+
+
+def find(item: Item, look: Look) -> str:
+    """Look into it; what it is. Raises Spent."""
+    kind = "zip"
+    try:
+        _bearable(item.content)
+        with _opened(item.content) as archive:
+            kind = _kind(archive)
+            if kind in {"zip", "jar", "apk", "msix"}:
+                _members(archive, item, look)
+            else:
+                look.careful(item, lambda: officefiles.find(kind, archive, item, look), None)
+                _foreign(archive, item, look)
+    except Spent:
+        raise
+    except Unreadable as error:
+        look.unread(item, error.why)
+    return kind
+
+
+def is_appended(content: bytes) -> bool:
+    """Whether something else has a zip behind it that programs open: its list ends where the file does."""
+    at = content.rfind(_END, max(0, len(content) - _END_LOOK))
+    if at < 0 or at + 22 > len(content):
+        return False
+    entries, size, start, comment = struct.unpack_from("<HIIH", content, at + 10)
+    begins = at - size
+    return bool(entries) and at + 22 + comment == len(content) and begins >= start and content[begins : begins + 4] == b"PK\x01\x02"
+
+
+def _bearable(content: bytes) -> None:
+    """Raises Unreadable where the list is too long to be read. What the record at the end says may be a lie; its size is what is
+    read all the same."""
+    at = content.rfind(_END, max(0, len(content) - _END_LOOK))
+    if at < 0 or at + 22 > len(content):
+        raise Unreadable(DAMAGED)
+    entries, size = struct.unpack_from("<HI", content, at + 10)
+    if entries > ENTRIES or min(size, len(content)) > _LIST_MOST:
+        raise Unreadable(TOO_MANY)
+
+
+def _opened(content: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(BytesIO(content))
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError, struct.error, IndexError):
+        raise Unreadable(DAMAGED) from None
+
+
+def _kind(archive: zipfile.ZipFile) -> str:
+    names = archive.namelist()
+    if (found := _office(names)) is not None:
+        return found
+    try:
+        found = officexml.kind(names, archive)
+        said = archive.read("mimetype").decode("latin-1").strip() if found == "opendocument" else ""
+    except Exception:  # noqa: BLE001 - a damaged member raises what the library of its packing does
+        found, said = None, ""
+    if found == "opendocument":
+        return _OPEN.get(said.rpartition(".")[2].partition("-")[0], "odt")
+    there = set(names)
+    for name, word in _MARKS:
+        if name in there:
+            return word
+    if "META-INF/MANIFEST.MF" in there and any(_CLASS.search(name) for name in names):
+        return "jar"
+    return "zip"
+
+
+def _office(names: list[str]) -> str | None:
+    """Which document of ECMA-376 it is, by its parts."""
+    there = {officefiles.canonical(name) for name in names}
+    if officefiles.TYPES not in there:
+        return None
+    kind = next((word for folder, word in _MAIN if any(name.startswith(folder) for name in there)), None)
+    if kind == "xlsx" and any(name.endswith("workbook.bin") for name in there):
+        return "xlsb"
+    if kind in _MACRO_KIND and any(name.endswith("vbaproject.bin") for name in there):
+        return _MACRO_KIND[kind]
+    return kind
+
+
+def _foreign(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+    """What is no part of an office document: it may call itself one and be an archive for whoever opens it as that."""
+    case = look.case(item)
+    for info in archive.infolist():
+        if not info.is_dir() and truenames.read(info.filename).ending not in _PARTS:
+            zipped.one(archive, info, case)
+
+
+def _members(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+    case = look.case(item)
+    seen: set[str] = set()
+    for info in archive.infolist():
+        if info.is_dir() and not info.file_size:
+            continue
+        if info.filename in seen:
+            look.note(item, "twice", sure=70, mask="one-name-two-members")
+        seen.add(info.filename)
+        zipped.one(archive, info, case)

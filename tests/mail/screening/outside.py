@@ -1,0 +1,43 @@
+"""A message from outside, as `authentication` is asked about it, over a dictionary as DNS."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from civicmail.core.config.settings import City, Gateway, Listener, Screening, Settings
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.screening import authentication, read, seencode
+from civicmail.mail.screening.asked import asked
+from civicmail.mail.screening.shapes import Found, Outer, Seen
+from civicmail.mail.screening.world import World
+
+NOW = 4_000_000_000_000
+
+
+def found(
+    raw: bytes,
+    dns: Any,
+    *,
+    sender: str = "ann@sender.example",
+    client: str = "192.0.2.1",
+    helo: str = "mx.sender.example",
+    source: str = "mx",
+    params: dict[str, str] | None = None,
+    verdicts: tuple[str, ...] = (),
+    inbound: bool = True,
+    unread: bool = False,
+    whole: int | None = None,
+    **screening: Any,
+) -> Found:
+    """What the check says. verdicts: networks of edge servers; unread: the limited process gave nothing; whole: bytes it got."""
+    settings = Settings(
+        city=City(domains=["city.example", "bürger.example"]),
+        gateway=Gateway(listener=[Listener(verdicts=list(verdicts))]),
+        screening=Screening(checks=["authentication"], **screening),
+    )
+    envelope = Envelope(sender, (Recipient("bob@city.example"),), NOW, client=client, helo=helo, params=params or {})
+    ask = asked(settings, envelope, source, inbound=inbound, size=len(raw))
+    seen = Seen() if unread else seencode.decode(seencode.encode(read.read(raw[:whole], ask)))
+    world = World(settings, NOW, None, {authentication.NAME: dns})
+    return asyncio.run(authentication.find(Outer(raw, seen, envelope, source, inbound, world)))
