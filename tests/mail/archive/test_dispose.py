@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import orjson
 import pytest
 
+from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.ledger import leaves
 from civicmail.core.ledger.proof import prove
 from civicmail.core.ledger.verify import verify
+from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, rules
 from civicmail.mail.archive.dispose import Outcome
@@ -22,6 +25,7 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
 from civicmail.mail.archive.verify import Check
+from core.ledger.town import leaf_of
 from mail.archive.keeping import LATER, SCHEDULES, YEAR, adopt, claim, ids, integrate, names, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, permit, writer
 
@@ -48,6 +52,11 @@ def go(data: Path, at: int = LATER, **changes: str) -> Outcome:
     return dispose.dispose(data, **people, now=at, view=see, files=UNSYNCED)
 
 
+def starter() -> str:
+    """The schedules of the sample city."""
+    return resources.files("civicmail.city.law").joinpath("schedules.toml").read_text(encoding="utf-8")
+
+
 def hold(data: Path, scope: str, at: int = NOW, ground: str = "litigation") -> str:
     return holds.place(data, ground=ground, scope=scope, actor="attorney", reason="suit", now=at, files=UNSYNCED)
 
@@ -64,7 +73,7 @@ def test_what_is_due_goes_and_nothing_of_it_can_be_read_anywhere(tmp_path: Path)
     hold(tmp_path, "present")
     before = contents(tmp_path)
     proof = prove(tmp_path, "0001", 4, before[kept.uuid][0])
-    leaf = leaves.read_leaf(tmp_path / "ledger", "0001", 2)
+    leaf = leaf_of(tmp_path / "ledger", "0001", 2)
     old = names(tmp_path)
     outcome = go(tmp_path)
     assert (outcome.gone, outcome.kept) == (1, {"held": 1})
@@ -78,7 +87,7 @@ def test_what_is_due_goes_and_nothing_of_it_can_be_read_anywhere(tmp_path: Path)
     assert b"thing of the present" in everything
     [facts] = certificates.every(Shelf(tmp_path))
     assert [item["id"] for item in facts["items"]] == [gone.uuid]
-    assert bytes.fromhex(facts["items"][0]["leaf"]) == leaf == leaves.read_leaf(tmp_path / "ledger", "0001", 2)
+    assert bytes.fromhex(facts["items"][0]["leaf"]) == leaf == leaf_of(tmp_path / "ledger", "0001", 2)
     assert not Keyring(tmp_path).names() & set(facts["segments"])
     assert set(names(tmp_path)) & set(old) == {n for n in old if n[0] == "ledger"}
     assert problems(tmp_path) == []
@@ -98,6 +107,29 @@ def test_a_certificate_says_what_by_which_rule_and_on_whose_word(tmp_path: Path)
     assert facts["records"] == {"0001": [[2, 3]]} or sum(b - a + 1 for runs in facts["records"].values() for a, b in runs) == 2
     assert facts["items"][0]["size"] == made.size
     assert b"@" not in orjson.dumps(facts)  # no envelope
+
+
+def test_what_was_refused_at_the_door_is_a_sample_for_some_days_whomever_it_was_for(tmp_path: Path) -> None:
+    """R-383: seven days, also for the mail of officials; what was delivered to them stays as long as it did."""
+    keyring.create(tmp_path, files=UNSYNCED)
+    adopt(tmp_path, starter())
+    w = writer(tmp_path)
+    to = Envelope("eve@out.example", (Recipient("mayor@city.example"),), NOW)
+    no = (Disposition(0, "refuse", ("own-domain",)),)
+    refused = replace(capture(b"buy now", class_="refused"), envelope=to, dispositions=no)
+    taken = replace(capture(b"a petition", received=NOW + 1), envelope=replace(to, received=NOW + 1))
+    for c, body in ((refused, b"buy now"), (taken, b"a petition")):
+        w.receipt(c, body)
+    w.event(delivered(taken))
+    w.flush()
+    w.close()
+    integrate(tmp_path, signed=True)
+    seal(tmp_path)
+    claim(tmp_path)
+    day = 86_400_000
+    assert go(tmp_path, NOW + 7 * day - 1).gone == 0
+    assert go(tmp_path, NOW + 7 * day + 1).gone == 1
+    assert ids(tmp_path) == {taken.id}
 
 
 def test_a_hold_is_respected_whatever_the_age(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.ledger import leaves
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring
 from civicmail.mail.archive.errors import RulesChanged
@@ -25,6 +24,7 @@ from civicmail.mail.archive.regroup import regroup
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
 from civicmail.mail.archive.verify import Check
+from core.ledger.town import leaf_of
 from mail.archive.keeping import YEAR, adopt, claim, ids, integrate, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, writer
 
@@ -129,7 +129,7 @@ class Town:
         assert check.problems == []
         for head, _, _ in found.values():
             c = Capture.from_head(head)
-            assert leaves.read_leaf(self.data / "ledger", c.journal, c.number) == sha256(b"\0" + head).digest()
+            assert leaf_of(self.data / "ledger", c.journal, c.number) == sha256(b"\0" + head).digest()
             assert self.proofs.setdefault(c.id, sha256(head).digest()) == sha256(head).digest()
         everything = remains(self.data)
         for c, body in self.gone.values():

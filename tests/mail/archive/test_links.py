@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.links import DAY_MS, SEEN_MOST, LinkJob, Window, read_pairs
+from civicmail.mail.archive.linking import LinkJob
+from civicmail.mail.archive.links import DAY_MS, SEEN_MOST, Window, read_pairs
 from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.archive.seal import Sealer
 
 T0 = 1_800_000_000_000
+BODIES: dict[bytes, bytes] = {}  # by their SHA-256
 
 
 def capture(
@@ -30,6 +35,7 @@ def capture(
     envelope = Envelope(sender, (Recipient(to),), T0 + at)
     body = f"{kind} {content} {at}".encode()
     sha256, content_hash = hashlib.sha256(body).digest(), hashlib.sha256(content.encode()).digest()
+    BODIES[sha256] = body
     return Capture(capture_id(T0 + at), T0 + at, sha256, len(body), content_hash, Source(kind), envelope, message_id=message_id)
 
 
@@ -84,7 +90,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def keep(data: Path, *captures: Capture) -> None:
     with closing(Writer(data, lambda: T0)) as writer:
         for c in captures:
-            writer.receipt(c, b"body")
+            writer.receipt(c, BODIES[c.sha256])
         writer.flush()
 
 
@@ -123,3 +129,55 @@ def test_a_torn_row_is_written_over_and_a_lost_file_is_made_anew(data: Path) -> 
     with closing(LinkJob(data, T0)) as job:
         job.step(T0)
     assert len(list(read_pairs(data))) == 2
+
+
+def put_away(data: Path) -> None:
+    """Everything is sealed, and its journal files are gone."""
+    outstanding_file.advance(data, T0)
+    with Sealer(data) as sealer:
+        sealer.seal(lambda: dict.fromkeys(journal.names(data), 1 << 60), now=T0)
+    assert list(Tail(data).poll()) == []
+
+
+def work(data: Path) -> int:
+    """The job begins, does its rounds, and ends: how many links it recorded."""
+    with closing(LinkJob(data, T0 + 2000)) as job:
+        return job.step(T0 + 2000) + job.step(T0 + 2001)
+
+
+def test_a_twin_that_was_sealed_before_the_job_began_is_linked(data: Path) -> None:
+    a, b = capture("mx"), capture("journal", at=1000)
+    keep(data, a)
+    put_away(data)
+    keep(data, b)
+    assert work(data) == 1
+    (event,) = recorded(data)
+    assert (event.id, event.facts["first"]) == (b.id, a.uuid)
+    assert list(read_pairs(data)) == [(b.sha256, a.sha256)]
+
+
+def test_twins_that_were_both_sealed_unlinked_are_linked_once_and_for_all(data: Path) -> None:
+    keep(data, capture("mx"), capture("journal", at=1000))
+    put_away(data)
+    assert work(data) == 1
+    put_away(data)
+    assert work(data) == 0
+    assert recorded(data) == []
+
+
+def test_what_was_sealed_between_two_rounds_is_linked(data: Path) -> None:
+    a, b = capture("mx", at=500), capture("journal", at=1000)
+    with closing(LinkJob(data, T0)) as job:
+        keep(data, capture("mx", "other"))
+        assert job.step(T0 + 1) == 0
+        keep(data, a)
+        put_away(data)
+        keep(data, b)
+        assert job.step(T0 + 2) == 1
+
+
+def test_a_twin_older_than_a_day_is_not_read_again(data: Path) -> None:
+    keep(data, capture("mx", at=2000 - DAY_MS - 1))
+    put_away(data)
+    keep(data, capture("journal"))
+    assert work(data) == 0

@@ -13,14 +13,19 @@ from house.sources import ROOT
 PACKAGE = Path(civicmail.__file__).parent
 DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "shelf", "sealed", "tailindex", "gather")}
 MAY = {
+    "civicmail.desk.holding.keptback",
+    "civicmail.desk.oversight.heads",
     "civicmail.mail.archive",
     "civicmail.mail.courier",
     "civicmail.mail.importers",
+    "civicmail.mail.pipeline.learning",
+    "civicmail.mail.pipeline.releasing",
+    "civicmail.mail.pipeline.rescreening",
     "civicmail.mail.search.extract",
     "civicmail.mail.search.rebuild",
     "civicmail.mail.search.tasks",
 }
-"""Delivery, import, indexing, and the archive itself. Whoever adds one shows in review that it shows content to nobody."""
+"""Delivery, screening, import, indexing, the archive itself. Whoever adds one shows in review that it shows content to nobody."""
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ def seen(o: Outstanding, now: int) -> dict[str, Any]:
             for e in o.waiting()
         },
         "held": {e.id: sorted(i for i, c in e.copies.items() if c.is_held) for e in o.held()},
+        "pending": {e.id: sorted(i for i, c in e.copies.items() if c.is_pending) for e in o.pending()},
+        "decided": {e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()} for e in o.entries.values() if e.seen},
         "owed": {e.id: sorted(e.owed) for e in o.owed()},
         "same": {e.id: o.original_of(e) for e in o.waiting()},
         "receipts": o.receipts,
@@ -131,6 +133,36 @@ def test_held_and_released_move_a_copy_and_a_release_ends_a_wait():
     books.event("3", Type.HELD, id_, T0 + 40, [0], reason="stop", actor="op")
     o = books.replay()
     assert not list(o.waiting()) and len(list(o.held())) == 1
+
+
+def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_decides():
+    """R-388: pending is settled by the record of the later screening; what a person did counts more, whichever came first."""
+    books = Books()
+    id_ = books.add("1", capture(do="pending"))
+    assert [e.id for e in books.replay().pending()] == [id_]
+    books.event("3", Type.DECIDED, id_, T0 + 10, [0], do="mark", rules=["r"], marks=[["m", "words"]])
+    o = books.replay()
+    assert o.entries[id_].waiting == [0] and not list(o.pending())
+    assert o.entries[id_].copies[0].told == (("m", "words"),)
+    books.event("3", Type.DECIDED, id_, T0 + 20, [0], do="quarantine", rules=["late"])
+    o = books.replay()
+    assert not o.entries[id_].waiting and [e.id for e in o.held()] == [id_]
+    books.event("2", Type.RELEASED, id_, T0 + 15, [0], reason="fine", actor="ann")
+    assert books.replay().entries[id_].waiting == [0]
+
+
+def test_a_recipient_who_was_refused_beside_others_is_owed_a_report_by_the_receipt_itself():
+    """R-384: no second record is needed, so no crash can part the refusal from what the sender is told of it."""
+    books = Books()
+    made = capture(T0, "a@x.example", "b@y.example", kind="submission")
+    refused = Disposition(1, "refuse", ("r",), reply="550 5.7.1 no", dsn=True)
+    id_ = books.add("1", replace(made, dispositions=(made.dispositions[0], refused)))
+    o = books.replay()
+    assert o.entries[id_].waiting == [0] and o.entries[id_].owed == [1]
+    assert o.entries[id_].copies[1].reply == "550 5.7.1 no"
+    books.add("1", capture(T0 + 2, "eve@out.example", kind="local", once=report_key(id_, 1)))
+    books.event("2", Type.DELIVERED, id_, T0 + 3, [0], hop="h", reply="250 ok")
+    assert id_ not in books.replay().entries
 
 
 def test_a_failure_owes_a_report_until_the_report_itself_was_accepted():
@@ -200,7 +232,7 @@ def story(seed: int) -> Books:
     chance, books, now = random.Random(seed), Books(), T0
     for _ in range(chance.randint(1, 5)):
         now += chance.randint(1, 1000)
-        do = chance.choice(["deliver", "deliver", "mark", "hold", "kept"])
+        do = chance.choice(["deliver", "deliver", "mark", "hold", "kept", "pending", "pending"])
         texts = chance.choice([b"one", b"two"])
         id_ = books.add(chance.choice("14"), capture(now, "a@x.example", "b@y.example", do=do, text=texts, kind="relay"))
         copies = [0, 1]
@@ -209,10 +241,16 @@ def story(seed: int) -> Books:
         for n in range(1, chance.randint(1, 6)):
             now += chance.randint(1, 1000)
             to = chance.sample(copies, chance.randint(1, len(copies))) if copies else []
-            match chance.choice(["try", "try", "end", "person", "cut"]) if to else "none":
+            match chance.choice(["try", "try", "end", "person", "cut", "decide"]) if to else "none":
                 case "try":
                     books.event("2", Type.ATTEMPT, id_, now, to, hop="h", **{"try": n})
                     books.event("2", Type.DEFERRED, id_, now + 1, to, hop="h", reply=f"45{n}", next=now + 9999, **{"try": n})
+                case "decide":
+                    do = chance.choice(["deliver", "mark", "quarantine", "pending", "refuse"])
+                    facts = {"do": do, "rules": ["r"], "marks": [["m", "words"]] if do == "mark" else []}
+                    facts |= {"reply": "550 no", "dsn": 1} if do == "refuse" else {}
+                    books.event("3", Type.DECIDED, id_, now, to, **facts)
+                    copies = [c for c in copies if c not in to] if do == "refuse" else copies
                 case "cut":
                     books.event("2", Type.ATTEMPT, id_, now, to, hop="h", **{"try": n})
                 case "person":

@@ -10,7 +10,7 @@ import pytest
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.ledger.problems import Held
+from civicmail.core.ledger.problems import KeptRecord
 from civicmail.mail.archive import catalogue, runs, sealstate, segments
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
@@ -38,7 +38,7 @@ def data(sealed: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def checked(data: Path, *, deep: bool = True) -> tuple[Check, list[Held]]:
+def checked(data: Path, *, deep: bool = True) -> tuple[Check, list[KeptRecord]]:
     check = Check(data, deep=deep)
     return check, list(check.heads())
 

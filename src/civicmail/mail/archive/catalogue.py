@@ -104,15 +104,37 @@ class Catalogue:
         found = [run for column, run in self._hashes if (i := bisect_left(column, low)) < len(column) and column[i] <= high]
         return [Place(e.id, b"", e.where) for run in found for e in run.by_hash(low, high)]
 
+    def between(self, low: bytes, high: bytes) -> Iterator[Entry]:
+        """Rows whose capture ids lie from low to high, newest first; lazily, so runs may be merged meanwhile."""
+        for month in reversed(self._months(low, high)):
+            rows = (run.between(low, high) for run in self.runs_now(month))
+            yield from heapq.merge(*rows, key=lambda entry: entry.id, reverse=True)
+
+    def count_between(self, low: bytes, high: bytes) -> int:
+        """Captures whose ids lie from low to high."""
+        return sum(run.count_between(low, high) for month in self._months(low, high) for run in self.runs(month))
+
+    def _months(self, low: bytes, high: bytes) -> list[str]:
+        """Of ids from low to high, ascending."""
+        first, last = (_number(month_of(received_of(id_))) for id_ in (low, high))
+        return sorted((month for month in self._listed if first <= _number(month) <= last), key=_number)
+
     def count(self) -> int:
         """Captures in all runs."""
         return sum(run.captures for month in self.months for run in self.runs(month))
 
-    def each(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        """Every row in order of capture id. Takes long, so runs may be merged meanwhile."""
-        for month in reversed(self.months) if newest_first else self.months:
+    def each(self, months: list[str] | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
+        """Every row, or those of these months, ascending, in order of capture id. Takes long, so runs may be merged meanwhile."""
+        some = self.months if months is None else months
+        for month in reversed(some) if newest_first else some:
             rows = (run.each(newest_first=newest_first) for run in self.runs_now(month))
             yield from heapq.merge(*rows, key=lambda entry: entry.id, reverse=newest_first)
+
+
+def _number(month: str) -> int:
+    """Months in order, in years of more than four digits, too."""
+    year, _, of = month.partition("-")
+    return int(year) * 12 + int(of)
 
 
 def merge(data: Path, name: str, months: Iterable[str], files: Files = OS_FILES) -> int:

@@ -14,14 +14,16 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive
-from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.records import REFUSED, Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
 
 
 def of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
     """Every class that a capture has. Its sender's counts too: what an official writes is his record."""
-    people = [capture.envelope.sender, *(r.address for r in capture.envelope.recipients)]
     raised = {str(e.facts["class"]) for e in events if e.type == Type.CLASS}
+    if capture.class_ == REFUSED:
+        return {REFUSED} | raised
+    people = [capture.envelope.sender, *(r.address for r in capture.envelope.recipients)]
     return {capture.class_} | raised | schedules.classes_of(people)
 
 

@@ -12,6 +12,10 @@ from civicmail.mail.archive.records import Type
 
 WAITING = frozenset({"deliver", "mark"})
 HELD = frozenset({"hold", "quarantine", "pending", "encrypt", "redirect"})
+PENDING = "pending"
+Decided = tuple[int, str, int, str, tuple[str, ...], tuple[tuple[str, str], ...]]
+"""Time and place of what was decided last, what, by which rules, and the marks."""
+UNDECIDED: Decided = (0, "", 0, "", (), ())
 _FINAL = {"": 0, "cancelled": 1, "failed": 2, "delivered": 3}
 NO_REPORT, REPORT_WANTED, REPORT_SENT = 0, 1, 2
 
@@ -20,11 +24,14 @@ class Copy:
     """A recipient that waits, is held, or has an end ("delivered", "failed", "cancelled"); times in ms.
 
     tries: greatest try of an attempt or outcome; settled: greatest try with an outcome. unknown: the last outcome does not say
-    whether the next hop took it. report: whether the sender is owed a delivery report.
+    whether the next hop took it. report: whether the sender is owed a delivery report. onto: time and place of the release that
+    last said to whom, and whom it named, "" for the recipient. decided: what a later screening decided in place of the receipt;
+    what a person did with the copy counts more. marks: of the receipt.
     """
 
     __slots__ = (
-        "address", "at", "control", "do", "end", "held", "next", "reply", "report", "settled", "tries", "unknown",
+        "address", "at", "control", "decided", "do", "end", "held", "marks", "next", "onto", "reply", "report", "settled", "tries",
+        "unknown",
     )  # fmt: skip
 
     def __init__(self, address: str = "", do: str = "") -> None:
@@ -38,8 +45,11 @@ class Copy:
         self.unknown = 0
         self.control: tuple[int, str, int] = (0, "", 0)
         self.held = 0
+        self.onto: tuple[int, str, int, str] = (0, "", 0, "")
         self.end = ""
         self.report = NO_REPORT
+        self.marks: tuple[tuple[str, str], ...] = ()
+        self.decided = UNDECIDED
 
     def apply(self, type_: int, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
         """Take in one event about this copy."""
@@ -49,10 +59,24 @@ class Copy:
             case Type.DEFERRED:
                 self._deferred(at, facts)
             case Type.HELD | Type.RELEASED:
+                if "to" in facts:
+                    self.onto = max(self.onto, (at, *place, facts["to"]))
                 if (at, *place) > self.control:
                     self.control, self.held = (at, *place), int(type_ == Type.HELD)
             case Type.DELIVERED | Type.FAILED | Type.CANCELLED:
                 self._ended(type_, at, facts)
+            case Type.DECIDED:
+                self._decided(at, facts, place)
+
+    def _decided(self, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
+        marks = tuple((str(name), str(words)) for name, words in facts.get("marks", ()))
+        self.decided = max(self.decided, (at, *place, facts["do"], tuple(facts["rules"]), marks))
+        if facts["do"] == "refuse":
+            self._ended(Type.FAILED, at, facts)
+
+    def refuse(self, at: int, reply: str) -> None:
+        """The receipt refused this copy of a message whose client was told that it is taken: the sender is owed a report."""
+        self._ended(Type.FAILED, at, {"reply": reply, "dsn": 1})
 
     def _deferred(self, at: int, facts: dict[str, Any]) -> None:
         self.tries = max(self.tries, facts["try"])
@@ -70,18 +94,38 @@ class Copy:
             self.settled = self.next = self.unknown = 0
 
     @property
+    def now(self) -> str:
+        """What is to be done with the copy, as it was decided last."""
+        return self.decided[3] or self.do
+
+    @property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """The marks that go with the copy."""
+        return self.decided[5] if self.decided[3] else self.marks
+
+    @property
+    def is_pending(self) -> bool:
+        """Kept back until it could be screened, unless a person decided meanwhile."""
+        return not self.end and not self.control[0] and self.now == PENDING
+
+    @property
+    def target(self) -> str:
+        """The mailbox or address that the copy goes to."""
+        return self.onto[3] or self.address
+
+    @property
     def is_waiting(self) -> bool:
         """To be delivered, now or at `due`."""
         if self.end:
             return False
-        return not self.held if self.control[0] else self.do in WAITING
+        return not self.held if self.control[0] else self.now in WAITING
 
     @property
     def is_held(self) -> bool:
         """Kept back until a person decides."""
         if self.end:
             return False
-        return bool(self.held) if self.control[0] else self.do in HELD
+        return bool(self.held) if self.control[0] else self.now in HELD
 
     @property
     def is_open(self) -> bool:
@@ -104,7 +148,7 @@ class Copy:
         """The state as it stands in a snapshot."""
         return [
             self.address, self.do, self.tries, self.settled, self.next, self.at, self.reply, self.unknown,
-            *self.control, self.held, self.end, self.report,
+            *self.control, self.held, self.end, self.report, *self.onto, self.marks, *self.decided,
         ]  # fmt: skip
 
     @classmethod
@@ -113,4 +157,13 @@ class Copy:
         copy.tries, copy.settled, copy.next, copy.at, copy.reply, copy.unknown = plain[2:8]
         copy.control = (plain[8], plain[9], plain[10])
         copy.held, copy.end, copy.report = plain[11:14]
+        if len(plain) > 14:
+            copy.onto = (plain[14], plain[15], plain[16], plain[17])
+        if len(plain) > 18:
+            copy.marks = _marks(plain[18])
+            copy.decided = (*plain[19:23], tuple(plain[23]), _marks(plain[24]))
         return copy
+
+
+def _marks(plain: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, words) for name, words in plain)

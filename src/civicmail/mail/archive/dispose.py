@@ -16,8 +16,10 @@ from pathlib import Path
 from civicmail.city.access.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import certificates, classes, holds, outstanding_file, rules
+from civicmail.core.disk.lease import Patience
+from civicmail.mail.archive import certificates, classes, debris, holds, outstanding_file, rules
 from civicmail.mail.archive.certificates import Item
+from civicmail.mail.archive.debris import Piece
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive, NotSaid, RulesChanged
 from civicmail.mail.archive.holds import Viewer
 from civicmail.mail.archive.places import InSegment
@@ -33,9 +35,11 @@ PORTION = 5000  # captures that one certificate names
 @dataclass(slots=True)
 class Outcome:
     """kept: how many captures stay, by why ("held", "not yet", "expired", "no schedule", "permanent", "notice", "not sealed",
-    "outstanding", "damaged"); gone: how many go; certificates: their names."""
+    "outstanding", "damaged"), "put aside: " and why for pieces in damaged/; gone: how many go; pieces: in damaged/, that go;
+    certificates: their names."""
 
     gone: int = 0
+    pieces: int = 0
     kept: dict[str, int] = field(default_factory=dict)
     certificates: list[str] = field(default_factory=list)
 
@@ -103,6 +107,17 @@ class Examination:
             return "damaged"
         return Item(id_, capture, decision, (head, *heads))
 
+    def debris(self, outcome: Outcome) -> list[Piece]:
+        """What was put aside by a repair and is to go, too."""
+        found = []
+        for piece in debris.pieces(self.shelf.data):
+            why = debris.why_it_stays(piece, self.shelf, self.schedules, held=bool(self.holds), now=self._now)
+            if why == "due":
+                found.append(piece)
+            else:
+                outcome.keep(f"put aside: {why}")
+        return found
+
     def segments_of(self, items: list[Item]) -> set[Name]:
         """Every segment in which something about these captures stands."""
         found = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
@@ -120,6 +135,7 @@ def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None]
             continue
         outcome.gone += 1
         each(found)
+    outcome.pieces = len(examination.debris(outcome))
     return outcome
 
 
@@ -133,8 +149,9 @@ def dispose(
     view: Viewer,
     files: Files = OS_FILES,
     portion: int = PORTION,
+    patience: Patience | None = None,
 ) -> Outcome:
-    """Dispose of everything that is due. Takes the lease `seal`. now: ms.
+    """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms.
 
     Raises NotDisposed for one person alone or an unclaimed installation, NotSaid, LeaseHeld, RulesChanged: what has its certificate
     by then is gone, all else is as it was.
@@ -146,13 +163,17 @@ def dispose(
     if not is_claimed(data):
         raise NotDisposed("An unclaimed installation only simulates disposal.")
     outcome = Outcome()
-    with Sealer(data, files) as sealer:
+    with Sealer(data, files, patience) as sealer:
         sealer.finish()
         examination = Examination(Shelf(data), view, now)
         act = _Act(sealer, examination, (proposer, approver), reason, now, files)
         for items in _portions(examination, outcome, portion):
             outcome.certificates.append(act.portion(items))
             outcome.gone += len(items)
+        if pieces := examination.debris(outcome):
+            outcome.certificates.append(act.pieces(pieces))
+            outcome.pieces = len(pieces)
+        debris.remove(data, certificates.every(Shelf(data)), files)
     return outcome
 
 
@@ -213,6 +234,24 @@ class _Act:
             certificate=facts,
         )
         e.shelf.refresh()
+        return name
+
+    def pieces(self, pieces: list[Piece]) -> str:
+        """Write the certificate about what was put aside by a repair; returns its name."""
+        e = self.examination
+        name = new_batch(self.now)
+        facts = certificates.facts_of(
+            [],
+            certificate=name,
+            text=e.text,
+            schedules=e.schedules,
+            holds=[],
+            people=self.people,
+            reason=self.reason,
+            now=self.now,
+        )
+        with self._agree(set()):
+            debris.certify(self.sealer.data, facts | {"segments": [], "damaged": [p.plain for p in pieces]}, self.now, self.files)
         return name
 
     @contextmanager

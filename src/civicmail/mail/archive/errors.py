@@ -2,7 +2,8 @@
 
 CivicmailError
 ├── NotInArchive      nothing is kept under this id
-├── NoHold            no hold in force has this id
+└── NoHold            no hold in force has this id
+ConfigError
 └── KeyMissing        a key that is needed is not in the keyring
 UsageError
 ├── NoId              these words can name no capture

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
+from civicmail.core.query.plain import decoded, encoded
 from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.errors import NoHold, NotSaid
@@ -23,6 +25,9 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
 
 GROUNDS = ("request", "litigation", "claim", "audit", "other")
+MANDATE = "mandate "
+"""How the scope of a hold begins that was placed under a mandate, before its number."""
+
 _OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever the bytes are
 
 
@@ -32,7 +37,8 @@ Viewer = Callable[[Capture, bytes], View]
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold in force. scope: the words of the query; at: when it was placed, from which relative words count."""
+    """A hold in force. scope: the words of the query, or what it is about where it was placed as a tree; at: when it was placed,
+    from which relative words count."""
 
     id: str
     ground: str
@@ -46,13 +52,19 @@ class Hold:
         return matches(self.tree, view) or (view["unreadable"] > 0 and _asks_content(self.tree))
 
 
-def place(data: Path, *, ground: str, scope: str, actor: str, reason: str, now: int, files: Files = OS_FILES) -> str:
-    """Put a hold into force; durable when this returns its id. now: ms. Raises QueryError, NotSaid, LeaseHeld."""
+def place(
+    data: Path, *, ground: str, scope: str, actor: str, reason: str, now: int, tree: Tree | None = None, files: Files = OS_FILES
+) -> str:
+    """Put a hold into force; durable when this returns its id. scope: words of a query, or with a tree only what it is about in
+    words; now: ms. Raises QueryError, NotSaid, LeaseHeld."""
     if ground not in GROUNDS:
         raise NotSaid(f"A ground is one of {', '.join(GROUNDS)}.")
-    _tree(scope, now)
     name = os.urandom(6).hex()
-    facts = {"hold": name, "ground": ground, "scope": scope, "actor": actor, "reason": reason}
+    facts: dict[str, Any] = {"hold": name, "ground": ground, "scope": scope, "actor": actor, "reason": reason}
+    if tree is None:
+        _tree(scope, now)
+    else:
+        facts["tree"] = encoded(tree)
     rules.write(data, Event(Type.HOLD, NO_ID, now, facts=facts), files)
     return name
 
@@ -77,7 +89,8 @@ def _in_force(events: Iterable[Event]) -> list[Hold]:
         if e.type == Type.HOLD_END:
             ended.add(f["hold"])
         elif e.type == Type.HOLD:
-            found[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], _tree(f["scope"], e.at), f["actor"], f["reason"], e.at)
+            tree = decoded(f["tree"]) if "tree" in f else _tree(f["scope"], e.at)
+            found[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
     return [hold for name, hold in found.items() if name not in ended]
 
 

@@ -41,3 +41,14 @@ def same_bits(a: bytes, b: bytes) -> bool:
 def received_of(id_: bytes) -> int:
     """The time in an id, ms since 1970."""
     return int.from_bytes(id_[:6], "big")
+
+
+def edges(since: int, until: int) -> tuple[bytes, bytes]:
+    """The lowest and the highest id of captures received from `since` to `until` (ms, both included)."""
+    low, high = (max(0, min(at, (1 << 48) - 1)) for at in (since, until))
+    return low.to_bytes(6) + bytes(10), high.to_bytes(6) + b"\xff" * 10
+
+
+def earlier(id_: bytes) -> bytes:
+    """The id right before this one."""
+    return max(0, int.from_bytes(id_) - 1).to_bytes(16)

@@ -2,8 +2,8 @@
 
 A city beside another mail system hears much mail twice: on its way through the gateway, and as the other system's copy for the
 record. Both are kept, each with its own envelope; a `linked` record of the later one names the other, so that `search --unique`
-counts the message once. Two captures are linked where exactly one of them came by a journal listener, their receipts are less than
-a day apart, and either
+counts the message once (the job is in linking.py). Two captures are linked where exactly one of them came by a journal listener,
+their receipts are less than a day apart, and either
 
 - their content is the same but for trace headers (content_hash), or
 - Message-ID and envelope sender are the same and they have a recipient in common; once for each pair, because a sender chooses its
@@ -20,9 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import segments, warc
-from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
 from civicmail.mail.archive.shelf import Shelf
 
@@ -30,7 +28,6 @@ DAY_MS = 86_400_000
 SEEN_MOST = 200_000  # keys that are remembered, about 50 MB
 PAIR = 64
 _WIRE = frozenset({"mx", "submission", "relay", "lmtp"})
-_JOURNAL_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,40 +148,3 @@ def _sealed(data: Path) -> Iterator[Event]:
                 frame = segment.frame(row.frame)
                 if (record := warc.parse(frame, row.offset)) is not None:
                     yield Event.from_head(frame[record.start : record.stop])
-
-
-class LinkJob:
-    """Follows all journals and records links. What was sealed before it began is not compared any more."""
-
-    def __init__(self, data: Path, now: int, files: Files = OS_FILES) -> None:
-        self._now = now
-        self._window, self._pairs = Window(), Pairs(data, files)
-        self._tail = Tail(data, bodies=False)
-        self._linked: set[bytes] = set()  # captures of which the record was read
-        self._found: dict[bytes, Link] = {}
-        self._writer = Writer(data, lambda: self._now, files, _JOURNAL_FILE)
-
-    def step(self, now: int) -> int:
-        """Take in what is new; how many links were recorded."""
-        self._now = now
-        recorded: list[Event] = []
-        while records := self._tail.poll():
-            for record in records:
-                if record.type == Type.LINKED:
-                    recorded.append(Event.from_head(record.head))
-                elif record.type == Type.RECEIPT and (link := self._window.see(Capture.from_head(record.head))) is not None:
-                    self._found[link.second.id] = link
-        self._pairs.add(recorded)
-        self._linked.update(e.id for e in recorded)
-        links = [link for id_, link in self._found.items() if id_ not in self._linked]
-        self._found.clear()
-        for link in links:
-            self._writer.event(link.event(now))
-        if links:
-            self._writer.flush()
-            self._linked.update(link.second.id for link in links)
-        self._writer.rotate_if_idle()
-        return len(links)
-
-    def close(self) -> None:
-        self._writer.close()

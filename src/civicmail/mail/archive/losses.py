@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk import lost
-from civicmail.core.ledger.problems import Held, records_text
+from civicmail.core.ledger.problems import KeptRecord, records_text
 from civicmail.mail.archive.repair import ACT
 
 _MARK = orjson.dumps(ACT)
@@ -21,12 +21,12 @@ class Losses:
         self._found: list[tuple[str, lost.Spans, str, str]] = []  # journal, numbers, entry, reason
         self._spans: dict[str, lost.Spans] = {}
 
-    def add(self, held: Held) -> None:
+    def add(self, record: KeptRecord) -> None:
         """Look whether this is an entry about a repair."""
-        if _MARK not in held.head:
+        if _MARK not in record.head:
             return
         try:
-            head = orjson.loads(held.head)
+            head = orjson.loads(record.head)
             if head["type"] != "entry" or head["facts"]["act"] != ACT:
                 return
             facts = head["facts"]
@@ -34,7 +34,7 @@ class Losses:
             spans = lost.joined((int(first), int(last)) for first, last in facts["lost"])
         except (ValueError, KeyError, TypeError):
             return  # the ledger's check names such a head
-        self._found.append((name, spans, f"{held.journal}:{held.number}", reason))
+        self._found.append((name, spans, f"{record.journal}:{record.number}", reason))
         self._spans[name] = lost.joined(self._spans.get(name, []) + spans)
 
     def explain(self, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:

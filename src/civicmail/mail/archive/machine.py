@@ -13,9 +13,10 @@ from pathlib import Path
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.identity import edges
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.archive.shelf import Shelf, checked
+from civicmail.mail.archive.shelf import Shelf, Years, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,17 @@ class Machine:
         """Raises NotInArchive, DamagedFile."""
         return Capture.from_head(self._shelf.head(self._place(id_)))
 
+    def places(self, since: int, until: int) -> Iterator[Place]:
+        """Captures received from `since` to `until` (ms, both included), newest first."""
+        return self._shelf.between(*edges(since, until))
+
+    def place(self, id_: bytes) -> Place | None:
+        return self._shelf.place(id_)
+
+    def at(self, place: Place) -> Capture:
+        """The capture that is kept there. Raises NotInArchive, DamagedFile."""
+        return Capture.from_head(self._shelf.head(place))
+
     def body(self, id_: bytes) -> bytes:
         """The bytes of a message, checked against their SHA-256. Raises NotInArchive, DamagedFile."""
         return self._shelf.body(self._place(id_))
@@ -56,12 +68,16 @@ class Machine:
         found = [Event.from_head(head) for head in self._shelf.events(id_)]
         return sorted(found, key=lambda event: (event.at, event.journal, event.number))
 
-    def all_captures(self, damaged: Callable[[DamagedFile], None]) -> Iterator[Stored]:
+    def all_captures(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[Stored]:
         """Every capture with its bytes, in the order in which they lie on the disk: for rebuilding what is derived.
 
-        What cannot be read is left out, and `damaged` is told once for each.
+        What cannot be read is left out, and `damaged` is told once for each. years: of receipt, None for all.
         """
-        return (Stored(*stored) for stored in self._shelf.everything(damaged))
+        return (Stored(*stored) for stored in self._shelf.everything(damaged, years))
+
+    def ids(self, years: Years = None) -> Iterator[bytes]:
+        """The ids of all captures, or of those that were received in these years, in order."""
+        return (place.id for place in self._shelf.captures(years=years))
 
     def _place(self, id_: bytes) -> Place:
         place = self._shelf.place(id_)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, Patience, lease_path
 from civicmail.mail.archive import keyring
 from civicmail.mail.archive.keyring import KEY_BYTES, Keyring
 
@@ -28,13 +28,13 @@ def is_unfinished(data: Path) -> bool:
     return (keyring.folder(data) / "master.old").exists()
 
 
-def rotate(data: Path, *, show: Callable[[str], None], files: Files = OS_FILES) -> int:
+def rotate(data: Path, *, show: Callable[[str], None], files: Files = OS_FILES, patience: Patience | None = None) -> int:
     """Make a new master key; how many segment keys were wrapped again. Takes the lease `seal`; raises LeaseHeld, KeyMissing.
 
     show: told the new recovery key as soon as it is the one that counts, before the long part.
     """
     place = keyring.folder(data)
-    with Lease.take(lease_path(data, "seal")):
+    with Lease.take(lease_path(data, "seal"), patience):
         done = _finish(data, files) if is_unfinished(data) else 0
         Keyring(data, files)  # says what is wrong with the master key
         before = (place / "master.key").read_bytes()

@@ -24,8 +24,11 @@ from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Type
 
 DAY_MS = 86_400_000
-_EVENTS = frozenset({Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED})
+_EVENTS = frozenset(
+    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED}
+)
 _GATEWAY = frozenset({"mx", "submission", "relay", "lmtp"})
+_RESTORED = b'"restore"'
 _CELL = 17  # capture id and one byte: 1 when somebody tried to hand it over
 
 
@@ -33,12 +36,13 @@ class Entry:
     """A capture with copies that are not finished. seen: its receipt was read; before, only `copies` and `touched` mean anything.
 
     journal, file, offset, number: where its record lies (file: number of the first record of the file), until it is sealed.
-    key: what makes it a second receipt of the same message; touched: time of the last event.
+    key: what makes it a second receipt of the same message; touched: time of the last event; about: the capture of which this is a
+    delivery report.
     """
 
     __slots__ = (
-        "copies", "file", "id", "journal", "key", "kind", "number", "offset", "received", "seen", "sender", "size", "taken",
-        "touched",
+        "about", "copies", "file", "id", "journal", "key", "kind", "number", "offset", "received", "seen", "sender", "size",
+        "taken", "touched",
     )  # fmt: skip
 
     def __init__(self, id_: bytes) -> None:
@@ -49,7 +53,7 @@ class Entry:
         self.size = 0
         self.sender = ""
         self.kind = ""
-        self.key = b""
+        self.key = self.about = b""
         self.seen = False
         self.touched = 0
         self.taken = False
@@ -86,6 +90,8 @@ class Outstanding:
         self.entries: dict[bytes, Entry] = {}
         self.reports: dict[tuple[bytes, int], int] = {}  # delivery reports whose failure was not read yet, with their time
         self.receipts: dict[bytes, bytes] = {}  # key -> cells of the captures of the last 24 hours, sorted
+        self.lost: Positions = {}  # last record that came from an installation that was lost, of each journal that it had
+        self.restored = 0  # when this one was made, ms
 
     def apply(self, record: Record) -> Entry | None:
         """Take in one record; the entry it changed, or None. A record that was applied before changes nothing."""
@@ -100,6 +106,8 @@ class Outstanding:
             return self._receipt(record, orjson.loads(record.head))
         if record.type in _EVENTS:
             return self._event(record, orjson.loads(record.head))
+        if record.type == Type.ENTRY and _RESTORED in record.head:
+            self._restored(orjson.loads(record.head))
         return None
 
     # -- what may be asked
@@ -111,6 +119,10 @@ class Outstanding:
     def held(self) -> Iterator[Entry]:
         """Captures with recipients that wait for a person."""
         return (e for e in self.entries.values() if e.seen and any(c.is_held for c in e.copies.values()))
+
+    def pending(self) -> Iterator[Entry]:
+        """Captures with recipients that wait until the message could be screened."""
+        return (e for e in self.entries.values() if e.seen and any(c.is_pending for c in e.copies.values()))
 
     def owed(self) -> Iterator[Entry]:
         """Captures whose sender is to get a delivery report."""
@@ -132,6 +144,13 @@ class Outstanding:
             return None
         fresh, first = min(others)
         return first if not fresh or first < entry.id else None
+
+    def is_orphan(self, entry: Entry) -> bool:
+        """Whether an installation that was lost took this capture in: it may have handed copies over, and its last records about
+        that never came to the copy from which this one was made. So may the report about a capture of that time, a second one."""
+        if entry.about and received_of(entry.about) <= self.restored:
+            return True
+        return entry.seen and entry.number <= self.lost.get(entry.journal, 0)
 
     def begin(self, entry: Entry) -> None:
         """The caller is about to hand a copy over and no record says so yet: from now on this capture counts as the first one."""
@@ -165,7 +184,7 @@ class Outstanding:
     def _receipt(self, record: Record, head: dict[str, Any]) -> Entry | None:
         if (once := head.get("once", "")).startswith("dsn:"):
             self._reported(once, head["received"])
-        live = {d["to"]: d["do"] for d in head["dispositions"] if d["do"] in WAITING or d["do"] in HELD}
+        live = {d["to"]: d for d in head["dispositions"] if d["do"] in WAITING or d["do"] in HELD or "dsn" in d}
         entry = self.entries.get(record.id)
         if entry is None:
             if not live:
@@ -178,11 +197,17 @@ class Outstanding:
         entry.received, entry.size = head["received"], head["size"]
         entry.sender, entry.kind = envelope["from"], sys.intern(head["source"]["kind"])
         entry.touched = max(entry.touched, entry.received)
+        if once.startswith("dsn:"):
+            entry.about = _told(once)[0]
         for index in set(entry.copies) - set(live):
             del entry.copies[index]  # kept or refused: nothing of it is outstanding
-        for index, do in live.items():
+        for index, decided in live.items():
             copy = entry.copies.setdefault(index, Copy())
-            copy.address, copy.do = envelope["to"][index]["a"], sys.intern(do)
+            recipient = envelope["to"][index]
+            copy.address, copy.do = recipient.get("box") or recipient["a"], sys.intern(decided["do"])
+            copy.marks = tuple((name, words) for name, words in decided.get("marks", ()))
+            if "dsn" in decided:
+                copy.refuse(entry.received, decided.get("reply", ""))
             if self.reports.pop((record.id, index), None) is not None:
                 copy.report = REPORT_SENT
         if head.get("message_id") and entry.kind in _GATEWAY and not once:
@@ -205,10 +230,16 @@ class Outstanding:
                 copy.report = REPORT_SENT
         return self._changed(entry)
 
+    def _restored(self, head: dict[str, Any]) -> None:
+        """This installation was made from a copy that ended with these records; of several times the last one counts."""
+        if (facts := head["facts"]).get("act") == "restore":
+            self.restored = max(self.restored, head["at"])
+            for name, last in facts.get("until", {}).items():
+                self.lost[name] = max(last, self.lost.get(name, 0))
+
     def _reported(self, once: str, received: int) -> None:
         """A delivery report was accepted by the pipeline: the sender is told."""
-        _, capture, index = once.split(":", 2)
-        id_, to = uuid.UUID(capture).bytes, int(index)
+        id_, to = _told(once)
         entry = self.entries.get(id_)
         if entry is None or to not in entry.copies:
             self.reports[id_, to] = received
@@ -229,7 +260,7 @@ class Outstanding:
         """Keep the capture as one that a second receipt could repeat, unless a copy of it failed or was cancelled."""
         known = self.receipts.get(entry.key, b"")
         cells = dict(_cells(known))
-        void = any(c.end in ("failed", "cancelled") for c in entry.copies.values())
+        void = any(c.end in ("failed", "cancelled") and c.now != "refuse" for c in entry.copies.values())
         if void:
             cells.pop(entry.id, None)
         else:
@@ -244,6 +275,12 @@ class Outstanding:
 def report_key(id_: bytes, index: int) -> str:
     """The once-key of the delivery report about one recipient of a capture."""
     return f"dsn:{uuid.UUID(bytes=id_)}:{index}"
+
+
+def _told(once: str) -> tuple[bytes, int]:
+    """The capture and the recipient that a report is about."""
+    _, capture, index = once.split(":", 2)
+    return uuid.UUID(capture).bytes, int(index)
 
 
 def _cells(cells: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -23,7 +23,7 @@ from civicmail.mail.archive.outstanding import Entry, Outstanding
 
 MAGIC = b"CVO1"
 _VERSION = 1
-_MENDED = "stop what runs, then `civicmail rebuild outstanding` makes it new."
+_MENDED = "`civicmail rebuild outstanding` makes it new."
 _CRC = struct.Struct("<I")
 
 
@@ -94,11 +94,14 @@ def _lines(o: Outstanding) -> Iterator[list[Any]]:
     for e in o.entries.values():
         copies = [[i, *c.plain()] for i, c in e.copies.items()]
         place = [e.journal, e.file, e.offset, e.number]
-        yield ["e", e.id.hex(), *place, e.received, e.size, e.sender, e.kind, e.key.hex(), int(e.seen), e.touched, copies]
+        about = [e.about.hex()] if e.about else []
+        yield ["e", e.id.hex(), *place, e.received, e.size, e.sender, e.kind, e.key.hex(), int(e.seen), e.touched, copies, *about]
     for key, cells in o.receipts.items():
         yield ["k", key.hex(), cells.hex()]
     for (id_, index), at in o.reports.items():
         yield ["r", id_.hex(), index, at]
+    if o.lost:
+        yield ["l", o.lost, o.restored]
 
 
 def decode(content: bytes) -> Outstanding:
@@ -133,11 +136,14 @@ def _take(o: Outstanding, plain: list[Any]) -> None:
         o.receipts[bytes.fromhex(plain[1])] = bytes.fromhex(plain[2])
     elif kind == "r":
         o.reports[bytes.fromhex(plain[1]), plain[2]] = plain[3]
+    elif kind == "l":
+        o.lost, o.restored = plain[1:]
 
 
 def _entry(plain: list[Any]) -> Entry:
     e = Entry(bytes.fromhex(plain[1]))
     e.journal, e.file, e.offset, e.number, e.received, e.size, e.sender, e.kind = plain[2:10]
     e.key, e.seen, e.touched = bytes.fromhex(plain[10]), bool(plain[11]), plain[12]
+    e.about = bytes.fromhex("".join(plain[14:]))
     e.copies = {c[0]: Copy.from_plain(c[1:]) for c in plain[13]}
     return e

@@ -1,7 +1,8 @@
 """The one guarded door to what is kept: no permit, no bytes (promise 4; design, "Permit").
 
 Finding a capture, counting and knowing need none, for they show no content. A permit exists only after its ledger entry was
-written (city/access), so whoever reads here has left a trace already.
+written (city/access), so whoever reads here has left a trace already. Operators, who have no permit, see envelopes alone
+(docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.permits import Permit
+from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.explained import Explained, explained
+from civicmail.mail.archive.identity import earlier, edges
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event
 from civicmail.mail.archive.shelf import Shelf
@@ -48,6 +54,34 @@ class Archive:
     def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
         """Every capture in order of receipt; the SHA-256 in a place may be empty."""
         return self._shelf.captures(newest_first=newest_first)
+
+    def window(self, since: int, until: int, before: bytes = b"") -> Iterator[Place]:
+        """Captures received from `since` to `until` (ms, both included), newest first; only those before the capture id `before`,
+        where one is given. The SHA-256 in a place may be empty."""
+        low, high = edges(since, until)
+        return self._shelf.between(low, min(high, earlier(before)) if before else high)
+
+    def count_in(self, since: int, until: int) -> int:
+        """How many captures were received from `since` to `until` (ms, both included)."""
+        return self._shelf.count_between(*edges(since, until))
+
+    def envelope(self, actor: Actor, place: Place, *, now: int) -> Traced:
+        """The envelope of a capture, its states and times, for whoever may `system.see`; never anything of its content.
+
+        Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
+        """
+        guard.require(actor, "system.see", now=now)
+        events = [Event.from_head(head) for head in self._shelf.events(place.id)]
+        return envelope_of(Capture.from_head(self._shelf.head(place)), events)
+
+    def explained(self, actor: Actor, place: Place, *, now: int) -> Explained:
+        """What screening found in a capture and what rules made of it, for whoever may `system.see`; never anything of its content.
+
+        Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
+        """
+        guard.require(actor, "system.see", now=now)
+        events = [Event.from_head(head) for head in self._shelf.events(place.id)]
+        return explained(Capture.from_head(self._shelf.head(place)), events)
 
     def capture(self, permit: Permit, place: Place) -> Capture:
         """Envelope, findings and dispositions of a capture. Raises NotPermitted, DamagedFile, NotInArchive."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import Patience
 from civicmail.mail.archive import catalogue, runmerge, runs, segments
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.keyring import Keyring
@@ -18,14 +19,16 @@ PART_ROWS = 250_000  # in memory at a time
 Progress = Callable[[int], None]
 
 
-def rebuild(data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None) -> list[str]:
+def rebuild(
+    data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None, patience: Patience | None = None
+) -> list[str]:
     """Write one run for each month; return sentences about segments that could not be read.
 
     What the old catalogue says about those is kept. Takes the lease `seal`; raises LeaseHeld, KeyMissing. now: ms. progress: told
     the segments done.
     """
     problems: list[str] = []
-    with Sealer(data, files) as sealer:
+    with Sealer(data, files, patience) as sealer:
         sealer.finish()
         keyring = Keyring(data)
         by_month: dict[str, list[tuple[str, str]]] = {}

@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 import orjson
 
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.shapes import Disposition, Facts, Finding, plain_facts, read_facts
 from civicmail.core.message.shapes import Envelope, Recipient
 
 VERSION = 1
 EDGE = "edge"
 """The check of findings that are the verdicts of a server before us."""
+REFUSED = "refused"
+"""The class of what was refused at the door and nobody got: whom it was for does not make it a record."""
 
 
 class Type(IntEnum):
@@ -42,6 +44,8 @@ class Type(IntEnum):
     DISPOSED = 15
     LINKED = 16
     ONWARD = 17
+    DECIDED = 18
+    LABELLED = 19
 
 
 Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]
@@ -108,7 +112,7 @@ class Capture:
     """One receipt of a message: what the head of a receipt record says.
 
     received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice; properties: of the
-    item that the bytes were built from.
+    item that the bytes were built from. facts: what rules were told of the message, where it differs from the defaults.
     """
 
     id: bytes
@@ -128,12 +132,18 @@ class Capture:
     once: str = ""
     report: Report | None = None
     properties: dict[str, Any] | None = None
+    facts: Facts = field(default_factory=dict)
     journal: str = ""
     number: int = 0
 
     @property
     def uuid(self) -> str:
         return uuid_text(self.id)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is a copy for the record that came without a report: for whom it was stands in its own header."""
+        return self.report is not None and not self.report.sha256
 
     @property
     def month(self) -> str:
@@ -182,6 +192,8 @@ class Capture:
             plain["report"] = self.report.plain()
         if self.properties is not None:
             plain["properties"] = self.properties
+        if self.facts:
+            plain["facts"] = plain_facts(self.facts)
         return canonical(plain)
 
     @classmethod
@@ -192,7 +204,7 @@ class Capture:
         o = h.get("occurrence")
         envelope = Envelope(
             e["from"],
-            tuple(Recipient(r["a"], r.get("notify", ""), r.get("orcpt", "")) for r in e["to"]),
+            tuple(_read_recipient(r) for r in e["to"]),
             h["received"],
             e["client"],
             e["helo"],
@@ -209,7 +221,7 @@ class Capture:
             content_hash=bytes.fromhex(h["content"]),
             source=Source(h["source"]["kind"], h["source"]["name"], h["source"]["eol"]),
             envelope=envelope,
-            dispositions=tuple(Disposition(d["to"], d["do"], tuple(d["rules"])) for d in h["dispositions"]),
+            dispositions=tuple(map(Disposition.from_plain, h["dispositions"])),
             findings=tuple(Finding(**f) for f in h["findings"]),
             basis=h["basis"],
             class_=h["class"],
@@ -219,6 +231,7 @@ class Capture:
             once=h.get("once", ""),
             report=Report.from_plain(h["report"]) if "report" in h else None,
             properties=h.get("properties"),
+            facts=read_facts(h.get("facts", {})),
             journal=h["journal"],
             number=h["number"],
         )
@@ -284,10 +297,18 @@ def month_of(ms: int) -> str:
     return f"{yoe + era * 400 + (month <= 2):04d}-{month:02d}"
 
 
-def _recipient(r: Recipient) -> dict[str, str]:
-    plain = {"a": r.address}
+def _read_recipient(r: dict[str, Any]) -> Recipient:
+    return Recipient(r["a"], r.get("notify", ""), r.get("orcpt", ""), r.get("box", ""), tuple(r.get("expanded", ())))
+
+
+def _recipient(r: Recipient) -> dict[str, Any]:
+    plain: dict[str, Any] = {"a": r.address}
     if r.notify:
         plain["notify"] = r.notify
     if r.orcpt:
         plain["orcpt"] = r.orcpt
+    if r.box:
+        plain["box"] = r.box
+    if r.expanded:
+        plain["expanded"] = list(r.expanded)
     return plain

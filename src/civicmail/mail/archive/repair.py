@@ -7,6 +7,8 @@ so that a repair that was cut short is simply done again:
 2. an entry says which numbers are lost, what was moved, who did it and why; it is durable in another journal
 3. the journal's file `lost` lets its readers pass
 4. the files with what is whole take the place of the damaged one, the last one first
+
+Where whole files lie apart, because what stood between them burnt with the machine that had sealed it, only 2 and 3 are done.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 from civicmail.core.disk import frames, journal, lost
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files, mapped
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
 from civicmail.core.disk.salvage import Run, Salvage, salvage
 from civicmail.mail.archive import gather
 from civicmail.mail.archive.commit import Writer
@@ -58,6 +60,15 @@ class Repaired:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """As in an entry."""
+
+    person: str
+    duty: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Damage:
     """What is wrong with one journal. files: not whole; lost: numbers not accounted for; orphans: spool files without record."""
 
@@ -70,14 +81,23 @@ class _Damage:
 def repair(data: Path, *, person: str, reason: str, now: int, files: Files = OS_FILES) -> list[Repaired]:
     """Repair every journal that is damaged; what was done.
 
-    Nothing may run meanwhile: takes the leases `seal`, `courier`, `index` and `ledger`. Raises LeaseHeld, also where a process
-    appends to a damaged journal, and KeyMissing. now: ms.
+    No worker may run meanwhile, because each reads journals from where it was: takes the leases `seal`, `courier`, `index` and
+    `ledger`. Raises LeaseHeld, which says what has to be stopped, also where a process appends to a damaged journal, and
+    KeyMissing. now: ms.
     """
+    if busy := _at_work(data):
+        raise LeaseHeld(f"Stop what is at work first: {', '.join(busy)}. Gateways may go on, unless their own journal is damaged.")
     with ExitStack() as stack:
         stack.enter_context(Sealer(data, files)).finish()
         for job in ("courier", "index", "ledger"):
             stack.enter_context(Lease.take(lease_path(data, job)))
         return list(_repaired(data, person, reason, now, files))
+
+
+def _at_work(data: Path) -> list[str]:
+    """Jobs whose leases somebody holds, with the process."""
+    held = [path for path in sorted(lease_path(data, "seal").parent.glob("*")) if path.is_file() and is_held(path)]
+    return [f"{path.name} (process {holder(path) or 'unknown'})" for path in held]
 
 
 def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> Iterator[Repaired]:
@@ -93,11 +113,25 @@ def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> I
             damage = _examine(place, is_live=False)
             if damage is not None:
                 moved = list(_move(data, damage, files))
-                entry = _enter(data, damage, moved, person, reason, now, files)
-                lost.write(place, lost.joined(lost.read(place) + damage.lost), files)
+                entry = _account(data, damage, moved, Who(person, "operator", reason), now, files)
                 for path, content, found in damage.files:
                     _swap(path, content, found, files)
                 yield Repaired(name, damage.lost, moved, entry)
+
+
+def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES) -> list[Repaired]:
+    """Account for the numbers that stand in no file and no segment, of journals whose files are all whole; what was done.
+
+    For an installation that nobody has started yet. now: ms.
+    """
+    done = []
+    for name in journal.names(data):
+        place = journal.folder(data) / name
+        with Lease.take(place / "lock"):
+            damage = _examine(place, is_live=False)
+            if damage is not None and not damage.files:
+                done.append(Repaired(name, damage.lost, [], _account(data, damage, [], who, now, files)))
+    return done
 
 
 # -- what is wrong ---------------------------------------------------------------------------------------------------------
@@ -177,13 +211,13 @@ def _move(data: Path, damage: _Damage, files: Files) -> Iterator[Moved]:
     files.sync_folder(target)
 
 
-def _enter(data: Path, damage: _Damage, moved: list[Moved], person: str, reason: str, now: int, files: Files) -> str:
-    """Step 2."""
+def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int, files: Files) -> str:
+    """Steps 2 and 3; where the entry stands."""
     facts = {
         "act": ACT,
-        "person": person,
-        "duty": "operator",
-        "reason": reason,
+        "person": who.person,
+        "duty": who.duty,
+        "reason": who.reason,
         "journal": damage.place.name,
         "lost": [list(span) for span in damage.lost],
         "moved": [m.plain for m in moved],
@@ -191,7 +225,9 @@ def _enter(data: Path, damage: _Damage, moved: list[Moved], person: str, reason:
     with closing(Writer(data, lambda: now, files, ENTRY_FILE)) as writer:
         writer.event(Event(Type.ENTRY, frames.NO_ID, now, facts=facts))
         writer.flush()
-        return f"{writer.journal.name}:{writer.journal.number}"
+        entry = f"{writer.journal.name}:{writer.journal.number}"
+    lost.write(damage.place, lost.joined(lost.read(damage.place) + damage.lost), files)
+    return entry
 
 
 def _swap(path: Path, content: bytes, found: Salvage, files: Files) -> None:

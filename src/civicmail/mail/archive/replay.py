@@ -5,15 +5,15 @@ What a record says does not depend on the order of reading (copies.py), so segme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from itertools import groupby
 from pathlib import Path
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, Patience, lease_path
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.mail.archive import outstanding_file, segments, warc
 from civicmail.mail.archive.errors import KeyMissing
@@ -21,13 +21,17 @@ from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.sealstate import log_path
-from civicmail.mail.archive.segments import Segment
+from civicmail.mail.archive.segments import Row, Segment
 
 FORGET_EVERY = 100_000  # records
 Progress = Callable[[int], None]
+Span = tuple[str, int, int]
+"""A journal, and the first and last number of some of its records."""
 
 
-def rebuild(data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None) -> list[str]:
+def rebuild(
+    data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None, patience: Patience | None = None
+) -> list[str]:
     """Write a new snapshot; return sentences about what could not be read.
 
     What stood there is lost for it: an outcome that is not known means that a copy is sent again, a receipt that it is not sent at
@@ -36,8 +40,8 @@ def rebuild(data: Path, *, now: int, files: Files = OS_FILES, progress: Progress
     problems: list[str] = []
     outstanding = Outstanding()
     with ExitStack() as stack:
-        stack.enter_context(Lease.take(lease_path(data, "courier")))
-        sealer = stack.enter_context(Sealer(data, files))
+        stack.enter_context(Lease.take(lease_path(data, "courier"), patience))
+        sealer = stack.enter_context(Sealer(data, files, patience))
         sealer.finish()  # now each record is either in a segment or in a journal
         top = journal.folder(data)
         retired = {name: journal.read_retired(top / name) for name in journal.names(data)}
@@ -57,24 +61,50 @@ def rebuild(data: Path, *, now: int, files: Files = OS_FILES, progress: Progress
     return problems
 
 
+def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> Iterator[Record]:
+    """Sealed records of journals, without bodies, as they lie: for whoever follows journals and was not there before these were
+    sealed. The newest segments are looked at first, and no more than it takes. problems: gets sentences about what could not be
+    read."""
+    left = sum(last - first + 1 for _, first, last in spans)
+
+    def wanted(row: Row) -> bool:
+        return any(name == row.journal and first <= row.number <= last for name, first, last in spans)
+
+    there = [segments.path_of(data, *one) for one in segments.listed(data)] if left else []
+    there.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for record in _of_segments(data, there, problems, wanted):
+        yield record
+        left -= 1
+        if not left:
+            return
+    if left:
+        problems.append(f"{left} records of journals are in no segment.")
+
+
 def _sealed(data: Path, problems: list[str]) -> Iterator[Record]:
     """Every sealed record, without its body."""
-    keyring: Keyring | None = None
-    for class_, month, name in segments.listed(data):
-        keyring = keyring or Keyring(data)
+    there = [segments.path_of(data, *one) for one in segments.listed(data)]
+    return _of_segments(data, there, problems, lambda _: True)
+
+
+def _of_segments(data: Path, paths: list[Path], problems: list[str], wanted: Callable[[Row], bool]) -> Iterator[Record]:
+    if not paths:
+        return
+    keyring = Keyring(data)
+    for path in paths:
         try:
-            segment = Segment(segments.path_of(data, class_, month, name), name, keyring.open(name))
+            segment = Segment(path, path.stem, keyring.open(path.stem))
         except (DamagedFile, KeyMissing) as error:
             problems.append(str(error))
             continue
-        yield from _records(data, segment, problems)
-        segment.close()
+        with closing(segment):
+            yield from _records(data, segment, problems, wanted)
 
 
-def _records(data: Path, segment: Segment, problems: list[str]) -> Iterator[Record]:
-    """The records of one segment; frames that have only a body are not opened."""
+def _records(data: Path, segment: Segment, problems: list[str], wanted: Callable[[Row], bool]) -> Iterator[Record]:
+    """Records of one segment; frames that have none that is wanted are not opened."""
     try:
-        rows = list(segment.rows())
+        rows = [row for row in segment.rows() if wanted(row)]
     except DamagedFile as error:
         problems.append(str(error))
         return

@@ -27,7 +27,7 @@ from civicmail.mail.archive.gather import Group, Item, Key
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.runs import Run
-from civicmail.mail.archive.seal import Sealer, new_batch
+from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.sealbatch import BatchWriter, Carried
 from civicmail.mail.archive.sealstate import SealState
 from civicmail.mail.archive.segments import Row, Segment
@@ -73,7 +73,7 @@ def rewrite(
     if not names:
         return Report(0, 0, 0)
     survivors = Survivors(data, sorted(set(names)), keyring, keep, new_class)
-    batch = new_batch(now)
+    batch = sealer.begin(now)
     gone = tuple(survivors.names)
     if certificate is not None:
         certificate = {**certificate, "segments": [name for *_, name in gone]}

@@ -14,7 +14,7 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.mail.archive import segments, tailindex, warc
-from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.errors import NotSaid
 from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.places import InJournal
@@ -25,7 +25,6 @@ from civicmail.mail.archive.shelf import Shelf
 
 KEEPING = frozenset({Type.HOLD, Type.HOLD_END, Type.CLASS, Type.SCHEDULE})
 """What changes whether a capture is kept."""
-_JOURNAL_FILE = 1 << 20  # bytes: one short record
 _VIEWS_MOST = 5
 
 
@@ -39,7 +38,7 @@ def write(data: Path, event: Event, files: Files = OS_FILES) -> None:
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise NotSaid(f"Say the {what}: it stays in the record.")
-    with take(data), closing(Writer(data, lambda: event.at, files, _JOURNAL_FILE)) as writer:
+    with take(data), closing(Writer(data, lambda: event.at, files, SHORT_FILE)) as writer:
         writer.event(event)
         writer.flush()
 

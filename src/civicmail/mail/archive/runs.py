@@ -79,6 +79,16 @@ class Run:
         """Rows whose capture id is at least `low` and at most `high`, in order."""
         return [self._entry(row) for row in range(self._left(low), self._right(high))]
 
+    def between(self, low: bytes, high: bytes) -> Iterator[Entry]:
+        """As entries, but newest first and one at a time."""
+        for row in reversed(range(self._left(low), self._right(high))):
+            yield self._entry(row)
+
+    def count_between(self, low: bytes, high: bytes) -> int:
+        """How many captures have ids from low to high."""
+        rows = slice(self._left(low), self._right(high))
+        return sum(segment < EVENTS for segment in self._segment[rows])
+
     def by_hash(self, low: int, high: int) -> list[Entry]:
         """Captures whose first eight bytes of SHA-256, as a big-endian number, are from `low` to `high`."""
         start = bisect_left(self.hashes, low)

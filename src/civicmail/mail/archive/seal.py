@@ -24,7 +24,7 @@ import orjson
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile, DiskFull
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, Patience, lease_path
 from civicmail.core.disk.tail import adopt
 from civicmail.mail.archive import catalogue, gather, sealstate, swap
 from civicmail.mail.archive.gather import Gathered
@@ -52,12 +52,13 @@ class Report:
 class Sealer:
     """Holds the lease `seal` from its making until close(). Raises LeaseHeld, KeyMissing."""
 
-    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+    def __init__(self, data: Path, files: Files = OS_FILES, patience: Patience | None = None) -> None:
         self.data = data
         self._files = files
         self._keyring = Keyring(data, files)
         self._shelf: Shelf | None = None
-        self._lease = Lease.take(lease_path(data, "seal"))
+        self._batch = ""  # that this one began
+        self._lease = Lease.take(lease_path(data, "seal"), patience)
 
     @property
     def keyring(self) -> Keyring:
@@ -106,11 +107,18 @@ class Sealer:
         catalogue.merge(self.data, new_batch(now), sorted(months), self._files)
         return report
 
+    def begin(self, now: int) -> str:
+        """The name of a new batch, whose state on the disk is this process's own."""
+        self._batch = new_batch(now)
+        return self._batch
+
     def finish(self) -> None:
         """Do what a crash, or step 4 of a seal, has left to do."""
         state = sealstate.read(self.data)
         if state is None:
             return
+        if state.batch != self._batch:
+            sealstate.rely(self.data, self._files)
         if state.committed and state.gone:
             swap.complete(self.data, state, self._keyring, self._files)
         elif state.committed:
@@ -143,8 +151,8 @@ class Sealer:
     def _seal(self, gathered: Gathered, now: int, checkpoint: str, report: Report) -> set[str]:
         """Steps 1 to 4; returns the months that got a run."""
         for folder in (self.data / "segments", catalogue.folder(self.data)):
-            self._files.make_folder(folder)
-        batch = new_batch(now)
+            self._files.make_folder(folder, levels=0)
+        batch = self.begin(now)
         files = tuple((f.journal, f.first, f.last) for f in gathered.files)
         state = SealState(batch, False, files, tuple(gathered.spool))
         sealstate.write(self.data, state, self._files)

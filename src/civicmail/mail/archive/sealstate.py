@@ -69,6 +69,11 @@ def write(data: Path, state: SealState, files: Files) -> None:
     files.replace(_path(data), orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
 
 
+def rely(data: Path, files: Files) -> None:
+    """Make durable what was read: whoever wrote it may have died before it was. Needs no room on the disk."""
+    files.sync_folder(_path(data).parent)
+
+
 def clear(data: Path, files: Files) -> None:
     """Nothing is unfinished any more. Not synced: where the file comes back, finishing once more finds nothing to do."""
     files.unlink(_path(data))

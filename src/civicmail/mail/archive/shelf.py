@@ -18,13 +18,16 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive import sealstate, tailindex
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.archive.identity import same_bits
+from civicmail.mail.archive.identity import received_of, same_bits
 from civicmail.mail.archive.places import InJournal, InSegment, Place, digits_of
+from civicmail.mail.archive.records import month_of
 from civicmail.mail.archive.sealed import Sealed
 from civicmail.mail.archive.sealstate import SealState
 from civicmail.mail.archive.tailindex import TailIndex
 
 _VIEWS_MOST = 5
+Years = frozenset[int] | None
+"""Years of receipt (UTC), None for all."""
 
 
 class Shelf:
@@ -90,15 +93,30 @@ class Shelf:
         """Archived captures."""
         return self.tail.count() + self._look(self.catalogue.count)
 
-    def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
+    def captures(self, *, newest_first: bool = False, years: Years = None) -> Iterator[Place]:
         """Every capture in order of id, which is the order of receipt; SHA-256 may be empty."""
-        tail = sorted(self.tail.captures(), key=_id, reverse=newest_first)
-        sealed = (Place(e.id, b"", e.where) for e in self.catalogue.each(newest_first=newest_first) if not e.events)
+        tail = sorted((p for p in self.tail.captures() if _is_of(p.id, years)), key=_id, reverse=newest_first)
+        rows = self.catalogue.each(self._months(years), newest_first=newest_first)
+        sealed = (Place(e.id, b"", e.where) for e in rows if not e.events)
         before = b""
         for place in heapq.merge(tail, sealed, key=_id, reverse=newest_first):
             if place.id != before:  # a seal that went on meanwhile may show one twice
                 yield place
             before = place.id
+
+    def between(self, low: bytes, high: bytes) -> Iterator[Place]:
+        """Captures whose ids lie from low to high, newest first, one at a time; SHA-256 may be empty."""
+        tail = sorted(self.tail.between(low, high), key=_id, reverse=True)
+        sealed = (Place(e.id, b"", e.where) for e in self.catalogue.between(low, high) if not e.events)
+        before = b""
+        for place in heapq.merge(tail, sealed, key=_id, reverse=True):
+            if place.id != before:
+                yield place
+            before = place.id
+
+    def count_between(self, low: bytes, high: bytes) -> int:
+        """How many captures have ids from low to high."""
+        return len(self.tail.between(low, high)) + self._look(lambda: self.catalogue.count_between(low, high))
 
     # -- reading -----------------------------------------------------------------------------------------------------------
 
@@ -118,9 +136,9 @@ class Shelf:
             self.refresh()
             return self._events(id_)
 
-    def everything(self, damaged: Callable[[DamagedFile], None]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    def everything(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[tuple[bytes, bytes, bytes]]:
         """(capture id, head, body) of every capture in the order in which they lie; `damaged` hears of what cannot be read."""
-        for place in self._as_they_lie():
+        for place in self._as_they_lie(years):
             try:
                 yield place.id, self.head(place), self.body(place)
             except DamagedFile as error:
@@ -128,12 +146,15 @@ class Shelf:
             except NotInArchive:
                 continue  # disposed of since it was found
 
-    def _as_they_lie(self) -> Iterator[Place]:
+    def _as_they_lie(self, years: Years) -> Iterator[Place]:
         """Sealed captures segment by segment, frame by frame, then those in journals."""
-        for month in self.catalogue.months:
+        for month in self._months(years):
             for run in self.catalogue.runs_now(month):
                 yield from (Place(e.id, b"", e.where) for e in run.by_place() if not e.events)
-        yield from self.tail.captures()
+        yield from (place for place in self.tail.captures() if _is_of(place.id, years))
+
+    def _months(self, years: Years) -> list[str]:
+        return [month for month in self.catalogue.months if years is None or _year(month) in years]
 
     def _look[T](self, lookup: Callable[[], T]) -> T:
         """A lookup in the catalogue; where runs were merged since the last look, look at the new ones."""
@@ -206,3 +227,12 @@ def checked(body: bytes, sha256: bytes, where: str) -> bytes:
 
 def _id(place: Place) -> bytes:
     return place.id
+
+
+def _is_of(id_: bytes, years: Years) -> bool:
+    return years is None or _year(month_of(received_of(id_))) in years
+
+
+def _year(month: str) -> int:
+    """As the index counts them: up to the last year of the calendar."""
+    return min(int(month.partition("-")[0]), 9999)

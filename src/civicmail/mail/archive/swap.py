@@ -19,13 +19,11 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import adopt
 from civicmail.mail.archive import catalogue, sealstate, segments, tailindex
 from civicmail.mail.archive.catalogue import Catalogue
-from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.sealstate import SealState
 from civicmail.mail.archive.tailindex import TailIndex
-
-_JOURNAL_FILE = 1 << 20
 
 
 def complete(data: Path, state: SealState, keyring: Keyring, files: Files) -> None:
@@ -55,7 +53,7 @@ def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
         head = tailindex.read_head(where)
         if name in head and orjson.loads(head)["type"] == "disposed":
             return
-    with closing(Writer(data, lambda: int(facts["at"]), files, _JOURNAL_FILE)) as writer:
+    with closing(Writer(data, lambda: int(facts["at"]), files, SHORT_FILE)) as writer:
         writer.event(Event(Type.DISPOSED, NO_ID, int(facts["at"]), facts=facts))
         writer.flush()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import sys
 from array import array
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -105,6 +106,18 @@ class TailIndex:
         for log in self._logs.values():
             for row in range(len(log.ids)):
                 yield log.place(row)
+
+    def between(self, low: bytes, high: bytes) -> list[Place]:
+        """Unsealed captures whose ids lie from low to high, in no order."""
+        first, last = int.from_bytes(low[:8]), int.from_bytes(high[:8])
+        found = []
+        for log in self._logs.values():
+            halves = array("Q", bytes(log.ids.packed))
+            if sys.byteorder == "little":
+                halves.byteswap()
+            rows = [row for row, half in enumerate(halves[0::2]) if first <= half <= last]
+            found += [place for place in map(log.place, rows) if low <= place.id <= high]
+        return found
 
     def records(self) -> Iterator[tuple[bytes, InJournal]]:
         """Capture id and place of every event and entry, file by file."""

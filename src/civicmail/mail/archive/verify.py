@@ -19,7 +19,7 @@ from civicmail.core.disk import journal, lost
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import is_held
-from civicmail.core.ledger.problems import Held
+from civicmail.core.ledger.problems import KeptRecord
 from civicmail.mail.archive import certificates, runs, sealstate, segments, tailindex, warc
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import KeyMissing
@@ -69,7 +69,7 @@ class Check:
         self._evidence: set[Name] = set()  # replaced segments whose certificate is not written yet
         self._certificates: list[bytes] = []
 
-    def heads(self) -> Iterator[Held]:
+    def heads(self) -> Iterator[KeptRecord]:
         """Every sealed record's head; problems are found on the way. Begins to look when the first one is asked for."""
         retired = self._retired()  # what is sealed while we look is in none of these three views
         looked: set[Name] = set()
@@ -100,7 +100,7 @@ class Check:
             replaced = set()
         return {n for n in listed if not (ignore and n[2].startswith(ignore))} - replaced
 
-    def _segments(self, names: list[Name]) -> Iterator[Held]:
+    def _segments(self, names: list[Name]) -> Iterator[KeptRecord]:
         try:
             keyring = Keyring(self._data)
         except KeyMissing as error:
@@ -127,7 +127,7 @@ class Check:
             if not evidence:
                 self._catalogued((class_, month, name), rows)
 
-    def _records(self, segment: Segment, rows: list[Row], where: str) -> Iterator[Held]:
+    def _records(self, segment: Segment, rows: list[Row], where: str) -> Iterator[KeptRecord]:
         """Walk every frame; a damaged one costs the records in it and no others."""
         bodies: dict[bytes, bool] = {}
         by_frame = {number: list(group) for number, group in groupby(rows, key=lambda row: row.frame)}
@@ -155,7 +155,7 @@ class Check:
                     receipt = (row, head) if row.type == Type.RECEIPT else None
                     if row.type == Type.DISPOSED:
                         self._certificates.append(head)
-                    yield Held(row.journal, row.number, head, True)
+                    yield KeptRecord(row.journal, row.number, head, True)
                 elif record.type in {b"resource", b"revisit"}:
                     self._body(record, frame, receipt, bodies, where)
                     receipt = None

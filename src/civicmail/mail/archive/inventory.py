@@ -1,4 +1,4 @@
-"""How keeping stands: what is kept under which class, by which schedules and holds, and what was disposed of. No content."""
+"""The inventory: what is kept under which class, by which schedules and holds, and what was disposed of. No content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Standing:
+class Inventory:
     """unsealed: captures that are in journals still; disposed: captures that certificates name."""
 
     groups: dict[str, Group] = field(default_factory=dict)
@@ -39,10 +39,10 @@ def disposed(data: Path) -> set[str]:
     return {item["id"] for facts in certificates.every(Shelf(data)) for item in facts["items"]}
 
 
-def standing(data: Path) -> Standing:
+def inventory(data: Path) -> Inventory:
     """Look at everything once. Takes no lease. Raises DamagedFile, KeyMissing."""
     shelf = Shelf(data)
-    found = Standing(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
+    found = Inventory(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
     for class_, month, name in segments.listed(data):
         group = found.groups.setdefault(class_, Group(oldest=month))
         group.segments += 1

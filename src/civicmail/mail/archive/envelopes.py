@@ -1,0 +1,217 @@
+"""What operators may see of a message: its envelope, what was decided for each recipient, and what happened (P-17, I1). Pure.
+
+Made field by field from the receipt and the events; there is no place here for a subject, a header line, a Message-ID, the name of
+a file or a folder, a journal report or the evidence of a finding (docs/decisions/0029). What mail is about is for a reviewer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from civicmail.city.policy.shapes import USE, tellable_rules
+from civicmail.mail.archive.copies import Copy
+from civicmail.mail.archive.records import Capture, Event, Type
+
+State = Literal["delivered", "waiting", "trying", "deferred", "held", "failed", "cancelled", "kept", "refused"]
+Status = Literal["accepted", "delivered", "waiting", "held", "failed", "refused", "kept"]
+
+WIRE = frozenset({"mx", "submission", "relay", "lmtp", "journal", "local"})
+"""Kinds of sources whose name is one of our listeners or jobs; that of an import may be the name of a file."""
+REPLY_MOST = 300
+_BRACKETS = re.compile("<([^<> ]*@[^<> ]*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One recipient's copy. box: where it goes, if that is another address; do, rules: as decided; since: ms of the last change;
+    reply: what the last next hop answered; next: ms of the next try, 0 for at once or never."""
+
+    index: int
+    address: str
+    box: str
+    do: str
+    rules: tuple[str, ...]
+    state: State
+    since: int
+    reply: str
+    next: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event. to: indices of recipients; facts: hop, reply, tls, try, next, reason, actor, as far as it has them."""
+
+    type: str
+    at: int
+    to: tuple[int, ...]
+    facts: tuple[tuple[str, str], ...]
+    journal: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One capture for an operator. received: ms; basis: where that time is from; source, listener: where it came in; checks: each
+    (check, code); journal, number: its record, which is its leaf in the ledger."""
+
+    uuid: str
+    sha256: str
+    received: int
+    basis: str
+    size: int
+    source: str
+    listener: str
+    sender: str
+    client: str
+    helo: str
+    protocol: str
+    tls: str
+    login: str
+    class_: str
+    journal: str
+    number: int
+    checks: tuple[tuple[str, str], ...]
+    passages: tuple[Passage, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def status(self) -> Status:
+        """One word for all recipients: the one that most wants a look."""
+        states = {p.state for p in self.passages}
+        for status, of in _JOINED:
+            if states & of:
+                return status
+        return "accepted" if self.passages else "kept"
+
+    @property
+    def delivered(self) -> int:
+        """How many recipients were served."""
+        return sum(p.state == "delivered" for p in self.passages)
+
+    def has_recipient(self, wanted: str) -> bool:
+        """Whether a copy was for this address (is_named). Case does not matter."""
+        return any(is_named(wanted, address) for p in self.passages for address in (p.address, p.box) if address)
+
+
+_JOINED: tuple[tuple[Status, frozenset[State]], ...] = (
+    ("failed", frozenset({"failed"})),
+    ("held", frozenset({"held"})),
+    ("waiting", frozenset({"waiting", "trying", "deferred"})),
+    ("refused", frozenset({"refused"})),
+    ("delivered", frozenset({"delivered"})),
+    ("kept", frozenset({"kept"})),
+)
+STATUSES: tuple[Status, ...] = tuple(status for status, _ in _JOINED)
+
+
+def envelope_of(capture: Capture, events: Sequence[Event]) -> Traced:
+    """The envelope of a capture with the events about it, in any order."""
+    e, named = capture.envelope, _named(capture)
+    known = sorted(events, key=lambda event: (event.at, event.journal, event.number))
+    return Traced(
+        uuid=capture.uuid,
+        sha256=capture.sha256.hex(),
+        received=capture.received,
+        basis=capture.basis,
+        size=capture.size,
+        source=capture.source.kind,
+        listener=capture.source.name if capture.source.kind in WIRE else "",
+        sender=e.sender,
+        client=e.client,
+        helo=e.helo,
+        protocol=e.protocol,
+        tls=e.tls,
+        login=e.login,
+        class_=capture.class_,
+        journal=capture.journal,
+        number=capture.number,
+        checks=tuple(dict.fromkeys((f.check, f.code) for f in capture.findings if f.check != USE)),
+        passages=tuple(_passages(capture, known, named)),
+        steps=tuple(_step(event, named) for event in known),
+    )
+
+
+def is_named(wanted: str, address: str) -> bool:
+    """Whether an address is the wanted one, has the wanted local part (no "@"), or lies in the wanted domain ("@domain"). "<>" is
+    the null sender."""
+    wanted, address = wanted.lower(), address.lower()
+    if wanted == "<>":
+        return not address
+    local, _, domain = address.rpartition("@") if "@" in address else (address, "", "")
+    if "@" not in wanted:
+        return local == wanted
+    return f"@{domain}" == wanted if wanted.startswith("@") else address == wanted
+
+
+def _passages(capture: Capture, events: Iterable[Event], named: Collection[str]) -> Iterable[Passage]:
+    copies = {d.to: Copy("", d.do) for d in capture.dispositions}
+    for event in events:
+        if event.type in _ABOUT_COPIES:
+            for index in event.to:
+                if (copy := copies.get(index)) is not None:
+                    copy.apply(event.type, event.at, event.facts, (event.journal, event.number))
+    decided = {d.to: d for d in capture.dispositions}
+    for index, r in enumerate(capture.envelope.recipients):
+        copy, d = copies.get(index) or Copy("", "kept"), decided.get(index)
+        state = _state(copy)
+        yield Passage(
+            index,
+            r.address,
+            copy.target or (r.box if r.box != r.address else ""),
+            copy.now if d else "kept",
+            tellable_rules(copy.decided[4] if copy.decided[3] else d.rules) if d else (),
+            state,
+            max(copy.at, copy.control[0], copy.decided[0]) or capture.received,
+            said(copy.reply or (d.reply if d else ""), named),
+            copy.due if state == "deferred" else 0,
+            copy.tries,
+        )
+
+
+_ABOUT_COPIES = frozenset(
+    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED}
+)
+
+
+def _state(copy: Copy) -> State:
+    if copy.end == "delivered":
+        return "delivered"
+    if copy.end:
+        return "refused" if copy.now == "refuse" else "failed" if copy.end == "failed" else "cancelled"
+    if copy.is_held:
+        return "held"
+    if copy.is_waiting:
+        return "deferred" if copy.due else "trying" if copy.is_open else "waiting"
+    return "refused" if copy.do == "refuse" else "kept"
+
+
+_FACTS = ("do", "hop", "relay", "reply", "tls", "try", "next", "redelivered", "mailbox", "reason", "actor")
+
+
+def _step(event: Event, named: Collection[str]) -> Step:
+    facts = tuple((key, _fact(event.facts[key], named)) for key in _FACTS if event.facts.get(key) not in (None, ""))
+    if event.type == Type.DECIDED and (rules := tellable_rules(tuple(event.facts["rules"]))):
+        facts = (*facts, ("rules", " ".join(rules)))
+    return Step(event.type.name.lower(), event.at, event.to, facts, event.journal, event.number)
+
+
+def _fact(value: Any, named: Collection[str]) -> str:
+    return said(value, named) if isinstance(value, str) else str(value)
+
+
+def _named(capture: Capture) -> frozenset[str]:
+    """Every address of the envelope, lower case."""
+    e = capture.envelope
+    return frozenset(a.lower() for a in (e.sender, *(a for r in e.recipients for a in (r.address, r.box))) if a)
+
+
+def said(text: str, named: Collection[str]) -> str:
+    """What another server answered, as far as it is shown: one line without control characters, and without what stands in angle
+    brackets and is no address of the envelope (named, lower case): some servers answer with the Message-ID."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    line = _BRACKETS.sub(lambda found: found[0] if found[1].lower() in named else "<…>", line)
+    return line if len(line) <= REPLY_MOST else f"{line[:REPLY_MOST]}…"

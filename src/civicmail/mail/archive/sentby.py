@@ -1,0 +1,46 @@
+"""Whose a message is as far as the evidence of its receipt says, never as its header says (promise 4). Pure.
+
+A header is the sender's word. What counts is who signed in, what a peer with a scope has asserted and was checked for (P-14), and
+that we sent it ourselves; for what was imported it is the custodian.
+"""
+
+from __future__ import annotations
+
+from civicmail.city.access.honest import CHECK
+from civicmail.mail.archive.copies import HELD
+from civicmail.mail.archive.records import Capture
+
+ASSERTED = "asserted"
+"""Code of the finding that says that the sender of a relayed message lay in the scope of its peer."""
+_KEPT_BACK = HELD | {"refuse"}
+
+
+def sent_by(capture: Capture) -> str:
+    """The address of the mailbox that sent it, lower case and without what follows a plus (RFC 5233); empty where nothing but the
+    message itself says so."""
+    e = capture.envelope
+    match capture.source.kind:
+        case "submission":
+            known = bool(e.login) and not any(rule.startswith("envelope-") for d in capture.dispositions for rule in d.rules)
+        case "relay":
+            known = any(f.check == CHECK and f.code == ASSERTED for f in capture.findings)
+        case "local":
+            known = True
+        case _:
+            return ""
+    if not known:
+        return ""
+    local, at, domain = e.sender.lower().rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def withheld_from(capture: Capture) -> list[tuple[str, str, str]]:
+    """Copies that were not given out when the message came in: recipient's address, mailbox (may be empty), what was done with it.
+    Other names of the same mailbox, which get no copy of their own, are among them."""
+    to = capture.envelope.recipients
+    found = [(to[d.to].address, to[d.to].box, d.do) for d in capture.dispositions if d.do in _KEPT_BACK and d.to < len(to)]
+    if not found:
+        return []
+    boxes = {box or address.lower() for address, box, _ in found}
+    names = [to[d.to] for d in capture.dispositions if d.do not in _KEPT_BACK and d.to < len(to)]
+    return found + [(r.address, r.box, "") for r in names if (r.box or r.address.lower()) in boxes]
