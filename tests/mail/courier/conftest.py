@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.headers import content_hash
@@ -155,6 +155,8 @@ class Town:
         kind: str = "relay",
         text: bytes = TEXT,
         do: str = "deliver",
+        rules: tuple[str, ...] = (),
+        findings: tuple[Finding, ...] = (),
         once: str = "",
         params: dict[str, str] | None = None,
         message_id: str = "<1@city.example>",
@@ -169,11 +171,11 @@ class Town:
             spool = self.writer.spool(id_)
             spool.write(text)
             sha256 = spool.finish()
-        dispositions = tuple(Disposition(i, do) for i in range(len(recipients)))  # type: ignore[arg-type]
+        dispositions = tuple(Disposition(i, do, rules) for i in range(len(recipients)))  # type: ignore[arg-type]
         self.writer.receipt(
             Capture(
                 id=id_, received=self.now, sha256=sha256, size=len(text), content_hash=content_hash(text), source=Source(kind),
-                envelope=envelope, dispositions=dispositions, message_id=message_id, once=once,
+                envelope=envelope, dispositions=dispositions, findings=findings, message_id=message_id, once=once,
             ),
             spool or text,
         )  # fmt: skip

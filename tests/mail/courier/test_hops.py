@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.directory import store
-from civicmail.city.directory.standing import Standing
+from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.leaving import as_sent
@@ -34,7 +34,7 @@ def test_who_is_not_here_yet_is_passed_on_and_never_refused(tmp_path: Path, mode
         route={"Test@city.example": "lmtp://test:2", "city.example": "maildir", "far.example": "smtp://far:3"},
     )
     settings = Settings(city=City(domains=["city.example"]), courier=courier)
-    routes = Routes(settings, Standing(settings, tmp_path))
+    routes = Routes(settings, Modes(settings, tmp_path))
     expected = {
         "ann@city.example": ann, "Ann+x@city.example": ann, "bob@city.example": OLD, "postmaster": OLD,
         "test@city.example": "lmtp://test:2", "test+x@city.example": "lmtp://test:2",
@@ -47,7 +47,7 @@ def test_who_is_not_here_yet_is_passed_on_and_never_refused(tmp_path: Path, mode
 
 
 def test_mail_that_waits_takes_the_new_way_when_its_department_changes(town, next_hop, monkeypatch):
-    monkeypatch.setattr("civicmail.city.directory.standing.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("civicmail.city.directory.modes.LOOK_EVERY", 0.0)
 
     async def story():
         old = await next_hop()

@@ -6,9 +6,11 @@ import asyncio
 import email
 import email.policy
 import uuid
+from dataclasses import replace
 
 import pytest
 
+from civicmail.core.config.settings import Web
 from civicmail.core.message.shapes import Recipient
 from civicmail.mail.archive.records import Event, Type
 
@@ -50,6 +52,30 @@ def test_a_report_says_what_when_and_why(town, next_hop):
         (receipt,) = [h for h in town.records() if h["type"] == "receipt" and h.get("once")]
         assert receipt["once"] == f"dsn:{uuid.UUID(bytes=id_)}:0"
         assert receipt["envelope"]["from"] == "" and receipt["envelope"]["to"] == [{"a": "ann@city.example"}]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("reply", "clause"),
+    [("550 5.1.1 no such user", "p-23"), ("550 5.7.1 Your access to the city's mail ended (P-08)", "p-08")],
+    ids=["nothing was lost", "the reply's own"],
+)
+def test_a_report_says_which_clause_it_is_about_and_where_that_is_read(town, next_hop, reply, clause):
+    """P-23, promise 7."""
+
+    async def story():
+        hop = await next_hop(answers={"rcpt": reply})
+        town.use(outbound=str(hop))
+        town.settings = replace(town.settings, web=Web(url="https://pages.city.example"))
+        id_ = town.keep()
+        async with town.courier():
+            await town.ends(id_)
+            await town.until(lambda: town.mailbox("ann"))
+        await hop.stop()
+        words = next(report_of(town).iter_parts()).get_content()
+        assert "archive (P-23)." in " ".join(words.split())
+        assert f"    https://pages.city.example/policy/text/#{clause}" in words.splitlines()
 
     asyncio.run(story())
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check
 from civicmail.mail.replica.evidence import Evidence
 from civicmail.mail.replica.journals import Journals
@@ -94,3 +96,70 @@ def test_what_is_deleted_here_is_deleted_there(town: Town, tmp_path: Path) -> No
     for pattern in ("journal/*/*.log", "journal/*/spool/*", "keys/segments/*", "segments/*/*/*.seg"):
         here, there = (sorted(p.relative_to(top) for p in top.glob(pattern)) for top in (town.data, copy))
         assert here == there, pattern
+
+
+def test_a_restored_installation_knows_which_mail_the_lost_one_may_have_delivered(town: Town, tmp_path: Path) -> None:
+    copy, new = tmp_path / "copy", tmp_path / "new"
+    town.receive(3)
+    town.rest()
+    town.evidence()
+    with closing(folder_link(copy)) as link:
+        ship(town, link, turns=2)
+    restore(copy, new, now=town.clock())
+    there = Town(new)
+    (later,) = there.receive(1)
+    there.rest()
+    found = outstanding_file.current(new)
+    assert {e.id for e in found.waiting() if found.is_orphan(e)} == set(town.bodies)
+    assert later in {e.id for e in found.waiting()}
+
+
+def test_a_journal_that_was_sealed_to_its_end_before_it_was_sent_holds_up_no_turn(town: Town, tmp_path: Path) -> None:
+    copy, new = tmp_path / "copy", tmp_path / "new"
+    town.receive(1)
+    with closing(folder_link(copy)) as link:
+        shipper = ship(town, link)
+        town.receive(5)
+        town.rest()
+        town.evidence()
+        assert town.seal()
+        shipper.round()
+        for _ in zip(range(2000), shipper.turn(), strict=False):
+            shipper.round()
+        shipper.round()
+        assert shipper.positions()["0001"] == 6
+    assert restore(copy, new, now=town.clock()).problems == []
+    assert kept(new) == town.bodies
+
+
+def test_numbers_that_were_sealed_unsent_and_burnt_are_accounted_for(town: Town, tmp_path: Path) -> None:
+    """R-96 (P-06, P-20): more than `unsealed_most` waited unsent, so it was sealed, and the machine burnt before the next turn."""
+    copy, new = tmp_path / "copy", tmp_path / "new"
+    early = town.receive(1)
+    with closing(folder_link(copy)) as link:
+        shipper = ship(town, link)
+        town.receive(5)
+        town.rest()
+        town.evidence()
+        assert town.seal()
+        late = town.receive(2)
+        town.evidence()
+        shipper.round()
+        assert shipper.positions() == {"0001": 1}  # nobody was told of more
+    found = restore(copy, new, now=town.clock())
+    assert [p for p in found.problems if "records 2 to 6 of journal 0001; entry 0002:1" in p] == found.problems != []
+    assert set(kept(new)) == waiting(new) == {*early, *late}
+    with Sequencer(new) as ledger:
+        ledger.integrate(town.clock())
+    check, losses = Check(new, deep=True), Losses()
+    explained = losses.explain([p.plain for p in verify(new, check.heads(), each=losses.add).problems])
+    assert [(p["code"], p["journal"], p["number"], p["last"], p["entry"]) for p in explained] == [("lost", "0001", 2, 6, "0002:1")]
+    assert check.problems == []
+    again = Town(new)
+    again.bodies = dict(town.bodies)
+    again.receive(2)
+    again.rest()
+    again.evidence()
+    assert again.seal()
+    assert not [*(new / "journal").glob("*/*.log")]  # nothing waits behind the gap
+    assert len(kept(new)) == 5

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from civicmail.city.access.honest import CHECK
+from civicmail.city.policy.shapes import Disposition, Do, Finding
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Occurrence, Source
+from civicmail.mail.archive.sentby import ASSERTED
 from civicmail.mail.search.attached import Extract
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -28,6 +31,7 @@ PEOPLE = [
     ("Lee", "Lee+News@X.Example"),
     ("O'Brien, Pat", "pat@city.example"),
 ]
+DONE: list[Do] = ["deliver", "deliver", "deliver", "hold", "quarantine", "refuse", "kept"]
 IDS = [f"{n}.Thread@b.example" for n in range(8)]
 FILES = [("report 2024.pdf", "application", "pdf"), ("Plan.XLSX", "application", "vnd.ms-excel"), ("été.png", "image", "png")]
 
@@ -46,14 +50,18 @@ def captures(seed: int, number: int) -> Iterator[tuple[Capture, bytes]]:
 
 def capture(chance: random.Random, body: bytes, received: int, class_: str) -> Capture:
     recipients = tuple(Recipient(address) for _, address in chance.sample(PEOPLE, chance.randint(0, 3)))
+    kind, login = chance.choice([("mx", ""), ("submission", "p-1/k7qm2xvd"), ("relay", ""), ("local", ""), ("import", "")])
+    done: list[Do] = [chance.choice(DONE) for _ in recipients]
     return Capture(
         id=capture_id(received, chance.randbytes(10)),
         received=received,
         sha256=hashlib.sha256(body).digest(),
         size=len(body),
         content_hash=bytes(32),
-        source=Source("mx"),
-        envelope=Envelope("", recipients, received),
+        source=Source(kind),
+        envelope=Envelope(chance.choice(PEOPLE)[1], recipients, received, login=login),
+        dispositions=tuple(Disposition(to, do, ("rule",)) for to, do in enumerate(done)),
+        findings=(Finding(CHECK, ASSERTED),) if chance.random() < 0.5 else (),
         class_=class_,
         custodian=chance.choice(["", "Ann Lee", "clerk"]),
         occurrence=chance.choice([None, Occurrence("x", "Mail.pst/Inbox", 0), Occurrence("x", "Sent Items", 0)]),

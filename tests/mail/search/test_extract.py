@@ -17,6 +17,8 @@ from civicmail.core.sandbox.errors import CRASHED, TOO_LONG
 from civicmail.core.sandbox.ocr import Ocr
 from civicmail.core.sandbox.process import Process
 from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search import coverage, extract, extracted
 from civicmail.mail.search.attached import Extract
@@ -163,7 +165,7 @@ def test_a_cache_that_was_thrown_away_comes_back(office: Office) -> None:
 
 
 def test_a_rebuild_removes_what_no_capture_has(office: Office) -> None:
-    """R-103 (P-23, promise 3): what was disposed of leaves no text behind."""
+    """R-117 (P-23, promise 3): what was disposed of leaves no text behind."""
     office.keep(paper("zeppelin"))
     office.step()
     office.extract.step()
@@ -174,6 +176,24 @@ def test_a_rebuild_removes_what_no_capture_has(office: Office) -> None:
     assert cache.get(gone) is None
     assert cache.get(kept) == Extract("zeppelin\n")
     assert not any(b"secret" in p.read_bytes() for p in extracted.top(office.data).rglob("*") if p.is_file())
+
+
+def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.keep(paper("zeppelin"), paper("blimp"))
+    office.keep(paper("blimp"))
+    office.step()
+
+    def gone(*_: object) -> None:
+        raise NotInArchive("gone")
+
+    monkeypatch.setattr(Machine, "capture", gone)
+    office.index._indexes.delete("mail", BASE[0].received, BASE[0].id)
+    office.index.commit(T)
+    office.extract._read(BASE[0].id)
+    cache = Extracts(office.data)
+    assert cache.get(hashlib.sha256(paper("zeppelin")).digest()) is None
+    assert cache.get(hashlib.sha256(paper("blimp")).digest()) is not None
+    assert (extracted.ready(office.data), extracted.gone(office.data)) == ([], [])
 
 
 def test_a_torn_entry_is_read_again(office: Office) -> None:

@@ -163,6 +163,18 @@ def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) 
     assert asked > 1000
 
 
+def test_a_word_near_itself_is_two_places_at_most_so_far_apart(tmp_path: Path) -> None:
+    """Every distance from nothing to a dozen words, and the same for beginnings of words that may stand for one another."""
+    words = ["storm", "stormy", "the"]
+    bodies = [f"Subject: x\n\n{one} {'gap ' * between}{other}\n" for one in words for other in words for between in range(13)]
+    mail = [(next(captures(n, 1))[0], body.encode()) for n, body in enumerate([*bodies, "Subject: y\n\nstorm\n"])]
+    reader, views = build(tmp_path, mail)
+    for most in range(1, 14):
+        for one, other in (("storm", "storm"), ("storm*", "storm"), ("storm*", "stormy"), ("stor*", "storm*"), ("storm", "the")):
+            tree = parse(f"{one} AROUND {most} {other}", now=NOW)
+            assert count(reader, tree) == sum(matches(tree, v) for v in views) > 0, (one, most, other)
+
+
 def around(chance: random.Random, field: Text, tokens: list[str]) -> Iterator[Tree]:
     """Two runs of one text, near each other or not, in any order, overlapping or the same, whole or cut short."""
     for longest in (1, 3):

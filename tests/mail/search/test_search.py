@@ -106,6 +106,11 @@ def test_a_cursor_of_another_order_is_refused(built: tuple[Reader, list[View]]) 
     for wrong, sort in ((cursor, "oldest"), ("n", "newest"), ("nonsense", "newest"), (cursor, "relevance")):
         with pytest.raises(QueryError, match="cursor"):
             search(reader, tree("budget"), cursor=wrong, sort=sort)  # type: ignore[arg-type]
+    for odd in (f"n-{'0' * 14}1{'0' * 16}", f"n {'0' * 14}1{'0' * 16}", f"n{'0' * 16}-{'0' * 15}", f"r{'0' * 32}1p99999"):
+        with pytest.raises(QueryError, match="cursor"):
+            search(reader, tree("budget"), cursor=odd, sort="relevance" if odd[0] == "r" else "newest")
+    for end in ("0" * 32, "f" * 32):
+        assert len(search(reader, tree("budget"), cursor=f"n{end}").hits) in (0, 20)
 
 
 def test_a_hit_says_what_the_archive_knows(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tantivy
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
@@ -18,10 +21,10 @@ from civicmail.mail.archive import keyring
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.search import coverage, tasks
+from civicmail.mail.search import coverage, reader, tasks
 from civicmail.mail.search.counts import count, counts, missing
 from civicmail.mail.search.documents import document_of
-from civicmail.mail.search.errors import IndexFailed, NotIndexed
+from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NotIndexed
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.index import Indexes
 from civicmail.mail.search.reader import Reader
@@ -335,3 +338,30 @@ def test_records_of_a_writer_that_was_killed_are_found_too(data: Path) -> None:
 
 def with_body(capture: Capture, body: bytes, sha256: bytes) -> Capture:
     return replace(capture, sha256=sha256, size=len(body))
+
+
+def test_a_merge_that_ends_while_an_index_is_opened_is_no_damage(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 8: files of the commit before are gone then; where there was no other commit, they are missed."""
+    into = writer(data)
+    keep(into, SOME)
+    into.close()
+    with closing(IndexJob.take(data, bulk=True)) as job:
+        job.catch_up(T)
+    wanted, plain, merges = found(data), tantivy.Index.open, [2]
+
+    def open_(folder: str) -> tantivy.Index:
+        if merges[0]:
+            merges[0] -= 1
+            os.utime(Path(folder) / "meta.json", ns=(merges[0], merges[0]))
+            raise ValueError("FileDoesNotExist")
+        return plain(folder)
+
+    monkeypatch.setattr(reader.tantivy, "Index", type("Index", (), {"open": staticmethod(open_)}))
+    assert found(data) == wanted
+
+    def gone(folder: str) -> tantivy.Index:
+        raise ValueError("FileDoesNotExist")
+
+    monkeypatch.setattr(reader.tantivy, "Index", type("Index", (), {"open": staticmethod(gone)}))
+    with pytest.raises(DamagedIndex):
+        Reader(data)

@@ -5,6 +5,8 @@ Mail that is held for a decision is not touched here: releasing it is the busine
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Event, Type
@@ -13,6 +15,13 @@ from civicmail.mail.archive.records import Event, Type
 def retry(writer: Writer, entry: Entry, *, actor: str, reason: str, now: int) -> list[int]:
     """Make every recipient that waits due at once; their indices. Durable on return."""
     return _record(writer, Type.RELEASED, entry, actor=actor, reason=reason, now=now)
+
+
+def retry_each(writer: Writer, waiting: Mapping[bytes, Sequence[int]], *, actor: str, reason: str, now: int) -> None:
+    """Make recipients of many captures due at once: capture id -> their indices. Durable on return."""
+    for id_, indices in waiting.items():
+        writer.event(Event(Type.RELEASED, id_, now, tuple(indices), {"reason": reason, "actor": actor}))
+    writer.flush()
 
 
 def drop(writer: Writer, entry: Entry, *, actor: str, reason: str, now: int) -> list[int]:

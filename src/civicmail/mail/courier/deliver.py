@@ -30,6 +30,7 @@ from civicmail.mail.courier.local import Handed, Local
 from civicmail.mail.courier.remote import Remote
 from civicmail.mail.courier.reports import Reports
 from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.signer import Signer
 from civicmail.mail.courier.verdict import is_own, outcomes
 
 log = get_logger()
@@ -102,7 +103,7 @@ class _Courier:
         self._files = files
         self._stopping = asyncio.Event()
         self._store = Store(data)
-        self._remote = Remote(rounds, self._store, self._stopping)
+        self._remote = Remote(rounds, self._store, self._stopping, Signer(data, rounds.settings, rounds.clock))
         self._reports = Reports(rounds, self._store, submit)
         self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")

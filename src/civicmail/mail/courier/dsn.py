@@ -10,6 +10,7 @@ import textwrap
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from civicmail.city.policy.clauses import CITED, address
 from civicmail.core.message.headers import header_block
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture
@@ -22,9 +23,10 @@ _CODE = re.compile(r"([245]\d\d)(?:\s|$)")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 
 
-def build(kept: Kept, index: int, copy: Copy, routes: Routes, host: str) -> bytes:
-    """The report about the end of one copy, as a message with CRLF. copy: with `end`, `at` and `reply`."""
-    capture, hop = kept.capture, routes.hop_for(copy.address)
+def build(kept: Kept, index: int, copy: Copy, routes: Routes, host: str, pages: str = "") -> bytes:
+    """The report about the end of one copy, as a message with CRLF. copy: with `end`, `at` and `reply`; pages: the address of the
+    pages, where the policy is read (web.url)."""
+    capture, hop = kept.capture, routes.hop_for(copy.target)
     action = "failed" if copy.end == "failed" else "relayed" if hop is not None and hop.kind == "smtp" else "delivered"
     full = capture.envelope.params.get("RET", "").upper() == "FULL" and capture.size <= _FULL_MOST
     boundary = f"=_{capture.id.hex()}-{index}"
@@ -34,7 +36,7 @@ def build(kept: Kept, index: int, copy: Copy, routes: Routes, host: str) -> byte
     utf8 = not _is_ascii(original) or not copy.address.isascii()
     status = "message/global-delivery-status" if utf8 else "message/delivery-status"
     parts = [
-        _part(boundary, "text/plain; charset=utf-8", _words(copy, action, host).encode()),
+        _part(boundary, "text/plain; charset=utf-8", _words(copy, action, host, pages).encode()),
         _part(boundary, status, _status(capture, index, copy, action, host).encode()),
         _part(boundary, _original_type(full=full, utf8=utf8), original),
     ]
@@ -71,13 +73,16 @@ def _part(boundary: str, content_type: str, content: bytes) -> bytes:
     return f"--{boundary}\r\nContent-Type: {content_type}\r\n{encoding}\r\n".encode() + content + ending
 
 
-def _words(copy: Copy, action: str, host: str) -> str:
+def _words(copy: Copy, action: str, host: str, pages: str) -> str:
     if action == "failed":
         text = (
             f"Your message to <{copy.address}> was not delivered, and no further attempt will be made.\n\n"
             f"The reason, in the words of the mail system that gave it:\n\n    {copy.reply}\n\n"
-            "You may write again when the reason is gone. Nothing was lost: the message is kept in the city's archive."
+            "You may write again when the reason is gone. Nothing was lost: the message is kept in the city's archive (P-23)."
         )
+        if pages:
+            clause = CITED.search(copy.reply)
+            text += f"\n\nWhat the e-mail policy says about it:\n\n    {address(clause[0] if clause else 'P-23', pages)}"
     else:
         text = f"Your message to <{copy.address}> was {action}."
     filled = "\n".join(textwrap.fill(line, 76, break_long_words=False) if line[:1] != " " else line for line in text.split("\n"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
-from civicmail.city.directory.standing import Standing
+from civicmail.city.directory.modes import Modes
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.settings import Settings
 from civicmail.core.wire.paths import Path as WirePath
@@ -52,11 +52,11 @@ def parse_hop(text: str) -> Hop | None:
 
 
 class Routes:
-    """The next hops of an installation. standing: who is here; None: everybody of our domains."""
+    """The next hops of an installation. modes: who is here; None: everybody of our domains."""
 
-    def __init__(self, settings: Settings, standing: Standing | None = None) -> None:
+    def __init__(self, settings: Settings, modes: Modes | None = None) -> None:
         courier = settings.courier
-        self.standing = standing or Standing(settings)
+        self.modes = modes or Modes(settings)
         self._local = parse_hop(courier.local)
         self._outbound = parse_hop(courier.outbound)
         self._elsewhere = parse_hop(courier.elsewhere)
@@ -64,7 +64,7 @@ class Routes:
 
     def hop_for(self, address: str) -> Hop | None:
         """Where mail for this envelope address goes; None when it has to wait for a setting."""
-        path, mode = self.split(address), self.standing.of(address)
+        path, mode = self.split(address), self.modes.of(address)
         for key in self._mailbox(path):
             if key in self._route:
                 return _inside(self._route[key], mode)
@@ -80,11 +80,11 @@ class Routes:
 
     def is_ours(self, address: str) -> bool:
         """Whether the address lies in a domain of the city."""
-        return bool(address) and self.standing.of(address) is not None
+        return bool(address) and self.modes.of(address) is not None
 
     def split(self, address: str) -> WirePath:
         """Local part and domain; an address without a domain (postmaster) lies in our first one."""
-        return self.standing.split(address)
+        return self.modes.split(address)
 
 
 def _inside(hop: Hop | None, mode: Mode | None) -> Hop | None:

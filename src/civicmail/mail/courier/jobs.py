@@ -14,7 +14,8 @@ _PROBE_FIRST_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """tries: index of each recipient to the number of this attempt; open: those of them whose earlier attempt has no outcome.
+    """tries: index of each recipient to the number of this attempt; open: those of them of which an earlier attempt may
+    have no outcome.
 
     doubtful: an earlier process, or an earlier try, may have delivered to a mailbox without leaving a record.
     """

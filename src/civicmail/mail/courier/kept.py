@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.policy.shapes import Finding
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped
 from civicmail.core.message.verdicts import header_of
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding import Entry
-from civicmail.mail.archive.records import Capture
+from civicmail.mail.archive.records import Capture, Type
+from civicmail.mail.courier import notes
 
 _PIECE = 1 << 18
 _HEADER_MOST = 8 << 20
@@ -70,6 +72,16 @@ class Store:
         """Raises NotInArchive, DamagedFile. Blocks."""
         return self._from_journal(entry) or self._from_archive(entry)
 
+    def notes(self, entry: Entry, kept: Kept, index: int, host: str) -> list[str]:
+        """What the reader of one copy is told: of the receipt, or of what was found when it was screened again. Raises
+        NotInArchive, DamagedFile."""
+        copy, findings = entry.copies[index], kept.capture.findings
+        if copy.decided[3]:
+            with self._lock:
+                decided = [event for event in self._archive().events(entry.id) if event.type == Type.DECIDED]
+            findings = tuple(Finding(**f) for f in decided[-1].facts.get("findings", ())) if decided else findings
+        return notes.lines(host, findings, copy.told, kept.capture.uuid)
+
     def is_sealed(self, entry: Entry) -> bool:
         """Whether reading means to decrypt the whole body into memory."""
         return not self._path(entry).exists()
@@ -95,8 +107,12 @@ class Store:
 
     def _from_archive(self, entry: Entry) -> Kept:
         with self._lock:
-            if self._machine is None:
-                self._machine = Machine(self._data)
-            else:
-                self._machine.refresh()  # what was a journal when it last looked may be a segment now
-            return Kept(self._machine.capture(entry.id), self._machine.body(entry.id))
+            machine = self._archive()
+            return Kept(machine.capture(entry.id), machine.body(entry.id))
+
+    def _archive(self) -> Machine:
+        if self._machine is None:
+            self._machine = Machine(self._data)
+        else:
+            self._machine.refresh()  # what was a journal when it last looked may be a segment now
+        return self._machine

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Literal
 
+from civicmail.city.access.honest import is_correction
+from civicmail.city.policy.shapes import Finding
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.verdicts import verdicts
 from civicmail.core.wire.dotstuff import Conformer
 from civicmail.mail.archive.records import EDGE, Capture
+from civicmail.mail.courier import notes
 from civicmail.mail.courier.kept import Kept
 
 _WITH = {"smtp": "SMTP", "esmtp": "ESMTP", "lmtp": "LMTP"}
@@ -52,11 +54,26 @@ def without(pieces: Iterable[bytes], removed: Sequence[Mapping[str, Any]]) -> It
         at = end
 
 
-def foreign_verdicts(kept: Kept, *, inside: bool) -> list[dict[str, Any]]:
-    """The fields that must not reach a person who is here: verdicts in the header that no edge server of ours has vouched for."""
-    if not inside or any(f.check == EDGE for f in kept.capture.findings):
-        return []
-    return [{"name": v.name, "offset": v.offset, "length": v.length} for v in verdicts(kept.header())]
+def taken_out(kept: Kept, host: str, *, inside: bool) -> list[dict[str, Any]]:
+    """The fields that must not leave, as `removed` of a `delivered` record has them: what was put right about the sender, and for a
+    person who is here what somebody else wrote in our name, and verdicts that no edge server of ours has vouched for."""
+    findings = kept.capture.findings
+    gone = {r["offset"]: r for r in corrected(findings)[1]}
+    if inside:
+        believed = any(f.check == EDGE for f in findings)
+        gone |= {r["offset"]: r for r in notes.strangers(kept.header(), host, believed=believed)}
+    return [gone[offset] for offset in sorted(gone)]
+
+
+def corrected(findings: Iterable[Finding]) -> tuple[list[str], list[dict[str, Any]]]:
+    """What was put right about the sender of a message (P-14): the lines that are added, and the fields that they stand for."""
+    lines: list[str] = []
+    gone: list[dict[str, Any]] = []
+    for f in findings:
+        if is_correction(f):
+            lines += f.mask.split("\n") if f.mask else []
+            gone += [{"name": f.code.partition(":")[2], "offset": f.offset, "length": f.length}] if f.length else []
+    return lines, sorted(gone, key=lambda field: int(field["offset"]))
 
 
 def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
@@ -67,8 +84,9 @@ def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
     return content
 
 
-def additions(capture: Capture, host: str, recipients: list[str], *, final: bool) -> list[str]:
-    """The header lines in front: our Received (RFC 5321 4.4), and at final delivery Return-Path.
+def additions(capture: Capture, host: str, recipients: list[str], *, final: bool, told: Sequence[str] = ()) -> list[str]:
+    """The header lines in front: our Received (RFC 5321 4.4), at final delivery Return-Path, what a reader is told (notes.py), and
+    what was put right of the sender.
 
     The recipient is named only where there is one, so that nobody learns of another's copy (promise 4). An LMTP server makes
     Return-Path itself, so final means a mailbox of ours.
@@ -85,7 +103,7 @@ def additions(capture: Capture, host: str, recipients: list[str], *, final: bool
         lines.append(f"\tfor <{recipients[0]}>")
     lines[-1] += ";"
     lines.append(f"\t{format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))}")
-    return lines
+    return [*lines, *told, *corrected(capture.findings)[0]]
 
 
 def sent_facts(eol: Literal["crlf", "lf"], prepend: list[str], removed: list[dict[str, Any]] | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, foreign_verdicts, leaving, sent_facts
+from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.maildir import Maildir
 from civicmail.mail.courier.verdict import Result, our_fault
 
@@ -81,9 +81,10 @@ class Local:
 
     def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
         address = kept.capture.envelope.recipients[index].address
-        path = self._routes.split(address)
-        removed = foreign_verdicts(kept, inside=job.hop.inside)
-        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True), removed)
+        path = self._routes.split(job.entry.copies[index].target)
+        told = self._store.notes(job.entry, kept, index, self._host) if job.hop.inside else ()
+        removed = taken_out(kept, self._host, inside=job.hop.inside)
+        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True, told=told), removed)
         pieces = _Hashed(leaving(kept.pieces(), sent))
         name = kept.capture.uuid
         try:

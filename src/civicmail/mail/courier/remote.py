@@ -11,9 +11,10 @@ from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, foreign_verdicts, sent_facts
+from civicmail.mail.courier.leaving import additions, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
 from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.signer import Signer
 from civicmail.mail.courier.transfer import Load, transfer
 from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, outcomes
 
@@ -27,10 +28,11 @@ _PAUSE_SECONDS = 1.0
 class Remote:
     """Hands over to next hops. stopping: set when no new attempt may begin."""
 
-    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event) -> None:
+    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer) -> None:
         self._rounds = rounds
         self._store = store
         self._stopping = stopping
+        self._signer = signer
         self._rules = rounds.settings.courier
         self._host = rounds.settings.city.host
         self._large = asyncio.Semaphore(_SEALED_AT_ONCE)
@@ -120,15 +122,24 @@ class Remote:
     async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
         """None: the connection, used before, ended before anything was answered."""
         recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
-        removed = foreign_verdicts(kept, inside=job.hop.inside)
-        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False), removed)
+        told = self._store.notes(job.entry, kept, next(iter(job.tries)), self._host) if job.hop.inside else ()
+        removed = taken_out(kept, self._host, inside=job.hop.inside)
+        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False, told=told), removed)
+        targets = {i: job.entry.copies[i].target for i in job.tries}
         served = link.served
 
         async def attempt(indices: list[int]) -> None:
             await self._rounds.attempt(attempts(job, indices, self._rounds.clock(), link.tls))
 
         try:
-            return await transfer(link, Load(kept, tuple(job.tries), sent), attempt, self._rules.timeout)
+            if not job.hop.inside:
+                sent = await self._signer.finish(kept, sent)  # the last step: nothing is changed behind it
+            return await transfer(
+                link,
+                Load(kept, tuple(job.tries), sent, targets),
+                attempt,
+                self._rules.timeout,
+            )
         except LinkLost as lost:
             link.abort()
             if served and link.served == served:

@@ -49,7 +49,8 @@ class Reports:
             try:
                 kept = await asyncio.to_thread(self._store.read, entry)
                 copy = entry.copies[index]
-                content = dsn.build(kept, index, copy, self._rounds.routes, self._rounds.settings.city.host)
+                settings = self._rounds.settings
+                content = dsn.build(kept, index, copy, self._rounds.routes, settings.city.host, settings.web.url)
                 envelope = Envelope("", (Recipient(entry.sender),), self._rounds.clock(), protocol="local")
                 await self._submit(content, envelope, Source("local", "courier"), report_key(entry.id, index))
             except (OSError, CivicmailError) as error:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.directory.standing import Standing
+from civicmail.city.directory.modes import Modes
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
@@ -39,7 +39,7 @@ class Rounds:
     def __init__(self, data: Path, settings: Settings, clock: Callable[[], int]) -> None:
         self.settings = settings
         self.clock = clock
-        self.routes = Routes(settings, Standing(settings, data))
+        self.routes = Routes(settings, Modes(settings, data))
         self.lanes: dict[Hop, Lane] = {}
         self.owed: dict[bytes, None] = {}  # captures whose sender is to be told of a recipient's end
         self.wake = asyncio.Event()
@@ -84,7 +84,7 @@ class Rounds:
             self._busy.difference_update(job.keys)
             if (left := self.outstanding.entries.get(job.entry.id)) is not None:
                 changed[left.id] = left
-        for entry in self.outstanding.entries.values() if self.routes.standing.refresh() else changed.values():
+        for entry in self.outstanding.entries.values() if self.routes.modes.refresh() else changed.values():
             self.consider(entry)
         self._due()
         if not records and self.clock() - self._swept > _SETTLE_EVERY_MS:
@@ -121,7 +121,7 @@ class Rounds:
             copy = entry.copies[index]
             if copy.due > now:
                 soonest = min(soonest or copy.due, copy.due)
-            elif (hop := self.routes.hop_for(copy.address)) is not None:
+            elif (hop := self.routes.hop_for(copy.target)) is not None:
                 self.lane(hop).add(entry.id)
         if soonest:
             heapq.heappush(self._later, (soonest, entry.id))
@@ -152,13 +152,15 @@ class Rounds:
     def _job(self, entry: Entry, lane: Lane) -> Job | None:
         now = self.clock()
         due = [i for i in entry.waiting if (entry.id, i) not in self._busy and entry.copies[i].due <= now]
-        here = [i for i in due if self.routes.hop_for(entry.copies[i].address) == lane.hop]
+        here = [i for i in due if self.routes.hop_for(entry.copies[i].target) == lane.hop]
         if not here:
             return None
-        if len(here) > RECIPIENTS_MOST:
+        alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == entry.copies[here[0]].told]  # one header for all
+        if len(here) > min(len(alike), RECIPIENTS_MOST):
             lane.add(entry.id, first=True)
-        tries = {i: entry.copies[i].tries + 1 for i in here[:RECIPIENTS_MOST]}
-        open_ = frozenset(i for i in tries if entry.copies[i].is_open)
+        tries = {i: entry.copies[i].tries + 1 for i in alike[:RECIPIENTS_MOST]}
+        orphan = self.outstanding.is_orphan(entry)
+        open_ = frozenset(i for i in tries if orphan or entry.copies[i].is_open)
         doubtful = entry.id in self._old or any(n > 1 for n in tries.values())
         job = Job(entry, lane.hop, tries, open_, doubtful)
         self.outstanding.begin(entry)

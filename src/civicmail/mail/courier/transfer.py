@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from civicmail.core.message.shapes import Recipient
 from civicmail.core.wire.answers import Reply
 from civicmail.core.wire.client import Closing, Finished, GoAhead, Mail, MailTo, Refused, needs_utf8
 from civicmail.mail.courier.errors import LinkLost
@@ -27,18 +28,23 @@ Attempt = Callable[[list[int]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is handed over: the kept message, indices of the recipients, and the `sent` object of what is added."""
+    """What is handed over: the kept message, indices of the recipients, and the `sent` object of what is added. targets: where the
+    copies of recipients go whose own address is another one."""
 
     kept: Kept
     indices: tuple[int, ...]
     sent: dict[str, Any]
+    targets: Mapping[int, str] = field(default_factory=dict)
 
     def mail(self) -> Mail:
         e = self.kept.capture.envelope
-        to = tuple(MailTo(r.address, r.notify, r.orcpt) for r in (e.recipients[i] for i in self.indices))
+        to = tuple(MailTo(self.targets.get(i, r.address), r.notify, r.orcpt) for i, r in self._recipients())
         added = sum(len(line.encode("utf-8", "surrogateescape")) + 2 for line in self.sent["prepend"])
         removed = sum(r["length"] for r in self.sent.get("removed", ()))
         return Mail(e.sender, to, self.kept.capture.size + added - removed, e.params)
+
+    def _recipients(self) -> Iterator[tuple[int, Recipient]]:
+        return ((i, self.kept.capture.envelope.recipients[i]) for i in self.indices)
 
 
 async def transfer(link: Link, load: Load, attempt: Attempt, seconds: float) -> dict[int, Result]:

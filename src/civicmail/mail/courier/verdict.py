@@ -55,6 +55,9 @@ def outcomes(
     for index, result in results.items():
         notify = capture.envelope.recipients[index].notify.upper() if own and capture is not None else "NEVER"
         type_, facts = _outcome(job, index, result, now, rules, notify)
+        target = job.entry.copies[index].target
+        if type_ == Type.DELIVERED and capture is not None and target != capture.envelope.recipients[index].address:
+            facts["mailbox"] = target
         groups.setdefault((type_, repr(facts)), ([], {"hop": str(job.hop), **facts}))[0].append(index)
     return [Event(type_, job.entry.id, now, tuple(to), facts) for (type_, _), (to, facts) in groups.items()]
 

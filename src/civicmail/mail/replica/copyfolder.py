@@ -44,6 +44,12 @@ def is_copy(folder: Path) -> bool:
     return (folder / "standby" / "stage").is_dir()
 
 
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is in a folder but what a copy begins with: the power may have gone at that moment."""
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name != "lost+found"}
+    return there <= {"standby", "standby/lock"}
+
+
 def is_complete(folder: Path) -> bool:
     """Whether a turn was ever taken: before that an installation cannot be made from the copy."""
     return (folder / "standby" / "taken.json").exists()
@@ -66,7 +72,7 @@ class Copy:
         self._stages: dict[str, File] = {}  # whole files on their way
         self._renew: set[Path] = set()  # folders with new entries that are not synced yet
         self._epoch = epoch.Epoch()
-        if folder.exists() and not is_copy(folder) and any(p.name != "lost+found" for p in folder.iterdir()):
+        if folder.exists() and not is_copy(folder) and not _is_empty(folder):
             raise NotACopy(f"{folder} is not empty and no copy; nothing was changed. Name a new or an empty folder.")
         files.make_folder(folder / "standby" / "stage", levels=2)
         self._lock = Lease.take(folder / "standby" / "lock")

@@ -13,7 +13,7 @@ from civicmail.core.ledger.merkle import HASH
 from civicmail.core.ledger.sequencer import folder
 from civicmail.mail.replica.copyfolder import ENTRIES, end_mark
 from civicmail.mail.replica.errors import Diverged
-from civicmail.mail.replica.journals import CHUNK, Held
+from civicmail.mail.replica.journals import CHUNK, Holdings
 from civicmail.mail.replica.links import Link
 
 AT_ONCE = 4096  # entries
@@ -33,7 +33,7 @@ def told(data: Path) -> int:
 class Evidence:
     """size: entries that the copy has, synced. Raises Diverged where it has other ones than we do."""
 
-    def __init__(self, data: Path, link: Link, held: Held) -> None:
+    def __init__(self, data: Path, link: Link, held: Holdings) -> None:
         self._data = data
         self._link = link
         self._path = entries.log_path(folder(data))
@@ -42,7 +42,7 @@ class Evidence:
         self._leaves: Positions = {}  # {journal: leaves in the copy}
         self._meet(held)
 
-    def _meet(self, held: Held) -> None:
+    def _meet(self, held: Holdings) -> None:
         length, mark = held.get(ENTRIES, (0, ""))
         if length:
             self.size, self._end = self._known_before(length)

@@ -23,7 +23,7 @@ from civicmail.mail.replica.errors import Diverged
 from civicmail.mail.replica.links import Link
 
 CHUNK = 1 << 20
-Held = dict[str, tuple[int, str]]
+Holdings = dict[str, tuple[int, str]]
 """What the copy holds: path -> size and mark (copyfolder.held_files)."""
 
 
@@ -43,7 +43,7 @@ class _Place:
 class Journals:
     """Sends what is new in every journal. held: what the copy holds; raises Diverged where it holds what we do not."""
 
-    def __init__(self, data: Path, link: Link, held: Held) -> None:
+    def __init__(self, data: Path, link: Link, held: Holdings) -> None:
         self._data = data
         self._link = link
         self.there = {path for path in held if path.startswith("journal/") and (contents.is_log(path) or contents.is_spool(path))}
@@ -87,7 +87,7 @@ class Journals:
 
     # -- one journal
 
-    def _meet(self, name: str, held: Held) -> _Place:
+    def _meet(self, name: str, held: Holdings) -> _Place:
         """Find out how far the copy has this journal."""
         top = journal.folder(self._data) / name
         there = sorted(p for p in held if p.startswith(f"journal/{name}/") and contents.is_log(p))
@@ -147,9 +147,14 @@ class Journals:
         return None
 
     def _next_file(self, name: str, place: _Place) -> int | None:
-        following = [first for first, _ in journal.log_files(journal.folder(self._data) / name) if first > place.first]
+        top = journal.folder(self._data) / name
+        retired = journal.read_retired(top)  # before its files are listed: what is not among them by then was sealed
+        following = [first for first, _ in journal.log_files(top) if first > place.first]
         if not following:
-            return 0
+            if retired <= place.number:
+                return 0
+            place.first, place.offset, place.number = 0, 0, retired  # all of it was sealed before it was sent
+            return None
         if following[0] == place.number + 1:
             place.first, place.offset = following[0], 0
         else:

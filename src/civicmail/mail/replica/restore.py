@@ -13,25 +13,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.access.saved import DATABASE, SAVED
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease
-from civicmail.core.disk.tail import adopt
+from civicmail.core.disk.tail import Positions, adopt
 from civicmail.core.ledger import checkpoints
+from civicmail.core.ledger.problems import records_text
 from civicmail.core.ledger.sequencer import Sequencer, folder
-from civicmail.mail.archive import outstanding_file, recatalogue, replay
-from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive import outstanding_file, recatalogue, repair, replay
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.layout import FOLDERS
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.replica import contents, copyfolder, epoch
 from civicmail.mail.replica.errors import NotACopy
 
 CHUNK = 1 << 20
-JOURNAL_FILE = 1 << 20
 LET_GO_SECONDS = 20.0
+UNSENT = repair.Who("", "", "they had been sealed before they were sent to the second place, and no turn had brought them")
 Progress = Callable[[int], None]
 
 
@@ -70,13 +72,25 @@ def restore(
         with _nobody_else(copy, now, files) if fence else contextlib.nullcontext():
             found = Restored(epoch.read(copy).number, copyfolder.said(copy))
             found.files = _copy_all(copy, data, files, progress)
-    _make_work(data, found, now, files)
+            settings = (copy / FILE).read_bytes() if (copy / FILE).exists() else None
+    if (data / SAVED).exists():
+        files.rename(data / SAVED, data / DATABASE)
+        files.sync_folder(data)
+    until = _make_work(data, found, now, files)
     if fence:
-        with contextlib.closing(Writer(data, lambda: now, files, JOURNAL_FILE)) as writer:
-            facts = {"act": "restore", "person": "", "duty": "", "reason": "made from a copy", "epoch": found.epoch}
-            writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
-            writer.flush()
+        _enter(data, found.epoch, until, now, files)
+    if settings is not None:
+        files.replace(data / FILE, settings)
     return found
+
+
+def _enter(data: Path, number: int, until: Positions, now: int, files: Files) -> None:
+    """Say where what came from the lost installation ends: of what it did later with the mail in it nothing is known, so
+    whoever delivers that mail says `redelivered`."""
+    facts = {"act": "restore", "person": "", "duty": "", "reason": "made from a copy", "epoch": number, "until": until}
+    with contextlib.closing(Writer(data, lambda: now, files, SHORT_FILE)) as writer:
+        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
+        writer.flush()
 
 
 @contextlib.contextmanager
@@ -97,7 +111,7 @@ def _nobody_else(copy: Path, now: int, files: Files) -> Iterator[None]:
 
 
 def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -> int:
-    """Everything but the settings, synced; then the settings. Logs as far as they reach now: the receiver may go on appending."""
+    """Everything but the settings, synced; how many files. Logs as far as they reach now: the receiver may go on appending."""
     for name in FOLDERS:
         files.make_folder(data / name, levels=name.count("/") + 2)
     data.chmod(0o700)
@@ -115,8 +129,6 @@ def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -
         files.replace(journal.folder(data) / name / "durable", number.to_bytes(8, "little"))
     for place in sorted(folders):
         files.sync_folder(place)
-    if (copy / FILE).exists():
-        files.replace(data / FILE, (copy / FILE).read_bytes())
     return len(sizes)
 
 
@@ -147,8 +159,12 @@ def _copy(source: Path, target: Path, size: int, files: Files) -> None:
         file.close()
 
 
-def _make_work(data: Path, found: Restored, now: int, files: Files) -> None:
-    """What is derived is made, and the rest must be what the old installation said."""
+def _make_work(data: Path, found: Restored, now: int, files: Files) -> Positions:
+    """What is derived is made, and the rest must be what the old installation said; {journal: last number} of what there is."""
+    for gap in repair.account_for_gaps(data, UNSENT, now=now, files=files):
+        for first, last in gap.lost:
+            text = records_text(first, last, gap.journal)
+            found.problems.append(f"The copy has no {text}; entry {gap.entry} says why: {UNSENT.reason}.")
     adopt(data, files=files)
     found.problems += recatalogue.rebuild(data, now=now, files=files)
     try:
@@ -166,11 +182,12 @@ def _make_work(data: Path, found: Restored, now: int, files: Files) -> None:
         ledger.integrate(now)
     found.waiting = len(list(outstanding_file.current(data).waiting()))
     top = journal.folder(data)
+    until = {n: max(journal.read_durable(top / n), journal.read_retired(top / n)) for n in journal.names(data)}
     for name, last in found.said["records"].items():
-        have = max(journal.read_durable(top / name), journal.read_retired(top / name))
-        if have < last:
-            found.problems.append(f"Journal {name} has {have} records; the old installation said {last}.")
-    found.records = sum(max(journal.read_durable(top / n), journal.read_retired(top / n)) for n in journal.names(data))
+        if until.get(name, 0) < last:
+            found.problems.append(f"Journal {name} has {until.get(name, 0)} records; the old installation said {last}.")
+    found.records = sum(until.values())
     segments = sum(1 for _ in (data / "segments").glob("*/*/*.seg"))
     if segments < int(found.said["segments"]):
         found.problems.append(f"There are {segments} segments; the old installation said {found.said['segments']}.")
+    return until

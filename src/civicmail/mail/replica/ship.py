@@ -16,7 +16,7 @@ from civicmail.core.ledger import keys
 from civicmail.mail.replica import contents, copyfolder, epoch
 from civicmail.mail.replica.contents import Contents, Stamp
 from civicmail.mail.replica.evidence import Evidence, told
-from civicmail.mail.replica.journals import Held, Journals, send_file
+from civicmail.mail.replica.journals import Holdings, Journals, send_file
 from civicmail.mail.replica.links import Link
 
 BEAT_MS = 1000  # a copy hears something every second, so that both sides notice when the other one is gone
@@ -37,7 +37,7 @@ class Shipper:
         self._spoken_at = clock()
         self.level_at = 0
         answer = link.ask({"do": "hello", "key": keys.public(data / "keys").hex(), "epoch": epoch.read(data).number})
-        held: Held = {str(path): (int(size), str(mark)) for path, size, mark in answer["held"]}
+        held: Holdings = {str(path): (int(size), str(mark)) for path, size, mark in answer["held"]}
         self.complete = bool(answer["complete"])
         self._journals = Journals(data, link, held)
         self._evidence = Evidence(data, link, held)

@@ -13,8 +13,8 @@ from hashlib import sha256
 from civicmail.core.message.shapes import Attached, Fields
 from civicmail.core.sandbox import pictures, reading, sniff, words
 
-WAITING = (1, 2)
-"""1: files that were not read yet; 2: all were read, but pictures in them still wait for OCR."""
+TEXT, PICTURES = WAITING = (1, 2)
+"""What a capture waits for. TEXT: files that were not read yet; PICTURES: all were read, but pictures in them wait for OCR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,21 @@ Look = Callable[[bytes, bytes], Extract | None]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What all files of a message say. unreadable: how many were not read whole; waiting: 0, or as in WAITING."""
+    """What all files of a message say. unreadable: how many were not read whole; waiting: 0, or as in WAITING; files: name_of()
+    each."""
 
     text: str = ""
     unreadable: int = 0
     waiting: int = 0
+    files: tuple[str, ...] = ()
 
 
 NOTHING = Said()
+
+
+def name_of(digest: bytes) -> str:
+    """How the index calls a file, by its SHA-256: enough to tell files apart, and what hangs on it may be thrown away."""
+    return digest[:8].hex()
 
 
 def not_yet(_digest: bytes, _content: bytes) -> Extract | None:
@@ -72,14 +79,17 @@ def at_once(content: bytes) -> Extract | None:
 
 def what_they_say(fields: Fields, look: Look) -> Said:
     texts: list[str] = []
+    names: dict[str, None] = {}
     unreadable = waiting = 0
     for attached in files(fields):
-        extract = look(sha256(attached.content).digest(), attached.content) or at_once(attached.content)
+        digest = sha256(attached.content).digest()
+        names[name_of(digest)] = None
+        extract = look(digest, attached.content) or at_once(attached.content)
         if extract is None:
-            waiting = 1
+            waiting = TEXT
             continue
         texts.append(extract.text)
         unreadable += bool(extract.unreadable)
         if extract.pictures and not waiting:
-            waiting = 2
-    return Said("\n".join(texts), unreadable, waiting)
+            waiting = PICTURES
+    return Said("\n".join(texts), unreadable, waiting, tuple(names))

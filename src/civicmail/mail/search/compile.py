@@ -11,9 +11,18 @@ from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, 
 from civicmail.mail.search.schema import SCHEMA
 
 _META = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
-_COLUMN = {"received": "hi", "date": "date", "size": "size", "attachments": "attachments", "unreadable": "unreadable"}
+_COLUMN = {
+    "received": "hi",
+    "date": "date",
+    "size": "size",
+    "given": "given",
+    "attachments": "attachments",
+    "unreadable": "unreadable",
+}
 _Clause = tuple[tantivy.Occur, tantivy.Query]
 LARGEST = (1 << 64) - 1
+MANY = 16
+"""Whole tokens of one field, of which one must fit, that are asked for as a set."""
 
 
 def compiled(tree: Tree) -> tantivy.Query:
@@ -24,7 +33,7 @@ def compiled(tree: Tree) -> tantivy.Query:
         case And(parts):
             return _all(parts)
         case Or(parts):
-            return _either([compiled(part) for part in parts])
+            return _either(_alternatives(parts))
         case Not():
             return _all((tree,))
         case Words(field, tokens, prefix):
@@ -34,12 +43,32 @@ def compiled(tree: Tree) -> tantivy.Query:
             return _either([query for name in names for query in _near(name, left, right, most)])
         case Token(field, token, prefix):
             return _phrase(field, (token,), prefix)
+        case Range("given", low, high):  # a document has it only where it is not the size
+            has, same = column("given", 0, LARGEST), _range("size", low, high)
+            as_sent = tantivy.Query.boolean_query([(tantivy.Occur.Must, same), (tantivy.Occur.MustNot, has)])
+            return _either([_range("given", low, high), as_sent])
         case Range(field, low, high):
             return _range(field, low, high)
+        case Digits("id", digits) if len(digits) == 32:  # a look-up, where the columns alone are a scan
+            return both(tantivy.Query.term_query(SCHEMA, "lo", int(digits[16:], 16)), _digits(("hi",), digits[:16]))
         case Digits("id", digits):
             return _digits(("hi", "lo"), digits)
         case Digits(_, digits):
             return _digits(("s1", "s2", "s3", "s4"), digits)
+
+
+def _alternatives(parts: tuple[Tree, ...]) -> list[tantivy.Query]:
+    """Queries of which one must fit. Many whole tokens of one field, as the scope of a mandate about a department has them, are one
+    set: a query for each took 67 ms to make for 1,200 people, and would weigh in the ranking."""
+    tokens: dict[str, list[str]] = {}
+    for part in parts:
+        if isinstance(part, Token) and not part.prefix:
+            tokens.setdefault(part.field, []).append(part.token)
+    sets = {field: found for field, found in tokens.items() if len(found) >= MANY}
+    single = [part for part in parts if not (isinstance(part, Token) and not part.prefix and part.field in sets)]
+    return [compiled(part) for part in single] + [
+        tantivy.Query.term_set_query(SCHEMA, field, found) for field, found in sets.items()
+    ]
 
 
 def both(*queries: tantivy.Query) -> tantivy.Query:
@@ -80,14 +109,19 @@ def _phrase(field: str, tokens: tuple[str, ...], prefix: bool) -> tantivy.Query:
 
 def _near(field: str, left: Words, right: Words, most: int) -> list[tantivy.Query]:
     """Queries of which one must fit. tantivy's slop is the distance of two tokens from their places in the phrase, to either side;
-    put at the same place that is our meaning, unless one token may be both. Between longer phrases slop would also loosen the
-    phrases, so there each distance is a phrase of its own."""
+    put at the same place that is our meaning, unless one token may be both: then their places are as far apart as the middle of the
+    distances that fit. Between longer phrases slop would also loosen the phrases, so there each distance is a phrase of its own."""
     patterns = left.prefix or right.prefix
     make = tantivy.Query.regex_phrase_query if patterns else tantivy.Query.phrase_query
     one, other = _terms(left, patterns), _terms(right, patterns)
-    if len(one) == len(other) == 1 and not _overlap(left, right):
+    single = len(one) == len(other) == 1
+    if single and not _overlap(left, right):
         return [make(SCHEMA, field, [(0, one[0]), (0, other[0])], most + 1)]
     orders = [(one, other)] if left == right else [(one, other), (other, one)]
+    if single:
+        half = most // 2
+        places = [(half + 1, half)] if most % 2 == 0 else [(half + 1, half), (most + 1, 0)]
+        return [make(SCHEMA, field, [(0, a[0]), (at, b[0])], slop) for a, b in orders for at, slop in places]
     return [
         make(SCHEMA, field, [*enumerate(first), *enumerate(second, len(first) + between)])
         for first, second in orders

@@ -14,6 +14,7 @@ from civicmail.mail.search.compile import LARGEST, both, column, compiled
 from civicmail.mail.search.order import counted, everything, run
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import SCHEMA, ids
+from civicmail.mail.search.together import each
 
 AT_ONCE = 200_000  # hits whose hashes are held at the same time
 
@@ -44,8 +45,8 @@ def counts(reader: Reader, tree: Tree, *, archived: int) -> Counts:
         unique=unique(reader, tree),
         searchable=sum(searcher.num_docs for searcher in searchers),
         archived=archived,
-        unreadable=sum(counted(searcher, column("unreadable", 1, LARGEST)) for searcher in searchers),
-        waiting=sum(counted(searcher, still(kind)) for searcher in searchers for kind in WAITING),
+        unreadable=_together(searchers, column("unreadable", 1, LARGEST)),
+        waiting=sum(_together(searchers, still(kind)) for kind in WAITING),
     )
 
 
@@ -56,8 +57,11 @@ def still(kind: int) -> tantivy.Query:
 
 def count(reader: Reader, tree: Tree) -> int:
     """How many captures fit, exactly and without a cap."""
-    query = compiled(tree)
-    return sum(counted(searcher, query) for searcher in reader.searchers())
+    return _together(reader.searchers(), compiled(tree))
+
+
+def _together(searchers: list[tantivy.Searcher], query: tantivy.Query) -> int:
+    return sum(each(lambda searcher: counted(searcher, query), searchers))
 
 
 def unique(reader: Reader, tree: Tree) -> int:
@@ -65,7 +69,7 @@ def unique(reader: Reader, tree: Tree) -> int:
     that memory stays bounded."""
     query = compiled(tree)
     searchers = reader.searchers()
-    total = sum(counted(searcher, query) for searcher in searchers)
+    total = _together(searchers, query)
     slices = 1 + total // AT_ONCE
     width = (LARGEST + 1) // slices + 1
     distinct = sum(_distinct(searchers, query, n * width, min((n + 1) * width - 1, LARGEST), slices) for n in range(slices))

@@ -5,12 +5,14 @@
 <data>/index/<generation>/<class>/<year>/       one Tantivy index
 <data>/index/wanted                             somebody asks for a rebuild
 
-coverage.json is written only after the commit of what it claims, whole and synced, so it may be behind the index and never ahead;
+An index keeps words of what was disposed of until it is made new, so coverage.json names those that have to be.
+It is written only after the commit of what it claims, whole and synced, so it may be behind the index and never ahead;
 what it does not claim is read again from the journals.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,15 +21,21 @@ import orjson
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.search.errors import DamagedIndex
 
+Key = tuple[str, int]
+"""Class and year of receipt: what one index is for."""
+
 
 @dataclass(slots=True)
 class Coverage:
-    """version: of schema and folding that the indexes were made with. journals: last record covered. start: for a rebuild under
-    way the positions where it began, so that everything up to them still has to come from the archive; None once complete."""
+    """version: of schema and folding that the indexes were made with. journals: last record covered. forget: indexes with words of
+    what was disposed of. start: for a rebuild under way the positions where it began, so that everything up to them still has to
+    come from the archive; None once complete. only: the indexes that this rebuild makes, None for all."""
 
     version: int
     journals: dict[str, int] = field(default_factory=dict)
     start: dict[str, int] | None = None
+    forget: set[Key] = field(default_factory=set)
+    only: frozenset[Key] | None = None
 
 
 def top(data: Path) -> Path:
@@ -59,17 +67,29 @@ def load(generation: Path) -> Coverage | None:
     """What a generation covers, None where it never said so."""
     try:
         plain = orjson.loads((generation / "coverage.json").read_bytes())
-        return Coverage(plain["version"], plain["journals"], plain["start"])
+        only = plain.get("only")
+        forget = _keys(plain.get("forget", ()))
+        return Coverage(plain["version"], plain["journals"], plain["start"], set(forget), None if only is None else _keys(only))
     except FileNotFoundError:
         return None
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise DamagedIndex(f"{generation / 'coverage.json'} cannot be read; run “civicmail rebuild index”.") from error
 
 
 def save(generation: Path, coverage: Coverage, files: Files = OS_FILES) -> None:
     """Call after the commit of every index of the generation."""
-    plain = {"version": coverage.version, "journals": coverage.journals, "start": coverage.start}
+    plain = {
+        "version": coverage.version,
+        "journals": coverage.journals,
+        "start": coverage.start,
+        "forget": sorted(coverage.forget),
+        "only": None if coverage.only is None else sorted(coverage.only),
+    }
     files.replace(generation / "coverage.json", orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
+
+
+def _keys(plain: Iterable[tuple[str, int]]) -> frozenset[Key]:
+    return frozenset((class_, year) for class_, year in plain)
 
 
 def ask_rebuild(data: Path, files: Files = OS_FILES) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import tantivy
+from typing import NamedTuple
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.message import letter
@@ -13,56 +10,53 @@ from civicmail.core.message.shapes import Fields
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.attached import NOTHING, Look, Said, not_yet, what_they_say
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.schema import document, plain
+from civicmail.mail.search.schema import document
 
 log = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """A document, the capture it is of and therefore the index it belongs to. size: bytes of the message; weight: bytes of memory
-    that the document takes, about."""
+class Documented(NamedTuple):
+    """A document as the index takes it (schema.document), the capture it is of and therefore the index it belongs to. size: bytes
+    of the message."""
 
     id: bytes
     class_: str
     received: int
     size: int
-    document: tantivy.Document
-    weight: int
+    document: str
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that the document takes, about."""
+        return len(self.document) + 500
 
 
 def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> Documented:
     """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet."""
-    return of_plain(capture, plain_of(capture, body, fields, look))
+    return of_text(capture, text_of(capture, body, fields, look))
 
 
-def plain_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> dict[str, Any]:
-    """The document as plain values, for who makes it in another process than the one that indexes."""
+def text_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> str:
+    """The document as text, for who makes it in another process than the one that indexes."""
     try:
         found = fields or letter.fields(body)
         said = what_they_say(found, look) if found.attachments else NOTHING
-        return plain(view(capture, found, said), capture, found, waiting=said.waiting)
+        return document(view(capture, found, said), capture, found, said)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
-        return plain_without_body(capture)
+        return text_without_body(capture)
 
 
-def of_plain(capture: Capture, made: dict[str, Any]) -> Documented:
-    """made: what plain_of() gave for this capture."""
-    try:
-        ready = document(made)
-    except Exception:  # as above: text that no index takes
-        log.exception("index.unreadable", capture=capture.uuid)
-        ready = document(plain_without_body(capture))
-    weight = len(made.get("body", "")) + len(made.get("attachment", "")) + 1000
-    return Documented(capture.id, capture.class_, capture.received, capture.size, ready, weight)
+def of_text(capture: Capture, made: str) -> Documented:
+    """made: what text_of() gave for this capture."""
+    return Documented(capture.id, capture.class_, capture.received, capture.size, made)
 
 
 def without_body(capture: Capture) -> Documented:
     """A capture of which only the head can be read: found by envelope, time, size and identity, and counted as unreadable."""
-    return of_plain(capture, plain_without_body(capture))
+    return of_text(capture, text_without_body(capture))
 
 
-def plain_without_body(capture: Capture) -> dict[str, Any]:
+def text_without_body(capture: Capture) -> str:
     nothing = letter.fields(b"")
-    return plain(view(capture, nothing, Said(unreadable=1)), capture, nothing)
+    return document(view(capture, nothing, Said(unreadable=1)), capture, nothing)

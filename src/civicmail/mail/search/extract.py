@@ -17,6 +17,7 @@ from pathlib import Path
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Attached
@@ -25,8 +26,8 @@ from civicmail.core.sandbox.ocr import Ocr
 from civicmail.core.sandbox.process import Process, Told
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.search import extracted
-from civicmail.mail.search.attached import Extract, at_once, files
+from civicmail.mail.search import extracted, leftovers
+from civicmail.mail.search.attached import PICTURES, TEXT, Extract, at_once, files, name_of
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.extracted import Extracts
@@ -35,7 +36,6 @@ from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import id_bytes
 
 log = get_logger()
-TEXT, PICTURES = 1, 2
 LEASES = {TEXT: "extract", PICTURES: "ocr"}
 AT_ONCE = 50  # captures of one step
 PROCESSES_MOST = 4
@@ -123,11 +123,18 @@ class ExtractJob:
             log.error("extract.body", capture=id_.hex(), problem=str(error))
             self._unreachable.add(id_)
             return
-        for done in [self._threads.submit(self._one, file) for file in files(letter.fields(body))]:
-            done.result()
+        digests = [done.result() for done in [self._threads.submit(self._one, file) for file in files(letter.fields(body))]]
+        self._machine.refresh()
+        try:
+            self._machine.capture(id_)
+        except NotInArchive:  # disposed of since it was begun: what its files say may have come after it was forgotten
+            extracted.set_gone(self._data, map(name_of, digests), OS_FILES)
+            leftovers.forget_files(self._data)
+            return
         extracted.set_ready(self._data, id_)
 
-    def _one(self, file: Attached) -> None:
+    def _one(self, file: Attached) -> bytes:
+        """Read one file; its SHA-256."""
         digest = sha256(file.content).digest()
         known = self._extracts.get(digest) or at_once(file.content)
         if known is None or (self._ocr and known.pictures):
@@ -136,6 +143,7 @@ class ExtractJob:
                 if self._ocr and known.pictures:
                     known = self._with_pictures(known, process, file.content, self._ocr)
             self._extracts.put(digest, known)
+        return digest
 
     @contextmanager
     def _process(self) -> Iterator[Process]:

@@ -2,9 +2,10 @@
 
 <data>/extracted/<2 digits>/<62 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
 <data>/extracted/ready/<capture id>         empty: more was read of this capture than its index knows
+<data>/extracted/gone/<16 digits>           empty: a capture that was disposed of had this file (attached.name_of)
 
-A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing is synced or
-renamed: an entry that is torn, or being written at this moment, fails its checksum, and the file itself is read again.
+A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing else is synced,
+nothing renamed: an entry that is torn, or being written at this moment, fails its checksum, and the file itself is read again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import orjson
 import zstandard
 
+from civicmail.core.disk.files import Files
 from civicmail.mail.search.attached import Extract
 
 VERSION = 1
@@ -54,6 +56,11 @@ class Extracts:
                 with contextlib.suppress(OSError):
                     if place.stat().st_mtime < before:
                         place.unlink()
+
+    def forget(self, name: str) -> None:
+        """Remove what a file says. name: as the index calls it."""
+        for place in (self._top / name[:2]).glob(f"{name[2:]}*"):
+            place.unlink(missing_ok=True)
 
     def put(self, digest: bytes, extract: Extract) -> None:
         plain = {"v": VERSION, "text": extract.text, "unreadable": extract.unreadable, "pictures": extract.pictures}
@@ -103,3 +110,29 @@ def done(data: Path, capture_ids: Iterable[bytes]) -> None:
     """These were indexed again, and that is committed."""
     for capture_id in capture_ids:
         (_ready(data) / capture_id.hex()).unlink(missing_ok=True)
+
+
+def _gone(data: Path) -> Path:
+    return top(data) / "gone"
+
+
+def set_gone(data: Path, names: Iterable[str], files: Files) -> None:
+    """Note durably that captures which were disposed of had these files. names: as the index calls them."""
+    folder = _gone(data)
+    files.make_folder(folder, levels=2)
+    for name in names:
+        (folder / name).touch(mode=0o600)
+    files.sync_folder(folder)
+
+
+def gone(data: Path) -> list[str]:
+    """The files that may have to be forgotten."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(entry.name for entry in os.scandir(_gone(data)))
+    return []
+
+
+def forgotten(data: Path, names: Iterable[str]) -> None:
+    """It was looked whether somebody still has these."""
+    for name in names:
+        (_gone(data) / name).unlink(missing_ok=True)

@@ -14,8 +14,11 @@ from civicmail.core.message.shapes import Address, Fields
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.tree import View
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.archive.sentby import sent_by, withheld_from
 from civicmail.mail.search.attached import NOTHING, Said
 
+DOOR = "door"  # what came by one; what was imported has no word there, and an import is not made slower by it
+KEPT_BACK = "withheld"  # another name of a mailbox whose copy was
 LATEST_DATE = 2 * 86_400_000  # ms that clocks and time zones may be wrong
 
 
@@ -31,22 +34,46 @@ def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
         "to": _addresses(fields.to),
         "cc": _addresses(fields.cc),
         "bcc": _addresses(fields.bcc),
-        "rcpt": " ".join([_address("", *_split(r.address)) for r in capture.envelope.recipients]),
+        "rcpt": " ".join([address(a) for r in capture.envelope.recipients for a in (r.address, r.box) if a]),
         "filename": " | ".join([fold(a.filename) for a in fields.attachments if a.filename]),
         "filetype": _file_types((a.filename, a.content_type) for a in fields.attachments) if fields.attachments else "",
         "list": fold(fields.list_id),
         "messageid": _identifier(fields.message_id),
         "thread": thread(fields),
-        "custodian": fold(capture.custodian),
+        "custodian": f"{fold(capture.custodian)} ={exact(capture.custodian)}" if capture.custodian else "",
         "folder": fold(capture.occurrence.folder) if capture.occurrence else "",
+        "sent": exact(sent_by(capture)),
+        "source": "" if capture.source.kind == "import" else f"{capture.source.kind} {DOOR}",
+        "withheld": _withheld(capture) if capture.dispositions else "",
+        "mailfrom": _envelope_address(capture.envelope.sender),
         "received": received,
         "date": received if date is None else date,
         "size": capture.size,
+        "given": capture.size - fields.blind - (fields.for_whom if capture.is_copy else 0),
         "attachments": len(fields.attachments),
         "unreadable": fields.unreadable + said.unreadable,
         "id": capture.id.hex(),
         "sha256": capture.sha256.hex(),
     }
+
+
+@lru_cache(maxsize=1 << 12)
+def _envelope_address(text: str) -> str:
+    """Whole, and by either half; no words."""
+    local, domain = (exact(half) for half in _split(text))
+    return f"{local}@{domain} {local}@ @{domain}" if local and domain else f"{local}@" if local else ""
+
+
+def _withheld(capture: Capture) -> str:
+    kept_back = withheld_from(capture)
+    if not kept_back:
+        return ""
+    words: dict[str, None] = {capture.id.hex(): None}
+    for address_, box, do in kept_back:
+        for name in (exact(address_), exact(box)):
+            if name:
+                words[name] = words[f"{do or KEPT_BACK}:{name}"] = words[do or KEPT_BACK] = None
+    return " ".join(words)
 
 
 def header_date(date: datetime | None, received: int) -> int | None:
@@ -70,6 +97,11 @@ def _identifier(text: str) -> str:
 
 def _addresses(addresses: tuple[Address, ...]) -> str:
     return " ".join([_address(a.display, a.local, a.domain) for a in addresses])
+
+
+def address(text: str) -> str:
+    """The tokens under which an envelope address is found."""
+    return _address("", *_split(text))
 
 
 @lru_cache(maxsize=1 << 14)  # the same people write and are written to

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,18 +24,19 @@ import tantivy
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.records import month_of
+from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.documents import Documented
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed
 from civicmail.mail.search.schema import SCHEMA, ids
 
 log = get_logger()
-_Key = tuple[str, int]  # class, year
 OPEN_AT_ONCE = 4
 LIVE_HEAP = 24_000_000  # bytes of memory that one writer fills before it writes a segment
 BULK_HEAP = 64_000_000
 PENDING_BYTES = 32_000_000  # of text that may wait for a writer
 WORTH_A_WRITER = 2_000_000  # bytes of text of one index for which another one is closed
 CLOSING_AT_ONCE = 2
+DAY = 86_400_000  # ms
 
 
 @dataclass(slots=True)
@@ -47,13 +49,13 @@ class _Open:
         with _failures():
             if replay and not self.fresh:
                 _delete(self.writer, found.id)
-            self.writer.add_document(found.document)
+            self.writer.add_json(found.document)
         self.waiting += 1
 
     def replace(self, found: Documented) -> None:
         with _failures():
             _delete(self.writer, found.id)
-            self.writer.add_document(found.document)
+            self.writer.add_json(found.document)
         self.waiting += 1
 
     def commit(self) -> None:
@@ -89,11 +91,11 @@ class Indexes:
         self.folder = folder
         self._heap = heap
         self._files = files
-        self._open: OrderedDict[_Key, _Open] = OrderedDict()
-        self._pending: dict[_Key, _Pending] = {}
+        self._open: OrderedDict[Key, _Open] = OrderedDict()
+        self._pending: dict[Key, _Pending] = {}
         self._pending_bytes = 0
-        self._threads = ThreadPoolExecutor(CLOSING_AT_ONCE, thread_name_prefix="index")
-        self._closing: dict[_Key, Future[None]] = {}
+        self._threads = ThreadPoolExecutor(OPEN_AT_ONCE + CLOSING_AT_ONCE, thread_name_prefix="index")
+        self._closing: dict[Key, Future[None]] = {}
 
     def add(self, found: Documented, *, replay: bool) -> None:
         """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
@@ -123,8 +125,9 @@ class Indexes:
     def commit(self) -> None:
         """Make everything added searchable and durable. Blocks until the indexing threads have caught up."""
         self._drain()
+        commits = [self._threads.submit(entry.commit) for entry in self._open.values()]
         self._settle()
-        for done in [self._threads.submit(entry.commit) for entry in self._open.values()]:
+        for done in commits:
             done.result()
 
     def close(self) -> None:
@@ -139,7 +142,7 @@ class Indexes:
         for key in sorted(self._pending, key=lambda k: self._pending[k].weight):
             self._writer(key)
 
-    def _writer(self, key: _Key) -> _Open:
+    def _writer(self, key: Key) -> _Open:
         """The open index, with everything that waited for it."""
         entry = self._open.get(key)
         if entry is None:
@@ -211,4 +214,9 @@ def index_folder(generation: Path, class_: str, year: int) -> Path:
 
 def year_of(received: int) -> int:
     """Year of receipt in UTC; received as in a capture id: 0 to 2^48 - 1 ms, cut to the calendar."""
-    return int(month_of(min(max(received, 0), 253_402_300_799_999))[:4])
+    return _year_of_day(min(max(received, 0), 253_402_300_799_999) // DAY)
+
+
+@lru_cache(maxsize=1 << 14)
+def _year_of_day(day: int) -> int:
+    return int(month_of(day * DAY)[:4])

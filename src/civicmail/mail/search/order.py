@@ -15,6 +15,7 @@ import tantivy
 from civicmail.core.query.errors import QueryError
 from civicmail.mail.search.compile import LARGEST, both, column
 from civicmail.mail.search.schema import sha_bytes
+from civicmail.mail.search.together import each
 
 Sort = Literal["newest", "oldest", "relevance"]
 Key = tuple[float, int, int]  # score (0 where the order is by receipt), hi, lo
@@ -42,11 +43,10 @@ def batch_of(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
 ) -> tuple[list[Found], bool, int]:
     """As batch(), and where there is no `after` how many captures fit, exactly. Each index is asked once, unless hits are tied."""
+    by = _by_score if sort == "relevance" else _by_receipt
     found: list[Found] = []
     more, total = False, 0
-    for searcher in searchers:
-        by = _by_score if sort == "relevance" else _by_receipt
-        some, cut, fitting = by(searcher, query, sort, after, size)
+    for some, cut, fitting in each(lambda searcher: by(searcher, query, sort, after, size), searchers):
         found += some
         more = more or cut
         total += fitting

@@ -6,15 +6,21 @@ that is under way keeps the files that it began with.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 
 from civicmail.mail.search import coverage
+from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
+from civicmail.mail.search.index import index_folder
 from civicmail.mail.search.linked import Groups
 from civicmail.mail.search.schema import VERSION
+
+MERGES_MOST = 5
+"""Merges that may end while one index is opened; nobody is so fast."""
 
 
 @dataclass(slots=True)
@@ -26,14 +32,16 @@ class _Open:
 class Reader:
     """Opens what is there; raises NotIndexed where nothing was ever indexed or another version made it.
 
-    generation: one to look at whatever is current.
+    generation: one to look at whatever is current. without: indexes to leave out.
     """
 
-    def __init__(self, data: Path, generation: Path | None = None) -> None:
+    def __init__(self, data: Path, generation: Path | None = None, without: frozenset[Key] = frozenset()) -> None:
         self._data = data
+        self._without = without
         self._fixed = generation
         self._generation: Path | None = None
         self._open: dict[Path, _Open] = {}
+        self._still: list[tantivy.Searcher] | None = None
         self.coverage = coverage.Coverage(VERSION)
         self.refresh()
 
@@ -55,7 +63,8 @@ class Reader:
         if generation != self._generation:
             self._generation, self._open = generation, {}
         self.coverage = covered
-        there = sorted(p.parent for p in generation.glob("*/*/meta.json"))
+        without = {index_folder(generation, *key) for key in self._without}
+        there = sorted(p.parent for p in generation.glob("*/*/meta.json") if p.parent not in without)
         self._open = {folder: self._opened(folder) for folder in there}
 
     def groups(self) -> Groups:
@@ -64,21 +73,37 @@ class Reader:
 
     def searchers(self) -> list[tantivy.Searcher]:
         """One searcher per index, by class and year."""
-        return [entry.index.searcher() for entry in self._open.values()]
+        return [entry.index.searcher() for entry in self._open.values()] if self._still is None else self._still
+
+    def still(self) -> Reader:
+        """The same as of this moment, for one search after another in any thread; nobody refreshes it."""
+        other = copy.copy(self)
+        other._still = self.searchers()
+        return other
 
     def _opened(self, folder: Path) -> _Open:
-        entry = self._open.get(folder)
-        try:
-            status = (folder / "meta.json").stat()
-            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
-            if entry is None:
-                index = tantivy.Index.open(str(folder))
-                index.config_reader("manual")
-                entry = _Open(index, stamp)
-                index.reload()
-            elif entry.stamp != stamp:
-                entry.index.reload()
-                entry.stamp = stamp
-        except (ValueError, OSError) as error:
-            raise DamagedIndex(f"The index {folder} cannot be opened ({error}); run “civicmail rebuild index”.") from error
-        return entry
+        """The index, as of now. Files that a merge has removed while we opened them were those of the commit before."""
+        entry, tries = self._open.get(folder), 0
+        while True:
+            stamp = (0, 0, 0)
+            try:
+                stamp = _stamp(folder)
+                if entry is None:
+                    index = tantivy.Index.open(str(folder))
+                    index.config_reader("manual")
+                    index.reload()
+                    return _Open(index, stamp)
+                if entry.stamp != stamp:
+                    entry.index.reload()
+                    entry.stamp = stamp
+                return entry
+            except (ValueError, OSError) as error:
+                tries += 1
+                if tries > MERGES_MOST or not (folder / "meta.json").exists() or _stamp(folder) == stamp:
+                    raise DamagedIndex(f"The index {folder} cannot be opened ({error}); run “civicmail rebuild index”.") from error
+
+
+def _stamp(folder: Path) -> tuple[int, int, int]:
+    """Which commit an index is at."""
+    status = (folder / "meta.json").stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,9 +1,11 @@
-"""A new generation beside the one that is searched, made from everything the archive keeps, then swapped in by one rename.
+"""A new generation beside the one that is searched, made from what the archive keeps, then swapped in by one rename.
 
 What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
 The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. After an interruption
 the rebuild goes on: what the new generation has by membership is not parsed again. At the end every capture that the archive knows
 is asked for once more, again by membership: what was sealed or damaged meanwhile is found there.
+
+After a disposal only the indexes with words of it are made; the others are the same files under a second name, from the swap on.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine, Stored
-from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import coverage
+from civicmail.mail.search import coverage, leftovers
 from civicmail.mail.search.counts import missing
+from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.documents import document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.extracted import Extracts
-from civicmail.mail.search.index import BULK_HEAP, Indexes
+from civicmail.mail.search.index import BULK_HEAP, Indexes, index_folder, year_of
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
 
@@ -37,13 +39,23 @@ BEGAN = "began"  # an empty file in the new generation: when the rebuild began
 
 
 class Rebuild:
-    """Call slice() until it is done, then swap(). positions: where the journals are read from into this generation."""
+    """Call slice() until it is done, then swap(). positions: where the journals are read from into this generation. only: the
+    indexes to make, None for all. folder: a generation that an interrupted rebuild has left; this one goes on with it."""
 
-    def __init__(self, data: Path, positions: Positions, files: Files = OS_FILES) -> None:
+    def __init__(
+        self,
+        data: Path,
+        positions: Positions,
+        files: Files = OS_FILES,
+        only: frozenset[Key] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._files = files
-        self.folder = unfinished(data) or next_folder(data)
+        self.folder = folder or next_folder(data)
         known = coverage.load(self.folder)
-        self.coverage = known or coverage.Coverage(VERSION, dict(positions), dict(positions))
+        self.coverage = known or coverage.Coverage(VERSION, dict(positions), dict(positions), only=only)
+        self.only = self.coverage.only
+        self._years = frozenset(year for _, year in self.only) if self.only is not None else None
         if known is None:
             files.make_folder(self.folder)
             files.replace(self.folder / BEGAN, b"")
@@ -64,14 +76,17 @@ class Rebuild:
         return next(self._slices, None)
 
     def _all(self) -> Iterator[tuple[int, int]]:
-        for some in batched(self._machine.all_captures(_damaged), AT_ONCE):
+        for some in batched(self._machine.all_captures(_damaged, self._years), AT_ONCE):
             self.seen += len(some)
             yield len(some), self._take(some)
         self.indexes.commit()
-        there = Reader(self._data, self.folder)
-        archive = Archive(self._data)
-        for ids in batched((place.id for place in archive.captures()), AT_ONCE_BY_ID):
-            yield 0, sum(self._take_one(id_) for id_ in missing(there, ids))
+        there = [Reader(self._data, self.folder)]
+        if self.only is not None:  # the classes of these years that stay as they are
+            there.append(Reader(self._data, without=self.only))
+        for ids in batched(Machine(self._data).ids(self._years), AT_ONCE_BY_ID):
+            for reader in there:
+                ids = tuple(missing(reader, ids))
+            yield 0, sum(self._take_one(id_) for id_ in ids)
 
     def _take(self, some: tuple[Stored, ...]) -> int:
         wanted = set(missing(self._before, [s.id for s in some])) if self._before else {s.id for s in some}
@@ -101,7 +116,11 @@ class Rebuild:
 
     def _is_ours(self, capture: Capture) -> bool:
         """Whether it was kept before the start; the rest comes from the journals."""
-        return capture.number <= self.start.get(capture.journal, 0)
+        return self.makes(capture.class_, capture.received) and capture.number <= self.start.get(capture.journal, 0)
+
+    def makes(self, class_: str, received: int) -> bool:
+        """Whether this rebuild makes the index of such a capture."""
+        return self.only is None or (class_, year_of(received)) in self.only
 
     def commit(self, positions: Positions) -> None:
         self.indexes.commit()
@@ -109,14 +128,17 @@ class Rebuild:
         coverage.save(self.folder, self.coverage, self._files)
 
     def swap(self, positions: Positions) -> None:
-        """From now on this generation is searched; the others are removed."""
-        self.coverage.start = None
+        """From now on this generation is searched; the others are removed. The old one is committed, its writers closed."""
+        self.indexes.commit()
+        if self.only is not None and (old := coverage.current(self._data)):
+            leftovers.keep(old, self.folder, {index_folder(old, *key) for key in self.only}, self._files)
+        self.coverage.start = self.coverage.only = None
         self.commit(positions)
         coverage.make_current(self.folder, self._files)
-        self._extracts.sweep((self.folder / BEGAN).stat().st_mtime)
-        for other in generations(self.folder.parent):
-            if other != self.folder:
-                shutil.rmtree(other, ignore_errors=True)
+        if self.only is None:
+            self._extracts.sweep((self.folder / BEGAN).stat().st_mtime)
+        leftovers.forget_files(self._data)
+        tidy(self._data, {self.folder})
 
     def close(self) -> None:
         self.indexes.close()
@@ -124,6 +146,13 @@ class Rebuild:
 
 def _damaged(error: Exception) -> None:
     log.error("rebuild.damaged", problem=str(error))
+
+
+def tidy(data: Path, kept: set[Path]) -> None:
+    """Remove other generations: what a swap, or a rebuild that cannot go on, has left."""
+    for other in generations(coverage.top(data)):
+        if other not in kept:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def generations(top: Path) -> list[Path]:
@@ -137,17 +166,17 @@ def next_folder(data: Path) -> Path:
     return coverage.top(data) / str(int(there[-1].name) + 1 if there else 1)
 
 
-def unfinished(data: Path) -> Path | None:
-    """A generation of this version that an interrupted rebuild has left."""
+def unfinished(data: Path, *, whole: bool) -> Path | None:
+    """A generation of this version that an interrupted rebuild has left. whole: only one that makes all indexes."""
     for folder in reversed(generations(coverage.top(data))):
-        if folder != coverage.current(data) and _can_go_on(folder):
+        if folder != coverage.current(data) and _can_go_on(folder, whole):
             return folder
     return None
 
 
-def _can_go_on(folder: Path) -> bool:
+def _can_go_on(folder: Path, whole: bool) -> bool:
     try:
         found = coverage.load(folder)
     except DamagedIndex:
         return False
-    return found is not None and found.version == VERSION and found.start is not None
+    return found is not None and found.version == VERSION and found.start is not None and not (whole and found.only is not None)

@@ -1,13 +1,14 @@
 """The one schema of all indexes and the document that a capture becomes.
 
 Texts are indexed and not stored, with positions where they are words; the tokenizer only splits at spaces, because fold() has
-done the rest. Numbers are
-columns. The capture id is the two columns hi and lo (hi begins with the time of receipt, so it sorts), the SHA-256 the four s1 to
-s4. What search prints beyond the columns is one stored JSON array: [date in ms or null, from, [to], subject].
+done the rest. Numbers are columns. The capture id is the two columns hi and lo (hi begins with the time of receipt, so it sorts),
+the SHA-256 the four s1 to s4. What search prints beyond the columns is one stored JSON array: [date in ms or null, from, [to],
+subject], and where a message has files that need a reader their names (attached.name_of), which `file` finds.
 """
 
 from __future__ import annotations
 
+import base64
 import struct
 from typing import Any
 
@@ -17,10 +18,11 @@ import tantivy
 from civicmail.core.message.shapes import Address, Fields
 from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.search.attached import NOTHING, Said
 from civicmail.mail.search.fields import header_date
 
-VERSION = 4  # a change of schema, of fold() or of view() makes a new generation
-NUMBERS = ("hi", "date", "size", "attachments", "unreadable", "s2", "s3", "s4")
+VERSION = 6  # a change of schema, of fold() or of view() makes a new generation
+NUMBERS = ("hi", "date", "size", "given", "attachments", "unreadable", "s2", "s3", "s4")
 KEYS = ("lo", "s1", "waiting")  # also found by value: deletes, look-ups, what is still to be read
 _ID = struct.Struct(">2Q")
 _SHA = struct.Struct(">4Q")
@@ -31,6 +33,7 @@ def build() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for text in TEXTS:
         builder.add_text_field(text, tokenizer_name="whitespace", index_option="basic" if text in EXACT else "position")
+    builder.add_text_field("file", tokenizer_name="whitespace", index_option="basic")
     for name in NUMBERS:
         builder.add_unsigned_field(name, fast=True)
     for name in KEYS:
@@ -42,33 +45,35 @@ def build() -> tantivy.Schema:
 SCHEMA = build()
 
 
-def plain(view: View, capture: Capture, fields: Fields, *, waiting: int = 0) -> dict[str, Any]:
-    """One capture as plain values, which can go from one process to another. waiting: as in attached.Said; only where something
-    waits has the document the field."""
+def document(view: View, capture: Capture, fields: Fields, said: Said = NOTHING) -> str:
+    """One capture as the index takes it: JSON, with base64 for bytes. It can go from one process to another. Only where something
+    waits has the document the field for that, and `given` only where it is not the size. Raises JSONEncodeError for text that is
+    none (lone surrogates)."""
     made: dict[str, Any] = {text: value for text in TEXTS if (value := view[text])}
     made["hi"], made["lo"] = _ID.unpack(capture.id)
     made["s1"], made["s2"], made["s3"], made["s4"] = _SHA.unpack(capture.sha256)
     made["date"], made["size"], made["attachments"] = view["date"], view["size"], view["attachments"]
+    if view["given"] != view["size"]:
+        made["given"] = view["given"]
     made["unreadable"] = view["unreadable"]
-    if waiting:
-        made["waiting"] = waiting
-    made["stored"] = stored(capture, fields)
-    return made
+    if said.waiting:
+        made["waiting"] = said.waiting
+    if said.files:
+        made["file"] = " ".join(said.files)
+    made["stored"] = base64.b64encode(stored(capture, fields, said.files)).decode("ascii")
+    return orjson.dumps(made).decode("utf-8")
 
 
-def document(plain: dict[str, Any]) -> tantivy.Document:
-    """Ready for the index."""
-    return tantivy.Document.from_dict(plain, SCHEMA)
-
-
-def stored(capture: Capture, fields: Fields) -> bytes:
-    """What is printed of a hit; characters that are no text (lone surrogates) are replaced."""
-    printed = [
+def stored(capture: Capture, fields: Fields, files: tuple[str, ...] = ()) -> bytes:
+    """What is printed of a hit, and its files; characters that are no text (lone surrogates) are replaced."""
+    printed: list[Any] = [
         header_date(fields.date, capture.received),
         ", ".join([_printed(a) for a in fields.from_]),
         [_printed(a) for a in fields.to],
         fields.subject,
     ]
+    if files:
+        printed.append(list(files))
     try:
         return orjson.dumps(printed)
     except orjson.JSONEncodeError:

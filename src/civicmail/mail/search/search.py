@@ -6,8 +6,9 @@ page says so.
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,14 +22,16 @@ from civicmail.mail.search.compile import both, compiled
 from civicmail.mail.search.linked import Groups
 from civicmail.mail.search.order import Found, Key, Sort, batch, batch_of, everything, found_of, run
 from civicmail.mail.search.reader import Reader
-from civicmail.mail.search.schema import SCHEMA, id_bytes
+from civicmail.mail.search.schema import SCHEMA, id_bytes, ids
+
+_PLACE = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One capture that was found. id: UUID text; sha256: hexadecimal; received, date: ms since 1970, date None where the header has
-    score: relevance in its own index, 0 where the query has no
-    whole word to rank by."""
+    none that is usable; score: relevance in its own index, 0 where the query has no whole word to rank by; given: bytes as a
+    recipient has them."""
 
     id: str
     sha256: str
@@ -39,6 +42,7 @@ class Hit:
     subject: str
     size: int
     score: float
+    given: int = 0
 
     def plain(self) -> dict[str, Any]:
         """The JSON of `search`: times as RFC 3339 in UTC."""
@@ -66,9 +70,18 @@ class Page:
     total: int
 
 
-def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest", cursor: str = "", unique: bool = False) -> Page:
+def search(
+    reader: Reader,
+    tree: Tree,
+    *,
+    limit: int = 20,
+    sort: Sort = "newest",
+    cursor: str = "",
+    unique: bool = False,
+    scored: bool = True,
+) -> Page:
     """The first `limit` hits behind the cursor. unique: of captures with equal bytes, or linked as one message, only the first in
-    this order.
+    this order. scored: with their relevance in an order of receipt, too.
 
     Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
     order or a starred phrase stands for too many words.
@@ -86,7 +99,7 @@ def search(reader: Reader, tree: Tree, *, limit: int = 20, sort: Sort = "newest"
         hits += _firsts(searchers, query, sort, some, groups) if unique and groups is not None else some
     page = hits[:limit]
     following = _write_cursor(page[-1].key, sort) if page and len(hits) > limit else ""
-    scores = _scores(query, page) if sort != "relevance" and _ranks(tree) else {}
+    scores = _scores(query, page) if scored and sort != "relevance" and _ranks(tree) else {}
     return Page(tuple(_read(page, scores)), following, sort != "relevance", total)
 
 
@@ -120,8 +133,9 @@ def _read(page: list[Found], scores: dict[tuple[int, int], float]) -> Iterator[H
     """The documents of a page."""
     for f in page:
         (size,) = f.searcher.fast_field_values("size", [f.address])
+        (given,) = f.searcher.fast_field_values("given", [f.address])
         stored: Any = f.searcher.doc(f.address).get_first("stored")
-        date, sender, to, subject = orjson.loads(stored)
+        date, sender, to, subject, *_ = orjson.loads(stored)
         yield Hit(
             id=str(uuid.UUID(bytes=id_bytes(f.key[1], f.key[2]))),
             sha256=f.sha.hex(),
@@ -132,7 +146,27 @@ def _read(page: list[Found], scores: dict[tuple[int, int], float]) -> Iterator[H
             subject=subject,
             size=int(size or 0),
             score=f.key[0] or scores.get(f.key[1:], 0.0),
+            given=int(size or 0) if given is None else int(given),
         )
+
+
+def among(reader: Reader, tree: Tree, hits: Iterable[Hit]) -> set[str]:
+    """The ids of those hits that fit the tree, too."""
+    wanted = {ids(uuid.UUID(hit.id).bytes): hit.id for hit in hits}
+    if not wanted:
+        return set()
+    within = both(compiled(tree), _one_of(lo for _, lo in wanted))
+    found: set[str] = set()
+    for searcher in reader.searchers():
+        some = [(0.0, address) for _, address in run(searcher, within, 2 * len(wanted), by="hi")[1]]
+        found |= {wanted[f.key[1:]] for f in found_of(searcher, some) if f.key[1:] in wanted}
+    return found
+
+
+def cursor_at(hit: Hit, sort: Sort) -> str:
+    """The cursor of what stands behind this hit in an order of receipt."""
+    hi, lo = ids(uuid.UUID(hit.id).bytes)
+    return _write_cursor((0.0, hi, lo), sort)
 
 
 def _scores(query: tantivy.Query, page: list[Found]) -> dict[tuple[int, int], float]:
@@ -142,11 +176,16 @@ def _scores(query: tantivy.Query, page: list[Found]) -> dict[tuple[int, int], fl
     for f in page:
         groups.setdefault(id(f.searcher), []).append(f)
     for some in groups.values():
-        these = tantivy.Query.term_set_query(SCHEMA, "lo", sorted({f.key[2] for f in some}))
-        within = both(query, tantivy.Query.boost_query(these, 0.0))
+        within = both(query, _one_of(f.key[2] for f in some))
         _, hits = run(some[0].searcher, within, len(some) * 2)
         scores |= {f.key[1:]: f.key[0] for f in found_of(some[0].searcher, hits)}
     return scores
+
+
+def _one_of(los: Iterable[int]) -> tantivy.Query:
+    """Captures by the second half of their ids, without weight. Each is looked up; a set of terms would be a scan of the column."""
+    each = [(tantivy.Occur.Should, tantivy.Query.term_query(SCHEMA, "lo", lo)) for lo in sorted(set(los))]
+    return tantivy.Query.boost_query(tantivy.Query.boolean_query(each), 0.0)
 
 
 def _write_cursor(key: Key, sort: Sort) -> str:
@@ -157,11 +196,11 @@ def _read_cursor(cursor: str, sort: Sort) -> Key | None:
     if not cursor:
         return None
     try:
-        if cursor[0] != sort[0]:
+        if cursor[0] != sort[0] or not _PLACE.fullmatch(cursor[1:33]):
             raise ValueError(sort)
         score = float.fromhex(cursor[33:]) if sort == "relevance" else 0.0
         return score, int(cursor[1:17], 16), int(cursor[17:33], 16)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise QueryError(0, "This cursor does not belong to this search.") from None
 
 

@@ -20,13 +20,14 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.machine import Machine, body_of
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.search import coverage, extracted
+from civicmail.mail.search import coverage, extracted, leftovers
 from civicmail.mail.search.attached import Look
 from civicmail.mail.search.documents import Documented, document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed
 from civicmail.mail.search.extracted import Extracts
-from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes
-from civicmail.mail.search.rebuild import Rebuild, next_folder, unfinished
+from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes, year_of
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.rebuild import Rebuild, next_folder, tidy, unfinished
 from civicmail.mail.search.schema import VERSION
 
 log = get_logger()
@@ -36,6 +37,7 @@ COMMIT_MS = 1000
 LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
 BULK_COMMIT_BYTES = 256 << 20
 RETRY_MS = 5000
+FORGET_AFTER_MS = 10_000  # after a certificate: a disposal has one for each portion
 
 
 class IndexJob:
@@ -51,7 +53,8 @@ class IndexJob:
         self._paused_until = 0
         self._look = Extracts(data).get
         self._rebuild: Rebuild | None = None
-        self._disposed = False
+        self._forget_from = 0
+        self._untidy = False
         self._open()
 
     @classmethod
@@ -75,7 +78,7 @@ class IndexJob:
         if now < self._paused_until:
             return 0
         try:
-            taken = self._take_new() + self._take_read() + self._rebuild_some()
+            taken = self._take_new(now) + self._take_read() + self._rebuild_some(now)
             due = now - self._committed_at >= COMMIT_MS and not self._bulk
             if (due and self._changed) or self._waiting >= self._commit_bytes:
                 self.commit(now)
@@ -88,7 +91,7 @@ class IndexJob:
 
     def catch_up(self, now: int) -> None:
         """Read until nothing is left to read, then commit."""
-        while self._take_new() or self._take_read():
+        while self._take_new(now) or self._take_read():
             pass
         self.commit(now)
 
@@ -133,20 +136,25 @@ class IndexJob:
     def rebuild(self, now: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Make everything new from the archive and swap it in. progress: captures read and their number."""
         coverage.ask_rebuild(self._data, self._files)
-        while self._rebuild_some():
+        while self._rebuild_some(now) or coverage.rebuild_asked(self._data):  # one of some indexes may have been under way
             if progress is not None and self._rebuild is not None:
                 progress(self._rebuild.seen, self._rebuild.total)
-            self._take_new()
+            self._take_new(now)
             if self._waiting >= self._commit_bytes:
                 self.commit(now)
         self.catch_up(now)
 
-    def _rebuild_some(self) -> int:
+    def _rebuild_some(self, now: int) -> int:
         """Go on with a rebuild, or begin one that somebody asks for; 0 when there is none or it has just ended."""
         if self._rebuild is None:
-            if not self._gap and not coverage.rebuild_asked(self._data):
+            if self._untidy:
+                leftovers.forget_files(self._data)
+                self._untidy = False
+            whole = self._gap or coverage.rebuild_asked(self._data)
+            if not whole and (not self._coverage.forget or now < self._forget_from):
                 return 0
-            self._rebuild = Rebuild(self._data, self._tail.positions, self._files)
+            only = None if whole else frozenset(self._coverage.forget)
+            self._rebuild = Rebuild(self._data, self._tail.positions, self._files, only)
         if (taken := self._rebuild.slice()) is None:
             self._swap()
             return 0
@@ -156,15 +164,15 @@ class IndexJob:
         return captures + 1
 
     def _swap(self) -> None:
-        """What the old generation has not committed is in the new one too, so its writers go before its files do."""
+        """The writers of the old generation go before its files do; what is kept of it has to be whole."""
         assert self._rebuild is not None
+        if self._rebuild.only is not None:
+            self._indexes.commit()
         self._indexes.close()
         self._rebuild.swap(dict(self._tail.positions))
-        coverage.forget_rebuild(self._data, self._files)
-        if self._disposed:  # while it was being built
-            coverage.ask_rebuild(self._data, self._files)
-            self._disposed = False
-        log.info("index.rebuilt")
+        if self._rebuild.only is None:
+            coverage.forget_rebuild(self._data, self._files)
+        log.info("index.rebuilt", indexes=len(self._rebuild.only) if self._rebuild.only is not None else "all")
         self._reopen()
 
     # -- inside ------------------------------------------------------------------------------------------------------------
@@ -180,7 +188,10 @@ class IndexJob:
         self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
         # One that was interrupted goes on before anything is read, for it needs every record from here on.
-        self._rebuild = Rebuild(self._data, self._tail.positions, self._files) if unfinished(self._data) else None
+        left = unfinished(self._data, whole=made or self._gap or coverage.rebuild_asked(self._data))
+        self._rebuild = Rebuild(self._data, self._tail.positions, self._files, folder=left) if left else None
+        tidy(self._data, {self._generation, left} if left else {self._generation})
+        self._untidy = not (made or self._gap or left or self._coverage.forget)  # a swap may have been cut short
         self._waiting, self._changed, self._committed_at = 0, made, 0
         self._again: set[bytes] = set()
 
@@ -209,7 +220,7 @@ class IndexJob:
             self._rebuild.close()
         self._indexes.close()
 
-    def _take_new(self) -> int:
+    def _take_new(self, now: int) -> int:
         records = self._tail.poll(AT_ONCE)
         for record in records:
             if record.type == Type.RECEIPT:
@@ -218,21 +229,27 @@ class IndexJob:
                 self._waiting += found.size
                 self._relieve()
             elif record.type == Type.DISPOSED:
-                self._dispose(Event.from_head(record.head))
+                self._dispose(record)
+                self._forget_from = now + FORGET_AFTER_MS
         self._changed = self._changed or bool(records)
         return len(records)
 
-    def _dispose(self, certificate: Event) -> None:
-        """Take out what is not kept any more. Its words lie in files of the index until the rebuild that is asked for here."""
-        for item in certificate.facts["items"]:
-            id_ = uuid.UUID(item["id"]).bytes
-            self._indexes.delete(item["class"], received_of(id_), id_)
-            if self._rebuild is not None:
-                self._rebuild.indexes.delete(item["class"], received_of(id_), id_)
-        self._disposed = True
-        if self._rebuild is None:
-            coverage.ask_rebuild(self._data, self._files)
-            self._disposed = False
+    def _dispose(self, record: Record) -> None:
+        """Take out what is not kept any more. Its words lie in files of its indexes until those are made new."""
+        items = [(item["class"], uuid.UUID(item["id"]).bytes) for item in Event.from_head(record.head).facts["items"]]
+        if not items:
+            return
+        rebuild = self._rebuild
+        self._indexes.commit()  # so that what is about to go can be looked up
+        leftovers.note_files(self._data, Reader(self._data, self._generation), [id_ for _, id_ in items], self._files)
+        for class_, id_ in items:
+            received = received_of(id_)
+            self._indexes.delete(class_, received, id_)
+            self._coverage.forget.add((class_, year_of(received)))
+            if rebuild is not None and record.number > rebuild.start.get(record.journal, 0):
+                if rebuild.makes(class_, received):
+                    rebuild.indexes.delete(class_, received, id_)
+                rebuild.coverage.forget.add((class_, year_of(received)))
 
     def _take_read(self) -> int:
         """Index again what more was read of, by the archive and the cache; how many captures that were."""
@@ -265,8 +282,9 @@ class IndexJob:
     def _add(self, found: Documented, place: str, number: int) -> None:
         replay = number <= self._suspect.get(place, 0)
         self._indexes.add(found, replay=replay)
-        if self._rebuild is not None and number > self._rebuild.start.get(place, 0):
-            self._rebuild.indexes.add(found, replay=replay)
+        rebuild = self._rebuild
+        if rebuild is not None and number > rebuild.start.get(place, 0) and rebuild.makes(found.class_, found.received):
+            rebuild.indexes.add(found, replay=replay)
         self._changed = True
 
 

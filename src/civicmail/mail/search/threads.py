@@ -18,32 +18,39 @@ from civicmail.mail.search.search import search
 Read = Callable[[str], Fields | None]
 """Capture id as UUID text -> its fields, None where it cannot be read. It shows content, so it wants a permit."""
 
+Within = Callable[[Tree], Tree]
+
 HIGHEST = 32  # messages that are looked up on the way to the first
 ALIKE = 8  # captures of one name that are asked who was first
 
 
-def resolved(reader: Reader, tree: Tree, read: Read) -> Tree:
-    """The tree with every thread: widened to what the captures it names say. A tree without thread: reads nothing."""
+def anywhere(tree: Tree) -> Tree:
+    return tree
+
+
+def resolved(reader: Reader, tree: Tree, read: Read, within: Within = anywhere) -> Tree:
+    """The tree with every thread: widened to what the captures it names say. A tree without thread: reads nothing. within: narrows
+    where captures are looked up to those that the asker may know of."""
     match tree:
         case And(parts):
-            return And(tuple(resolved(reader, part, read) for part in parts))
+            return And(tuple(resolved(reader, part, read, within) for part in parts))
         case Or(parts):
-            return Or(tuple(resolved(reader, part, read) for part in parts))
+            return Or(tuple(resolved(reader, part, read, within) for part in parts))
         case Not(part):
-            return Not(resolved(reader, part, read))
+            return Not(resolved(reader, part, read, within))
         case Token("thread", token):
-            return Or(tuple(Token("thread", first) for first in _firsts(reader, token, read)))
+            return Or(tuple(Token("thread", first) for first in _firsts(reader, token, read, within)))
         case _:
             return tree
 
 
-def _firsts(reader: Reader, token: str, read: Read) -> list[str]:
+def _firsts(reader: Reader, token: str, read: Read, within: Within) -> list[str]:
     """The token itself and every earlier message that is named on the way up."""
     found = [token]
     for name in found:  # it grows meanwhile
         if len(found) >= HIGHEST:
             break
-        for hit in search(reader, _named(name), limit=ALIKE).hits:
+        for hit in search(reader, within(_named(name)), limit=ALIKE).hits:
             fields = read(hit.id)
             first = thread(fields) if fields else ""
             if first and first not in found:

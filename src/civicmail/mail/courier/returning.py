@@ -1,0 +1,72 @@
+"""Held mail goes on by itself when somebody may read it: its mailbox takes mail again, or a successor reads it (M4, L4; P-06).
+
+Looked at whenever the published snapshot is another one, and once a minute: a gateway that still had the one before may have held a
+copy meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from civicmail.city.access.published import Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.outstanding import Outstanding
+from civicmail.mail.courier import bell
+from civicmail.mail.courier.held import held_for, release
+
+ACTOR = "worker"
+LOOK_EVERY = 60_000  # ms
+
+
+def destination(snapshot: Snapshot, mailbox: str, now: int) -> str | None:
+    """Where copies that wait for a mailbox go now: "" for itself, the successor's own mailbox, None while nobody may read them."""
+    found = snapshot.mailbox_of(mailbox)
+    if found is not None and found.state == "open":
+        return ""
+    for person in snapshot.people.values():
+        if any(g.mailbox == mailbox and g.role == "successor" and now < g.until for g in person.grants):
+            own = next((g.mailbox for g in person.grants if g.role == "holder" and now < g.until), None)
+            if own is not None:
+                return own
+    return None
+
+
+class Returning:
+    """One round of it at a time. clock: ms."""
+
+    def __init__(self, data: Path, watch: Watch, clock: Callable[[], int]) -> None:
+        self._data = data
+        self._watch = watch
+        self._clock = clock
+        self._version = -1
+        self._due = 0
+
+    def step(self) -> int:
+        """Release what may go; how many messages. Durable on return, and twice releases nothing twice. Raises
+        DamagedFile, LaterError."""
+        snapshot, now = self._watch.now, self._clock()
+        if snapshot is None or (snapshot.version == self._version and now < self._due):
+            return 0
+        outstanding = outstanding_file.current(self._data)
+        waiting = sorted({c.target.lower() for e in outstanding.held() for c in e.copies.values() if c.is_held})
+        ways = [(mailbox, to) for mailbox in waiting if (to := destination(snapshot, mailbox, now)) is not None]
+        count = self._release(ways, outstanding, now) if ways else 0
+        self._version, self._due = snapshot.version, now + LOOK_EVERY
+        return count
+
+    def _release(self, ways: list[tuple[str, str]], outstanding: Outstanding, now: int) -> int:
+        count = 0
+        with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
+            for mailbox, to in ways:
+                reason = "a successor reads it (L4)" if to else "its mailbox takes mail again (M4)"
+                for held in held_for(self._data, mailbox, outstanding):
+                    release(writer, held, to=to, actor=ACTOR, reason=reason, now=now)
+                    count += 1
+            writer.flush()
+        if count:
+            bell.ring(self._data)
+        return count

@@ -1,0 +1,92 @@
+"""Held mail goes on by itself when its holder is back or a successor reads it, and not before (M4, L4; P-06)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from city.access.people import LATER, city, mailbox, own, person
+from city.access.people import T0 as THEN
+from civicmail.city.access.published import Watch, publish
+from civicmail.city.access.snapshot import Grant, Snapshot
+from civicmail.mail.courier.held import held_for
+from civicmail.mail.courier.returning import LOOK_EVERY, Returning, destination
+from mail.courier.conftest import Town
+
+EVE = "eve@city.example"
+BACK = mailbox(EVE, "Eve Held", holder="eve")
+READS = person("bob", "Bob Baker", own("bob"), Grant(EVE, "successor", LATER, send=False))
+
+
+@pytest.fixture
+def returning(town: Town) -> Callable[[Snapshot], int]:
+    """Publishes a snapshot and looks once."""
+    watch = Watch(town.data, town.clock)
+    job = Returning(town.data, watch, town.clock)
+
+    def look(snapshot: Snapshot) -> int:
+        publish(town.data, snapshot)
+        town.now += 300  # a watch looks every 250 ms
+        return job.step()
+
+    return look
+
+
+def test_nothing_is_released_while_nobody_may_read_it(town: Town, returning: Callable[[Snapshot], int]) -> None:
+    town.keep(EVE, do="hold", rules=("access-held",))
+    assert returning(city()) == 0
+    assert len(held_for(town.data, EVE)) == 1
+
+
+def test_the_mail_of_who_is_back_is_delivered_without_anybody_asking(town: Town, returning: Callable[[Snapshot], int]) -> None:
+    """R-146 (M4)."""
+
+    async def run() -> None:
+        held = town.keep(EVE, do="hold", rules=("access-held",))
+        assert returning(city()) == 0
+        async with town.courier():
+            assert returning(city(2, mailboxes=[BACK])) == 1
+            await town.ends(held)
+        assert len(town.mailbox("eve")) == 1
+        assert town.facts(held, "released") == [{"actor": "worker", "reason": "its mailbox takes mail again (M4)", "to": ""}]
+        assert returning(city(3, mailboxes=[BACK])) == 0, "twice releases nothing twice"
+
+    asyncio.run(run())
+
+
+def test_a_successor_gets_what_waits_for_who_left(town: Town, returning: Callable[[Snapshot], int]) -> None:
+    """L4."""
+
+    async def run() -> None:
+        held = town.keep(EVE, do="hold", rules=("access-held",))
+        async with town.courier():
+            assert returning(city(2, people=[READS])) == 1
+            await town.ends(held)
+        assert town.mailbox("eve") == [] and len(town.mailbox("bob")) == 1
+
+    asyncio.run(run())
+
+
+def test_what_a_gateway_held_by_the_snapshot_before_is_found_a_minute_later(
+    town: Town, returning: Callable[[Snapshot], int]
+) -> None:
+    snapshot = city(2, mailboxes=[BACK])
+    assert returning(snapshot) == 0
+    town.keep(EVE, do="hold", rules=("access-held",))
+    assert returning(snapshot) == 0
+    town.now += LOOK_EVERY
+    assert returning(snapshot) == 1
+
+
+def test_a_successor_whose_time_is_over_or_who_has_no_mailbox_gets_nothing() -> None:
+    assert destination(city(people=[READS]), EVE, THEN) == "bob@city.example"
+    assert destination(city(people=[READS]), EVE, LATER) is None
+    assert destination(city(people=[replace(READS, grants=READS.grants[1:])]), EVE, THEN) is None
+
+
+def test_mail_for_a_mailbox_that_is_gone_stays_held() -> None:
+    assert destination(city(), "frank@city.example", THEN) is None
+    assert destination(city(), "nobody@city.example", THEN) is None
