@@ -14,7 +14,8 @@ from typing import Any
 
 import uvloop
 
-from civicmail.core.config.settings import City, Gateway, Listener, Settings
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import City, Gateway, Listener, Screening, Settings
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.mail.archive.records import Capture, Type
@@ -25,7 +26,11 @@ from civicmail.mail.gateway.counters import Counters
 def settings_for(*listeners: Listener, **gateway: Any) -> Settings:
     listeners = listeners or (Listener(kind="mx", port=0),)
     gateway = {"min_free": 0, **gateway}
-    return Settings(city=City(domains=["city.example", "parks.example"]), gateway=Gateway(listener=list(listeners), **gateway))
+    return Settings(
+        city=City(domains=["city.example", "parks.example"]),
+        gateway=Gateway(listener=list(listeners), **gateway),
+        screening=Screening(checks=[]),
+    )
 
 
 @dataclasses.dataclass
@@ -64,13 +69,15 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(data: Path, settings: Settings | None = None, files: Files = OS_FILES) -> Iterator[Running]:
+def running(
+    data: Path, settings: Settings | None = None, files: Files = OS_FILES, clock: Callable[[], int] = now_ms
+) -> Iterator[Running]:
     loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> serve.Gateway:
-        gateway = serve.Gateway(settings or settings_for(), data, files=files)
+        gateway = serve.Gateway(settings or settings_for(), data, clock=clock, files=files)
         await gateway.start()
         return gateway
 

@@ -145,12 +145,12 @@ def test_what_postfix_knows_of_its_client_is_kept_as_evidence(data: Path) -> Non
     with running(data, settings_for(Listener(kind="relay", port=0, xclient=["127.0.0.0/8"]))) as run, Client(run.port) as client:
         client.reply()
         assert "XFORWARD" in client.say(b"EHLO edge")
-        client.say(b"XFORWARD NAME=far.example ADDR=192.0.2.7 HELO=[UNAVAILABLE] IDENT=4F1")
+        client.say(b"XFORWARD NAME=far.example ADDR=192.0.2.7 HELO=a+20ADDR=127.0.0.1 IDENT=4F1")
         client.say(b"MAIL FROM:<a@out.example>", b"RCPT TO:<b@city.example>", b"DATA")
         client.send(b"x\r\n.\r\n")
         client.reply()
         ((capture, _),) = kept(data)
-        assert capture.envelope.params["XFORWARD"] == "ADDR=192.0.2.7 IDENT=4F1 NAME=far.example"
+        assert capture.envelope.params["XFORWARD"] == "ADDR=192.0.2.7 HELO=a+20ADDR=127.0.0.1 IDENT=4F1 NAME=far.example"
         assert capture.envelope.client == "127.0.0.1"
 
 

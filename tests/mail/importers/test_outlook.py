@@ -65,7 +65,7 @@ def test_what_is_no_item_or_broken_has_a_reason_and_the_rest_goes_on(tmp_path: P
     left = {Path(item.name).name: item for item in items if isinstance(item, Left)}
     assert {name: item.failed for name, item in left.items()} == {"a.msg": True, "b.msg": True, "c": False, "d.pst": True}
     assert left["b.msg"].why == left["c"].why == NO_ITEM
-    assert left["d.pst"].why.startswith("it is broken or encrypted")
+    assert left["d.pst"].why.startswith("it is broken: nobody knows its version")
     assert [Path(item.name).name for item in items if isinstance(item, Found)] == ["e.msg"]
 
 

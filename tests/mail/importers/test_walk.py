@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -110,15 +111,34 @@ def test_what_is_no_mail_is_left_with_a_reason(tmp_path: Path) -> None:
     assert left["old.doc"][0] == "it is an Office document or another OLE file"
 
 
+def test_mail_in_a_format_that_is_not_read_has_failed(tmp_path: Path) -> None:
+    _put(tmp_path / "box.olm", b"PK\x03\x04" + bytes(40))
+    why, failed = _left(tmp_path)["box.olm"]
+    assert failed and "Outlook for Mac" in why
+
+
 def test_a_file_that_a_person_names_is_mail_unless_it_is_something_else_for_sure(tmp_path: Path) -> None:
     assert [f.content for f in _found(_put(tmp_path / "notes", b"just text\n"))] == [b"just text\n"]
     assert _left(_put(tmp_path / "a.pdf", b"%PDF-1.7")) == {"a.pdf": ("it is a PDF", True)}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_what_cannot_be_read_has_failed(tmp_path: Path) -> None:
-    _put(tmp_path / "a.eml").chmod(0)
-    assert _left(tmp_path)["a.eml"][1]
+def test_what_cannot_be_read_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for root, who may read every file: links in a circle, a name that vanishes, a disk that fails."""
+    (tmp_path / "circle.eml").symlink_to("circle.eml")
+    gone, broken = _put(tmp_path / "gone.eml"), _put(tmp_path / "broken.eml")
+    opened = os.open
+
+    def fails(path: str, *flags: int) -> int:
+        if path == str(gone):
+            gone.unlink()
+        if path == str(broken):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened(path, *flags)
+
+    monkeypatch.setattr(os, "open", fails)
+    left = _left(tmp_path)
+    assert {name: why.partition(": ")[0] for name, (why, _) in left.items()} == dict.fromkeys(left, "it cannot be read")
+    assert {name for name, (_, failed) in left.items() if failed} == {"circle.eml", "gone.eml", "broken.eml"}
 
 
 def test_a_link_to_nothing_has_failed_and_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import once_bits, same_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import LARGE_AT_ONCE, Pipeline
+from civicmail.mail.pipeline.deciding import Verdict
+from civicmail.mail.screening.screen import Screened
 
 NOW = 1_772_452_800_000
 MAIL = b"From: ann@out.example\r\nMessage-ID: <1@out.example>\r\n\r\nHi.\r\n"
@@ -86,6 +89,31 @@ def test_what_is_only_a_copy_is_kept_and_never_delivered_again(kind: str, do: st
         pipeline = Pipeline(GroupCommit(Writer(tmp_path, lambda: NOW)))
         receipt = await pipeline.accept(MAIL, envelope("a@city.example", "b@city.example"), Source(kind))
         assert [d.do for d in receipt.dispositions] == [do, do]
+        await pipeline.commit.close()
+
+    asyncio.run(story())
+
+
+def test_a_reader_that_still_looks_at_a_large_message_keeps_nobody_from_keeping_it(tmp_path: Path) -> None:
+    """A limited process that took too long has its view of the memory map when the answer is given."""
+    views: list[memoryview] = []
+
+    class Slow:
+        screens = True
+        is_idle = False
+
+        async def verdict(self, content: Any, *_: object) -> tuple[Verdict, Screened]:
+            views.append(memoryview(content))
+            return Verdict((Disposition(0, "deliver", ("deliver",)),), {}), Screened()
+
+    async def story() -> None:
+        writer = Writer(tmp_path, lambda: NOW)
+        pipeline = Pipeline(GroupCommit(writer), judging=Slow())  # type: ignore[arg-type]
+        spool = writer.spool(bytes(16))
+        spool.write(MAIL)
+        await pipeline.accept(spool, envelope(), Source("mx"))
+        assert bytes(views[0]) == MAIL and Machine(tmp_path).body(spool.id) == MAIL
+        views.clear()
         await pipeline.commit.close()
 
     asyncio.run(story())

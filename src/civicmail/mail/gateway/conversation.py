@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any, cast
 
+from civicmail.city.policy.clauses import cited
 from civicmail.core.config.log import get_logger
 from civicmail.core.wire import replies
 from civicmail.core.wire.errors import WireError
@@ -17,12 +18,14 @@ from civicmail.core.wire.events import (
     Abandoned,
     Close,
     Content,
+    Credentials,
     DataStart,
     EndOfData,
     Event,
     MailFrom,
     PeerChanged,
     RcptTo,
+    Ready,
     Upgrade,
 )
 from civicmail.core.wire.proxy import parse_proxy
@@ -33,6 +36,7 @@ from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.intake import Intake
 from civicmail.mail.gateway.keeping import keep
 from civicmail.mail.gateway.limits import Progress
+from civicmail.mail.gateway.people import Member
 from civicmail.mail.gateway.recipients import recipient_reply, sender_reply
 
 NOT_A_PEER = "554 5.7.1 This service is not for you"
@@ -64,6 +68,8 @@ class Conversation(asyncio.Protocol):
         self._before = b""
         self._counted = False
         self._peer = False
+        self._member: Member | None = None
+        self._failed = 0
         self._keeping = False
         self._paused = False
         self._upgrading = False
@@ -211,9 +217,9 @@ class Conversation(asyncio.Protocol):
             case Content():
                 self._content(event.data)
             case MailFrom():
-                return wire.answer(self._mail(wire, event))
+                return wire.answer(self._cited(self._mail(wire, event)))
             case RcptTo():
-                return wire.answer(self._rcpt(event))
+                return wire.answer(self._cited(self._rcpt(event)))
             case DataStart():
                 declared = int(event.transaction.params.get("SIZE") or 0)
                 self._intake = Intake(self._gate.spooler, self._gate.clock(), declared, self._resume)
@@ -227,7 +233,13 @@ class Conversation(asyncio.Protocol):
                 self._upgrading = True
                 self._send()
                 self._run(self._upgrade())
+            case Ready():
+                return wire.answer(self._cited(self._gate.people.may_send(self._member)) or replies.OK)
+            case Credentials():
+                self._pause()
+                self._run(self._sign_in(wire, event))
             case PeerChanged():
+                self._member = None
                 self._peer = self._door.is_peer(wire.peer.client)
             case Close():
                 self._ended(event.reason)
@@ -238,10 +250,18 @@ class Conversation(asyncio.Protocol):
             return NO_CERTIFICATE if self._door.by_certificate else NOT_A_PEER
         if not self._gate.space.has_room(int(event.params.get("SIZE") or 0), self._loop.time()):
             return NO_SPACE
-        return sender_reply(self._door.kind, event.path)
+        return self._gate.people.sender(self._door, event.path, self._member) or sender_reply(self._door.kind, event.path)
+
+    def _cited(self, reply: str) -> str:
+        """With the place where the clause of a refusal is read."""
+        return cited(reply, self._gate.settings.web.url)
 
     def _rcpt(self, event: RcptTo) -> str:
-        reply = recipient_reply(self._door.kind, event.path, self._gate.domains)
+        people, kind = self._gate.people, self._door.kind
+        reply = recipient_reply(kind, event.path, self._gate.domains)
+        if reply.startswith("2"):
+            ended = people.may_send(self._member) if kind == "submission" else ""
+            reply = ended or people.recipient(kind, event.path) or reply
         if reply.startswith("5"):
             self._gate.counters.refused_recipients += 1
             self._refused += 1
@@ -276,15 +296,29 @@ class Conversation(asyncio.Protocol):
 
     async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
         """Give the message to the pipeline, then answer, if there is still somebody to hear it."""
-        reply = await keep(self._gate, self._door, wire, end, intake, self._client)
+        answers = await keep(self._gate, self._door, wire, end, intake, self._client, self._member)
         self._keeping = False
         if self._transport is None:
             self._gate.counters.lost_after_dot += 1
             return
-        self._heed(wire.answer(reply))
+        self._heed(wire.answer(*map(self._cited, answers)))
         self._resume()
         if self._half_closed:
             self._close()
+
+    async def _sign_in(self, wire: Session, shown: Credentials) -> None:
+        """Judge a password or token, and wait with the answer where it is wrong; meanwhile the client is not listened to."""
+        door = f"{self._door.kind} {self._door.name}"
+        reply, member = await self._gate.signins.judge(shown, door, wire.peer.client, self._failed)
+        self._member = member
+        self._failed += reply.startswith(("535", "421"))
+        self._gate.counters.signed_in += member is not None
+        self._gate.counters.sign_ins_failed += member is None
+        if self._transport is None:
+            return
+        wire.peer.login = member.login if member is not None else ""
+        self._heed(wire.answer(reply))
+        self._resume()
 
     # -- TLS
 
@@ -312,6 +346,7 @@ class Conversation(asyncio.Protocol):
         self._gate.counters.tls += 1
         cipher = self._transport.get_extra_info("cipher") or ("", "")
         self._wire.secured(f"{cipher[1]} {cipher[0]}".strip())
+        self._member = None
         self._peer = self._door.is_peer(self._client) or (
             self._door.by_certificate and bool(self._transport.get_extra_info("peercert"))
         )

@@ -17,7 +17,8 @@ _LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One listener. open_to_all: anybody may connect and send (mx). by_certificate: a verified client certificate makes a peer."""
+    """One listener. open_to_all: anybody may connect (mx, and submission, where they then sign in). by_certificate: a verified
+    client certificate makes a peer. senders: in whose name peers may send, empty for any."""
 
     kind: str
     address: str
@@ -31,6 +32,7 @@ class Door:
     trusted: tuple[Network, ...]
     balancers: tuple[Network, ...]
     judges: tuple[Network, ...] = ()
+    senders: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -59,11 +61,13 @@ class Door:
 def make_door(listener: Listener, settings: Settings) -> Door:
     """Raises ListenerError when the listener cannot work as it is written."""
     kind = listener.kind
-    if kind == "submission":
-        raise ListenerError("A listener of kind submission needs people who can sign in, and this installation has none yet.")
     if listener.proxy and listener.tls == "implicit":
         raise ListenerError("Behind a balancer that sends a PROXY header use STARTTLS, or let the balancer end the TLS connection.")
     certificate = _certificate(listener)
+    if kind == "submission" and certificate is None:
+        raise ListenerError(
+            f"People sign in on port {listener.port}, so it needs a certificate: nobody sends a password in the clear."
+        )
     profile = ServerProfile(
         hostname=settings.city.host,
         protocol="lmtp" if kind == "lmtp" else "smtp",
@@ -71,6 +75,8 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         max_size=settings.gateway.max_message,
         max_recipients=settings.gateway.max_recipients,
         starttls=certificate is not None and listener.tls == "starttls",
+        require_tls=kind == "submission",
+        auth=kind == "submission",
         dsn=listener.dsn,
         chunking=listener.chunking,
     )
@@ -81,12 +87,13 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         profile=profile,
         certificate=certificate,
         implicit=listener.tls == "implicit",
-        open_to_all=kind == "mx",
+        open_to_all=kind in ("mx", "submission"),
         peers=_networks(listener.peers) or _LOOPBACK,
         by_certificate=bool(listener.client_ca) and certificate is not None,
         trusted=_networks(listener.xclient),
         balancers=_networks(listener.proxy),
         judges=_networks(listener.verdicts),
+        senders=frozenset(listener.senders),
     )
 
 

@@ -19,7 +19,8 @@ VERDICT_MOST = 500
 
 
 def envelope_of(wire: Session, transaction: Transaction, domains: list[str], received: int) -> Envelope:
-    """The envelope as evidence. A recipient named twice is kept once; what XFORWARD said is kept as one parameter."""
+    """The envelope as evidence. A recipient named twice is kept once; what XFORWARD said is kept as one parameter, spaces as in
+    xtext: a stranger may greet with some, and with more attributes behind them."""
     recipients = {
         address: Recipient(address, r.notify, r.orcpt)
         for r in transaction.recipients
@@ -27,7 +28,8 @@ def envelope_of(wire: Session, transaction: Transaction, domains: list[str], rec
     }
     params = dict(transaction.params)
     if transaction.forwarded:
-        params["XFORWARD"] = " ".join(f"{name}={value}" for name, value in sorted(transaction.forwarded.items()) if value)
+        said = ((name, "+20".join(value.split(" "))) for name, value in sorted(transaction.forwarded.items()) if value)
+        params["XFORWARD"] = " ".join(f"{name}={value}" for name, value in said)
     peer = wire.peer
     protocol: Protocol = "lmtp" if wire.profile.protocol == "lmtp" else "esmtp" if peer.extended else "smtp"
     return Envelope(

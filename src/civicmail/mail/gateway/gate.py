@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from civicmail.core.config.settings import Settings
 from civicmail.mail.gateway.counters import Counters
 from civicmail.mail.gateway.intake import Spooler
 from civicmail.mail.gateway.limits import Admission, Space
+from civicmail.mail.gateway.people import People
+from civicmail.mail.gateway.signins import SignIns
 from civicmail.mail.pipeline.accept import Pipeline
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
     from civicmail.mail.archive.commit import Clock
     from civicmail.mail.gateway.conversation import Conversation
-
-
-def now_ms() -> int:
-    """The wall clock, ms since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True)
@@ -37,13 +33,15 @@ class Gate:
     space: Space
     clock: Clock
     domains: frozenset[str]
+    people: People
+    signins: SignIns
     counters: Counters = field(default_factory=Counters)
     conversations: set[Conversation] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     draining: bool = False
 
 
-def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock) -> Gate:
+def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock, people: People) -> Gate:
     gateway = settings.gateway
     return Gate(
         settings=settings,
@@ -54,4 +52,6 @@ def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock) 
         space=Space(data, gateway.min_free),
         clock=clock,
         domains=frozenset(settings.city.domains),
+        people=people,
+        signins=SignIns(data, settings.signin, people, pipeline.commit, clock),
     )

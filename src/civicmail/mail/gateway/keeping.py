@@ -16,7 +16,12 @@ from civicmail.mail.gateway.counters import Counters
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.envelopes import envelope_of, findings_of, source_of
 from civicmail.mail.gateway.gate import Gate
+from civicmail.mail.gateway.honesty import judge, text_of
 from civicmail.mail.gateway.intake import Intake
+from civicmail.mail.gateway.people import Member
+from civicmail.mail.gateway.recipients import recipient_address
+from civicmail.mail.pipeline.deciding import answer
+from civicmail.mail.pipeline.receipts import Receipt
 
 BUSY = 4
 """Messages being kept at once from which on nobody rings: then the courier looks every 50 ms, and more at a time."""
@@ -24,27 +29,61 @@ BUSY = 4
 log = get_logger()
 
 
-async def keep(gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake, peer: str) -> str:
-    """Have the message kept; the reply for its client. Never raises; what happened is in the counters.
+async def keep(
+    gate: Gate, door: Door, wire: Session, end: EndOfData, intake: Intake, peer: str, member: Member | None = None
+) -> tuple[str, ...]:
+    """Have the message kept; the reply for its client, by LMTP one for each recipient where they differ. Never raises; what
+    happened is in the counters.
 
-    peer: the address at the other end of the connection, whoever it speaks for.
+    peer: the address at the other end of the connection, whoever it speaks for; member: who signed in.
     """
     counters = gate.counters
     try:
         envelope = envelope_of(wire, end.transaction, gate.settings.city.domains, intake.received)
         findings = findings_of(intake) if door.believes(peer) else ()
+        start = intake.start()
         content = await intake.finish()
-        receipt = await gate.pipeline.accept(content, envelope, source_of(door, end.lines), findings=findings)
+        text = await text_of(gate, member, start)
+        judged = judge(gate, door, member, envelope.sender, start, whole=content is start, text=text)
+        if judged.reply.startswith("4"):  # the client comes again with all of it: nothing is kept now
+            if isinstance(content, Spool):
+                gate.spooler.threads.submit(content.discard)
+            counters.deferred += 1
+            return (judged.reply,)
+        receipt = await gate.pipeline.accept(
+            content, envelope, source_of(door, end.lines), findings=findings + judged.findings, refused=judged.refused
+        )
     except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
-        return _failure(error, counters, door.name)
+        return (_failure(error, counters, door.name),)
     counters.kept += 1
     counters.kept_bytes += end.size
     counters.spooled += isinstance(content, Spool)
     counters.long_lines += end.lines.long
     counters.mended += end.lines.mended
-    if len(gate.tasks) < BUSY:
+    if judged.refused:
+        counters.refused += 1
+        log.info("a message was refused", listener=door.name, rule=judged.refused, capture=receipt.uuid)
+        return (f"{judged.reply} archived={receipt.uuid}",)
+    if receipt.reply:
+        counters.refused += 1
+        log.info("a message was refused", listener=door.name, capture=receipt.uuid)
+    elif len(gate.tasks) < BUSY:
         bell.ring(gate.data)
-    return f"250 2.0.0 Ok archived={receipt.uuid}"
+    return _replies(receipt, wire, end, gate.settings.city.domains)
+
+
+def _replies(receipt: Receipt, wire: Session, end: EndOfData, domains: list[str]) -> tuple[str, ...]:
+    """What the client hears of a message that is kept: yes, no, or by LMTP each by itself."""
+    taken = f"250 2.0.0 Ok archived={receipt.uuid}"
+    refused = {d.to: d.reply for d in receipt.dispositions if d.do == "refuse"}
+    if not refused or (wire.profile.protocol != "lmtp" and not receipt.reply):
+        return (taken,)
+    if wire.profile.protocol != "lmtp":
+        return (answer(receipt.reply, receipt.id),)
+    addresses = [recipient_address(r.path, domains) for r in end.transaction.recipients]
+    at = {address: n for n, address in enumerate(dict.fromkeys(filter(None, addresses)))}
+    noes = (refused.get(at.get(one, -1), receipt.reply) for one in addresses)
+    return tuple(answer(no, receipt.id) if no else taken for no in noes)
 
 
 def _failure(error: Exception, counters: Counters, listener: str) -> str:

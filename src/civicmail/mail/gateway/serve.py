@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
 
-from civicmail.city.directory.standing import Standing
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
@@ -19,8 +21,10 @@ from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
 from civicmail.mail.gateway.conversation import Conversation
 from civicmail.mail.gateway.doors import Door, make_door
 from civicmail.mail.gateway.errors import CannotListen, ListenerError
-from civicmail.mail.gateway.gate import Gate, make_gate, now_ms
+from civicmail.mail.gateway.gate import Gate, make_gate
+from civicmail.mail.gateway.people import People
 from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica.waiting import Confirmation
 
@@ -28,6 +32,9 @@ DRAIN = 10.0
 """Seconds that open conversations get after SIGTERM; messages that are being kept are waited for in any case."""
 
 BACKLOG = 512
+
+COLLECT = 20_000
+"""New objects between two collections: about a dozen messages, of which hardly anything is left that only a collection finds."""
 
 log = get_logger()
 
@@ -40,11 +47,12 @@ class Gateway:
         self._data = data
         self._clock = clock
         self._files = files
-        self._standing = Standing(settings, data)
+        self._modes = Modes(settings, data)
         self._doors = [make_door(listener, settings) for listener in settings.gateway.listener]
         self._servers: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None
         self._confirmation: Confirmation | None = None
+        self._judging: Judging | None = None
         self.broken = asyncio.Event()
         self.gate: Gate
 
@@ -58,14 +66,18 @@ class Gateway:
         writer = Writer(self._data, self._clock, self._files)
         archive = self._settings.archive
         self._confirmation = Confirmation(self._data, archive) if archive.acknowledge == "standby" else None
-        pipeline = Pipeline(GroupCommit(writer, self._confirmation), self._standing.of)
-        self.gate = make_gate(self._settings, self._data, pipeline, self._clock)
+        people = People(self._data, self._settings, self._clock, self._modes.of)
+        self._judging = Judging(self._settings, self._data, self._clock)
+        commit = GroupCommit(writer, self._confirmation)
+        pipeline = Pipeline(commit, self._modes.of, lambda: people.now, self._judging)
+        self.gate = make_gate(self._settings, self._data, pipeline, self._clock, people)
         try:
             for door in self._doors:
                 self._servers.append(await self._listen(door))
         except BaseException:
             await self._close()
             raise
+        self._judging.warm()
         self._sweep()
 
     async def stop(self) -> None:
@@ -119,7 +131,7 @@ class Gateway:
             self.broken.set()
         try:
             commit.rotate_if_idle()
-            self._standing.refresh()
+            self._modes.refresh()
             for door in self._doors:
                 if door.certificate is not None and door.certificate.renew(now):
                     log.info("certificate renewed", listener=door.name)
@@ -135,6 +147,8 @@ class Gateway:
         await self.gate.pipeline.commit.close()
         if self._confirmation is not None:
             await self._confirmation.close()
+        if self._judging is not None:
+            await asyncio.to_thread(self._judging.close)
         self.gate.spooler.close()
 
 
@@ -159,6 +173,8 @@ def serve(settings: Settings, data: Path) -> None:
     """The gateway process of `civicmail run gateway`: serve until SIGTERM or SIGINT, then drain."""
 
     async def until_signal() -> None:
+        gc.freeze()  # what was imported stays
+        gc.set_threshold(COLLECT)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def run_import(
         sealing = Sealing(data, settings, clock, searchable, integrated)
 
         def durable(batch: list[Taken]) -> None:
-            integrated.durable()
+            integrated.durable(batch)
             searchable.durable(batch)
             sealing.durable()
 
@@ -88,6 +88,7 @@ def run_import(
         for new, _, answer in parsers.map(_new(paths, request, known, totals, told, clock, manifest)):
             intake.keep(new, answer)
             totals.stored += 1
+        parsers.stop()
         intake.finish()
         integrated.wait()
         integrated.durable()  # the last batches
@@ -143,8 +144,8 @@ def _opened(item: Found) -> tuple[Found, Opened | None]:
     at = headers.topmost_received_date(item.content) or headers.date(item.content)
     content = item.content[opened.start : opened.end]
     if at is None:
-        return replace(item, content=content), opened
-    return replace(item, content=content, at=int(at.timestamp() * 1000), basis="journal"), opened
+        return item._replace(content=content), opened
+    return item._replace(content=content, at=int(at.timestamp() * 1000), basis="journal"), opened
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 from civicmail.city.policy.delivery import dispositions
 from civicmail.core.message.shapes import Envelope
@@ -39,8 +39,7 @@ class Totals:
         return {"read": self.read, "stored": self.stored, "known": self.known, "failed": self.failed}
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(NamedTuple):
     """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in."""
 
     found: Found
@@ -55,12 +54,12 @@ class New:
         return tuple(r.address for r in self.opened.envelope.recipients) if self.opened else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A new capture that is durable, with its document. number: its record in this process's journal."""
+class Taken(NamedTuple):
+    """A new capture that is durable, with its head and its document. number: its record in this process's journal."""
 
     capture: Capture
-    document: dict[str, Any]
+    head: bytes
+    document: str
     journal: str
     number: int
 
@@ -83,6 +82,7 @@ class Intake:
     def __init__(self, writer: Writer, source: str, custodian: str, durable: Durable) -> None:
         self._writer = writer
         self._name = source
+        self._source = Source("import", source, "exact")
         self._custodian = custodian
         self._durable = durable
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
@@ -100,7 +100,7 @@ class Intake:
             sha256=new.digest,
             size=len(found.content),
             content_hash=content_hash,
-            source=Source("import", self._name, f"rebuilt {found.built}" if found.built else "exact"),
+            source=self._source if not found.built else Source("import", self._name, f"rebuilt {found.built}"),
             envelope=_envelope(new, received),
             dispositions=dispositions([None] * len(new.recipients), "import"),
             findings=new.opened.findings if new.opened else (),
@@ -112,9 +112,9 @@ class Intake:
             report=new.opened.report if new.opened else None,
             properties=found.properties,
         )
-        self._writer.receipt(capture, self._body(capture.id, found.content))
+        head = self._writer.receipt(capture, self._body(capture.id, found.content))
         journal = self._writer.journal
-        self._batch.append(Taken(capture, document, journal.name, journal.number))
+        self._batch.append(Taken(capture, head, document, journal.name, journal.number))
         if journal.pending >= FLUSH_BYTES:
             self._write()
 

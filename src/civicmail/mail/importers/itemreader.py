@@ -16,8 +16,10 @@ from civicmail.core.message import mapi, rebuild, tnef
 from civicmail.core.message.mapi import Item, Properties, Value
 from civicmail.core.sandbox import confine, frames
 from civicmail.mail.importers.items import NO_ITEM
+from civicmail.mail.importers.pstfile import Missing
 
 MEMORY = 3 << 30
+_TIMES = (mapi.DELIVERED, mapi.SUBMITTED, mapi.CREATED, mapi.CHANGED)
 _OUT = 1
 _VALUE_MOST = 512  # characters of a value that stands in a head
 _LISTED_MOST = 300  # recipients and attachments whose properties stand there
@@ -31,7 +33,7 @@ def main() -> None:
         confine.confine(MEMORY)
         _pst(pst, int(sys.argv[2]), int(sys.argv[3]))
     else:
-        from civicmail.mail.importers import msg
+        from civicmail.core.sandbox import msg
 
         confine.confine(MEMORY)
         _files(msg)
@@ -39,18 +41,20 @@ def main() -> None:
 
 def _pst(pst: Any, fd: int, first: int) -> None:
     """Items from the index `first` on: those before it were told by a process before this one."""
+    whole = None
     try:
         with os.fdopen(fd, "rb") as file:
-            short = pst.shortage(file)
-            for index, (folder, read) in enumerate(pst.items(file)):
+            whole = pst.PstFile(file)
+            for index, (folder, read) in enumerate(pst.items(whole)):
                 if index >= first:
                     _send(frames.ASK, json.dumps({"index": index, "folder": folder}).encode("utf-8", "replace"))
                     _told(read, "it cannot be read")
+            missing = pst.missing(whole)
     except (OSError, MemoryError) as error:
-        short = _why(error, "it is broken or encrypted")
-    if short:
+        missing = (pst.missing(whole) if whole else "") or _why(error, "it is broken")
+    if missing:
         _send(frames.ASK, b'{"index": -1, "folder": ""}')
-        _send(frames.UNREADABLE, short.encode())
+        _send(frames.UNREADABLE, missing.encode())
     _send(frames.END, b"")
 
 
@@ -88,13 +92,15 @@ def _why(error: BaseException, broken: str) -> str:
     """One plain sentence; libraries say much about their own insides."""
     if isinstance(error, MemoryError):
         return "reading it takes too much memory"
+    if isinstance(error, Missing):
+        return str(error)
     words = " ".join(str(error).split()).rstrip(".").rpartition(": ")[2][:200]
     return f"{broken}: {words}" if words else broken
 
 
 def _time(item: Item) -> int | None:
-    """When the mailbox got it, or it was sent; ms."""
-    return next((t for name in (mapi.DELIVERED, mapi.SUBMITTED, mapi.CREATED) if (t := mapi.number(item.properties, name))), None)
+    """When the mailbox got it, or it was sent, made or changed; ms."""
+    return next((t for name in _TIMES if (t := mapi.number(item.properties, name))), None)
 
 
 def plain(item: Item) -> dict[str, Any]:

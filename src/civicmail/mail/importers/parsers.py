@@ -1,7 +1,8 @@
 """Parsing in other processes, so that all cores work on an import and a crash of native code costs one small batch of parses.
 
-Each parser process is a fork that knows the work already. Messages go to it through memory that both see, answers come back through
-a pipe. Fork before leases are taken and threads are started: a child that holds a copy of either would keep it.
+Each parser process is a fork that knows the work already. Messages go to it through memory that both see, and answers come back in
+their place; only lengths go through pipes, so that nobody waits for the other to read. Fork before leases are taken and threads are
+started: a child that holds a copy of either would keep it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import gc
 import marshal
 import mmap
 import os
+import select
 import signal
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,10 +24,13 @@ Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it -> the answer; both of plain types that marshal knows."""
 
 SLOT = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
+ROOM = 64 << 20  # bytes of address space for a slot: for one larger message alone
 SLOTS = 2  # so that it has work while the parent waits for the disk or feeds the index
 TOGETHER = 64  # messages that go at a time
 PROCESSES_MOST = 4
 _PR_SET_PDEATHSIG = 1
+_SAID = struct.Struct("<QQ")  # length of the answers; where in the memory they lie, _PIPED when they follow in the pipe
+_PIPED = 1 << 63
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ class Parsers:
     def map[T](self, items: Iterable[tuple[T, bytes, Any]]) -> Iterator[tuple[T, bytes, Any]]:
         """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order.
 
+        What a process has together with a message that takes long comes later than what another one was given afterwards.
         Messages that a process had when it died are tried again at the end, one by one; the one that kills again is `crashed`.
         """
         turns = list(self._free)
@@ -88,7 +95,7 @@ class Parsers:
         for thing, content, ask in items:
             packed = marshal.dumps(ask)
             size = len(content) + len(packed)
-            if not turns or size > SLOT:
+            if not turns or size > ROOM:
                 yield thing, content, self._work(content, ask)
                 continue
             if chunk.size + size > SLOT or len(chunk.things) == TOGETHER:
@@ -117,7 +124,11 @@ class Parsers:
     def _answered[T](
         self, flying: _Flying[T], turns: list[_Parser], again: list[tuple[T, bytes, Any]]
     ) -> Iterator[tuple[T, bytes, Any]]:
-        parser, chunk = flying.popleft()
+        """Take in the oldest answers that are there: one message may take long, and the other processes go on meanwhile."""
+        ready, _, _ = select.select([parser.answers for parser, _ in flying], [], [])
+        at = next(at for at, (parser, _) in enumerate(flying) if parser.answers in ready)
+        parser, chunk = flying[at]
+        del flying[at]
         answers = _answers(parser)
         if answers is None:
             if parser in turns:
@@ -135,15 +146,20 @@ class Parsers:
             turns.pop(0)
         return self._crashed(content, ask)
 
+    def stop(self) -> None:
+        """Tell the processes to end, and do not wait for it: while their memory is taken apart there is other work."""
+        for parser in self._all:
+            os.kill(parser.pid, signal.SIGKILL)
+
     def close(self) -> None:
         """End the processes."""
+        self.stop()
         for parser in self._all:
             for pipe in (parser.asks, parser.answers):
                 try:
                     pipe.close()
                 except BrokenPipeError:
                     continue
-            os.kill(parser.pid, signal.SIGKILL)
             os.waitpid(parser.pid, 0)
             parser.memory.close()
         self._all.clear()
@@ -157,7 +173,7 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
     """
     assert parser.asked < SLOTS
     parser.asked += 1
-    base = at = parser.slot * SLOT
+    base = at = parser.slot * ROOM
     parser.slot = (parser.slot + 1) % SLOTS
     lengths = []
     for content, ask in zip(contents, packed, strict=True):
@@ -176,15 +192,29 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
 def _answers(parser: _Parser) -> list[Any] | None:
     """The answers to the oldest question, None when the process has died."""
     parser.asked -= 1
-    try:
-        answers: list[Any] = marshal.load(parser.answers)  # noqa: S302 - from our own fork
-    except (EOFError, ValueError, TypeError):
+    said = _read(parser.answers, _SAID.size)
+    if len(said) < _SAID.size:
         return None
+    length, at = _SAID.unpack(said)
+    if at == _PIPED:
+        piped = _read(parser.answers, length)
+        return marshal.loads(piped) if len(piped) == length else None  # noqa: S302 - from our own fork
+    with memoryview(parser.memory) as memory, memory[at : at + length] as packed:
+        answers: list[Any] = marshal.loads(packed)  # noqa: S302
     return answers
 
 
+def _read(pipe: BinaryIO, length: int) -> bytes:
+    """This many bytes, fewer when the other end has gone; no byte more, so that select() sees what waits."""
+    pieces: list[bytes] = []
+    while length and (piece := pipe.read(length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
 def _fork(work: Work, others: list[_Parser]) -> _Parser:
-    memory = mmap.mmap(-1, SLOT * SLOTS)
+    memory = mmap.mmap(-1, ROOM * SLOTS)
     ask_out, ask_in = os.pipe()
     answer_out, answer_in = os.pipe()
     parent = os.getpid()
@@ -201,7 +231,7 @@ def _fork(work: Work, others: list[_Parser]) -> _Parser:
             os._exit(0)
     os.close(ask_out)
     os.close(answer_in)
-    return _Parser(pid, memory, os.fdopen(ask_in, "wb"), os.fdopen(answer_out, "rb"))
+    return _Parser(pid, memory, os.fdopen(ask_in, "wb"), os.fdopen(answer_out, "rb", buffering=0))
 
 
 def _serve(work: Work, memory: mmap.mmap, asks: BinaryIO, answers: BinaryIO) -> None:
@@ -209,15 +239,27 @@ def _serve(work: Work, memory: mmap.mmap, asks: BinaryIO, answers: BinaryIO) -> 
     gc.disable()  # a parse makes no cycles that live on, and the process ends with the import
     while True:
         try:
-            at, lengths = marshal.load(asks)  # noqa: S302 - from our own parent
+            base, lengths = marshal.load(asks)  # noqa: S302 - from our own parent
         except EOFError:
             return
-        done = []
+        at, done = base, []
         for length, packed in lengths:
             content = memory[at : at + length]
             at += length
             ask = marshal.loads(memory[at : at + packed])  # noqa: S302
             at += packed
             done.append(work(content, ask))
-        marshal.dump(done, answers)
-        answers.flush()
+        if at > base + SLOT:
+            memory.madvise(mmap.MADV_REMOVE, base + SLOT, ROOM - SLOT)
+        _say(marshal.dumps(done), base, memory, answers)
+
+
+def _say(packed: bytes, base: int, memory: mmap.mmap, answers: BinaryIO) -> None:
+    """Put answers where the messages were, or into the pipe where they are larger than that place."""
+    if len(packed) <= SLOT:
+        memory[base : base + len(packed)] = packed
+        answers.write(_SAID.pack(len(packed), base))
+    else:
+        answers.write(_SAID.pack(len(packed), _PIPED))
+        answers.write(packed)
+    answers.flush()

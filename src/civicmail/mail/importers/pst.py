@@ -1,145 +1,135 @@
-"""Outlook data files (PST, OST) as items, by libpff: the folders that a person sees, in the order of the file.
+"""Outlook data files (PST, OST) as items: the folders that a person sees, in the order of the file (MS-PST 2.4).
 
-Runs in a limited process only (itemreader.py): the library is native and the file is somebody else's.
+Runs in a limited process only (itemreader.py): the file is somebody else's, and may be damaged anywhere. One value, attachment or
+list that cannot be read is named in what is made of its item or folder, and costs no more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from os import SEEK_END
-from typing import Any, BinaryIO
 
-import pypff
+from civicmail.core.message import mapi, propertynames
+from civicmail.core.message.mapi import Item
+from civicmail.mail.importers import pstitem
+from civicmail.mail.importers.heap import Heap, Raw, Table, properties
+from civicmail.mail.importers.pstfile import Broken, Missing, Node, PstFile
 
-from civicmail.core.message import mapi
-from civicmail.core.message.mapi import Attachment, Item, Properties
-from civicmail.mail.importers import heap
-
-_SUBTREE = 0x35E0  # PidTagIpmSubTreeEntryId
+_STORE, _NAMES, _ROOT = 0x21, 0x61, 0x122
+_FOLDER, _MESSAGE = 0x02, 0x04  # types of nodes: the low 5 bits of their ids
+_FOLDERS, _CONTENTS = 0x0D, 0x0E  # types of the tables of a folder
+_SUBTREE, _CODEPAGE = 0x35E0, 0x3FFD  # PidTagIpmSubTreeEntryId, PidTagMessageCodepage
 _SUBTREE_NAME = "IPM_SUBTREE"
-_DEPTH = 8
-_MANY = 10_000
-_OBJECT = 0x000D
-_EMBEDDED = 5  # PidTagAttachMethod: afEmbeddedMessage
+_DEPTH = 200
+_LOOKED_AT = 200  # folders, from the top, among which the person's own is looked for
+DAMAGED = "its index is damaged: its items were found without it, and some may be missing"
 
 type Read = Callable[[], Item]
 
 
-def items(file: BinaryIO) -> Iterator[tuple[str, Read]]:
-    """(folder, how to read the item) of each item. Raises OSError where the file is none that can be read."""
-    whole = pypff.file()
-    whole.open_file_object(file)
-    codec = _codec(whole)
-    waiting: list[tuple[Any, str]] = [(_top(whole), "")]
+def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
+    """(folder, how to read the item) of each item. Raises Broken where no folder can be found."""
+    reader = pstitem.Reader(*_texts(whole))
+    seen: set[int] = set()
+    waiting = [(top, "", 0) for top in reversed(_tops(whole, reader))]
     while waiting:
-        folder, path = waiting.pop()
-        for number in range(folder.number_of_sub_messages):
-            yield path, lambda folder=folder, number=number: _item(folder.get_sub_message(number), codec, 0)  # type: ignore[misc]
-        inner: list[tuple[Any, str]] = []
-        for number in range(folder.number_of_sub_folders):
-            try:
-                sub = folder.get_sub_folder(number)
-                inner.append((sub, f"{path}/{sub.name or '?'}".lstrip("/")))
-            except OSError as error:
-                yield path, _raising(error)
-        waiting += reversed(inner)
+        folder, path, depth = waiting.pop()
+        if folder in seen or depth > _DEPTH:
+            continue
+        seen.add(folder)
+        for type_, table in ((_MESSAGE, _CONTENTS), (_FOLDER, _FOLDERS)):
+            ids, why = _listed(whole, folder, type_, table)
+            if why:
+                yield path, _raising(f"the list of a folder is damaged ({why}), so something in it may be missing")
+            if type_ == _MESSAGE:
+                for id_ in ids:
+                    yield path, lambda id_=id_: reader.item(_node(whole, id_))  # type: ignore[misc]
+            else:
+                inner = [(id_, f"{path}/{_name(whole, id_, reader) or '?'}".lstrip("/"), depth + 1) for id_ in ids]
+                waiting += reversed(inner)
 
 
-def shortage(file: BinaryIO) -> str:
-    """Why the file cannot be whole: its header names a longer one (MS-PST 2.2.2.5, ibFileEof). Else ""."""
-    header = file.read(192)
-    wide = int.from_bytes(header[10:12], "little") >= 23
-    wanted = int.from_bytes(header[184:192] if wide else header[168:172], "little")
-    size = file.seek(0, SEEK_END)
-    file.seek(0)
-    return f"it is cut short, {size} of {wanted} bytes: what lay behind is missing" if size < wanted else ""
+def missing(whole: PstFile) -> str:
+    """Why the items that were read are perhaps not all; else "". Its header names a longer file (MS-PST 2.2.2.5, ibFileEof), or its
+    index was of no use."""
+    if whole.size < whole.said:
+        return f"it is cut short, {whole.size} of {whole.said} bytes: what lay behind is missing"
+    return DAMAGED if whole.mended else ""
 
 
-def _raising(error: OSError) -> Read:
+def _raising(why: str) -> Read:
     def read() -> Item:
-        raise error
+        raise Missing(why)
 
     return read
 
 
-def _codec(whole: Any) -> str:
+def _listed(whole: PstFile, folder: int, type_: int, table: int) -> tuple[list[int], str]:
+    """The ids of what a folder lists, and why its list cannot be read; then those whose parent it is."""
     try:
-        page = str(whole.ascii_codepage)
-    except OSError:
-        page = ""
-    digits = "".join(letter for letter in page if letter.isdigit())
-    return mapi.codec_of(int(digits)) if digits else "cp1252"
+        node = whole.node(folder & ~0x1F | table)
+        return [id_ for id_ in Table(node).ids() if id_ & 0x1F == type_] if node else [], ""
+    except Broken as error:
+        found = dict.fromkeys(id_ for id_, above in whole.parents() if above == folder and id_ & 0x1F == type_ and id_ != folder)
+        return list(found), str(error)
 
 
-def _top(whole: Any) -> Any:
-    """The folder that a person's folders lie in, by the entry that the store has of it, or by its name (OST); else the root."""
-    root = whole.get_root_folder()
+def _node(whole: PstFile, id_: int) -> Node:
+    node = whole.node(id_)
+    if node is None:
+        raise Broken("its folder lists it, and the file does not have it")
+    return node
+
+
+def _texts(whole: PstFile) -> tuple[propertynames.Names, str]:
+    """The names of properties, and the code page of texts that say none."""
+    found: propertynames.Names = {}
     try:
-        entries = [e for s in whole.message_store.record_sets for e in s.entries if e.entry_type == _SUBTREE]
-        wanted = int.from_bytes(entries[0].data[-4:], "little") if entries and entries[0].data else 0
-    except (OSError, AttributeError):
-        wanted = 0
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        if folder.identifier == wanted or folder.name == _SUBTREE_NAME:
-            return folder
-        try:
-            waiting += [folder.get_sub_folder(n) for n in range(folder.number_of_sub_folders)]
-        except OSError:
-            continue
-    return root
+        if node := whole.node(_NAMES):
+            streams = {raw.number: raw.data for raw in _quietly(node)}
+            found = propertynames.read(streams.get(2, b""), streams.get(3, b""), streams.get(4, b""))
+    except Broken:
+        pass
+    page = _of_store(whole, _CODEPAGE)
+    return found, mapi.codec_of(int.from_bytes(page, "little")) if page else "cp1252"
 
 
-def _item(message: Any, codec: str, depth: int) -> Item:
-    item = Item(_properties(message, codec))
-    codec = mapi.codec_of(mapi.number(item.properties, mapi.CODEPAGE)) if mapi.CODEPAGE in item.properties else codec
-    recipients = getattr(message, "recipients", None)
-    if recipients is not None:
-        for number in range(min(recipients.number_of_record_sets, _MANY)):
-            item.recipients.append(_of(recipients.get_record_set(number), codec))
-    for number in range(min(getattr(message, "number_of_attachments", 0), _MANY)):
-        item.attachments.append(_attachment(message.get_attachment(number), codec, depth))
-    return item
-
-
-def _attachment(attachment: Any, codec: str, depth: int) -> Attachment:
-    found = Attachment(_properties(attachment, codec))
-    found.properties.pop(mapi.DATA, None)
-    if attachment.number_of_sub_items and depth < _DEPTH:
-        found.item = _item(attachment.get_sub_item(0), codec, depth + 1)
-        return found
+def _of_store(whole: PstFile, wanted: int) -> bytes:
+    """A property of the file itself; empty where it has none."""
     try:
-        size = attachment.size
-        found.content = attachment.read_buffer(size) if size else b""
-    except (OSError, AttributeError):
-        found.properties["unread"] = "the content of the attachment could not be read"
-    if mapi.number(found.properties, mapi.METHOD) == _EMBEDDED and (embedded := heap.item(found.content, codec)) is not None:
-        found.item = embedded
-        found.properties["unread"] = embedded.broken
-    return found
+        store = whole.node(_STORE)
+        return next((raw.data for raw in _quietly(store) if raw.number == wanted), b"") if store else b""
+    except Broken:
+        return b""
 
 
-def _properties(thing: Any, codec: str) -> Properties:
-    found: Properties = {}
-    for number in range(thing.number_of_record_sets):
-        found.update(_of(thing.get_record_set(number), codec))
-    return found
+def _quietly(node: Node) -> Iterator[Raw]:
+    return properties(Heap(node), lambda _number, _error: None)
 
 
-def _of(record_set: Any, codec: str) -> Properties:
-    found: Properties = {}
-    entries = [(e.entry_type, e.value_type, e) for e in record_set.entries]
-    page = next((e.data for number, _, e in entries if number == 0x3FFD), None)
-    codec = mapi.codec_of(int.from_bytes(page[:4], "little")) if page else codec
-    for number, kind, entry in entries:
-        if kind is None or number is None or kind & 0xEFFF == _OBJECT:
-            continue
-        try:
-            data = entry.data
-        except OSError:
-            continue
-        if data is not None:
-            # Lists have an encoding of their own that nothing here needs; their bytes are kept.
-            found[mapi.key(number)] = data if kind & 0x1000 else mapi.value(kind, data, codec)
-    return found
+def _name(whole: PstFile, folder: int, reader: pstitem.Reader) -> str:
+    try:
+        return mapi.text(reader.item(_node(whole, folder)).properties, mapi.NAME)
+    except Broken:
+        return ""
+
+
+def _tops(whole: PstFile, reader: pstitem.Reader) -> list[int]:
+    """The folder that a person's folders lie in, by the entry that the store has of it, or those with its name (an OST has one for
+    public folders, too); else the root."""
+    wanted = int.from_bytes(_of_store(whole, _SUBTREE)[-4:], "little")
+    if wanted & 0x1F == _FOLDER and whole.node(wanted):
+        return [wanted]
+    if whole.node(_ROOT) is None:
+        folders = {id_: above for id_, above in whole.parents() if id_ & 0x1F == _FOLDER}
+        if not folders:
+            raise Broken("it has no folders")
+        return [id_ for id_, above in folders.items() if above == id_ or above not in folders]
+    found: list[int] = []
+    waiting, seen = [_ROOT], 0
+    while waiting and seen < _LOOKED_AT:
+        folder, seen = waiting.pop(0), seen + 1
+        if _name(whole, folder, reader) == _SUBTREE_NAME:
+            found.append(folder)
+        else:
+            waiting += _listed(whole, folder, _FOLDER, _FOLDERS)[0]
+    return found or [_ROOT]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 from civicmail.core.config.errors import CivicmailError
@@ -16,7 +17,7 @@ from civicmail.mail.archive.commit import Clock
 from civicmail.mail.archive.tasks import SealJob, closed_bytes
 from civicmail.mail.importers.intake import Taken
 from civicmail.mail.search import coverage
-from civicmail.mail.search.documents import of_plain
+from civicmail.mail.search.documents import of_text
 from civicmail.mail.search.tasks import IndexJob
 
 log = get_logger()
@@ -47,7 +48,7 @@ class Searchable:
             return
         now = self._clock()
         for t in batch:
-            self._job.feed(of_plain(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
+            self._job.feed(of_text(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
 
     def wait(self, positions: dict[str, int], report: Report) -> None:
         """Return when everything up to these journal positions is searchable, whoever does it."""
@@ -83,16 +84,21 @@ class Integrated:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._running: Future[int] | None = None
+        self._fresh: list[Taken] = []
         try:
             self._sequencer: Sequencer | None = Sequencer(data)
         except LeaseHeld:
             self._sequencer = None
 
-    def durable(self) -> None:
-        """Something new is durable: begin to integrate it, unless that is going on."""
-        if self._sequencer is not None and (self._running is None or self._running.done()):
+    def durable(self, batch: Sequence[Taken] = ()) -> None:
+        """These are durable, and perhaps records of others: begin to integrate them, unless that is going on."""
+        if self._sequencer is None:
+            return
+        self._fresh += batch
+        if self._running is None or self._running.done():
             self.wait()
-            self._running = self._thread.submit(self._sequencer.integrate, self._clock())
+            fresh, self._fresh = self._fresh, []
+            self._running = self._thread.submit(_integrate, self._sequencer, fresh, self._clock())
 
     def wait(self) -> None:
         """Return when what was begun is done; raises what went wrong."""
@@ -104,6 +110,15 @@ class Integrated:
         self._thread.shutdown()
         if self._sequencer is not None:
             self._sequencer.close()
+
+
+def _integrate(sequencer: Sequencer, fresh: list[Taken], now: int) -> int:
+    """What was taken in here without reading it back, then what others have written."""
+    done = 0
+    for journal, taken in groupby(fresh, key=lambda t: t.journal):
+        own = list(taken)
+        done += sequencer.feed(journal, own[0].number, [t.head for t in own], now)
+    return done + sequencer.integrate(now, but=fresh[-1].journal if fresh else "")
 
 
 class Sealing:

@@ -38,10 +38,11 @@ ITEM_SUFFIX = (".msg", ".oft", ".tnef")
 @dataclass(frozen=True, slots=True)
 class Look:
     """is_: message, mbox, store (an Outlook data file), item (MSG, TNEF), archive, other; why: for other, the reason as the end
-    of a sentence."""
+    of a sentence; mail: it would be mail, so that it has failed."""
 
     is_: Literal["message", "mbox", "store", "item", "archive", "other"]
     why: str = ""
+    mail: bool = False
 
 
 _MESSAGE = Look("message")
@@ -85,7 +86,7 @@ def _container(name: str, head: bytes) -> Look | None:
     if head.startswith(_ZIP):
         document = name.endswith(_DOCUMENT_SUFFIX) or head[30 : 30 + 24].startswith(_DOCUMENT)
         if name.endswith(".olm"):
-            return Look("other", "Outlook for Mac archives (OLM) cannot be read")
+            return Look("other", "it is an archive of Outlook for Mac (OLM), which cannot be read; export it as mbox", mail=True)
         return Look("other", "it is an Office document or another ZIP file that is no archive") if document else Look("archive")
     if head.startswith(_PACKED) or head[_TAR] == b"ustar":
         return Look("archive")

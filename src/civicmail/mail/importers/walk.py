@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from civicmail.core.message.tnef import SIGNATURE as TNEF
 from civicmail.mail.archive.records import Basis
@@ -26,8 +26,7 @@ _NUMBERS = re.compile(r"(\d+)")
 _QUIET = frozenset({"dovecot-uidlist", "dovecot-keywords", "maildirfolder", "maildirsize", "subscriptions", "msgid.sqlite"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
     sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
@@ -156,7 +155,7 @@ def opened(file: File) -> Iterator[Item]:
         elif look.is_ == "archive":
             yield from _archive(file)
         else:
-            yield Left(text_of(file.name), look.why, failed=file.named)
+            yield Left(text_of(file.name), look.why, failed=file.named or look.mail)
     except OSError as error:
         yield Left(text_of(file.name), f"it cannot be read: {error.strerror}", failed=True)
 
@@ -253,11 +252,12 @@ def text_of(name: str) -> str:
     return name
 
 
-def _natural(name: str) -> tuple[list[str | int], str]:
-    """9 before 10: folders of numbered files are in order of time then, which makes the index faster."""
-    parts: list[str | int] = [*_NUMBERS.split(name)]
-    parts[1::2] = [int(n) if len(n) < 400 else 0 for n in parts[1::2]]  # type: ignore[arg-type]
-    return parts, name
+def _natural(name: str) -> tuple[str, str]:
+    """9 before 10: folders of numbered files are in order of time then, which makes the index faster. A longer number is the larger
+    one, so each has its length before it."""
+    parts = _NUMBERS.split(name)
+    parts[1::2] = [chr(len(digits := n.lstrip("0"))) + digits for n in parts[1::2]]
+    return "\0".join(parts), name
 
 
 def _is_quiet(name: str) -> bool:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from civicmail.city.policy.delivery import Mode, dispositions
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
+from civicmail.city.policy.shapes import Do, Finding
+from civicmail.core.disk.files import map_of
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline import journals
+from civicmail.mail.pipeline.addressed import addressed
+from civicmail.mail.pipeline.deciding import Settled, Verdict
+from civicmail.mail.pipeline.errors import ComeAgain
+from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.receipts import Receipt
 
 LARGE_AT_ONCE = 2
@@ -39,10 +46,11 @@ class Scan:
 def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
     """Look at the bytes once; sha256 when it was already computed while they came in."""
     message_id = headers.first(content, "message-id") or b""
+    sha256 = sha256 or hashlib.sha256(content).digest()
     return Scan(
-        sha256 or hashlib.sha256(content).digest(),
+        sha256,
         len(content),
-        headers.content_hash(content),
+        headers.content_hash(content, sha256),
         message_id.decode("utf-8", "replace").strip()[:MESSAGE_ID_MOST],
     )
 
@@ -54,22 +62,29 @@ def scan_spool(spool: Spool) -> Scan:
         return scan(m, sha256)
 
 
+@contextmanager
+def _mapped(spool: Spool) -> Iterator[mmap.mmap]:
+    """The body as a memory map. A reader that took too long may still look at it: then it goes when that lets go."""
+    with spool.path.open("rb") as h:
+        content = map_of(h.fileno())
+    try:
+        yield content
+    finally:
+        with suppress(BufferError):
+            content.close()
+
+
 def everybody_is_here(_address: str) -> Mode | None:
-    """The standing of recipients where no department is anywhere else."""
+    """The mode of recipients where no department is anywhere else."""
     return "live"
 
 
 def capture_of(
-    id_: bytes,
-    found: Scan,
-    envelope: Envelope,
-    source: Source,
-    once: str = "",
-    *,
-    modes: Callable[[str], Mode | None] = everybody_is_here,
-    findings: tuple[Finding, ...] = (),
+    id_: bytes, found: Scan, envelope: Envelope, source: Source, once: str = "", *, verdict: Verdict | None = None
 ) -> Capture:
-    """The capture that this receipt makes. Pure. modes: of the department of a recipient's address."""
+    """The capture that this receipt makes. Pure. verdict: None where everybody is here and gets a copy."""
+    if verdict is None:
+        verdict = Verdict(dispositions([everybody_is_here(r.address) for r in envelope.recipients], source.kind), {})
     return Capture(
         id=id_,
         received=envelope.received,
@@ -78,19 +93,35 @@ def capture_of(
         content_hash=found.content_hash,
         source=source,
         envelope=envelope,
-        dispositions=dispositions([modes(r.address) for r in envelope.recipients], source.kind),
-        findings=findings,
+        dispositions=verdict.dispositions,
+        findings=verdict.findings,
         message_id=found.message_id,
         once=once,
+        class_=verdict.class_,
+        facts=verdict.facts,
     )
 
 
-class Pipeline:
-    """Bytes to receipt, for one process and one event loop. modes: as of capture_of."""
+def nobody_is_known() -> Snapshot | None:
+    """Who may what, where nothing was ever published."""
+    return None
 
-    def __init__(self, commit: GroupCommit, modes: Callable[[str], Mode | None] = everybody_is_here) -> None:
+
+class Pipeline:
+    """Bytes to receipt, for one process and one event loop. modes: of the department of a recipient's address; people: who may what
+    at this moment; judging: screening and rules, None where nobody asks for them."""
+
+    def __init__(
+        self,
+        commit: GroupCommit,
+        modes: Callable[[str], Mode | None] = everybody_is_here,
+        people: Callable[[], Snapshot | None] = nobody_is_known,
+        judging: Judging | None = None,
+    ) -> None:
         self.commit = commit
         self._modes = modes
+        self._people = people
+        self._judging = judging
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def accept(
@@ -100,12 +131,13 @@ class Pipeline:
         source: Source,
         once: str = "",
         findings: tuple[Finding, ...] = (),
+        refused: str = "",
     ) -> Receipt:
         """Keep a message and say under which id. once: key of our own mail, which fixes the id's bits; findings: what whoever heard
-        the message found out about it.
+        the message found out about it; refused: the rule by which its sender is told no, and nobody gets it.
 
-        Raises a LaterError when the archive could not commit. The commit goes on when the caller is cancelled: a client that hangs
-        up after the last dot changes nothing about what is kept.
+        Raises ComeAgain where rules want that the client comes again, and a LaterError when the archive could not commit. The
+        commit goes on when the caller is cancelled: a client that hangs up after the last dot changes nothing about what is kept.
         """
         opened: journals.Opened | None = None
         if source.kind == "journal":
@@ -118,11 +150,44 @@ class Pipeline:
         else:
             found = scan(content)
             id_ = capture_id(envelope.received, once_bits(once) if once else None)
-        capture = capture_of(id_, found, envelope, source, once, modes=self._modes, findings=findings)
+        envelope, verdict = await self._verdict(content, found.size, envelope, source.kind, refused)
+        if verdict.is_later:
+            if isinstance(content, Spool):
+                await asyncio.get_running_loop().run_in_executor(None, content.discard)
+            raise ComeAgain(verdict.reply)
+        verdict = replace(verdict, findings=(*findings, *verdict.findings)) if findings else verdict
+        capture = capture_of(id_, found, envelope, source, once, verdict=verdict)
         if opened:
             capture = replace(capture, report=opened.report, findings=(*capture.findings, *opened.findings))
         await asyncio.shield(self.commit.receipt(capture, content))
-        return Receipt(id_, found.sha256, capture.dispositions)
+        return Receipt(id_, found.sha256, capture.dispositions, verdict.reply)
+
+    async def _verdict(
+        self, content: bytes | Spool, size: int, envelope: Envelope, source: str, refused: str
+    ) -> tuple[Envelope, Verdict]:
+        """The envelope with everybody whom it reaches, and what is done with each copy. With the findings of screening."""
+        modes = self._modes
+        if refused:
+            here = [modes(r.address) for r in envelope.recipients]
+            return envelope, Verdict(dispositions(here, source, refused=refused), {})
+        to: dict[int, tuple[Do, str]] = {}
+        snapshot = self._people()
+        if source not in KEPT_SOURCES and snapshot is not None:
+            reached = addressed(envelope, snapshot, modes)
+            envelope, to = reached.envelope, reached.settled
+        if self._judging is None or self._judging.is_idle:
+            here = [modes(r.address) for r in envelope.recipients]
+            return envelope, Verdict(dispositions(here, source, settled=to), {})
+        settled = Settled(envelope, source, size, to)
+        if isinstance(content, Spool) and self._judging.screens:
+            async with self._large:
+                with _mapped(content) as content_:
+                    verdict, screened = await self._judging.verdict(content_, settled, snapshot, modes)
+        else:
+            verdict, screened = await self._judging.verdict(
+                b"" if isinstance(content, Spool) else content, settled, snapshot, modes
+            )
+        return envelope, replace(verdict, findings=(*screened.findings, *verdict.findings)) if screened.findings else verdict
 
     async def _opened(self, content: bytes | Spool, envelope: Envelope) -> tuple[bytes | Spool, journals.Opened | None]:
         """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""

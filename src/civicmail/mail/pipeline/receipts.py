@@ -10,11 +10,13 @@ from civicmail.city.policy.shapes import Disposition
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message is archived under this capture id, and this is what will happen to each recipient's copy."""
+    """A message is archived under this capture id, and this is what will happen to each recipient's copy. reply: where nobody gets
+    one, what the client hears of it, else empty."""
 
     id: bytes
     sha256: bytes
     dispositions: tuple[Disposition, ...]
+    reply: str = ""
 
     @property
     def uuid(self) -> str:

@@ -1,0 +1,104 @@
+"""Whom an envelope reaches, by the snapshot of who may what: aliases and plus addresses, lists, mailboxes that are held (M4). Pure.
+
+What the client said stays as it was said. A list is one capture and one body: the mailboxes behind it follow as recipients that
+say which list led to them, and the copy of the list's own address goes nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.delivery import Mode
+from civicmail.city.policy.shapes import Do
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.wire.errors import PathError
+from civicmail.core.wire.paths import parse_path
+
+HELD = "access-held"
+CLOSED = "access-closed"
+LISTED = "expand-list"
+SAME = "same-mailbox"
+LEFT_OUT = "list-member-closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """settled: for each recipient whose copy is not simply delivered what is done with it, and by which rule."""
+
+    envelope: Envelope
+    settled: dict[int, tuple[Do, str]]
+
+
+def addressed(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode | None]) -> Addressed:
+    """modes: of the department of an address; who is not here yet is left as named."""
+    people = _Recipients(snapshot)
+    lists: list[str] = []
+    for recipient in envelope.recipients:
+        address = _plain(recipient.address)
+        if modes(address) != "live":
+            people.add(recipient, "")
+        elif address in snapshot.groups:
+            people.settle("kept", LISTED)
+            people.add(recipient, "")
+            lists.append(recipient.address)
+        else:
+            box = snapshot.mailbox_of(address)
+            people.named(recipient, box.id if box is not None else "")
+    for address in lists:
+        for member in snapshot.groups[_plain(address)]:
+            people.member(member, address)
+    return Addressed(replace(envelope, recipients=tuple(people.found)), people.settled)
+
+
+def _plain(address: str) -> str:
+    """An envelope address without quotes, lower case: so that nobody is reached past what the snapshot says of them."""
+    try:
+        path = parse_path(address)
+    except PathError:
+        return address.lower()
+    return f"{path.local}@{path.domain}".lower()
+
+
+class _Recipients:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._boxes = snapshot.mailboxes
+        self._at: dict[str, int] = {}
+        self.found: list[Recipient] = []
+        self.settled: dict[int, tuple[Do, str]] = {}
+        self._left_out: set[str] = set()
+
+    def add(self, recipient: Recipient, box: str) -> None:
+        if box:
+            self._at[box] = len(self.found)
+            mailbox = self._boxes[box]
+            if mailbox.state != "open":
+                self.settle("hold", HELD if mailbox.state == "held" else CLOSED)
+        self.found.append(recipient)
+
+    def settle(self, do: Do, rule: str) -> None:
+        """What is done with the copy of the recipient that is added next."""
+        self.settled[len(self.found)] = (do, rule)
+
+    def named(self, recipient: Recipient, box: str) -> None:
+        """Somebody whom the client named; a second name of the same mailbox gets no second copy."""
+        recipient = replace(recipient, box=box if box != recipient.address.lower() else "")  # an equal one costs no bytes
+        if box in self._at:
+            self.settle("kept", SAME)
+            self.add(recipient, "")
+        else:
+            self.add(recipient, box)
+
+    def member(self, box: str, address: str) -> None:
+        """A mailbox behind a list; one that is closed gets nothing, and the record says so."""
+        at, mailbox = self._at.get(box), self._boxes.get(box)
+        if at is not None:
+            if (there := self.found[at]).expanded:
+                self.found[at] = replace(there, expanded=(*there.expanded, address))
+        elif mailbox is not None and mailbox.state != "closed":
+            self.add(Recipient(box, expanded=(address,)), box)
+        elif box not in self._left_out:
+            self._left_out.add(box)
+            self.settle("kept", LEFT_OUT)
+            self.add(Recipient(box, expanded=(address,)), "")

@@ -1,0 +1,149 @@
+"""What is known of a message becomes one disposition for each recipient, and an answer for its client. Pure.
+
+(design, "What the client hears".) The book decides on facts; what the directory has settled stands beside it, and the stronger of
+both is done. A mailbox that nobody may read stays held whatever rules say; where a department is not live no rule acts, and what
+would be done is forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.clauses import LINE_MOST
+from civicmail.city.policy.delivery import KEPT_SOURCES, dispositions
+from civicmail.city.policy.engine import decide
+from civicmail.city.policy.facts import FACTS, told
+from civicmail.city.policy.rules import Book, Decision
+from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.archive.records import REFUSED, uuid_text
+from civicmail.mail.pipeline import known
+from civicmail.mail.pipeline.known import Modes
+from civicmail.mail.screening.screen import Screened
+
+DECIDED = frozenset({"mx", "submission", "relay", "lmtp"})
+"""Kinds of doors whose mail rules are asked about: what was delivered elsewhere, and our own reports, are not."""
+TOLD_LATER = frozenset({"submission", "relay"})
+"""Doors whose senders are known, so that a report may tell them of a recipient who was refused."""
+ONE_ANSWER = "one-answer"
+"""The rule by which a copy from outside that would have been refused is quarantined: another one was taken, and one answer goes to
+all."""
+BOOK = "book"
+"""The code of the finding of POLICY that says by which version of the book it was decided."""
+POLICY = "policy"
+_PASSING = frozenset({"elsewhere", "observe"})
+_ROOM = 60  # characters of a reply for the decision's id
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is known of a receipt before rules are asked. to: for recipients whose copy is not simply delivered, what the directory
+    says is done with it, and by which rule (addressed.py)."""
+
+    envelope: Envelope
+    source: str
+    size: int
+    to: Mapping[int, tuple[Do, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """facts: told of the message, where they differ from their defaults; reply: what the client hears where nobody gets a copy, or
+    "451 …" where it shall come again and nothing is kept; each: the reply of every recipient who is refused, for LMTP."""
+
+    dispositions: tuple[Disposition, ...]
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+    reply: str = ""
+    class_: str = "mail"
+
+    @property
+    def is_later(self) -> bool:
+        return self.reply.startswith("4")
+
+
+def decided(
+    settled: Settled,
+    screened: Screened,
+    book: Book | None,
+    snapshot: Snapshot | None,
+    modes: Modes,
+    now: int,
+    *,
+    records: bool,
+    late: bool = False,
+) -> Verdict:
+    """records: whether the facts are written down even where no rule has anything to say; late: its client was told long ago
+    that it is taken. now: ms."""
+    envelope, source = settled.envelope, settled.source
+    here = [modes(recipient.address) for recipient in envelope.recipients]
+    if book is None or source in KEPT_SOURCES or source not in DECIDED or not (book.rules or book.trouble or screened.unavailable):
+        return Verdict(dispositions(here, source, settled=settled.to), {})
+    message = {**known.of_message(envelope, source, settled.size, snapshot, modes), **screened.facts}
+    copies = [known.joined(known.of_recipient(r, snapshot, modes), screened.recipients, r) for r in envelope.recipients]
+    decisions = decide(book, message, copies, now)
+    passing = [mode in _PASSING or (mode is None and modes(envelope.sender) in _PASSING) for mode in here]
+    if late:
+        decisions = tuple(replace(d, do="pending", reply="") if d.do == "later" else d for d in decisions)
+    elif any(d.do == "later" and not p for d, p in zip(decisions, passing, strict=True)):
+        return Verdict((), {}, reply=next(d.reply for d in decisions if d.do == "later"))
+    base = dispositions(here, source, settled=settled.to)
+    found = [_joined(b, d, passing=p) for b, d, p in zip(base, decisions, passing, strict=True)]
+    writes = records or any(d.rules for d in decisions)
+    if writes:
+        found = [replace(one, facts=told(dict(facts))) for one, facts in zip(found, copies, strict=True)]
+    findings = (Finding(POLICY, BOOK, mask=book.version),) if any(d.rules for d in decisions) else ()
+    whole = Verdict(tuple(found), told(message) if writes else {}, findings)
+    if not any(one.do == "refuse" for one in found):
+        return whole
+    tells = source in TOLD_LATER and bool(envelope.sender) and modes(envelope.sender) is not None
+    return _answered(whole, source, inbound=message["inbound"] is True, tells=tells, late=late)
+
+
+def _joined(base: Disposition, decision: Decision, *, passing: bool) -> Disposition:
+    """What the directory says and what the book says, the stronger of both. What a rule keeps back does not wait for its mailbox:
+    it would go, unlooked at, as soon as somebody may read that."""
+    if passing:
+        forecast = () if decision.do == "deliver" else tuple(f"forecast:{decision.do}:{rule}" for rule in decision.rules)
+        return replace(base, rules=(*base.rules, *forecast)) if forecast else base
+    if base.do == "kept":
+        return base
+    marks = tuple((mark.name, mark.words) for mark in decision.marks)
+    if decision.do == "deliver" or (decision.do == "mark" and base.do == "hold"):
+        return replace(base, rules=(*base.rules, *decision.rules), marks=marks, review=decision.review)
+    assert decision.do != "later"
+    return Disposition(base.to, decision.do, decision.rules, marks=marks, reply=decision.reply, review=decision.review)
+
+
+def _answered(verdict: Verdict, source: str, *, inbound: bool, tells: bool, late: bool) -> Verdict:
+    """What it means for those who are refused that one answer goes to all, or went already. tells: the sender is one of us, whom a
+    report may tell."""
+    found = verdict.dispositions
+    if not late and all(one.do in ("refuse", "kept") for one in found):
+        no = next(one.reply for one in found if one.do == "refuse")
+        return replace(verdict, reply=no, class_=REFUSED if inbound else "mail")
+    if not late and source == "lmtp":
+        return verdict
+    if tells:
+        return replace(verdict, dispositions=tuple(replace(one, dsn=True) if one.do == "refuse" else one for one in found))
+    return replace(verdict, dispositions=tuple(map(_quarantined, found)))
+
+
+def _quarantined(one: Disposition) -> Disposition:
+    return replace(one, do="quarantine", rules=(*one.rules, ONE_ANSWER), reply="") if one.do == "refuse" else one
+
+
+def answer(reply: str, id_: bytes) -> str:
+    """A reply that says no, with the id by which everybody finds what was decided."""
+    return f"{reply[: LINE_MOST - _ROOM]} decision={uuid_text(id_)}"
+
+
+def envelope_rules(book: Book) -> Book:
+    """The book without rules that ask what nobody has looked for: what is left is for mail that is not screened."""
+    unread = {name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message."))} - _OF_ENVELOPE
+    return replace(book, rules=tuple(rule for rule in book.rules if not rule.condition.names & unread))
+
+
+_OF_ENVELOPE = frozenset({"message.size", "message.outside", "message.recipients"})

@@ -1,0 +1,93 @@
+"""Screening and rules as one process has them: the message is looked into, the book in force is asked, and there is a verdict.
+
+judging = Judging(settings, data, clock)       with a Screener where anything is looked for
+verdict = await judging.verdict(content, settled, snapshot, modes)
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.published import Watch
+from civicmail.city.policy.rules import Book
+from civicmail.core.config.settings import Settings
+from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
+from civicmail.mail.pipeline.known import Modes
+from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.screen import NOT_SCREENED, Screened, Screener
+
+
+class Judging:
+    """Belongs to one event loop. clock: ms. patient: as of Screener."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
+        self._clock = clock
+        self._watch = Watch(data, clock)
+        self._screener = Screener(settings, data, clock, patient=patient) if is_screened(settings.screening) else None
+        self._whole: Book | None = None
+        self._unscreened: Book | None = None
+
+    @property
+    def screens(self) -> bool:
+        """Whether anything is looked for in messages."""
+        return self._screener is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is looked for, and no rule has anything to say."""
+        if self._screener is not None:
+            return False
+        book = self.book
+        return not book.rules and not book.trouble
+
+    @property
+    def book(self) -> Book:
+        """The rules in force; without those that ask about what nobody looks for, where nothing is screened."""
+        book = self._watch.book
+        if self._screener is not None:
+            return book
+        if self._unscreened is None or book is not self._whole:
+            self._whole, self._unscreened = book, envelope_rules(book)
+        return self._unscreened
+
+    def warm(self) -> None:
+        """Start what takes a while to start; returns at once."""
+        if self._screener is not None:
+            self._screener.warm()
+
+    def close(self) -> None:
+        if self._screener is not None:
+            self._screener.close()
+
+    async def verdict(
+        self, content: bytes | mmap.mmap, settled: Settled, snapshot: Snapshot | None, modes: Modes, *, late: bool = False
+    ) -> tuple[Verdict, Screened]:
+        """What is done with a message, and what was found in it. Never raises for what is in the message. late: as of decided."""
+        screened = await self.screened(content, settled, snapshot)
+        return self.decided(settled, screened, snapshot, modes, late=late), screened
+
+    async def screened(self, content: bytes | mmap.mmap, settled: Settled, snapshot: Snapshot | None) -> Screened:
+        """What is found in a message."""
+        if self._screener is None or settled.source not in DECIDED:
+            return NOT_SCREENED
+        return await self._screener.screen(content, settled.envelope, settled.source, snapshot)
+
+    def decided(
+        self,
+        settled: Settled,
+        screened: Screened,
+        snapshot: Snapshot | None,
+        modes: Modes,
+        *,
+        late: bool = False,
+        without: Collection[str] = (),
+    ) -> Verdict:
+        """What the rules say about what was found already. without: ids of rules that do not act on it."""
+        book = self.book
+        if without:
+            book = replace(book, rules=tuple(rule for rule in book.rules if rule.id not in without))
+        return decided(settled, screened, book, snapshot, modes, self._clock(), records=self.screens, late=late)

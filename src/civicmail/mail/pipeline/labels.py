@@ -1,0 +1,53 @@
+"""What somebody said that a message is, as a record: the event `labelled` (docs/formats.md).
+
+Whoever shows mail to people writes it; the learning job reads it. Everything that the model knows can be made anew from these.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.screening.examples import HOW
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """by: a person's id or pseudonym, or os:USER; how: report, release, answered, sent, or operator (by duty); undone: it is taken
+    back, by operators whatever anybody has said of the message."""
+
+    spam: bool
+    by: str
+    how: str
+    undone: bool = False
+
+
+def labelled(id_: bytes, label: Label, now: int) -> Event:
+    """id_: of the capture; now: ms. Raises ValueError for a way that is not known."""
+    if label.how not in HOW:
+        raise ValueError(f"nobody says what a message is by {label.how}")
+    facts = {"label": "spam" if label.spam else "ham", "by": label.by, "how": label.how}
+    return Event(Type.LABELLED, id_, now, facts={**facts, "undone": 1} if label.undone else facts)
+
+
+def label_of(event: Event) -> Label | None:
+    """None where its facts are none that we know."""
+    facts = event.facts
+    if facts.get("label") not in ("spam", "ham") or facts.get("how") not in HOW:
+        return None
+    return Label(facts["label"] == "spam", str(facts.get("by", "")), facts["how"], bool(facts.get("undone")))
+
+
+def say(data: Path, id_: bytes, label: Label, now: int) -> None:
+    """Write the record; durable on return. now: ms. Raises ValueError, JournalEnded, DiskFull."""
+    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+        writer.event(labelled(id_, label, now))
+        writer.flush()
+
+
+def is_inbound(capture: Capture) -> bool:
+    """From outside: by a door that strangers use, and nobody had signed in."""
+    return capture.source.kind in ("mx", "lmtp") and not capture.envelope.login

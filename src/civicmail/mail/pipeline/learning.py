@@ -1,0 +1,335 @@
+"""The learning job: follows all journals, learns what people say about mail, and publishes the model that gateways map.
+
+Labels are records (labels.py). Two kinds the job writes itself: mail that was answered, and a few of the messages that people
+of the city send, are good. What it knows lies in data/screening/ and can be thrown away: then it is made anew from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.core.message import letter as letters
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.errors import KeyMissing, NotInArchive
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
+from civicmail.mail.pipeline import goodmail, taught
+from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
+from civicmail.mail.pipeline.numbers import Numbers, scores_of
+from civicmail.mail.screening import correspondents, memory, model
+from civicmail.mail.screening.correspondents import Correspondents, number_of
+from civicmail.mail.screening.examples import TRUSTED, Example
+from civicmail.mail.screening.learner import Learner, Safe
+from civicmail.mail.screening.memory import Memory
+
+log = get_logger()
+LEASE = "learn"
+PUBLISH_MS = 5_000
+SAVE_MS = 60_000
+OLDER_AT_ONCE = 100
+"""Captures of before that are gone through in one round, where the job begins anew or records were sealed before it read them."""
+OLDER_MS, OLDER_MOST = 400 * 86_400_000, 200_000
+ANSWERS_BYTES = 1 << 20
+"""A larger message of our own is no example, and is not looked into for what it answers."""
+
+
+class LearnJob:
+    """One at a time, under the lease `learn`. domains: of the city, lower case. Times are ms since 1970. Raises OSError."""
+
+    def __init__(self, data: Path, domains: tuple[str, ...], now: int, files: Files = OS_FILES) -> None:
+        self._data, self._domains, self._files, self._now = data, domains, files, now
+        self._machine = Machine(data)
+        self._numbers = Numbers(self._machine, data)
+        self._heard, self._allowed = goodmail.Heard(), goodmail.Allowed()
+        self._writer: Writer | None = None
+        self._known: set[int] = set()
+        self._met: set[int] = set()
+        self._changed = False
+        self._published = self._saved = self._told = now
+        self._begin()
+
+    @classmethod
+    def of(cls, settings: Settings, data: Path, now: int) -> LearnJob:
+        return cls(data, tuple(domain.lower() for domain in settings.city.domains), now)
+
+    def _begin(self) -> None:
+        found = self._loaded()
+        self._memory = found or Memory(Learner(self._numbers))
+        if found is not None and "heard" in found.columns:
+            self._heard.take(found.columns["heard"], found.columns["captures"])
+        self._tail = Tail(self._data, self._memory.positions, bodies=False)
+        self._last = dict(self._memory.positions)
+        self._older: Iterator[bytes] | None = None if found else self._of_late()
+        self._people = self._read_people()
+        self._safe: Safe | None = self._latest()
+        self._stamp: tuple[int, ...] = ()
+        self._changed = self._is_broken()
+
+    def _is_broken(self) -> bool:
+        """Whether gateways cannot take the model that lies there, so that it is published again."""
+        try:
+            model.read(self._data)
+        except (DamagedFile, OSError, KeyError, TypeError, ValueError):
+            return True
+        return False
+
+    # -- one round ---------------------------------------------------------------------------------------------------------
+
+    def step(self, now: int) -> int:
+        """Take in what is new, publish what has changed; how many records were looked at."""
+        self._now = now
+        records = self._tail.poll(1000)
+        if records:
+            self._machine.refresh()
+        if self._is_gap(records):
+            self._older = self._of_late()
+        for record in records:
+            self._record(record)
+            self._last[record.journal] = record.number
+        seen = len(records) + self._go_back() + self._taught()
+        if self._writer is not None:
+            self._writer.flush()
+            self._writer.rotate_if_idle()
+        self._tell()
+        return seen
+
+    def _is_gap(self, records: list[Record]) -> bool:
+        """Whether records were sealed before we read them."""
+        last = dict(self._last)
+        for r in records:
+            if last.get(r.journal, 0) != r.number - 1:
+                return True
+            last[r.journal] = r.number
+        return False
+
+    def _record(self, record: Record) -> None:
+        if record.type == Type.RECEIPT:
+            self._receipt(Capture.from_head(record.head), live=True)
+        elif record.type == Type.LABELLED:
+            self._label(Event.from_head(record.head))
+
+    def _of_late(self) -> Iterator[bytes]:
+        """Captures of before, the newest first."""
+        places = self._machine.places(max(0, self._now - OLDER_MS), self._now)
+        return (place.id for place in islice(places, OLDER_MOST))
+
+    def _go_back(self) -> int:
+        """Go through some captures of before: what was said of them, and who wrote to whom."""
+        gone = 0
+        while self._older is not None and gone < OLDER_AT_ONCE:
+            id_ = next(self._older, None)
+            if id_ is None:
+                self._older = None
+                break
+            gone += 1
+            try:
+                self._receipt(self._machine.capture(id_), live=False)
+                for event in self._machine.events(id_):
+                    if event.type == Type.LABELLED:
+                        self._label(event)
+            except (NotInArchive, DamagedFile, KeyMissing) as error:
+                log.warning("learning.unread", problem=str(error))
+        return gone
+
+    # -- receipts ----------------------------------------------------------------------------------------------------------
+
+    def _receipt(self, capture: Capture, *, live: bool) -> None:
+        author = str(capture.facts.get("from.address", "")) or capture.envelope.sender.lower()
+        if is_inbound(capture):
+            self._heard.add(capture.message_id, capture.id)
+            if author:
+                self._met.add(number_of(author))
+        elif capture.source.kind in ("submission", "relay"):
+            outside = [r.address for r in capture.envelope.recipients if not self._is_inside(r.address)]
+            if capture.envelope.sender and capture.facts.get("message.automatic") is not True:
+                self._known.update(map(number_of, outside))  # not whom the answers of absent people go to: spam asks for them
+            if live and goodmail.is_ours(capture) and capture.size <= ANSWERS_BYTES:
+                self._own(capture, outside=bool(outside))
+
+    def _own(self, capture: Capture, *, outside: bool) -> None:
+        """What somebody of the city has written: it is good, and what it answers was good."""
+        try:
+            raw = self._machine.body(capture.id)
+        except (NotInArchive, DamagedFile, KeyMissing):
+            return
+        if not goodmail.is_by_hand(raw):
+            return
+        by = capture.envelope.login.partition("/")[0]
+        if outside and self._allowed.one("sent", by, self._now, each=goodmail.SENT_EACH, most=goodmail.SENT_ALL):
+            self._write(capture.id, Label(False, by, "sent"))
+        found = letters.fields(raw)
+        answered = self._heard.answered((*found.in_reply_to, *found.references[-1:]))
+        if answered is not None and self._allowed.one(
+            "answered", by, self._now, each=goodmail.ANSWERED_EACH, most=goodmail.ANSWERED_ALL
+        ):
+            self._write(answered, Label(False, by, "answered"))
+
+    def _write(self, id_: bytes, label: Label) -> None:
+        if self._writer is None:
+            self._writer = Writer(self._data, lambda: self._now, self._files, SHORT_FILE)
+        self._writer.event(labelled(id_, label, self._now))
+
+    def _is_inside(self, address: str) -> bool:
+        return address.lower().rpartition("@")[2] in self._domains
+
+    # -- labels ------------------------------------------------------------------------------------------------------------
+
+    def _label(self, event: Event) -> None:
+        label, key = label_of(event), uuid_text(event.id)
+        if label is None:
+            return
+        before = self._memory.learner.book.all.get((key, label.by))
+        if before is not None and before.at >= event.at:
+            return  # met once more while going back
+        if label.undone:
+            book = self._memory.learner.book
+            everybody = [by for k, by in book.all if k == key] if label.how in TRUSTED else [label.by]
+            for by in everybody:
+                self._unlearn(key, by)
+            return
+        try:
+            capture = self._machine.capture(event.id)
+            example = Example(key, label.spam, label.by, label.how, event.at, others=scores_of(capture))
+            self._learn(example)
+        except (NotInArchive, DamagedFile, KeyMissing) as error:
+            log.warning("learning.unread", problem=str(error))
+            return
+        author = str(capture.facts.get("from.address", ""))
+        if author and not label.spam and capture.facts.get("auth.dmarc") == "pass" and is_inbound(capture):
+            self._known.add(number_of(author))
+
+    def _learn(self, example: Example) -> None:
+        made, text = self._numbers.read(example.key)
+        learner, texts = self._memory.learner, self._memory.texts
+        texts.forget(example.key, example.by)
+        if not learner.learn(example, made, self._now):
+            return
+        self._changed = True
+        if example.spam:
+            agrees = learner.is_ready and example.odds > 0
+            texts.report(example.key, example.by, text, counts=example.how in TRUSTED or agrees)
+        else:
+            texts.good(example.key, text)
+
+    def _unlearn(self, key: str, by: str) -> None:
+        self._memory.texts.forget(key, by)
+        if self._memory.learner.unlearn(key, by, self._numbers(key)) is not None:
+            self._changed = True
+
+    def _taught(self) -> int:
+        """What an operator put into the folder, or took out of it."""
+        stamp = taught.stamp(self._data)
+        if stamp == self._stamp:
+            return 0
+        book = self._memory.learner.book
+        have = {e.key: e.spam for e in book.all.values() if e.key.startswith(taught.PREFIX)}
+        there = taught.listed(self._data)
+        for key in have.keys() - there.keys():
+            self._unlearn(key, taught.BY)
+        new = sorted(key for key, (spam, _) in there.items() if have.get(key) != spam)  # mixed: a key is a hash
+        for key in new[:OLDER_AT_ONCE]:
+            spam, at = there[key]
+            try:
+                self._learn(Example(key, spam, taught.BY, "operator", at))
+            except NotInArchive:
+                continue
+        if len(new) <= OLDER_AT_ONCE:
+            self._stamp = stamp
+        return min(len(new), OLDER_AT_ONCE)
+
+    # -- telling others ----------------------------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        now = self._now
+        if self._known or self._met:
+            every = PUBLISH_MS + len(self._people.met) // 100  # a list of millions is written once a minute
+            if now - self._told >= every or not len(self._people.met):
+                self._people = self._people.also(self._known, self._met)
+                correspondents.write(self._data, self._people, self._files)
+                self._known, self._met, self._told = set(), set(), now
+        if self._changed and now - self._published >= PUBLISH_MS:
+            self._publish()
+        if self._changed_since_save() and now - self._saved >= SAVE_MS:
+            self._save()
+
+    def _publish(self) -> None:
+        learner = self._memory.learner
+        if self._safe is not None and learner.is_worse(self._safe):
+            put = learner.back(self._safe, self._now)
+            log.error("spam: the model was rolled back, it would have lost good mail", put_aside=put)
+        reported, good = self._memory.texts.alike()
+        made = learner.model(self._now)
+        model.write(self._data, replace(made, reported=reported, good=good), self._files)
+        self._changed, self._published = False, self._now
+        day = datetime.fromtimestamp(self._now / 1000, UTC).date().isoformat()
+        if made.edges is not None and day not in memory.days(self._data):
+            self._tidy()
+            self._save(day)
+            memory.forget_old(self._data, self._files)
+            self._safe = learner.safe(made.edges)
+
+    def _latest(self) -> Safe | None:
+        """The table of the last good day."""
+        for day in reversed(memory.days(self._data)):
+            found = self._loaded(day)
+            if found is not None:
+                return found.learner.safe(found.learner.model(self._now).edges)
+        return None
+
+    def _tidy(self) -> None:
+        """Forget what is not kept any more."""
+        for key in self._memory.texts.messages():
+            if not self._is_there(key):
+                self._memory.texts.forget_all(key)
+
+    def _is_there(self, key: str) -> bool:
+        if key.startswith(taught.PREFIX):
+            return taught.is_there(self._data, key)
+        return self._machine.place(UUID(key).bytes) is not None
+
+    # -- state -------------------------------------------------------------------------------------------------------------
+
+    def _loaded(self, day: str = "") -> Memory | None:
+        try:
+            return memory.load(self._data, self._numbers, day)
+        except (DamagedFile, KeyError, TypeError, ValueError) as error:
+            log.error("learning.damaged", problem=str(error))
+            return None
+
+    def _read_people(self) -> Correspondents:
+        try:
+            return correspondents.read(self._data)
+        except (FileNotFoundError, DamagedFile):
+            return Correspondents()
+
+    def _changed_since_save(self) -> bool:
+        return self._memory.positions != self._tail.positions
+
+    def _save(self, day: str = "") -> None:
+        if self._older is not None:
+            return  # what is half gone back through begins again
+        self._memory.positions = dict(self._tail.positions)
+        self._memory.columns = {name: np.array(array) for name, array in self._heard.arrays().items()}
+        memory.save(self._data, self._memory, day, self._files)
+        if not day:
+            self._saved = self._now
+
+    def close(self) -> None:
+        """What was learnt is published and kept."""
+        if self._changed:
+            self._publish()
+        self._save()
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,154 @@
+"""Letting a copy go that was kept back: the checks are made again, and only what the deciding person puts aside is put aside.
+
+    releasing = Releasing(settings, data, clock)
+    releasing.release(id_, (0,), by="e-17", reason="a vendor of ours")        not spam, says somebody
+    releasing.release(id_, (0,), by=…, reason=…, aside=FILES)                 two persons have looked at the file
+
+Whoever calls it has asked whether that person may. A finding of another kind does not go by the release of spam: what was found
+since, or was there besides, keeps the copy where it is, and the answer says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.access.published import Watch
+from civicmail.city.directory.modes import Modes
+from civicmail.city.policy.facts import FACTS
+from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Facts, plain_facts
+from civicmail.core.config.settings import Settings
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.copies import WAITING
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.courier import bell
+from civicmail.mail.pipeline.deciding import Settled
+from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.labels import Label, labelled
+from civicmail.mail.pipeline.rescreening import copies_of, facts_of, standing
+from civicmail.mail.screening.screen import Screened, is_inbound
+
+SPAM = frozenset({"spam", "nearly", "rspamd", "spamd"})
+"""Checks that a person overrules who says that a message is no spam."""
+FILES = frozenset({"files"})
+MALWARE = frozenset({"clamav"})
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """let: indices of recipients whose copies go; kept: of the others, with what keeps them and why. A copy that has an end, or
+    was not kept back, is in neither."""
+
+    let: tuple[int, ...] = ()
+    kept: Mapping[int, Disposition] = field(default_factory=dict)
+
+
+class Releasing:
+    """Safe for any number of threads; one release at a time. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Judging | None = None) -> None:
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._judging = judging
+        self._modes = Modes(settings, data)
+        self._people = Watch(data, clock)
+        self._lock = threading.Lock()
+        self._runner: asyncio.Runner | None = None
+
+    def release(
+        self,
+        id_: bytes,
+        indices: Collection[int],
+        *,
+        by: str,
+        reason: str,
+        aside: Collection[str] = SPAM,
+        rules: Collection[str] = (),
+        to: str = "",
+        for_all: bool = False,
+    ) -> Released:
+        """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; to: another mailbox that
+        gets the copies; for_all: whoever says so does it by duty and teaches what is good without the limit of readers
+        (screening/examples.py). Raises NotInArchive, DamagedFile, LaterError."""
+        with self._lock:
+            return self._release(id_, indices, Word(by, reason, frozenset(aside), frozenset(rules), to, for_all))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._runner is not None:
+                self._runner.close()
+            if self._judging is not None:
+                self._judging.close()
+
+    def _release(self, id_: bytes, indices: Collection[int], word: Word) -> Released:
+        machine, now = Machine(self._data), self._clock()
+        capture = machine.capture(id_)
+        copies = copies_of(capture, machine.events(id_))
+        held = [i for i in sorted(indices) if i in copies and copies[i].is_held]
+        if not held:
+            return Released()
+        dispositions, more = self._decided(capture, machine.body(id_), word)
+        kept = {i: dispositions[i] for i in held if dispositions[i].do not in WAITING}
+        let = tuple(i for i in held if i not in kept)
+        events = [_decided(capture, i, dispositions[i], more, now) for i in held if dispositions[i].do != "pending"]
+        if let:
+            said = {"reason": word.reason, "actor": word.by, **({"to": word.to} if word.to else {})}
+            events.append(Event(Type.RELEASED, id_, now, let, said))
+            if is_inbound(capture.source.kind, capture.envelope):
+                events.append(labelled(id_, Label(False, word.by, "operator" if word.for_all else "release"), now))
+        if events:
+            with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
+                for event in events:
+                    writer.event(event)
+                writer.flush()
+            bell.ring(self._data)
+        return Released(let, kept)
+
+    def _decided(self, capture: Capture, body: bytes, word: Word) -> tuple[dict[int, Disposition], dict[str, Any]]:
+        """What is done with each copy today, and what was found."""
+        self._runner = self._runner or asyncio.Runner()
+        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True)
+        self._modes.refresh()
+        snapshot, source = self._people.now, capture.source.kind
+        settled = Settled(capture.envelope, source, capture.size, standing(capture, snapshot, self._modes.of))
+        screened = self._runner.run(self._judging.screened(body, settled, snapshot))
+        verdict = self._judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
+        findings = [f.plain() for f in (*screened.findings, *verdict.findings)]
+        aside = {"aside": sorted(word.aside | word.rules), "by": word.by, "reason": word.reason}
+        return {d.to: d for d in verdict.dispositions}, {"findings": findings, "facts": plain_facts(verdict.facts), **aside}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person decided: who, why, which checks and rules are put aside, for which mailbox, and whether by duty."""
+
+    by: str
+    reason: str
+    aside: frozenset[str]
+    rules: frozenset[str]
+    to: str
+    for_all: bool
+
+    def overruled(self, screened: Screened) -> Screened:
+        """What was found, without what is put aside."""
+        return replace(screened, facts=_without(screened.facts, self.aside))
+
+
+def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:
+    left = {name: value for name, value in facts.items() if FACTS[name].check not in aside}
+    parts = left.get(UNAVAILABLE, ())
+    if isinstance(parts, tuple) and parts:
+        left[UNAVAILABLE] = tuple(part for part in parts if part not in aside)
+    return left
+
+
+def _decided(capture: Capture, index: int, disposition: Disposition, more: Mapping[str, Any], now: int) -> Event:
+    """What was found on this occasion stands in the record, whether the copy goes or not."""
+    return Event(Type.DECIDED, capture.id, now, (index,), {**facts_of(disposition), **more})

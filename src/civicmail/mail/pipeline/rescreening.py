@@ -1,0 +1,179 @@
+"""What could not be screened when it came is screened as soon as its parts answer (design, "What the client hears"; promise 6).
+
+Copies that wait are decided then; after ten minutes they are held for a person instead. Mail inside the city was delivered with a
+mark; for a day it is looked at again all the same, and what is found stands in its record. Each outcome is one DECIDED event, so a
+kill at any moment loses nothing: what has no such record is screened again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.access.published import Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.directory.modes import Modes
+from civicmail.city.policy.shapes import Disposition, Do, plain_facts
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.mail.archive.again import UNAVAILABLE, Following
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.copies import Copy
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.courier import bell
+from civicmail.mail.pipeline.addressed import CLOSED, HELD
+from civicmail.mail.pipeline.deciding import Settled, Verdict
+from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.screening.screen import Screened
+
+log = get_logger()
+
+PATIENCE = 600_000
+"""ms that a copy waits for a part to come back; then a person decides."""
+LOOKED_FOR = 86_400_000
+"""ms for which mail that was delivered unchecked is looked at again."""
+TOO_LONG = "pending-too-long"
+FIRST_WAIT, WAIT_MOST = 2_000, 60_000
+AT_ONCE = 20
+TOGETHER = 4
+"""Bodies in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A capture that is looked at again. pending: copies that wait for it; delivered: those that went out unchecked. What a person
+    holds, or has waited too long, is neither."""
+
+    capture: Capture
+    pending: tuple[int, ...]
+    delivered: tuple[int, ...]
+
+
+class Rescreening:
+    """One round of it at a time, in one thread. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Judging, runner: asyncio.Runner) -> None:
+        self._data = data
+        self._clock = clock
+        self._judging = judging
+        self._runner = runner
+        self._modes = Modes(settings, data)
+        self._people = Watch(data, clock)
+        self._following = Following(data)
+        self._machine = Machine(data)
+        self._next: dict[bytes, tuple[int, int]] = {}  # when it is tried again, and how long is waited after that
+
+    def step(self) -> int:
+        """Look at what is due; how many were settled. Durable on return. Raises LaterError where the archive cannot commit."""
+        now = self._clock()
+        waiting = self._following.look()
+        due = [id_ for id_ in waiting if self._next.get(id_, (0, 0))[0] <= now][:AT_ONCE]
+        if due:
+            self._machine.refresh()
+            self._modes.refresh()
+        events = [event for some in self._runner.run(self._all(due, now)) for event in some] if due else []
+        if events:
+            with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
+                for event in events:
+                    writer.event(event)
+                writer.flush()
+            bell.ring(self._data)
+        self._next = {id_: when for id_, when in self._next.items() if id_ in waiting}
+        self._following.save(now)
+        return len({event.id for event in events})
+
+    async def _all(self, ids: Sequence[bytes], now: int) -> list[list[Event]]:
+        """A part that hangs costs its time once for several messages."""
+        several = asyncio.Semaphore(TOGETHER)
+
+        async def one(id_: bytes) -> list[Event]:
+            async with several:
+                return await self._settled(id_, now)
+
+        return await asyncio.gather(*map(one, ids))
+
+    async def _settled(self, id_: bytes, now: int) -> list[Event]:
+        wait = self._next.get(id_, (0, FIRST_WAIT))[1]
+        self._next[id_] = (now + wait, min(2 * wait, WAIT_MOST))
+        try:
+            found = waiting_of(self._machine.capture(id_), self._machine.events(id_))
+            verdict, screened = await self._looked(found)
+        except (NotInArchive, DamagedFile, OSError, CivicmailError) as error:
+            log.error("a message cannot be screened again", capture=id_.hex(), error=str(error))
+            return []
+        return outcome(found, verdict, screened, now)
+
+    async def _looked(self, found: Waiting) -> tuple[Verdict, Screened]:
+        capture, snapshot = found.capture, self._people.now
+        body = self._machine.body(capture.id)
+        settled = Settled(capture.envelope, capture.source.kind, capture.size, standing(capture, snapshot, self._modes.of))
+        return await self._judging.verdict(body, settled, snapshot, self._modes.of, late=True)
+
+
+def copies_of(capture: Capture, events: Sequence[Event]) -> dict[int, Copy]:
+    """How the copies of a capture stand, by its receipt and every event since."""
+    copies = {d.to: Copy("", d.do) for d in capture.dispositions}
+    for event in events:
+        for index in event.to:
+            if (copy := copies.get(index)) is not None:
+                copy.apply(event.type, event.at, event.facts, (event.journal, event.number))
+    return copies
+
+
+def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
+    """What of a capture is to be looked at again."""
+    copies = copies_of(capture, events)
+    unsure = {d.to for d in capture.dispositions if any(rule.startswith(UNAVAILABLE) for rule in d.rules)}
+    pending = tuple(index for index, copy in copies.items() if copy.is_pending)
+    return Waiting(capture, pending, tuple(index for index in sorted(unsure - set(pending)) if not copies[index].is_held))
+
+
+def standing(capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]) -> dict[int, tuple[Do, str]]:
+    """What the directory says today about the copies of a receipt, as addressed() said when it came."""
+    settled: dict[int, tuple[Do, str]] = {d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules}
+    for index, recipient in enumerate(capture.envelope.recipients):
+        if snapshot is None or index in settled or modes(recipient.address) != "live":
+            continue
+        box = snapshot.mailbox_of(recipient.box or recipient.address)
+        if box is not None and box.state != "open":
+            settled[index] = ("hold", HELD if box.state == "held" else CLOSED)
+    return settled
+
+
+def outcome(found: Waiting, verdict: Verdict, screened: Screened, now: int) -> list[Event]:
+    """The records of a screening, copies with the same outcome together; none while parts are still away and there is time."""
+    by_index = {d.to: d for d in verdict.dispositions}
+    age = now - found.capture.received
+    missing = any(rule.startswith(UNAVAILABLE) for d in verdict.dispositions for rule in d.rules)
+    still = [i for i in found.pending if by_index[i].do == "pending"]
+    again = bool((missing and found.delivered and age < LOOKED_FOR) or (still and age < PATIENCE))
+    late = still if age >= PATIENCE else []
+    wanted = [i for i in found.pending if i not in still] + ([] if again else list(found.delivered))
+    groups: dict[str, tuple[list[int], dict[str, Any]]] = {}
+    for index in (*wanted, *late):
+        facts = facts_of(by_index[index], held=index in late)
+        groups.setdefault(repr(facts), ([], facts))[0].append(index)
+    if not groups and not again:
+        groups[""] = ([], {"do": "kept", "rules": []})
+    more: dict[str, Any] = {
+        "findings": [f.plain() for f in (*screened.findings, *verdict.findings)],
+        "facts": plain_facts(verdict.facts),
+        **({"again": 1} if again else {}),
+    }
+    return [Event(Type.DECIDED, found.capture.id, now, tuple(to), {**facts, **more}) for to, facts in groups.values()]
+
+
+def facts_of(decided: Disposition, *, held: bool = False) -> dict[str, Any]:
+    """What a DECIDED event says of a copy: as the disposition of a receipt; copy: the facts of its recipient."""
+    plain = decided.plain()
+    plain |= {"copy": plain.pop("facts")} if "facts" in plain else {}
+    del plain["to"]
+    return {**plain, "do": "hold", "rules": [*plain["rules"], TOO_LONG]} if held else plain

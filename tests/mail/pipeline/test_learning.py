@@ -1,0 +1,321 @@
+"""The learning job: labels are records, what is answered is good, and everything can be made anew from what is kept (P-02)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
+from civicmail.core.disk.tail import Tail
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.pipeline import goodmail, labels, taught
+from civicmail.mail.pipeline.labels import Label, label_of, labelled
+from civicmail.mail.pipeline.learning import PUBLISH_MS, SAVE_MS, LearnJob
+from civicmail.mail.screening import correspondents, memory, model
+from civicmail.mail.screening.examples import Example
+from civicmail.mail.screening.model import Model
+from mail.archive import making
+from mail.screening.mailbag import mail
+
+T0 = 1_772_452_800_000
+CITY = ("city.example",)
+
+
+class Mail:
+    """Writes to the folder as gateways and pages do."""
+
+    def __init__(self, data: Path) -> None:
+        self.data, self.now = data, T0
+        self._writer = Writer(data, lambda: self.now, making.UNSYNCED, 1 << 22)
+
+    def comes(self, raw: bytes, *, facts: Facts | None = None, message_id: str = "", findings: tuple[Finding, ...] = ()) -> bytes:
+        envelope = Envelope("w@outside.example", (Recipient("ann@city.example"),), self.now)
+        return self._kept(raw, Source("mx"), envelope, facts, message_id, findings)
+
+    def sent(
+        self, raw: bytes, by: str = "u1", to: str = "carla@shop.example", do: Do = "deliver", facts: Facts | None = None
+    ) -> bytes:
+        envelope = Envelope("ann@city.example", (Recipient(to),), self.now, login=f"{by}/d1")
+        return self._kept(raw, Source("submission"), envelope, facts, do=do)
+
+    def called(self, id_: bytes, *, spam: bool, by: str = "desk", how: str = "operator", undone: bool = False) -> None:
+        self.now += 1
+        self._writer.event(labelled(id_, Label(spam, by, how, undone), self.now))
+        self._writer.flush()
+
+    def many(self, start: int, ham: int, spam: int) -> None:
+        """Mail that comes and is called what it is."""
+        for n in range(max(ham, spam)):
+            for kind in [False] * (n < ham) + [True] * (n < spam):
+                self.called(self.comes(mail(start + n, spam=kind)), spam=kind)
+
+    def seal(self) -> None:
+        self.close()
+        making.seal(self.data)
+        self._writer = Writer(self.data, lambda: self.now, making.UNSYNCED, 1 << 22)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _kept(
+        self,
+        raw: bytes,
+        source: Source,
+        envelope: Envelope,
+        facts: Facts | None = None,
+        message_id: str = "",
+        findings: tuple[Finding, ...] = (),
+        do: Do = "deliver",
+    ) -> bytes:
+        self.now += 1000
+        sha256 = hashlib.sha256(raw).digest()
+        capture = Capture(
+            capture_id(self.now),
+            self.now,
+            sha256,
+            len(raw),
+            hashlib.sha256(b"c" + raw).digest(),
+            source,
+            replace(envelope, received=self.now),
+            (Disposition(0, do),),
+            facts=facts or {},
+            message_id=message_id,
+            findings=findings,
+        )
+        self._writer.receipt(capture, raw)
+        self._writer.flush()
+        return capture.id
+
+
+@pytest.fixture
+def post(data: Path) -> Iterator[Mail]:
+    with closing(Mail(data)) as made:
+        yield made
+
+
+@pytest.fixture
+def learn(data: Path, post: Mail) -> Callable[..., LearnJob]:
+    def run(job: LearnJob | None = None, *, later: int = SAVE_MS) -> LearnJob:
+        """Let a job, or a new one, take in everything and publish."""
+        post.now += 1
+        job = job or LearnJob(data, CITY, post.now, making.UNSYNCED)
+        while job.step(post.now):
+            pass
+        post.now += later
+        job.step(post.now)
+        return job
+
+    return run
+
+
+def own_labels(data: Path) -> list[Label | None]:
+    tail = Tail(data)
+    return [label_of(Event.from_head(r.head)) for r in tail.poll() if r.type == Type.LABELLED]
+
+
+def test_labels_become_a_model_that_gateways_take(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.many(0, ham=230, spam=60)
+    with closing(learn()):
+        published = model.read(data)
+    assert (published.ham, published.spam) == (230, 60) and published.edges is not None
+    assert memory.days(data) == ["2026-03-02"], "the day's snapshot"
+    odds = {spam: [_odds(published, n, spam=spam) for n in range(900, 930)] for spam in (True, False)}
+    assert max(odds[False]) < min(odds[True])
+
+
+def _odds(published: Model, n: int, *, spam: bool) -> float:
+    from mail.screening.mailbag import counted
+
+    return published.odds(counted(n, spam=spam))
+
+
+def test_a_restart_forgets_nothing_and_learns_nothing_twice(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.many(0, ham=12, spam=12)
+    learn().close()
+    before = memory.load(data, lambda _key: None)
+    with closing(learn()):
+        pass
+    after = memory.load(data, lambda _key: None)
+    assert before is not None and after is not None
+    assert after.learner.plain() == before.learner.plain() and np.array_equal(after.learner.weights, before.learner.weights)
+    assert after.positions == before.positions != {}
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_everything_can_be_made_anew_from_what_is_kept(
+    data: Path, post: Mail, learn: Callable[..., LearnJob], sealed: bool
+) -> None:
+    post.many(0, ham=20, spam=20)
+    learn().close()
+    told = {(e.key, e.by, e.spam) for e in _examples(data)}
+    if sealed:
+        post.seal()
+    for path in (data / "screening").iterdir():
+        path.unlink()
+    learn().close()
+    assert {(e.key, e.by, e.spam) for e in _examples(data)} == told and len(told) == 40
+
+
+def test_labels_that_were_sealed_before_they_were_read_are_found(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.many(0, ham=3, spam=3)
+    job = learn()
+    post.many(10, ham=4, spam=4)
+    post.seal()
+    post.many(20, ham=1, spam=0)
+    learn(job).close()
+    assert len(_examples(data)) == 15
+
+
+def _examples(data: Path) -> list[Example]:
+    found = memory.load(data, lambda _key: None)
+    assert found is not None
+    return list(found.learner.book.all.values())
+
+
+def test_a_label_can_be_taken_back(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    id_ = post.comes(mail(1, spam=True))
+    post.called(id_, spam=True)
+    job = learn()
+    assert model.read(data).weights.any()
+    post.called(id_, spam=True, undone=True)
+    learn(job).close()
+    assert _examples(data) == [] and float(np.abs(model.read(data).weights).max()) < 1e-6
+
+
+def test_an_operator_takes_back_what_anybody_said_and_a_person_only_their_own(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    id_ = post.comes(mail(1, spam=True))
+    for by in ("u1", "u2", "u3"):
+        post.called(id_, spam=True, by=by, how="report")
+    post.called(id_, spam=True, by="u1", how="report", undone=True)
+    learn().close()
+    assert sorted(e.by for e in _examples(data)) == ["u2", "u3"]
+    post.called(id_, spam=True, undone=True)
+    learn().close()
+    assert _examples(data) == []
+
+
+def test_what_was_answered_is_good_and_a_record_says_so(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    heard = post.comes(mail(1, spam=False), message_id="<q1@outside.example>")
+    post.sent(b"In-Reply-To: <q1@outside.example>\r\nSubject: Re: x\r\n\r\nYes.\r\n", by="u7", to="bob@city.example")
+    learn().close()
+    assert own_labels(data) == [Label(False, "u7", "answered")]
+    (example,) = _examples(data)
+    assert example.key.replace("-", "") == heard.hex() and not example.spam
+
+
+@pytest.mark.parametrize(
+    ("field", "do"),
+    [(b"Auto-Submitted: auto-replied\r\n", "deliver"), (b"Precedence: bulk\r\n", "deliver"), (b"", "refuse"), (b"", "hold")],
+)
+def test_an_absent_persons_mailbox_and_what_never_went_say_nothing(
+    data: Path, post: Mail, learn: Callable[..., LearnJob], field: bytes, do: Do
+) -> None:
+    post.comes(mail(1, spam=True), message_id="<q1@outside.example>")
+    post.sent(field + b"In-Reply-To: <q1@outside.example>\r\nSubject: Away\r\n\r\nI am away.\r\n", do=do)
+    learn().close()
+    assert own_labels(data) == []
+
+
+def test_of_what_people_send_a_few_are_good_examples_a_day(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    for n in range(9):
+        post.sent(mail(n, spam=False), by="u1")
+        post.sent(mail(n, spam=False), by="u2", to="bob@city.example")
+    learn().close()
+    assert own_labels(data) == [Label(False, "u1", "sent")] * goodmail.SENT_EACH, "only what goes out"
+
+
+def test_correspondents_are_whom_we_wrote_to_and_whose_proven_mail_was_good(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    post.sent(mail(1, spam=False), to="Carla@Shop.example")
+    proven = post.comes(mail(2, spam=False), facts={"from.address": "p2@outside2.example", "auth.dmarc": "pass"})
+    forged = post.comes(mail(3, spam=False), facts={"from.address": "p3@outside3.example"})
+    for id_ in (proven, forged):
+        post.called(id_, spam=False)
+    learn().close()
+    people = correspondents.read(data)
+    known = [people.is_known(a) for a in ("carla@shop.example", "p2@outside2.example", "p3@outside3.example", "n@x.example")]
+    met = [people.is_met(a) for a in ("carla@shop.example", "p2@outside2.example", "p3@outside3.example", "n@x.example")]
+    assert (known, met) == ([True, True, False, False], [True, True, True, False])
+
+
+def test_nobody_becomes_known_by_the_answer_of_an_absent_person(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    """Otherwise one message to somebody on leave would let all that follow past the filter."""
+    post.sent(mail(1, spam=False), to="bait@spam.example", facts={"message.automatic": True})
+    post.sent(mail(2, spam=False), to="carla@shop.example")
+    learn().close()
+    people = correspondents.read(data)
+    assert [people.is_known(a) for a in ("bait@spam.example", "carla@shop.example")] == [False, True]
+
+
+def test_one_report_is_believed_when_another_person_makes_it_too(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    one, two = (post.comes(mail(5, spam=True, words=300).replace(b"ann@", name)) for name in (b"bob@", b"eve@"))
+    post.called(one, spam=True, by="u1", how="report")
+    post.called(two, spam=True, by="u1", how="report")
+    job = learn(later=PUBLISH_MS)
+    assert len(model.read(data).reported.keys) == 0
+    post.called(two, spam=True, by="u2", how="report")
+    learn(job, later=PUBLISH_MS).close()
+    assert len(model.read(data).reported.keys) == 24, "both reports of that text, and the second person's"
+
+
+def test_what_an_operator_puts_into_the_folder_is_learnt_and_forgotten_with_it(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    key = taught.teach(data, mail(1, spam=True), spam=True)
+    job = learn()
+    assert model.read(data).spam == 1
+    assert taught.teach(data, mail(1, spam=True), spam=False) == key
+    learn(job)
+    assert (model.read(data).spam, model.read(data).ham) == (0, 1)
+    assert taught.untaught(data, mail(1, spam=True)) and not taught.untaught(data, mail(1, spam=True))
+    learn(job).close()
+    assert (model.read(data).spam, model.read(data).ham) == (0, 0)
+
+
+def test_the_model_goes_back_to_the_last_good_day(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.many(0, ham=230, spam=60)
+    job = learn()
+    good = model.read(data)
+    for n in range(2000, 2260):
+        post.called(post.comes(mail(n, spam=False)), spam=True)
+    learn(job).close()
+    after = model.read(data)
+    assert np.array_equal(after.weights, good.weights) and after.spam == 60
+    assert sum(e.aside for e in _examples(data)) == 260
+
+
+def test_a_damaged_model_is_published_again(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.called(post.comes(mail(1, spam=True)), spam=True)
+    learn(later=PUBLISH_MS).close()
+    model.model_path(data).write_bytes(b"CVM")
+    learn(later=PUBLISH_MS).close()
+    assert model.read(data).spam == 1
+
+
+def test_a_damaged_memory_is_made_anew(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
+    post.many(0, ham=2, spam=2)
+    learn().close()
+    path = memory.memory_path(data)
+    content = path.read_bytes()
+    path.write_bytes(content[:-9] + b"x" + content[-8:])
+    learn().close()
+    assert len(_examples(data)) == 4
+
+
+@pytest.mark.parametrize("facts", [{}, {"label": "eggs", "how": "report"}, {"label": "spam", "how": "dream", "by": "x"}])
+def test_a_label_that_is_none_says_nothing(data: Path, facts: dict[str, str]) -> None:
+    assert labels.label_of(Event(Type.LABELLED, bytes(16), T0, facts=facts)) is None
+    with pytest.raises(ValueError):
+        labelled(bytes(16), Label(True, "x", "dream"), T0)

@@ -1,0 +1,158 @@
+"""A release makes the checks again: spam goes on somebody's word, and nothing else goes with it (P-02, P-25)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.city.access.published import publish
+from civicmail.core.config.settings import City, Settings
+from civicmail.core.disk.tail import Tail
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
+from civicmail.mail.pipeline.labels import label_of
+from civicmail.mail.pipeline.releasing import FILES, Releasing
+from civicmail.mail.screening.screen import Screened
+from mail.pipeline.making import NOW, book, envelope, modes, people, rule
+
+MAIL = b"From: ann@out.example\r\nMessage-ID: <1@out.example>\r\n\r\nHi.\r\n"
+SPAM = rule("spam", 'spam.band == "spam"', "quarantine", mark="spam")
+VIRUS = rule("virus", "size(malware.found) > 0", "quarantine")
+PROGRAM = rule("program", "files.executable", "quarantine")
+FIRST = rule("first", "sender.first", "mark", mark="first-contact")
+LOOKS = {"spam.band": "spam", "sender.first": True}
+
+
+@dataclass
+class Scanner:
+    """Judging that finds what a test says."""
+
+    facts: dict[str, Any] = field(default_factory=lambda: dict(LOOKS))
+    screens: bool = True
+    is_idle: bool = False
+    closed: bool = False
+
+    async def screened(self, *_: object) -> Screened:
+        return Screened(facts=dict(self.facts))
+
+    def decided(
+        self, settled: Settled, screened: Screened, snapshot: Any, _: Any, *, late: bool = False, without: Collection[str] = ()
+    ) -> Verdict:
+        rules = book(*(r for r in (SPAM, VIRUS, PROGRAM, FIRST) if r.id not in without))
+        return decided(settled, screened, rules, snapshot, modes, NOW, records=True, late=late)
+
+    async def verdict(
+        self, _: bytes, settled: Settled, snapshot: Any, modes_: Any, *, late: bool = False
+    ) -> tuple[Verdict, Screened]:
+        found = await self.screened()
+        return self.decided(settled, found, snapshot, modes_, late=late), found
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Place:
+    data: Path
+    scanner: Scanner
+    releasing: Releasing
+
+    def receive(self, *to: str) -> bytes:
+        async def story() -> bytes:
+            commit = GroupCommit(Writer(self.data, lambda: NOW))
+            pipeline = Pipeline(commit, modes, lambda: people(), self.scanner)  # type: ignore[arg-type]
+            receipt = await pipeline.accept(MAIL, envelope(*to), Source("mx"))
+            await commit.close()
+            return receipt.id
+
+        return asyncio.run(story())
+
+    def events(self) -> list[Event]:
+        return [Event.from_head(r.head) for r in Tail(self.data).poll() if r.type != Type.RECEIPT]
+
+    def waits(self, id_: bytes) -> list[int]:
+        return outstanding_file.current(self.data).entries[id_].waiting
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    publish(tmp_path, people())
+    scanner = Scanner()
+    releasing = Releasing(Settings(city=City(domains=["city.example"])), tmp_path, lambda: NOW + 5, scanner)  # type: ignore[arg-type]
+    yield Place(tmp_path, scanner, releasing)
+    releasing.close()
+    assert scanner.closed
+
+
+def test_what_somebody_says_is_no_spam_goes_and_teaches(place: Place) -> None:
+    """R-389: only the copies that were asked for; what else is to be told of the message goes with them."""
+    id_ = place.receive("bob@city.example", "eve@city.example")
+    assert place.waits(id_) == []
+    assert place.releasing.release(id_, [0], by="e-7", reason="a vendor").let == (0,)
+    assert place.waits(id_) == [0]
+    copy = outstanding_file.current(place.data).entries[id_].copies[0]
+    assert [name for name, _ in copy.told] == ["first-contact"], "not the words about a quarantine"
+    decided_, released, taught = place.events()
+    assert (decided_.type, released.type, taught.type) == (Type.DECIDED, Type.RELEASED, Type.LABELLED)
+    assert decided_.facts["aside"] == ["nearly", "rspamd", "spam", "spamd"] and decided_.facts["by"] == "e-7"
+    assert released.facts == {"reason": "a vendor", "actor": "e-7"}
+    assert (label := label_of(taught)) is not None and not label.spam and (label.by, label.how) == ("e-7", "release")
+
+
+def test_who_releases_by_duty_teaches_as_operators_do(place: Place) -> None:
+    """P-02: what a reader lets go has the limit of readers."""
+    id_ = place.receive("bob@city.example")
+    assert place.releasing.release(id_, [0], by="e-9", reason="a vendor", for_all=True).let == (0,)
+    assert (label := label_of(place.events()[-1])) is not None and (label.by, label.how) == ("e-9", "operator")
+
+
+def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
+    """R-389: also where it was not known yet when the message came."""
+    id_ = place.receive("bob@city.example")
+    place.scanner.facts["malware.found"] = ("X",)
+    found = place.releasing.release(id_, [0], by="e-7", reason="a vendor")
+    assert found.let == () and found.kept[0].rules == ("virus", "first")
+    assert place.waits(id_) == [] and [e.type for e in place.events()] == [Type.DECIDED]
+    place.scanner.facts = {**LOOKS, "files.executable": True}
+    assert place.releasing.release(id_, [0], by="e-7", reason="x").kept[0].rules[0] == "program"
+    assert place.releasing.release(id_, [0], by="e-7", reason="x", aside=FILES).kept[0].rules[0] == "spam"
+    assert place.releasing.release(id_, [0], by="e-7", reason="x", rules={"spam", "program"}).let == (0,)
+
+
+def test_nothing_goes_while_a_part_is_away(place: Place) -> None:
+    id_ = place.receive("bob@city.example")
+    place.scanner.facts["unavailable"] = ("clamav",)
+    found = place.releasing.release(id_, [0], by="e-7", reason="x")
+    assert found.let == () and found.kept[0].do == "pending" and place.events() == []
+    place.scanner.facts["unavailable"] = ("spam",)
+    assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,), "that part is overruled"
+
+
+def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
+    id_ = place.receive("bob@city.example")
+    publish(place.data, replace(people(bob="held"), version=2, at=NOW + 1))
+    place.releasing = Releasing(
+        Settings(city=City(domains=["city.example"])),
+        place.data,
+        lambda: NOW + 5,
+        place.scanner,  # type: ignore[arg-type]
+    )
+    assert place.releasing.release(id_, [0], by="e-7", reason="x").kept[0].rules == ("access-held", "first")
+    place.releasing.close()
+
+
+def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
+    id_ = place.receive("bob@city.example")
+    assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,)
+    assert (
+        place.releasing.release(id_, [0, 7], by="e-7", reason="x") == type(place.releasing.release(id_, [], by="e-7", reason="x"))()
+    )
+    assert len(place.events()) == 3, "twice releases nothing twice"
