@@ -1,0 +1,61 @@
+"""What became of each copy of a capture, remembered where nothing more can happen. Knows no Django.
+
+The list asks for what was sent and for what was kept back from somebody; both are few, and what has an end is read once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection
+
+from civicmail.city.access.permits import Permit
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.reading import Archive
+
+log = get_logger()
+REMEMBERED = 20_000
+_ENDS = frozenset({"delivered", "failed", "cancelled", "kept", "refused"})
+
+Fate = tuple[tuple[str, str, str], ...]
+"""For each recipient: address, mailbox ("" where it is the address), state (mail/archive/envelopes.State)."""
+
+
+class Fates:
+    """Safe for any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, Fate] = OrderedDict()
+
+    def of(self, archive: Archive, permit: Permit, id_: bytes) -> Fate:
+        """Nothing where the capture cannot be read."""
+        with self._lock:
+            if id_ in self._known:
+                self._known.move_to_end(id_)
+                return self._known[id_]
+        try:
+            place = archive.place(id_)
+            traced = envelope_of(archive.capture(permit, place), archive.events(permit, id_)) if place else None
+        except (DamagedFile, NotInArchive) as error:
+            log.warning("fate.unreadable", capture=id_.hex(), error=type(error).__name__)
+            return ()
+        fate = fate_of(traced) if traced else ()
+        if fate and all(state in _ENDS for _, _, state in fate):
+            with self._lock:
+                self._known[id_] = fate
+                if len(self._known) > REMEMBERED:
+                    self._known.popitem(last=False)
+        return fate
+
+
+def fate_of(traced: Traced) -> Fate:
+    return tuple((p.address.lower(), p.box.lower(), p.state) for p in traced.passages)
+
+
+def mine_of(fate: Fate, boxes: Collection[str]) -> list[str]:
+    """The states of the copies that are for these addresses; one that was released to somebody else is not."""
+    return [state for address, box, state in fate if (box or address) in boxes]

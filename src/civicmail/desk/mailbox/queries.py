@@ -1,0 +1,93 @@
+"""Whose mailboxes a page is about, and what the pages of this process share: the index, what waits, what became of copies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.access.actions import looking
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import NotPermitted, NotRecorded
+from civicmail.city.access.permits import Permit
+from civicmail.city.directory.models import Address, Mailbox
+from civicmail.desk.mailbox.fates import Fates
+from civicmail.desk.mailbox.finding import Desk
+from civicmail.desk.mailbox.scope import Box, Mine
+from civicmail.desk.mailbox.waiting import Waiting
+from civicmail.desk.viewer.queries import store
+
+
+def mine_now(actor: Actor, *, now: int) -> tuple[Permit, Mine]:
+    """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
+    NotRecorded."""
+    permit, addresses = looking.own(actor, now=now)
+    return permit, Mine(boxes_of(actor, addresses))
+
+
+def boxes_of(actor: Actor, addresses: Collection[str]) -> tuple[Box, ...]:
+    """Addresses by mailbox. Mail was imported for somebody under their number or an address; that of another person whose mailbox
+    one may use is not shown, because the grant is for what comes to it."""
+    if not addresses:
+        return ()
+    of: dict[int, list[str]] = {}
+    for address, mailbox in Address.objects.filter(address__in=addresses).order_by("address").values_list("address", "mailbox"):
+        of.setdefault(mailbox, []).append(address)
+    rows = Mailbox.objects.filter(address__in=addresses).select_related("holder").order_by("address")
+    found = [_box(row, of.get(row.pk, []), actor, frozenset(addresses)) for row in rows]
+    return tuple(sorted(found, key=lambda box: (box.kind != "own", box.id)))
+
+
+def _box(row: Mailbox, others: list[str], actor: Actor, allowed: frozenset[str]) -> Box:
+    addresses = tuple(dict.fromkeys((row.address, *(a for a in others if a in allowed))))
+    own = row.holder is not None and row.holder.uid == actor.uid
+    names = (*addresses, actor.uid) if own else addresses if row.holder is None else ()
+    return Box(addresses, names, row.name or row.address, "own" if own else row.kind)
+
+
+def chosen(mine: Mine, box: str) -> Mine:
+    """One mailbox of mine, all of them where the address of the page names none of mine."""
+    one = tuple(b for b in mine.boxes if b.id == box)
+    return Mine(one) if one else mine
+
+
+def desk(permit: Permit, mine: Mine, *, now: int) -> Desk:
+    """Raises NotIndexed while there is no index of this version."""
+    found = store()
+    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now)
+
+
+def held_for(actor: Actor, *, now: int) -> int:
+    """How many messages of somebody's are held or wait for a decision, for the home page; 0 where that cannot be told now."""
+    try:
+        _, mine = mine_now(actor, now=now)
+    except (NotPermitted, NotRecorded):
+        return 0
+    if not mine.boxes or not waiting().look(now):
+        return 0
+    return waiting().held_of(mine.addresses)
+
+
+def waiting() -> Waiting:
+    return _waiting(_data())
+
+
+def fates() -> Fates:
+    return _fates(_data())
+
+
+@lru_cache(maxsize=4)
+def _waiting(data: Path) -> Waiting:
+    return Waiting(data)
+
+
+@lru_cache(maxsize=4)
+def _fates(_data: Path) -> Fates:
+    return Fates()
+
+
+def _data() -> Path:
+    assert settings.DATA is not None, "pages have an installation"
+    return Path(settings.DATA)

@@ -1,0 +1,178 @@
+"""What somebody may find: nothing that is not theirs, and never anything of another's blind copy (promise 4). Pure: trees to trees.
+
+    tree = own(parse(words, now=now), mine, opened)
+
+Each capture is seen with one of three eyes, the first that applies:
+
+- author: my mailbox sent it, by evidence, or it was imported as mine: everything that a query can ask
+- given: my mailbox got a copy: the envelope has only my own addresses, there is no Bcc, the size is that of what was given to me,
+  and there is no hash, because a hash of the kept bytes would confirm a guess at a Bcc
+- shut: the copy for me was held, quarantined or refused and not delivered since: only what the list shows of it
+
+docs/use/my-mail.md. The oracle of the tests is core/query/match over a view that has nothing else in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from civicmail.core.message import letter
+from civicmail.core.query.match import matches
+from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Text, Token, Tree, View, Words
+from civicmail.core.query.whose import NOTHING, kept_for, reached, sent_from, withheld, withheld_from
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search.fields import address as tokens_of
+from civicmail.mail.search.fields import view
+
+Eye = Literal["author", "given", "shut"]
+ENVELOPE: tuple[Text, ...] = ("bcc", "rcpt")
+"""Fields with more than my own addresses in them."""
+NEVER: frozenset[str] = frozenset({"custodian", "folder", "sent", "source", "withheld"})
+"""Fields that say nothing of what came by mail, or are for scopes alone."""
+SHOWN: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt", "received", "date", "given"})
+"""What the list shows of a copy that is kept back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A mailbox of mine. addresses: all that reach it, the main one first, lower case; names: custodians that mean it."""
+
+    addresses: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    title: str = ""
+    kind: str = "personal"
+
+    @property
+    def id(self) -> str:
+        return self.addresses[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The mailboxes that somebody holds or is granted at this moment."""
+
+    boxes: tuple[Box, ...]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(a for box in self.boxes for a in box.addresses)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Under which mail of theirs was imported."""
+        return tuple(n for box in self.boxes for n in box.names)
+
+    @property
+    def all_names(self) -> frozenset[str]:
+        return frozenset((*self.addresses, *self.names))
+
+
+def own(tree: Tree, mine: Mine, opened: Collection[str] = ()) -> Tree:
+    """What of the query this person may find. opened: ids (32 digits) of captures whose copy for them was withheld and is delivered
+    by now; one that is not among them stays shut."""
+    return Or((*_readable(tree, mine, opened), And((kept_back(mine, opened), as_shut(tree, mine)))))
+
+
+def readable(tree: Tree, mine: Mine, opened: Collection[str] = ()) -> Tree:
+    """What of it may be read: nothing that was kept back, so that a look-up does not say what stands in such a one."""
+    return Or(_readable(tree, mine, opened))
+
+
+def _readable(tree: Tree, mine: Mine, opened: Collection[str]) -> tuple[Tree, Tree]:
+    return And((authored(mine), tree)), And((got(mine, opened), as_given(tree, mine)))
+
+
+def eye(capture: Capture, mine: Mine, *, opened: bool) -> Eye | None:
+    """With which eye a capture is seen that lies before us, None where it is not mine. opened: whether the copy for me, if it was
+    withheld, is delivered by now."""
+    seen = view(capture, letter.fields(b""))
+    ids = (capture.id.hex(),) if opened else ()
+    if matches(authored(mine), seen):
+        return "author"
+    if matches(got(mine, ids), seen):
+        return "given"
+    return "shut" if matches(kept_back(mine, ids), seen) else None
+
+
+def authored(mine: Mine) -> Tree:
+    """Sent by a mailbox of mine, or imported as mine."""
+    return Or((sent_from(mine.addresses), kept_for(mine.names)))
+
+
+def got(mine: Mine, opened: Collection[str] = ()) -> Tree:
+    """Given to a mailbox of mine, and not my own."""
+    return And((_given(mine, opened), Not(authored(mine))))
+
+
+def kept_back(mine: Mine, opened: Collection[str] = ()) -> Tree:
+    """Addressed to mailboxes of mine, and given to none of them."""
+    return And((reached(mine.addresses), Not(_given(mine, opened)), Not(authored(mine))))
+
+
+def withheld_at_first(mine: Mine) -> Tree:
+    """Of some of these it has to be looked up whether they were delivered since."""
+    return And((reached(mine.addresses), withheld_from(mine.addresses)))
+
+
+def _given(mine: Mine, opened: Collection[str]) -> Tree:
+    each: list[Tree] = [And((reached(box.addresses), Not(withheld_from(box.addresses)))) for box in mine.boxes]
+    if opened:
+        each.append(And((reached(mine.addresses), Or(tuple(withheld(id_) for id_ in sorted(opened))))))
+    return Or(tuple(each)) if each else NOTHING
+
+
+def as_given(tree: Tree, mine: Mine) -> Tree:
+    """The query as it is asked of a copy that came to me."""
+    match tree:
+        case Everything():
+            return tree
+        case And(parts):
+            return And(tuple(as_given(part, mine) for part in parts))
+        case Or(parts):
+            return Or(tuple(as_given(part, mine) for part in parts))
+        case Not(part):
+            return Not(as_given(part, mine))
+        case Words("", tokens, prefix):
+            return Or(tuple(Words(field, tokens, prefix) for field in FREE if field != "bcc"))
+        case Near(Words("", left, more), Words("", right, also), most):
+            return Or(tuple(Near(Words(f, left, more), Words(f, right, also), most) for f in FREE if f != "bcc"))
+        case Words(field) | Token(field) | Near(Words(field)):
+            if field in NEVER:
+                return NOTHING
+            return _mine_alone(tree, field, mine) if field in ENVELOPE else tree
+        case Range("size", low, high):
+            return Range("given", low, high)
+        case Range():
+            return tree
+        case Digits("id"):
+            return tree
+        case _:
+            return NOTHING
+
+
+def as_shut(tree: Tree, mine: Mine) -> Tree:
+    """The query as it is asked of a copy that was kept back from me."""
+    return _list_only(as_given(tree, mine))
+
+
+def _list_only(tree: Tree) -> Tree:
+    match tree:
+        case And(parts):
+            return And(tuple(_list_only(part) for part in parts))
+        case Or(parts):
+            return Or(tuple(_list_only(part) for part in parts))
+        case Not(part):
+            return Not(_list_only(part))
+        case Words(field) | Token(field) | Near(Words(field)) | Range(field):
+            return tree if field in SHOWN else NOTHING
+        case _:
+            return tree
+
+
+def _mine_alone(leaf: Words | Token | Near, field: str, mine: Mine) -> Tree:
+    """The leaf as if no other address than mine stood in the field: mine are named one by one, whole."""
+    name = cast(Text, field)
+    found = [a for a in mine.addresses if matches(leaf, cast(View, {field: tokens_of(a)}))]
+    return Or(tuple(Token(name, a) for a in found)) if found else NOTHING

@@ -1,0 +1,88 @@
+"""What the address of my mail asks for, and links to the same list with something changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.listing import Chip
+from civicmail.city.access.views.saying import day
+from civicmail.core.query.lexer import LONGEST_QUERY
+from civicmail.desk.mailbox.finding import Asked, Direction, Stand
+from civicmail.desk.mailbox.scope import Mine
+
+DIRECTIONS = (("sent", gettext_lazy("Sent")), ("received", gettext_lazy("Received")), ("imported", gettext_lazy("Brought in")))
+STANDS = (("waiting", gettext_lazy("Waiting")), ("held", gettext_lazy("Held")), ("refused", gettext_lazy("Refused")))
+_KNOWN = ("q", "direction", "state", "since", "box", "after", "before", "page")
+_OF_A_PAGE = frozenset({"after", "before", "page"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """values: what of the address means something, cleaned. page: for telling which rows these are, nothing else."""
+
+    path: str
+    values: dict[str, str]
+    since: date | None
+    page: int
+
+    @property
+    def words(self) -> str:
+        return self.values.get("q", "")
+
+    @property
+    def asked(self) -> Asked:
+        v = self.values
+        start = None if self.since is None else ms(timezone.make_aware(datetime.combine(self.since, time.min)))
+        direction, stand = cast(Direction, v.get("direction", "")), cast(Stand, v.get("state", ""))
+        return Asked(self.words, direction, stand, start, v.get("after", ""), v.get("before", ""))
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(key not in _OF_A_PAGE for key in self.values)
+
+    def link(self, **changes: str) -> str:
+        """This list with changes, from its first page."""
+        wanted = {k: v for k, v in {**self.values, **changes}.items() if v and (k not in _OF_A_PAGE or k in changes)}
+        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+
+    @property
+    def query(self) -> str:
+        """What a saved view keeps: the list from its first page."""
+        return self.link().partition("?")[2]
+
+    def first_page(self) -> Address:
+        return Address(self.path, {k: v for k, v in self.values.items() if k not in _OF_A_PAGE}, self.since, 1)
+
+    def chips(self, mine: Mine) -> list[Chip]:
+        """One for each filter in use."""
+        v = self.values
+        boxes = {box.id: box.title for box in mine.boxes}
+        told = [
+            ("q", v.get("q", "")),
+            ("direction", str(dict(DIRECTIONS).get(v.get("direction", ""), ""))),
+            ("state", str(dict(STANDS).get(v.get("state", ""), ""))),
+            ("since", gettext("From {day}").format(day=day(self.since)) if self.since else ""),
+            ("box", boxes.get(v.get("box", ""), "")),
+        ]
+        return [Chip(words, self.link(**{key: ""})) for key, words in told if words]
+
+
+def address_of(path: str, asked: Any, mine: Mine) -> Address:
+    """asked: the query string of a request. What is no choice, no date and no mailbox of mine counts as not said."""
+    values = {k: v for k in _KNOWN if (v := str(asked.get(k, "")).strip()[: LONGEST_QUERY + 1])}
+    choices = {"direction": dict(DIRECTIONS), "state": dict(STANDS), "box": {box.id for box in mine.boxes}}
+    values = {k: v for k, v in values.items() if k not in choices or v in choices[k]}
+    try:
+        since = date.fromisoformat(values.get("since", ""))
+    except ValueError:
+        values.pop("since", None)
+        since = None
+    page = values.get("page", "1")
+    return Address(path, values, since, int(page) if page.isdecimal() and len(page) < 7 else 1)

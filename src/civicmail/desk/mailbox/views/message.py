@@ -1,0 +1,125 @@
+"""One message of mine: what does it say, can I trust it? And its frame, its files, the whole of it (desk/viewer).
+
+A copy that was kept back from me has a page that says so, and nothing of what is in it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.mailbox.finding import header_of
+from civicmail.desk.mailbox.views import words
+from civicmail.desk.mailbox.views.delivery import known_to
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views.reporting import may_be_reported
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.views import showing
+from civicmail.desk.viewer.views.showing import Links, Seen
+
+
+@acting("my.mail")
+def message(request: Request, id: uuid.UUID) -> HttpResponse:
+    """Reading view, as sent, headers."""
+    one = found(request, id)
+    if one.eye == "shut":
+        return _kept_back(request, one)
+    return showing.message(
+        request,
+        _permit_of(one),
+        one.place,
+        links_of(one),
+        whole=one.eye == "author",
+        page=lambda seen: _page(one, seen),
+        template="mailbox/message.html",
+        more=lambda seen: _more(one),
+    )
+
+
+@acting("my.mail")
+def frame(request: Request, id: uuid.UUID) -> HttpResponse:
+    one = _readable(request, id)
+    return showing.frame(request, _permit_of(one), one.place, whole=one.eye == "author")
+
+
+@acting("my.mail")
+def part(request: Request, id: uuid.UUID) -> HttpResponse:
+    one = _readable(request, id)
+    return showing.part(request, _permit_of(one), one.place, whole=one.eye == "author")
+
+
+@acting("my.mail")
+def raw(request: Request, id: uuid.UUID) -> HttpResponse:
+    """The whole message: of the sender as it is kept, of a recipient as it was given to them."""
+    one = _readable(request, id)
+    return showing.raw(request, _permit_of(one), one.place, whole=one.eye == "author")
+
+
+def links_of(one: Found) -> Links:
+    view, frame_, part_, raw_ = (reverse(name, args=[one.id]) for name in ("mail-message", "mail-frame", "mail-part", "mail-raw"))
+    return Links(view, frame_, part_, raw_)
+
+
+def _readable(request: Request, id_: uuid.UUID) -> Found:
+    one = found(request, id_)
+    if one.eye == "shut":
+        raise Http404
+    return one
+
+
+def _permit_of(one: Found) -> showing.PermitFor:
+    """One's own mail leaves no entry: nobody looks at somebody else's."""
+
+    def permit_for(_act: str, _facts: dict[str, Any]) -> Permit:
+        return one.permit
+
+    return permit_for
+
+
+def _page(one: Found, seen: Seen) -> Page:
+    actions = [Action(said, url) for said, url in one.links()]
+    if may_be_reported(one):
+        actions.append(Action(gettext("Spam?"), reverse("mail-report", args=[one.id])))
+    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), actions=actions)
+
+
+def _more(one: Found) -> Mapping[str, Any]:
+    """Of a mailbox that several use, which of mine it was for."""
+    own = [p.box or p.address for p in known_to(one)] if one.eye == "given" else []
+    return {"one": one, "own": list(dict.fromkeys(own))}
+
+
+def state_of(one: Found) -> tuple[str, str] | None:
+    """The state of the message as a whole, for who may know it; nothing for what is as it should be."""
+    if one.eye == "author":
+        key = "kept" if one.capture.custodian else one.traced.status
+        role, word = words.STATUS[key]
+    else:
+        states = [p.state for p in known_to(one)]
+        if one.eye == "given" and set(states) & {"delivered", "kept"}:
+            return None
+        role, word = words.COPIES[states[0]] if states else ("plain", "")
+    return (role, str(word)) if role != "plain" else None
+
+
+def _kept_back(request: Request, one: Found) -> HttpResponse:
+    """What the list shows of it, and why there is no more."""
+    fields = header_of(one.archive.body(one.permit, one.place))
+    subject = "".join(r.text if r.kind == "text" else f"[{r.text}]" for r in runs.told(fields.subject))
+    sender = ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_)
+    copies = known_to(one)
+    why = next((said for p in copies if (said := words.why(p.rules))), "")
+    page = Page(subject or gettext("(no subject)"), gettext("My mail"), crumbs(), state_of(one))
+    held = any(p.state == "held" for p in copies)
+    shown = {"page": page, "held": held, "why": why, "from": words.marked(sender), "at": one.capture.received}
+    return render(request, "mailbox/shut.html", shown)

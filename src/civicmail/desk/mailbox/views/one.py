@@ -1,0 +1,68 @@
+"""One message of mine, as each of its pages begins: found, mine, and with which eye it is seen; 404 for everything else."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.desk.mailbox import queries, scope
+from civicmail.desk.mailbox.fates import fate_of, mine_of
+from civicmail.desk.mailbox.scope import Eye, Mine
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """permit opens it; traced: envelope and what happened, of which a recipient may know the own copy only."""
+
+    archive: Archive
+    permit: Permit
+    mine: Mine
+    place: Place
+    capture: Capture
+    traced: Traced
+    eye: Eye
+
+    @property
+    def states(self) -> list[str]:
+        """Of the copies for my addresses."""
+        return mine_of(fate_of(self.traced), self.mine.addresses)
+
+    @property
+    def id(self) -> str:
+        return self.capture.uuid
+
+    def links(self) -> list[tuple[str, str]]:
+        """The other pages about this message."""
+        pages = (("mail-delivery", gettext("Delivery")), ("mail-thread", gettext("Conversation")))
+        return [(words, reverse(name, args=[self.id])) for name, words in pages]
+
+
+def found(request: Request, id_: uuid.UUID) -> Found:
+    """Raises Http404 for what is not there and for what is nobody's of mine alike, NotPermitted, NotRecorded."""
+    permit, mine = queries.mine_now(request.actor, now=ms(request.now))
+    archive = store().archive()
+    place = archive.place(id_.bytes)
+    if place is None or not mine.boxes:
+        raise Http404
+    capture = archive.capture(permit, place)
+    traced = envelope_of(capture, archive.events(permit, place.id))
+    eye = scope.eye(capture, mine, opened="delivered" in mine_of(fate_of(traced), mine.addresses))
+    if eye is None:
+        raise Http404
+    return Found(archive, permit, mine, place, capture, traced, eye)
+
+
+def crumbs() -> list[tuple[str, str]]:
+    return [(gettext("My mail"), reverse("my-mail"))]

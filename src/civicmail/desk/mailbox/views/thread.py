@@ -1,0 +1,42 @@
+"""The conversation that a message of mine belongs to: what is mine of it, the oldest first."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.page import Page
+from civicmail.desk.mailbox import finding, queries
+from civicmail.desk.mailbox.views.listing import line
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.fields import thread as first_of
+
+
+@acting("my.mail")
+def thread(request: Request, id: uuid.UUID) -> HttpResponse:
+    """Of a copy that is kept back from me only itself is shown: what it answers to stands in it."""
+    one = found(request, id)
+    now = ms(request.now)
+    lines, ready = [], True
+    try:
+        desk = queries.desk(one.permit, one.mine, now=now)
+        first = "" if one.eye == "shut" else first_of(finding.header_of(_body(one)))
+        lines = [line(row) for row in finding.conversation(desk, first)] if first else []
+    except (NotIndexed, DamagedIndex):
+        ready = False
+    here = reverse("mail-message", args=[one.id])
+    page = Page(gettext("What belongs to this conversation?"), gettext("Conversation"), [*crumbs(), (gettext("Message"), here)])
+    return render(request, "mailbox/thread.html", {"page": page, "lines": lines, "here": here, "ready": ready})
+
+
+def _body(one: Found) -> bytes:
+    return one.archive.body(one.permit, one.place)

@@ -1,0 +1,137 @@
+"""The words of these pages: states, why a copy did not come, and who a row is with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from civicmail.city.access import sentences
+from civicmail.city.access.views import saying
+from civicmail.desk.mailbox.finding import Row
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.shown import Run
+from civicmail.mail.archive.again import UNAVAILABLE
+from civicmail.mail.search.search import Hit
+
+STATES: dict[str, Any] = {
+    "": "",
+    "held": gettext_lazy("Held"),
+    "quarantined": gettext_lazy("Quarantined"),
+    "refused": gettext_lazy("Refused"),
+    "not-delivered": gettext_lazy("Not delivered"),
+    "arriving": gettext_lazy("On its way to you"),
+    "waiting": gettext_lazy("Waiting"),
+    "trying": gettext_lazy("Being tried again"),
+    "sent": gettext_lazy("Sent"),
+    "delivered": gettext_lazy("Delivered"),
+    "imported": gettext_lazy("Brought in"),
+}
+"""Key of a state of a row -> its word."""
+
+COPIES: dict[str, tuple[str, Any]] = {
+    "delivered": ("done", gettext_lazy("Delivered")),
+    "waiting": ("wait", gettext_lazy("Waiting")),
+    "trying": ("wait", gettext_lazy("Being handed over")),
+    "deferred": ("wait", gettext_lazy("Being tried again")),
+    "held": ("lock", gettext_lazy("Held")),
+    "pending": ("wait", gettext_lazy("Being checked")),
+    "quarantine": ("lock", gettext_lazy("Quarantined")),
+    "failed": ("stop", gettext_lazy("Not delivered")),
+    "cancelled": ("stop", gettext_lazy("Not delivered")),
+    "kept": ("plain", gettext_lazy("Kept for the record")),
+    "refused": ("stop", gettext_lazy("Refused")),
+}
+"""State of one recipient's copy, or what is done with one that is held -> role and word."""
+
+STATUS: dict[str, tuple[str, Any]] = {
+    "accepted": ("plain", ""),
+    "delivered": ("done", gettext_lazy("Delivered")),
+    "waiting": ("wait", gettext_lazy("Waiting")),
+    "held": ("lock", gettext_lazy("Held")),
+    "failed": ("stop", gettext_lazy("Not delivered to all")),
+    "refused": ("stop", gettext_lazy("Refused")),
+    "kept": ("plain", ""),
+}
+"""Status of a message that is one's own -> role and word."""
+
+RULES: dict[str, Any] = {
+    "access-held": gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
+    "access-closed": gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
+    "access-ended": gettext_lazy("Whoever sent this had no access to mail any more (P-08)."),
+    "expand-list": gettext_lazy("This is a list; its members have copies of their own."),
+    "same-mailbox": gettext_lazy("This is another name of a mailbox that has its copy."),
+    "pass-elsewhere": gettext_lazy("The mail of this department is still in the other system, and was passed on to it."),
+}
+"""Rule of a disposition -> why, for whom it concerns."""
+
+UNCHECKED = gettext_lazy("It could not be checked completely when it came, so it is checked again (P-25).")
+
+_ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """With whom a message is; what nobody would see is shown. outside: an address that is never clipped."""
+
+    name: str = ""
+    more: str = ""
+    outside: bool = False
+
+
+def copy(state: str, do: str) -> tuple[str, Any]:
+    """Role and word of one recipient's copy. do: as it was decided last."""
+    return COPIES[do] if state == "held" and do in COPIES else COPIES[state]
+
+
+def marked(text: str) -> str:
+    """Words of a stranger for a page, with what nobody would see by its number. Made here, because a list has a hundred of them."""
+    found = runs.told(text)
+    if len(found) == 1 and found[0].kind == "text":
+        return text
+    return format_html_join("", "{}", ((_piece(run),) for run in found))
+
+
+def _piece(run: Run) -> str:
+    return format_html('<code class="cm-mono">[{}]</code>', run.text) if run.kind == "control" else run.text
+
+
+def why(rules: Collection[str]) -> str:
+    """What a person hears about the rules that led to what was done with a copy; empty where nothing needs saying."""
+    for rule in rules:
+        if rule.startswith(UNAVAILABLE):
+            return str(UNCHECKED)
+        if rule in RULES:
+            return str(RULES[rule])
+        if said := sentences.SENTENCES.get(rule):
+            return f"{saying.said(said)}. ({sentences.CLAUSE})"
+    return ""
+
+
+def who(row: Row, domains: Collection[str]) -> Who:
+    """The other side of a message: whom it went to where a mailbox of mine sent it, else whom it says it is from."""
+    if not row.sent:
+        return _one(row.hit.from_, domains) if row.hit.from_ else Who("", gettext("nobody named"))
+    to = row.hit.to
+    if not to:
+        return Who("", gettext("nobody named in To"))
+    first = _one(to[0], domains)
+    more = ngettext("and {count} more", "and {count} more", len(to) - 1).format(count=len(to) - 1) if len(to) > 1 else ""
+    return Who(first.name, more, first.outside)
+
+
+def plain_who(hit: Hit, sent: bool) -> str:
+    """The same for a file."""
+    return "; ".join(hit.to) if sent else hit.from_
+
+
+def _one(address: str, domains: Collection[str]) -> Who:
+    """People of ours by name, everybody else by address: a name is whatever the sender wrote."""
+    found = _ADDRESS.match(address)
+    name, plain = (found[1], found[2]) if found else ("", address)
+    outside = plain.rpartition("@")[2].lower() not in domains
+    return Who(marked(plain if outside or not name else name), "", outside)

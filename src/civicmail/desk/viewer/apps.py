@@ -1,0 +1,12 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ViewerConfig(AppConfig):
+    """Label "viewer"; has no tables."""
+
+    name = "civicmail.desk.viewer"
+    label = "viewer"

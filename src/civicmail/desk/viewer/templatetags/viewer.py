@@ -1,0 +1,126 @@
+"""How pieces of a message become HTML of ours. Every character that a sender wrote is escaped here; no tag of theirs comes through.
+
+Made in one pass and not by a template for each piece: a page of text may have thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from django import template
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from civicmail.desk.viewer.shown import Block, File, Person, Run, Shown
+from civicmail.desk.viewer.views import words
+
+register = template.Library()
+
+FOLDED = 3
+"""Quoted lines that are not folded away."""
+_LEVELS = 4
+_FOLLOWED = ("https://", "http://", "mailto:", "tel:")
+_LINK = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>'
+"""Opens a window of its own, which does not know ours."""
+
+
+@register.filter
+def runs(found: Sequence[Run]) -> SafeString:
+    """A name, an address, a subject, a line of a header."""
+    return SafeString("".join(_run(run) for run in found))
+
+
+@register.simple_tag
+def person(one: Person, sender: bool = False) -> SafeString:
+    """A name and an address, each with its own direction of writing. sender: the domain stands out, for names are only said."""
+    address = SafeString(f'<bdi dir="ltr">{_domain_bold(one.address) if sender else runs(one.address)}</bdi>')
+    if not one.name:
+        return address
+    return format_html('<bdi dir="auto">{}</bdi> &lt;{}&gt;', runs(one.name), address)
+
+
+@register.simple_tag
+def reading(shown: Shown) -> SafeString:
+    """The text of a message. What is quoted from others is folded, unless there is nothing else."""
+    own = any(block.quote == 0 and block.runs for block in shown.blocks)
+    pieces: list[str] = []
+    for is_quoted, group in groupby(shown.blocks, key=lambda block: block.quote > 0):
+        blocks = list(group)
+        if not is_quoted:
+            pieces += map(_block, blocks)
+            continue
+        lines = sum(1 + "".join(run.text for run in block.runs).count("\n") for block in blocks)
+        quoted = "".join(_quoted(blocks))
+        if lines <= FOLDED or not own:
+            pieces.append(quoted)
+        else:
+            said = ngettext("{count} quoted line", "{count} quoted lines", lines).format(count=lines)
+            pieces.append(f"<details><summary>{escape(said)}</summary>{quoted}</details>")
+    return SafeString("\n".join(pieces))
+
+
+@register.filter
+def kind(file: File) -> str:
+    return words.kind(file.kind)
+
+
+@register.filter
+def plain(found: Sequence[Run]) -> str:
+    """For an attribute, where there is only text."""
+    return words.plain(tuple(found))
+
+
+def _domain_bold(address: Sequence[Run]) -> str:
+    *before, last = address
+    local, at, domain = last.text.rpartition("@")
+    if last.kind != "text" or not at:
+        return runs(address)
+    return f"{runs(before)}{escape(local)}@<strong>{escape(domain)}</strong>"
+
+
+def _quoted(blocks: Sequence[Block]) -> Iterator[str]:
+    level = 0
+    for block in blocks:
+        wanted = min(block.quote, _LEVELS)
+        yield '<blockquote class="cm-q">' * (wanted - level) + "</blockquote>" * (level - wanted)
+        level = wanted
+        yield _block(block)
+    yield "</blockquote>" * level
+
+
+def _block(block: Block) -> str:
+    if block.kind == "rule":
+        return "<hr>"
+    inner = "".join(map(_run, block.runs))
+    if block.kind == "heading":
+        return f'<p dir="auto"><strong>{inner}</strong></p>'
+    if block.kind == "pre":
+        return f'<pre class="cm-mono" dir="auto">{inner}</pre>'
+    return f'<p dir="auto" class="cm-item">{inner}</p>' if block.kind in ("item", "row") else f'<p dir="auto">{inner}</p>'
+
+
+def _run(run: Run) -> str:
+    text = escape(run.text)
+    if run.kind == "text":
+        return text
+    if run.kind == "control":
+        return f'<code class="cm-mono">[{text}]</code>'
+    if run.kind == "picture":
+        return f'<span class="cm-hint">[{escape(gettext("picture"))}: <bdi dir="auto">{text}</bdi>]</span>'
+    return _linked(run, text)
+
+
+def _linked(run: Run, text: str) -> str:
+    """Words, then the host that is really asked, unless the words are that host."""
+    if not run.url.startswith(_FOLLOWED):
+        return f'{text} <bdi class="cm-hint">[{escape(gettext("this link cannot be opened"))}]</bdi>'
+    host = escape(run.host)
+    link = _LINK.format(escape(run.url), text.strip() or host)
+    if run.lies:
+        said = escape(gettext("really goes to {host}")).replace("{host}", f"<strong>{host}</strong>")
+        return f'{link} <bdi class="cm-lie">[{said}]</bdi>'
+    if not text.strip() or run.host.lower() in run.text.lower():
+        return link
+    return f'{link} <bdi class="cm-hint">[{escape(gettext("goes to {host}")).replace("{host}", host)}]</bdi>'

@@ -1,0 +1,173 @@
+"""What is said about a message in words: kinds of files, marks, defects, and why something could not be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext, gettext_lazy
+
+from civicmail.core.message import defects
+from civicmail.core.sandbox import errors
+from civicmail.desk.viewer.shown import Run, Shown
+
+KINDS: dict[str, Any] = {
+    "pdf": "PDF",
+    "word": gettext_lazy("Word document"),
+    "excel": gettext_lazy("Excel workbook"),
+    "powerpoint": gettext_lazy("PowerPoint slides"),
+    "opendocument": gettext_lazy("OpenDocument file"),
+    "oldword": gettext_lazy("Word document (97 to 2003)"),
+    "oldexcel": gettext_lazy("Excel workbook (97 to 2003)"),
+    "oldpowerpoint": gettext_lazy("PowerPoint slides (97 to 2003)"),
+    "oldoffice": gettext_lazy("Office file (97 to 2003)"),
+    "msg": gettext_lazy("Outlook message"),
+    "rtf": gettext_lazy("Rich text"),
+    "text": gettext_lazy("Text"),
+    "html": "HTML",
+    "xml": "XML",
+    "svg": gettext_lazy("SVG drawing, which can hold a program"),
+    "letter": gettext_lazy("E-mail message"),
+    "calendar": gettext_lazy("Calendar entry"),
+    "vcard": gettext_lazy("Contact"),
+    "png": gettext_lazy("PNG picture"),
+    "jpeg": gettext_lazy("JPEG picture"),
+    "gif": gettext_lazy("GIF picture"),
+    "webp": gettext_lazy("WebP picture"),
+    "tiff": gettext_lazy("TIFF picture"),
+    "bmp": gettext_lazy("BMP picture"),
+    "heic": gettext_lazy("HEIC picture"),
+    "icon": gettext_lazy("Icon"),
+    "zip": gettext_lazy("ZIP archive"),
+    "7z": gettext_lazy("7-Zip archive"),
+    "tar": gettext_lazy("TAR archive"),
+    "gzip": gettext_lazy("gzip archive"),
+    "bzip2": gettext_lazy("bzip2 archive"),
+    "xz": gettext_lazy("xz archive"),
+    "archive": gettext_lazy("Archive"),
+    "winmail": gettext_lazy("Outlook’s winmail.dat"),  # noqa: RUF001 - an apostrophe
+    "mailstore": gettext_lazy("Outlook data file"),
+    "sound": gettext_lazy("Sound"),
+    "film": gettext_lazy("Video"),
+    "font": gettext_lazy("Font"),
+    "program": gettext_lazy("Program"),
+    "script": gettext_lazy("Script, which is a program"),
+    "shortcut": gettext_lazy("Windows shortcut, which starts a program"),
+    "help": gettext_lazy("Windows help file, which can hold a program"),
+    "postscript": "PostScript",
+    "database": gettext_lazy("Database"),
+    "signature": gettext_lazy("Signature"),
+    "certificate": gettext_lazy("Certificate or key"),
+    "sealed": gettext_lazy("Encrypted file"),
+    "empty": gettext_lazy("Empty file"),
+    "unknown": gettext_lazy("File of an unknown kind"),
+}
+"""Word of core/sandbox/truetype.py -> how people call it."""
+
+MARKS: dict[str, Any] = {
+    "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),  # noqa: RUF001 - an apostrophe
+    "lies": gettext_lazy("A link in it names one place and goes to another. Where it really goes stands behind it."),
+    "sealed": gettext_lazy("A part of this message is encrypted, so it is not shown here. Its file can be downloaded."),
+    "flattened": gettext_lazy("Its HTML is too large or too tangled to be looked at in order, so only the words of it are shown."),
+    "form": gettext_lazy("This message has a form. Forms are never shown here: nothing should be typed into a message."),
+    "hidden": gettext_lazy("Words that the sender has hidden from readers are left out here."),
+}
+
+LOUD = frozenset({
+    defects.CHARSET_UNKNOWN, defects.CHARSET_WRONG, defects.TEXT_UNREADABLE, defects.ENCODING_UNKNOWN, defects.BASE64_BROKEN,
+    defects.PARTS_LIMIT, defects.NESTING_LIMIT, defects.CHILD_LIMIT, defects.DELIMITER_LIMIT, defects.PARTIAL, defects.SMIME_BROKEN,
+    defects.TNEF_BROKEN, defects.BOUNDARY_UNCLOSED,
+})  # fmt: skip
+"""Defects by which a reader may miss something or read something wrong; they stand above the text."""
+
+DEFECTS: dict[str, Any] = {
+    defects.HEADER_EMPTY: gettext_lazy("It has no header."),
+    defects.HEADER_MISSING: gettext_lazy("It does not begin with a header."),
+    defects.HEADER_LINE: gettext_lazy("A line of its header is no field."),
+    defects.HEADER_TOO_LARGE: gettext_lazy("Its header is too large to be read to the end."),
+    defects.HEADER_TOO_MANY: gettext_lazy("Its header has too many fields to be read to the end."),
+    defects.SEPARATOR_MISSING: gettext_lazy("There is no empty line between header and text."),
+    defects.MBOX_FROM_LINE: gettext_lazy("It begins with a line of a mail program’s storage."),  # noqa: RUF001 - an apostrophe
+    defects.LEADING_BLANK: gettext_lazy("There are empty lines before its header."),
+    defects.BYTE_ORDER_MARK: gettext_lazy("It begins with a mark of text files."),
+    defects.HEADER_8BIT: gettext_lazy("Its header has letters in a character set that it does not name."),
+    defects.HEADER_NUL: gettext_lazy("Its header has a zero byte."),
+    defects.DUPLICATE_HEADER: gettext_lazy("A field that may stand there once stands there more often."),
+    defects.BARE_CR: gettext_lazy("Some of its lines end in a way that programs read differently."),
+    defects.LINE_ENDINGS_MIXED: gettext_lazy("Its lines end in different ways."),
+    defects.NUL: gettext_lazy("It has a zero byte."),
+    defects.LINE_TOO_LONG: gettext_lazy("A line is longer than mail allows."),
+    defects.BOUNDARY_MISSING: gettext_lazy("It says that it has parts, and they are not marked as it says."),
+    defects.BOUNDARY_UNCLOSED: gettext_lazy("Its last part has no end mark. The end of the message may be missing."),
+    defects.CONTENT_TYPE_BROKEN: gettext_lazy("It does not say properly what a part of it is."),
+    defects.ENCODING_UNKNOWN: gettext_lazy("A part is coded in a way that nobody knows, and is shown as it stands."),
+    defects.BASE64_BROKEN: gettext_lazy("The coding of a part is damaged. Something of it may be missing."),
+    defects.UUENCODE_BROKEN: gettext_lazy("The coding of an old-fashioned file is damaged."),
+    defects.NESTING_LIMIT: gettext_lazy("Its parts lie inside each other too deeply to be opened to the last."),
+    defects.PARTS_LIMIT: gettext_lazy("It has more parts than are opened here."),
+    defects.DELIMITER_LIMIT: gettext_lazy("It has more marks between parts than are looked at here."),
+    defects.CHILD_LIMIT: gettext_lazy("The messages inside it are too large to be opened here."),
+    defects.TNEF_BROKEN: gettext_lazy("Its winmail.dat is damaged."),
+    defects.SMIME_ENCRYPTED: gettext_lazy("It is encrypted (S/MIME)."),
+    defects.SMIME_BROKEN: gettext_lazy("Its signature is damaged and cannot be opened."),
+    defects.OPENPGP_ENCRYPTED: gettext_lazy("It is encrypted (OpenPGP)."),
+    defects.RIGHTS_ENCRYPTED: gettext_lazy("It is encrypted by Microsoft’s rights management."),  # noqa: RUF001 - an apostrophe
+    defects.PARTIAL: gettext_lazy("It is only a piece of a message that was sent in pieces."),
+    defects.CHARSET_UNKNOWN: gettext_lazy("Its text names a character set that nobody knows. Some letters may be wrong."),
+    defects.CHARSET_WRONG: gettext_lazy("Its text is not in the character set that it names. Some letters may be wrong."),
+    defects.CHARSET_MISSING: gettext_lazy("Its text does not say in which character set it is."),
+    defects.TEXT_UNREADABLE: gettext_lazy("Some of its text cannot be read; a mark stands for it."),
+    defects.HTML_FLATTENED: gettext_lazy("Its HTML is too large or too tangled to be looked at in order."),
+    defects.ADDRESS_BROKEN: gettext_lazy("An address is not written as addresses are."),
+    defects.ADDRESS_LIMIT: gettext_lazy("It names more addresses than are read."),
+    defects.DATE_BROKEN: gettext_lazy("Its date cannot be read."),
+    defects.LINKS_LIMIT: gettext_lazy("It has more links than are counted."),
+}
+
+REASONS: dict[str, Any] = {
+    errors.TOO_LONG: gettext_lazy("Reading it takes too long."),
+    errors.TOO_MUCH_MEMORY: gettext_lazy("Reading it needs too much memory."),
+    errors.CRASHED: gettext_lazy("It made the program that reads it stop."),
+    errors.BUSY: gettext_lazy("Too much is being read at this moment; try again in a minute."),
+}
+
+
+def kind(word: str) -> str:
+    return str(KINDS.get(word, KINDS["unknown"]))
+
+
+def why(reason: str) -> str:
+    """Why something could not be read."""
+    return str(REASONS.get(reason, gettext("It is damaged.")))
+
+
+def subject(shown: Shown) -> str:
+    """The subject in one line of plain text."""
+    return plain(shown.subject) or (gettext("A message that cannot be read here") if shown.failed else gettext("(no subject)"))
+
+
+def plain(runs: tuple[Run, ...]) -> str:
+    return "".join(f"[{run.text}]" if run.kind == "control" else run.text for run in runs)
+
+
+def loud(shown: Shown) -> list[str]:
+    """What stands above the text."""
+    said = [str(MARKS[mark]) for mark in shown.marks if mark in MARKS and mark != "hidden"]
+    return said + [str(DEFECTS[code]) for code in shown.defects if code in LOUD]
+
+
+def quiet(shown: Shown) -> list[str]:
+    """What stands below it, for who wants to know."""
+    said = [str(MARKS["hidden"])] if "hidden" in shown.marks else []
+    return said + [str(DEFECTS[code]) for code in shown.defects if code in DEFECTS and code not in LOUD]
+
+
+def for_frame() -> dict[str, str]:
+    """What is written into the sender's own look (safe.py)."""
+    return {
+        "title": gettext("The message as it was sent"),
+        "goes": gettext("goes to {host}"),
+        "really": gettext("really goes to {host}"),
+        "nowhere": gettext("this link cannot be opened"),
+        "picture": gettext("picture, not loaded: {alt}"),
+        "no_alt": gettext("picture, not loaded"),
+    }

@@ -1,0 +1,34 @@
+"""The limited process that reads messages for the viewer: `python -I -m civicmail.desk.viewer.worker` (sandbox/answering.py)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+
+from civicmail.core.sandbox import answering
+from civicmail.desk.viewer import making, safe
+
+MEMORY = 2 << 30
+"""Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
+
+
+def answer(question: dict[str, Any], content: bytes) -> bytes:
+    """what: shown, headers, frame or part, of the message or file at `path`; an empty answer where that names nothing."""
+    what, path = question["what"], question["path"]
+    if what == "shown":
+        found = making.shown(content, page=question["page"], files_page=question["files_page"], path=path)
+        return b"" if found is None else orjson.dumps(found)
+    if what == "headers":
+        lines = making.headers(content, path=path)
+        return b"" if lines is None else orjson.dumps(lines)
+    if what == "frame":
+        return safe.page(content, path, question["words"]) or b""
+    part = making.part(content, path)
+    return b"" if part is None else orjson.dumps(part[0].encode("utf-8", "replace").decode()) + b"\n" + part[1]
+
+
+if __name__ == "__main__":
+    answering.serve(answer, memory=MEMORY)
+    sys.exit(0)
