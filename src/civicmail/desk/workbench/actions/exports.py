@@ -1,0 +1,123 @@
+"""Exports: asked for by whoever looks, made by the worker, fetched as often as wanted until they are removed (P-21, E6).
+
+The entry that says what is exported is committed before a byte is read: when it is asked for, again whenever the worker begins,
+and once more when the file is fetched.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from civicmail.city.access.actions import entries, looking
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Mandate as MandateRow
+from civicmail.city.access.moments import moment
+from civicmail.city.access.permits import Permit
+from civicmail.core.query.parse import parse
+from civicmail.desk.workbench import states
+from civicmail.desk.workbench.models import Export
+
+WORKER = machine("export")
+
+
+def order(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
+    """Ask for an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
+    parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
+    permit = looking.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
+    with transaction.atomic():
+        row = MandateRow.objects.get(number=mandate.number)
+        at = moment(now)
+        return Export.objects.create(mandate=row, person=person_of(actor), query=query, asked=at, since=at, entry=permit.entry)
+
+
+def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:
+    """The worker begins, or goes on, for who asked: with a permit of this moment. Raises NotPermitted, Conflict, NotRecorded."""
+    permit = looking.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
+    with transaction.atomic():
+        row = locked(export)
+        if row.state != "waiting":
+            row.state = states.step(row.state, "waiting")
+        _save(row, "reading", now)
+    export.state = row.state
+    return permit
+
+
+def note(export: Export, found: int, done: int, failed: int, now: int) -> bool:
+    """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
+    Export.objects.filter(pk=export.pk).update(found=found, done=done, failed=failed)
+    return Export.objects.filter(pk=export.pk, state__in=states.UNDER_WAY).exists()
+
+
+def prove(export: Export, now: int) -> None:
+    """All was read."""
+    with transaction.atomic():
+        _save(locked(export), "proving", now)
+
+
+def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
+    """The file is whole; its manifest is in the ledger from now on."""
+    with transaction.atomic():
+        row = locked(export)
+        row.manifest, row.size, row.until = manifest, size, moment(now) + timedelta(days=states.KEPT_DAYS)
+        _save(row, "ready", now)
+        facts = {"export": row.pk, "manifest": manifest, "messages": row.done, "failed": row.failed, "bytes": size}
+        _entered("export.made", row, WORKER, "an export is whole", now, **facts)
+
+
+def fail(export: Export, why: str, now: int) -> None:
+    """It cannot be made. why: a sentence without a word of mail."""
+    with transaction.atomic():
+        row = locked(export)
+        row.why = why[:400]
+        _save(row, "failed", now)
+        _entered("export.failed", row, WORKER, why, now, export=row.pk)
+
+
+def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
+    """Who asked, or the worker when it may not go on, stops it; what was read stays until it is gone on with or removed."""
+    with transaction.atomic():
+        row = locked(export)
+        row.why = reason[:400]
+        _save(row, "stopped", now)
+        _entered("export.stop", row, actor, reason, now, export=row.pk)
+
+
+def go_on(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
+    """Who asked wants a stopped one after all. Raises NotPermitted, Conflict, NotRecorded."""
+    looking.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
+    with transaction.atomic():
+        row = locked(export)
+        row.why = ""
+        _save(row, "waiting", now)
+
+
+def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:
+    """Before the file is handed out. Raises NotPermitted, Conflict, NotRecorded."""
+    states.step(export.state, "gone")  # only what is ready can be fetched
+    if export.mandate.amendments.filter(state="approved", decided__gt=export.since).exists():
+        raise Conflict("What the mandate opens has changed since this was made. Export it again.")
+    facts = {"export": export.pk, "fetched": export.manifest}
+    return looking.under(mandate, "content.export", actor=actor, facts=facts, now=now)
+
+
+def remove(export: Export, why: str, now: int) -> None:
+    """Its file is gone, and the row says since when."""
+    with transaction.atomic():
+        row = locked(export)
+        row.why = why
+        _save(row, "gone", now)
+        _entered("export.removed", row, WORKER, why, now, export=row.pk)
+
+
+def _save(row: Export, to: states.State, now: int) -> None:
+    row.state, row.since = states.step(row.state, to), moment(now)
+    row.save()
+
+
+def _entered(act: str, row: Export, actor: Actor, reason: str, now: int, **facts: object) -> None:
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"mandate:{row.mandate.number}", facts=facts)

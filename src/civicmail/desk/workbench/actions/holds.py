@@ -1,0 +1,59 @@
+"""A hold on what a search under a mandate finds: the tree itself, so that it covers the same, and what comes later too (P-20)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from django.db import transaction
+
+from civicmail.city.access.actions import entries, looking
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Entry
+from civicmail.city.access.permits import Permit
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.query.tree import Tree
+from civicmail.mail.archive import holds
+
+TRIES = 20
+SECONDS = 0.1
+
+
+def hold(
+    data: Path,
+    mandate: Mandate,
+    query: str,
+    tree_of: Callable[[Permit], Tree],
+    *,
+    ground: str,
+    actor: Actor,
+    reason: str,
+    now: int,
+) -> str:
+    """Put it into force; returns its id. tree_of: what is asked within the mandate; a permit, because threads are looked up. Raises
+    NotPermitted, Conflict, NotRecorded, LeaseHeld."""
+    facts = {"query": query, "ground": ground}
+    permit = looking.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
+    said = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
+    name = _place(data, ground, said, tree_of(permit), actor.uid, reason, now)
+    with transaction.atomic():
+        where = f"mandate:{mandate.number}"
+        entries.enter("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts={**facts, "hold": name})
+    return name
+
+
+def _place(data: Path, ground: str, scope: str, tree: Tree, person: str, reason: str, now: int) -> str:
+    """A disposal that is about to act holds the lease of rules for some milliseconds."""
+    for _ in range(TRIES - 1):
+        with suppress(LeaseHeld):
+            return holds.place(data, ground=ground, scope=scope, tree=tree, actor=person, reason=reason, now=now)
+        time.sleep(SECONDS)
+    return holds.place(data, ground=ground, scope=scope, tree=tree, actor=person, reason=reason, now=now)
+
+
+def placed(number: str) -> list[Entry]:
+    """Entries of the holds that were placed under a mandate, newest first."""
+    return list(Entry.objects.filter(object=f"mandate:{number}", act="hold.placed").order_by("-id")[:50])

@@ -1,0 +1,190 @@
+"""What people type at the workbench: whose mail, since when, which words, why; decisions; holds. Verbs check again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+
+from civicmail.city.access.forms import a_day, end_of, long
+from civicmail.city.access.grounds import Way
+from civicmail.city.access.grounds import name as duty_name
+from civicmail.city.access.mandates import DAYS, DAYS_MOST, GROUNDS
+from civicmail.city.access.moments import ms
+from civicmail.city.access.wanted import PEOPLE_MOST, WORDS_MOST, Wanted
+from civicmail.city.directory.models import Department, Person
+from civicmail.core.query.lexer import LONGEST_QUERY
+from civicmail.mail.archive.holds import GROUNDS as HOLDS
+
+HOLD_WORDS = {
+    "request": "A request for records",
+    "litigation": "A lawsuit, or one that is to be expected",
+    "claim": "A claim against the city",
+    "audit": "An audit or an investigation",
+    "other": "Another reason",
+}
+
+
+class People(forms.CharField):
+    """People, one a line: personnel number, address or whole name; its value is their uids, in order."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(widget=widget, max_length=100 * PEOPLE_MOST, **kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}  # how many characters are left says nothing here
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > PEOPLE_MOST:
+            raise forms.ValidationError(f"At most {PEOPLE_MOST} people; more are a department.")
+        errors, found = [], []
+        for line in lines:
+            matching = _matching(line)
+            if len(matching) == 1:
+                found.append(matching[0].uid)
+            elif matching:
+                names = "; ".join(f"{p.uid} {_where(p)}" for p in matching[:5])
+                errors.append(f"There is more than one {line}. Write the number: {names}.")
+            else:
+                errors.append(f"The directory has nobody by the number, address or name “{line[:80]}”.")
+        if errors:
+            raise forms.ValidationError(errors)
+        return tuple(dict.fromkeys(found))
+
+
+def _matching(line: str) -> list[Person]:
+    exact = list(Person.objects.filter(Q(uid=line) | Q(mailboxes__address=line.lower())).distinct()[:6])
+    return exact or list(Person.objects.filter(display__iexact=line).order_by("uid")[:6])
+
+
+def _where(person: Person) -> str:
+    episode = person.episodes.select_related("department").filter(ended__isnull=True).first()
+    return f"({episode.department})" if episode else "(left)"
+
+
+class Scope(forms.Form):
+    """Whose mail, how far and for how long; what an amendment changes."""
+
+    people = People(
+        label="Whose mail?",
+        help_text="Personnel number, address or whole name, one person a line. Empty for a whole department.",
+        required=False,
+    )
+    department = forms.ChoiceField(label="Or a whole department", required=False, help_text="With its divisions.")
+    first = a_day("Received from", required=False)
+    last = a_day("Received until", required=False)
+    words = forms.CharField(
+        label="Only with these words",
+        help_text='As in a search: "lead lines" OR permit, from:, subject:, has:attachment.',
+        max_length=WORDS_MOST,
+        required=False,
+    )
+    days = forms.IntegerField(label="For how many days?", help_text=f"1 to {DAYS_MOST}; then it ends by itself.", initial=DAYS)
+    reason = long("Why?", "At least 20 characters. Whoever decides reads it, and it is kept for ever.", least=20, most=400)
+
+    def __init__(self, *args: Any, departments: Sequence[Department] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("department", [("", "No department"), *((d.code, d.name) for d in departments)])
+
+    def _choose(self, field: str, choices: Sequence[tuple[str, str]]) -> None:
+        chosen = self.fields[field]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = list(choices)
+
+    def wanted(self) -> Wanted:
+        c = self.cleaned_data
+        first = ms(timezone.make_aware(datetime.combine(c["first"], time.min))) if c["first"] else None
+        last = end_of(c["last"]) - 1 if c["last"] else None
+        return Wanted(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
+
+
+class Asking(Scope):
+    """way: ground and duty; nothing is preselected where there is a choice."""
+
+    way = forms.ChoiceField(label="On which ground?", widget=forms.RadioSelect, error_messages={"required": "Choose a ground."})
+    sealed = forms.BooleanField(
+        label="Sealed",
+        help_text="Also later nobody whose mail it is learns of it. Auditors see only that there is one.",
+        required=False,
+    )
+    field_order = ("way", "people", "department", "first", "last", "words", "days", "reason", "sealed")
+
+    def __init__(self, *args: Any, ways: Sequence[Way] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
+        if len(ways) == 1:
+            self.fields["way"].initial = f"{ways[0].ground}/{ways[0].duty}"
+
+    def way_of(self) -> tuple[str, str]:
+        ground, _, duty = self.cleaned_data["way"].partition("/")
+        return ground, duty
+
+
+class Answer(forms.Form):
+    """A second person's yes or no. state: as it was shown; nothing is preselected."""
+
+    decision = forms.ChoiceField(
+        label="Your decision", widget=forms.RadioSelect, error_messages={"required": "Choose one of the two."}
+    )
+    reason = long("Reason", "Needed for a no, in at least 10 characters; who asked reads it.", required=False)
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+    def __init__(self, *args: Any, yes: str, no: str, always: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["decision"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = [("yes", yes), ("no", no)]
+        if always:
+            self.fields["reason"].required = True
+            self.fields["reason"].help_text = "At least 10 characters; it is kept for ever."
+        self._always = always
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        needed = self._always or data.get("decision") == "no"
+        if needed and "reason" not in self.errors and len(" ".join(data.get("reason", "").split())) < 10:
+            self.add_error("reason", "Say why, in at least 10 characters.")
+        return data
+
+    @property
+    def is_yes(self) -> bool:
+        return bool(self.cleaned_data["decision"] == "yes")
+
+
+class Finding(forms.Form):
+    """With which a mandate is closed (E8). state: as it was shown."""
+
+    finding = long("What was found?", "At least 10 characters. It is kept with the mandate.", least=10, most=4000, rows=6)
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+
+class Reason(forms.Form):
+    """A reason alone. state: as it was shown."""
+
+    reason = long("Reason", "At least 10 characters. It is kept for ever.", least=10)
+    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
+
+
+class Holding(forms.Form):
+    """A hold on what a search under the mandate finds. query: hidden, as it was shown; nothing is preselected."""
+
+    ground = forms.ChoiceField(
+        label="On which ground?",
+        choices=[(ground, HOLD_WORDS[ground]) for ground in HOLDS],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a ground."},
+    )
+    reason = long("Reason", "At least 20 characters, with the number of the request or the case. It is kept for ever.", least=20)
+    query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)
+
+
+class Exporting(forms.Form):
+    """query: hidden, as it was shown."""
+
+    query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)

@@ -1,0 +1,1 @@
+"""How the table of exports came to be, step by step."""

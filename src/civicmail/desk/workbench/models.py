@@ -1,0 +1,36 @@
+"""Exports that were asked for under a mandate: who, which query, how far it has come, until when its file is kept (P-21)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.access.models import Mandate
+from civicmail.city.directory.models import Person
+
+
+class Export(models.Model):
+    """One export. The file lies in <data>/exports/<id>; mail is never in the database. query: as it was asked for; state: see
+    states.py; found, done, failed: messages; manifest: the SHA-256 of the manifest; until: the file is removed then."""
+
+    mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="exports")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    query = models.TextField(blank=True)
+    asked = models.DateTimeField()
+    entry = models.CharField(max_length=60, help_text="where its entry stands")
+    state = models.CharField(max_length=10, default="waiting", db_index=True)
+    since = models.DateTimeField(help_text="in this state")
+    found = models.BigIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(default=0, help_text="bytes of the file")
+    manifest = models.CharField(max_length=64, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True, help_text="of its end")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.mandate}: {self.pk}"

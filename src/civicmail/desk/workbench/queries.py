@@ -1,0 +1,159 @@
+"""What pages of the workbench ask: which mandates to list, how broad one is, what the subjects' lines are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from civicmail.city.access import grounds
+from civicmail.city.access.actions.mandates import resolve
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.mandates import Scope
+from civicmail.city.access.models import Amendment
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.queries import boxes, lines
+from civicmail.city.access.queries.mandates import plain
+from civicmail.city.directory.models import Department, Person
+from civicmail.core.query.tree import Everything
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.errors import DamagedIndex
+
+STATES: dict[str, tuple[str, str]] = {
+    "asked": ("wait", "Waits for a second person"),
+    "approved": ("done", "Approved"),
+    "open": ("done", "In use"),
+    "urgent": ("warn", "Urgent"),
+    "closed": ("quiet", "Closed"),
+    "ended": ("quiet", "Ended"),
+    "refused": ("stop", "Refused"),
+    "withdrawn": ("quiet", "Withdrawn"),
+    "lapsed": ("quiet", "Lapsed"),
+}
+"""State of a mandate -> role and word on pages."""
+
+
+def data() -> Path:
+    """The data folder."""
+    assert settings.DATA is not None, "pages have an installation"
+    return Path(settings.DATA)
+
+
+def listed(actor: Actor) -> QuerySet[Row]:
+    """What somebody sees in the list: asked or decided by them; for an auditor all that are not sealed. Never one that is about the
+    reader (E1)."""
+    mine = Q(person__uid=actor.uid)
+    wanted = mine | Q(approver__uid=actor.uid)
+    if actor.holds("auditor"):
+        wanted |= Q(sealed=False)
+    about_me = Row.objects.filter(subjects__person__uid=actor.uid).values("pk")
+    return Row.objects.filter(wanted).exclude(~mine & Q(pk__in=about_me))
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How much a mandate would open. messages: None while that cannot be counted."""
+
+    messages: int | None
+    everything: int
+    mailboxes: int
+
+
+def breadth(row: Row, now: int, change: Amendment | None = None) -> Breadth:
+    """Counted, never shown: how many messages fit, of how many. Of one that was not approved yet the mailboxes are those of this
+    moment; change: as it would be with it."""
+    return _counted(_scope(row, change), now)
+
+
+def _scope(row: Row, change: Amendment | None) -> Scope:
+    if change is None:
+        if row.state == "asked":
+            resolve(row)  # as an approval of this moment would; the row is not saved
+        return plain(row).scope
+    scope = plain(row).scope
+    people = list(Person.objects.filter(uid__in=change.people))
+    theirs = set(boxes.of_people(people)) | (set(boxes.of_department(row.department)) if row.department else set())
+    return replace(
+        scope,
+        people=tuple(change.people),
+        boxes=tuple(sorted(theirs)),
+        custodians=boxes.names_of_imports(people),
+        since=change.first,
+        until=change.last,
+        words=change.words,
+    )
+
+
+def _counted(scope: Scope, now: int) -> Breadth:
+    try:
+        reader = store().reader()
+    except (NotIndexed, DamagedIndex):
+        return Breadth(None, 0, len(scope.boxes))
+    return Breadth(count(reader, scope.tree(now)), count(reader, Everything()), len(scope.boxes))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody a mandate is about, with the line above: department and those who have a say over them."""
+
+    name: str
+    department: str
+    above: tuple[str, ...]
+
+
+SHOWN = 20
+
+
+def subjects(people: Collection[Person]) -> list[Subject]:
+    """The first twenty of these people, for whoever decides."""
+    some = sorted(people, key=lambda p: (p.family, p.given, p.uid))[:SHOWN]
+    known = lines.lines()
+    above = {p.uid: known.above(p.uid) for p in some}
+    everybody = {uid for uids in above.values() for uid in uids}
+    names = dict(Person.objects.filter(uid__in=everybody).values_list("uid", "display"))
+    departments = dict(Department.objects.values_list("code", "name"))
+    return [
+        Subject(
+            p.display,
+            departments.get(known.department.get(p.uid, ""), ""),
+            tuple(sorted(names[uid] for uid in above[p.uid] if uid in names)),
+        )
+        for p in some
+    ]
+
+
+def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
+    """In sentences where who asks stands in the line of somebody that it is about; at most five of them."""
+    known = lines.lines()
+    above = known.above(asker.uid)
+    found = [f"{p} is above {asker}." for p in people if p.uid in above]
+    found += [f"{asker} is above {p}." for p in people if asker.uid in known.above(p.uid)]
+    return found[:5]
+
+
+def people_of(row: Row) -> list[Person]:
+    """Whom a mandate is about now."""
+    return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
+
+
+def classes(row: Row) -> list[str]:
+    """Names of the protected classes that it touches (E3)."""
+    return [grounds.PROTECTED[kind] for kind in row.protected if kind in grounds.PROTECTED]
+
+
+def choosable(actor: Actor) -> list[Department]:
+    """Departments that a form offers: the actor's own for a head without a duty that reaches further, else all that are open."""
+    rows = Department.objects.filter(closed__isnull=True).order_by("name")
+    wide = any(way.duty != grounds.HEAD and actor.holds(way.duty) for way in grounds.WAYS)
+    return list(rows if wide else rows.filter(code__in=actor.departments))
+
+
+def everybody(department: Department) -> list[Person]:
+    """Who works in a department or its divisions, in order."""
+    rows = Person.objects.filter(episodes__department__in=boxes.with_divisions(department), episodes__ended__isnull=True)
+    return list(rows.distinct().order_by("family", "given", "uid"))

@@ -1,0 +1,73 @@
+"""Nothing outside of the mandate, whatever is asked (E5): the index by a tree that is and-ed, the store capture by capture.
+
+The index finds; what is shown is decided here, from the bytes that are kept. So an index that is wrong, an id that was guessed and
+a page of yesterday open nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.permits import Permit
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Fields
+from civicmail.core.query.tree import And, Tree
+from civicmail.desk.workbench.errors import OutOfScope
+from civicmail.desk.workbench.export import Message
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search import threads
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.seen import viewer
+
+NOT_THERE = "Nothing is kept under this id within this mandate."
+
+
+def within(mandate: Mandate, tree: Tree, now: int) -> Tree:
+    """What a search under this mandate asks the index. now: ms."""
+    return mandate.scope.within(tree, now)
+
+
+class Gate:
+    """The one way from a mandate to bytes. permit: made for this mandate."""
+
+    def __init__(self, data: Path, archive: Archive, permit: Permit, mandate: Mandate, now: int) -> None:
+        if permit.mandate != mandate.number:
+            raise NotPermitted("This permit is of another mandate.")
+        self._archive = archive
+        self._permit = permit
+        self._tree = mandate.scope.tree(now)
+        self._covers = mandate.scope.covering(now)
+        self._see = viewer(data)
+
+    def read(self, place: Place) -> Message:
+        """One capture, when its bytes lie within the scope. Raises OutOfScope, DamagedFile, NotInArchive."""
+        head = self._archive.head(self._permit, place)
+        body = self._archive.body(self._permit, place)
+        message = Message(Capture.from_head(head), head, body)
+        if not self._covers(self._see(message.capture, body)):
+            raise OutOfScope(NOT_THERE)
+        return message
+
+    def named(self, id_: str) -> Message:
+        """The capture with this id, whole. Raises OutOfScope, also where there is none at all."""
+        places = self._archive.find(id_)
+        if len(places) != 1:
+            raise OutOfScope(NOT_THERE)
+        return self.read(places[0])
+
+    def with_threads(self, reader: Reader, tree: Tree) -> Tree:
+        """The tree with every thread: widened to the conversation of the message that it names, as far as it lies in the scope."""
+
+        def look(id_: str) -> Fields | None:
+            try:
+                return letter.fields(self.named(id_).body)
+            except (OutOfScope, DamagedFile, NotInArchive):
+                return None
+
+        return threads.resolved(reader, tree, look, lambda narrowed: And((self._tree, narrowed)))

@@ -1,0 +1,42 @@
+"""How an export goes on: waiting -> reading -> proving -> ready -> gone; stopped or failed from everywhere before ready. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.errors import Conflict
+
+State = Literal["waiting", "reading", "proving", "ready", "stopped", "failed", "gone"]
+UNDER_WAY: frozenset[str] = frozenset({"waiting", "reading", "proving"})
+KEPT_DAYS = 14
+"""Days for which the file of an export is kept."""
+
+STEPS: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("waiting", "reading"),
+        ("reading", "proving"),
+        ("proving", "ready"),
+        ("ready", "gone"),
+        *((state, end) for state in ("waiting", "reading", "proving") for end in ("stopped", "failed")),
+        *((state, "waiting") for state in ("reading", "proving", "stopped")),
+    }
+)
+"""(from, to). Back to waiting: it is gone on with, by the worker after a restart, or by who asked after it was stopped."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "waiting": ("wait", "Waiting to begin"),
+    "reading": ("wait", "Being read"),
+    "proving": ("wait", "Being proved"),
+    "ready": ("done", "Ready"),
+    "stopped": ("quiet", "Stopped"),
+    "failed": ("stop", "Failed"),
+    "gone": ("quiet", "Removed"),
+}
+"""State -> role and word on pages."""
+
+
+def step(state: str, to: State) -> State:
+    """The state it goes to. Raises Conflict where the table has no such step."""
+    if (state, to) not in STEPS:
+        raise Conflict(f"This export is {WORDS[state][1].lower()} by now; look at it again.")
+    return to

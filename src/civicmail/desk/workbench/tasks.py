@@ -1,0 +1,167 @@
+"""The worker makes exports, one at a time and a piece at a time, and removes what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Account
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import mandates
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.core.config.errors import CivicmailError, LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.ledger import checkpoints
+from civicmail.core.query.parse import parse
+from civicmail.desk.workbench import running, scope, states
+from civicmail.desk.workbench.actions import exports
+from civicmail.desk.workbench.errors import NotProvedYet, Stopped
+from civicmail.desk.workbench.export import About
+from civicmail.desk.workbench.models import Export
+from civicmail.desk.workbench.running import Running
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search.reader import Reader
+
+PIECE = 0.5
+"""Seconds of work between two looks at whether it may go on."""
+AT_ONCE = 200
+log = get_logger()
+
+Clock = Callable[[], int]
+
+
+def folder(data: Path, export: Export) -> Path:
+    """Where an export lies."""
+    return data / "exports" / str(export.pk)
+
+
+class Exporting:
+    """Goes on with the oldest export that waits or was under way. clock: ms."""
+
+    def __init__(self, data: Path, clock: Clock) -> None:
+        self._data = data
+        self._clock = clock
+        self._row: Export | None = None
+        self._made: Running | None = None
+        self._actor = Actor("")
+        self._mandate: Mandate | None = None
+
+    def step(self) -> bool:
+        """One piece; False when there is nothing to do at this moment."""
+        row = (
+            self._row
+            or Export.objects.filter(state__in=states.UNDER_WAY).select_related("mandate", "person").order_by("pk").first()
+        )
+        if row is None:
+            return False
+        try:
+            return self._go_on(row)
+        except (NotPermitted, Conflict, Stopped) as error:
+            self._leave()
+            with suppress(Conflict):
+                exports.stop(row, actor=exports.WORKER, reason=str(error), now=self._clock())
+        except NotProvedYet:
+            checkpoints.want(self._data / "ledger")
+            return False
+        except LaterError:  # the ledger lags, or the index is being made
+            return False
+        except (CivicmailError, OSError) as error:
+            self._leave()
+            log.error("an export failed", export=row.pk, error=type(error).__name__)
+            with suppress(Conflict):
+                exports.fail(row, _sentence(error), self._clock())
+        return True
+
+    def close(self) -> None:
+        """What was read is gone on with by whoever comes next."""
+        self._leave()
+
+    def _go_on(self, row: Export) -> bool:
+        if self._made is None:
+            self._begin(row)
+        made = self._made
+        assert made is not None
+        ended = made.step(PIECE)
+        now = self._clock()
+        said = made.progress
+        if not exports.note(row, said.found, said.done, said.failed, now):
+            self._leave()  # somebody has stopped it
+            return True
+        self._require()
+        if not ended:
+            return True
+        row.refresh_from_db()
+        if row.state == "reading":
+            exports.prove(row, now)
+            row.refresh_from_db()
+        made.finish()
+        self._require()  # whatever changes from here on is a change of what is ready (exports.fetch)
+        size = (folder(self._data, row) / running.FILE).stat().st_size
+        exports.finish(row, manifest=made.manifest, size=size, now=self._clock())
+        self._leave()
+        return True
+
+    def _begin(self, row: Export) -> None:
+        """With a permit of this moment, and the mandate as it is now."""
+        now = self._clock()
+        self._row = row
+        account = Account.objects.select_related("person").get(person=row.person)
+        self._actor = actor_of(account, "worker", now)
+        self._mandate = mandate = mandates.live(self._actor, row.mandate.number, now)
+        archive, reader = Archive(self._data), Reader(self._data)
+        permit = exports.begin(row, mandate, actor=self._actor, now=now)
+        gate = scope.Gate(self._data, archive, permit, mandate, now)
+        asked = gate.with_threads(reader, parse(row.query, now=row.asked))
+        plain = mandate.scope
+        told = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
+        about = About(
+            settings.CITY.city.name, ms(row.asked), self._actor.uid, mandate.duty, mandate.reason, row.query, row.entry,
+            mandate.number, mandate.ground, told,
+        )  # fmt: skip
+        tree = scope.within(mandate, asked, ms(row.asked))
+        self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
+
+    def _require(self) -> None:
+        """Raise NotPermitted when the mandate is over, or who asked may not look any more; Conflict when it was narrowed."""
+        now = self._clock()
+        assert self._mandate is not None
+        assert self._row is not None
+        account = Account.objects.select_related("person").get(person=self._row.person)
+        actor = actor_of(account, "worker", now)
+        fresh = mandates.live(actor, self._mandate.number, now)
+        guard.require_under(actor, fresh, "content.export", now=now)
+        if fresh.scope != self._mandate.scope:
+            raise Conflict("The scope of the mandate has changed meanwhile.")
+
+    def _leave(self) -> None:
+        if self._made is not None:
+            self._made.close()
+        self._made = self._row = self._mandate = None
+
+
+def sweep(data: Path, now: int) -> int:
+    """Remove the files of exports whose time is over, whose mandate is, or that were stopped or failed two weeks ago; how many."""
+    late = moment(now - states.KEPT_DAYS * 86_400_000)
+    over = ~Q(mandate__state__in=("approved", "open", "urgent"))
+    ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=moment(now)) | over))
+    count = 0
+    for row in ready.select_related("mandate").order_by("pk")[:AT_ONCE]:
+        running.remove(folder(data, row))
+        exports.remove(row, "its time is over", now)
+        count += 1
+    left = Export.objects.filter(state__in=("stopped", "failed")).filter(Q(since__lte=late) | over)
+    for pk in left.values_list("pk", flat=True)[:AT_ONCE]:
+        running.remove(data / "exports" / str(pk))
+    return count
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, CivicmailError) else "The file could not be written; look at the disk."

@@ -1,0 +1,97 @@
+"""What the address of a search asks for. Filters become words of the query language, so that a hold, an export and the entry
+say the same as the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from civicmail.city.access.views.listing import Chip
+from civicmail.city.access.views.saying import day
+from civicmail.core.query.lexer import LONGEST_QUERY
+
+SORTS: dict[str, str] = {"newest": "Newest first", "oldest": "Oldest first"}
+_OF_A_PAGE = frozenset({"after", "page"})
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """values: what of the address means something, cleaned; path: of the page."""
+
+    path: str
+    values: dict[str, str]
+
+    @property
+    def words(self) -> str:
+        return self.values.get("q", "")
+
+    @property
+    def sort(self) -> str:
+        return self.values.get("sort", "newest")
+
+    @property
+    def after(self) -> str:
+        return self.values.get("after", "")
+
+    @property
+    def number(self) -> int:
+        """Of the page, for telling which rows these are."""
+        return int(self.values.get("page", "1")) if self.after else 1
+
+    @property
+    def query(self) -> str:
+        """All of it in the query language."""
+        since, until = self.values.get("since", ""), self.values.get("until", "")
+        found = [f'from:"{self.values["from"]}"' if "from" in self.values else ""]
+        found += [f"date:{since}..{until}" if since or until else "", "has:attachment" if "files" in self.values else ""]
+        narrowed = [part for part in found if part]
+        words = f"({self.words})" if self.words and narrowed else self.words
+        return " ".join(part for part in (words, *narrowed) if part)
+
+    @property
+    def narrowed(self) -> int:
+        """How many of the filters behind "More filters" are in use."""
+        return sum(key in self.values for key in ("since", "until", "files"))
+
+    @property
+    def chips(self) -> list[Chip]:
+        """One for each filter in use."""
+        v = self.values
+        told = {
+            "q": v.get("q", ""),
+            "from": f"From: {v['from']}" if "from" in v else "",
+            "since": f"Dated from {day(date.fromisoformat(v['since']))}" if "since" in v else "",
+            "until": f"Dated until {day(date.fromisoformat(v['until']))}" if "until" in v else "",
+            "files": "With files" if "files" in v else "",
+            "sort": SORTS[v["sort"]] if "sort" in v else "",
+        }
+        return [Chip(words, self.link(**{key: ""})) for key, words in told.items() if words]
+
+    def link(self, **changes: str) -> str:
+        """This search with changes, from its first page."""
+        wanted = {k: v for k, v in {**self.values, **changes}.items() if v and (k not in _OF_A_PAGE or k in changes)}
+        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+
+    @property
+    def passed(self) -> str:
+        """The query for the pages that hold and export what it finds."""
+        return urlencode({"q": self.query}) if self.query else ""
+
+
+def filters_of(path: str, asked: Any) -> Filters:
+    """asked: the query string of a request. What is no order, no day and no page counts as not said."""
+    got = {k: str(asked.get(k, "")).strip() for k in ("q", "from", "since", "until", "files", "sort", "after", "page")}
+    got["q"] = got["q"][: LONGEST_QUERY + 1]
+    got["from"] = got["from"].replace('"', " ").strip()[:254]
+    got["after"] = got["after"][:200]
+    for key in ("since", "until"):
+        try:
+            date.fromisoformat(got[key])
+        except ValueError:
+            got[key] = ""
+    got["sort"] = got["sort"] if got["sort"] == "oldest" else ""
+    page = got["page"]
+    got["page"] = page if page.isascii() and page.isdecimal() and len(page) < 7 else ""
+    return Filters(path, {k: v for k, v in got.items() if v})

@@ -1,0 +1,110 @@
+"""The page of a mandate: what may be looked at, why, until when, and everything that was done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.access import grounds, states
+from civicmail.city.access.models import Entry
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.asked import Asked, acting, may
+from civicmail.city.access.views.page import Action
+from civicmail.city.directory.models import Person
+from civicmail.desk.workbench import queries
+from civicmail.desk.workbench.actions import holds
+from civicmail.desk.workbench.views import one
+
+ENTRIES = 50
+ACTS = {
+    "mandate.ask": "Asked for it",
+    "mandate.urgent": "Asked for it at once",
+    "mandate.approve": "Approved it",
+    "mandate.refuse": "Refused it",
+    "mandate.withdraw": "Withdrew it",
+    "mandate.ratify": "Ratified it",
+    "mandate.reject": "Found that it was wrong",
+    "mandate.amend": "Changed it, or asked for a change",
+    "mandate.amend-approve": "Allowed a change",
+    "mandate.amend-refuse": "Refused a change",
+    "mandate.amend-withdraw": "Took a change back",
+    "mandate.amend-lapse": "A change was not answered in time",
+    "mandate.close": "Closed it",
+    "mandate.stop": "Stopped it",
+    "mandate.end": "Its time was over",
+    "mandate.lapse": "It was not answered, or not used, in time",
+    "mandate.finding": "Is a finding for the auditors",
+    "mandate.seal": "Sealed or unsealed it",
+    "content.list": "Searched",
+    "content.show": "Opened a message",
+    "content.attachment": "Fetched an attachment",
+    "content.print": "Printed a message",
+    "content.export": "Exported",
+    "content.hold": "Placed a hold",
+    "hold.placed": "A hold is in force",
+    "export.made": "An export is whole",
+    "export.stop": "An export was stopped",
+    "export.failed": "An export failed",
+    "export.removed": "The file of an export was removed",
+}
+"""Act of an entry -> what it says in the history."""
+
+
+@acting("mandate.see")
+def mandate(request: Asked, number: str) -> HttpResponse:
+    """For who looks with the ways on, for a second person with the answer that waits, for an auditor to read."""
+    row = one.seen(request, number)
+    mine = row.person.uid == request.actor.uid
+    live = row.state in states.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
+    if mine and live:
+        request.under = row  # type: ignore[attr-defined]
+    shown: dict[str, Any] = {
+        "page": one.page(request, row, actions=_actions(request, row, mine, live)),
+        "row": row,
+        "mine": mine,
+        "live": live,
+        "people": queries.subjects(queries.people_of(row)),
+        "first": moment(row.first) if row.first is not None else None,
+        "last": moment(row.last) if row.last is not None else None,
+        "classes": queries.classes(row),
+        "change": row.amendments.filter(state="asked").first(),
+        "may_answer": not mine and bool(may(request, "mandate.approve")),
+        "holds": holds.placed(row.number),
+        "exports": row.exports.select_related("mandate")[:5] if mine else [],
+        "events": _history(row),
+        "entries": reverse("entries") if may(request, "entries.see") else "",
+    }
+    return render(request, "workbench/mandate.html", shown)
+
+
+def _actions(request: Asked, row: Row, mine: bool, live: bool) -> list[Action]:
+    n = [row.number]
+    if mine and live:
+        return one.actions(row, search=True)
+    if not mine and may(request, "mandate.approve"):
+        if row.state == "asked":
+            return [Action("Answer", reverse("mandate-approve", args=n), primary=True)]
+        if row.ratified == "due":
+            return [Action("Answer", reverse("mandate-ratify", args=n), primary=True)]
+    return []
+
+
+def _history(row: Row) -> list[dict[str, Any]]:
+    """The newest entries about a mandate."""
+    found = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
+    names = dict(Person.objects.filter(uid__in={row.person.uid, *(e.person for e in found)}).values_list("uid", "display"))
+    return [_event(e, names.get(e.person, e.person)) for e in found]
+
+
+def _event(e: Entry, name: str) -> dict[str, Any]:
+    """One line of the history: when, who, what, and a query or a count, never a subject (I4)."""
+    words = ACTS.get(e.act, e.act)
+    query = e.facts.get("query")
+    if query is not None and e.act.startswith("content."):
+        words = f"{words}: {query or 'everything'}"
+    duty = grounds.name(e.duty).lower() if e.duty else ""
+    return {"at": moment(e.at), "by": name, "duty": duty, "words": words, "reason": ""}

@@ -1,0 +1,95 @@
+"""One message within a mandate: its entry first, then whether it lies in the scope, then the page (E5, E6)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.actions import looking
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.moments import ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.asked import Asked, acting
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.views import showing
+from civicmail.desk.viewer.views.showing import Links, Seen
+from civicmail.desk.workbench.queries import data
+from civicmail.desk.workbench.scope import Gate
+from civicmail.desk.workbench.views import one
+from civicmail.mail.archive.places import Place
+
+
+@acting("content.show")
+def message(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+    """What does it say?"""
+    row, mandate = one.looking(request, number)
+    name = "content.print" if request.GET.get("print") else ""
+    view, frame_, part_, raw_ = (reverse(f"mandate-{what}", args=[number, id]) for what in ("message", "frame", "part", "raw"))
+    links = Links(view, frame_, part_, raw_, post=True)
+    return showing.message(
+        request,
+        _permits(request, mandate, name),
+        _place(id),
+        links,
+        whole=True,
+        page=lambda seen: _page(request, row, seen, links),
+        template="workbench/message.html",
+    )
+
+
+@acting("content.show")
+def frame(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+    """What stands in the frame of "as sent"."""
+    _, mandate = one.looking(request, number)
+    return showing.frame(request, _permits(request, mandate), _place(id), whole=True)
+
+
+@acting("content.attachment")
+@require_POST
+def part(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+    """One file, as a download."""
+    _, mandate = one.looking(request, number)
+    return showing.part(request, _permits(request, mandate), _place(id), whole=True)
+
+
+@acting("content.attachment")
+@require_POST
+def raw(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+    """The whole message, as a download."""
+    _, mandate = one.looking(request, number)
+    return showing.raw(request, _permits(request, mandate), _place(id), whole=True)
+
+
+def _place(id_: uuid.UUID) -> Place:
+    place = store().archive().place(id_.bytes)
+    if place is None:
+        raise Http404
+    return place
+
+
+def _permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitFor:
+    """A permit for what the viewer is about to open: only when its bytes lie in the scope. name: of the act, not show."""
+
+    def permit_for(act: str, facts: dict[str, Any]) -> Permit:
+        now = ms(request.now)
+        permit = looking.under(mandate, name or act, actor=request.actor, facts=facts, now=now)
+        archive = store().archive()
+        place = archive.place(uuid.UUID(facts["id"]).bytes)
+        if place is None:
+            raise Http404
+        Gate(data(), archive, permit, mandate, now).read(place)
+        return permit
+
+    return permit_for
+
+
+def _page(request: Asked, row: Row, seen: Seen, links: Links) -> Page:
+    search = (f"Mandate {row.number}: search", reverse("mandate-search", args=[row.number]))
+    actions = [] if request.GET.get("print") else [Action("Print", f"{links.view}?print=1")]
+    return Page(seen.subject, f"Mandate {row.number}", [one.LIST, search], actions=actions)

@@ -1,0 +1,158 @@
+"""The mandate's own search: within its scope, its page is an entry before it is made (E5, E6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.access.actions import looking
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.asked import Asked, acting
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Everything, Range, Tree
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.shown import Run
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench import scope
+from civicmail.desk.workbench.queries import data
+from civicmail.desk.workbench.scope import Gate
+from civicmail.desk.workbench.views import one
+from civicmail.desk.workbench.views.filters import SORTS, Filters, filters_of
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.order import Sort
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import Hit, search
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row. who, to, subject: in runs, so that what nobody would see is shown."""
+
+    url: str
+    who: tuple[Run, ...]
+    to: tuple[Run, ...]
+    more: int
+    at: datetime
+    subject: tuple[Run, ...]
+    size: int
+
+
+@dataclass
+class Answer:
+    """What the templates read. total of everything in scope fit; unread: could not be read whole; behind: archived and not indexed
+    yet, of the whole archive; following: where the next page begins; typed: False for words that a link from elsewhere brought."""
+
+    asked: Filters
+    lines: list[Line] = field(default_factory=list)
+    total: int = 0
+    everything: int = 0
+    unread: int = 0
+    behind: int = 0
+    following: str = ""
+    mistake: str = ""
+    ready: bool = True
+    typed: bool = True
+
+    @property
+    def first(self) -> int:
+        return (self.asked.number - 1) * PER_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.lines) - 1
+
+    @property
+    def older(self) -> str:
+        return self.asked.link(after=self.following, page=str(self.asked.number + 1)) if self.following else ""
+
+    @property
+    def beginning(self) -> str:
+        return self.asked.link() if self.asked.number > 1 else ""
+
+    @property
+    def unread_url(self) -> str:
+        return self.asked.link(q="is:unreadable")
+
+
+@acting("content.list")
+def searched(request: Asked, number: str) -> HttpResponse:
+    """What within this mandate fits the words?"""
+    row, mandate = one.looking(request, number)
+    asked = filters_of(request.path, request.GET)
+    answer = Answer(asked)
+    status = 200
+    try:
+        parse(asked.query, now=request.now)
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":  # an entry says what its person asked, nobody else
+            answer.typed = False
+            return _shown(request, row, answer, status)
+        facts = {"query": asked.query, "sort": asked.sort, "page": asked.number}
+        permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=ms(request.now))
+        find(answer, mandate, permit, ms(request.now))
+    except QueryError as error:
+        answer.mistake, status = error.message, 422
+    except (NotIndexed, DamagedIndex):
+        answer.ready = False
+    return _shown(request, row, answer, status)
+
+
+def _shown(request: Asked, row: Row, answer: Answer, status: int) -> HttpResponse:
+    part = request.headers.get("HX-Request-Type") == "partial"
+    name = "workbench/found.html" if part else "workbench/search.html"
+    page = one.page(request, row, "What is there?", actions=one.actions(row, answer.asked.passed))
+    response = render(request, name, {"page": page, "row": row, "answer": answer, "sorts": SORTS, "part": part}, status=status)
+    response["Vary"] = "HX-Request-Type"
+    return response
+
+
+def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
+    """Fill in what the search finds. Raises QueryError, NotIndexed, DamagedIndex."""
+    found = store()
+    reader = found.reader()
+    archive = found.archive()
+    tree = within(reader, Gate(data(), archive, permit, mandate, now), mandate, answer.asked.query, now)
+    sort: Sort = "oldest" if answer.asked.sort == "oldest" else "newest"
+    page = search(reader, tree, limit=PER_PAGE, sort=sort, cursor=answer.asked.after, scored=False)
+    answer.lines = [_line(hit, mandate.number) for hit in page.hits]
+    answer.following = page.cursor
+    answer.total = page.total if not answer.asked.after else count(reader, tree)
+    answer.everything = count(reader, mandate.scope.tree(now)) if answer.asked.query else answer.total
+    answer.unread = count(reader, And((tree, Range("unreadable", 1))))
+    answer.behind = max(0, archive.count() - count(reader, Everything()))
+
+
+def counted(request: Asked, mandate: Mandate, query: str) -> int:
+    """How many fit; a number can be asked for word after word, so it is a look with its entry. Raises QueryError, NotIndexed,
+    DamagedIndex, and as looking.under."""
+    now = ms(request.now)
+    parse(query, now=request.now)
+    found = store()
+    reader = found.reader()
+    permit = looking.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
+    return count(reader, within(reader, Gate(data(), found.archive(), permit, mandate, now), mandate, query, now))
+
+
+def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -> Tree:
+    """The words as what may be asked under the mandate. Raises QueryError."""
+    asked = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
+    return scope.within(mandate, gate.with_threads(reader, asked), now)
+
+
+def _line(hit: Hit, number: str) -> Line:
+    url = reverse("mandate-message", args=[number, hit.id])
+    subject = runs.told(hit.subject) or (Run("(no subject)"),)
+    to = hit.to[0] if hit.to else ""
+    more = max(0, len(hit.to) - 1)
+    return Line(url, runs.told(hit.from_) or (Run("(nobody)"),), runs.told(to), more, moment(hit.received), subject, hit.size)
