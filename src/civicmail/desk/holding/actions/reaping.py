@@ -1,0 +1,50 @@
+"""What the time does to findings: those that nobody confirmed vanish, and a rule that was wrong more often than right stops asking.
+Nobody is asked by the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.access.moments import moment
+from civicmail.desk.holding import asked, queries
+from civicmail.desk.holding.actions.reviewing import KEPT
+from civicmail.desk.holding.models import Finding, Precision
+
+KEPT_DAYS = 30
+ENOUGH = 20
+"""Answers after which it is known how often a rule is right."""
+AT_ONCE = 500
+TICK = machine("tick")
+
+Switch = Callable[[str, str, int], bool]
+"""Puts a rule in shadow: (rule, why, now) -> whether it acted until now; the rule book's verb."""
+
+
+def vanish(now: int) -> int:
+    """Findings that nobody has confirmed are deleted after thirty days, with everything that was seen; how many."""
+    with transaction.atomic():
+        old = Finding.objects.select_for_update().exclude(state__in=KEPT).filter(made__lte=moment(now) - timedelta(days=KEPT_DAYS))
+        rows = list(old.order_by("id")[:AT_ONCE])
+        gone = [(f"capture:{row.capture}", {"finding": row.pk, "rule": row.rule, "answer": row.state}) for row in rows]
+        entries.enter_each("finding.vanish", gone, actor=TICK, reason="nobody has confirmed it", now=now)
+        Finding.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def switch_off(switch: Switch, now: int) -> int:
+    """Rules of which people found less than half right, of twenty answers or more, go to shadow; how many."""
+    done = 0
+    for row in Precision.objects.filter(off__isnull=True, answered__gte=ENOUGH, answered__gt=2 * F("confirmed")):
+        if asked.condition(queries.book().rule(row.rule)) != row.condition:
+            continue  # another condition acts by now, and nobody knows yet how often that one is right
+        why = f"Reviewers found {row.confirmed} of {row.answered} findings right, less than half."
+        with transaction.atomic():
+            done += switch(row.rule, why, now)
+            Precision.objects.filter(pk=row.pk).update(off=moment(now))
+    return done

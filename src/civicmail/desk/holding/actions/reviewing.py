@@ -1,0 +1,185 @@
+"""What a use reviewer answers about a finding, and what follows; nobody's name before a second one agrees (P-07, P-10 to P-13).
+
+    open -> nothing | reminded | second;  second -> confirmed | refused;  confirmed -> handed
+
+How often a rule was right is counted with each answer; a reminder says that it was, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.models import Finding, Precision, Violation
+from civicmail.desk.holding.pseudonyms import key_of, pseudonym
+
+STATES = {
+    "open": ("wait", "Waits"),
+    "nothing": ("quiet", "Nothing in it"),
+    "reminded": ("done", "Reminded"),
+    "second": ("wait", "Waits for a second reviewer"),
+    "confirmed": ("warn", "Confirmed"),
+    "refused": ("quiet", "Not confirmed"),
+    "handed": ("done", "Handed over"),
+}
+KEPT = frozenset({"confirmed", "handed"})
+"""States in which a finding stays; all others vanish."""
+TEXT_MOST = 1000
+
+
+def answer(finding: Finding, said: str, *, actor: Actor, reason: str, now: int) -> Finding:
+    """The first reviewer. said: nothing, reminded or second. finding: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "finding.answer", now=now)
+    if said not in ("nothing", "reminded", "second"):
+        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = _locked(finding, "open")
+        _not_oneself(row, actor)
+        row.state, row.reviewer, row.answered, row.why = said, person_of(actor), moment(now), reason
+        row.save()
+        if said != "second":
+            _count(row, right=said == "reminded")
+        if said == "reminded":
+            _remind(row, now)
+        _entered(row, actor, reason, now)
+    return row
+
+
+def second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:
+    """Another reviewer: from here on both see whose it is, if it was right. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "finding.second", About(person=finding.reviewer.uid if finding.reviewer else ""), now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = _locked(finding, "second")
+        _not_oneself(row, actor)
+        row.state, row.second, row.decided, row.answer = "confirmed" if right else "refused", person_of(actor), moment(now), reason
+        row.person = _sender(row) if right else None
+        row.save()
+        if row.person is not None:  # who has a name now keeps none of it for what is not confirmed
+            Finding.objects.filter(pseudonym=row.pseudonym, person__isnull=True).update(pseudonym=pseudonym_of(row.person))
+        _count(row, right=right)
+        _entered(row, actor, reason, now)
+    return row
+
+
+def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violation:
+    """The department hears of it: a report of a violation, and a notice to its head. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "finding.hand-over", now=now)
+    text = given(text, "text", least=20, most=TEXT_MOST)
+    with transaction.atomic():
+        row = _locked(finding, "confirmed")
+        _not_oneself(row, actor)
+        assert row.person is not None, "whoever is confirmed has a name"
+        department, head = senders.department_of(row.person), senders.head_over(row.person)
+        to = senders.address_of(head) if head is not None else ""
+        if department is None or not to:
+            raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
+        made = Violation.objects.create(
+            finding=row,
+            person=row.person,
+            department=department,
+            clause=row.clause,
+            text=text,
+            by=person_of(actor),
+            made=moment(now),
+        )
+        row.state = "handed"
+        row.save(update_fields=["state"])
+        tell(f"violation:{made.pk}", to, f"A report for your department: {row.clause}", _report(row, made), now=moment(now))
+        _entered(row, actor, text[:400], now)
+    return made
+
+
+def pseudonym_of(person: Person) -> str:
+    """Under which reviewers know somebody at this moment; another one with each finding that was confirmed, when they have seen the
+    name."""
+    data: Path | None = settings.DATA
+    assert data is not None, "reviewers have an installation"
+    return pseudonym(key_of(data), person.uid, Finding.objects.filter(person=person).count())
+
+
+def _locked(finding: Finding, state: str) -> Finding:
+    row = locked(finding, "state")
+    if row.state != state:
+        raise Conflict("This finding was answered meanwhile; look at it again.")
+    return row
+
+
+def _sender(row: Finding) -> Person:
+    found = senders.sender_of(row.capture)
+    if found is None:
+        raise Conflict("The record of this message cannot be read, so nobody can say whose it is.")
+    return found
+
+
+def _not_oneself(row: Finding, actor: Actor) -> None:
+    found = row.person or senders.sender_of(row.capture)
+    if found is not None and found.uid == actor.uid:
+        raise NotPermitted("Nobody answers a finding about themselves.")
+
+
+def _count(row: Finding, *, right: bool) -> None:
+    counted, _ = Precision.objects.select_for_update().get_or_create(rule=row.rule, condition=row.condition)
+    counted.answered, counted.confirmed = counted.answered + 1, counted.confirmed + int(right)
+    counted.save()
+
+
+def _remind(row: Finding, now: int) -> None:
+    """To whoever sent it. Who has looked at it is nobody's business but the record's."""
+    person = _sender(row)
+    if not (to := senders.address_of(person)):
+        raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
+    lines = [
+        f"{_when(row)} you sent a message that fits a rule of the e-mail policy about what mail is for.",
+        *_of_clause(row.clause),
+        "This is a friendly reminder and nothing else: nothing was held back, your department was not told, and what the rule had "
+        "found is deleted within 30 days. Who looked at it saw which words a list had in it, and not your name.",
+        "If you think that the rule is wrong about this message, nothing has to be done. For questions ask the help desk.",
+    ]
+    tell(f"finding:{row.pk}", to, f"A reminder: {CLAUSES[row.clause].title}", "\n\n".join(lines), now=moment(now))
+
+
+def _report(row: Finding, made: Violation) -> str:
+    lines = [
+        f"{_when(row)} {made.person} ({made.department}) sent a message that does not go with {row.clause} of the e-mail policy. "
+        f"Two use reviewers have confirmed it, one after the other.",
+        *_of_clause(row.clause),
+        f"What they say: {made.text}",
+        f"Number of the message: {row.capture}. To read it takes a mandate; yours is asked for on the pages (P-16).",
+        "What follows from it is for the department to decide.",
+    ]
+    return "\n\n".join(lines)
+
+
+def _of_clause(clause: str) -> list[str]:
+    found = CLAUSES[clause]
+    return [f"{clause}, {found.title}: {found.says}", f"It is read here: {address(clause, settings.CITY.web.url)}"]
+
+
+def _when(row: Finding) -> str:
+    at = timezone.localtime(row.received)
+    return f"On {in_words(at.date())} at {at:%H:%M}"
+
+
+def _entered(row: Finding, actor: Actor, reason: str, now: int) -> None:
+    facts = {"finding": row.pk, "rule": row.rule, "answer": row.state} | ({"person": row.person.uid} if row.person else {})
+    act = {"second": "finding.answer", "nothing": "finding.answer", "reminded": "finding.answer", "handed": "finding.hand-over"}
+    entries.enter(
+        act.get(row.state, "finding.second"), actor=actor, reason=reason, now=now, object=f"capture:{row.capture}", facts=facts
+    )

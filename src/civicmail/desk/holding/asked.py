@@ -1,0 +1,107 @@
+"""What the records of mail ask people's side to do: findings for a use reviewer, notices to whoever sent it. Knows no Django; pure.
+
+Only mail that came through a door of ours from somebody inside counts: what was imported, journalled or sent by strangers has no
+sender whom a rule on use could be about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from civicmail.city.access.honest import CHECK
+from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.shapes import ABOUT_USE, USE
+from civicmail.mail.archive.sentby import ASSERTED
+
+DOORS = frozenset({"submission", "relay"})
+NOTIFY = "notify:"
+KEPT = frozenset({"hold", "quarantine"})
+EVIDENCE_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of somebody inside. subject: uid of whoever signed in, else the mailbox that a peer has asserted (P-14);
+    at: ms of receipt; exempt: nobody may review it."""
+
+    capture: str
+    subject: str
+    at: int
+    exempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was decided of some copies. review: queues; evidence: [check, code, part, mask]."""
+
+    do: str
+    rules: tuple[str, ...]
+    copies: int
+    review: tuple[str, ...] = ()
+    evidence: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def sent(head: Mapping[str, Any]) -> Sent | None:
+    """Who sent it, by the head of its receipt; None for what nobody inside has sent, and for machines."""
+    envelope, source = head["envelope"], head["source"]["kind"]
+    facts = head.get("facts", {})
+    login = envelope["login"].partition("/")[0]
+    if source not in DOORS or facts.get("inbound") is True or login.startswith("service:") or facts.get("sender.machine") is True:
+        return None
+    asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in head.get("findings", ()))  # else anybody could be named
+    subject = login or (envelope["from"].lower() if asserted else "")
+    return Sent(head["id"], subject, head["received"], facts.get("use.exempt") is True) if subject else None
+
+
+def of_receipt(head: Mapping[str, Any]) -> list[Said]:
+    """What was decided when it came in, copy by copy."""
+    seen = _evidence(head.get("findings", ()))
+    return [Said(d["do"], tuple(d["rules"]), 1, tuple(d.get("review", ())), seen) for d in head["dispositions"]]
+
+
+def of_decision(head: Mapping[str, Any]) -> Said:
+    """What was decided when it was screened again."""
+    facts = head["facts"]
+    seen = _evidence(facts.get("findings", ()))
+    return Said(facts.get("do", ""), tuple(facts.get("rules", ())), len(head["to"]), tuple(facts.get("review", ())), seen)
+
+
+def about_use(said: Iterable[Said], book: Book) -> dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]]:
+    """The rules that ask the use reviewer: each with how many copies it is about, and what was seen."""
+    found: dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]] = {}
+    for one in said:
+        if USE not in one.review:
+            continue
+        for name in (rule.removeprefix(NOTIFY) for rule in one.rules):
+            rule = book.rule(name)
+            if rule is not None and rule.review == USE:
+                found[name] = found.get(name, (0, ()))[0] + one.copies, one.evidence
+    return found
+
+
+def for_sender(said: Iterable[Said], book: Book) -> list[tuple[str, Rule]]:
+    """What whoever sent it is told: "held" by a rule, or "told" by one that only tells; each rule once, held ones first."""
+    found: dict[str, tuple[str, Rule]] = {}
+    for one in said:
+        for name in one.rules:
+            plain, tells = name.removeprefix(NOTIFY), name.startswith(NOTIFY)
+            rule = book.rule(plain)
+            if rule is None or plain.startswith(ABOUT_USE) or not (rule.sender or rule.reader) or not (tells or one.do in KEPT):
+                continue
+            if tells or rule.do in KEPT:
+                found.setdefault(f"{tells}{plain}", ("told" if tells else "held", rule))
+    return sorted(found.values(), key=lambda pair: (pair[0] != "held", pair[1].id))
+
+
+def condition(rule: Rule | None) -> str:
+    """The digest of what a rule asks: how often it was right is counted for that."""
+    return hashlib.sha256(f"{rule.when}\0{rule.unless}".encode()).hexdigest()[:16] if rule is not None else ""
+
+
+def _evidence(findings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
+    """Only of the check for use: what else was found in it is not the reviewer's."""
+    seen = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE]
+    return tuple(seen[:EVIDENCE_MOST])

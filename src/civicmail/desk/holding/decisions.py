@@ -1,0 +1,82 @@
+"""What was decided about one message, as whoever has its number may know it: nothing of the message, nobody's address. Knows no
+Django; pure but for the archive.
+
+The number is the capture id, which the server told the sender in its reply, or stands in the mark that the reader sees; 74 of its
+bits are chance, so that nobody comes upon one (RFC 9562 5.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.city.access.sentences import CLAUSE, SENTENCES
+from civicmail.city.policy.rules import Book
+from civicmail.city.policy.shapes import tellable_rules
+from civicmail.mail.archive.records import Capture, Event, Type
+
+What = Literal["refused", "held", "quarantined", "marked", "waiting", "released"]
+_WHAT: dict[str, What] = {"refuse": "refused", "hold": "held", "quarantine": "quarantined", "pending": "waiting", "mark": "marked"}
+_RANK = ("mark", "pending", "hold", "quarantine", "refuse")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule. rule: its id; words: for the sender; clause: "P-25"; ask: whom."""
+
+    rule: str
+    words: str
+    clause: str
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """what: was done with every copy, or more; at: ms of the receipt; reasons: of the rules that led to all of it."""
+
+    what: What
+    at: int
+    reasons: tuple[Reason, ...]
+
+
+def decision(capture: Capture, events: Sequence[Event], book: Book) -> Decision | None:
+    """None where nothing was decided that anybody could contest: mail that was simply delivered, copies for the record, mailboxes
+    that wait for a reader.
+
+    Whoever got a copy has the number, too, and must not learn from it that somebody else was written to, or what became of that
+    copy (promise 4): only what was decided about every copy alike is told."""
+    copies = [(do, rules) for do, rules in _decided(capture, events) if do != "kept" and "pass-elsewhere" not in rules]
+    if not copies or any(do not in _RANK for do, _ in copies):
+        return None
+    reasons = _reasons(_of_all([rules for _, rules in copies]), book)
+    if not reasons:
+        return None
+    mildest = min((do for do, _ in copies), key=_RANK.index)
+    released = mildest not in ("refuse", "mark") and any(e.type == Type.RELEASED for e in events)
+    return Decision("released" if released else _WHAT[mildest], capture.received, tuple(reasons))
+
+
+def _decided(capture: Capture, events: Sequence[Event]) -> list[tuple[str, tuple[str, ...]]]:
+    """What rules decided last about each copy, and which ones: what waited for a check was decided later. What a person put aside
+    is no decision of rules."""
+    found = {d.to: (str(d.do), d.rules) for d in capture.dispositions}
+    for event in sorted(events, key=lambda e: (e.at, e.journal, e.number)):
+        if event.type == Type.DECIDED and "aside" not in event.facts:
+            found |= {to: (event.facts["do"], tuple(event.facts["rules"])) for to in event.to if to in found}
+    return list(found.values())
+
+
+def _of_all(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Those that led to every copy, in their order."""
+    return tuple(name for name in dict.fromkeys(rules[0]) if all(name in others for others in rules[1:]))
+
+
+def _reasons(rules: tuple[str, ...], book: Book) -> list[Reason]:
+    found = []
+    for name in tellable_rules(rules):  # what is in shadow, or only tells, has another name there than in the book
+        if (rule := book.rule(name)) is not None:
+            found.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
+        elif name in SENTENCES:
+            found.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, "the mail office"))
+    return found

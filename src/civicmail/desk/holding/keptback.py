@@ -1,0 +1,121 @@
+"""Copies that rules keep back at this moment, by their envelopes, and why. Knows no Django.
+
+    kept = KeptBack(data)
+    kept.copies(now)             everything that is quarantined or held by a rule, newest first
+    kept.why(copy)               the rules, and what the checks have seen, for one of them
+
+Like the module for rules of desk/oversight this one has a machine's door: heads of captures come out of it, never a byte of mail.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.shapes import UNAVAILABLE, USE, tellable_rules
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.followed import Followed
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Type
+
+OF_MAILBOXES = frozenset({"access-held", "access-closed"})
+"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/returning.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One recipient's copy. do: quarantine or hold; address: the recipient, with the mailbox behind it; rules: ids of those by
+    which it is kept, empty where its record cannot be read."""
+
+    id: bytes
+    index: int
+    received: int
+    sender: str
+    address: str
+    box: str
+    do: str
+    rules: tuple[str, ...]
+
+    @property
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """checks: (what it looks for, codes of what it saw), of those that saw something or could not be made."""
+
+    source: str
+    client: str
+    checks: tuple[tuple[str, str], ...]
+
+
+class KeptBack:
+    """Of one data folder. Safe for any number of threads."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+        self._followed = Followed(data)
+        self._rules: dict[tuple[bytes, int], tuple[str, tuple[str, ...]]] = {}
+
+    def copies(self, now: int) -> list[Copy]:
+        """Everything that is kept back by rules, newest first. now: ms. Raises DamagedFile."""
+        with self._lock:
+            machine, found = Machine(self._data), []
+            known = self._rules
+            self._rules = {}
+            for entry in self._followed.now(now).held():
+                for index, copy in entry.copies.items():
+                    if not copy.is_held or copy.is_pending or copy.control[0]:
+                        continue
+                    decided = (copy.do, copy.decided[4]) if copy.decided[3] else known.get((entry.id, index))
+                    do, rules = decided or _of_receipt(machine, entry.id, index)
+                    self._rules[entry.id, index] = do, rules
+                    if not OF_MAILBOXES & set(rules):
+                        found.append(
+                            Copy(
+                                entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, tellable_rules(rules)
+                            )
+                        )
+        return sorted(found, key=lambda c: (c.received, c.id, -c.index), reverse=True)
+
+    def copy(self, id_: bytes, index: int, now: int) -> Copy | None:
+        """One of them, None where it is not kept back any more."""
+        return next((c for c in self.copies(now) if (c.id, c.index) == (id_, index)), None)
+
+    def record(self, id_: bytes) -> tuple[Capture, list[Event]]:
+        """What is recorded of a message. Raises NotInArchive, DamagedFile."""
+        machine = Machine(self._data)
+        return machine.capture(id_), machine.events(id_)
+
+    def why(self, copy: Copy) -> Why:
+        """What was found when it came in, or since. Raises NotInArchive, DamagedFile."""
+        machine = Machine(self._data)
+        capture = machine.capture(copy.id)
+        return Why(capture.source.kind, capture.envelope.client, _checks(capture, machine.events(copy.id), copy.index))
+
+
+def _of_receipt(machine: Machine, id_: bytes, index: int) -> tuple[str, tuple[str, ...]]:
+    try:
+        said = next(d for d in machine.capture(id_).dispositions if d.to == index)
+    except (NotInArchive, DamagedFile, StopIteration):
+        return "hold", ()
+    return said.do, said.rules
+
+
+def _checks(capture: Capture, events: list[Event], index: int) -> tuple[tuple[str, str], ...]:
+    """By the last time that the checks were made."""
+    decided = [e for e in events if e.type == Type.DECIDED and index in e.to and e.facts.get("findings")]
+    last = max(decided, key=lambda e: (e.at, e.journal, e.number), default=None)
+    plain = last.facts["findings"] if last else [f.plain() for f in capture.findings]
+    seen: dict[str, dict[str, None]] = {}
+    for finding in plain:
+        if finding["check"] not in (USE, "policy", "screening"):
+            said = "could not be made" if finding["code"] == UNAVAILABLE else finding["code"]
+            seen.setdefault(finding["check"], {})[said] = None
+    return tuple((WORDS.get(check, check), ", ".join(codes)) for check, codes in seen.items())

@@ -1,0 +1,128 @@
+"""What people say against a decision; what a reviewer is asked to look at, and what came of it; what senders were not told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Department, Person
+
+
+class Contest(models.Model):
+    """capture: the number of the decision (UUID); rules: ids, with commas; text, contact: as they were typed; answer: see
+    contesting.ANSWERS, empty while it waits; why: for whoever contested."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    rules = models.CharField(max_length=400)
+    text = models.TextField()
+    contact = models.CharField(max_length=254, blank=True)
+    made = models.DateTimeField()
+    answer = models.CharField(max_length=10, blank=True, db_index=True)
+    why = models.CharField(max_length=400, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    answered = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"contest {self.pk}"
+
+
+class Finding(models.Model):
+    """What a rule asks a use reviewer to look at, of one message; no name, no address, no word of it. capture: its number (UUID);
+    pseudonym: of whoever sent it; evidence: [check, code, part, mask] of what was seen; condition: of the rule, as its digest;
+    state: see reviewing.STATES. person: whose it is, once a second reviewer has confirmed it."""
+
+    capture = models.CharField(max_length=36)
+    rule = models.CharField(max_length=60)
+    condition = models.CharField(max_length=16, blank=True)
+    clause = models.CharField(max_length=8, blank=True)
+    pseudonym = models.CharField(max_length=12, db_index=True)
+    evidence = models.JSONField(default=list)
+    copies = models.PositiveIntegerField(default=1)
+    received = models.DateTimeField()
+    made = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, default="open", db_index=True)
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    answered = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+    second = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    decided = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True, help_text="of the second reviewer, in words")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["capture", "rule"], name="finding_once"),
+            models.CheckConstraint(
+                condition=models.Q(second__isnull=True) | ~models.Q(second=models.F("reviewer")), name="finding_has_two_people"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | models.Q(second__isnull=False), name="name_after_second"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"finding {self.pk}"
+
+
+class Violation(models.Model):
+    """A confirmed finding that was handed over to the department of whoever sent it. text: of the reviewer, for its head."""
+
+    finding = models.OneToOneField(Finding, models.PROTECT, related_name="violation")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    clause = models.CharField(max_length=8)
+    text = models.CharField(max_length=1000)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    made = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"violation {self.pk}"
+
+
+class Precision(models.Model):
+    """How many findings of a rule, with one condition, people have answered, and how many of them were right. It outlives the
+    findings. off: when the rule was put in shadow for it."""
+
+    rule = models.CharField(max_length=60)
+    condition = models.CharField(max_length=16, blank=True)
+    answered = models.PositiveIntegerField(default=0)
+    confirmed = models.PositiveIntegerField(default=0)
+    off = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["rule", "condition"], name="precision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.confirmed} of {self.answered}"
+
+
+class Untold(models.Model):
+    """Of how many more messages of a day somebody was not told one by one."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    day = models.DateField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "day"], name="untold_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.day}"
+
+
+class Heard(models.Model):
+    """Up to which record a journal was read for findings and notices."""
+
+    journal = models.CharField(max_length=80, unique=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.journal}: {self.number}"

@@ -1,0 +1,50 @@
+"""The name under which a use reviewer knows somebody: the same for the same person until that is known, and nobody reads the person
+from it.
+
+It is an HMAC under a key of the installation, so that who has the list of people cannot try them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+
+from civicmail.core.disk.files import OS_FILES, Files
+
+_KEY_BYTES = 32
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+_LENGTH = 8
+
+
+def key_path(data: Path) -> Path:
+    return data / "keys" / "findings.key"
+
+
+def key_of(data: Path, files: Files = OS_FILES) -> bytes:
+    """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
+    path = key_path(data)
+    if path.exists():
+        return path.read_bytes()
+    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    files.make_folder(path.parent, levels=0)
+    file = files.open(mine, create=True)
+    try:
+        file.write_at(0, [secrets.token_bytes(_KEY_BYTES)])
+        file.sync()
+        files.link(mine, path)
+        files.sync_folder(path.parent)
+    except FileExistsError:
+        pass
+    finally:
+        file.close()
+        files.unlink(mine)
+    return path.read_bytes()
+
+
+def pseudonym(key: bytes, uid: str, times: int) -> str:
+    """K7QM-2XVD. times: how often reviewers have come to know whose it is, so that the next one is another."""
+    digest = hmac.digest(key, f"finding\0{uid}\0{times}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    letters = "".join(_LETTERS[byte % 32] for byte in digest[:_LENGTH])
+    return f"{letters[:4]}-{letters[4:]}"

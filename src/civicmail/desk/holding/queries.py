@@ -1,0 +1,70 @@
+"""What pages ask: copies that are kept back, and the words of the rules that keep them."""
+
+from __future__ import annotations
+
+import uuid
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.city.policy.published import active, starter
+from civicmail.city.policy.rules import Book, Rule
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import decisions
+from civicmail.desk.holding.decisions import Decision
+from civicmail.desk.holding.keptback import Copy, KeptBack
+from civicmail.desk.holding.models import Contest
+from civicmail.mail.archive.errors import NotInArchive
+
+
+def copies(now: int) -> list[Copy]:
+    """Everything that is kept back by rules, newest first. Raises LaterError where it cannot be told."""
+    try:
+        return kept().copies(now)
+    except (DamagedFile, ConfigError) as error:
+        raise LaterError(str(error)) from error
+
+
+def copy(id_: bytes, index: int, now: int) -> Copy | None:
+    return next((c for c in copies(now) if (c.id, c.index) == (id_, index)), None)
+
+
+def kept() -> KeptBack:
+    assert settings.DATA is not None, "pages have an installation"
+    return _kept(Path(settings.DATA))
+
+
+@lru_cache(maxsize=4)
+def _kept(data: Path) -> KeptBack:
+    return KeptBack(data)
+
+
+def decision(capture: uuid.UUID) -> Decision | None:
+    """What was decided about a message, None where there is nothing to tell."""
+    try:
+        recorded, events = kept().record(capture.bytes)
+    except (NotInArchive, DamagedFile):
+        return None
+    return decisions.decision(recorded, events, book())
+
+
+def contests(capture: uuid.UUID) -> list[Contest]:
+    """What was said against it, the oldest first."""
+    return list(Contest.objects.filter(capture=str(capture)).order_by("pk")[:20])
+
+
+def rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
+    """Each by its name, with what the book in force says of it; a rule may be gone since."""
+    in_force = book()
+    return [(name, in_force.rule(name)) for name in names]
+
+
+def book() -> Book:
+    assert settings.DATA is not None, "pages have an installation"
+    try:
+        return active(Path(settings.DATA))
+    except UnusableBook:
+        return starter()

@@ -1,0 +1,56 @@
+"""Whose message it was, as a row: for a notice to them, for a pseudonym, and for their name once two reviewers have agreed."""
+
+from __future__ import annotations
+
+import uuid
+
+import orjson
+
+from civicmail.city.directory.models import Address, Department, Mailbox, Person
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import asked, queries
+from civicmail.mail.archive.errors import NotInArchive
+
+
+def person_of(subject: str) -> Person | None:
+    """subject: a uid, or an address of ours. None for a mailbox that is nobody's own."""
+    if (found := Person.objects.filter(uid=subject).first()) is not None:
+        return found
+    row = (
+        Address.objects.filter(address=subject, until__isnull=True, mailbox__kind="personal")
+        .select_related("mailbox__holder")
+        .first()
+    )
+    return row.mailbox.holder if row is not None else None
+
+
+def sender_of(capture: str) -> Person | None:
+    """By the record of the message; None where it is gone or nobody inside sent it."""
+    try:
+        recorded, _ = queries.kept().record(uuid.UUID(capture).bytes)
+    except (NotInArchive, DamagedFile):
+        return None
+    sent = asked.sent(orjson.loads(recorded.head(recorded.journal, recorded.number)))
+    return person_of(sent.subject) if sent is not None else None
+
+
+def address_of(person: Person) -> str:
+    """Of their own mailbox; "" for whoever has none that is open."""
+    rows = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
+    return rows.values_list("address", flat=True).first() or ""
+
+
+def department_of(person: Person) -> Department | None:
+    """Where they work, or worked last."""
+    episode = person.episodes.select_related("department").order_by("-starts").first()
+    return episode.department if episode is not None else None
+
+
+def head_over(person: Person) -> Person | None:
+    """The head of their department, or of the one above it where that is themselves."""
+    department = department_of(person)
+    while department is not None:
+        if department.head is not None and department.head != person:
+            return department.head
+        department = department.parent
+    return None

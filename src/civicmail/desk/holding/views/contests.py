@@ -1,0 +1,84 @@
+"""Who says that we were wrong? The list, and the answer to one ("/holding/contests/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.desk.holding.actions import contests as verbs
+from civicmail.desk.holding.models import Contest
+
+STATES = {
+    "": ("wait", "Waits"),
+    "upheld": ("quiet", "Stands"),
+    "released": ("done", "Let go"),
+    "corrected": ("done", "Rule put right"),
+}
+
+
+class Answer(forms.Form):
+    """Nothing is chosen beforehand."""
+
+    answer = forms.ChoiceField(label="Was it wrong?", choices=list(verbs.ANSWERS.items()), widget=forms.RadioSelect)
+    reason = long("What do you tell them?", "It is on the page of the decision, and goes to their address.", most=400)
+
+
+@acting("contests.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """The newest first; what waits is one click away."""
+    require(request, "contests.see")
+    found = listing.of(
+        request,
+        Contest.objects.select_related("person"),
+        caption="Contested decisions",
+        columns=[
+            Column("made", "Said", lambda c: Cell(c.made, reverse("contest", args=[c.pk])), ("made",)),
+            Column("state", "State", lambda c: Cell(STATES[c.answer][1], role=STATES[c.answer][0]), ("answer",)),
+            Column("rules", "Rules", lambda c: c.rules.replace(",", ", "), name="rules"),
+            Column("by", "Answered by", lambda c: c.person or "", name="by"),
+        ],
+        filters=[Filter("state", "State", _in_state, [("waits", "waits"), ("answered", "answered")])],
+        empty="Nobody has contested a decision.",
+        noun="contests",
+        sort="-made",
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("Who says that we were wrong?", "Holding")})
+
+
+@acting("contest.answer")
+def contest(request: Asked, pk: int) -> HttpResponse:
+    """What they say, and an answer."""
+    require(request, "contest.answer")
+    row = get_object_or_404(Contest, pk=pk)
+    form = Answer(request.POST or None)
+
+    def verb() -> Contest:
+        said = form.cleaned_data
+        return verbs.answer(row, said["answer"], actor=request.actor, reason=said["reason"], now=ms(request.now))
+
+    facts: list[tuple[str, Any]] = [
+        ("Said", row.made),
+        ("Rules", row.rules.replace(",", ", ")),
+        ("Answer to", row.contact or "nobody"),
+    ]
+    page = Page("Were we wrong?", "Contest", [("Contests", reverse("contests"))], STATES[row.answer], facts)
+    return answered(
+        request, form, verb, page=page, back=reverse("contests"), said="The answer is given.", template="holding/contest.html",
+        row=row, where=reverse("decision", args=[row.capture]),
+    )  # fmt: skip
+
+
+def _in_state(query: QuerySet[Contest], state: str) -> QuerySet[Contest]:
+    return query.filter(answer="") if state == "waits" else query.exclude(answer="")

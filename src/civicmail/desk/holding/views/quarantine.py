@@ -1,0 +1,122 @@
+"""What is kept back, by which rule, and may it go? The list and the release of one copy ("/holding/quarantine/")."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.core.config.errors import LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding.keptback import Copy
+from civicmail.mail.archive.errors import NotInArchive
+
+DONE = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
+WANTED = ("from", "to", "rule")
+
+
+class NoSpam(forms.Form):
+    """Why it may go."""
+
+    reason = long(
+        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", most=400, rows=2
+    )
+
+
+@acting("quarantine.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """Every copy, the newest first; found by sender, recipient or rule."""
+    require(request, "quarantine.see")
+    asked = {name: request.GET.get(name, "").strip()[:254] for name in WANTED}
+    every = queries.copies(ms(request.now))
+    found = [c for c in every if _fits(c, asked)]
+    rows = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in found]
+    shown = listing.of_rows(
+        request,
+        rows,
+        caption="Copies that rules keep back",
+        columns=[
+            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _link(r["copy"]))),
+            Column("state", "State", lambda r: Cell(DONE[r["copy"].do][1], role=DONE[r["copy"].do][0])),
+            Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), name="from"),
+            Column("to", "To", lambda r: Cell(r["copy"].address, full=True), name="to"),
+            Column("rules", "By rule", lambda r: ", ".join(r["copy"].rules) or "its record cannot be read", name="by"),
+        ],
+        empty="Nothing is kept back." if not every else "Nothing that is kept back fits.",
+        noun="copies",
+        keep=WANTED,
+    )
+    page = Page("What is kept back?", "Holding")
+    return listing.shown(request, "holding/quarantine.html", shown, {"page": page, "asked": asked, "names": sorted(_rules(every))})
+
+
+@acting("quarantine.release")
+def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
+    """One copy: who, when, which rules and what they say, what was seen; and the word of an officer that it may go."""
+    require(request, "quarantine.see")
+    copy = queries.copy(capture.bytes, index, ms(request.now))
+    if copy is None:
+        messages.info(request, "That copy is not kept back any more.")
+        return redirect("quarantine")
+    form = NoSpam(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        done = tried(form, lambda: letting.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
+        if done is not None and done.let:
+            messages.success(request, "It goes to its recipient now, and the filter has learnt from it.")
+            return redirect("quarantine")
+        if done is not None:
+            form.add_error(None, f"It stays: {_keeping(done.kept[index].rules)}")
+    return render(request, "holding/copy.html", _shown(request, copy, form), status=status_of(form))
+
+
+def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
+    try:
+        why = queries.kept().why(copy)
+    except (NotInArchive, DamagedFile):
+        raise LaterError("What was found in this message cannot be read at this moment.") from None
+    facts: list[tuple[str, Any]] = [
+        ("Received", moment(copy.received)),
+        ("From", copy.sender or "<>"),
+        ("To", copy.address),
+        ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
+    ]
+    page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], DONE[copy.do], facts)
+    back = reverse("quarantine")
+    return {"page": page, "form": form, "copy": copy, "back": back, "why": why, "rules": queries.rules(copy.rules),
+            "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
+
+
+def _keeping(rules: tuple[str, ...]) -> str:
+    """What keeps a copy although somebody said that it is no spam."""
+    said = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.rules(rules)]
+    return f"{', '.join(said)} keeps it, whatever the spam filter says." if said else "the checks keep it."
+
+
+def _fits(copy: Copy, asked: dict[str, str]) -> bool:
+    wanted = {"from": copy.sender, "to": copy.address}
+    return all(asked[name].lower() in text.lower() for name, text in wanted.items()) and (
+        not asked["rule"] or asked["rule"] in copy.rules
+    )
+
+
+def _rules(copies: list[Copy]) -> set[str]:
+    return {rule for c in copies for rule in c.rules}
+
+
+def _link(copy: Copy) -> str:
+    return reverse("quarantine-release", args=[copy.uuid, copy.index])

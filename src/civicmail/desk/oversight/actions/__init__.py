@@ -1,0 +1,1 @@
+"""What people decide in oversight, a module for each subject."""

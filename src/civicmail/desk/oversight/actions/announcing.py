@@ -1,0 +1,83 @@
+"""Employees are told once what a rule will do with their mail, when it begins to tell and before it does it (P-18, P-29)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import workdays
+from civicmail.city.access.actions import entries
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.notices.actions import tell
+from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.city.policy.rules import Rule
+from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight.actions.books import TICK
+from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.queries.rules import NOTICE_DAYS, holidays
+
+AT_ONCE = 200
+"""Notices of one transaction."""
+WILL = {
+    "encrypt": "wait until it can leave encrypted",
+    "hold": "be held until somebody approves it",
+    "quarantine": "be kept back",
+    "refuse": "be refused",
+}
+
+
+def announce(now: int) -> int:
+    """Write what is due to the next employees; how many. The starter pack announces nothing: it was there before them."""
+    done = 0
+    for row in Version.objects.filter(state="active", mode="notify", announced__isnull=True, author__isnull=False).order_by("id"):
+        rule = ruletext.said(row.text).rule
+        if rule is None or not ruletext.holds_employees(rule) or _is_known(row):
+            Version.objects.filter(pk=row.pk).update(announced=moment(now))
+            continue
+        done += _some(row.pk, rule, now)
+    return done
+
+
+def _some(pk: int, rule: Rule, now: int) -> int:
+    with transaction.atomic():
+        row = Version.objects.select_for_update().get(pk=pk)
+        holders = Authorisation.objects.filter(state="active", role="holder", pk__gt=row.told).select_related("mailbox")
+        if (named := ruletext.departments(rule)) is not None:
+            holders = holders.filter(department__code__in=named)
+        some = list(holders.order_by("pk")[:AT_ONCE])
+        subject, text = letter(row, rule)
+        for one in some:
+            tell(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=moment(now))
+        if some:
+            row.told = some[-1].pk
+        else:
+            row.announced = moment(now)
+            facts = {"rule": row.rule, "version": row.number}
+            entries.enter("rule.announce", actor=TICK, reason=row.reason, now=now, object=f"rule:{row.rule}", facts=facts)
+        row.save(update_fields=["told", "announced"])
+    return len(some)
+
+
+def _is_known(row: Version) -> bool:
+    """Whether they were told of the same already, in an earlier version: of other words or a later end nobody is told anew."""
+    earlier = Version.objects.filter(rule=row.rule, mode="notify", number__lt=row.number, announced__isnull=False, told__gt=0)
+    return any(ruletext.same_effect(one.text, row.text) for one in earlier)
+
+
+def letter(row: Version, rule: Rule) -> tuple[str, str]:
+    """Subject and text, for those whose mail it will be."""
+    assert row.activated is not None
+    first = workdays.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
+    day = in_words(first.date())
+    title = str(CLAUSES[rule.clause].title)
+    read = address(rule.clause, settings.CITY.web.url)
+    lines = [
+        f"Some of the mail that you send will {WILL[rule.do]}, from {day} at the earliest.",
+        f"Which mail: {rule.sender or rule.reader or rule.why}",
+        f"Why: {rule.why}",
+        "Until that day nothing is kept back. If a message of yours is one of these, you are told so.",
+        f"The rule is {row.rule}; {rule.owner} answers for it. It serves {rule.clause} of the e-mail policy ({title}): {read}",
+    ]
+    return f"From {day}: a rule for mail that you send", "\n\n".join(lines)

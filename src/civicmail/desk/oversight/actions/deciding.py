@@ -1,0 +1,60 @@
+"""A second person decides about a version of a rule; never whoever has written in it (P-29)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight.actions.books import activate, active_texts, entered, move
+from civicmail.desk.oversight.models import Version
+
+
+def require_second(version: Version, actor: Actor, now: int) -> None:
+    """Raise NotPermitted unless the actor decides about rules and has no hand in this one."""
+    for uid in version.authors or [""]:
+        guard.require(actor, "rule.decide", About(person=uid), now=now)
+
+
+def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
+    """It acts from its day on, at once where none was named. version: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    require_second(version, actor, now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = _proposed(version, actor, now)
+        if not row.ends:
+            ruletext.joined(active_texts() | {row.rule: row.text})  # rules that came meanwhile may not go with it
+        move(row, "approve", now, reason)
+        row.approver, row.decided = person_of(actor), moment(now)
+        row.save()
+        entered("rule.approve", row, actor, reason, now)
+        if row.starts is None or row.starts <= moment(now):
+            activate(row, now)
+    return row
+
+
+def refuse(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
+    """It does not act; its author reads why. Raises NotPermitted, Unusable, Conflict."""
+    require_second(version, actor, now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = _proposed(version, actor, now)
+        move(row, "refuse", now, reason)
+        row.approver, row.decided = person_of(actor), moment(now)
+        row.save()
+        entered("rule.refuse", row, actor, reason, now)
+    return row
+
+
+def _proposed(version: Version, actor: Actor, now: int) -> Version:
+    row = locked(version, "state", "revision")
+    if row.state != "proposed":
+        raise Conflict("Nobody waits for an answer about this version any more; look at it again.")
+    require_second(row, actor, now)
+    return row

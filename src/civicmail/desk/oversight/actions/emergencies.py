@@ -1,0 +1,138 @@
+"""Emergency rules: one security officer stops an attack at once, a second person ratifies, or the time ends it (P-25, P-29).
+
+It refuses or quarantines what comes from outside by one exact thing, for 72 hours at most. Whatever it has held when it ends goes
+on through the checks, unless another rule holds it then.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import guard, workdays
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.reasons import reason as given
+from civicmail.desk.oversight import emergencies
+from civicmail.desk.oversight.actions.books import TICK, adopt, publish
+from civicmail.desk.oversight.models import Emergency
+from civicmail.desk.oversight.queries import emergencies as queries
+from civicmail.desk.oversight.queries.rules import holidays
+from civicmail.mail.screening.chosen import is_screened
+
+
+def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Actor, reason: str, now: int) -> Emergency:
+    """In force at once. text: what it stops, as typed; touched: how many messages it would have stopped, as the officer was shown
+    before. Raises NotPermitted, Unusable, Conflict where the same is stopped already."""
+    guard.require(actor, "emergency.make", now=now)
+    reason = given(reason, least=10)
+    if kind not in emergencies.KINDS or do not in emergencies.DOS:
+        raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
+    if not 1 <= hours <= emergencies.HOURS_MOST:
+        said = f"From 1 to {emergencies.HOURS_MOST} hours."
+        raise Unusable(said, {"hours": said})
+    if kind not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
+        said = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
+        raise Unusable(said, {"kind": said})
+    value = emergencies.cleaned(kind, text, tuple(settings.CITY.city.domains))
+    adopt(now)
+    with transaction.atomic():
+        officer = person_of(actor)
+        if queries.in_force(now).select_for_update().filter(kind=kind, value=value).exists():
+            raise Conflict("An emergency rule stops this already; look at that one first.")
+        at = moment(now)
+        row = Emergency.objects.create(
+            kind=kind, value=value, do=do, reason=reason, officer=officer, at=at, until=at + timedelta(hours=hours),
+            touched=touched, ratify_by=workdays.end_of_next(timezone.localtime(at), holidays()),
+        )  # fmt: skip
+        _entered("emergency.make", row, actor, reason, now, hours=hours, touched=touched, ratify_by=ms(row.ratify_by))
+        publish(actor, f"{row}", now)
+    return row
+
+
+def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
+    """A second person says that it was right; it makes nothing longer. Raises NotPermitted, Unusable, Conflict."""
+    return _answer(emergency, "ratified", actor, given(reason, least=10), now)
+
+
+def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
+    """A second person says that it was wrong: it ends at once. Raises as ratify does."""
+    return _answer(emergency, "rejected", actor, given(reason, least=10), now)
+
+
+def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
+    """Whoever made it, or a second person, ends it before its time. Raises NotPermitted, Unusable, Conflict."""
+    if actor.uid == emergency.officer.uid:
+        guard.require(actor, "emergency.make", now=now)
+    else:
+        guard.require(actor, "emergency.decide", About(person=emergency.officer.uid), now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(emergency, "ratified")
+        _end(row, actor, reason, now)
+        publish(actor, f"{row} ended", now)
+    return row
+
+
+def end_due(now: int) -> int:
+    """Those whose time is over, and those that nobody has ratified in time; how many."""
+    with transaction.atomic():
+        late = list(queries.unratified(now).select_for_update(of=("self",)).select_related("officer"))
+        for row in late:
+            row.ratified = "overdue"
+            _entered("emergency.finding", row, TICK, "an emergency rule was not ratified in time", now)
+            _end(row, TICK, "nobody ratified it in time", now)
+        done = [row.pk for row in late]
+        over = list(queries.over(now).exclude(pk__in=done).select_for_update(of=("self",)).select_related("officer"))
+        for row in over:
+            _end(row, TICK, "its time is over", now)
+        if late or over:
+            publish(TICK, "emergency rules that were over", now)
+    return len(late) + len(over)
+
+
+def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) -> None:
+    """So many copies more that it had held went on through the checks; done: none is left."""
+    with transaction.atomic():
+        row = locked(emergency)
+        row.gone_on += copies
+        row.released = done
+        if done:
+            _entered("emergency.released", row, TICK, "it has ended", now, copies=row.gone_on)
+        row.save()
+
+
+def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: int) -> Emergency:
+    guard.require(actor, "emergency.decide", About(person=emergency.officer.uid), now=now)
+    with transaction.atomic():
+        row = locked(emergency, "ratified")
+        if row.ratified != "due" or row.ended is not None or now >= ms(row.ratify_by):
+            raise Conflict("Nobody waits for this answer any more; look at it again.")
+        row.ratified, row.approver, row.decided = answer, person_of(actor), moment(now)
+        row.save()
+        _entered("emergency.ratify" if answer == "ratified" else "emergency.reject", row, actor, reason, now)
+        if answer == "rejected":
+            _end(row, actor, reason, now)
+            publish(actor, f"{row} ended", now)
+    return row
+
+
+def _end(row: Emergency, actor: Actor, why: str, now: int) -> None:
+    if row.ended is not None:
+        raise Conflict("It has ended already.")
+    row.ended, row.why = moment(now), why[:400]
+    row.save()
+    _entered("emergency.end", row, actor, why, now)
+
+
+def _entered(act: str, row: Emergency, actor: Actor, reason: str, now: int, **facts: object) -> None:
+    """Without what it stops: an address of an outsider does not stand in an entry (I4)."""
+    said = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": ms(row.until)}
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row}", facts=said | facts)

@@ -1,0 +1,55 @@
+"""Counts of the rule book, written with the place in the journals up to which they were counted, so that nothing counts twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.directory.models import Person
+from civicmail.desk.oversight import counting, emergencies
+from civicmail.desk.oversight.counting import Heard
+from civicmail.desk.oversight.models import Counted, Hits, Version
+
+Rules = Callable[[bytes, int], tuple[str, ...]]
+"""The rules by which the copy of a recipient (index) of a capture was kept back."""
+
+
+def positions() -> dict[str, int]:
+    """How far each journal was read."""
+    return dict(Counted.objects.values_list("journal", "number"))
+
+
+def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
+    """Write what was heard, and how far was read. Raises DatabaseError: then nothing was written and it can be tried again."""
+    with transaction.atomic():
+        known = set(Version.objects.order_by().values_list("rule", flat=True).distinct())
+        copies = {key: n for key, n in heard.copies.items() if key[0] in known or key[0].startswith(emergencies.PREFIX)}
+        for (rule, day, how), count in copies.items():
+            _add(rule, day, how, copies=count)
+        for (rule, day), count in _overridden(heard, rules, known).items():
+            _add(rule, day, "enforce", overridden=count)
+        for journal, number in read.items():
+            Counted.objects.update_or_create(journal=journal, defaults={"number": number})
+    heard.clear()
+
+
+def _overridden(heard: Heard, rules: Rules, known: set[str]) -> Counter[tuple[str, date]]:
+    """What people let go all the same, by each rule that had kept it back."""
+    people = set(Person.objects.filter(uid__in={r.actor for r in heard.releases}).values_list("uid", flat=True))
+    found: Counter[tuple[str, date]] = Counter()
+    for release in heard.releases:
+        for index in release.to if release.actor in people else ():
+            for named in map(counting.read, rules(release.capture, index)):
+                if named is not None and named[1] == "enforce" and named[0] in known:
+                    found[named[0], heard.day(release.at)] += 1
+    return found
+
+
+def _add(rule: str, day: date, how: str, **counts: int) -> None:
+    row, made = Hits.objects.get_or_create(rule=rule, day=day, how=how, defaults=counts)
+    if not made:
+        Hits.objects.filter(pk=row.pk).update(**{name: F(name) + count for name, count in counts.items()})

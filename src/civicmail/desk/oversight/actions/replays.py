@@ -1,0 +1,72 @@
+"""Replays: asked for by whoever writes or approves rules, made by the worker a piece at a time, kept with the version (P-29)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.parse import parse
+from civicmail.desk.oversight import replaying, ruletext
+from civicmail.desk.oversight.models import Replay, Version
+
+UNDER_WAY = ("waiting", "reading")
+MOST_DAYS = 400
+
+
+def order(version: Version, query: str, first: int, last: int, *, actor: Actor, now: int) -> Replay:
+    """Try a version on mail received from first to last (ms, both included), narrowed by a query that asks for no content. Raises
+    NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "rule.replay", now=now)
+    query = " ".join(query.split())
+    if version.rule == ruletext.MATRIX:
+        raise Unusable("The fail matrix is drilled, not replayed.")
+    if not 0 <= last - first <= MOST_DAYS * 86_400_000:
+        raise Unusable("Choose a stretch of time.", {"days": f"At most {MOST_DAYS} days."})
+    try:
+        asks = replaying.asks_for_content(parse(query, now=datetime.fromtimestamp(now / 1000, UTC)))
+    except QueryError as error:
+        raise Unusable(str(error), {"query": str(error)}) from None
+    if asks:
+        said = "A replay is narrowed by time, size, addresses and kinds of files, never by words of mail."
+        raise Unusable(said, {"query": said})
+    with transaction.atomic():
+        if Replay.objects.select_for_update().filter(version=version, state__in=UNDER_WAY).exists():
+            raise Conflict("A replay of this version is under way already.")
+        at = moment(now)
+        digest = sha256(version.text.encode()).hexdigest()
+        row = Replay.objects.create(
+            version=version, sha256=digest, by=person_of(actor), query=query, first=first, last=last, asked=at, since=at
+        )
+        facts = {"replay": row.pk, "version": version.number, "sha256": digest, "query": query, "first": first, "last": last}
+        object_ = f"rule:{version.rule}"
+        entries.enter("rule.replay", actor=actor, reason="to see what it would do", now=now, object=object_, facts=facts)
+    return row
+
+
+def stop(replay: Replay, *, actor: Actor, now: int) -> None:
+    """It goes no further; what was counted stays. Raises NotPermitted, Conflict where it is over."""
+    guard.require(actor, "rule.replay", now=now)
+    with transaction.atomic():
+        row = locked(replay)
+        if row.state not in UNDER_WAY:
+            raise Conflict("This replay is over already.")
+        row.state, row.since, row.why = "stopped", moment(now), f"stopped by {actor.name or actor.uid}"
+        row.save()
+
+
+def note(replay: Replay, *, now: int, **columns: Any) -> bool:
+    """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
+    changed = Replay.objects.filter(pk=replay.pk, state__in=UNDER_WAY).update(**columns)
+    if changed and "state" in columns:
+        Replay.objects.filter(pk=replay.pk).update(since=moment(now))
+    return bool(changed)

@@ -1,0 +1,23 @@
+"""Reports of others about mail in our name, read in by whoever keeps the machines running (P-26): an entry, then the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.entries import enter_ahead
+from civicmail.city.access.actors import Actor
+from civicmail.mail.screening.reports import kept
+from civicmail.mail.screening.reports.kept import Taken
+from civicmail.mail.screening.reports.shapes import Report
+
+
+def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, actor: Actor, files: int, now: int) -> Taken:
+    """Keep what these reports say of our domains (A-labels); each report counts once. files: in which they came; now: ms.
+
+    Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
+    guard.require(actor, "dns.reports", now=now)
+    facts = {"files": files, "reports": len(reports)}
+    enter_ahead("dns.reports", actor=actor, reason="reports read in", now=now, duty="system-administrator", facts=facts)
+    return kept.keep(data, reports, domains, now=now)

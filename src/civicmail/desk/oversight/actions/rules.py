@@ -1,0 +1,158 @@
+"""Writing rules: draft, edit, test, propose, withdraw, take out. What is kept can always be read: text that is no rule stays with
+whoever types it (P-29)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import localtime
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.reasons import reason as given
+from civicmail.desk.oversight import ruletext, states
+from civicmail.desk.oversight.actions.books import active_texts, adopt, describe, entered, move
+from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.queries.rules import earliest
+
+
+def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Version:
+    """A new version of the rule that the text names, or a new rule. after: the newest version that the writer had in front of them,
+    0 for a new rule. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    said = ruletext.said(text)
+    changed = _changed(changed, after)
+    adopt(now)
+    with transaction.atomic():
+        newest = Version.objects.select_for_update().filter(rule=said.id).order_by("-number").first()
+        if (newest.number if newest is not None else 0) != after:
+            why = f"There is a rule {said.id} already." if not after else f"Somebody has written a newer version of {said.id}."
+            raise Conflict(f"{why} Look at it first.")
+        at = moment(now)
+        row = Version(rule=said.id, number=after + 1, author=person_of(actor), authors=[actor.uid], made=at, since=at)
+        _write(row, text, changed)
+        _insert(row)
+        entered("rule.draft", row, actor, changed, now)
+    return row
+
+
+def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -> Version:
+    """Another text for a draft. version: as the writer saw it. Whoever edits is an author from then on, and does not approve it.
+    Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    changed = _changed(changed, version.number - 1)
+    if ruletext.said(text).id != version.rule:
+        raise Unusable("The name of a rule stays.", {"text": f"This is a version of {version.rule}: its id stays as it is."})
+    with transaction.atomic():
+        row = locked(version, "state", "revision")
+        row.state, row.since, row.revision = states.step(row.state, "edit"), moment(now), row.revision + 1
+        row.authors = list(dict.fromkeys([*row.authors, person_of(actor).uid]))
+        _write(row, text, changed)
+        row.save()
+        entered("rule.edit", row, actor, changed, now)
+    return row
+
+
+def test(version: Version, *, actor: Actor, now: int) -> Version:
+    """Its examples, and whether the whole book can be read with it. Raises Unusable with what does not come out, Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    with transaction.atomic():
+        row = locked(version, "state", "revision")
+        states.step(row.state, "test")
+        _require_live(row, now)
+        ruletext.joined(active_texts() | {row.rule: row.text})
+        move(row, "test", now)
+        entered("rule.test", row, actor, "its examples came out", now, examples=ruletext.said(row.text).examples)
+    return row
+
+
+def propose(version: Version, reason: str, *, starts: datetime | None = None, actor: Actor, now: int) -> Version:
+    """Ask a second person for it. starts: not before. A rule that would hold or refuse mail of employees has first spent ten
+    working days in `notify` with the same condition. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(version, "state", "revision")
+        _require_notice(row, starts, now)
+        move(row, "propose", now)
+        row.proposed, row.reason, row.starts = moment(now), reason, starts
+        row.save()
+        entered("rule.propose", row, actor, reason, now, starts=ms(starts) if starts else 0)
+    return row
+
+
+def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version:
+    """Propose that a rule acts no longer: a version of its own, which a second person approves. Raises NotPermitted, Unusable,
+    Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(active, "state")
+        if row.state != "active" or row.rule == ruletext.MATRIX:
+            raise Conflict("This rule does not act now; look at it again.")
+        at = moment(now)
+        number = Version.objects.filter(rule=row.rule).order_by("-number").values_list("number", flat=True)[0] + 1
+        made = Version(
+            rule=row.rule, number=number, text=row.text, author=person_of(actor), authors=[actor.uid], made=at, since=at,
+            state="proposed", proposed=at, reason=reason, changed="The rule is taken out.", ends=True,
+            clause=row.clause, owner=row.owner, severity=row.severity, mode=row.mode, do=row.do, expires=row.expires,
+        )  # fmt: skip
+        _insert(made)
+        entered("rule.propose", made, actor, reason, now, ends=1)
+    return made
+
+
+def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Version:
+    """It is given up before it acts. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "rule.write", now=now)
+    reason = given(reason)
+    with transaction.atomic():
+        row = locked(version, "state", "revision")
+        move(row, "withdraw", now, reason)
+        entered("rule.withdraw", row, actor, reason, now)
+    return row
+
+
+def _changed(words: str, before: int) -> str:
+    plain = " ".join(words.split())
+    if before and len(plain) < 3:
+        raise Unusable("Say in words what is new.", {"changed": "Say in words what is new, at least 3 characters."})
+    if len(plain) > 400:
+        raise Unusable("The words are too long.", {"changed": "At most 400 characters."})
+    return plain or "A new rule."
+
+
+def _write(row: Version, text: str, changed: str) -> None:
+    row.text, row.changed = ruletext.plain(text), changed
+    describe(row)
+
+
+def _require_live(row: Version, now: int) -> None:
+    """A rule that is over already would do nothing."""
+    if row.expires is not None and row.expires < moment(now).date():
+        said = f"It expires on {in_words(row.expires)}, which is over."
+        raise Unusable(said, {"text": said})
+
+
+def _insert(row: Version) -> None:
+    """Of two who begin a version at once the second finds it taken."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict(f"A version of {row.rule} is on its way already; look at that one first.") from None
+
+
+def _require_notice(row: Version, starts: datetime | None, now: int) -> None:
+    first = earliest(row, now)
+    if first is None:
+        said = "It could hold or refuse mail of employees, so it tells them for ten working days first: use the mode notify."
+        raise Unusable(said, {"starts": said})
+    if max(ms(starts) if starts else 0, now) < first:
+        day = in_words(localtime(moment(first)))
+        said = f"It tells employees for ten working days first, so it starts on {day} at the earliest."
+        raise Unusable(said, {"starts": said})

@@ -1,0 +1,68 @@
+"""A rule that people found wrong more often than right acts no longer, without anybody's word: it goes on in shadow, where it is
+only counted, and whoever wrote it is told (P-12, P-29)."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.log import get_logger
+from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight.actions.books import TICK, describe, entered, move, publish
+from civicmail.desk.oversight.models import Version
+
+log = get_logger()
+_MODE = re.compile(r'^(\s*mode\s*=\s*)(["\'])(?:notify|enforce)\2', re.MULTILINE)
+
+
+def to_shadow(rule: str, why: str, now: int) -> bool:
+    """A new version in shadow acts from now on; False where the rule does not act, or only in shadow. Nothing else is changed in
+    it, and it only ever does less, so nobody approves it."""
+    with transaction.atomic():
+        before = Version.objects.select_for_update().filter(rule=rule, state="active").first()
+        if before is None or rule == ruletext.MATRIX or before.mode == "shadow":
+            return False
+        text = _MODE.sub(r"\1\2shadow\2", before.text, count=1)
+        if ruletext.read(text).mode != "shadow" or not ruletext.same_effect(before.text, text):
+            log.error("a rule cannot be switched off by itself", rule=rule)  # it writes its mode as nobody does
+            return False
+        newest = Version.objects.filter(rule=rule).order_by("-number").values_list("number", flat=True)[0]
+        at = moment(now)
+        row = Version(
+            rule=rule, number=newest + 1, text=text, authors=before.authors, made=at, since=at, activated=at, state="active",
+            changed=why[:400], reason=why[:400],
+        )  # fmt: skip
+        describe(row)
+        move(before, "replace", now, why)
+        before.ended = at
+        before.save()
+        row.save(force_insert=True)
+        entered("rule.switch-off", row, TICK, why, now, before=before.number)
+        publish(TICK, f"{row}: {why}", now)
+        _tell(row, before, why, now)
+    return True
+
+
+def _tell(row: Version, before: Version, why: str, now: int) -> None:
+    """Whoever wrote it; of a rule that came with the program, the policy authors."""
+    people = Person.objects.filter(uid__in=before.authors)
+    if not people.exists():
+        at = moment(now)
+        held = DutyGrant.objects.filter(duty="policy-author", ended__isnull=True, starts__lte=at, until__gt=at)
+        people = Person.objects.filter(pk__in=held.values("person"))
+    lines = [
+        f"The rule {row.rule}, for which {row.owner} answers, acts no longer: it only counts what it fits (version {row.number}).",
+        why,
+        f"Change what it asks, or take it out: {settings.CITY.web.url}/policy/rules/{row.rule}/",
+    ]
+    for person in people:
+        box = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made").first()
+        if box is not None:
+            key = f"rule-off:{row.rule}:{row.number}:{person.pk}"
+            tell(key, box.address, f"The rule {row.rule} has switched itself off", "\n\n".join(lines), now=moment(now))

@@ -1,0 +1,173 @@
+"""Emergency rules: what one security officer may stop at once, and never more. Pure; knows no Django.
+
+Such a rule refuses or quarantines what comes from outside, by one exact thing, for 72 hours at most. It cannot allow anything, and
+it never asks about mail that employees send: `inbound` is the first thing that it wants (P-25, P-29).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import moment
+from civicmail.mail.screening import exact, urls
+from civicmail.mail.screening.form import alabel
+
+HOURS_MOST: Final = 72
+DOS: Final = {"quarantine": "Put it into quarantine", "refuse": "Refuse it"}
+PREFIX: Final = "emergency-"
+VALUE_MOST: Final = 300
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
+_ADDRESS = re.compile(r"[^@\s\"<>]{1,64}@[a-z0-9_.-]{4,253}\Z")
+_LEAST_SUBJECT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """name: in forms; hint: for who types; clean: what was typed -> the value, or a sentence behind "!"; when: value -> condition
+    on mail from outside; fits, spares: value -> facts for the two examples."""
+
+    name: str
+    hint: str
+    clean: Callable[[str], str]
+    when: Callable[[str], str]
+    fits: Callable[[str], str]
+    spares: str
+
+
+def _sender(text: str) -> str:
+    plain = text.lower()
+    return plain if _ADDRESS.match(plain) else "!Write one whole address, like billing@example.com."
+
+
+def _domain(text: str) -> str:
+    plain = alabel(text.lower().removeprefix("@").rstrip("."))
+    if not _DOMAIN.match(plain):
+        return "!Write one whole domain, like example.com."
+    return plain if urls.split(plain)[1] else "!Under this name many register domains of their own: write one of those."
+
+
+def _url(text: str) -> str:
+    try:
+        known = exact.place(text)
+    except ValueError:
+        known = ""
+    return text if known else "!Write one whole web address, like https://example.com/pay."
+
+
+def _hash(text: str) -> str:
+    plain = text.lower().replace(":", "")
+    return plain if _SHA256.match(plain) else "!Write the SHA-256 of one file: 64 digits of 0-9 and a-f."
+
+
+def _subject(text: str) -> str:
+    plain = " ".join(text.split())
+    letters = sum(c.isalnum() for c in plain)
+    return plain if letters >= _LEAST_SUBJECT else f"!Write at least {_LEAST_SUBJECT} letters or digits: fewer stop too much."
+
+
+def _below(domain: str) -> str:
+    """A domain and all below it, in either address."""
+    return f"{_within('sender.domain', domain)} || {_within('from.domain', domain)}"
+
+
+def _within(fact: str, domain: str) -> str:
+    return f"{fact} == {_text(domain)} || {fact}.endsWith({_text(f'.{domain}')})"
+
+
+def _pattern(words: str) -> str:
+    """Words in this order, in any case, with any space between them."""
+    return "(?i)" + r"\s+".join("".join(c if c.isalnum() or not c.isascii() else f"\\{c}" for c in w) for w in words.split())
+
+
+def _text(value: str) -> str:
+    """A literal, of TOML as of CEL."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "sender": Kind(
+        "One sender", "The whole address.", _sender,
+        lambda v: f"sender.address == {_text(v)} || from.address == {_text(v)}", lambda v: f'"sender.address" = {_text(v)}',
+        '"sender.address" = "somebody@else.example"',
+    ),
+    "domain": Kind(
+        "A domain", "With all that lies below it.", _domain, _below, lambda v: f'"sender.domain" = {_text(v)}',
+        '"sender.domain" = "else.example"',
+    ),
+    "url": Kind(
+        "A web address", "Host and path; what stands behind a ? does not count.", _url,
+        lambda v: f"{_text(exact.place(v))} in links.places", lambda v: f'"links.places" = [{_text(exact.place(v))}]',
+        '"links.places" = ["0000000000000000"]',
+    ),
+    "hash": Kind(
+        "A file", "Its SHA-256.", _hash, lambda v: f"{_text(v)} in files.sha256", lambda v: f'"files.sha256" = [{_text(v)}]',
+        f'"files.sha256" = ["{"0" * 64}"]',
+    ),
+    "subject": Kind(
+        "Words of the subject", "In this order, in any case.", _subject, lambda v: f"message.subject.matches({_text(_pattern(v))})",
+        lambda v: f'"message.subject" = {_text(v)}', '"message.subject" = "Something else"',
+    ),
+}  # fmt: skip
+"""By name, in the order of the form."""
+
+
+def cleaned(kind: str, text: str, own: tuple[str, ...]) -> str:
+    """What is stopped, as it is kept. own: the city's domains. Raises Unusable at the field "value"."""
+    plain = text.strip()
+    if len(plain) > VALUE_MOST or not plain.isprintable():
+        value = f"!At most {VALUE_MOST} characters that can be seen."
+    else:
+        value = KINDS[kind].clean(plain)
+    said = value.removeprefix("!") if value.startswith("!") else ""
+    domain = value.rpartition("@")[2] if kind in ("sender", "domain") else ""
+    if domain and any(domain == name or (kind == "domain" and name.endswith(f".{domain}")) for name in own):
+        said = "This is the city's own; mail that only pretends to be from it is refused without an emergency."
+    if said:
+        raise Unusable(said, {"value": said})
+    return value
+
+
+ENVELOPE: Final[dict[str, Callable[[str], str]]] = {
+    "sender": lambda v: f"sender.address == {_text(v)}",
+    "domain": lambda v: _within("sender.domain", v),
+}
+"""What can be stopped by the envelope alone, where nobody looks into messages."""
+
+
+def when(kind: str, value: str, *, screened: bool = True) -> str:
+    """The condition: from outside, and the one thing. screened: whether anybody looks into messages."""
+    return f"inbound && ({(KINDS[kind].when if screened else ENVELOPE[kind])(value)})"
+
+
+def text(number: int, kind: str, value: str, do: str, reason: str, until: int, *, screened: bool = True) -> str:
+    """The rule as TOML. number: of the emergency; until: ms, its end whatever happens; screened: as of `when`."""
+    why = " ".join(reason.split())
+    shown = KINDS[kind]
+    return f"""[[rule]]
+id = "{PREFIX}{number}"
+clause = "P-25"
+owner = "Security officer"
+why = {_text(why)}
+expires = {moment(until).strftime("%Y-%m-%dT%H:%M:%SZ")}
+severity = "high"
+mode = "enforce"
+do = "{do}"
+when = {_text(when(kind, value, screened=screened))}
+sender = "This message belongs to an attack that the city is stopping at this moment."
+reader = "It belongs to an attack that is being stopped; it waits until that is over, or a person lets it go."
+ask = "the security officer"
+
+[[rule.example]]
+facts = {{ inbound = true, {shown.fits(value)} }}
+fits = true
+
+[[rule.example]]
+facts = {{ inbound = true, {shown.spares} }}
+fits = false
+"""

@@ -1,0 +1,171 @@
+"""What the rule book says of its rules: which act, since when, how often they hit, what waits for a second person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from civicmail.city.access import workdays
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.roster import Event
+from civicmail.city.access.queries.tasks import Task
+from civicmail.city.directory.models import Person
+from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
+
+NOTICE_DAYS = 10
+"""Working days for which employees are told what a rule would do, before it does it."""
+HITS_DAYS = 30
+
+
+def earliest(row: Version, now: int) -> int | None:
+    """ms from which this version may act: 0 for at once; None for not before it has told employees what it would do (P-29)."""
+    rule = ruletext.said(row.text).rule
+    if rule is None or rule.mode != "enforce" or not ruletext.holds_employees(rule):
+        return 0
+    active = Version.objects.filter(rule=row.rule, state="active").first()
+    if active is None or not ruletext.same_effect(active.text, row.text):
+        return None
+    if active.mode == "enforce":
+        return 0
+    since = told_since(active)
+    return None if since is None else ms(workdays.end_of_nth(timezone.localtime(since), NOTICE_DAYS, holidays()))
+
+
+def told_since(active: Version) -> datetime | None:
+    """Since when, without a pause, the rule has told employees what it would do; None where it does not."""
+    since, wanted = None, active
+    for row in Version.objects.filter(rule=active.rule, activated__isnull=False, ends=False).order_by("-number"):
+        if row.number > active.number:
+            continue
+        if row.mode != "notify" or not ruletext.same_effect(row.text, active.text):
+            break
+        if row.pk != active.pk and row.ended != wanted.activated:
+            break
+        since, wanted = row.activated, row
+    return since
+
+
+def notice_left(active: Version, now: int) -> int:
+    """Working days that it has yet to tell employees what it would do; 0 when it may act."""
+    since = told_since(active)
+    if since is None:
+        return 0
+    over = workdays.whole_between(timezone.localtime(since), timezone.localtime(moment(now)), holidays())
+    return max(0, NOTICE_DAYS - over)
+
+
+def holidays() -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
+
+
+def listed(today: date) -> QuerySet[Version]:
+    """One row for each rule: the version that acts, else the newest. With `hits` and `overridden` of the last 30 days."""
+    newest = Version.objects.filter(rule=OuterRef("rule")).order_by("-number").values("pk")[:1]
+    acting = Version.objects.filter(rule=OuterRef("rule"), state="active").values("pk")[:1]
+    rows = Version.objects.exclude(rule=ruletext.MATRIX)
+    rows = rows.annotate(shown=Coalesce(Subquery(acting), Subquery(newest)))
+    return with_hits(Version.objects.filter(pk__in=rows.values("shown").distinct()), today)
+
+
+def with_hits(rows: QuerySet[Version], today: date) -> QuerySet[Version]:
+    """The same with `hits` and `overridden`: copies of the last 30 days."""
+    recent = Hits.objects.filter(rule=OuterRef("rule"), day__gt=today - timedelta(days=HITS_DAYS)).order_by().values("rule")
+    return rows.annotate(
+        hits=Coalesce(Subquery(recent.annotate(n=Sum("copies")).values("n")), 0),
+        overridden=Coalesce(Subquery(recent.annotate(n=Sum("overridden")).values("n")), 0),
+    )
+
+
+def versions(rule: str) -> list[Version]:
+    """All of a rule, the newest first."""
+    return list(Version.objects.filter(rule=rule).select_related("author", "approver").order_by("-number"))
+
+
+EVENTS = {
+    "rule.adopt": "Came with the program",
+    "rule.draft": "Drafted",
+    "rule.edit": "Edited",
+    "rule.test": "Tested",
+    "rule.propose": "Proposed",
+    "rule.withdraw": "Withdrawn",
+    "rule.approve": "Approved",
+    "rule.refuse": "Not approved",
+    "rule.activate": "Acts",
+    "rule.retire": "Taken out",
+    "rule.expire": "Expired",
+    "rule.replay": "Replayed",
+    "emergency.make": "Put into force",
+    "emergency.ratify": "Ratified",
+    "emergency.reject": "Found wrong",
+    "emergency.end": "Ended",
+    "emergency.finding": "Not ratified in time",
+    "emergency.released": "What it had kept back went on through the checks",
+}
+"""Act -> what happened, in words."""
+
+
+def history(object_: str, most: int = 50) -> list[Event]:
+    """What happened to a rule or an emergency, the newest first. Two queries."""
+    rows = list(Entry.objects.filter(object=f"rule:{object_}").defer("head").order_by("-id")[:most])
+    names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
+    return [
+        Event(moment(row.at), _event(row), names.get(row.person, "" if row.person == "tick" else row.person), row.reason, row.duty)
+        for row in rows
+    ]
+
+
+def _event(row: Entry) -> str:
+    words = EVENTS.get(row.act, row.act)
+    number = row.facts.get("version")
+    return f"{words}: version {number}" if number else words
+
+
+def days(rule: str, today: date) -> list[tuple[date, int, int]]:
+    """(day, copies, overridden) of the last 30 days on which it hit, the newest first."""
+    rows = Hits.objects.filter(rule=rule, day__gt=today - timedelta(days=HITS_DAYS)).order_by("-day").values("day")
+    return [(r["day"], r["n"], r["o"]) for r in rows.annotate(n=Sum("copies"), o=Sum("overridden"))]
+
+
+def newest_book() -> Book | None:
+    return Book.objects.order_by("-number").defer("text").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a second person has to answer."""
+
+    versions: list[Version]
+    emergencies: list[Emergency]
+
+    def __len__(self) -> int:
+        return len(self.versions) + len(self.emergencies)
+
+
+def waiting_for(actor: Actor) -> Waiting:
+    """Proposals and emergencies of others. Whether the actor may answer at all is for the guard."""
+    proposed = Version.objects.filter(state="proposed").select_related("author").order_by("proposed")
+    urgent = Emergency.objects.filter(ratified="due", ended__isnull=True).select_related("officer").order_by("at")
+    return Waiting([v for v in proposed if actor.uid not in v.authors], [e for e in urgent if e.officer.uid != actor.uid])
+
+
+def tasks(actor: Actor) -> list[Task]:
+    """What waits for a second person about rules."""
+    waiting = waiting_for(actor)
+    found = []
+    if waiting.emergencies:
+        words, first = f"{len(waiting.emergencies)} in force", waiting.emergencies[0]
+        hint = f"Until {date_format(timezone.localtime(first.ratify_by), 'M j, g:i a')}, or it ends."
+        found.append(Task("Say whether an emergency rule was right", "rules", (), hint, ("warn", words), first.at))
+    if waiting.versions:
+        words = f"{len(waiting.versions)} {'waits' if len(waiting.versions) == 1 else 'wait'}"
+        found.append(Task("Decide about rules", "rules", (), "", ("wait", words), waiting.versions[0].proposed))
+    return found

@@ -1,0 +1,64 @@
+"""What an emergency rule has kept back goes on through the checks when it ends. Knows no Django.
+
+Nothing is let go by itself: the copies become pending, and whoever screens what is pending decides about them by the rules of that
+moment (mail/pipeline/rescreening.py). A copy that a person holds is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.oversight.heads import Heads
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.copies import Copy
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier import bell
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Copies of one capture that a rule keeps back. copies: (index of the recipient, the rules by which it is kept)."""
+
+    capture: bytes
+    copies: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+def kept_by(data: Path, rule: str) -> list[Kept]:
+    """What a rule keeps back at this moment, by receipts and by what was decided since."""
+    heads = Heads(data)
+    found = []
+    for entry in outstanding_file.current(data).held():
+        copies = {index: copy for index, copy in entry.copies.items() if _is_kept(copy)}
+        if not copies:
+            continue
+        with suppress(NotInArchive, DamagedFile):
+            rules = {copy.to: copy.rules for copy in heads.told(entry.id).copies}
+            rules |= {index: copy.decided[4] for index, copy in copies.items() if copy.decided[3]}
+            mine = tuple((index, rules[index]) for index in sorted(copies) if rule in rules.get(index, ()))
+            if mine:
+                found.append(Kept(entry.id, mine))
+    return found
+
+
+def let_go(data: Path, kept: list[Kept], rule: str, now: Callable[[], int]) -> int:
+    """They are pending from now on; how many copies. Durable on return."""
+    if not kept:
+        return 0
+    facts = {"do": "pending", "rules": [f"ended:{rule}"], "findings": [], "facts": {}, "again": 1}
+    with closing(Writer(data, now, file_size=SHORT_FILE)) as writer:
+        for one in kept:
+            writer.event(Event(Type.DECIDED, one.capture, now(), tuple(index for index, _ in one.copies), dict(facts)))
+        writer.flush()
+    bell.ring(data)
+    return sum(len(one.copies) for one in kept)
+
+
+def _is_kept(copy: Copy) -> bool:
+    """Kept back by a rule; pending ones are decided anew anyhow."""
+    return copy.is_held and not copy.control[0] and not copy.is_pending

@@ -1,0 +1,203 @@
+"""The worker's part of the rule book: dates, the file that acts, counts, replays. Each goes on where the last process stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+from django.utils import timezone
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.policy import reading
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.tail import Record
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Range
+from civicmail.desk.oversight import releasing, ruletext
+from civicmail.desk.oversight.actions import announcing, books, emergencies, hits, replays
+from civicmail.desk.oversight.counting import Heard
+from civicmail.desk.oversight.heads import Heads, Told
+from civicmail.desk.oversight.models import Replay
+from civicmail.desk.oversight.queries import emergencies as queries
+from civicmail.desk.oversight.replaying import Replaying, Tally
+from civicmail.desk.oversight.replaying import books as compared
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.identity import received_of
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Type
+from civicmail.mail.screening.reports import kept
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.errors import NotIndexed
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import search
+
+PIECE = 0.5
+"""Seconds of work between two looks at whether a replay may go on."""
+PAGE = 500
+SOON = 60_000
+"""ms after the end of an emergency rule in which doors may still have had the old book."""
+SETTLED = 660_000
+"""ms after which nothing turns up any more that was pending and decided by the old book: then it is looked for once more."""
+log = get_logger()
+
+Clock = Callable[[], int]
+
+
+def day_of(at: int) -> datetime:
+    """In the city's time zone."""
+    return timezone.localtime(moment(at))
+
+
+def sweep(data: Path, now: int) -> int:
+    """Everything of the rule book that has a date, and the file that acts; how much was done."""
+    done = int(books.adopt(now))
+    done += books.activate_due(now) + books.expire_due(now) + emergencies.end_due(now)
+    done += kept.sweep(data, now)
+    return done + int(books.repair()) + release(data, now) + announcing.announce(now)
+
+
+def release(data: Path, now: int) -> int:
+    """What ended emergencies have kept back goes on through the checks; how many copies. It is looked for again for a while: doors
+    have had the old book until now, and what was pending may have been decided by it."""
+    total = 0
+    for row in queries.to_release():
+        assert row.ended is not None
+        age = now - ms(row.ended)
+        if SOON < age <= SETTLED:
+            continue
+        count = releasing.let_go(data, releasing.kept_by(data, str(row)), str(row), lambda: now)
+        total += count
+        done = age > SETTLED
+        if count or done:
+            emergencies.note_released(row, count, done=done, now=now)
+    return total
+
+
+class Counting:
+    """Hears every record once."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._heads: Heads | None = None
+        self.heard = Heard(lambda at: day_of(at).date())
+        self.positions = hits.positions()
+
+    def hear(self, record: Record) -> None:
+        if record.type == Type.RECEIPT:
+            self.heard.receipt(orjson.loads(record.head))
+        elif record.type == Type.DECIDED:
+            self.heard.decided(orjson.loads(record.head))
+        elif record.type == Type.RELEASED:
+            self.heard.released(orjson.loads(record.head), record.id)
+
+    def write(self) -> None:
+        """Raises DatabaseError, and then it is heard on."""
+        hits.write(self.heard, self.positions, self._rules)
+
+    def _rules(self, capture: bytes, index: int) -> tuple[str, ...]:
+        if self._heads is None:
+            self._heads = Heads(self._data)
+        with suppress(NotInArchive, DamagedFile):
+            return next((copy.rules for copy in self._heads.told(capture).copies if copy.to == index), ())
+        return ()
+
+
+class Replays:
+    """Goes on with the oldest replay that waits or was under way. clock: ms."""
+
+    def __init__(self, data: Path, clock: Clock) -> None:
+        self._data = data
+        self._clock = clock
+        self._made: _Made | None = None
+
+    def step(self) -> bool:
+        """One piece; False when there is nothing to do at this moment."""
+        made = self._made
+        if made is None:
+            row = Replay.objects.filter(state__in=replays.UNDER_WAY).select_related("version").order_by("pk").first()
+            if row is None:
+                return False
+        try:
+            if made is None:
+                assert row is not None
+                self._made = made = _Made(self._data, row)
+                replays.note(row, now=self._clock(), state="reading", found=made.found)
+            ended = made.step()
+            state = {"state": "done"} if ended else {}
+            if not replays.note(made.row, now=self._clock(), **made.columns(), **state) or ended:
+                self._made = None
+        except NotIndexed:
+            return False
+        except (CivicmailError, OSError) as error:
+            failed = made.row if made is not None else row
+            log.error("a replay failed", replay=failed.pk if failed else 0, error=type(error).__name__)
+            if failed is not None:
+                why = str(error) if isinstance(error, CivicmailError) else "The archive could not be read; look at the disk."
+                replays.note(failed, now=self._clock(), state="failed", why=why[:400])
+            self._made = None
+        return True
+
+    def close(self) -> None:
+        """Whoever comes next goes on with it."""
+        self._made = None
+
+
+class _Made:
+    """One replay under way."""
+
+    def __init__(self, data: Path, row: Replay) -> None:
+        self.row = row
+        tried = ruletext.read(row.version.text)
+        active = reading.book([("the book", ruletext.joined(books.active_texts()))])
+        before, after = compared(active, None if row.version.ends else tried, row.version.rule)
+        self._replaying = Replaying(row.version.rule, before, after, lambda at: day_of(at).date())
+        self._tally = Tally.from_plain(row.result)
+        self._heads = Heads(data)
+        self._done, self._mark, self._took = row.done, row.mark, row.took
+        last = min(row.last, received_of(bytes.fromhex(row.mark))) if row.mark else row.last
+        if row.query:
+            tree = And((parse(row.query, now=row.asked.astimezone(UTC)), Range("received", row.first, row.last)))
+            reader = Reader(data)
+            self.found = count(reader, tree)
+            narrowed = And((tree, Range("received", row.first, last)))
+            self._pieces = self._by_search(reader, narrowed)
+        else:
+            self.found = Archive(data).count_in(row.first, row.last)
+            self._pieces = self._by_time(row.first, last)
+
+    def step(self) -> bool:
+        """Go on for a while; True when nothing is left."""
+        began = time.monotonic()
+        for ids, some in self._pieces:
+            self._replaying.add(self._tally, some)
+            self._done += len(ids)
+            self._mark = ids[-1]
+            if time.monotonic() - began >= PIECE:
+                self._took += round((time.monotonic() - began) * 1000)
+                return False
+        self._took += round((time.monotonic() - began) * 1000)
+        return True
+
+    def columns(self) -> dict[str, object]:
+        return {"done": self._done, "mark": self._mark, "took": self._took, "result": self._tally.plain()}
+
+    def _by_search(self, reader: Reader, tree: And) -> Iterator[tuple[list[str], list[Told | str]]]:
+        cursor = ""
+        while True:
+            page = search(reader, tree, limit=PAGE, sort="newest", cursor=cursor, scored=False)
+            ids = [hit.id.replace("-", "") for hit in page.hits]
+            ids = [id_ for id_ in ids if not self._mark or id_ < self._mark]
+            if ids:
+                yield ids, list(self._heads.each([bytes.fromhex(id_) for id_ in ids]))
+            if not (cursor := page.cursor):
+                return
+
+    def _by_time(self, first: int, last: int) -> Iterator[tuple[list[str], list[Told | str]]]:
+        for ids in self._heads.ids(first, last, before=bytes.fromhex(self._mark), most=PAGE):
+            yield [id_.hex() for id_ in ids], list(self._heads.each(ids))

@@ -1,0 +1,1 @@
+"""Pages of oversight, a module for each subject."""

@@ -1,0 +1,57 @@
+"""I saw what is in a message by accident: said in two clicks, and no blame in it (P-17, I2)."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from civicmail.city.access.actions import looking
+from civicmail.city.access.moments import ms
+from civicmail.city.access.reveals import NEXT, WHERE
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.mail.archive.errors import NoId
+from civicmail.mail.archive.places import digits_of
+
+
+class Seen(forms.Form):
+    """Which message and how; what was done next is the button. The neutral answer to how stands there already: it is true of all of
+    them, and it keeps the promise of two clicks."""
+
+    message = forms.CharField(
+        label="Which message?", max_length=80, required=False, help_text="Its id, if you have it; nothing else about it."
+    )
+    how = forms.ChoiceField(
+        label="How did you come to see it?", choices=list(WHERE.items()), widget=forms.RadioSelect, initial="other"
+    )
+    next = forms.ChoiceField(choices=list(NEXT.items()), widget=forms.HiddenInput, error_messages={"required": "Choose a button."})
+
+    def clean_message(self) -> str:
+        """Only an id: whatever else somebody could write here might say what is in the message."""
+        text: str = self.cleaned_data["message"].strip()
+        try:
+            return digits_of(text) if text else ""
+        except NoId:
+            raise forms.ValidationError("Write only the id of the message, or leave this empty.") from None
+
+
+@acting("content.accident")
+def accident(request: Asked) -> HttpResponse:
+    """One page, one button for each thing that somebody may have done next."""
+    require(request, "content.accident")
+    form = Seen(request.POST or None, initial={"message": request.GET.get("message", "")[:80], "how": "other"})
+    if request.method == "POST" and form.is_valid():
+        said, now = form.cleaned_data, ms(request.now)
+
+        def recorded() -> bool:
+            looking.accident(request.actor, said["message"], said["how"], said["next"], now=now)
+            return True
+
+        if tried(form, recorded):
+            messages.success(request, "It is recorded. Thank you for saying so: that is all there is to do.")
+            return redirect("viewings" if may(request, "viewings.see") else "home")
+    page = Page("Did you see what a message says, by accident?", "Oversight")
+    return render(request, "oversight/accident.html", {"page": page, "form": form, "nexts": NEXT.items()}, status=status_of(form))

@@ -1,0 +1,64 @@
+"""A second person answers about a version: what changes, what a replay says, and a reason ("/policy/rules/RULE/N/decide/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.page import Page
+from civicmail.desk.oversight import ruletext, states
+from civicmail.desk.oversight.actions import deciding as verbs
+from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.replaying import Tally
+from civicmail.desk.oversight.views.one import base_of, compared, crumbs, found, one
+from civicmail.desk.oversight.views.writing import where
+
+
+class Answer(forms.Form):
+    """Nothing is preselected. revision: of the version as it was shown."""
+
+    decision = forms.ChoiceField(
+        label="Your decision",
+        choices=[("approve", "Approve"), ("refuse", "Do not approve")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    reason = long("Reason", "At least 10 characters. Its author reads it, and it is kept for ever.", least=10)
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+@acting("rule.decide")
+def decide(request: Asked, rule: str, number: int) -> HttpResponse:
+    """403 for whoever has written in it, whatever duty they hold."""
+    row = one(rule, number)
+    now = ms(request.now)
+    verbs.require_second(row, request.actor, now)
+    form = Answer(request.POST or None, initial={"revision": row.revision})
+
+    def verb() -> Version:
+        c = form.cleaned_data
+        row.revision = c["revision"]
+        answer = verbs.approve if c["decision"] == "approve" else verbs.refuse
+        return answer(row, actor=request.actor, reason=c["reason"], now=now)
+
+    rows = found(rule)
+    base = base_of(row, rows)
+    shown: dict[str, Any] = {
+        "v": row,
+        "base": base,
+        "lines": compared(base.text, row.text) if base is not None and not row.ends else [],
+        "r": ruletext.said(row.text).rule,
+        "replays": [(r, Tally.from_plain(r.result)) for r in row.replays.filter(state="done")[:5]],
+        "waits": row.state == "proposed",
+    }
+    heading = f"Shall {rule} be taken out?" if row.ends else f"Shall version {number} of {rule} act?"
+    return answered(
+        request, form, verb, page=Page(heading, rule, crumbs(rule), states.WORDS[row.state]), back=where(row), to=where,
+        template="oversight/deciding.html", said=lambda v: f"{v}: {states.WORDS[v.state][1].lower()}.", **shown,
+    )  # fmt: skip

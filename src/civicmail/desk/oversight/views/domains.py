@@ -1,0 +1,186 @@
+"""Can others tell our mail from what pretends to be ours? What the zones of our domains say, and what others report of mail in our
+name ("/system/domains/"; P-26)."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of
+from civicmail.core.config.errors import CivicmailError, ConfigError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.oversight.actions import reporting
+from civicmail.desk.oversight.zones import zones
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.published import Look
+from civicmail.mail.screening.reports import kept
+from civicmail.mail.screening.reports.asking import Reader
+from civicmail.mail.screening.reports.shapes import Report
+from civicmail.mail.screening.reports.summary import Summary
+
+SENDERS_MOST = 50
+FILES_MOST, BYTES_MOST = 20, 25_000_000
+SECONDS = 10.0
+"""After which no further file of an upload is begun."""
+STATES: dict[str, tuple[str, str]] = {
+    "good": ("plain", "Good"),
+    "waits": ("wait", "Waits for you"),
+    "weak": ("warn", "Weak"),
+    "missing": ("stop", "Missing"),
+    "wrong": ("stop", "Wrong"),
+    "unknown": ("quiet", "Not known"),
+}
+"""State of a record -> role and word."""
+BESIDES = {
+    "SPF": "Name whoever else sends in its name, too.",
+    "DMARC": "Ask for nothing (p=none) until the reports are good.",
+    "MTA-STS": "The policy stands at https://mta-sts.{domain}/.well-known/mta-sts.txt (RFC 8461).",
+}
+"""What has to be known besides a line for the zone."""
+
+
+class Many(forms.ClearableFileInput):
+    """Several files in one field."""
+
+    allow_multiple_selected = True
+
+
+class ManyFiles(forms.FileField):
+    """Cleans to a list of files."""
+
+    widget = Many
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        single = super().clean
+        return [single(one, initial) for one in data] if data else [single(None, initial)]
+
+
+class Files(forms.Form):
+    """Reports as they came."""
+
+    file = ManyFiles(
+        label="Reports",
+        help_text=f"XML, JSON, gz, zip or messages; at most {FILES_MOST} files with {BYTES_MOST // 1_000_000} MB together.",
+    )
+
+    def clean_file(self) -> list[Any]:
+        files: list[Any] = self.cleaned_data["file"]
+        if len(files) > FILES_MOST:
+            raise forms.ValidationError(f"At most {FILES_MOST} files at a time.")
+        if sum(file.size or 0 for file in files) > BYTES_MOST:
+            raise forms.ValidationError(f"At most {BYTES_MOST // 1_000_000} MB together.")
+        return files
+
+
+@acting("system.see")
+def domains(request: Asked) -> HttpResponse:
+    """The zones as they were within a minute; what is kept of the reports of a month; reports that are read in."""
+    require(request, "system.see")
+    form = Files(request.POST, request.FILES) if request.method == "POST" else Files()
+    if request.method == "POST":
+        require(request, "dns.reports")
+        if form.is_valid() and _read_in(request, form):
+            return redirect("domains")
+    looks, wrong = _looks()
+    by_month, damaged = _by_month(ms(request.now))
+    month = request.GET.get("month", "")
+    month = month if month in by_month else next(iter(by_month), "")
+    shown: dict[str, Any] = {
+        "page": Page("Can others tell our mail from what pretends to be ours?", "Domains"),
+        "form": form if may(request, "dns.reports") else None,
+        "looks": [(look, *STATES[look.state], _besides(look)) for look in looks],
+        "silent": bool(asked := [look for look in looks if not look.name.startswith("_domainkey.")])
+        and all(look.state == "unknown" for look in asked),
+        "wrong": wrong or damaged,
+        "months": [(name, _name(name), name == month) for name in by_month],
+    }
+    if month:
+        summary = by_month[month]
+        senders = summary.worst()
+        shown |= {
+            "s": summary,
+            "senders": [(one, sorted(one.signed)) for one in senders[:SENDERS_MOST]],
+            "more": max(0, len(senders) - SENDERS_MOST),
+            "days": _days(summary),
+        }
+    return render(request, "oversight/domains.html", shown, status=status_of(form))
+
+
+def _read_in(request: Asked, form: Files) -> bool:
+    """Whether anything was; what could not be read is told by its name."""
+    files: list[Any] = form.cleaned_data["file"]
+    found: list[Report] = []
+    unread = []
+    until = time.monotonic() + SECONDS
+    with Reader() as reader:
+        for file in files:
+            try:
+                if time.monotonic() > until:
+                    raise Unreadable("there was no time for it; bring it alone")
+                found += reader.read(file.read())
+            except Unreadable as error:
+                unread.append(f"{(file.name or 'a file')[:80]} is no report that can be read: {error}.")
+    if found:
+        try:
+            taken = reporting.read_in(_data(), found, _names(), actor=request.actor, files=len(files), now=ms(request.now))
+        except DamagedFile as error:
+            form.add_error(None, str(error))
+            return False
+        messages.success(request, f"{taken}.")
+        for words in unread:
+            messages.warning(request, words)
+        return True
+    for words in unread:
+        form.add_error("file", words)
+    return False
+
+
+def _looks() -> tuple[list[Look], str]:
+    try:
+        return zones(_data(), settings.CITY).looks(), ""
+    except CivicmailError as error:
+        return [], str(error)
+
+
+def _by_month(now: int) -> tuple[dict[str, Summary], str]:
+    try:
+        return kept.read(_data(), now), ""
+    except DamagedFile as error:
+        return {}, str(error)
+
+
+def _data() -> Path:
+    if settings.DATA is None:
+        raise ConfigError("These pages have no data folder.")
+    return settings.DATA
+
+
+def _names() -> list[str]:
+    return [a_labels(domain) for domain in settings.CITY.city.domains]
+
+
+def _besides(look: Look) -> str:
+    return BESIDES.get(look.record, "").format(domain=look.name.removeprefix("_mta-sts.")) if look.publish else ""
+
+
+def _name(month: str) -> str:
+    return f"{datetime.strptime(month, '%Y-%m').replace(tzinfo=UTC):%b %Y}"
+
+
+def _days(summary: Summary) -> str:
+    if not summary.end:
+        return ""
+    begin, end = (datetime.fromtimestamp(at, UTC) for at in (summary.begin, summary.end))
+    return f"{begin:%b} {begin.day} to {end:%b} {end.day}, {end.year}"

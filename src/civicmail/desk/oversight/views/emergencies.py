@@ -1,0 +1,234 @@
+"""Stopping an attack at once: by one thing, for three days at most, counted before it is saved, ratified afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import CONFIRM, answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.oversight import emergencies, trying
+from civicmail.desk.oversight.actions import emergencies as verbs
+from civicmail.desk.oversight.models import Emergency
+from civicmail.desk.oversight.queries import emergencies as queries
+from civicmail.desk.oversight.queries.rules import history
+from civicmail.desk.oversight.trying import Counted
+from civicmail.desk.oversight.views.deciding import Answer
+from civicmail.desk.oversight.views.rules import DONE, LIST
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.screening.chosen import is_screened
+
+HERE = ("Emergency rules", "/policy/emergencies/")
+HOURS = [("4", "4 hours"), ("24", "24 hours"), ("48", "48 hours"), ("72", "72 hours")]
+KEPT = ("kind", "value", "do", "hours", "reason")
+
+
+class Wanted(forms.Form):
+    """Nothing about what to do is preselected."""
+
+    kind = forms.ChoiceField(
+        label="By what is it known?",
+        choices=[(k, f"{kind.name}. {kind.hint}") for k, kind in emergencies.KINDS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one."},
+    )
+    value = forms.CharField(label="Which one?", max_length=emergencies.VALUE_MOST, help_text="Exactly as it is in the mail.")
+    do = forms.ChoiceField(
+        label="What is done with it?",
+        choices=list(emergencies.DOS.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one."},
+    )
+    hours = forms.TypedChoiceField(label="For how long?", coerce=int, choices=HOURS, initial="24", widget=forms.RadioSelect)
+    reason = long("What happens?", "At least 10 characters. A second person reads it, and it is kept for ever.", least=10)
+
+    def clean_value(self) -> str:
+        """As it is kept; what stops too much, or the city itself, is not taken."""
+        kind = self.cleaned_data.get("kind")
+        if not kind:
+            return str(self.cleaned_data["value"])
+        try:
+            return emergencies.cleaned(kind, self.cleaned_data["value"], tuple(settings.CITY.city.domains))
+        except Unusable as error:
+            raise forms.ValidationError(error.fields["value"]) from None
+
+
+class Why(forms.Form):
+    """ratified: as it was shown."""
+
+    reason = long("Reason", "At least 10 characters.", least=10)
+
+
+@acting("rules.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """The newest first."""
+    require(request, "rules.see")
+    now = ms(request.now)
+    found = listing.of(
+        request,
+        Emergency.objects.all(),
+        caption="Emergency rules",
+        columns=[
+            Column("rule", "Rule", lambda e: Cell(str(e), reverse("emergency", args=[e.pk])), ("id",)),
+            Column("state", "State", lambda e: _state(e, now)),
+            Column("what", "Stops", lambda e: Cell(e.value, hint=emergencies.KINDS[e.kind].name, full=True)),
+            Column("do", "Does", lambda e: DONE[e.do], name="does"),
+            Column("officer", "By", lambda e: str(e.officer), name="by"),
+            Column("at", "Since", lambda e: e.at, ("at",), name="since"),
+            Column("until", "Until", lambda e: e.ended or e.until, ("until",), name="until"),
+        ],
+        filters=[Filter("state", "State", lambda rows, v: _filtered(rows, v, now), [("acts", "In force"), ("over", "Ended")])],
+        empty="Nothing was ever stopped by an emergency rule.",
+        noun="emergency rules",
+        sort="-rule",
+        slim=lambda rows: rows.select_related("officer"),
+    )
+    actions = [Action("Stop an attack…", reverse("emergency-new"), primary=True)] if may(request, "emergency.make") else []
+    page = Page("What is stopped at once?", "Emergency rules", [LIST], actions=actions)
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("emergency.make")
+def new(request: Asked) -> HttpResponse:
+    """What is wanted; then how many messages of the last days it would have stopped; then it acts."""
+    require(request, "emergency.make")
+    data = request.POST if request.method == "POST" else None
+    form = Wanted(data)
+    if data is None or data.get("go") == "change" or not form.is_valid():
+        if data is not None and data.get("go") == "change":
+            form = Wanted(initial={name: data.get(name, "") for name in KEPT})
+        return _asking(request, form)
+    c = form.cleaned_data
+    screened = is_screened(settings.CITY.screening)
+    if c["kind"] not in emergencies.ENVELOPE and not screened:
+        form.add_error("kind", "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped.")
+        return _asking(request, form)
+    counted = trying.count(store().data, c["kind"], c["value"], c["do"], ms(request.now), screened=screened)
+    if data.get("go") == "act":
+        made = tried(
+            form,
+            lambda: verbs.make(
+                c["kind"], c["value"], c["do"], c["hours"], touched=counted.touched, actor=request.actor, reason=c["reason"],
+                now=ms(request.now),
+            ),
+        )  # fmt: skip
+        if made is not None:
+            return redirect("emergency", pk=made.pk)
+        return _asking(request, form)
+    return _counted(request, form, counted)
+
+
+@acting("rules.see")
+def one(request: Asked, pk: int) -> HttpResponse:
+    """One emergency rule, and what may be done with it."""
+    require(request, "rules.see")
+    row = _one(pk)
+    now = ms(request.now)
+    waits = row.ratified == "due" and row.ended is None and now < ms(row.ratify_by)
+    second = may(request, "emergency.decide", About(person=row.officer.uid))
+    actions = []
+    if waits and second:
+        actions.append(Action("Answer it", reverse("emergency-decide", args=[pk]), primary=True))
+    if row.ended is None and (second or (request.actor.uid == row.officer.uid and may(request, "emergency.make"))):
+        actions.append(Action("End it…", reverse("emergency-stop", args=[pk])))
+    facts: list[tuple[str, Any]] = [
+        ("Does", DONE[row.do].lower()),
+        ("By", str(row.officer)),
+        ("Ends" if row.ended is None else "Ended", row.ended or row.until),
+    ]
+    page = Page(str(row), "Emergency rules", [LIST, HERE], _state(row, now, cell=False), facts, actions)
+    shown = {"page": page, "e": row, "kind": emergencies.KINDS[row.kind], "waits": waits, "events": history(str(row))}
+    screened = is_screened(settings.CITY.screening)
+    shown["condition"] = emergencies.when(row.kind, row.value, screened=screened or row.kind not in emergencies.ENVELOPE)
+    return render(request, "oversight/emergency.html", shown)
+
+
+@acting("emergency.decide")
+def decide(request: Asked, pk: int) -> HttpResponse:
+    """A second person says whether it was right."""
+    row = _one(pk)
+    require(request, "emergency.decide", About(person=row.officer.uid))
+    form = Answer(request.POST or None, initial={"revision": 0})
+    field = form.fields["decision"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [("approve", "It was right: it acts until its end"), ("refuse", "It was wrong: it ends now")]
+
+    def verb() -> Emergency:
+        c = form.cleaned_data
+        answer = verbs.ratify if c["decision"] == "approve" else verbs.reject
+        return answer(row, actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    shown = [f"{emergencies.KINDS[row.kind].name}: {row.value}", f"By {row.officer}: “{row.reason}”"]
+    return answered(
+        request, form, verb, page=Page(f"Was {row} right?", "Emergency rules", [LIST, HERE]), template=CONFIRM,
+        back=reverse("emergency", args=[pk]), said="Your answer is recorded.",
+        effects=[*shown, f"It would have stopped {row.touched:,} messages of the days before."],
+        stays=["Nothing makes it longer than it is."], verb="Record decision",
+    )  # fmt: skip
+
+
+@acting("rules.see")
+def stop(request: Asked, pk: int) -> HttpResponse:
+    """Before its time, by whoever made it or a second person."""
+    row = _one(pk)
+    own = request.actor.uid == row.officer.uid
+    require(request, "emergency.make" if own else "emergency.decide", About(person="" if own else row.officer.uid))
+    form = Why(request.POST or None)
+    held = ["What it has kept back goes on through the checks."] if row.do == "quarantine" else []
+    return answered(
+        request, form,
+        lambda: verbs.stop(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"End {row} now?", "Emergency rules", [LIST, HERE]), back=reverse("emergency", args=[pk]), template=CONFIRM,
+        said="It has ended.", effects=["Mail that it stopped comes in again.", *held], verb="End 1 emergency rule now",
+    )  # fmt: skip
+
+
+def _one(pk: int) -> Emergency:
+    return get_object_or_404(Emergency.objects.select_related("officer", "approver"), pk=pk)
+
+
+def _asking(request: Asked, form: Wanted) -> HttpResponse:
+    page = Page("What has to be stopped now?", "Emergency rules", [LIST, HERE])
+    return render(request, "oversight/stopping.html", {"page": page, "form": form, "back": HERE[1]}, status=status_of(form))
+
+
+def _counted(request: Asked, form: Wanted, counted: Counted) -> HttpResponse:
+    c = form.cleaned_data
+    rows = [
+        ("Stopped", f"{emergencies.KINDS[c['kind']].name}: {c['value']}", "value"),
+        ("What is done", emergencies.DOS[c["do"]], "do"),
+        ("For", f"{c['hours']} hours", "hours"),
+        ("Reason", c["reason"], "reason"),
+    ]
+    page = Page("Stop this now?", "Emergency rules", [LIST, HERE])
+    hidden = [(name, c[name]) for name in KEPT]
+    shown = {"page": page, "form": form, "counted": counted, "rows": rows, "hidden": hidden, "back": HERE[1]}
+    return render(request, "oversight/stopping.html", shown)
+
+
+def _state(row: Emergency, now: int, *, cell: bool = True) -> Any:
+    if row.ended is not None:
+        found = ("stop", "Ended: not ratified") if row.ratified == "overdue" else ("quiet", "Ended")
+        found = ("stop", "Ended: found wrong") if row.ratified == "rejected" else found
+    elif now >= ms(row.until):
+        found = ("quiet", "Ends now")
+    else:
+        found = ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")
+    return Cell(found[1], role=found[0]) if cell else found
+
+
+def _filtered(rows: Any, wanted: str, now: int) -> Any:
+    return queries.in_force(now) if wanted == "acts" else rows.filter(ended__isnull=False)

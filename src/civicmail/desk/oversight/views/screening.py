@@ -1,0 +1,79 @@
+"""Why was this done with one message? Each check with what it found, the facts, what was decided: evidence by place and mask,
+nothing of its content, for operators ("/system/trace/ID/screening/"; P-17, promise 7)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.policy.facts import FACTS
+from civicmail.city.policy.matrix import WORDS
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.views.rules import DONE
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.archive.explained import Explained, Said
+
+OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
+CHECKS = {
+    **WORDS,
+    "policy": "the rules",
+    "screening": "all of it",
+    "edge": "what servers before us said",
+    "sender": "who really sends",
+}
+"""Check -> what it looks for."""
+
+
+@acting("system.see")
+def screening(request: Asked, capture: uuid.UUID) -> HttpResponse:
+    """By what was recorded when it came in, and since."""
+    require(request, "system.see")
+    archive = store().archive()
+    if (place := archive.place(capture.bytes)) is None:
+        raise Http404
+    try:
+        e = archive.explained(request.actor, place, now=ms(request.now))
+    except (DamagedFile, ConfigError) as error:
+        raise LaterError(str(error)) from error
+    trail = [("Trace", reverse("trace")), (e.sha256[:12], reverse("trace-one", args=[capture]))]
+    facts: list[tuple[str, Any]] = [("Checks", len(e.checks))]
+    if cost := sum(c.cost for c in e.checks):
+        facts.append(("Time", _span(cost)))
+    if e.book:
+        facts.append(("Book", e.book))
+    page = Page("What was found, and what followed?", e.sha256[:12], trail, facts=facts)
+    return render(request, "oversight/screening.html", {"page": page, "e": e, **_shown(request, e)})
+
+
+def _shown(request: Asked, e: Explained) -> dict[str, Any]:
+    known = set(Version.objects.values_list("rule", flat=True).distinct()) if may(request, "rules.see") else set()
+    checks = [(c, CHECKS.get(c.check, ""), _state(c), _span(c.cost) if c.cost else "") for c in e.checks]
+    decided = [
+        (
+            d,
+            OUTCOMES.get(d.do, d.do),
+            [(rule, rule.rpartition(":")[2] in known) for rule in d.rules],
+            moment(d.at) if d.at else None,
+        )
+        for d in e.decided
+    ]
+    return {"checks": checks, "decided": decided, "facts": [(n, v, FACTS[n].says) for n, v in e.facts]}
+
+
+def _state(said: Said) -> tuple[str, str]:
+    if said.unavailable:
+        return "warn", f"Could not be made: {said.unavailable}"
+    return ("plain", f"{len(said.evidence)} found") if said.evidence else ("plain", "Nothing")
+
+
+def _span(microseconds: int) -> str:
+    return f"{microseconds / 1000:,.1f} ms"

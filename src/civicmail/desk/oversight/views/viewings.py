@@ -1,0 +1,168 @@
+"""Who saw what, and why? Every look at mail that was not one's own, and the weekly sample of reveals ("/oversight/viewings/")."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.forms import long
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.reveals import NEXT, REASONS
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.oversight import sampling
+from civicmail.desk.oversight.actions import looks as actions
+from civicmail.desk.oversight.queries import looks as queries
+from civicmail.desk.oversight.queries.looks import KINDS, Sample
+
+DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a year")]
+
+
+class Remark(forms.Form):
+    """What the auditor says of a reveal."""
+
+    remark = long("What do you say of it?", "Was the reason a good one, and was this look needed?", least=3, most=400)
+
+
+@acting("viewings.see")
+def viewings(request: Asked) -> HttpResponseBase:
+    """The newest first; a system administrator sees one's own."""
+    require(request, "viewings.see")
+    audits = bool(may(request, "viewings.mark"))
+    found = listing.of(
+        request,
+        queries.viewings(request.actor),
+        caption="Looks at mail",
+        columns=_columns(links=bool(may(request, "entries.see"))),
+        filters=[
+            Filter("q", "Person or object", _words),
+            Filter("kind", "What", lambda rows, value: rows.filter(act=value), list(KINDS.items())),
+            Filter("since", "Since", lambda rows, value: rows.filter(at__gte=_since(request.now, value)), DAYS),
+        ],
+        empty="Nobody has looked at mail of others yet." if audits else "You have looked at no mail of others.",
+        noun="looks",
+        sort="-when",
+        slim=lambda rows: rows.defer("head"),
+    )
+    acts = [Action("I saw something by accident…", reverse("accident"))]
+    if audits:
+        acts.append(Action("Weekly sample", reverse("viewings-sample"), primary=True))
+    page = Page("Who saw what, and why?", "Oversight", actions=acts)
+    shown = {"page": page, "audits": audits, "open": [s for s in queries.weeks(request.now) if s.open] if audits else []}
+    return listing.shown(request, "oversight/viewings.html", found, shown)
+
+
+@acting("viewings.mark")
+def sample(request: Asked) -> HttpResponseBase:
+    """What was drawn of a week, and whether somebody has looked at it."""
+    require(request, "viewings.mark")
+    week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
+    drawn = queries.sample_of(week, request.now)
+    if drawn is None:
+        raise Http404
+    rows = [{"pk": e.pk, "entry": e, "mark": mark} for e, mark in drawn.drawn]
+    found = listing.of_rows(
+        request,
+        rows,
+        caption=f"Reveals of {week} that were drawn",
+        columns=[
+            Column("when", "Reveal", _drawn),
+            Column("person", "Who", lambda r: Cell(r["entry"].person, hint=_duty(r["entry"].duty)), name="by"),
+            Column("object", "To what", lambda r: Cell(r["entry"].object, full=True)),
+            Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=_code(r["entry"]))),
+            Column("looked", "Looked at", _mark),
+        ],
+        empty=_nothing(drawn),
+        noun="reveals of the sample",
+        keep=["week"],
+    )
+    crumbs = [("Viewings", reverse("viewings"))]
+    facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
+    state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
+    page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
+    shown = {"page": page, "weeks": [(s, _day(s.monday), _link(s.week)) for s in queries.weeks(request.now)], "week": week}
+    return listing.shown(request, "oversight/sample.html", found, shown)
+
+
+@acting("viewings.mark")
+def mark(request: Asked, pk: int) -> HttpResponse:
+    """The auditor has read one reveal of the sample, and says so."""
+    reveal = get_object_or_404(Entry.objects.defer("head"), pk=pk, act=queries.REVEAL)
+    require(request, "viewings.mark", About(person=reveal.person))
+    week = sampling.name_of(timezone.localdate(moment(reveal.at)))
+    form = Remark(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        remark = form.cleaned_data["remark"]
+        if tried(form, lambda: actions.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)):
+            messages.success(request, "Recorded as looked at.")
+            return redirect(_link(week))
+    crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
+    page = Page("Was this look needed?", "Oversight", crumbs, facts=[("By", reveal.person), ("Entry", str(reveal.uuid)[:8])])
+    shown = {"page": page, "form": form, "reveal": reveal, "at": moment(reveal.at), "code": _code(reveal), "back": _link(week)}
+    return render(request, "oversight/mark.html", shown, status=status_of(form))
+
+
+def _columns(*, links: bool) -> list[Column]:
+    return [
+        Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
+        Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
+        Column("person", "Who", lambda e: Cell(e.person, hint=_duty(e.duty)), ("person",), name="by"),
+        Column("object", "To what", lambda e: Cell(e.object, full=True)),
+        Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
+    ]
+
+
+def _code(e: Entry) -> str:
+    """What a reveal gave as its kind of reason, and what was done next after an accident."""
+    return REASONS.get(str(e.facts.get("code")), "") or NEXT.get(str(e.facts.get("next")), "")
+
+
+def _drawn(row: dict[str, Any]) -> Cell:
+    e: Entry = row["entry"]
+    when = date_format(timezone.localtime(moment(e.at)), "l, M j, g:i a")
+    return Cell(when, "" if row["mark"] else reverse("viewing-mark", args=[e.pk]))
+
+
+def _mark(row: dict[str, Any]) -> Cell:
+    made: Entry | None = row["mark"]
+    return Cell("Not yet", role="wait") if made is None else Cell(f"by {made.person}", hint=made.reason)
+
+
+def _nothing(drawn: Sample) -> str:
+    return "No reveals this week." if drawn.over else "This week is not over: its sample is drawn on Monday."
+
+
+def _words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+    return rows.filter(Q(person__icontains=value) | Q(object__icontains=value))
+
+
+def _since(now: datetime, days: str) -> int:
+    return ms(now - timedelta(days=int(days)))
+
+
+def _duty(name: str) -> str:
+    return DUTIES[name].name if name in DUTIES else name
+
+
+def _day(day: date) -> str:
+    return date_format(day, "M j, Y")
+
+
+def _link(week: str) -> str:
+    return f"{reverse('viewings-sample')}?{urlencode({'week': week})}"

@@ -1,0 +1,107 @@
+"""What the zones of our domains say, looked up beside the requests: a page waits a second and a half at most, and shows what is
+known by then. An answer is kept for a minute. Knows no Django."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings
+from civicmail.mail.courier import dkimkeys, publishedkeys
+from civicmail.mail.courier.dkimkeys import Key
+from civicmail.mail.screening import nameserver, published
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.published import Look
+
+SECONDS = 8.0
+"""That all questions of one round may take."""
+WAIT = 1.5
+"""Seconds that a page waits."""
+KEPT = 60.0
+_LATE = "it has not answered yet"
+
+
+@dataclass(slots=True)
+class Round:
+    """Each record once. asked: what it is, in the order of the page; found: by place, what is known by now; ended: when."""
+
+    asked: dict[int, Look]
+    keys: tuple[Key, ...]
+    found: dict[int, Look] = field(default_factory=dict)
+    ended: float = 0.0
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def looks(self) -> list[Look]:
+        return [self.found.get(place, late) for place, late in self.asked.items()]
+
+
+@dataclass(slots=True)
+class Zones:
+    """Of one installation. Safe for any number of threads."""
+
+    data: Path
+    settings: Settings
+    clock: Callable[[], int] = now_ms
+    monotonic: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _round: Round | None = None
+
+    def looks(self, wait: float = WAIT) -> list[Look]:
+        """What is known within so many seconds; what is not is said to be unknown. Raises KeysDamaged."""
+        keys = tuple(publishedkeys.of_interest(dkimkeys.listed(self.data), self.clock()))
+        with self._lock:
+            current = self._round
+            if current is None or current.keys != keys or (current.done.is_set() and self.monotonic() - current.ended > KEPT):
+                current = self._round = self._begun(keys)
+        current.done.wait(wait)
+        domains = [a_labels(domain) for domain in self.settings.city.domains]
+        return [*current.looks(), *publishedkeys.unsigned(domains, keys)]
+
+    def _begun(self, keys: tuple[Key, ...]) -> Round:
+        resolver = nameserver.open_(self.settings)
+        now = self.clock()
+        asked: dict[int, Look] = {}
+        asking: list[Coroutine[Any, Any, Look]] = []
+        for domain in [a_labels(domain) for domain in self.settings.city.domains]:
+            for record in published.RECORDS:
+                asked[len(asked)] = published.unknown(record, domain, _LATE)
+                asking.append(published.look_at(resolver, record, domain))
+        for key in keys:
+            asked[len(asked)] = publishedkeys.unknown(key, _LATE)
+            asking.append(publishedkeys.look(resolver, key, now))
+        made = Round(asked, keys)
+        threading.Thread(target=self._ask, args=(made, asking), name="zones", daemon=True).start()
+        return made
+
+    def _ask(self, made: Round, asking: list[Coroutine[Any, Any, Look]]) -> None:
+        async def one(place: int, question: Coroutine[Any, Any, Look]) -> None:
+            made.found[place] = await question
+
+        async def every() -> None:
+            async with asyncio.timeout(SECONDS):
+                await asyncio.gather(*(one(place, question) for place, question in enumerate(asking)))
+
+        try:
+            asyncio.run(every())
+        except TimeoutError:
+            pass  # what is not found is said to be unknown
+        finally:
+            made.ended = self.monotonic()
+            made.done.set()
+
+
+_known: dict[Path, Zones] = {}
+
+
+def zones(data: Path, settings: Settings) -> Zones:
+    """The one of this data folder."""
+    found = _known.get(data)
+    if found is None or found.settings is not settings:
+        found = _known[data] = Zones(data, settings)
+    return found

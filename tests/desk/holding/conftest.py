@@ -1,0 +1,18 @@
+"""The town of the pages with its mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pages.conftest import visit as visit
+from pages.conftest import with_mail
+from pages.world import Town
+
+
+@pytest.fixture
+def city(installed: Path, db: None) -> Town:
+    """The installation is claimed."""
+    (installed / "claimed").touch()
+    return with_mail(installed, book=False)

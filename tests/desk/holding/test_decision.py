@@ -1,0 +1,115 @@
+"""Whoever has the number of a decision learns why, without an account, and may say that it was wrong (P-29, promise 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.clauses import cited
+from civicmail.city.policy.published import starter
+from civicmail.city.policy.shapes import Disposition, Do
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding.decisions import decision
+from civicmail.desk.holding.models import Contest
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.deciding import Verdict
+from desk.holding.test_quarantine import quarantined, words
+from pages.post import CANARIES
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+SAID = {"text": "It was an offer that your office had asked for.", "contact": "heron@shop.example"}
+
+
+def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Town, visit: Visit, installed: Path) -> None:
+    """R-403 (promise 7): the rule's words, its clause, whom to ask; no address, no word of the mail."""
+    refused = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
+    shown = words(visit("").get(f"/decision/{refused.uuid}/"))
+    assert "Refused: nobody got it" in shown and "own-domain-outside" in shown and "P-26" in shown
+    assert not any(word in shown for word in (*CANARIES.values(), "@shop.example", "dana.ortiz", "spam"))
+    assert "P-14" in words(visit("").get(f"/decision/{quarantined(installed, ms(city.now), rule='not-yours', do='refuse').uuid}/"))
+
+
+def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visit, installed: Path) -> None:
+    """R-404: unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
+    waits = quarantined(installed, ms(city.now) - 1000, rule="access-held", do="hold")
+    shadow = quarantined(installed, ms(city.now) - 1000, rule="shadow:spam-sure", do="deliver")
+    numbers = ["01a2150e-cece-7bb2-86d0-6e9539f71917", city.objects["mail delivered"], waits.uuid, shadow.uuid]
+    answers = [visit("").get(f"/decision/{number}/") for number in numbers]
+    assert {a.status_code for a in answers} == {404}
+    assert all("Nothing is known under this number." in words(a) for a in answers)
+
+
+@pytest.mark.parametrize(
+    ("copies", "what", "reasons"),
+    [
+        ([("deliver", ("deliver",)), ("quarantine", ("spam-band",))], None, []),
+        ([("mark", ("first-contact",)), ("quarantine", ("spam-band", "first-contact"))], "marked", ["first-contact"]),
+        ([("refuse", ("dmarc-reject",)), ("quarantine", ("dmarc-reject", "one-answer"))], "quarantined", ["dmarc-reject"]),
+        ([("kept", ("expand-list",)), ("mark", ("first-contact",)), ("deliver", ("pass-elsewhere",))], "marked", ["first-contact"]),
+    ],
+)
+def test_whoever_got_one_copy_learns_nothing_of_another(
+    copies: list[tuple[Do, tuple[str, ...]]], what: str | None, reasons: list[str]
+) -> None:
+    """R-404 (promise 4): the number is in every copy, and a blind copy is nobody's business but its own."""
+    envelope = Envelope("heron@shop.example", tuple(Recipient(f"p{n}@city.example") for n in range(len(copies))), 1)
+    verdict = Verdict(tuple(Disposition(n, *copy) for n, copy in enumerate(copies)), {})
+    capture = capture_of(bytes(16), scan(b"Subject: x\r\n\r\n"), envelope, Source("mx", "mx"), verdict=verdict)
+    told = decision(capture, [], starter())
+    assert (told.what, [r.rule for r in told.reasons]) == (what, reasons) if told else what is None
+
+
+def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None:
+    """Promise 7: the rule that fitted when the scanner was back."""
+    envelope = Envelope("heron@shop.example", (Recipient("dana.ortiz@city.example"),), 1)
+    verdict = Verdict((Disposition(0, "pending", ("unavailable:clamav",)),), {})
+    capture = capture_of(bytes(16), scan(b"Subject: x\r\n\r\n"), envelope, Source("mx", "mx"), verdict=verdict)
+    then = Event(Type.DECIDED, bytes(16), 2, (0,), {"do": "quarantine", "rules": ["malware-found"]})
+    later = Event(Type.DECIDED, bytes(16), 3, (0,), {"do": "deliver", "rules": ["deliver"], "aside": ["clamav"]})
+    gone = Event(Type.RELEASED, bytes(16), 3, (0,), {"actor": "e-1", "reason": "two have looked"})
+    assert decision(capture, [], starter()) is None
+    for events, what in (([then], "quarantined"), ([gone, later, then], "released")):
+        told = decision(capture, events, starter())
+        assert told is not None and (told.what, [r.rule for r in told.reasons]) == (what, ["malware-found"])
+
+
+def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, visit: Visit, installed: Path) -> None:
+    """R-405 (P-29): an act with an entry; the answer stands on the page, and goes to the address that was left."""
+    capture = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
+    page, stranger = f"/decision/{capture.uuid}/", visit("")
+    assert stranger.post(page, {"text": "short"}).status_code == 422
+    assert stranger.post(page, SAID).status_code == 302
+    row = Contest.objects.get(capture=capture.uuid)
+    assert (row.rules, row.contact) == ("own-domain-outside", SAID["contact"])
+    assert "was not answered yet" in words(stranger.get(page))
+    assert "own-domain-outside" in words(visit("security").get("/holding/contests/?state=waits"))
+    answer = f"/holding/contests/{row.pk}/"
+    assert visit("crew0").get(answer).status_code == 403
+    assert visit("security").post(answer, {"reason": "It came from your own server now."}).status_code == 422, "nothing is chosen"
+    said = {"answer": "corrected", "reason": "Your server is on the list of the city's own now."}
+    assert visit("security").post(answer, said).status_code == 302
+    assert said["reason"] in words(stranger.get(page))
+    entry, notice = Entry.objects.get(act="contest.answer"), Notice.objects.get()
+    assert entry.object == f"capture:{capture.uuid}" and SAID["contact"] not in str(entry.facts)
+    assert notice.to == SAID["contact"] and said["reason"] in notice.text
+    assert visit("security").post(answer, said).status_code == 409
+    for _ in range(5):
+        stranger.post(page, SAID)
+    assert stranger.post(page, SAID).status_code == 409
+
+
+def test_the_reply_leads_to_the_page_of_the_decision() -> None:
+    said = "550 5.7.1 No. (P-26) Ask: postmaster decision=01a2150e-cece-7bb2-86d0-6e9539f71917"
+    assert cited(said, "https://mail.city.example").endswith(
+        " https://mail.city.example/decision/01a2150e-cece-7bb2-86d0-6e9539f71917/"
+    )
+    assert cited(said, "") == said

@@ -1,0 +1,135 @@
+"""What rules keep back is listed by its envelope, goes on somebody's word with a reason, never past another rule (P-02, P-25)."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.policy import published
+from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding.keptback import KeptBack
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
+from desk.oversight.book import text
+from mail.archive.making import UNSYNCED
+from pages.post import CANARIES, MESSAGE
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+DANA = "dana.ortiz@city.example"
+WHY = "A vendor of ours wrote it."
+
+
+def words(response: Any) -> str:
+    content = b"".join(response) if response.streaming else response.content
+    shown = re.sub(r"(?s)<script.*?</script>|<[^>]+>", " ", content.decode().replace("<wbr>", ""))
+    return " ".join(html.unescape(shown).split())
+
+
+def quarantined(data: Path, at: int, to: str = DANA, *, rule: str = "spam-sure", do: str = "quarantine") -> Capture:
+    """One that a rule has put aside."""
+    envelope = Envelope("heron@shop.example", (Recipient(to),), at, "192.0.2.9", "mx.shop.example")
+    capture = capture_of(capture_id(at), scan(MESSAGE), envelope, Source("mx", "mx"))
+    capture = replace(
+        capture,
+        dispositions=(Disposition(0, do, (rule,)),),  # type: ignore[arg-type]
+        findings=(Finding("spam", "score", mask="990"), Finding("links", "lookalike", "1", 3, 9, CANARIES["mask"])),
+    )
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, MESSAGE)
+        w.flush()
+    return capture
+
+
+def states(data: Path, id_: bytes) -> dict[str, bool]:
+    """Address to whether its copy is to be delivered."""
+    entry = outstanding_file.current(data).entries.get(id_)
+    return {c.address: c.is_waiting for c in entry.copies.values()} if entry else {}
+
+
+def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visit: Visit, installed: Path) -> None:
+    """R-400, R-401: an entry first, the checks once more, and the filter learns; nothing of the message on the page."""
+    id_ = quarantined(installed, ms(city.now) - 1000).id
+    client, page = visit("security"), f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/"
+    listed = words(client.get("/holding/quarantine/?from=shop&rule=spam-sure"))
+    assert "heron@shop.example" in listed and "ibis@outside.example" not in listed
+    assert "ibis@outside.example" in words(client.get("/holding/quarantine/")), "what is held by rule is there, too"
+    shown = words(client.get(page))
+    assert "spam-sure" in shown and "lookalike" in shown and "In quarantine" in shown
+    assert not any(canary in shown for canary in CANARIES.values())
+    assert client.post(page, {"reason": ""}).status_code == 422
+    done = client.post(page, {"reason": WHY})
+    assert (done.status_code, done["Location"]) == (302, "/holding/quarantine/")
+    assert states(installed, id_) == {DANA: True}
+    events = Machine(installed).events(id_)
+    assert {e.type for e in events} >= {Type.RELEASED, Type.LABELLED}
+    assert next(e for e in events if e.type == Type.RELEASED).facts["actor"] == city.people["security"].uid
+    entry = Entry.objects.get(act="quarantine.release")
+    assert entry.object == f"capture:{Machine(installed).capture(id_).uuid}" and WHY in str(entry.reason)
+    again = client.post(page, {"reason": WHY})
+    assert again.status_code == 302 and Entry.objects.filter(act="quarantine.release").count() == 1
+
+
+def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: Visit, installed: Path) -> None:
+    """R-401: no word about spam opens a door for anything else."""
+    rule = text("stop-shop", when='sender.domain == "shop.example"').replace(
+        '"files.active" = true', '"sender.domain" = "shop.example"'
+    )
+    published.publish(installed, rule)
+    id_ = quarantined(installed, ms(city.now) - 1000).id
+    answer = visit("security").post(f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/", {"reason": WHY})
+    assert answer.status_code == 422
+    assert "It stays: stop-shop (It has a file that acts when it is opened.) keeps it" in words(answer)
+    assert states(installed, id_) == {DANA: False}
+
+
+def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_else(
+    city: Town, visit: Visit, installed: Path
+) -> None:
+    """R-402: not what a rule holds for a decision, not what is somebody else's."""
+    now = ms(city.now)
+    mine, held = quarantined(installed, now - 1000), quarantined(installed, now - 2000, do="hold")
+    others = quarantined(installed, now - 3000, "lena.vogt@city.example")
+    client = visit("crew0")
+    assert "This is no spam…" in words(client.get(f"/mail/{mine.uuid}/delivery/"))
+    assert "This is no spam…" not in words(client.get(f"/mail/{held.uuid}/delivery/"))
+    assert client.get(f"/mail/{others.uuid}/release/").status_code == 404
+    assert "Is this no spam?" in words(client.get(f"/mail/{mine.uuid}/release/"))
+    for capture in (mine, held, others):
+        client.post(f"/mail/{capture.uuid}/release/")
+    waits = [states(installed, c.id) for c in (mine, held, others)]
+    assert waits == [{DANA: True}, {DANA: False}, {"lena.vogt@city.example": False}]
+    assert [e.object for e in Entry.objects.filter(act="my.release")] == [f"capture:{mine.uuid}"]
+    kept = KeptBack(installed).copy(held.id, 0, now)
+    assert kept is not None
+    with pytest.raises(Conflict):
+        letting.release_own(kept, {DANA}, actor=actor_of(city.people["crew0"].account, "", now), now=now)
+
+
+def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
+    """R-400: an operator sees envelopes, and decides nothing."""
+    capture = quarantined(installed, ms(city.now) - 1000)
+    page = f"/holding/quarantine/{capture.uuid}/0/"
+    assert "A security officer decides" in words(visit("operator").get(page))
+    assert visit("operator").post(page, {"reason": WHY}).status_code == 403
+    assert visit("crew0").get("/holding/quarantine/").status_code == 403
+    assert states(installed, capture.id) == {DANA: False}

@@ -1,0 +1,107 @@
+"""Senders inside hear what rules did with their mail, users of an office's mailbox what is kept back there (P-02, P-11, P-19)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.notices.models import Notice
+from civicmail.desk.holding import asked, queries
+from civicmail.desk.holding.actions import digests, telling
+from civicmail.desk.holding.models import Finding, Untold
+from desk.holding.test_findings import listened, sent
+from desk.holding.test_quarantine import quarantined
+from pages.post import CANARIES
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+PAT = "pat.nguyen@city.example"
+
+
+def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, installed: Path) -> None:
+    """R-412 (P-11, P-19, promise 7): of a rule in notice and of a held copy; with clause and number; no word of the message,
+    nothing that a rule on use has found, and nothing to strangers."""
+    now = ms(city.now)
+    told = sent(installed, now - 3000, rules=("notify:own-account", "notify:use-campaign"), review=())
+    held = sent(installed, now - 2000, rules=("confidential-many",), do="hold", review=())
+    sent(installed, now - 1000, rules=("shadow:own-account", "use-political-bulk", "unavailable:clamav"), review=())
+    sent(installed, now - 900, rules=("notify:own-account",), review=(), source="mx", login="")
+    sent(installed, now - 3 * DAY, rules=("notify:own-account",), review=())
+    listened(installed, now)
+    first, second = Notice.objects.order_by("pk")
+    assert {first.to, second.to} == {PAT} and told.uuid in first.text and "P-11" in first.text
+    assert "You sent this to an account of your own outside the city." in first.text and "P-12" not in first.text
+    assert f"/decision/{held.uuid}/" in second.text and "P-19" in second.text and "kept back" in second.subject
+    assert not any(word in first.text + second.text for word in (*CANARIES.values(), "home.example", "use-campaign"))
+    telling.tell_sender(
+        city.people["crew2"],
+        told.uuid,
+        now - 3000,
+        asked.for_sender([asked.Said("deliver", ("notify:own-account",), 1)], queries.book()),
+        now,
+    )
+    assert Notice.objects.count() == 2 and not Untold.objects.exists()
+    book = queries.book()
+    use = replace(next(rule for rule in book.rules if rule.id == "use-campaign"), sender="Somebody has looked at this.")
+    said = [asked.Said("deliver", ("notify:use-campaign",), 1), asked.Said("hold", ("use-campaign",), 1)]
+    assert asked.for_sender(said, replace(book, rules=(use,))) == [], "whatever words it has"
+
+
+def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
+    """R-415 (P-13): to each but whoever sent it, without a name."""
+    now = ms(city.now)
+    city.grant("crew2", "use-reviewer")
+    sent(installed, now - 2000)
+    threat = sent(installed, now - 1000, rules=("use-threat",))
+    listened(installed, now)
+    assert [notice.to for notice in Notice.objects.all()] == ["tova.lind@city.example"]
+    notice, row = Notice.objects.get(), Finding.objects.get(capture=threat.uuid)
+    assert row.rule == "use-threat" and f"/holding/findings/{row.pk}/" in notice.text
+    assert not any(word in notice.text + notice.subject for word in ("Pat", "Nguyen", "crew2", threat.uuid, *CANARIES.values()))
+
+
+def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, installed: Path) -> None:
+    """R-413 (P-11): a program that sends a thousand does not bring a thousand notices."""
+    noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=1)
+    now = ms(noon)
+    for n in range(6):
+        sent(installed, now - n, rules=("notify:own-account",), review=(), to=1)
+    listened(installed, now)
+    assert Notice.objects.count() == telling.MOST == 3
+    assert telling.tell_untold(now) == 0, "the day is not over"
+    assert (telling.tell_untold(now + DAY), telling.tell_untold(now + DAY)) == (1, 0)
+    last = Notice.objects.get(key__startswith="sender-more:")
+    assert last.to == PAT and "There were 3 more." in last.text
+
+
+def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
+    """R-414 (P-02): time, the sender's domain and the words of the rule, by person; nothing for one's own mailbox, of nothing."""
+    noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=1)
+    now, desk = ms(noon), "desk@city.example"
+    box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)
+    like = city.authorisations["crew0"]
+    for key, state in (("crew0", "active"), ("crew1", "active"), ("crew2", "revoked")):
+        person = city.people[key]
+        Authorisation.objects.create(
+            mailbox=box, person=person, episode=person.episodes.get(), department=box.department, role="delegate", state=state,
+            requester=like.requester, asked=like.asked, until=like.until, since=like.since, duties="d", performance="p",
+            efficiency="e", service="s",
+        )  # fmt: skip
+    assert digests.tell_users(now + DAY) == 0
+    quarantined(installed, now, desk, rule="spam-again")
+    quarantined(installed, now + 60_000, desk, rule="executable")
+    quarantined(installed, now, "dana.ortiz@city.example")
+    assert digests.tell_users(now + 60_000) == 0, "the day is not over"
+    assert (digests.tell_users(now + DAY), digests.tell_users(now + DAY)) == (2, 0)
+    one, other = Notice.objects.order_by("to")
+    assert [one.to, other.to] == ["dana.ortiz@city.example", "lena.vogt@city.example"]
+    assert one.subject == "desk@city.example: 2 messages kept back"
+    assert "12:00  from shop.example: Nearly the same message was reported" in one.text and "12:01  from shop.example" in one.text
+    assert not any(word in one.text for word in (*CANARIES.values(), "heron@"))

@@ -1,0 +1,22 @@
+"""The town of the pages with its mail, and a rule book without rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.access.moments import ms
+from desk.oversight.book import with_matrix
+from pages.conftest import visit as visit
+from pages.conftest import with_mail
+from pages.world import Town
+
+
+@pytest.fixture
+def city(installed: Path, db: None) -> Town:
+    """The installation is claimed; of the book there is the fail matrix alone."""
+    (installed / "claimed").touch()
+    t = with_mail(installed, book=False)
+    with_matrix(ms(t.now))
+    return t
