@@ -1,0 +1,207 @@
+"""What Dovecot asks before it lets anybody read: passwords, users, tokens (deploy/dovecot/civicmail.lua; P-07, L2, AC-7).
+
+Three addresses below /doors/, for programs of this machine that know the secret in keys/doors.key. Answers come from the published
+snapshot, like a gateway's; the database is asked for the lockout alone, and where it is away the snapshot decides.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access import reading
+from civicmail.city.access.actions.devices import note_use
+from civicmail.city.access.actions.signin import note_failure
+from civicmail.city.access.credentials import Issuer, device_of, read_key
+from civicmail.city.access.errors import BadToken
+from civicmail.city.access.models import Account
+from civicmail.city.access.published import INBOUND_MOST, Watch
+from civicmail.city.access.queries.signin import is_barred
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.log import get_logger
+
+log = get_logger()
+
+LARGEST = 16_384
+"""Bytes of a question: a password or a token, and a name."""
+
+Ask = Callable[[dict[str, Any], Snapshot], HttpResponse]
+
+
+def secret_path(data: Path) -> Path:
+    return data / "keys" / "doors.key"
+
+
+def secret(data: Path) -> str:
+    """The secret between Dovecot and us, made where there is none (0600). Raises OSError."""
+    path = secret_path(data)
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(made, "w") as h:
+            h.write(secrets.token_urlsafe(32) + "\n")
+    return path.read_text().strip()
+
+
+@lru_cache(maxsize=2)
+def _watch(data: Path) -> Watch:
+    return Watch(data, now_ms)
+
+
+@lru_cache(maxsize=2)
+def _issuer(data: Path) -> Issuer:
+    return Issuer(data, settings.CITY.signin, now_ms)
+
+
+def _door(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
+    """Only a program of this machine with the secret is answered; to everybody else there is nothing here."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(answer)
+    def view(request: HttpRequest) -> HttpResponse:
+        data = settings.DATA
+        if data is None or not _is_local(request) or not hmac.compare_digest(_shown(request), secret(data).encode()):
+            return HttpResponse(status=404)
+        watch = _watch(data)
+        snapshot = watch.now
+        if snapshot is None or not watch.serves(INBOUND_MOST):
+            return HttpResponse(status=503)
+        asked = _asked(request)
+        return HttpResponse(status=400) if asked is None else answer(asked, snapshot)
+
+    return view
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """A request that a proxy passed on is no program of this machine, whatever its connection says."""
+    if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _shown(request: HttpRequest) -> bytes:
+    """The secret that the asker shows, as a header of its own or as the password of Basic authentication (RFC 7617)."""
+    if own := request.headers.get("X-Civicmail-Door", ""):
+        return own.encode()
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(text, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
+
+
+def _asked(request: HttpRequest) -> dict[str, Any] | None:
+    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+        return None
+    if request.content_type != "application/json":
+        return {key: str(value) for key, value in request.POST.items()}
+    try:
+        asked = orjson.loads(request.body)
+    except ValueError:
+        return None
+    return asked if isinstance(asked, dict) and all(isinstance(v, str) for v in asked.values()) else None
+
+
+@sensitive_post_parameters()
+@_door
+def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. Whoever is locked or came too often is told
+    no before anything is compared; a wrong password counts, at whichever door."""
+    assert settings.DATA is not None  # the door has asked
+    login, client = asked.get("user", ""), asked.get("client", "")[:45]
+    person = reading.person_named(snapshot, login)
+    name = person.login if person is not None else login
+    if _barred(name, client):
+        return JsonResponse({"ok": False})
+    device = device_of(read_key(settings.DATA) or b"", person, asked.get("password", ""))
+    if person is None or device is None:
+        _failed(name, client)
+        return JsonResponse({"ok": False})
+    mailbox = reading.own_mailbox(snapshot, person, now_ms())
+    if mailbox is None:
+        return JsonResponse({"ok": False})
+    _used(device.id, client)
+    return JsonResponse({"ok": True, "user": mailbox.id})
+
+
+@_door
+def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """{user, protocol} -> {user}, or 404. For IMAP at this very moment: who was signed in and lost access meanwhile is nobody. For
+    delivery: every mailbox that is not closed."""
+    mailbox = snapshot.mailbox_of(asked.get("user", ""))
+    if mailbox is None or mailbox.state == "closed":
+        return HttpResponse(status=404)
+    if asked.get("protocol") == "imap":
+        holder = snapshot.people.get(mailbox.holder)
+        if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
+            return HttpResponse(status=404)
+    return JsonResponse({"user": mailbox.id})
+
+
+@_door
+def introspect(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """A token of the city's sign-in (RFC 7662): active, and whose mailbox it opens."""
+    assert settings.DATA is not None  # the door has asked
+    try:
+        login = _issuer(settings.DATA).login(asked.get("token", ""))
+    except BadToken as error:
+        log.info("a token was refused at the IMAP door", why=str(error))
+        return JsonResponse({"active": False})
+    person = reading.person_named(snapshot, login)
+    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if person is not None else None
+    if person is None or mailbox is None or _is_locked(person.login):
+        return JsonResponse({"active": False})
+    return JsonResponse({"active": True, "username": mailbox.id, "scope": "imap"})
+
+
+def _barred(login: str, client: str) -> bool:
+    try:
+        return is_barred(login, client, now_ms())
+    except DatabaseError:
+        return False  # 140 random bits are not guessed; who may read at all is in the snapshot
+
+
+def _is_locked(login: str) -> bool:
+    try:
+        return Account.objects.filter(username=login, locked__isnull=False).exists()
+    except DatabaseError:
+        return False
+
+
+def _failed(login: str, client: str) -> None:
+    try:
+        note_failure(login, door="imap", client=client, now=now_ms())
+    except DatabaseError:
+        log.warning("a failure could not be counted: the database is away")
+
+
+def _used(device: str, client: str) -> None:
+    try:
+        note_use(device, client=client, now=now_ms())
+    except DatabaseError:
+        log.warning("a use could not be noted: the database is away")

@@ -1,0 +1,133 @@
+"""Pages for what did not work, in plain words: what was not done, what to do, and a reference; never a stack (pages, "Error")."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import Error as DatabaseFault
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from civicmail.city.access.acts import ACTS
+from civicmail.city.access.views import saying
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.front.web import language, start
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """title: the h1; said: where the error has no sentence of its own; next: what to do now."""
+
+    title: Promise
+    said: Promise
+    next: Promise | str = ""
+
+
+PAGES: dict[int, Telling] = {
+    400: Telling(
+        _("This request was not understood"),
+        _("Something in it has the wrong form. Nothing was changed."),
+        _("Go back and try again."),
+    ),
+    401: Telling(_("Sign in first"), _("This needs a sign-in."), _("Sign in and come back.")),
+    403: Telling(_("You may not do this"), _("This is not yours to see or to do. Nothing was changed.")),
+    404: Telling(_("Nothing is here"), _("There is no such page, or not for you."), _("Start again from the home page.")),
+    405: Telling(
+        _("This page cannot do that"), _("The page was asked in a way that it does not know."), _("Go back and try again.")
+    ),
+    409: Telling(
+        _("Things have changed meanwhile"),
+        _("Somebody was faster. Nothing was changed."),
+        _("Go back, look again, and decide anew."),
+    ),
+    413: Telling(_("This is too large"), _("More than 32 MB cannot be taken. Nothing was changed."), _("Send a smaller file.")),
+    422: Telling(_("Something is missing"), _("What was typed cannot be used. Nothing was changed."), _("Go back and correct it.")),
+    500: Telling(
+        _("Something went wrong"),
+        _("This is our fault. Nothing was changed."),
+        _("Try again. If it stays so, tell the reference."),
+    ),
+    503: Telling(
+        _("Nothing can be shown at this moment"),
+        _("What is shown or changed here must be recorded first, and that cannot be done now. Nothing was changed. Mail goes on."),
+        _("Try again in a minute."),
+    ),
+}
+"""HTTP status -> how it is told."""
+
+
+def page(request: Any, status: int, said: str = "", ask: str = "", clause: str = "") -> HttpResponse:
+    """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
+    the database."""
+    telling = PAGES.get(status, PAGES[500])
+    if status >= 500:
+        request.bare = True
+    if not hasattr(request, "now"):  # it failed before our first middleware
+        request.now, request.id = timezone.now(), ""
+    with language.theirs(request):
+        words = saying.said(said) if said else telling.said
+        shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status}
+        response = render(request, "errors/page.html", shown, status=status)
+        response.headers["Content-Language"] = translation.get_language() or "en"
+    if status == 503:
+        response["Retry-After"] = "60"
+    return response
+
+
+def told(request: Any, error: CivicmailError) -> HttpResponse:
+    """The page for an error of ours, with its sentence, and for a refusal whom to ask."""
+    match = request.resolver_match
+    act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
+    log.info("refused", id=request.id, error=type(error).__name__, status=error.http)
+    words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
+    return page(request, error.http, words, act.ask if act else "", act.clause if act else "")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400. What is wrong is not repeated: it may be anything."""
+    return page(request, 413 if type(exception).__name__ == "RequestDataTooBig" else 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403."""
+    return page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404."""
+    return page(request, 404)
+
+
+def server_error(request: Any) -> HttpResponse:
+    """handler500: a database that is not there is 503 and no bug; of a bug the log gets its kind and place, no values."""
+    error = sys.exc_info()[1]
+    if isinstance(error, CivicmailError) and error.http != 500:
+        return told(request, error)
+    away = isinstance(error, OperationalError | InterfaceError) or (isinstance(error, DatabaseFault) and not start.is_prepared())
+    kind, place = type(error).__name__, _place(error)
+    (log.warning if away else log.error)("no database" if away else "a bug", id=getattr(request, "id", ""), error=kind, place=place)
+    return page(request, 503 if away else 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that is not ours, or too old: the browser has forgotten the cookie."""
+    said = _(
+        "This form was too old, or did not come from this page. Nothing was changed. Go back, reload the page and send it again."
+    )
+    return page(request, 403, str(said))
+
+
+def _place(error: BaseException | None) -> str:
+    at = error.__traceback__ if error else None
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return f"{at.tb_frame.f_globals.get('__name__', '?')}:{at.tb_lineno}" if at else ""

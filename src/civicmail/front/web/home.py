@@ -1,0 +1,45 @@
+"""Home: what must I do now? Tasks by duty, the oldest first; nothing that this person may not do (pages, "/")."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import standing, tasks
+from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.views.page import Page
+from civicmail.desk.mailbox import queries as mailbox
+from civicmail.desk.oversight.queries import looks, rules
+from civicmail.front.web.telling import clock
+
+
+@acting("home")
+def home(request: Asked) -> HttpResponse:
+    """Before anything else the policy is read and accepted; who declined it sees why nothing else is here."""
+    require(request, "home", About(person=request.actor.uid))
+    now = ms(request.now)
+    facts = standing.of(me(request).pk, now)
+    if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
+        return redirect("acknowledge", version=facts.owed.version)
+    found = tasks.of(me(request), request.actor, facts, now)
+    if (held := mailbox.held_for(request.actor, now=now)) > 0:
+        found.insert(0, tasks.Tasks(gettext("My mail"), [_held(held)]))
+    if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
+        found.append(tasks.Tasks(gettext("Oversight"), sampled))
+    if may(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
+        found.append(tasks.Tasks(gettext("Rule book"), proposed))
+    pinned = me(request).saved_views.filter(pinned=True)
+    page = Page(gettext("What must I do now?"), gettext("Home"))
+    return render(
+        request, "home.html", {"page": page, "groups": found, "checked": clock(request.now), "facts": facts, "pinned": pinned}
+    )
+
+
+def _held(count: int) -> tasks.Task:
+    """Nothing that this person decides; they know whom to ask."""
+    words = ngettext("{count} held", "{count} held", count).format(count=count)
+    label, hint = gettext("See what of your mail is held"), gettext("It waits for a person, and you can see why.")
+    return tasks.Task(label, "my-mail", (), hint, ("lock", words), query="state=held")

@@ -1,0 +1,58 @@
+"""In which language a page is: the one that was chosen by the form that names itself in its own language, else the first of those
+that the browser asks for and we have, else English.
+
+What employees and residents read is in English and Spanish. The pages of offices are in English, whatever was chosen, and say so in
+`lang`; a refusal is in the language of the person, wherever it happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+OFFICES = ("/access/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/system/")
+"""Beginnings of the addresses of offices, and of the page on which a demo is entered."""
+
+
+def is_office(path: str) -> bool:
+    return path.startswith(OFFICES)
+
+
+class Language:
+    """Says `request.language`, the one that the person reads, and makes the page in it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        request.language = translation.get_language_from_request(request)
+        with translation.override("en" if is_office(request.path) else request.language):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+def theirs(request: HttpRequest) -> translation.override:
+    """For a page in the language of the person where the address is an office's."""
+    return translation.override(getattr(request, "language", "en"))
+
+
+def others(request: HttpRequest) -> list[tuple[str, str]]:
+    """(code, own name) of the languages in which this page could be, too."""
+    if is_office(request.path) and translation.get_language() == "en":
+        return []
+    return [(code, name) for code, name in settings.LANGUAGES if code != translation.get_language()]
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponseBase:
+    """Remember the language in a cookie and go back to the page."""
+    return set_language(request)

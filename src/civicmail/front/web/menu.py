@@ -1,0 +1,164 @@
+"""The menu by duty: people see what they can do, and how much of it is open (the guard decides, never the menu)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import waiting
+from civicmail.desk.holding import findings
+from civicmail.desk.oversight.queries import rules
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    label: Promise | str
+    url: str
+    count: int = 0
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """items is what the template lists; a group without one is left out."""
+
+    name: Promise | str
+    entries: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line of the menu for whoever may do this."""
+
+    label: Promise | str
+    url_name: str
+    act: str
+    count: str = ""
+
+
+MY = (
+    Wanted(_("Home"), "home", "home"),
+    Wanted(_("My mail"), "my-mail", "my.mail"),
+    Wanted(_("Who looked at my mail?"), "my-viewings", "my.viewings"),
+    Wanted(_("My access"), "my-access", "my.access"),
+    Wanted(_("My devices"), "my-devices", "my.devices"),
+    Wanted(_("Set up mail"), "set-up", "my.devices"),
+    Wanted(_("My sign-in"), "my-sessions", "my.sessions"),
+    Wanted(_("My duties"), "duties", "my.duties"),
+)
+DEPARTMENT = (
+    Wanted(_("People"), "people", "roster.see"),
+    Wanted(_("Requests"), "requests", "roster.see", "requests"),
+    Wanted(_("First roster"), "positions", "roster.authorise"),
+    Wanted(_("Personal use"), "personal-use", "personal-use.set"),
+    Wanted(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
+    Wanted(_("Lists"), "dept-lists", "mailbox.see"),
+)
+OFFICE = (
+    Wanted(_("Overview"), "office", "duty.grant"),
+    Wanted(_("Departments"), "departments", "duty.see"),
+    Wanted(_("Agencies"), "agencies", "agency.see"),
+    Wanted(_("All mailboxes"), "mailboxes", "mailbox.see"),
+    Wanted(_("All lists"), "lists", "mailbox.see"),
+    Wanted(_("Policy"), "policies", "policy.publish"),
+    Wanted(_("Personnel feed"), "feeds", "feed.run", "feeds"),
+    Wanted(_("Duties"), "duty-grants", "duty.see"),
+    Wanted(_("Protected mail"), "protected", "protection.see"),
+    Wanted(_("Locked sign-ins"), "unlocks", "account.unlock", "locked"),
+    Wanted(_("Endings"), "endings", "duty.grant"),
+)
+POLICY = (
+    Wanted(_("Rules"), "rules", "rules.see", "rules"),
+    Wanted(_("Fail matrix"), "fail-matrix", "matrix.see"),
+    Wanted(_("Emergency rules"), "emergencies", "rules.see"),
+    Wanted(_("Quarantine"), "quarantine", "quarantine.see"),
+    Wanted(_("Contests"), "contests", "contests.see"),
+)
+OVERSIGHT = (
+    Wanted(_("Mandates"), "mandates", "mandate.see"),
+    Wanted(_("Entries"), "entries", "entries.see"),
+    Wanted(_("Viewings"), "viewings", "viewings.see"),
+    Wanted(_("Findings"), "findings", "findings.see", "findings"),
+)
+SYSTEM = (
+    Wanted(_("Health"), "health", "health.see"),
+    Wanted(_("Trace"), "trace", "system.see"),
+    Wanted(_("Queue"), "queue", "system.see"),
+    Wanted(_("Domains"), "domains", "system.see"),
+    Wanted(_("Spam"), "spam", "system.see"),
+    Wanted(_("Settings"), "settings", "system.see"),
+    Wanted(_("Seen by accident"), "accident", "system.see"),
+)
+
+
+def groups(request: HttpRequest, actor: Actor) -> list[Group]:
+    """The menu of this person on this page."""
+    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    counts = waiting.counts(actor)
+    mine = _items(request, actor, MY, now, counts, About(person=actor.uid))
+    if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
+        url = reverse("request-new")
+        mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
+    found = [Group(_("My work"), mine)]
+    if department := _department(request, actor):
+        code, name = department
+        found.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, About(department=code), code)))
+    found.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
+    found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now))))
+    found.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
+    found.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
+    return [group for group in found if group.entries]
+
+
+def _rules(actor: Actor, now: int) -> dict[str, int]:
+    """How many rules of others wait for this person's answer."""
+    return {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
+
+
+def _findings(actor: Actor, now: int) -> dict[str, int]:
+    """How many findings wait for this person."""
+    return {"findings": findings.waiting_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+
+
+def _taking_up(actor: Actor) -> list[Item]:
+    """Where to begin, for who keeps the machines running and has not taken that up."""
+    if not actor.holds("system-administrator"):
+        return []
+    return [Item(_("Take up the duty…"), reverse("duties"))]
+
+
+def _items(
+    request: HttpRequest,
+    actor: Actor,
+    wanted: tuple[Wanted, ...],
+    now: int,
+    counts: dict[str, int],
+    about: About = guard.NOTHING,
+    department: str = "",
+) -> list[Item]:
+    shown = []
+    for line in wanted:
+        if guard.may(actor, line.act, about, now=now):
+            url = reverse(line.url_name, kwargs={"department": department} if department else None)
+            count = counts.get(f"{line.count}:{department}" if department else line.count, 0) if line.count else 0
+            shown.append(Item(line.label, url, count, _is_current(request, url)))
+    return shown
+
+
+def _is_current(request: HttpRequest, url: str) -> bool:
+    return request.path == url or (url.count("/") > 2 and request.path.startswith(url))
+
+
+def _department(request: HttpRequest, actor: Actor) -> tuple[str, str] | None:
+    """The department that the page is about, where the person may see it, else the first that the person decides for."""
+    match = request.resolver_match
+    asked = match.kwargs.get("department", "") if match else ""
+    return waiting.department_of(actor, asked)

@@ -1,0 +1,177 @@
+"""What happens around each request: an id and one time, the actor, the session's epoch, the gate of acknowledgement, one log line.
+
+Public are only the views of PUBLIC; everything else asks for a sign-in first. Logs name views, ids and
+people's uids, never what was typed or shown (I4).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from civicmail.city.access.actors import NOBODY
+from civicmail.city.access.acts import ACTS
+from civicmail.city.access.models import Account
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.standing import why
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.sentence import sentence
+from civicmail.front.web import failing, metering
+from civicmail.front.web.signin.adapters import EPOCH
+from civicmail.front.web.signin.asker import client
+
+log = get_logger()
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of the largest request body: a feed of a large city is a fifth of that."""
+MACHINES = ("/healthz", "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
+"""Asked by programs: no session, no actor, no database before the view wants it."""
+
+PUBLIC = frozenset(
+    {
+        "healthz",
+        "readyz",
+        "metrics",
+        "account_login",
+        "account_logout",
+        "demo",
+        "mfa_authenticate",
+        "mfa_login_webauthn",
+        "openid_connect_login",
+        "openid_connect_callback",
+        "saml_login",
+        "saml_acs",
+        "saml_finish_acs",
+        "saml_sls",
+        "saml_metadata",
+        "socialaccount_login_cancelled",
+        "socialaccount_login_error",
+        "welcome",
+        "welcome-link",
+        "language",
+        "policy-text",
+        "decision",
+        "autoconfig",
+        "autoconfig-known",
+    }
+)
+"""The names of all views that nobody has to sign in for."""
+
+Next = Callable[[HttpRequest], HttpResponseBase]
+
+
+class Around:
+    """An id, one time and nobody yet; too large a body is refused before it is read; one log line at the end."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        started = time.perf_counter()
+        request.id = uuid.uuid4().hex[:12]
+        request.now = timezone.now()
+        request.actor = NOBODY
+        request.bare = request.path in MACHINES
+        if _length(request) > LARGEST:
+            request.bare = True
+            response: HttpResponseBase = failing.page(request, 413)
+        elif _has_zero_byte(request):
+            request.bare = True
+            response = failing.page(request, 400)
+        else:
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.id
+        if _is_of_mail(request):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        if not request.path.startswith("/static/"):
+            self._note(request, response.status_code, time.perf_counter() - started)
+        return response
+
+    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        """What one of ours says becomes its page; anything else goes on to the page for bugs (failing.server_error)."""
+        if isinstance(error, CivicmailError) and error.http != 500:
+            return failing.told(request, error)
+        return None
+
+    def _note(self, request: Any, status: int, seconds: float) -> None:
+        match = request.resolver_match
+        view = (match.view_name or "unnamed") if match else "-"
+        metering.note(view, status, seconds)
+        tell = log.debug if request.path in MACHINES else log.info
+        facts = {"id": request.id, "method": request.method, "view": view, "status": status, "ms": round(seconds * 1000)}
+        tell("page", **facts, person=request.actor.uid or "-")
+
+
+def _is_of_mail(request: HttpRequest) -> bool:
+    """Whether the page is about messages: nothing of it stays on a machine that several people use."""
+    act = getattr(request.resolver_match.func, "act", "") if request.resolver_match else ""
+    return act in ("my.mail", "system.see") or act.startswith("content.")
+
+
+def _length(request: HttpRequest) -> int:
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdigit() else 0
+
+
+def _has_zero_byte(request: HttpRequest) -> bool:
+    """In the address or a cookie; PostgreSQL has no text with one, and forms look for themselves."""
+    said = (request.path, request.META.get("QUERY_STRING", ""), *request.COOKIES.values())
+    return any("\0" in text or "%00" in text for text in said)
+
+
+class Door:
+    """Who it is, and whether the session still counts; after the sign-in the policy comes first (P1, P-18)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        if not request.bare:
+            self._know(request)
+        return self.get_response(request)
+
+    def _know(self, request: Any) -> None:
+        """A session of an older epoch ends here, at its next request (L2)."""
+        if not request.user.is_authenticated:
+            return
+        account = cast(Account, request.user)
+        if request.session.get(EPOCH) != account.epoch:
+            auth.logout(request)
+            return
+        request.actor = actor_of(account, client(request), ms(request.now))
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        if request.bare or request.resolver_match.view_name in PUBLIC:
+            return None
+        if not request.user.is_authenticated:
+            return self._sign_in_first(request)
+        return self._gate(request, view)
+
+    def _sign_in_first(self, request: Any) -> HttpResponseBase:
+        """And come back; a part of a page that was asked for by script makes the whole page go there."""
+        back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path() if request.method == "GET" else ""
+        to = f"{reverse('account_login')}?{urlencode({'next': back or '/'})}"
+        return HttpResponse(status=204, headers={"HX-Redirect": to}) if request.htmx else HttpResponseRedirect(to)
+
+    def _gate(self, request: Any, view: Any) -> HttpResponseBase | None:
+        """Who still has to accept the policy is asked to; who has no access at all hears why."""
+        actor, act = request.actor, ACTS.get(getattr(view, "act", ""))
+        if not actor.uid or actor.admitted or act is None or act.before_admission:
+            return None
+        now = ms(request.now)
+        facts = standing.of(cast(Account, request.user).person.pk, now)
+        if facts.owed is not None and facts.owed.is_over(now):
+            back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
+            return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")
+        return failing.page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))

@@ -1,0 +1,31 @@
+"""What the pages keep for people themselves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Person
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to see it again: page (a path) and query; nothing in it opens a door. pinned: on home too."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=200)
+    query = models.CharField(max_length=500, blank=True)
+    name = models.CharField(max_length=60)
+    pinned = models.BooleanField(default=False)
+    made = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "page", "name"], name="view_saved_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def url(self) -> str:
+        return f"{self.page}?{self.query}" if self.query else self.page

@@ -1,0 +1,89 @@
+"""How do I get my mail onto this phone or computer? A page with what to type, and files for programs that set themselves up."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_safe
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.directory.models import Person
+from civicmail.core.config import services
+from civicmail.front.web.programs import apple, autoconfig, qr
+from civicmail.front.web.signin.asker import account
+
+
+@acting("my.devices")
+@never_cache
+def set_up(request: Asked) -> HttpResponse:
+    """What to do, in order, and what to type where nothing does it by itself."""
+    found = _known(request)
+    address = _address(me(request))
+    shown = {
+        "page": Page(
+            gettext("How do I set up my mail program?"),
+            gettext("Set up mail"),
+            actions=[Action(gettext("On a phone"), reverse("set-up-phone"))] if found else [],
+        ),
+        "services": found,
+        "address": address,
+        "login": account(request).username,
+        "has_profile": bool(address and found.imap and found.submission),
+    }
+    return render(request, "programs/set_up.html", shown)
+
+
+@acting("my.devices")
+@never_cache
+def phone(request: Asked) -> HttpResponse:
+    """The address of the set-up page as a picture, for the camera of a phone. Nothing secret is in it."""
+    _known(request)
+    where = (settings.CITY.web.url or request.build_absolute_uri("/").rstrip("/")) + reverse("set-up")
+    page = Page(
+        gettext("How do I get my mail onto a phone?"), gettext("Set up mail"), [(gettext("Set up mail"), reverse("set-up"))]
+    )
+    picture = qr.svg(where, gettext("The address below, as a picture for the camera of a phone"))
+    return render(request, "programs/phone.html", {"page": page, "picture": picture, "where": where})
+
+
+@acting("my.devices")
+@never_cache
+def profile(request: Asked) -> HttpResponse:
+    """The file for an iPhone, iPad or Mac of the person who asks; no password is in it."""
+    found, who = _known(request), me(request)
+    address = _address(who)
+    if not address or found.imap is None or found.submission is None:
+        raise Http404
+    city = settings.CITY.city
+    owner = apple.Owner(str(who), address, account(request).username)
+    response = HttpResponse(apple.profile(found, owner, city.name, city.domains[0]), content_type=apple.CONTENT_TYPE)
+    response["Content-Disposition"] = 'attachment; filename="city-mail.mobileconfig"'
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def configuration(request: HttpRequest) -> HttpResponse:
+    """For mail programs, which ask without signing in. The address that they name is looked at for its domain alone."""
+    found, city = services.of(settings.CITY), settings.CITY.city
+    if not found or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
+        raise Http404
+    help_page = f"{settings.CITY.web.url}{reverse('set-up')}" if settings.CITY.web.url else ""
+    return HttpResponse(autoconfig.config(found, city.domains, city.name, help_page), content_type="text/xml; charset=utf-8")
+
+
+def _known(request: Asked) -> services.Services:
+    require(request, "my.devices", About(person=me(request).uid))
+    return services.of(settings.CITY)
+
+
+def _address(who: Person) -> str:
+    """Of the person's own mailbox; empty where there is none."""
+    box = who.mailboxes.filter(kind="personal", closed__isnull=True).order_by("made").first()
+    return box.address if box is not None else ""

@@ -1,0 +1,53 @@
+"""The web process: granian with one worker of several threads, on the address of the settings (`civicmail run web`).
+
+The listening process knows no Django; the worker starts it (wsgi.py), brings the tables up to date beside serving, and answers 503
+until that is done. So the mail path waits for nothing here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.settings import Settings
+
+THREADS = 4
+"""Requests at a time, and connections to the database at most."""
+NICE = 5
+"""Who waits for a page comes after who waits for a 250."""
+
+
+def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
+    """Serve until SIGTERM; what is under way is finished. Raises LaterError when the address is taken."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    os.nice(NICE)
+    os.environ["CIVICMAIL_DATA"] = str(data)
+    if config is not None:
+        os.environ["CIVICMAIL_CONFIG"] = str(config.absolute())
+    address = settings.web.address
+    socket = Path(address.removeprefix("unix:")) if address.startswith(("/", "unix:")) else None
+    if socket is not None:
+        socket.unlink(missing_ok=True)
+    server = Server(
+        "civicmail.front.web.wsgi:application",
+        address="127.0.0.1" if socket else address,
+        port=settings.web.port,
+        uds=socket,
+        uds_permissions=0o660 if socket else None,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=False,
+        workers_kill_timeout=10,
+    )
+    try:
+        server.serve()
+    except (OSError, RuntimeError) as error:
+        where = str(socket) if socket else f"{address}, port {settings.web.port}"
+        raise LaterError(f"The pages cannot listen on {where}: it is taken, or not ours.") from error

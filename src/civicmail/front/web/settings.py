@@ -1,0 +1,180 @@
+"""Django's settings, made from the installation's own (CIVICMAIL_DATA names its folder).
+
+Nothing is configured here that civicmail.toml says; without a folder (migrations are being written, types checked) the defaults
+hold and the database is one in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.utils.csp import CSP
+
+from civicmail.city.access.demo import is_demo
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
+from civicmail.front.web.database import database
+from civicmail.front.web.signin.providers import providers
+
+DATA = Path(os.environ["CIVICMAIL_DATA"]) if os.environ.get("CIVICMAIL_DATA") else None
+CITY: Settings = load(DATA, Path(c) if (c := os.environ.get("CIVICMAIL_CONFIG")) else None) if DATA else Settings()
+
+
+def _secret() -> str:
+    """The key that signs sessions and forms; made when first needed, readable by the owner alone."""
+    if DATA is None:
+        return secrets.token_hex(32)
+    path = DATA / "keys" / "web.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as h:
+            h.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+SECRET_KEY = _secret()
+DEMO = is_demo(DATA, CITY.web.address)
+DEBUG = False
+_NAMED_BY_PROGRAMS = [f"autoconfig.{domain}" for domain in CITY.city.domains]
+ALLOWED_HOSTS = [*CITY.web.hosts, *_NAMED_BY_PROGRAMS, "localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "civicmail.front.web.urls"
+INSTALLED_APPS = [
+    "civicmail.front.web",
+    "civicmail.city.access",
+    "civicmail.city.directory",
+    "civicmail.city.notices",
+    "civicmail.desk.holding",
+    "civicmail.desk.mailbox",
+    "civicmail.desk.oversight",
+    "civicmail.desk.viewer",
+    "civicmail.desk.workbench",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
+    "allauth.usersessions",
+    "django_htmx",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.sites",
+    "django.contrib.staticfiles",
+]
+SITE_ID = 1
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "civicmail.front.web.language.Language",
+    "civicmail.front.web.middleware.Around",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "civicmail.front.web.middleware.Door",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "civicmail.front.web.shell.shell",
+                "civicmail.front.web.signin.pages.offered",
+            ]
+        },
+    }
+]
+DATABASES = {"default": database(CITY.database, DATA)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "access.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["username"]}},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},  # SP 800-63B-4 3.1.1.2
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "civicmail.front.web.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # a session's end is SESSION_COOKIE_AGE, not a tick in a box
+ACCOUNT_REAUTHENTICATION_TIMEOUT = CITY.signin.step_up
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}  # rows that all doors share count instead
+ALLAUTH_TRUSTED_PROXY_COUNT = CITY.web.proxies
+SOCIALACCOUNT_ADAPTER = "civicmail.front.web.signin.federated.FederatedAdapter"
+SOCIALACCOUNT_PROVIDERS = providers(CITY.signin)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = True  # the state binds the answer to the asking browser; a form may not lead elsewhere (CSP)
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_ADAPTER = "civicmail.front.web.signin.mfa.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CITY.web.https
+MFA_FORMS = {
+    "authenticate": "civicmail.front.web.signin.mfa.CodeForm",
+    "reauthenticate": "civicmail.front.web.signin.mfa.CodeAgainForm",
+}
+SESSION_COOKIE_AGE = CITY.signin.session
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "object-src": [CSP.NONE],
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CITY.web.https
+SESSION_SAVE_EVERY_REQUEST = False
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = CITY.web.https
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+FORMAT_MODULE_PATH = "civicmail.front.web.formats"
+TIME_ZONE = CITY.city.time_zone
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static" if DATA else None
+_NAMED = "civicmail.front.web.files.Files"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": _NAMED if DATA else "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+WHITENOISE_USE_FINDERS = True  # under their own names, where collecting failed
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "civicmail.front.web.failing.csrf_failure"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGGING_CONFIG = None

@@ -1,0 +1,105 @@
+"""The frame of every page: whose city, who is signed in, in which duty, and the menu of what this person may do.
+
+Nothing here asks the database before a template wants it, and on error pages (`request.bare`) nothing does at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.saying import said
+from civicmail.front.web import language
+from civicmail.front.web.menu import Group, groups
+from civicmail.front.web.models import SavedView
+from civicmail.front.web.telling import clock
+
+
+@dataclass(frozen=True, slots=True)
+class DutyInUse:
+    words: str
+    url: str
+
+
+@dataclass
+class Shell:
+    """Read by shell.html."""
+
+    request: HttpRequest
+    actor: Actor = field(default=NOBODY)
+
+    @property
+    def city(self) -> str:
+        return str(settings.CITY.city.name)
+
+    @property
+    def person(self) -> str:
+        return self.actor.name if self.actor.uid else ""
+
+    @cached_property
+    def nav(self) -> list[Group]:
+        return groups(self.request, self.actor) if self.actor.uid else []
+
+    @cached_property
+    def saved(self) -> list[SavedView]:
+        """Views of this page that the person saved."""
+        if not self.actor.uid:
+            return []
+        return list(SavedView.objects.filter(person__uid=self.actor.uid, page=self.request.path))
+
+    @property
+    def duty(self) -> DutyInUse | None:
+        now = ms(timezone.now())
+        taken = [h for h in self.actor.held if now < h.taken_until]
+        if not taken:
+            return None
+        last = max(taken, key=lambda h: h.taken_until)
+        under = getattr(self.request, "under", None)  # put there by pages that show mail under a mandate
+        case = gettext(" · mandate {number}").format(number=under.number) if under else ""
+        duty = said(DUTIES[last.duty].name) + case
+        words = gettext("{duty} until {time}").format(duty=duty, time=clock(moment(last.taken_until)))
+        return DutyInUse(words, reverse("duties"))
+
+    @property
+    def language(self) -> str:
+        """Of the page, for `lang`."""
+        return translation.get_language() or "en"
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        """The others in which the page could be: (code, own name)."""
+        return language.others(self.request)
+
+    @property
+    def here(self) -> str:
+        """The page's address, for coming back to it."""
+        return self.request.get_full_path()
+
+    @property
+    def sign_out(self) -> str:
+        return reverse("account_logout")
+
+    @property
+    def demo(self) -> bool:
+        return bool(settings.DEMO)
+
+    @cached_property
+    def unclaimed(self) -> bool:
+        return settings.DATA is not None and not guard.is_claimed(settings.DATA)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` in every template."""
+    bare = getattr(request, "bare", False)
+    return {"shell": Shell(request, NOBODY if bare else getattr(request, "actor", NOBODY))}

@@ -1,0 +1,89 @@
+"""What allauth asks about accounts: who may try, what a failure is, who gets in, what a session knows (P-07, L2, AC-7)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from civicmail.city.access.actions import entries, signin
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Account
+from civicmail.city.access.queries.signin import is_barred
+from civicmail.core.config.clock import now_ms
+from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin.asker import client
+
+NO = _(
+    "The name and the password do not fit, or this sign-in is locked. After five wrong passwords it is locked until the access "
+    "office releases it."
+)
+"""The one answer to every password that does not open: it says nothing about who has an account."""
+
+EPOCH = "epoch"
+"""Key of the session: the account's epoch when it signed in; the middleware compares it at each request (L2)."""
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Accounts are made by invitation alone; failures are rows that every door shares."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": NO,
+        "too_many_login_attempts": NO,
+        "incorrect_password": NO,
+        "incorrect_code": _("This did not work. Try again; after five failures the access office releases the sign-in."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Before any hashing: what is locked, or came too often, is answered like a wrong password."""
+        if is_barred(credentials.get("username", ""), client(request), now_ms()):
+            raise self.validation_error("username_password_mismatch")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        signin.note_failure(credentials.get("username", ""), door="web", client=client(request), now=now_ms())
+
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **_hooks: Any) -> HttpResponse | None:
+        """Whatever was proved, by whichever means: no locked or closed account gets in."""
+        account = Account.objects.get(pk=user.pk)
+        if account.locked is not None:
+            return refused(request, _("This sign-in is locked."), _("The access office releases it after talking with you."))
+        if not account.is_active or not account.person.episodes.filter(ended__isnull=True).exists():
+            return refused(request, _("Your access to the city's mail has ended."), _("If this is wrong, ask the access office."))
+        return None
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        proved = getattr(request, stepup.PROVED, None)
+        super().login(request, user)
+        account, now = cast(Account, user), now_ms()
+        request.session[EPOCH] = account.epoch
+        stepup.note(request, now if proved is None else proved)
+        how = [str(r.get("type") or r.get("provider") or r["method"]) for r in get_authentication_records(request, user)]
+        actor = Actor(account.person.uid, account.person.display, client=client(request))
+        with transaction.atomic():
+            entries.enter("sign-in", actor=actor, reason="", now=now, object=f"person:{actor.uid}", facts={"how": how})
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        """Never by allauth's own count: `stepup.required` stands before each of those pages, and knows providers, too."""
+        return False
+
+    def send_notification_mail(self, *_: Any, **__: Any) -> None:
+        """Mail of ours goes through the pipeline; a page shows what was added and when."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client(request) or "0.0.0.0"  # noqa: S104 - a request over a socket file has no address
+
+
+def refused(request: HttpRequest, title: Promise | str, text: Promise | str) -> HttpResponse:
+    """A page that says no, to whoever has proved who they are."""
+    return render(request, "signin/refused.html", {"title": title, "text": text}, status=403)

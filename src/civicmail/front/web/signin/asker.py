@@ -1,0 +1,33 @@
+"""Who is asking: the address of a request, and the actor behind its session."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from allauth.core.internal.httpkit import get_client_ip
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.city.access.models import Account
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.core.config.clock import now_ms
+
+
+def client(request: HttpRequest) -> str:
+    """The address the request came from: of the connection, or what `web.proxies` proxies in front say."""
+    return str(get_client_ip(request) or "")
+
+
+def account(request: HttpRequest) -> Account:
+    """The signed-in account. Raises PermissionDenied for nobody."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The person who is asking; the middleware's where it has one."""
+    if (found := getattr(request, "actor", None)) is not None:
+        return cast(Actor, found)
+    return actor_of(account(request), client(request), now_ms()) if request.user.is_authenticated else NOBODY

@@ -1,0 +1,41 @@
+"""The demo's way in: one click makes anybody of the sample city out of whoever sits at this machine.
+
+Each request is asked again where it comes from. There are no secrets in a demo, so a proof of who one is cannot be asked for
+either (stepup.is_fresh).
+"""
+
+from __future__ import annotations
+
+import orjson
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
+from django.contrib import auth
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.demo import FILE, is_loopback
+from civicmail.city.access.models import Account
+
+_ON_BEHALF = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+
+
+@never_cache
+def roles(request: HttpRequest) -> HttpResponse:
+    """Whom do you want to be? A click signs in, and out of whoever one was."""
+    here = is_loopback(request.META.get("REMOTE_ADDR", "")) and not any(name in request.META for name in _ON_BEHALF)
+    if not settings.DEMO or settings.DATA is None or not here:
+        raise Http404
+    cast = orjson.loads((settings.DATA / FILE).read_bytes())
+    if request.method != "POST":
+        return render(request, "demo.html", {"cast": cast})
+    login = request.POST.get("login", "")
+    if login not in {role["login"] for role in cast}:
+        raise Http404
+    account = get_object_or_404(Account, username=login)
+    auth.logout(request)
+    account.backend = settings.AUTHENTICATION_BACKENDS[0]  # what a sign-in without a proof has to say
+    get_adapter(request).login(request, account)
+    record_authentication(request, account, method="demo")
+    return redirect("home")

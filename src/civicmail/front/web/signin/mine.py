@@ -1,0 +1,54 @@
+"""My sign-in: passkeys, codes, the password, and the sessions that are open (P-07)."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.page import Page
+from civicmail.front.web.signin.asker import account
+
+
+@acting("my.sessions")
+@login_required
+@never_cache
+def index(request: Asked) -> HttpResponse:
+    """By what the person who asks signs in, and where that was done."""
+    require(request, "my.sessions", About(person=me(request).uid))
+    who = account(request)
+    factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
+    found = {
+        "page": Page(gettext("How do I sign in?"), gettext("My sign-in")),
+        "sessions": sorted(UserSession.objects.purge_and_list(who), key=lambda s: s.created_at, reverse=True),
+        "passkeys": [f for f in factors if f.type == Authenticator.Type.WEBAUTHN],
+        "app": next((f for f in factors if f.type == Authenticator.Type.TOTP), None),
+        "codes": next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None),
+        "login": who.username,
+        "has_password": who.has_usable_password(),
+    }
+    return render(request, "signin/mine.html", found)
+
+
+@acting("my.sessions")
+@login_required
+@require_POST
+def end(request: Asked, pk: int) -> HttpResponse:
+    """End one session of one's own, or with pk 0 all but this one."""
+    require(request, "my.sessions", About(person=me(request).uid))
+    own = UserSession.objects.filter(user=account(request))
+    wanted = own.exclude(session_key=request.session.session_key) if pk == 0 else own.filter(pk=pk)
+    ended = list(wanted)
+    for session in ended:
+        session.end()
+    messages.success(request, gettext("The other sessions were ended.") if pk == 0 else gettext("The session was ended."))
+    return HttpResponseRedirect(reverse("my-sessions"))

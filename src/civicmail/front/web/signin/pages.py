@@ -1,0 +1,46 @@
+"""Pages of sign-in that allauth does not have: signing in again at the city's provider, and the end of a password."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from allauth.account.utils import get_next_redirect_url
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+NOTICE = _(
+    "Mail in it is a public record, is kept, and may be examined at any time and without notice (P-18). Use is monitored and "
+    "recorded; use without authorisation is forbidden. Who signs in agrees to this."
+)
+"""Stands before every form by which people sign in (P-18; AC-8)."""
+
+
+def provider_links(request: HttpRequest, **asked: str) -> list[tuple[str, str]]:
+    """(name, address) of each identity provider that signs people in here. asked: more of the query."""
+    signin, query = settings.CITY.signin, f"?{urlencode(asked)}" if asked else ""
+    oidc = [(p.name, reverse("openid_connect_login", args=[p.id]) + query) for p in signin.oidc]
+    return oidc + [(p.name, reverse("saml_login", args=[p.id]) + query) for p in signin.saml]
+
+
+def offered(request: HttpRequest) -> dict[str, object]:
+    """A context processor: the notice and the providers, for the pages of sign-in."""
+
+    def links() -> list[tuple[str, str]]:  # only where a page asks: it reads the form, which may be too large to read
+        where = get_next_redirect_url(request)
+        return provider_links(request, **({"next": where} if where else {}))
+
+    return {"notice": NOTICE, "providers": links}
+
+
+@login_required
+@never_cache
+def again(request: HttpRequest) -> HttpResponse:
+    """For whoever has neither passkey nor password here: to the provider once more, which is told to ask (prompt, max_age)."""
+    where = get_next_redirect_url(request) or "/"
+    asked = {"next": where, "auth_params": urlencode({"prompt": "login", "max_age": "0"})}
+    return render(request, "signin/again.html", {"links": provider_links(request, **asked), "next": where})

@@ -1,0 +1,88 @@
+"""The page behind an invitation: the first passkey or password, or new ones after a loss (P-07).
+
+The secret leaves the address at once: the link puts it into the session and goes on to an address without it. Opening the link
+uses nothing up, so that a program which looks at links in mail takes nobody's invitation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.webauthn.internal import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from civicmail.city.access.actions import invitations
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Account, Invitation
+from civicmail.core.config.clock import now_ms
+from civicmail.front.web.signin.asker import client
+from civicmail.front.web.signin.forms import NewPasskey, NewPassword
+
+SECRET = "invitation"  # noqa: S105 - the key of the session under which it waits
+
+
+@never_cache
+def enter(request: HttpRequest, secret: str) -> HttpResponse:
+    """The link: whoever is signed in here in this browser is signed out when the invitation is good."""
+    if invitations.find(secret, now=now_ms()) is None:
+        return _over(request)
+    if request.user.is_authenticated:
+        get_adapter(request).logout(request)
+    request.session[SECRET] = secret
+    return HttpResponseRedirect(reverse("welcome"))
+
+
+@never_cache
+@sensitive_post_parameters("password", "again", "credential")
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Set a passkey, or a password; signed in afterwards."""
+    invitation = invitations.find(request.session.get(SECRET, ""), now=now_ms())
+    if invitation is None:
+        return _over(request)
+    by_passkey = request.method == "POST" and "credential" in request.POST
+    account = invitation.account
+    passkey = NewPasskey(request.POST if by_passkey else None)
+    password = NewPassword(account, request.POST if request.method == "POST" and not by_passkey else None)
+    if by_passkey and passkey.is_valid():
+        return _accept(request, invitation, passkey)
+    if password.is_bound and password.is_valid():
+        return _accept(request, invitation, password)
+    creation = auth.begin_registration(account, True)
+    found = {"passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account}
+    return render(request, "signin/welcome.html", found | {"creation": creation, "recovery": invitation.recovery})
+
+
+def _accept(request: HttpRequest, invitation: Invitation, form: NewPasskey | NewPassword) -> HttpResponse:
+    def set_(account: Account) -> str:
+        if isinstance(form, NewPasskey):
+            auth.WebAuthn.add(account, form.cleaned_data["name"] or "Passkey", form.cleaned_data["credential"])
+            return "passkey"
+        account.set_password(form.cleaned_data["password"])
+        account.save(update_fields=["password"])
+        return "password"
+
+    try:
+        account = invitations.accept(invitation, set_, client=client(request), now=now_ms())
+    except Conflict:
+        return _over(request)
+    adapter = get_adapter(request)
+    no: HttpResponse | None = adapter.pre_login(request, account)
+    if no is not None:
+        return no
+    record_authentication(request, account, "invitation")
+    vouched: Any = account  # Django asks which backend vouches for it
+    vouched.backend = "allauth.account.auth_backends.AuthenticationBackend"
+    adapter.login(request, account)
+    request.session.pop(SECRET, None)
+    return HttpResponseRedirect(adapter.get_login_redirect_url(request))
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    request.session.pop(SECRET, None)
+    return render(request, "signin/over.html", status=410)

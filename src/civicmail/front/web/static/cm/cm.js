@@ -1,0 +1,84 @@
+// What script adds to pages that work without it: focus after a part was swapped, one sentence for who listens, counters, a warning before unsaved text goes, copying. No eval, nothing inline.
+(() => {
+  "use strict";
+  const one = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const live = () => one("#live");
+
+  const say = (text) => {
+    const region = live();
+    if (region && text) {
+      region.textContent = "";
+      setTimeout(() => { region.textContent = text; }, 50);
+    }
+  };
+
+  const look = (part) => {
+    all("textarea[maxlength]", part).forEach((area) => {
+      if (area.dataset.counted) return;
+      area.dataset.counted = "yes";
+      const left = document.createElement("div");
+      left.className = "cm-hint";
+      left.setAttribute("aria-hidden", "true");
+      area.after(left);
+      const count = () => { left.textContent = document.body.dataset.left.replace("{count}", area.maxLength - area.value.length); };
+      area.addEventListener("input", count);
+      count();
+    });
+    all("[data-copy]", part).forEach((button) => { button.hidden = false; });
+    all("[data-script]", part).forEach((node) => { node.hidden = false; });
+  };
+
+  const ticks = (form) => {
+    const number = all("tbody input[type=checkbox]:checked", form).length;
+    const words = one("[data-selected]", form);
+    if (words) words.textContent = `${number} selected`;
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button && navigator.clipboard) {
+      const text = button.hasAttribute("data-here") ? location.href : button.dataset.copy;
+      navigator.clipboard.writeText(text).then(() => say(button.dataset.said || document.body.dataset.copied), () => {});
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const every = event.target.closest("[data-tick-all]");
+    const form = event.target.closest("form");
+    if (every && form) all("tbody input[type=checkbox]", form).forEach((box) => { box.checked = every.checked; });
+    if (form) ticks(form);
+  });
+
+  // unsaved text
+  let unsaved = false;
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form[method=post]") && event.target.matches("textarea, input[type=text]")) unsaved = true;
+  });
+  document.addEventListener("submit", (event) => {
+    unsaved = false;
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("data-again")) return; // what only downloads may be asked for again
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+  addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  // the event comes from what asked, the new part is somewhere else
+  document.addEventListener("htmx:after:swap", () => {
+    look(document);
+    const focus = one("[data-focus]");
+    if (focus) focus.focus();
+    const sentence = one("[data-say]");
+    if (sentence) say(sentence.dataset.say);
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const { ctx } = event.detail;
+    if (ctx && ctx.response && ctx.response.status !== 422) location.assign(ctx.request.action);
+  });
+
+  look(document);
+  const problem = one("[data-focus-first]");
+  if (problem) problem.focus();
+})();

@@ -1,0 +1,102 @@
+"""Is it working? What doctor finds, with what to do; how much mail came in each of the last hours (pages, "/system/health/")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.actions.entries import LAG_MOST, lag_ms
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.front.checkup.findings import Finding
+from civicmail.front.web.system import here
+from civicmail.front.web.system.examined import Examined
+from civicmail.front.web.telling import clock
+
+STALE = 5 * 60_000
+"""ms after which a visit makes the checks anew."""
+WIDTH, HEIGHT = 720, 120
+SIGNS = {"problem": ("stop", "Problem"), "warning": ("warn", "Look here"), "ok": ("done", "In order")}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One hour of the figure: when it began, how many messages, and where its bar stands."""
+
+    at: object
+    count: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@acting("health.see")
+def health(request: Asked) -> HttpResponse:
+    """GET shows what was found last, and begins anew when that is old; POST begins anew."""
+    require(request, "health.see")
+    now = ms(request.now)
+    of = here.checks()
+    known = of.last()
+    if request.method == "POST" or (not known.since and now - known.at > STALE):
+        of.start()
+        if request.method == "POST":
+            return redirect("health")
+        known = of.last()
+    part = request.headers.get("HX-Request-Type") == "partial"
+    if part and not known.since:  # the head of the page says something else now, too
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("health")})
+    findings = [*known.findings, _entries(now)] if known.at else []
+    bad = [f for level in ("problem", "warning") for f in findings if f.level == level]
+    shown = {
+        "page": Page("Is it working?", "System", state=_state(known, bad)),
+        "known": known,
+        "bad": [(f, *SIGNS[f.level]) for f in bad],
+        "good": [f for f in findings if f.level == "ok"],
+        "count": len(findings),
+        "checked": clock(moment(known.at)) if known.at else "",
+        "since": clock(moment(known.since)) if known.since else "",
+        "bars": bars(known),
+        "most": max((count for _, count in known.kept), default=0),
+        "total": sum(count for _, count in known.kept),
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
+    response = render(request, "system/checks.html" if part else "system/health.html", shown)
+    response["Vary"] = "HX-Request-Type"
+    return response
+
+
+def bars(known: Examined) -> list[Bar]:
+    """Where the bars of the figure stand; a place for each hour, none for an hour without mail."""
+    most = max((count for _, count in known.kept), default=0)
+    each = WIDTH // max(1, len(known.kept))
+    heights = [0 if not most else max(1, round(count / most * HEIGHT)) if count else 0 for _, count in known.kept]
+    return [
+        Bar(moment(at), count, n * each + 2, HEIGHT - heights[n], each - 4, heights[n]) for n, (at, count) in enumerate(known.kept)
+    ]
+
+
+def _entries(now: int) -> Finding:
+    """Asked of the database, and quickly: the checks know none."""
+    lag = lag_ms(now)
+    text = f"The oldest entry of somebody's act has waited {lag / 1000:.0f} seconds for the ledger."
+    if lag > LAG_MOST:
+        text = f"{text} No content is shown until it has it."
+        return Finding("entries", "problem", text, "Is `civicmail run` working? See its log.")
+    return Finding("entries", "ok", text if lag else "Every entry of somebody's act is in the ledger's journal.")
+
+
+def _state(known: Examined, bad: list[Finding]) -> tuple[str, str]:
+    if not known.at:
+        return "wait", "Being checked"
+    if not bad:
+        return "done", "In order"
+    problems = sum(f.level == "problem" for f in bad)
+    if problems:
+        return "stop", f"{problems} problem{'' if problems == 1 else 's'}"
+    return "warn", f"{len(bad)} to look at"

@@ -1,0 +1,198 @@
+"""What happened to this mail? Finding a message by its envelope (pages, "/system/trace/"). No subject, no text, no file name."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import IndexFailed, NotIndexed
+from civicmail.front.web.system import here
+from civicmail.front.web.system.tracing import LOOKS, PER_PAGE, Answer, Asked, find
+from civicmail.front.web.telling import instant
+from civicmail.mail.archive.envelopes import STATUSES, Status, Traced
+from civicmail.mail.archive.errors import NoId
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search.reader import Reader
+
+STRETCHES: dict[str, tuple[str, timedelta]] = {
+    "hour": ("an hour", timedelta(hours=1)),
+    "day": ("a day", timedelta(days=1)),
+    "week": ("a week", timedelta(days=7)),
+    "month": ("31 days", timedelta(days=31)),
+    "year": ("366 days", timedelta(days=366)),
+}
+STATES: dict[Status, tuple[str, str]] = {
+    "accepted": ("quiet", "Accepted"),
+    "delivered": ("plain", "Delivered"),
+    "waiting": ("wait", "Waiting"),
+    "held": ("lock", "Held"),
+    "failed": ("stop", "Failed"),
+    "refused": ("stop", "Refused"),
+    "kept": ("plain", "Kept"),
+}
+CSV_LOOKS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the address asks for, as it was typed; wrong: the sentence about what cannot be used."""
+
+    sender: str
+    recipient: str
+    status: str
+    within: str
+    until: str
+    at: datetime
+    wrong: str = ""
+
+    @property
+    def asked(self) -> dict[str, str]:
+        plain = {"from": self.sender, "to": self.recipient, "status": self.status, "within": self.within, "until": self.until}
+        return {k: v for k, v in plain.items() if v and (k, v) != ("within", "hour")}
+
+    @property
+    def addressed(self) -> bool:
+        return bool(self.sender or self.recipient)
+
+    def link(self, **changes: str) -> str:
+        query = urlencode({**self.asked, **changes})
+        return f"{reverse('trace')}?{query}" if query else reverse("trace")
+
+
+@acting("system.see")
+def trace(request: Request) -> HttpResponseBase:
+    """The last hour, unless more is asked for; a message that is named by its id is opened."""
+    require(request, "system.see")
+    archive = store().archive()
+    said = ""
+    if named := request.GET.get("id", "").strip()[:80]:
+        opened, said = _named(archive, named)
+        if opened is not None:
+            return redirect("trace-one", opened)
+    form = _form(request)
+    csv = request.GET.get("format") == "csv"
+    answer = _found(request, archive, form, csv)
+    rows = [{"pk": t.uuid, "t": t} for t in answer.rows]
+    found = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.asked)
+    found.found, found.total, found.everything = rows, len(rows), answer.window
+    listing.fill(found)
+    wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
+    shown = {
+        "page": Page("What happened to this mail?", "System"),
+        "asking": form,
+        "named": named,
+        "said": said,
+        "answer": answer,
+        "states": [(key, STATES[key][1]) for key in STATUSES],
+        "stretches": [(key, words) for key, (words, _) in STRETCHES.items()],
+        "stretch": STRETCHES[form.within][0],
+        "older": form.link(before=answer.more.hex()) if answer.more else "",
+        "wider": (form.link(within=wider[0]), STRETCHES[wider[0]][0]) if wider else None,
+        "indexed": _reader() is not None,
+    }
+    if csv:
+        return listing.shown(request, "system/trace.html", found, shown)
+    return render(request, "system/trace.html", {**shown, "listing": found})
+
+
+def _found(request: Request, archive: Archive, form: Form, csv: bool) -> Answer:
+    until = ms(form.at)
+    since = until - int(STRETCHES[form.within][1].total_seconds() * 1000)
+    before = request.GET.get("before", "")
+    asked = Asked(
+        since,
+        until,
+        form.sender,
+        form.recipient,
+        form.status if form.status in STATES else None,
+        bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
+    )
+    now = ms(request.now)
+    waiting = {line.id for line in here.who_waits(now)} if form.status in ("waiting", "held") else set()
+    most, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, LOOKS)
+    return find(archive, _reader(), waiting, asked, actor=request.actor, now=now, most=most, looks=looks)
+
+
+def _reader() -> Reader | None:
+    try:
+        return store().reader()
+    except (NotIndexed, IndexFailed):
+        return None
+
+
+def _form(request: Request) -> Form:
+    said = {k: request.GET.get(k, "").strip()[:320] for k in ("from", "to", "status", "within", "until")}
+    within = said["within"] if said["within"] in STRETCHES else "hour"
+    status = said["status"] if said["status"] in STATUSES else ""
+    at, wrong = request.now, ""
+    if said["until"]:
+        try:
+            at = _moment(said["until"])
+        except (ValueError, OverflowError):
+            wrong = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
+    return Form(said["from"], said["to"], status, within, said["until"], at, wrong)
+
+
+def _moment(text: str) -> datetime:
+    """A day and time as a form gives it, in the city's time zone where it names none. Raises ValueError, OverflowError."""
+    at = parse_datetime(text)
+    if at is None:
+        raise ValueError(text)
+    return (timezone.make_aware(at) if timezone.is_naive(at) else at).astimezone(UTC)
+
+
+def _named(archive: Archive, text: str) -> tuple[uuid.UUID | None, str]:
+    """The capture that an id names, or the sentence why none is opened."""
+    try:
+        places = archive.find(text)
+    except NoId as error:
+        return None, str(error)
+    if len(places) == 1:
+        return uuid.UUID(bytes=places[0].id), ""
+    if not places:
+        return None, "Nothing is kept under this id."
+    return None, f"{len(places)} messages have it. Their whole ids: {', '.join(p.uuid for p in places[:20])}."
+
+
+def _to(t: Traced) -> Cell:
+    first = t.passages[0].address if t.passages else "nobody"
+    return Cell(first, hint=f"and {len(t.passages) - 1:,} more" if len(t.passages) > 1 else "", full=True)
+
+
+def state_of(t: Traced) -> tuple[str, str]:
+    """Role and words of the joined status: "2 of 3 delivered" where it is not the same for all."""
+    role, word = STATES[t.status]
+    if t.status != "delivered" and t.delivered:
+        return role, f"{word} · {t.delivered} of {len(t.passages)} delivered"
+    return role, word
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("received", "Received", lambda r: Cell(instant(r["t"].received), reverse("trace-one", args=[r["pk"]]))),
+    Column("from", "From", lambda r: Cell(r["t"].sender or "<>", full=True), name="from"),
+    Column("to", "To", lambda r: _to(r["t"]), name="to"),
+    Column("status", "State", lambda r: _state(r)),
+    Column("size", "Bytes", lambda r: r["t"].size, num=True, name="bytes"),
+    Column("id", "Id", lambda r: r["t"].sha256[:12], name="id"),
+)
+
+
+def _state(row: dict[str, Any]) -> Cell:
+    role, words = state_of(row["t"])
+    return Cell(words, role=role)

@@ -1,0 +1,140 @@
+"""Finding messages by their envelope: time, sender, recipient, state (P-17, I1). Knows no Django.
+
+Captures of a stretch of time come from the catalogue, those for an address from the index, those who wait from the projection; what
+is left is compared with each envelope, the newest first, for so many envelopes and no more. The answer says how far it has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from civicmail.city.access.actors import Actor
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.query.fold import exact
+from civicmail.core.query.tree import And, Range, Token, Tree
+from civicmail.mail.archive.envelopes import Status, Traced, is_named
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.identity import received_of
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search.compile import compiled
+from civicmail.mail.search.order import batch
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.schema import id_bytes, ids
+
+PER_PAGE = 50
+LOOKS = 400
+"""Envelopes that one page reads at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """since, until: ms, both included; sender, recipient: as envelopes.is_named takes them, "" for any; before: id of the capture
+    behind which the page begins."""
+
+    since: int
+    until: int
+    sender: str = ""
+    recipient: str = ""
+    status: Status | None = None
+    before: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """rows: newest first; looked: envelopes read for them; window: captures of that time; more: where the next page begins, b""
+    where everything was looked at; unread: captures that could not be read."""
+
+    rows: tuple[Traced, ...]
+    looked: int
+    window: int
+    more: bytes
+    unread: int
+
+
+def find(
+    archive: Archive,
+    reader: Reader | None,
+    waiting: Collection[bytes],
+    asked: Asked,
+    *,
+    actor: Actor,
+    now: int,
+    most: int = PER_PAGE,
+    looks: int = LOOKS,
+) -> Answer:
+    """What fits, as far as `looks` envelopes go. reader: None without an index; waiting: ids of captures of which somebody waits or
+    is held. Raises NotPermitted."""
+    places = _candidates(archive, reader, waiting, asked)
+    rows: list[Traced] = []
+    looked = unread = 0
+    last, ended = b"", True
+    for place in places:
+        if len(rows) == most or looked == looks:
+            ended = False
+            break
+        looked, last = looked + 1, place.id
+        try:
+            traced = archive.envelope(actor, place, now=now)
+        except NotInArchive:
+            continue
+        except DamagedFile:
+            unread += 1
+            continue
+        if fits(traced, asked):
+            rows.append(traced)
+    return Answer(tuple(rows), looked, archive.count_in(asked.since, asked.until), b"" if ended else last, unread)
+
+
+def fits(traced: Traced, asked: Asked) -> bool:
+    """Whether an envelope is what was asked for."""
+    if not asked.since <= traced.received <= asked.until:
+        return False
+    if asked.sender and not is_named(asked.sender, traced.sender):
+        return False
+    if asked.recipient and not traced.has_recipient(asked.recipient):
+        return False
+    return asked.status is None or traced.status == asked.status
+
+
+def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], asked: Asked) -> Iterator[Place]:
+    """Captures that may fit, newest first: never one that fits is left out, as far as the index goes."""
+    if asked.status in ("waiting", "held"):
+        yield from _placed(archive, sorted((id_ for id_ in waiting if _is_within(id_, asked)), reverse=True))
+    elif reader is not None and (tree := _tree(asked)) is not None:
+        yield from _placed(archive, _indexed(reader, tree, asked))
+    else:
+        yield from archive.window(asked.since, asked.until, asked.before)
+
+
+def _is_within(id_: bytes, asked: Asked) -> bool:
+    return asked.since <= received_of(id_) <= asked.until and (not asked.before or id_ < asked.before)
+
+
+def _placed(archive: Archive, ids: Iterable[bytes]) -> Iterator[Place]:
+    return (place for id_ in ids if (place := archive.place(id_)) is not None)
+
+
+def _tree(asked: Asked) -> Tree | None:
+    """What the index can be asked: addresses of the envelope, never a word of the message."""
+    parts = [Token("rcpt", _token(asked.recipient))] if asked.recipient else []
+    parts += [Token("mailfrom", _token(asked.sender))] if asked.sender and asked.sender != "<>" else []
+    return And((Range("received", asked.since, asked.until), *parts)) if parts else None
+
+
+def _token(wanted: str) -> str:
+    """As the index has it: a whole address, "@domain", or "local@" where no domain was named."""
+    local, at, domain = wanted.rpartition("@")
+    return f"{exact(local)}@{exact(domain)}" if at else f"{exact(wanted)}@"
+
+
+def _indexed(reader: Reader, tree: Tree, asked: Asked) -> Iterator[bytes]:
+    """Ids that the index has, newest first; no document is read."""
+    after = (0.0, *ids(asked.before)) if asked.before else None
+    while True:
+        found, more = batch(reader.searchers(), compiled(tree), "newest", after, PER_PAGE)
+        yield from (id_bytes(hit.key[1], hit.key[2]) for hit in found)
+        if not found or not more:
+            return
+        after = found[-1].key

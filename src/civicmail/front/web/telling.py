@@ -1,0 +1,113 @@
+"""How times, spans, sizes, shares and money are told on every page (one filter each; months in words, numbers with a base), in the
+language of the page."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access.views import saying
+
+_YEAR = 365
+_KILO = 1000
+
+
+def told(value: object) -> object:
+    """A fact of a page head: days and times in words, numbers with commas, anything else as it is."""
+    if isinstance(value, date):  # a datetime is one, too
+        return day(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def when(value: datetime | date | int | None) -> SafeString | str:
+    """A time as people say it: "Today 9:12 a.m.", "Nov 23, 2:05 p.m.", with the year where it is another one. A number is ms."""
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, datetime):
+        return day(value) if isinstance(value, date) else when(datetime.fromtimestamp(value / 1000, UTC))
+    local, now = timezone.localtime(value), timezone.localtime()
+    if local.date() == now.date():
+        said = gettext("Today {time}").format(time=clock(local))
+    elif (now.date() - local.date()).days == 1:
+        said = gettext("Yesterday {time}").format(time=clock(local))
+    else:
+        said = f"{saying.short(local) if local.year == now.year else saying.day(local)}, {clock(local)}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), _full(local), said)
+
+
+def clock(value: datetime) -> str:
+    """The time of day alone: "2:30 p.m."."""
+    return date_format(timezone.localtime(value), "g:i a")
+
+
+def day(value: datetime | date | None) -> SafeString | str:
+    """A date in words: "Nov 23, 2026"."""
+    if value is None or value == "":
+        return ""
+    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), saying.day(local))
+
+
+def exact(value: datetime | int | None) -> SafeString | str:
+    """A time for traces, entries and certificates: 2026-11-25T14:05:31-06:00. A number is ms."""
+    if value is None or value == "":
+        return ""
+    time = value if isinstance(value, datetime) else datetime.fromtimestamp(value / 1000, UTC)
+    said = timezone.localtime(time).isoformat(timespec="seconds")
+    return format_html('<time class="cm-mono" datetime="{}">{}</time>', said, said)
+
+
+def instant(at: int) -> str:
+    """A time of a trace to the millisecond, as text: 2026-11-25T14:05:31.482-06:00. at: ms."""
+    return timezone.localtime(datetime.fromtimestamp(at / 1000, UTC)).isoformat(timespec="milliseconds")
+
+
+def _full(local: datetime) -> str:
+    return f"{saying.day(local)}, {date_format(local, 'g:i:s a')} {local.tzname()}"
+
+
+def span(seconds: float | None) -> str:
+    """A stretch of time: "41 seconds", "2 h 04 min", "3 days"."""
+    if seconds is None:
+        return ""
+    whole = int(seconds)
+    if whole < 60:
+        return ngettext("{count} second", "{count} seconds", whole).format(count=whole)
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    days = whole // 86_400
+    return ngettext("{count} day", "{count} days", days).format(count=days)
+
+
+def size(count: int | None) -> str:
+    """Bytes: "22 KB", "4.1 MB"."""
+    if count is None:
+        return ""
+    if count < _KILO:
+        return f"{count} B"
+    for unit in ("KB", "MB", "GB"):
+        count_of = count / _KILO ** ("KB", "MB", "GB").index(unit) / _KILO
+        if count_of < _KILO or unit == "GB":
+            return f"{count_of:.1f} {unit}" if unit != "KB" and count_of < 10 else f"{count_of:.0f} {unit}"
+    return ""
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole, never without its base: "12 % (31 of 258)"."""
+    if not whole:
+        return gettext("none of 0")
+    return gettext("{percent} % ({part} of {whole})").format(
+        percent=round(100 * part / whole), part=f"{part:,}", whole=f"{whole:,}"
+    )
+
+
+def money(cents: int | None) -> str:
+    """Cents as dollars: "$212.50"."""
+    return "" if cents is None else f"${cents / 100:,.2f}"

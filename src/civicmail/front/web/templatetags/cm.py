@@ -1,0 +1,143 @@
+"""The components that pages are put together from, and how times and amounts are told: `{% load cm %}` (docs/use/pages.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms, template
+from django.forms import BoundField
+from django.forms.forms import BaseForm
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from civicmail.city.access.queries import states
+from civicmail.city.access.views import saying
+from civicmail.city.policy.clauses import CITED, CLAUSES, address
+from civicmail.front.web import telling
+
+register = template.Library()
+
+ICONS = {
+    "": "radio_button_unchecked",
+    "quiet": "radio_button_unchecked",
+    "wait": "schedule",
+    "done": "check_circle",
+    "warn": "warning",
+    "stop": "do_not_disturb",
+    "lock": "lock",
+}
+"""Role of a state -> its icon; a state is icon, word and colour, in that order of importance."""
+
+register.filter("state_role", lambda a: states.of(a, timezone.now())[0])
+register.filter("state_word", lambda a: states.of(a, timezone.now())[1])
+register.filter("role_word", states.role)
+register.filter("told", telling.told)
+register.filter("when", telling.when)
+register.filter("day", telling.day)
+register.filter("exact", telling.exact)
+register.filter("instant", telling.instant)
+register.filter("span", telling.span)
+register.filter("size", telling.size)
+register.simple_tag(telling.share)
+register.filter("money", telling.money)
+register.filter("said", saying.said)
+
+
+@register.filter
+def clauses(words: str) -> SafeString:
+    """Text in which every clause that is cited, like P-14, leads to where it is read."""
+    return SafeString(CITED.sub(lambda m: clause(m[0]), conditional_escape(words)))
+
+
+@register.simple_tag
+def clause(number: str) -> str:
+    """A link to a clause of the policy; anything else as it is."""
+    return format_html('<a class="cm-keep" href="{}">{}</a>', address(number), number) if number in CLAUSES else number
+
+
+@register.filter
+def breakable(address: object) -> SafeString:
+    """An address or an object's name that a line may break before an @ or after a colon, and nowhere in a word."""
+    parts = str(address).replace(":", ":\0").replace("@", "\0@").split("\0")
+    return format_html_join(SafeString("<wbr>"), "{}", ((p,) for p in parts))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon beside a word; it is hidden from screen readers."""
+    place = f"{static('vendor/uswds/sprite.svg')}#{name}"
+    return format_html('<svg class="cm-icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', place)
+
+
+@register.simple_tag
+def status(role: str, word: str, explain: str = "") -> SafeString:
+    """A state: icon, word and colour. role "plain" is grey text, for what is as it should be. explain: a link that says why."""
+    if role == "plain":
+        said = format_html('<span class="cm-st cm-st--plain">{}</span>', word)
+    else:
+        said = format_html('<span class="cm-st cm-st--{}">{}{}</span>', role or "quiet", icon(ICONS[role]), word)
+    return format_html('{} <a href="{}">Why?</a>', said, explain) if explain else said
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str = "") -> dict[str, Any]:
+    """One field of a form: label, hint, error, control, tied together. size: s, m or l."""
+    widget = bound.field.widget
+    widget.attrs.pop("placeholder", None)
+    kind = _kind(widget)
+    hint = hint or str(bound.help_text)
+    described = [f"{bound.auto_id}-error"] if bound.errors else []
+    described += [f"{bound.auto_id}-hint"] if hint else []
+    attrs: dict[str, Any] = {"class": _classes(kind, size, bool(bound.errors))}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    control = "" if kind in ("radio", "checkboxes") else bound.as_widget(attrs=attrs)
+    shown = {"bound": bound, "kind": kind, "hint": hint, "control": control, "described": " ".join(described)}
+    return {**shown, "optional": optional or (not bound.field.required and kind not in ("checkbox", "hidden"))}
+
+
+def _kind(widget: Any) -> str:
+    kinds = (
+        (forms.CheckboxSelectMultiple, "checkboxes"),
+        (forms.RadioSelect, "radio"),
+        (forms.CheckboxInput, "checkbox"),
+        (forms.Textarea, "textarea"),
+        (forms.Select, "select"),
+        (forms.FileInput, "file"),
+    )
+    found = next((kind for type_, kind in kinds if isinstance(widget, type_)), "input")
+    return "hidden" if getattr(widget, "is_hidden", False) else found
+
+
+def _classes(kind: str, size: str, wrong: bool) -> str:
+    if kind == "checkbox":
+        return "usa-checkbox__input"
+    if kind in ("file", "hidden"):
+        return "cm-file" if kind == "file" else ""
+    return f"usa-{kind} cm-w-{size}" + (f" usa-{kind}--error" if wrong else "")
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: BaseForm) -> dict[str, Any]:
+    """What is wrong with a form, with links to the fields; nothing where nothing is. It takes the focus."""
+    fields = [(form[name], error) for name, errors in form.errors.items() if name in form.fields for error in errors]
+    found = [(bound.id_for_label or bound.auto_id, f"{str(bound.label).rstrip('?')}: {error}") for bound, error in fields]
+    return {"own": form.non_field_errors(), "found": found, "wrong": bool(form.errors)}
+
+
+@register.inclusion_tag("components/note.html")
+def note(role: str, title: str, text: str = "") -> dict[str, Any]:
+    """A remark on a page: icon, a strong sentence, and more of it."""
+    return {"role": role, "icon": "info" if role in ("quiet", "wait") else ICONS[role], "title": title, "text": text}
+
+
+@register.simple_tag
+def route(task: Any) -> str:
+    """Where a task is done: its URL by name and arguments."""
+    url = reverse(task.route, args=task.args)
+    return f"{url}?{task.query}" if task.query else url

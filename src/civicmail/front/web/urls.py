@@ -1,0 +1,46 @@
+"""Every address of the pages; the sweep reads this table."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
+from civicmail.front.web.home import home
+from civicmail.front.web.programs import pages as programs
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("duties/", duties.duties, name="duties"),
+    path("duties/<int:pk>/take-up/", duties.take_up, name="duty-take-up"),
+    path("duties/uses/<int:pk>/lay-down/", duties.lay_down, name="duty-lay-down"),
+    path("views/", savedviews.views, name="views"),
+    path("views/save/", savedviews.save, name="view-save"),
+    path("views/<int:pk>/delete/", savedviews.delete, name="view-delete"),
+    path("access/people/<str:uid>/invite/", inviting.invite, name="invite"),
+    path("access/people/<str:uid>/recover/", inviting.recover, name="recover"),
+    path("mandates/urgent/", urgent.urgent, name="mandate-urgent"),
+    path("language/", language.choose, name="language"),
+    path("mail/config-v1.1.xml", programs.configuration, name="autoconfig"),
+    path(".well-known/autoconfig/mail/config-v1.1.xml", programs.configuration, name="autoconfig-known"),
+    path("set-up/", programs.set_up, name="set-up"),
+    path("set-up/phone/", programs.phone, name="set-up-phone"),
+    path("set-up/profile/", programs.profile, name="set-up-profile"),
+    path("", include("civicmail.front.web.signin.urls")),
+    path("", include("civicmail.city.access.urls")),
+    path("", include("civicmail.front.web.system.urls")),
+    path("", include("civicmail.desk.mailbox.urls")),
+    path("", include("civicmail.desk.holding.urls")),
+    path("", include("civicmail.desk.oversight.urls")),
+    path("", include("civicmail.desk.workbench.urls")),
+    path("doors/password", doors.password, name="door-password"),
+    path("doors/user", doors.user, name="door-user"),
+    path("doors/introspect", doors.introspect, name="door-introspect"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+]
+
+handler400 = "civicmail.front.web.failing.bad_request"
+handler403 = "civicmail.front.web.failing.forbidden"
+handler404 = "civicmail.front.web.failing.not_found"
+handler500 = "civicmail.front.web.failing.server_error"

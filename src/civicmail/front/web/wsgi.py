@@ -1,0 +1,68 @@
+"""What the worker of the web process imports: Django's application, its files collected under names that never change.
+
+The worker dies with its parent, and goes when another installation has taken over.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+from civicmail.core.config.log import get_logger, set_up
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.front.web import start
+from civicmail.mail.replica import epoch
+
+_PR_SET_PDEATHSIG = 1
+AGAIN = 5.0
+"""Seconds between two tries to reach the database."""
+
+log = get_logger()
+
+
+def _prepare(data: Path, config: Path | None) -> None:
+    """Tables of this version, as soon as the database is there; until then pages say 503."""
+    from django.db import Error as DatabaseFault
+    from django.db import close_old_connections
+
+    said = False
+    while not start.is_prepared():
+        try:
+            start.prepare(data, config)
+        except LeaseHeld:
+            time.sleep(0.2)  # another process does it at this moment
+        except DatabaseFault as error:
+            if not said:
+                log.error("the database cannot be reached, pages say 503", error=type(error).__name__)
+            said = True
+            close_old_connections()
+            time.sleep(AGAIN)
+    log.info("pages are ready")
+
+
+def _watch(data: Path, parent: int) -> None:
+    while not epoch.is_fenced(data):
+        time.sleep(0.5)
+    log.error("another installation has taken over: no more pages here")
+    os.kill(parent, signal.SIGTERM)
+
+
+data = Path(os.environ["CIVICMAIL_DATA"])
+config = Path(named) if (named := os.environ.get("CIVICMAIL_CONFIG")) else None
+ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # granian's worker takes no other signal, and holds the port
+start.start(data, config)
+
+from django.conf import settings  # noqa: E402 - they are there from now on
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+from civicmail.front.web.files import collect  # noqa: E402
+
+set_up(settings.CITY.log, "web")
+collect()
+application = get_wsgi_application()
+threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
+threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()
