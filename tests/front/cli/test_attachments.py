@@ -10,7 +10,8 @@ import pytest
 
 from civicmail.core.config.load import load
 from civicmail.core.sandbox import confine, ocr
-from civicmail.front.cli.checkup import Finding, Patient, examine
+from civicmail.front.checkup.examine import examine
+from civicmail.front.checkup.findings import Finding, Patient
 from core.sandbox import samples
 from front.cli.office import Office, now
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
+from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.cli import checkup
-from civicmail.front.cli.checkup import Finding, Patient, examine
+from civicmail.front.checkup import keeping, machine
+from civicmail.front.checkup.examine import examine
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.mail.archive.commit import Writer
 from civicmail.mail.replica import status as standby
 from civicmail.mail.replica.status import Status
 from front.cli.office import Office, now
@@ -48,6 +53,18 @@ def test_it_is_red_until_the_recovery_key_was_proved(tmp_path: Path, capsys: pyt
 
     assert prove_recovery(office.data, key, now=now())
     assert findings(office, "recovery key") == []
+
+
+def test_what_waits_for_a_part_of_screening_is_told_before_a_person_has_to_decide(office: Office) -> None:
+    """Promise 6."""
+    assert findings(office, "screening") == []
+    capture, body = office.letter(BODY)
+    with closing(Writer(office.data, now)) as writer:
+        writer.receipt(replace(capture, dispositions=(Disposition(0, "pending", ("unavailable:clamav",)),)), body)
+        writer.flush()
+    (finding,) = findings(office, "screening", at=capture.received + HOUR // 60)
+    assert finding.level == "warning" and capture.uuid in finding.do and "since 1 minutes" in finding.text
+    assert findings(office, "screening", at=capture.received + HOUR // 10)[0].level == "problem"
 
 
 def test_json_is_one_object_a_line(office: Office, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -103,12 +120,24 @@ def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch
     assert findings(office, "ledger lag") == []
     office.receive(BODY, BODY)
     assert findings(office, "ledger lag")[0].level == "warning"
-    monkeypatch.setattr(checkup, "BEHIND_MOST", 1)
+    monkeypatch.setattr(keeping, "BEHIND_MOST", 1)
     assert findings(office, "ledger lag")[0].level == findings(office, "index lag")[0].level == "problem"
     with Lease.take(lease_path(office.data, "ledger")):
         assert findings(office, "ledger lag")[0].level == "warning"
     office.integrate()
     assert findings(office, "ledger lag") == []
+
+
+def test_how_long_the_oldest_mail_waits_for_index_and_ledger(office: Office) -> None:
+    assert findings(office, "index delay") == findings(office, "ledger delay") == []
+    office.receive(BODY)
+    assert findings(office, "ledger delay") == []
+    for check in ("index delay", "ledger delay"):
+        assert findings(office, check, at=now() + 2 * HOUR // 60)[0].level == "warning"
+        assert findings(office, check, at=now() + HOUR)[0].level == "problem"
+    office.integrate()
+    assert findings(office, "ledger delay", at=now() + HOUR) == []
+    assert findings(office, "index delay", at=now() + HOUR)
 
 
 def test_an_old_checkpoint(office: Office) -> None:
@@ -149,10 +178,10 @@ def test_an_encrypted_volume_is_recognised_through_its_layers(tmp_path: Path, mo
     (top / "253:0" / "dm").mkdir(parents=True)
     (top / "253:1" / "slaves" / "dm-0").symlink_to(top / "253:0")
     real = Path
-    monkeypatch.setattr(checkup, "Path", lambda p: top if p == "/sys/dev/block" else real(p))
-    assert not checkup._is_encrypted(os.makedev(253, 1))
+    monkeypatch.setattr(machine, "Path", lambda p: top if p == "/sys/dev/block" else real(p))
+    assert not machine.is_encrypted(os.makedev(253, 1))
     (top / "253:0" / "dm" / "uuid").write_text("CRYPT-LUKS2-0123\n")
-    assert checkup._is_encrypted(os.makedev(253, 1))
+    assert machine.is_encrypted(os.makedev(253, 1))
 
 
 def test_without_a_second_place_it_warns_and_a_lag_of_more_than_five_seconds_is_a_problem(office: Office, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import io
 import json
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.config.load import load
-from civicmail.core.config.settings import Settings
+from civicmail.core.config.settings import Settings, Web
 from civicmail.front.cli.main import run
 from civicmail.mail.archive import keyring
 
@@ -97,4 +98,5 @@ def test_config_explains_for_people_and_for_machines(capsys: Capture) -> None:
     assert run(["config", "explain", "web.port"]) == 0
     assert "The port of the pages." in capsys.readouterr().out
     assert run(["config", "explain", "web", "--json"]) == 0
-    assert [json.loads(line)["key"] for line in capsys.readouterr().out.splitlines()] == ["web.address", "web.port"]
+    keys = [json.loads(line)["key"] for line in capsys.readouterr().out.splitlines()]
+    assert keys == [f"web.{f.name}" for f in fields(Web)]

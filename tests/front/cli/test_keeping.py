@@ -73,7 +73,19 @@ def test_an_unclaimed_installation_only_simulates(
 ) -> None:
     office.run("archive", "adopt", schedules, "--reason", "council")
     assert office.run("dispose") == 4
-    assert b"two persons" in capsysbinary.readouterr().err
+    said = capsysbinary.readouterr().err
+    assert b"Nothing was disposed of" in said and b"two persons" in said and b"unclaimed" in said
+    assert b"`civicmail dispose --simulate`" in said
+
+
+def test_a_claimed_installation_takes_no_disposal_from_one_person_at_a_terminal(
+    office: Office, schedules: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    office.run("archive", "adopt", schedules, "--reason", "council")
+    (office.data / "claimed").touch()
+    assert office.run("dispose") == 4
+    said = capsysbinary.readouterr().err
+    assert b"signed in with a duty" in said and b"`civicmail dispose --simulate`" in said
 
 
 def test_a_hold_is_added_listed_respected_and_ended(

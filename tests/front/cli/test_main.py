@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.front.cli import main, options
+from civicmail.front.cli import main, options, verbs
 from civicmail.front.cli.main import COMMANDS, run
 
 
@@ -30,6 +30,7 @@ def extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that fail in different ways."""
     for name in ("broken", "busy", "full"):
         monkeypatch.setitem(COMMANDS, name, (f"main:_{name}", ""))
+        monkeypatch.setitem(verbs.VERBS, name, verbs.Line(why="a test"))
         monkeypatch.setattr(main, f"_{name}", globals()[f"_{name}"], raising=False)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.cli import patience
 from civicmail.mail.archive import segments
 from civicmail.mail.archive.seal import Sealer
 from front.cli.office import Office, now
@@ -39,7 +40,13 @@ def test_a_segment_that_cannot_be_read_is_named(office: Office, capsysbinary: py
     assert path.name.encode() in capsysbinary.readouterr().err
 
 
-def test_while_somebody_seals_the_answer_is_later(office: Office) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "WORKER_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_while_somebody_seals_who_does_not_let_go_the_answer_is_later(office: Office) -> None:
     with Sealer(office.data):
         assert office.run("rebuild", "catalogue") == 5
 
@@ -54,7 +61,8 @@ def test_a_lost_snapshot_of_those_who_wait_comes_back(office: Office, capsysbina
     assert capsysbinary.readouterr().out.count(b"ben@city.example") == 2
 
 
-def test_while_the_courier_works_the_answer_is_later(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_while_the_courier_does_not_let_go_the_answer_is_later(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     with Lease.take(lease_path(office.data, "courier")):
         assert office.run("rebuild", "outstanding") == 5
     assert b"courier is held by process" in capsysbinary.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -10,7 +11,8 @@ import pytest
 from civicmail.core.config.load import load
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.cli.checkup import Patient, journals
+from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.keeping import journals
 from front.cli.office import Office, now
 
 
@@ -57,6 +59,8 @@ def test_a_person_reads_what_was_done(office: Office, capsys: pytest.CaptureFixt
 def test_it_wants_a_reason_and_nothing_running(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     assert office.run("repair", "journal") == 2
     assert office.run("repair", "journal", "--reason", " ") == 2
-    with Lease.take(lease_path(office.data, "index")):
+    with Lease.take(lease_path(office.data, "follow")), Lease.take(lease_path(office.data, "index")):
         assert office.run("repair", "journal", "--reason", "the disk broke") == 5
-    assert "index is held by process" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"Stop what is at work first: follow (process {os.getpid()}), index (process {os.getpid()})." in said
+    assert not (office.data / "damaged").exists(), "nothing was done"

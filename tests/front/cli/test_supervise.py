@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.disk.lease import is_held, lease_path
 from civicmail.front.cli.main import run
 from civicmail.front.cli.supervise import Supervisor, pause_before
 
@@ -69,6 +70,52 @@ def test_a_long_life_makes_the_next_death_the_first_again() -> None:
     assert child.failures == 1
 
 
+STOPPED = """
+import signal, sys
+from civicmail.front.cli.run import stop_on_signal
+
+stop = stop_on_signal()
+
+def interrupt(frame, event, _):
+    if event == "line":
+        signal.raise_signal(signal.SIGTERM)
+    return interrupt
+
+with stop._cond:  # what wait() and set() hold for a moment
+    signal.raise_signal(signal.SIGINT)
+sys.settrace(interrupt)
+signal.raise_signal(signal.SIGINT)
+sys.settrace(None)
+assert stop.wait(5)
+signal.alarm(0)
+"""
+SUPERVISED = """
+import signal, sys
+from civicmail.front.cli.supervise import Supervisor
+
+supervisor = Supervisor({"x": [sys.executable, "-c", "import time; time.sleep(60)"]})
+lines = 0
+
+def interrupt(frame, event, _):
+    global lines
+    if event == "line" and supervisor.children[0].process:
+        lines += 1
+        signal.raise_signal(signal.SIGCHLD if lines < 300 else signal.SIGTERM if lines % 2 else signal.SIGINT)
+    return interrupt
+
+sys.settrace(interrupt)
+code = supervisor.run()
+sys.settrace(None)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("program", [STOPPED, SUPERVISED], ids=["worker", "supervisor"])
+def test_signals_that_interrupt_each_other_at_any_line_end_it_promptly(program: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
 def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> None:
     supervisor = Supervisor({"x": _child("import sys; sys.exit(3)")})
     supervisor.look()
@@ -76,6 +123,17 @@ def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> Non
     assert child.process is not None
     child.process.wait()
     assert supervisor.look() == 3
+
+
+def test_a_child_that_is_optional_ends_nothing_and_is_tried_again() -> None:
+    """Mail goes on without pages, whatever is wrong with them (P-06)."""
+    supervisor = Supervisor({"web": _child("import sys; sys.exit(3)")}, optional={"web"})
+    supervisor.look()
+    (child,) = supervisor.children
+    assert child.process is not None
+    child.process.wait()
+    assert supervisor.look() == 0
+    assert (child.process, child.failures) == (None, 1)
 
 
 # -- the whole program -----------------------------------------------------------------------------------------------------
@@ -151,6 +209,17 @@ def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served
     program.kill()
     program.wait()
     _until(lambda: not any(_lives(pid) for pid in pids), 20)
+
+
+@pytest.mark.parametrize("command", ["archive compact --reason order", "rebuild outstanding"])
+def test_a_command_gets_a_lease_from_the_worker_that_holds_it(served: Served, data: Path, command: str) -> None:
+    _, children = served
+    leases = [lease_path(data, job) for job in ("seal", "courier")]
+    _until(lambda: all(is_held(path) for path in leases))
+    before = children()
+    assert run([*command.split(), "--data", str(data)]) == 0
+    _until(lambda: all(is_held(path) for path in leases))
+    assert children() == before
 
 
 def test_wrong_words_for_run(data: Path) -> None:

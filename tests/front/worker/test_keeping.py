@@ -82,7 +82,7 @@ def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> No
     with closing(IndexJob.take(data)) as job:
         job.catch_up(NOW)
         assert count(Reader(data), Everything()) == 1
-        assert coverage.rebuild_asked(data)
+        assert coverage.load(coverage.current(data)).forget == {("mail", 2010)}
         job.rebuild(NOW)
     assert count(Reader(data), Everything()) == 1
     assert not coverage.rebuild_asked(data)

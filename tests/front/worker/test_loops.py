@@ -1,13 +1,15 @@
-"""The loop around a job: it survives what goes wrong, shares by lease, and stops when asked."""
+"""The loop around a job: it survives what goes wrong, shares by lease, and stops when asked (P-23)."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from civicmail.core.disk.lease import Lease, is_held, lease_path
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.lease import Lease, Patience, is_held, lease_path
 from civicmail.front.worker import loops
 from civicmail.front.worker.loops import Job, Work, run_all, run_job
 
@@ -97,3 +99,30 @@ def test_all_jobs_run_and_stop_together(tmp_path: Path) -> None:
 
     run_all([Job("a", _start(work), 60.0), Job("b", _start(work), 60.0)], tmp_path, stop)
     assert stop.is_set()
+
+
+def test_a_lease_that_a_command_wants_is_let_go_between_two_rounds_and_taken_again(tmp_path: Path) -> None:
+    path, stop, rounds, lent = lease_path(tmp_path, "thing"), threading.Event(), list[float](), None
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        with Lease.take(path):
+            yield lambda: bool(rounds.append(0.0))
+
+    thread = threading.Thread(target=run_job, args=(Job("j", start, 0.01, lends="thing"), tmp_path, stop))
+    thread.start()
+    try:
+        while not rounds:
+            stop.wait(0.01)
+        with contextlib.suppress(LeaseHeld):
+            lent = Lease.take(path, Patience(5))
+        assert lent, "it was not let go"
+        with lent:
+            before = len(rounds)
+            stop.wait(0.3)
+            assert len(rounds) == before
+        while len(rounds) == before:
+            stop.wait(0.01)
+    finally:
+        stop.set()
+        thread.join()

@@ -1,7 +1,8 @@
-"""`civicmail archive`: how keeping stands, the schedules in force, a longer class for a message, and segments put in order."""
+"""`civicmail archive`: what is kept, the schedules in force, a longer class for a message, and segments put in order."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,30 +10,25 @@ from typing import Annotated, Any
 import typer
 
 from civicmail.city.law.schedules import Schedule
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.core.config.load import load
-from civicmail.front.cli import door, options, output, typist
-from civicmail.front.cli.patience import patiently
+from civicmail.front.cli import acting, captureid, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
+from civicmail.front.cli.patience import patiently, until_the_worker_lets_go
 from civicmail.mail.archive import classes, regroup
+from civicmail.mail.archive.inventory import inventory
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.standing import standing
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="What is kept, and for how long.", no_args_is_help=True)
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
-
-
-@app.callback()
-def archive() -> None:
-    """What is kept, and for how long."""
+app = group("What is kept, and for how long.")
 
 
 @app.command()
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """What is kept under each class, the schedules and holds in force, and what was disposed of."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    found = standing(folder)
+    folder, _ = options.installation(data, config)
+    found = inventory(folder)
     series = list(found.schedules.by_class.values()) if found.schedules else []
     if json:
         groups = {c: {"captures": g.captures, "segments": g.segments, "bytes": g.size} for c, g in found.groups.items()}
@@ -52,44 +48,52 @@ def status(data: options.Data = None, config: options.Config = None, json: optio
 
 
 @app.command()
-def adopt(file: Path, reason: Reason, data: options.Data = None, config: options.Config = None) -> None:
+def adopt(
+    file: Path,
+    reason: options.Why,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+) -> None:
     """Put a file of retention schedules (TOML) into force, in place of the one before."""
-    folder = options.data_folder(data)
-    load(folder, config)
+    folder, _ = options.installation(data, config)
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
-    found = patiently(lambda: classes.adopt(folder, text, actor=typist.name(), reason=reason, now=door.now_ms()))
+    now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
+    by = acting.person(folder, "archive adopt", {"sha256": digest}, Asker(as_, duty, reason, config), now=now)
+    found = patiently(lambda: classes.adopt(folder, text, actor=by.name, reason=reason, now=now))
     output.words(f"{len(found.by_class)} schedules are in force.")
 
 
 @app.command()
 def promote(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A capture id, or its first digits.")],
+    id_: captureid.CaptureId,
     class_: Annotated[str, typer.Argument(metavar="CLASS", help="A class of the schedules in force.")],
-    reason: Reason,
+    reason: options.Why,
     data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
     config: options.Config = None,
 ) -> None:
     """Keep a message as long as this class asks for. Shorter than before it never becomes."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    found = Archive(folder).find(id_)
-    if len(found) != 1:
-        output.words(f"civicmail: {len(found)} captures have the id {id_}.")
-        raise typer.Exit(1)
-    now, id_bytes = door.now_ms(), found[0].id
-    patiently(lambda: classes.promote(folder, id_bytes, class_, actor=typist.name(), reason=reason, now=now))
-    output.words(f"{found[0].uuid} is kept at least as long as {class_} asks for.")
+    folder, _ = options.installation(data, config)
+    now, asker = now_ms(), Asker(as_, duty, reason, config)
+    by = acting.person(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
+    place = captureid.one(Archive(folder), id_)
+    patiently(lambda: classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now))
+    output.words(f"{place.uuid} is kept at least as long as {class_} asks for.")
 
 
 @app.command()
-def compact(reason: Reason, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Make large segments of small ones, and move what was promoted. Needs the lease `seal`: stop the worker first."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    with Sealer(folder) as sealer:
-        done = regroup.regroup(sealer, now=door.now_ms(), reason=reason)
+def compact(reason: options.Why, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Make large segments of small ones, and move what was promoted. A worker that runs lets the lease `seal` go for it."""
+    folder, _ = options.installation(data, config)
+    now = now_ms()
+    acting.owner(folder, "archive compact", reason=reason, now=now)
+    with Sealer(folder, patience=until_the_worker_lets_go()) as sealer:
+        done = regroup.regroup(sealer, now=now, reason=reason)
     if json:
         output.emit({"moved": done.moved, "before": done.before, "after": done.after})
     else:

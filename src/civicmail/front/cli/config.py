@@ -11,15 +11,15 @@ from civicmail.core.config import explain as settings
 from civicmail.core.config.load import FILE, load
 from civicmail.core.config.template import render, toml
 from civicmail.front.cli import options, output
+from civicmail.front.cli.groups import group
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Check, show and explain settings.")
+app = group("Check, show and explain settings.")
 
 
 @app.command()
 def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """Read the settings as every command does, and say what is wrong with them."""
-    folder = options.data_folder(data)
-    load(folder, config)
+    folder, _ = options.installation(data, config)
     if json:
         output.emit({"ok": True, "file": str(config or folder / FILE)})
     else:

@@ -6,28 +6,40 @@ from typing import Annotated, Any
 
 import typer
 
-from civicmail.core.config.load import load
-from civicmail.front.cli import door, options, output
-from civicmail.front.worker.keeping import viewer
+from civicmail.city.access.guard import is_claimed
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed
+from civicmail.mail.search.seen import viewer
+
+_INSTEAD = "`civicmail dispose --simulate` lists what is due and says why the rest stays."
+_UNCLAIMED = (
+    "Nothing was disposed of. It takes two persons with a duty, one who proposes and one who approves, and in an unclaimed "
+    f"installation nobody has one. {_INSTEAD}"
+)
+_CLAIMED = (
+    "Nothing was disposed of. It takes two persons who have signed in with a duty, one who proposes and one who approves; this "
+    f"command line knows only one, by the operating system. {_INSTEAD}"
+)
 
 
 def dispose(
     simulate: Annotated[bool, typer.Option("--simulate", help="Say what would go, and change nothing.")] = False,
     data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Dispose of what is due. It takes two persons with a duty, so an unclaimed installation only simulates."""
-    folder = options.data_folder(data)
-    load(folder, config)
+    """Dispose of what is due. It takes two persons with a duty, so here it is only simulated."""
+    folder, _ = options.installation(data, config)
     if not simulate:
-        raise NotDisposed(
-            "Disposal takes two persons who have signed in with a duty, which this command line knows nobody by; "
-            "--simulate says what is due."
-        )
+        raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)
+    acting.person(folder, "dispose", {}, Asker(as_, duty, reason, config), now=now_ms())
 
     def each(item: Item) -> None:
         row: dict[str, Any] = {"id": item.capture.uuid, "class": item.decision.class_, "received": item.capture.received}
@@ -37,9 +49,10 @@ def dispose(
         else:
             output.show(f"{row['id']}  {output.when(row['received'])}  {row['class']}  due {output.when(item.decision.due)}")
 
-    outcome = archive.simulate(folder, now=door.now_ms(), view=viewer(folder), each=each)
+    outcome = archive.simulate(folder, now=now_ms(), view=viewer(folder), each=each)
     if json:
-        output.emit({"due": outcome.gone, "kept": outcome.kept})
+        output.emit({"due": outcome.gone, "kept": outcome.kept} | ({"put_aside": outcome.pieces} if outcome.pieces else {}))
         return
     kept = ", ".join(f"{n} {why}" for why, n in sorted(outcome.kept.items())) or "nothing"
-    output.words(f"{outcome.gone} captures would go. What stays: {kept}.")
+    aside = f", and {outcome.pieces} pieces that a repair has put aside" if outcome.pieces else ""
+    output.words(f"{outcome.gone} captures would go{aside}. What stays: {kept}.")

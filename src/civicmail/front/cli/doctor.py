@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 
 import typer
 
-from civicmail.core.config.load import load
+from civicmail.core.config.clock import now_ms
+from civicmail.front.checkup.examine import examine
+from civicmail.front.checkup.findings import Patient
 from civicmail.front.cli import options, output
-from civicmail.front.cli.checkup import Patient, examine
 
 _SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
 
 def doctor(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do. Ends with 1 when there is a problem."""
-    folder = options.data_folder(data)
-    settings = load(folder, config)
+    folder, settings = options.installation(data, config)
     red = False
-    for finding in examine(Patient(folder, settings, time.time_ns() // 1_000_000)):
+    for finding in examine(Patient(folder, settings, now_ms())):
         red |= finding.level == "problem"
         if json:
             output.emit(asdict(finding))

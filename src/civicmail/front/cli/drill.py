@@ -13,11 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.cli import door, options, output
+from civicmail.front.cli import options, output
+from civicmail.front.cli.groups import group
 from civicmail.front.cli.restore import Copy
 from civicmail.mail.archive import outstanding_file, replay
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -27,14 +29,9 @@ from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.replica.restore import Restored
 from civicmail.mail.replica.restore import restore as make
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Try out a loss of the machine.", no_args_is_help=True)
+app = group("Try out the loss of the machine. Nothing is fenced, nothing is delivered, and the trial folder is removed.")
 Where = Annotated[Path | None, typer.Option("--scratch", metavar="DIR", help="Where the trial folder is made; else beside COPY.")]
 _LETTER = b"From: drill@localhost\r\nTo: drill@localhost\r\nSubject: drill\r\n\r\nThis message is kept in a trial folder only.\r\n"
-
-
-@app.callback()
-def drill() -> None:
-    """Try out the loss of the machine. Nothing is fenced, nothing is delivered, and the trial folder is removed."""
 
 
 class Report:
@@ -71,7 +68,7 @@ def failover(copy: Copy, scratch: Where = None, json: options.Json = False) -> N
     """How long until a new installation would take in mail, and what it would go on delivering."""
     report = Report()
     with _trial(copy, scratch) as data:
-        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=door.now_ms(), fence=False))
+        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
         report.step("settings read", lambda: load(data, None))
         report.step("a message accepted", lambda: asyncio.run(_accept(data)))
         report.end(found, json)
@@ -82,9 +79,9 @@ def restore(copy: Copy, scratch: Where = None, json: options.Json = False) -> No
     """Whether the copy alone makes an installation in which every byte and proof is right and nobody who waits is forgotten."""
     report = Report()
     with _trial(copy, scratch) as data:
-        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=door.now_ms(), fence=False))
+        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
         before = _waiting(data)
-        report.problems += report.step("who waits, from every record", lambda: replay.rebuild(data, now=door.now_ms()))
+        report.problems += report.step("who waits, from every record", lambda: replay.rebuild(data, now=now_ms()))
         if _waiting(data) != before:
             report.problems.append("Those who wait by the snapshot are not those who wait by all records.")
         check = Check(data, deep=True)
@@ -111,9 +108,9 @@ def _waiting(data: Path) -> set[tuple[bytes, int]]:
 
 async def _accept(data: Path) -> None:
     """The way of every message, up to the moment at which it would be acknowledged."""
-    commit = GroupCommit(Writer(data, door.now_ms))
+    commit = GroupCommit(Writer(data, now_ms))
     try:
-        envelope = Envelope("drill@localhost", (Recipient("drill@localhost"),), door.now_ms())
+        envelope = Envelope("drill@localhost", (Recipient("drill@localhost"),), now_ms())
         await Pipeline(commit).accept(_LETTER, envelope, Source("local", "drill"))
     finally:
         await commit.close()

@@ -4,56 +4,61 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
 import typer
 
-from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
-from civicmail.core.config.load import load
-from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.query.tree import Everything
+from civicmail.desk.workbench import gathering
 from civicmail.front.cli import door, options, output
-from civicmail.front.cli.search import Ask, Query, hits, reader_of, say_coverage, with_threads, words_of
-from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.archive.places import InJournal, InSegment, Place
+from civicmail.front.cli.asking import Ask, Query, asked_of_index, hits, reader_of, say_coverage, searched, words_of
+from civicmail.front.cli.door import Opened
+from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import Hit
 
-TOGETHER = 5000
-TOGETHER_BYTES = 32_000_000
 _QUOTE = re.compile(rb"(?m)^(>*From )")
-Format = Literal["eml", "mbox"]
+Read = Callable[[Place], bytes]
+Format = Literal["eml", "mbox", "zip"]
 
 
 def export(
     query: Query,
-    out: Annotated[Path, typer.Option(metavar="PATH", help="eml: a new or empty folder; mbox: a new file.")],
+    out: Annotated[Path, typer.Option(metavar="PATH", help="eml: a new or empty folder; mbox, zip: a new file.")],
     data: options.Data = None,
     format_: Annotated[
-        Format, typer.Option("--format", help="eml: one file each, exact bytes. mbox: one file, mboxrd quoting.")
+        Format, typer.Option("--format", help="eml: one file each, exact bytes. mbox: one file, mboxrd quoting. zip: with --proof.")
     ] = "eml",
-    unique: Annotated[bool, typer.Option("--unique", help="Equal bytes once.")] = False,
+    proof: Annotated[
+        bool, typer.Option("--proof", help="With manifest, checksums and proofs, for tools/verify_export.py. Names all recipients.")
+    ] = False,
+    unique: Annotated[bool, typer.Option("--unique", help="Each message once, however often and by whatever way it came.")] = False,
+    as_: options.As = "",
+    mandate: options.Mandate = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Write what a search finds, oldest first."""
-    folder = options.data_folder(data)
-    load(folder, config)
+    folder, settings = options.installation(data, config)
     text, tree = words_of(query)
-    _refuse_existing(out, format_)
-    permit = door.permit(folder, "export", {"query": text, "format": format_})
+    _refuse_existing(out, format_, proof)
+    opened = door.opened(folder, "export", {"query": text, "format": format_}, door.Asker(as_, duty, reason, config, mandate))
     archive, reader = Archive(folder), reader_of(folder)
-    tree = with_threads(reader, tree, archive, permit)
+    tree = asked_of_index(reader, tree, archive, opened)
     found = hits(reader, Ask(tree, 0, "oldest", unique))
     done = failed = 0
+    writing = _proved(archive, opened, reader, found, out, settings.city.name, text) if proof else None
     with output.progress("Exporting") as report:
-        for ok in (_as_eml if format_ == "eml" else _as_mbox)(archive, permit, found, out):
+        for ok in writing or (_as_eml if format_ == "eml" else _as_mbox)(archive, opened.reading(archive), found, out):
             done, failed = done + ok, failed + (not ok)
             report(done)
-    say_coverage(reader, archive.count())
+    say_coverage(searched(reader), archive.count())
     if json:
         output.emit({"exported": done, "failed": failed})
     else:
@@ -64,62 +69,51 @@ def export(
 export.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-defined]  # -subject:x is a word of a query
 
 
-def _refuse_existing(out: Path, format_: Format) -> None:
-    if format_ == "mbox" and out.exists():
+def _proved(
+    archive: Archive, opened: Opened, reader: Reader | None, found: Iterator[Hit], out: Path, city: str, text: str
+) -> Iterator[bool]:
+    from civicmail.front.cli import proving  # what it needs takes long to import
+    from civicmail.mail.search.counts import Counts, counts
+
+    def coverage() -> dict[str, int]:
+        archived = archive.count()
+        said = counts(reader, Everything(), archived=archived) if reader else Counts(0, 0, 0, archived, 0)
+        return {key: value for key, value in said.plain().items() if key not in ("count", "unique")}
+
+    return proving.export(archive, opened, found, out, proving.about(opened, city, text), coverage)
+
+
+def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
+    if (proof and format_ == "mbox") or (format_ == "zip" and not proof):
+        raise UsageError("A proof goes with --format eml or zip, and a zip with --proof; nothing was written.")
+    if format_ == "zip" and out.suffix != ".zip":
+        raise UsageError(f"The name of a zip file ends in .zip; {out} does not. Nothing was written.")
+    if format_ != "eml" and out.exists():
         raise UsageError(f"{out} is there already; nothing was written.")
     if format_ == "eml" and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not an empty folder; nothing was written.")
     (out if format_ == "eml" else out.absolute().parent).mkdir(parents=True, exist_ok=True)
 
 
-def _bodies(archive: Archive, permit: Permit, found: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
-    """Each hit with its bytes, in the order of hits; some thousand at a time are read in the order in which they lie, because
-    neighbours share a compressed frame."""
-    for some in _together(found):
-        places = [archive.place(uuid.UUID(hit.id).bytes) for hit in some]
-        for hit in (hit for hit, place in zip(some, places, strict=True) if place is None):
-            output.words(f"failed: {hit.id}: nothing is kept under this id")
-        bodies: list[bytes | None] = [None] * len(some)
-        for n, place in sorted(((n, p) for n, p in enumerate(places) if p), key=lambda numbered: _lies(numbered[1])):
-            try:
-                bodies[n] = archive.body(permit, place)
-            except (DamagedFile, NotInArchive) as error:
-                output.words(f"failed: {place.uuid}: {error}")
-        yield from zip(some, bodies, strict=True)
+def _bodies(archive: Archive, read: Read, found: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
+    """Each hit with its bytes, in the order of hits."""
+    for some in gathering.in_groups(found):
+        for hit, body in gathering.read(archive, read, some):
+            if isinstance(body, str):
+                output.words(f"failed: {hit.id}: {body}")
+            yield hit, None if isinstance(body, str) else body
 
 
-def _together(found: Iterator[Hit]) -> Iterator[list[Hit]]:
-    """Hits in groups of 5,000 or, if that is less, of 32 MB."""
-    some: list[Hit] = []
-    size = 0
-    for hit in found:
-        some.append(hit)
-        size += hit.size
-        if len(some) >= TOGETHER or size >= TOGETHER_BYTES:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some
-
-
-def _lies(place: Place) -> tuple[str, int, int]:
-    match place.where:
-        case InSegment(_, _, segment, frame, offset):
-            return segment, frame, offset
-        case InJournal(path, offset):
-            return str(path), offset, 0
-
-
-def _as_eml(archive: Archive, permit: Permit, found: Iterator[Hit], out: Path) -> Iterator[bool]:
-    for hit, body in _bodies(archive, permit, found):
+def _as_eml(archive: Archive, read: Read, found: Iterator[Hit], out: Path) -> Iterator[bool]:
+    for hit, body in _bodies(archive, read, found):
         if body is not None:
             (out / f"{hit.id}.eml").write_bytes(body)
         yield body is not None
 
 
-def _as_mbox(archive: Archive, permit: Permit, found: Iterator[Hit], out: Path) -> Iterator[bool]:
+def _as_mbox(archive: Archive, read: Read, found: Iterator[Hit], out: Path) -> Iterator[bool]:
     with open(out, "xb") as h:
-        for hit, body in _bodies(archive, permit, found):
+        for hit, body in _bodies(archive, read, found):
             if body is not None:
                 _append(h, hit, body)
             yield body is not None

@@ -6,59 +6,72 @@ from typing import Annotated
 
 import typer
 
-from civicmail.core.config.load import load
-from civicmail.front.cli import door, options, output, typist
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
 from civicmail.front.cli.patience import patiently
 from civicmail.mail.archive import holds
-from civicmail.mail.archive.standing import standing
+from civicmail.mail.archive.inventory import inventory
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Holds: add, list, end.", no_args_is_help=True)
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
+app = group("What is kept whatever its age. Mail that comes later is covered too.")
 Ground = Annotated[str, typer.Option("--ground", metavar="GROUND", help=f"One of {', '.join(holds.GROUNDS)}.")]
-
-
-@app.callback()
-def hold() -> None:
-    """What is kept whatever its age. Mail that comes later is covered too."""
 
 
 @app.command()
 def add(
     scope: Annotated[str, typer.Argument(metavar="QUERY", help="What is covered, in the language of `civicmail search`.")],
-    reason: Reason,
+    reason: options.Why,
     ground: Ground = "other",
     data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Put a hold into force. A disposal that is under way at this moment stops."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    name = patiently(lambda: holds.place(folder, ground=ground, scope=scope, actor=typist.name(), reason=reason, now=door.now_ms()))
+    folder, _ = options.installation(data, config)
+    now, asker = now_ms(), Asker(as_, duty, reason, config)
+    by = acting.person(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
+    name = patiently(lambda: holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now))
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 
 @app.command("list")
-def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """The holds in force, oldest first."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    for h in standing(folder).holds:
-        if json:
-            output.emit({"hold": h.id, "ground": h.ground, "scope": h.scope, "at": h.at, "actor": h.actor, "reason": h.reason})
-        else:
-            output.show(f"{h.id}  {output.when(h.at)}  {h.ground}  {h.scope}  ({h.actor}: {h.reason})")
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """The holds in force, oldest first. Of one that belongs to a mandate neither whose mail it is nor who looks is told."""
+    folder, _ = options.installation(data, config)
+    acting.person(folder, "hold list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    found = inventory(folder).holds
+    for h in found:
+        under = h.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
+        told = {"scope": holds.MANDATE.strip(), "actor": "", "reason": ""} if under else {}
+        line = {"hold": h.id, "ground": h.ground, "scope": h.scope, "at": h.at, "actor": h.actor, "reason": h.reason} | told
+        said = "" if under else f"  ({h.actor}: {h.reason})"
+        output.emit(line) if json else output.show(f"{h.id}  {output.when(h.at)}  {h.ground}  {line['scope']}{said}")
+    if not found and not json:
+        output.words("No hold is in force.")
 
 
 @app.command()
 def end(
     name: Annotated[str, typer.Argument(metavar="HOLD", help="The id of a hold in force.")],
-    reason: Reason,
+    reason: options.Why,
     data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
     config: options.Config = None,
 ) -> None:
     """Lift a hold: the schedules decide again about what it kept."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    patiently(lambda: holds.end(folder, name, actor=typist.name(), reason=reason, now=door.now_ms()))
+    folder, _ = options.installation(data, config)
+    now = now_ms()
+    by = acting.person(folder, "hold end", {"hold": name}, Asker(as_, duty, reason, config), now=now)
+    patiently(lambda: holds.end(folder, name, actor=by.name, reason=reason, now=now))
     output.words(f"Hold {name} is not in force any more.")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from civicmail.core.config.load import load
-from civicmail.front.cli import options, output
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.walk import Left
 from civicmail.mail.replica import epoch
@@ -27,18 +27,22 @@ def import_(
         Path | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
     ] = None,
     journal: Annotated[bool, typer.Option("--journal", help="These are journal reports: keep the messages in them.")] = False,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
-    folder = options.data_folder(data)
-    settings = load(folder, config)
+    folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
+    facts = {"custodian": custodian, "source": source, "paths": len(paths)}
+    acting.person(folder, "import", facts, Asker(as_, duty, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
         request = Request(tuple(paths), custodian, source, journal, manifest)
-        totals = run_import(folder, request, told, lambda: time.time_ns() // 1_000_000, settings=settings.archive)
+        totals = run_import(folder, request, told, now_ms, settings=settings.archive)
     lists.close()
     if json:
         output.emit(totals.plain())

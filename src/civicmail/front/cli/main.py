@@ -5,6 +5,7 @@ A command's module is imported only when that command is called, so that `--help
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -14,35 +15,64 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from civicmail.core.config.errors import CivicmailError
+from civicmail.front.cli import verbs
 
 _HERE = "civicmail.front.cli"
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo:demo", "A sample city with mail flowing, live, until Ctrl-C."),
-    "init": ("init:init", "Make a new installation."),
-    "run": ("run:run", "Serve: all processes, supervised, or one role."),
-    "import": ("import_:import_", "Bring in eml files, Maildirs, mbox files and folders of them."),
-    "search": ("search:search", "Find mail."),
-    "show": ("show:show", "Show one message: its bytes, its evidence, its way."),
-    "export": ("export:export", "Write what a search finds as eml files or one mbox."),
-    "verify": ("verify:verify", "Check everything that is kept against its evidence."),
-    "prove": ("prove:prove", "Write a proof that a message was kept."),
-    "queue": ("queue:app", "Mail that waits: list, show, retry, drop."),
-    "department": ("department:app", "Whose mail is ours yet: list, mode."),
-    "archive": ("archive:app", "What is kept and for how long: status, adopt, promote, compact."),
-    "hold": ("hold:app", "What is kept whatever its age: add, list, end."),
-    "dispose": ("dispose:dispose", "What is due by its schedule: --simulate."),
-    "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
-    "config": ("config:app", "Check, show and explain settings."),
-    "keys": ("keys:app", "The recovery key, and a new master key."),
-    "standby": ("standby:app", "The second place: receive there, and how far it is behind."),
-    "restore": ("restore:restore", "Make an installation from its copy alone."),
-    "drill": ("drill:app", "Try out the loss of the machine."),
-    "tick": ("tick:tick", "Do once what the workers do all the time."),
-    "rebuild": ("rebuild:app", "Make anew what can be made anew from the archive."),
-    "repair": ("repair:app", "Put in order what a broken disk has left."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Begin": {
+        "demo": ("demo:demo", "A sample city with mail flowing, live, until Ctrl-C."),
+        "init": ("init:init", "Make a new installation."),
+        "run": ("run:run", "Serve: all processes, supervised, or one role."),
+    },
+    "Mail": {
+        "import": ("import_:import_", "Bring in eml files, Maildirs, mbox, Outlook files, archives and folders of them."),
+        "search": ("search:search", "Find mail."),
+        "show": ("show:show", "Show one message: its bytes, its evidence, its way."),
+        "export": ("export:export", "Write what a search finds as eml files or one mbox."),
+        "learn": ("learn:learn", "Say that messages are spam, or good."),
+        "unlearn": ("learn:unlearn", "Take back what was said of messages."),
+        "explain": ("learn:explain", "Why the learner of spam says what it says of a message."),
+        "queue": ("queue:app", "Mail that waits: list, show, retry, drop."),
+    },
+    "Evidence": {
+        "verify": ("verify:verify", "Check everything that is kept against its evidence."),
+        "prove": ("prove:prove", "Write a proof that a message was kept."),
+        "entries": ("entries:entries", "Who did what, why, from where."),
+    },
+    "People": {
+        "people": ("people:app", "Who the directory knows: sync, list, show."),
+        "access": ("access:app", "Who gets in: claim, invite, extend, suspend, resume, end, unlock, recover, signs."),
+        "mandate": ("mandate:app", "Looking at other people's mail: ask, list, show, approve, refuse, close, protect."),
+        "duty": ("duty:app", "Duties: grant, take, end, conflict, list."),
+        "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, lead, mode."),
+        "agency": ("agency:app", "Companies whose people work here: list, add, contract, suspend, resume."),
+        "lists": ("lists:app", "One address for many: list, show, make, change, close."),
+        "policy": ("policy:app", "The text and the rules: list, publish, paper, rules, test, diff, drill, replay, explain."),
+        "exact-list": ("exactlist:app", "The city's own values that mail is searched for: add, list, remove."),
+    },
+    "Keeping": {
+        "archive": ("archive:app", "What is kept and for how long: status, adopt, promote, compact."),
+        "hold": ("hold:app", "What is kept whatever its age: add, list, end."),
+        "dispose": ("dispose:dispose", "What is due by its schedule: --simulate."),
+    },
+    "Operating": {
+        "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
+        "config": ("config:app", "Settings: check, show, explain."),
+        "keys": ("keys:app", "The recovery key, and a new master key: prove-recovery, recover, rotate-master."),
+        "dkim": ("dkim:app", "Keys that sign what leaves: list, new, activate, retire."),
+        "dns": ("dns:app", "What our zones say of our mail, and what others report of it: check, reports."),
+        "standby": ("standby:app", "The second place: serve, status."),
+        "restore": ("restore:restore", "Make an installation from its copy alone."),
+        "drill": ("drill:app", "Try out the loss of the machine: failover, restore."),
+        "tick": ("tick:tick", "Do once what the workers do all the time."),
+        "rebuild": ("rebuild:app", "Make anew what the archive can make: index, catalogue, outstanding."),
+        "repair": ("repair:app", "Put in order what a broken disk has left: journal."),
+    },
 }
-"""name -> (module:function or module:Typer, what `--help` says). The order is the order of the help."""
+"""The help: section -> command -> (module:function or module:Typer, its sentence), in this order."""
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class Lazy(TyperGroup):
@@ -60,6 +90,7 @@ class Lazy(TyperGroup):
         if isinstance(found, typer.Typer):
             app = found
         else:
+            verbs.line(cmd_name)
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
         command = typer.main.get_command(app)
@@ -67,8 +98,10 @@ class Lazy(TyperGroup):
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+        widest = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), help_) for name, (_, help_) in commands.items()])
 
 
 def _program() -> Lazy:
@@ -79,7 +112,9 @@ def _program() -> Lazy:
 
 def main() -> None:
     """The entry point: exit codes 0 ok, 1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later, 70 our bug."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # it all goes with the process: a last look for cycles among it took 0.03 s after an import
+    sys.exit(code)
 
 
 def run(args: list[str]) -> int:
@@ -91,7 +126,7 @@ def run(args: list[str]) -> int:
     except CivicmailError as error:
         return _say(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _say(error.format_message(), error.exit_code)
+        return _usage(error)
     except (typer.Abort, KeyboardInterrupt):
         return _say("Stopped.", 130)
     except (BrokenPipeError, SystemExit):  # typer turns the first into the second: whoever read us has seen enough
@@ -108,6 +143,17 @@ def _say(sentence: str, code: int) -> int:
     if sentence:
         print(f"civicmail: {sentence}", file=sys.stderr)
     return code
+
+
+def _usage(error: typer.TyperException) -> int:
+    """What is wrong with the words of a command, and which help says more; the help itself where there were no words."""
+    said, context = error.format_message(), getattr(error, "ctx", None)
+    if said.startswith("Usage: "):
+        print(said, file=sys.stderr)
+        return error.exit_code
+    hint = f" `{context.command_path} --help` says more." if context is not None else ""
+    sentence = said.replace("Value error, ", "")
+    return _say(sentence + ("" if sentence.endswith((".", "?")) else ".") + hint, error.exit_code)
 
 
 def _bug(error: Exception) -> int:

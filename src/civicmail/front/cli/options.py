@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from civicmail.core.config.errors import UsageError
+from civicmail.core.config.load import load
+from civicmail.core.config.settings import Settings
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default: $CIVICMAIL_DATA).")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Another settings file than DIR/civicmail.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines: one JSON object per line.")]
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="The number in the directory, or the sign-in name.")]
+As = Annotated[
+    str,
+    typer.Option("--as", metavar="PERSON", help="Claimed installations: who asks, with a token (CIVICMAIL_TOKEN_FILE, or asked)."),
+]
+Signed = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who you are, with a token (CIVICMAIL_TOKEN_FILE, or asked).")]
+Mandate = Annotated[
+    str, typer.Option("--mandate", metavar="NUMBER", help="Claimed installations: the mandate under which you look, like 26-014.")
+]
+Duty = Annotated[str, typer.Option("--duty", metavar="DUTY", help="Claimed installations: as which duty.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Claimed installations: why; it stays in the record.")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 
 def data_folder(given: Path | None) -> Path:
@@ -23,3 +38,29 @@ def data_folder(given: Path | None) -> Path:
             raise UsageError("Say which data folder, with --data DIR or CIVICMAIL_DATA.")
         given = Path(named)
     return given.absolute()
+
+
+def installation(data: Path | None, config: Path | None) -> tuple[Path, Settings]:
+    """The data folder with its settings. Raises UsageError where none is named, ConfigError where it cannot be used."""
+    folder = data_folder(data)
+    return folder, load(folder, config)
+
+
+def day(text: str) -> date:
+    """A day like 2026-12-31. Raises UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is no day like 2026-12-31.") from None
+
+
+def end_of(text: str) -> int:
+    """The end of a day like 2026-12-31, UTC, in ms. Raises UsageError."""
+    return int(datetime.combine(day(text), time(23, 59), UTC).timestamp() * 1000)
+
+
+def why(reason: str) -> str:
+    """The reason that somebody gave. Raises UsageError where nothing is said."""
+    if not reason.strip():
+        raise UsageError("Say why, with --reason TEXT.")
+    return reason.strip()

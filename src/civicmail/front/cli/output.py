@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import orjson
 
+from civicmail.front.checkup.words import when as when
+
 REFRESH_SECONDS = 0.1
 
 
@@ -37,12 +39,6 @@ def words(line: str) -> None:
 def _safe(text: str) -> str:
     """Without control characters: mail must not steer the terminal that shows it (CWE-150)."""
     return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def when(ms: int) -> str:
-    """A time in ms since 1970 as ISO 8601 in UTC, to the second."""
-    seconds = max(0, min(ms // 1000, 253_402_300_799))  # the year 9999 ends there
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 class Report(Protocol):

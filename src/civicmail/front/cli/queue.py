@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,32 +9,36 @@ from typing import Annotated, Any
 
 import typer
 
-from civicmail.city.directory.standing import Standing
-from civicmail.core.config.errors import UsageError
-from civicmail.core.config.load import load
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import door, options, output
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.courier import actions, bell
 from civicmail.mail.courier.hops import Routes
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Mail that waits.", no_args_is_help=True)
+app = group("Mail that was accepted and has recipients who are not served yet.")
 Id = Annotated[str, typer.Argument(metavar="ID", help="A capture id, or its first digits as long as they fit only one.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record of the message.")]
 _MOST = 200  # characters of an answer for a person
 
 
-@app.callback()
-def queue() -> None:
-    """Mail that was accepted and has recipients who are not served yet."""
-
-
 @app.command("list")
-def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
     """One line for each recipient that waits or is held, oldest mail first."""
-    folder, settings = _installation(data, config)
+    folder, settings = options.installation(data, config)
+    acting.person(folder, "queue list", {}, Asker(as_, duty, reason, config), now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
@@ -48,9 +50,18 @@ def list_(data: options.Data = None, config: options.Config = None, json: option
 
 
 @app.command()
-def show(id_: Id, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def show(
+    id_: Id,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
     """Everything about one message that waits."""
-    folder, settings = _installation(data, config)
+    folder, settings = options.installation(data, config)
+    acting.person(folder, "queue show", {"id": id_}, Asker(as_, duty, reason, config), now=now_ms())
     entry = _one(folder, id_)
     for row in _rows(entry, _routes(folder, settings)):
         if json:
@@ -65,27 +76,40 @@ def show(id_: Id, data: options.Data = None, config: options.Config = None, json
 
 @app.command()
 def retry(
-    id_: Id, data: options.Data = None, reason: Reason = "asked for", config: options.Config = None, json: options.Json = False
+    id_: Id,
+    data: options.Data = None,
+    reason: Reason = "asked for",
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+    json: options.Json = False,
 ) -> None:
     """Try again at once, whatever time was set."""
-    _decide(actions.retry, "will be tried at once", id_, data, reason, config, json)
+    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Asker(as_, duty, reason, config), json)
 
 
 @app.command()
-def drop(id_: Id, reason: Reason, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
-    if not reason.strip():
-        raise UsageError("Say why, with --reason TEXT.")
-    _decide(actions.drop, "will not be delivered", id_, data, reason, config, json)
-
-
-def _decide(
-    action: Callable[..., list[int]], words: str, id_: str, data: Path | None, reason: str, config: Path | None, json: bool
+def drop(
+    id_: Id,
+    reason: Reason,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+    json: options.Json = False,
 ) -> None:
-    folder, settings = _installation(data, config)
-    entry, now = _one(folder, id_), door.now_ms()
-    with closing(Writer(folder, lambda: now, file_size=door.JOURNAL_FILE)) as writer:
-        indices = action(writer, entry, actor=_actor(), reason=reason, now=now)
+    """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
+    asker = Asker(as_, duty, options.why(reason), config)
+    _decide("queue drop", actions.drop, "will not be delivered", id_, data, asker, json)
+
+
+def _decide(verb: str, action: Callable[..., list[int]], words: str, id_: str, data: Path | None, asker: Asker, json: bool) -> None:
+    folder, settings = options.installation(data, asker.config)
+    now = now_ms()
+    by = acting.person(folder, verb, {"id": id_}, asker, now=now)
+    entry = _one(folder, id_)
+    with closing(Writer(folder, lambda: now, file_size=SHORT_FILE)) as writer:
+        indices = action(writer, entry, actor=by.name, reason=asker.reason, now=now)
     bell.ring(folder)
     if not indices:
         output.words(f"civicmail: {entry.uuid} is held for a decision; nobody of it waits for delivery.")
@@ -95,13 +119,8 @@ def _decide(
             output.emit({"id": row["id"], "to": row["to"]}) if json else output.show(f"{row['to']} {words}.")
 
 
-def _installation(data: Path | None, config: Path | None) -> tuple[Path, Settings]:
-    folder = options.data_folder(data)
-    return folder, load(folder, config)
-
-
 def _routes(folder: Path, settings: Settings) -> Routes:
-    return Routes(settings, Standing(settings, folder))
+    return Routes(settings, Modes(settings, folder))
 
 
 def _entries(folder: Path) -> list[Entry]:
@@ -124,7 +143,7 @@ def _rows(entry: Entry, routes: Routes) -> Iterator[dict[str, Any]]:
     for index, copy in sorted(entry.copies.items()):
         if not (copy.is_waiting or copy.is_held):
             continue
-        hop = routes.hop_for(copy.address)
+        hop = routes.hop_for(copy.target)
         yield {
             "id": entry.uuid,
             "index": index,
@@ -132,6 +151,7 @@ def _rows(entry: Entry, routes: Routes) -> Iterator[dict[str, Any]]:
             "size": entry.size,
             "sender": entry.sender,
             "to": copy.address,
+            "do": copy.now,
             "state": "held" if copy.is_held else "open" if copy.is_open else "deferred" if copy.due else "waiting",
             "hop": str(hop) if hop is not None else "",
             "tries": copy.tries,
@@ -140,20 +160,15 @@ def _rows(entry: Entry, routes: Routes) -> Iterator[dict[str, Any]]:
         }
 
 
+_KEPT_BACK = {"pending": "waits until it could be screened", "quarantine": "in quarantine"}
+
+
 def _state(row: dict[str, Any]) -> str:
     match row["state"]:
         case "held":
-            return "held for a decision"
+            return _KEPT_BACK.get(row["do"], "held for a decision")
         case "open":
             return "an attempt has no outcome yet"
         case "deferred":
             return f"again {output.when(row['next'])}: {row['reply'][:_MOST]}"
     return "due now" if row["hop"] else "waits: no next hop is configured"
-
-
-def _actor() -> str:
-    """Who types: the user of the operating system."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"uid {os.geteuid()}"

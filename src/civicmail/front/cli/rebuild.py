@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import typer
 
-from civicmail.core.config.load import load
+from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.front.cli import door, options, output
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.groups import group
+from civicmail.front.cli.patience import until_the_worker_lets_go
 from civicmail.mail.archive import recatalogue, replay
 from civicmail.mail.search import coverage
 from civicmail.mail.search.tasks import IndexJob
 
 LOOK_SECONDS = 0.2
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Make anew what can be made anew from the archive.")
-
-
-@app.callback()
-def rebuild() -> None:
-    """Make anew what can be made anew from the archive."""
+app = group("Make anew what can be made anew from the archive.")
 
 
 @app.command()
 def index(data: options.Data = None, config: options.Config = None) -> None:
     """Make a new search index beside the old one, then swap them; searching goes on meanwhile. Resumable."""
-    folder = options.data_folder(data)
-    load(folder, config)
+    folder, _ = options.installation(data, config)
     with output.progress("Rebuilding the index") as report:
         try:
             with closing(IndexJob.take(folder, bulk=True)) as job:
-                job.rebuild(door.now_ms(), report)
-                job.catch_up(door.now_ms())
+                job.rebuild(now_ms(), report)
+                job.catch_up(now_ms())
         except LeaseHeld:
             output.words("The process that holds the index does it; waiting for it.")
             coverage.ask_rebuild(folder)
@@ -44,25 +42,23 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
 
 @app.command()
 def catalogue(data: options.Data = None, config: options.Config = None) -> None:
-    """Make the catalogue new from the segments alone. Needs the lease `seal`: stop the worker first."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    with output.progress("Rebuilding the catalogue") as report:
-        problems = recatalogue.rebuild(folder, now=door.now_ms(), progress=report)
-    for problem in problems:
-        output.words(problem)
-    output.words("The catalogue is new.")
-    raise typer.Exit(1 if problems else 0)
+    """Make the catalogue new from the segments alone. A worker that runs lets the lease `seal` go for it."""
+    _anew("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, "The catalogue is new.", data, config)
 
 
 @app.command()
 def outstanding(data: options.Data = None, config: options.Config = None) -> None:
-    """Find out anew who waits for mail, from segments and journals. Needs the leases `courier` and `seal`: stop workers first."""
-    folder = options.data_folder(data)
-    load(folder, config)
-    with output.progress("Finding out who waits") as report:
-        problems = replay.rebuild(folder, now=door.now_ms(), progress=report)
+    """Find out anew who waits for mail, from segments and journals. Workers let the leases `courier` and `seal` go for it."""
+    _anew("outstanding", "Finding out who waits", replay.rebuild, "The snapshot of those who wait is new.", data, config)
+
+
+def _anew(what: str, doing: str, make: Callable[..., list[str]], done: str, data: Path | None, config: Path | None) -> None:
+    """Exit 1 where something could not be read."""
+    folder, _ = options.installation(data, config)
+    acting.owner(folder, f"rebuild {what}", now=now_ms())
+    with output.progress(doing) as report:
+        problems = make(folder, now=now_ms(), progress=report, patience=until_the_worker_lets_go())
     for problem in problems:
         output.words(problem)
-    output.words("The snapshot of those who wait is new.")
+    output.words(done)
     raise typer.Exit(1 if problems else 0)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from civicmail.front.cli import door, options, output
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import options, output
 from civicmail.mail.replica.restore import restore as make
 from civicmail.mail.search import coverage
 
@@ -23,7 +24,7 @@ def restore(copy: Copy, data: New, json: options.Json = False) -> None:
     is not as the old installation said.
     """
     with output.progress("Restoring") as report:
-        found = make(copy.absolute(), data.absolute(), now=door.now_ms(), progress=report)
+        found = make(copy.absolute(), data.absolute(), now=now_ms(), progress=report)
     coverage.ask_rebuild(data)
     for problem in found.problems:
         output.words(problem)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -11,14 +13,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import options
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
 from civicmail.mail.replica import epoch
 
-Role = Literal["gateway", "worker"]
+Role = Literal["gateway", "web", "worker"]
 Job = Literal["mail", "courier", "city", "standby"]
 WORKER_NICE = 10
 """Who waits for a 250 goes first: a worker that falls behind catches up, a client that is kept waiting goes away."""
@@ -35,8 +37,7 @@ def run(
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; what is under way is finished within 15 seconds."""
-    folder = options.data_folder(data)
-    settings = load(folder, config)
+    folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     if job and role != "worker":
         raise UsageError("--job belongs to the role worker.")
@@ -44,8 +45,10 @@ def run(
         die_with_parent(parent)
     if role == "gateway":
         _serve_gateway(settings, folder)
+    elif role == "web":
+        _serve_web(settings, folder, config)
     elif role == "worker" and job:
-        _serve_job(settings, folder, job)
+        _serve_job(settings, folder, config, job)
     else:
         raise typer.Exit(_supervise(settings, folder, config, role))
 
@@ -60,7 +63,9 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
     if role is None:
         for number in range(1, settings.gateway.processes + 1):
             wanted[f"gateway {number}"] = [*program, "gateway", *rest]
-    return Supervisor(wanted).run()
+        if settings.web.serve:
+            wanted["web"] = [*program, "web", *rest]
+    return Supervisor(wanted, optional={"web"}).run()
 
 
 def _jobs(settings: Settings) -> tuple[Job, ...]:
@@ -70,35 +75,48 @@ def _jobs(settings: Settings) -> tuple[Job, ...]:
 def stop_on_signal() -> threading.Event:
     """An event that SIGTERM and SIGINT set; the kernel ends the process when it has not drained in time."""
     stop = threading.Event()
+    heard: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    asked = False
+    def pass_on() -> None:
+        heard.get()
+        stop.set()
 
     def ask(_number: int, _frame: object) -> None:
-        # Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor: the second one must not wait for the lock that
-        # set() holds when it is interrupted
-        nonlocal asked
-        if asked:
-            return
-        asked = True
-        stop.set()
-        signal.alarm(DRAIN_SECONDS)
+        # A handler interrupts whatever runs, also a wait() or a set() of this very event, which hold its lock: another thread sets
+        # it. Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor, and the time is counted from the first.
+        if not signal.getitimer(signal.ITIMER_REAL)[0]:
+            signal.alarm(DRAIN_SECONDS)
+        heard.put(None)
+
+    threading.Thread(target=pass_on, daemon=True).start()
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
     return stop
 
 
-def _serve_job(settings: Settings, data: Path, job: Job) -> None:
+def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) -> None:
     if job != "standby":
         os.nice(WORKER_NICE)
     stop = stop_on_signal()
     from civicmail.core.config.log import set_up
-    from civicmail.front.worker import jobs
 
     set_up(settings.log, f"worker {job}")
     threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
-    work = {"mail": jobs.run_mail, "courier": jobs.run_courier, "city": jobs.run_city, "standby": jobs.run_standby}
-    work[job](settings, data, stop)
+    if job == "city":
+        from civicmail.front.web.start import prepare, start
+        from civicmail.front.worker import city, findings, notices, people, rulebook
+
+        start(data, config)
+
+        def ready() -> None:
+            prepare(data, config)
+
+        jobs = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
+        jobs.append(notices.job(settings, data, ready, now_ms))
+        city.run(settings, data, stop, jobs)
+    else:
+        importlib.import_module(f"civicmail.front.worker.{job}").run(settings, data, stop)
     epoch.require_unfenced(data)
 
 
@@ -107,6 +125,14 @@ def _stop_when_fenced(data: Path, stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
         if epoch.is_fenced(data):
             stop.set()
+
+
+def _serve_web(settings: Settings, data: Path, config: Path | None) -> None:
+    from civicmail.core.config.log import set_up
+    from civicmail.front.web.serve import serve
+
+    set_up(settings.log, "web")
+    serve(settings, data, config)
 
 
 def _serve_gateway(settings: Settings, data: Path) -> None:

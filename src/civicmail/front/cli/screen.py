@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _ROWS = 14
-_NAMES = {p.address: p.name for p in (*people.employees(), *people.residents(), *people.vendors(), *people.cheats())}
+_NAMES = {p.address: p.name for p in (*people.DEMO.employees, *people.residents(), *people.vendors(), *people.cheats())}
 
 
 @contextmanager
@@ -39,7 +39,7 @@ class _Lines:
         self._play = play
         self._shown = 0
         self._last: object = None
-        print(f"Sample City in {play.data}: SMTP on 127.0.0.1:{play.ports.mx}", flush=True)
+        print(f"Sample City in {play.data}: pages at {play.pages}, SMTP on 127.0.0.1:{play.ports.mx}", flush=True)
 
     def show(self) -> None:
         for act in self._play.stage.over[self._shown :]:
@@ -89,12 +89,11 @@ def _picture(play: Play) -> RenderableType:
             Text(delivered, "green" if act.is_delivered else "yellow"), Text(found, "green" if act.found else "yellow"),
         )  # fmt: skip
     stage = play.stage
-    counts = (
-        f"sent {play.sent['accepted']}   archived {len(stage.acts)}   delivered {stage.copies} copies ({play.left} to the world)"
-    )
-    counts += f"   found {stage.found}"
+    counts = f"sent {play.sent['accepted']}   archived {len(stage.acts)}   found {stage.found}"
+    counts += f"   delivered {stage.copies} copies ({stage.left} to the world)"
     asked = Table(box=None, pad_edge=False, show_header=False)
     for a in play.answers:
         asked.add_row(Text("search", "dim"), a.query, f"{a.count} of {a.of}", Text(f"{a.took:.0f} ms", "dim"))
     where = Text(f"SMTP 127.0.0.1:{play.ports.mx} · data {play.data} · Ctrl-C ends, then everything is verified", "dim")
-    return Panel(Group(Text(counts, "bold"), "", table, "", asked, "", where), title="Sample City", border_style="blue")
+    pages = Text.assemble("Be anybody of the city at ", (play.pages, "bold underline"))
+    return Panel(Group(pages, "", Text(counts, "bold"), "", table, "", asked, "", where), title="Sample City", border_style="blue")

@@ -11,11 +11,10 @@ import typer
 
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
-from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Address, Letter, Part
-from civicmail.front.cli import door, options, output
+from civicmail.front.cli import captureid, door, options, output
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -25,25 +24,29 @@ TEXT_MOST = 100_000  # characters for a person; --raw gives all
 
 
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A capture id, a SHA-256, or at least 12 digits of either.")],
+    id_: captureid.CaptureId,
     data: options.Data = None,
     raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that are kept.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Its way: received, tried, delivered.")] = False,
     as_sent: Annotated[str, typer.Option(metavar="RECIPIENT", help="The exact bytes that left for this recipient.")] = "",
     report: Annotated[bool, typer.Option("--report", help="The exact journal report that it came in.")] = False,
+    as_: options.As = "",
+    mandate: options.Mandate = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Show one message."""
     if sum((raw, trace, report, bool(as_sent))) > 1 or (json and (raw or report or as_sent)):
         raise UsageError("Only one of --raw, --report, --trace and --as-sent at a time, and --json not with exact bytes.")
-    folder = options.data_folder(data)
-    load(folder, config)
+    folder, _ = options.installation(data, config)
     archive = Archive(folder)
-    place = _one(archive, id_, raw=raw)
-    permit = door.permit(folder, "show", {"id": place.uuid})
+    place = captureid.one(archive, id_, bytes_only=raw)
+    opened = door.opened(folder, "show", {"id": place.uuid}, door.Asker(as_, duty, reason, config, mandate))
+    permit, body = opened.permit, opened.reading(archive)(place)
     if raw:
-        output.emit_bytes(archive.body(permit, place))
+        output.emit_bytes(body)
     elif report:
         output.emit_bytes(_report(archive, permit, place))
     elif as_sent:
@@ -55,26 +58,12 @@ def show(
         output.emit(
             {
                 **head,
-                "letter": _letter_plain(letter.read(archive.body(permit, place)), folder),
+                "letter": _letter_plain(letter.read(body), folder),
                 "events": _events(archive, permit, place),
             }
         )
     else:
-        _read(letter.read(archive.body(permit, place)), archive.capture(permit, place), folder)
-
-
-def _one(archive: Archive, text: str, *, raw: bool) -> Place:
-    """The capture that is meant; exit 1 when there is none, or when there are several and it matters which."""
-    places = archive.find(text)
-    if not places:
-        output.words(f"civicmail: Nothing is kept under {text}.")
-        raise typer.Exit(1)
-    if len(places) > 1 and not (raw and len({p.sha256 for p in places}) == 1):
-        output.words(f"civicmail: {len(places)} captures fit {text}:")
-        for place in places:
-            output.words(f"    {place.uuid} {place.sha256.hex()}")
-        raise typer.Exit(1)
-    return places[0]
+        _read(letter.read(body), archive.capture(permit, place), folder)
 
 
 def _report(archive: Archive, permit: Permit, place: Place) -> bytes:
@@ -133,8 +122,10 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
         words = "  ".join(
             f"{k}={v}"
             for k, v in event.facts.items()
-            if k in {"hop", "relay", "reply", "tls", "try", "reason", "actor", "redelivered"}
+            if k in {"do", "hop", "relay", "reply", "tls", "try", "reason", "actor", "redelivered"}
         )
+        if event.type == Type.DECIDED:
+            words = f"{words}  {' '.join(event.facts.get('rules', ()))}"
         output.show(f"{output.when(event.at)}  {event.type.name.lower()}  {people}  {words}")
 
 
@@ -166,6 +157,13 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def broken_of(capture: Capture) -> list[str]:
+    """What of the item that a message was built from could not be read."""
+    found = capture.properties or {}
+    attached = [one.get("unread") for one in found.get("attachments", []) if isinstance(one, dict)]
+    return [str(why) for why in (found.get("broken"), *attached) if why]
+
+
 def _read(read: Letter, capture: Capture, data: Path) -> None:
     """The message for a person at a terminal; nothing in it can steer the terminal."""
     output.show(f"Capture: {capture.uuid}")
@@ -189,6 +187,10 @@ def _read(read: Letter, capture: Capture, data: Path) -> None:
         output.show(f"Attachment: {attachment.filename or attachment.path} ({attachment.content_type}, {attachment.size} bytes)")
         for why in reasons(data, attachment.content):
             output.show(f"    unreadable: {why}")
+    for missing in broken_of(capture):
+        output.show(f"Incomplete: {missing}")
+    if read.defects:
+        output.show(f"Defects: {', '.join(dict.fromkeys(d.code.replace('-', ' ') for d in read.defects))}")
     output.show("")
     text = read.text or read.html_text
     for line in text[:TEXT_MOST].splitlines():

@@ -8,18 +8,15 @@ from typing import Annotated
 
 import typer
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Log
-from civicmail.front.cli import door, options, output
+from civicmail.front.cli import options, output
+from civicmail.front.cli.groups import group
 from civicmail.mail.replica import copyfolder, epoch
 from civicmail.mail.replica import status as statuses
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The second place.", no_args_is_help=True)
-
-
-@app.callback()
-def standby() -> None:
-    """The second place: everything that is kept is kept there, too."""
+app = group("The second place: everything that is kept is kept there, too.")
 
 
 @app.command()
@@ -54,7 +51,7 @@ def status(data: options.Data = None, config: options.Config = None, json: optio
         _of_copy(folder, json)
         return
     settings = load(folder, config)
-    now = door.now_ms()
+    now = now_ms()
     said = statuses.read(folder)
     lag = statuses.lag_ms(folder, said, now)
     behind = lag is None or lag > statuses.ALARM_MS

@@ -9,7 +9,7 @@ import queue
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civicmail.core.config.log import get_logger
@@ -50,9 +50,16 @@ class Child:
 
 
 class Supervisor:
-    """Keeps the wanted processes alive until SIGTERM or SIGINT. wanted: name -> command line."""
+    """Keeps the wanted processes alive until SIGTERM or SIGINT. wanted: name -> command line; optional: names of those that end
+    nothing when they cannot work: mail goes on without pages."""
 
-    def __init__(self, wanted: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        wanted: Mapping[str, Sequence[str]],
+        clock: Callable[[], float] = time.monotonic,
+        optional: Collection[str] = (),
+    ) -> None:
+        self._optional = frozenset(optional)
         self.children = [Child(name, command) for name, command in wanted.items()]
         self._clock = clock
         self._stop = False
@@ -82,7 +89,7 @@ class Supervisor:
         """Take note of who died, start who is due. Returns an exit code that ends everything, else 0."""
         for child in self.children:
             if child.process is not None and (code := child.process.poll()) is not None:
-                if code in _FINAL:
+                if code in _FINAL and child.name not in self._optional:
                     log.error("a process cannot work with these settings", child=child.name, exit=code)
                     return code
                 self._note_death(child, code)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from civicmail.core.config.load import load
+from collections.abc import Callable
+from pathlib import Path
+
+from civicmail.core.config.settings import Settings
 from civicmail.front.cli import options, output
+from civicmail.front.web.database import FILE
 from civicmail.front.worker.tick import tick as one_round
 
 
 def tick(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Index, integrate, sign and seal everything that is there, once. What a running process does is left to it."""
-    folder = options.data_folder(data)
-    done = one_round(load(folder, config), folder)
+    """Do what has a date, index, integrate, sign and seal everything, once. What a running process does is left to it."""
+    folder, settings = options.installation(data, config)
+    done = one_round(settings, folder, _people(settings, folder, config))
     if json:
         output.emit(done.plain())
         return
+    if done.dated or done.carried:
+        output.show(f"{done.dated} had a date that has come, {done.carried} entries carried.")
     output.show(f"{done.integrated} integrated, {done.indexed} indexed, {done.sealed} sealed.")
     if done.busy:
         output.words(f"Left to the processes that hold their leases: {', '.join(done.busy)}.")
+
+
+def _people(settings: Settings, data: Path, config: Path | None) -> Callable[[], None] | None:
+    """What brings people's side up to date; None for an installation that has none yet."""
+    if not settings.database.url and not (data / FILE).exists():
+        return None
+    from civicmail.front.web.start import prepare, start
+
+    start(data, config)
+    return lambda: prepare(data, config)

@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from civicmail.core.config.load import require_folder
-from civicmail.core.ledger.problems import Held
+from civicmail.core.ledger.problems import KeptRecord
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import options, output
 from civicmail.mail.archive.losses import Losses
@@ -35,12 +35,12 @@ def verify(
         losses = Losses()
         looked = 0
 
-        def each(held: Held) -> None:
+        def each(record: KeptRecord) -> None:
             nonlocal looked
             looked += 1
-            losses.add(held)
+            losses.add(record)
             if found is not None:
-                found.add(held)
+                found.add(record)
             if looked % AT_ONCE == 0:
                 report(looked)
 
@@ -93,15 +93,15 @@ class Findable:
             self._reader = None
             self._problem = str(error)
 
-    def add(self, held: Held) -> None:
+    def add(self, record: KeptRecord) -> None:
         """Look for one record, some together."""
-        if self._reader is None or b'"type":"receipt"' not in held.head:
+        if self._reader is None or b'"type":"receipt"' not in record.head:
             return
-        if held.number > self._reader.coverage.journals.get(held.journal, 0):
+        if record.number > self._reader.coverage.journals.get(record.journal, 0):
             self._newer += 1
             return
         try:
-            self._waiting.append(bytes.fromhex(orjson.loads(held.head)["id"].replace("-", "")))
+            self._waiting.append(bytes.fromhex(orjson.loads(record.head)["id"].replace("-", "")))
         except (ValueError, KeyError, TypeError, AttributeError):
             return  # the ledger's check names such a head
         if len(self._waiting) >= AT_ONCE:

@@ -57,6 +57,15 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def is_free(port: int) -> bool:
+    """Whether somebody could listen there a moment ago."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def settings(ports: Ports, world: int) -> str:
     """The settings file. world: port of the server that takes outgoing mail."""
     return _SETTINGS.format(ports=ports, world=world)

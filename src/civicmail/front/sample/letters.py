@@ -11,7 +11,7 @@ from random import Random
 
 from civicmail.front.sample import attachments, mime, people, prose
 from civicmail.front.sample.mime import Note
-from civicmail.front.sample.people import Department, Person
+from civicmail.front.sample.people import Department, Person, Town
 
 _OPEN_THREADS = 60
 
@@ -28,9 +28,11 @@ class Thread:
 
 
 class Desk:
-    """What writing needs: chance, the time on the wall, and the threads that are open. count: messages written so far."""
+    """What writing needs: whose city, chance, the time on the wall, and the threads that are open. count: messages written so
+    far."""
 
-    def __init__(self, random: Random, start: datetime, every: float) -> None:
+    def __init__(self, random: Random, start: datetime, every: float, town: Town = people.SAMPLE) -> None:
+        self.town = town
         self.random = random
         self.now = start
         self.count = 0
@@ -38,7 +40,7 @@ class Desk:
         self._every = every
 
     def department(self) -> Department:
-        return self.random.choice(people.DEPARTMENTS)
+        return self.random.choice(self.town.departments)
 
     def next_id(self, author: Person) -> str:
         """A Message-ID; time goes on."""
@@ -75,7 +77,7 @@ def _wrapped(paragraphs: list[str]) -> str:
 def _pair(desk: Desk) -> tuple[Department, Person, Person]:
     """A department, somebody who writes and somebody who is written to: inside, inward or outward, in about equal shares."""
     department = desk.department()
-    staff = people.staff_of(department.short)
+    staff = desk.town.staff_of(department.short)
     one = desk.random.choice(staff[1:])
     way = desk.random.random()
     if way < 0.4:
@@ -89,7 +91,7 @@ def plain(desk: Desk) -> Written:
     r = desk.random
     department, author, to = _pair(desk)
     topic = r.choice(department.topics)
-    staff = people.staff_of(department.short)
+    staff = desk.town.staff_of(department.short)
     text = _wrapped([f"Dear {to.name.split()[-1]},", *prose.paragraphs(r, topic), author.name])
     cc = r.sample(staff, 2) if r.random() < 0.3 else []
     note = desk.note(author, [to], prose.subject(r, topic), cc=[p for p in cc if p not in (author, to)])
@@ -150,7 +152,7 @@ def foreign(desk: Desk) -> Written:
     """A resident's letter in another language, in the charset that its writers still use."""
     r = desk.random
     letter = r.choice(prose.FOREIGN)
-    author, to = r.choice(people.residents()), people.staff_of(desk.department().short)[0]
+    author, to = r.choice(people.residents()), desk.town.staff_of(desk.department().short)[0]
     note = desk.note(author, [to], letter.subject, charset=letter.charset)
     encoding: mime.Encoding = "base64" if letter.charset in ("big5", "gb18030", "euc-kr") else "quoted-printable"
     if letter.charset == "iso-2022-jp":
@@ -162,7 +164,7 @@ def newsletter(desk: Desk) -> Written:
     """A bulletin to many, with the list headers (RFC 2369, RFC 2919)."""
     r = desk.random
     department = desk.department()
-    author = people.staff_of(department.short)[0]
+    author = desk.town.staff_of(department.short)[0]
     topic = r.choice(department.topics)
     page = "".join(f"<h2>{t.capitalize()}</h2><p>{' '.join(prose.paragraphs(r, t, most=2))}</p>\n" for t in department.topics)
     note = desk.note(
@@ -176,15 +178,15 @@ def newsletter(desk: Desk) -> Written:
         ],
     )
     written = _sent(note, mime.text(f"<html><body>{page}</body></html>\n", kind="html", encoding="quoted-printable"))
-    return Written(author, tuple(r.sample(people.employees() + people.residents(), 8)), written.content)
+    return Written(author, tuple(r.sample(desk.town.employees + people.residents(), 8)), written.content)
 
 
 def forward(desk: Desk) -> Written:
     """A message inside a message."""
     r = desk.random
     inner = plain(desk)
-    author = next((p for p in inner.to if p.inside), people.employees()[0])
-    to = r.choice(people.staff_of(author.department) or people.employees())
+    author = next((p for p in inner.to if p.inside), desk.town.employees[0])
+    to = r.choice(desk.town.staff_of(author.department) or desk.town.employees)
     note = desk.note(author, [to], "Fwd: see below")
     return _sent(note, mime.many(r, "mixed", [mime.text("Please handle.\n"), mime.forwarded(inner.content)]))
 
@@ -194,8 +196,8 @@ def spam(desk: Desk) -> Written:
     r = desk.random
     subject, text = (prose.fill(r, pattern, "prize") for pattern in r.choice(prose.SPAM))
     author = r.choice(people.cheats())
-    shown = Person(r.choice(people.employees()).name, author.address) if r.random() < 0.3 else author
-    to = r.sample(people.employees(), r.randint(1, 4))
+    shown = Person(r.choice(desk.town.employees).name, author.address) if r.random() < 0.3 else author
+    to = r.sample(desk.town.employees, r.randint(1, 4))
     note = desk.note(shown, to[:1], subject, more=[("X-Mailer", "Bulk 4.1"), ("X-Priority", "1")])
     written = _sent(
         note, mime.text(f"<body>{html.escape(text)}<br><font color=white>{r.randbytes(20).hex()}</font></body>\n", kind="html")

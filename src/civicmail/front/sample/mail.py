@@ -39,13 +39,20 @@ class Posting(NamedTuple):
         return self.sender.endswith("@" + people.DOMAIN)
 
 
-def messages(seed: int = 1, *, kinds: tuple[str, ...] = (), start: datetime = START, every: float = 90) -> Iterator[Posting]:
+def messages(
+    seed: int = 1,
+    *,
+    kinds: tuple[str, ...] = (),
+    start: datetime = START,
+    every: float = 90,
+    town: people.Town = people.SAMPLE,
+) -> Iterator[Posting]:
     """Messages without end. kinds: only these (names of KINDS); start: the first Date; every: mean seconds between two.
 
     From outside only recipients of the city are named in the envelope, as any honest server would do it.
     """
     random = Random(seed)  # noqa: S311 - the same mail for the same seed, nothing to guard
-    desk = letters.Desk(random, start, every)
+    desk = letters.Desk(random, start, every, town)
     chosen = {name: KINDS[name] for name in kinds} or KINDS
     makers = [maker for maker, _ in chosen.values()]
     shares = [share for _, share in chosen.values()]

@@ -87,7 +87,7 @@ def malformed(desk: Desk) -> Written:
     """A resident's letter with one thing wrong."""
     r = desk.random
     department = desk.department()
-    author, to = r.choice(people.residents()), people.staff_of(department.short)[0]
+    author, to = r.choice(people.residents()), desk.town.staff_of(department.short)[0]
     topic = r.choice(department.topics)
     note = desk.note(author, [to], prose.subject(r, topic))
     body = prose.paragraphs(r, topic, most=1)[0].encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 DOMAIN = "city.example"
 
@@ -79,16 +79,38 @@ def _local(given: str, family: str) -> str:
     return f"{given}.{family}".translate(_PLAIN).lower()
 
 
-@cache
-def employees() -> tuple[Person, ...]:
-    """Six people in each department, and the department's own mailbox first."""
-    people = []
-    for d, department in enumerate(DEPARTMENTS):
-        people.append(Person(department.name, f"{department.short}@{DOMAIN}", department.short))
-        for i in range(6):
-            given, family = _GIVEN[(d * 7 + i * 5) % len(_GIVEN)], _FAMILY[(d * 3 + i * 11) % len(_FAMILY)]
-            people.append(Person(f"{given} {family}", f"{_local(given, family)}@{DOMAIN}", department.short))
-    return tuple(people)
+class Town:
+    """Departments and who works in them: the department's own mailbox first, then `size` people. Names and addresses are unique."""
+
+    def __init__(self, departments: tuple[Department, ...], size: int) -> None:
+        self.departments = departments
+        self._staff: dict[str, tuple[Person, ...]] = {}
+        taken: set[str] = set()
+        for d, department in enumerate(departments):
+            people = [Person(department.name, f"{department.short}@{DOMAIN}", department.short)]
+            for i in range(size):
+                given, at = _GIVEN[(d * 7 + i * 5) % len(_GIVEN)], d * 3 + i * 11
+                while (address := f"{_local(given, _FAMILY[at % len(_FAMILY)])}@{DOMAIN}") in taken:
+                    at += 1
+                taken.add(address)
+                people.append(Person(f"{given} {_FAMILY[at % len(_FAMILY)]}", address, department.short))
+            self._staff[department.short] = tuple(people)
+
+    def staff_of(self, short: str) -> tuple[Person, ...]:
+        """The people of one department, its own mailbox first."""
+        return self._staff.get(short, ())
+
+    @cached_property
+    def employees(self) -> tuple[Person, ...]:
+        """Everybody, department by department."""
+        return tuple(person for staff in self._staff.values() for person in staff)
+
+
+SAMPLE = Town(DEPARTMENTS, 6)
+"""The city of tests and benchmarks: every department, few people."""
+
+DEMO = Town(tuple(d for d in DEPARTMENTS if d.short in ("works", "police", "clerk", "finance", "law", "it")), 65)
+"""The city of the demo: six departments, with the mayor and outsiders about 400 people."""
 
 
 @cache
@@ -109,8 +131,3 @@ def vendors() -> tuple[Person, ...]:
 def cheats() -> tuple[Person, ...]:
     names = ("Prize Desk", "Security Team", "Dr. Wellness", "Chief Officer", "Luxury Outlet")
     return tuple(Person(name, f"no-reply@{domain}") for name, domain in zip(names, _CHEATS, strict=True))
-
-
-def staff_of(short: str) -> tuple[Person, ...]:
-    """The people of one department, its own mailbox first."""
-    return tuple(p for p in employees() if p.department == short)

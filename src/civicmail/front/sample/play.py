@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
+from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.errors import LaterError
-from civicmail.front.sample import installation, people
+from civicmail.front.sample import attacks, installation, month, people
 from civicmail.front.sample.mail import Posting, messages
 from civicmail.front.sample.postman import Postman
 from civicmail.front.sample.stage import Answer, Stage
@@ -26,27 +28,33 @@ _QUESTIONS = (
     "filetype:pdf", "overtime -budget", "larger:5k", "list:news", "cc:city.example wor*",
     "垃圾 OR Straße OR ώρα", "to:clerk@city.example",
 )  # fmt: skip
+MONTH = 3000
+"""Messages that lie behind the city when the demo opens, about."""
+
 Show = Callable[[], None]
 """Called several times a second; draws what there is to see."""
 
 
+WEB = 8025  # where the pages are, if that port is free
+
+
 class Play:
-    """One demo in one new data folder. sent: postings by what the server answered; answers: the last questions to the index."""
+    """One demo in one new data folder. sent: postings by what the server answered; answers: the last questions to the index;
+    behind: messages of the month before it opened."""
 
     def __init__(self, data: Path, *, seed: int, rate: float) -> None:
         self.data = data
-        self.world = World(self._take)
-        self.ports = installation.Ports(*installation.free_ports(3))
+        self.world = World(lambda _: "250 2.0.0 Taken by the world")
+        ports = installation.Ports(*installation.free_ports(3))
+        self.ports = ports._replace(web=WEB) if installation.is_free(WEB) else ports
         installation.make(data, installation.settings(self.ports, self.world.port))
-        self.stage = Stage(data)
         self.sent: Counter[str] = Counter()
         self.refused: list[str] = []
         self.took: list[float] = []
-        self.left = 0
+        self.behind = 0
         self.answers: list[Answer] = []
         self.began = time.monotonic()
-        self._rate = rate
-        self._mail = messages(seed, start=datetime.now(UTC), every=0)
+        self._seed, self._rate = seed, rate
         self._questions = itertools.cycle(_QUESTIONS)
         self._next_question = 0.0
         self._stop = threading.Event()
@@ -58,9 +66,29 @@ class Play:
         self._stop.set()
         self.world.close()
 
-    def _take(self, posting: Posting) -> str:
-        self.left += len(posting.recipients)
-        return "250 2.0.0 Taken by the world"
+    @property
+    def pages(self) -> str:
+        """Where a browser goes."""
+        return f"http://127.0.0.1:{self.ports.web}/demo/"
+
+    @cached_property
+    def stage(self) -> Stage:
+        """Follows what is sent from the first look on."""
+        return Stage(self.data, since=round(time.time() * 1000))
+
+    def keep_a_month(self, snapshot: Snapshot) -> None:
+        """The mail before today, and who of the city takes mail now; before anything listens."""
+        now = datetime.now(UTC)
+        self._snapshot = snapshot
+        before = month.letters(snapshot, count=MONTH, until=now, seed=self._seed, town=people.DEMO)
+        ms = round(now.timestamp() * 1000)
+        self.behind = month.keep(self.data, before, snapshot, ms) + attacks.keep(self.data, snapshot, ms)
+
+    def _mail(self) -> Iterator[Posting]:
+        """From now on, for those who take mail: what others would hear is for the tests."""
+        for posting in messages(self._seed + 1, start=datetime.now(UTC), every=0, town=people.DEMO):
+            if (reached := month.known(posting, self._snapshot, round(time.time() * 1000))) is not None:
+                yield reached
 
     def wait_for_gateway(self, seconds: float = 15) -> None:
         """Until both listeners greet. Raises LaterError when they do not."""
@@ -100,7 +128,7 @@ class Play:
     def _send(self) -> None:
         doors = {True: Postman(self.ports.relay, "city.example"), False: Postman(self.ports.mx)}
         due = time.monotonic()
-        for posting in self._mail:
+        for posting in self._mail():
             due = max(due + 1 / self._rate, time.monotonic() - 1)
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 break
@@ -131,11 +159,11 @@ class Play:
         """The end in plain lines. verified: the answer of `verify`."""
         acts = self.stage.acts
         accepted, seconds = self.sent["accepted"], time.monotonic() - self.began
-        copies, inside = self.stage.copies, self.stage.copies - self.left
+        copies, inside = self.stage.copies, self.stage.copies - self.stage.left
         wanted = self.sent["copies"]
         yield f"Sent       {accepted} messages for {wanted} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
         yield f"Archived   {len(acts)} of {accepted}, each before its 250 (median {_median(self.took):.0f} ms)"
-        yield f"Delivered  {copies} of {wanted} copies: {inside} to mailboxes of {people.DOMAIN}, {self.left} to the world"
+        yield f"Delivered  {copies} of {wanted} copies: {inside} to mailboxes of {people.DOMAIN}, {self.stage.left} to the world"
         waits = [a.found - a.archived for a in self.stage.over]
         yield f"Found      {self.stage.found} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
         problems = verified.get("problems")
@@ -148,7 +176,7 @@ class Play:
 
     def all_held(self, verified: dict[str, object]) -> bool:
         """Nothing was lost, everything was delivered and found, nothing is wrong with what is kept."""
-        whole = len(self.stage.acts) == self.sent["accepted"] == verified.get("messages")
+        whole = len(self.stage.acts) == self.sent["accepted"] and verified.get("messages") == self.behind + self.sent["accepted"]
         return whole and self.sent["accepted"] > 0 and self.stage.is_over and not self.refused and not verified.get("problems")
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.tail import Tail
 from civicmail.core.query.parse import parse
+from civicmail.front.sample import people
+from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import count, searchable
@@ -47,17 +50,19 @@ class Answer:
 
 
 class Stage:
-    """Follows the journals of a data folder from their beginning.
+    """Follows the journals of a data folder, captures received from `since` (ms) on.
 
-    acts: every capture by its id; over: those whose way is complete, in that order; copies: recipients that have theirs; found:
-    captures that the index covers.
+    acts: every capture by its id; over: those whose way is complete, in that order; copies: recipients that have theirs; left:
+    those of them who are not of the city; found: captures that the index covers.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, since: int = 0) -> None:
         self.acts: dict[bytes, Act] = {}
         self.over: list[Act] = []
         self.copies = 0
+        self.left = 0
         self.found = 0
+        self._since = since
         self._under_way: dict[bytes, Act] = {}
         self._data = data
         self._early: dict[bytes, list[Event]] = {}  # journals are read one after the other: a delivery may come before its receipt
@@ -68,12 +73,14 @@ class Stage:
         """Take in what happened since the last look."""
         while records := self._tail.poll():
             for record in records:
+                if received_of(record.id) < self._since:
+                    continue
                 if record.type == Type.RECEIPT:
                     self._enter(Capture.from_head(record.head))
                 elif record.type == Type.DELIVERED:
                     self._deliver(Event.from_head(record.head))
         covered = coverage.covered(self._data)
-        now = _now()
+        now = now_ms()
         for id_, act in list(self._under_way.items()):
             if not act.found and act.number <= covered.get(act.journal, 0):
                 act.found = now
@@ -83,7 +90,9 @@ class Stage:
 
     def _enter(self, c: Capture) -> None:
         to = tuple(r.address for r in c.envelope.recipients)
-        self.acts[c.id] = self._under_way[c.id] = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size)
+        nobody = {d.to for d in c.dispositions if d.do not in WAITING}  # held, refused or only kept: not to be delivered now
+        act = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=nobody)
+        self.acts[c.id] = self._under_way[c.id] = act
         for event in self._early.pop(c.id, ()):
             self._deliver(event)
 
@@ -92,7 +101,9 @@ class Stage:
         if act is None:
             self._early.setdefault(event.id, []).append(event)
             return
-        self.copies += len(set(event.to) - act.done)
+        new = set(event.to) - act.done
+        self.copies += len(new)
+        self.left += sum(not act.recipients[n].endswith(f"@{people.DOMAIN}") for n in new)
         act.done.update(event.to)
         if act.is_delivered:
             act.delivered = event.at
@@ -116,5 +127,6 @@ class Stage:
         return Answer(query, fits, of, 1000 * (time.perf_counter() - began))
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+def received_of(id_: bytes) -> int:
+    """The time of receipt in a capture id, ms."""
+    return int.from_bytes(id_[:6], "big")

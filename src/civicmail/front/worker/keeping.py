@@ -7,27 +7,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.message import letter
-from civicmail.core.query.tree import View
+from civicmail.core.disk.lease import Patience
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.dispose import Outcome
-from civicmail.mail.archive.holds import Viewer
-from civicmail.mail.archive.records import Capture
-from civicmail.mail.archive.standing import disposed
-from civicmail.mail.search.attached import NOTHING, what_they_say
-from civicmail.mail.search.extracted import Extracts
-from civicmail.mail.search.fields import view
+from civicmail.mail.archive.inventory import disposed
+from civicmail.mail.search.seen import viewer
 
-log = get_logger()
+PATIENCE = Patience(600)  # seconds: a large seal that is under way
 _UUID = 36  # characters
 
 
-def dispose(data: Path, *, proposer: str, approver: str, reason: str, now: int, files: Files = OS_FILES) -> Outcome:
-    """Dispose of everything that is due, and of its copies in local mailboxes. now: ms. Raises what the archive raises."""
+def dispose(
+    data: Path, *, proposer: str, approver: str, reason: str, now: int, files: Files = OS_FILES, patience: Patience = PATIENCE
+) -> Outcome:
+    """Dispose of everything that is due, and of its copies in local mailboxes. A worker lets the lease `seal` go for it.
+
+    now: ms. Raises what the archive raises.
+    """
     try:
-        return archive.dispose(data, proposer=proposer, approver=approver, reason=reason, now=now, view=viewer(data), files=files)
+        return archive.dispose(
+            data,
+            proposer=proposer,
+            approver=approver,
+            reason=reason,
+            now=now,
+            view=viewer(data),
+            files=files,
+            patience=patience,
+        )
     finally:
         remove_copies(data, files)
 
@@ -46,23 +54,3 @@ def remove_copies(data: Path, files: Files = OS_FILES) -> int:
     for folder in sorted(folders):
         files.sync_folder(folder)
     return count
-
-
-def viewer(data: Path) -> Viewer:
-    """Text of attachments comes from what was read of them before; a file that was not read yet counts as one that nobody can read,
-    so a hold that asks for words covers it."""
-    look = Extracts(data).get
-
-    def see(capture: Capture, body: bytes) -> View:
-        try:
-            found = letter.fields(body)
-            said = what_they_say(found, look) if found.attachments else NOTHING
-            seen = view(capture, found, said)
-            seen["unreadable"] += said.waiting
-        except Exception:  # whatever is wrong with one message, it must not let it go
-            log.exception("holds.unreadable", capture=capture.uuid)
-            seen = view(capture, letter.fields(b""))
-            seen["unreadable"] += 1
-        return seen
-
-    return see

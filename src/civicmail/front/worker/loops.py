@@ -12,7 +12,7 @@ from pathlib import Path
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, is_wanted, lease_path
 
 log = get_logger()
 
@@ -20,25 +20,37 @@ Work = Callable[[], bool]
 """One round of a job; True when there may be more to do at once."""
 
 PAUSE_MOST = 60.0
+LENT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds."""
+    """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds.
+
+    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it.
+    """
 
     name: str
     start: Callable[[], AbstractContextManager[Work]]
     every: float
     lease: str = ""
+    lends: str = ""
 
 
 def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
     """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure."""
     failures = 0
+
+    def is_lent() -> bool:
+        return bool(job.lends) and is_wanted(lease_path(data, job.lends))
+
     while not stop.is_set():
+        if is_lent():
+            stop.wait(LENT_SECONDS)
+            continue
         try:
             with Lease.take(lease_path(data, job.lease)) if job.lease else nullcontext(), job.start() as work:
-                while not stop.is_set():
+                while not stop.is_set() and not is_lent():
                     began = clock()
                     more = work()
                     failures = 0

@@ -1,5 +1,5 @@
-"""One round of every job that a lease lets us do, in the order in which they wait for each other: index, attachments, ledger,
-seal."""
+"""One round of every job that a lease lets us do, in the order in which they wait for each other: index, attachments, held mail,
+links, learning, ledger, seal."""
 
 from __future__ import annotations
 
@@ -8,37 +8,75 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.access.published import Watch
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import jobs
+from civicmail.front.worker import findings, notices, rulebook
+from civicmail.front.worker.city import record_checkpoint
+from civicmail.front.worker.mail import has_links, learns, sealable
+from civicmail.front.worker.people import Prepare, one_round
+from civicmail.mail.archive.linking import LinkJob
 from civicmail.mail.archive.tasks import SealJob
-from civicmail.mail.search import coverage
+from civicmail.mail.courier.returning import Returning
+from civicmail.mail.pipeline.learning import LEASE, LearnJob
 from civicmail.mail.search.extract import ExtractJob
 from civicmail.mail.search.tasks import IndexJob
 
 
 @dataclass(slots=True)
 class Done:
-    """Records integrated, indexed and sealed; extracted: captures whose attachments were read; signed: 1 when a checkpoint was
-    signed; busy: leases that others hold."""
+    """Records integrated, indexed and sealed; extracted: captures whose attachments were read; released: held messages that may go;
+    linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; carried: entries of
+    people's acts; dated: what had a date that has come; noticed: notices that were sent; busy: leases that others hold."""
 
     integrated: int = 0
     indexed: int = 0
     extracted: int = 0
+    released: int = 0
+    linked: int = 0
+    looked: int = 0
     sealed: int = 0
     signed: int = 0
+    carried: int = 0
+    dated: int = 0
+    noticed: int = 0
     busy: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def tick(settings: Settings, data: Path) -> Done:
-    """Do one round; what cannot be done for want of a lease is named."""
+def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done:
+    """Do one round; what cannot be done for want of a lease is named. prepare: of the database, where there is one."""
     done = Done()
-    for name, job in (("index", _index), ("extract", _extract), ("ledger", _ledger), ("seal", _seal)):
+    if prepare is not None:
+        done.dated, done.carried, busy = one_round(data, prepare, now_ms)
+        done.busy += busy
+        try:
+            done.dated += findings.one_round(data, now_ms)
+        except LeaseHeld:
+            done.busy.append(findings.LEASE)
+        try:
+            done.noticed = notices.one_round(settings, data, now_ms)
+        except LeaseHeld:
+            done.busy.append(notices.LEASE)
+        try:
+            done.dated += rulebook.one_round(data, now_ms)
+        except LeaseHeld:
+            done.busy.append("rules")
+    for name, job in (
+        ("index", _index),
+        ("extract", _extract),
+        ("returning", _returning),
+        ("link", _link),
+        ("learn", _learn),
+        ("ledger", _ledger),
+        ("seal", _seal),
+    ):
         try:
             job(settings, data, done)
         except LeaseHeld:
@@ -49,7 +87,7 @@ def tick(settings: Settings, data: Path) -> Done:
 def _index(_settings: Settings, data: Path, done: Done) -> None:
     with closing(IndexJob.take(data, bulk=True)) as job:  # takes what dead owners have left, too
         done.indexed = job.behind()
-        job.catch_up(jobs.now_ms())
+        job.catch_up(now_ms())
 
 
 def _extract(settings: Settings, data: Path, done: Done) -> None:
@@ -61,20 +99,41 @@ def _extract(settings: Settings, data: Path, done: Done) -> None:
                 done.extracted += read
         if done.extracted:
             with closing(IndexJob.take(data, bulk=True)) as index:
-                index.catch_up(jobs.now_ms())
+                index.catch_up(now_ms())
+
+
+def _returning(_settings: Settings, data: Path, done: Done) -> None:
+    with Lease.take(lease_path(data, "returning")):
+        done.released = Returning(data, Watch(data, now_ms), now_ms).step()
+
+
+def _link(settings: Settings, data: Path, done: Done) -> None:
+    """What came by smart host and by journal is one message."""
+    if has_links(settings):
+        with Lease.take(lease_path(data, "link")), closing(LinkJob(data, now_ms())) as job:
+            done.linked = job.step(now_ms())
+            job.step(now_ms())  # what it has just recorded counts for `--unique`
+
+
+def _learn(settings: Settings, data: Path, done: Done) -> None:
+    """What people said of mail."""
+    if learns(settings):
+        with Lease.take(lease_path(data, LEASE)), closing(LearnJob.of(settings, data, now_ms())) as job:
+            while looked := job.step(now_ms()):
+                done.looked += looked
 
 
 def _ledger(settings: Settings, data: Path, done: Done) -> None:
-    now = jobs.now_ms()
+    now = now_ms()
     with Sequencer(data) as ledger:
         done.integrated = ledger.integrate(now)
         if ledger.due(now, settings.archive.checkpoint_every * 1000):
-            jobs.record_checkpoint(data, ledger.checkpoint(now), now)
+            record_checkpoint(data, ledger.checkpoint(now), now)
             ledger.integrate(now)
             done.signed = 1
 
 
 def _seal(settings: Settings, data: Path, done: Done) -> None:
     with SealJob(data, settings.archive) as job:  # its first step is always due
-        report = job.step(lambda: coverage.covered(data), jobs.now_ms())
+        report = job.step(lambda: sealable(settings, data, job), now_ms())
         done.sealed = report.records if report else 0

@@ -1,0 +1,34 @@
+"""Every check in turn. Each looks, disturbs nobody, and says what to do where something is wrong.
+
+A check is a function of a Patient that gives findings; the ones that are "ok" say what was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.front.checkup import keeping, keys, machine, passing, programs, scanner, zone
+from civicmail.front.checkup.findings import Finding, Patient
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
+    keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
+    passing.claimed, programs.programs, zone.zone, scanner.clamd,
+)  # fmt: skip
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """All findings. A check that fails itself is a finding, so that the others are still made."""
+    for check in CHECKS:
+        yield from made(check, patient)
+
+
+def made(check: Check, patient: Patient) -> Iterator[Finding]:
+    """The findings of one check, and that it failed where it did."""
+    try:
+        yield from check(patient)
+    except (CivicmailError, OSError) as error:
+        yield Finding(check.__name__, "problem", f"This could not be checked: {error}", "civicmail verify")

@@ -1,0 +1,32 @@
+"""What a check says: a finding, and the patient that it looked at. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from civicmail.core.config.settings import Settings
+
+Level = Literal["ok", "warning", "problem"]
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """check: what was looked at; text: one sentence; do: what a person should do, empty when nothing."""
+
+    check: str
+    level: Level
+    text: str
+    do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A data folder, its settings, and the time in ms."""
+
+    data: Path
+    settings: Settings
+    now: int

@@ -1,0 +1,141 @@
+"""What is kept: the jobs of the workers, how far index and ledger are behind, checkpoints, journals, the second place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.disk import journal, lease, lost
+from civicmail.core.disk.tail import Tail
+from civicmail.core.ledger import checkpoints, sequencer
+from civicmail.core.ledger.journal_heads import journal_heads
+from civicmail.core.ledger.problems import Problem
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.words import size, when
+from civicmail.mail.replica import epoch
+from civicmail.mail.replica import status as standby
+from civicmail.mail.search import coverage
+
+BEHIND_MOST = 10_000  # records
+DELAY_MOST = MINUTE
+JOBS = {
+    "courier": "mail waits and is not delivered",
+    "extract": "attachments are not read",
+    "index": "what is new cannot be found",
+    "ledger": "what is new is not in the ledger",
+    "seal": "journals grow and are not sealed",
+}
+
+
+def jobs(p: Patient) -> Iterator[Finding]:
+    for job, otherwise in JOBS.items():
+        place = lease.lease_path(p.data, job)
+        if lease.is_held(place):
+            yield Finding(f"job {job}", "ok", f"Process {lease.holder(place)} does it.")
+        else:
+            yield Finding(f"job {job}", "warning", f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
+
+
+def lag(p: Patient) -> Iterator[Finding]:
+    for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
+        try:
+            behind = _behind(p.data, what(p.data))
+        except CivicmailError as error:
+            yield Finding(f"{job} lag", "problem", str(error), "civicmail verify")
+            continue
+        text = f"{behind} durable records are not in it yet."
+        held = lease.is_held(lease.lease_path(p.data, job))
+        if behind == 0 or (held and behind <= BEHIND_MOST):
+            yield Finding(f"{job} lag", "ok", text)
+        elif held:
+            yield Finding(f"{job} lag", "warning", text, "Wait while an import is running; else look at the worker's log.")
+        else:
+            yield Finding(f"{job} lag", "problem" if behind > BEHIND_MOST else "warning", text, f"civicmail run --data {p.data}")
+
+
+def delay(p: Patient) -> Iterator[Finding]:
+    """The newest mail is the canary: how long the oldest record that is not there yet has waited."""
+    for job, what, may in (("index", coverage.covered, "be found"), ("ledger", sequencer.positions, "be proved")):
+        try:
+            times = _waiting_since(p.data, what(p.data))
+        except CivicmailError as error:
+            yield Finding(f"{job} delay", "problem", str(error), "civicmail verify")
+            continue
+        known = [at for at in times if at]
+        waited = max(0, p.now - min(known, default=p.now))
+        text = f"The oldest message or event that cannot {may} yet has waited {waited / 1000:.1f} seconds."
+        if waited > DELAY_MOST:
+            do = "Wait while an import is running; else look at the worker's log, or start it: civicmail run"
+            yield Finding(f"{job} delay", "problem" if waited > 10 * DELAY_MOST else "warning", text, do)
+        elif known:
+            yield Finding(f"{job} delay", "ok", text)
+        else:
+            yield Finding(
+                f"{job} delay", "ok", f"All mail that came in can {may}." if not times else "Imported mail is being read."
+            )
+
+
+def checkpoint(p: Patient) -> Iterator[Finding]:
+    latest = checkpoints.latest(sequencer.folder(p.data))
+    if latest is None:
+        yield Finding("checkpoint", "ok", "No checkpoint has been signed yet.")
+        return
+    text = f"The newest checkpoint covers {latest.size} entries and was signed at {when(latest.at)}."
+    if p.now - latest.at > max(2000 * p.settings.archive.checkpoint_every, HOUR):
+        yield Finding("checkpoint", "warning", text, "Newer mail cannot be proved yet: is the ledger job running?")
+    else:
+        yield Finding("checkpoint", "ok", text)
+
+
+def journals(p: Patient) -> Iterator[Finding]:
+    found: list[Problem] = []
+    count = sum(1 for _ in journal_heads(p.data, found.append))
+    for problem in found:
+        gone = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
+        if problem.last and not lost.without([(problem.number, problem.last)], gone):
+            yield Finding("journals", "warning", problem.text, "Nothing: an entry accounts for it, `civicmail verify` names it.")
+            continue
+        do = "Stop what runs, copy the data folder away, restore the file, or else: civicmail repair journal --reason TEXT"
+        yield Finding("journals", "problem", problem.text, do)
+    bytes_ = sum(path.stat().st_size for path in (p.data / "journal").glob("*/*.log"))
+    text = f"{count} records in {size(bytes_)} of journals are not sealed."
+    if bytes_ > 4 * p.settings.archive.unsealed_most:
+        yield Finding("journals", "warning", text, "Is the seal job running, and do index and ledger keep up?")
+    elif not found:
+        yield Finding("journals", "ok", text)
+
+
+def second_place(p: Patient) -> Iterator[Finding]:
+    archive = p.settings.archive
+    if epoch.is_fenced(p.data):
+        text = "Another installation was made from the copy: this one may not take in or deliver mail any more."
+        yield Finding("standby", "problem", text, "Leave it off; docs/operate/standby.md says how to use the machine again.")
+        return
+    if not archive.standby:
+        text = "There is no second place: what is kept is lost with this machine."
+        yield Finding("standby", "warning", text, "Name one: civicmail config explain archive.standby")
+        return
+    said = standby.read(p.data)
+    lag = standby.lag_ms(p.data, said, p.now)
+    why = f" {said.error}" if said and said.error else ""
+    if lag is None or lag > standby.ALARM_MS:
+        much = "everything" if lag is None else f"at most {lag / 1000:.0f} seconds of mail"
+        text = f"With this machine {much} would be lost.{why}"
+        yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
+    else:
+        yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
+
+
+def _behind(data: Path, positions: Mapping[str, int]) -> int:
+    top = journal.folder(data)
+    return sum(max(0, journal.read_durable(top / n) - positions.get(n, 0)) for n in journal.names(data))
+
+
+def _waiting_since(data: Path, positions: Mapping[str, int]) -> list[int]:
+    """ms at which the first record of each journal behind these positions was written, 0 where it does not say (an imported
+    message). Bodies are not read."""
+    heads = [orjson.loads(record.head) for record in Tail(data, positions, bodies=False).poll(limit=1)]
+    return [head["at"] if "at" in head else head["received"] if head["basis"] == "clock" else 0 for head in heads]

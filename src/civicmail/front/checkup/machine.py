@@ -1,0 +1,94 @@
+"""The machine: its disk, whether the volume is encrypted, its clock, and what limits the readers of attachments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.disk import files, journal
+from civicmail.core.ledger import checkpoints, sequencer
+from civicmail.core.sandbox import confine, ocr
+from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.words import size, when
+from civicmail.mail.search.attached import PICTURES
+from civicmail.mail.search.counts import still
+from civicmail.mail.search.order import counted
+from civicmail.mail.search.reader import Reader
+
+AHEAD_MOST = 2 * MINUTE
+
+
+def disk(p: Patient) -> Iterator[Finding]:
+    free, least = files.free_bytes(p.data), p.settings.gateway.min_free
+    text = f"{size(free)} are free on the volume of the data folder; below {size(least)} new mail is told 452."
+    if free < least:
+        yield Finding("disk", "problem", text, "Free some space or enlarge the volume, now: no mail is taken in.")
+    elif free < 3 * least:
+        yield Finding("disk", "warning", text, "Free some space or enlarge the volume soon.")
+    else:
+        yield Finding("disk", "ok", text)
+    volume = os.statvfs(p.data)
+    if volume.f_files and volume.f_favail < volume.f_files // 50:
+        yield Finding("disk", "warning", f"Only {volume.f_favail} more files can be made.", "Make room for more files (inodes).")
+
+
+def volume(p: Patient) -> Iterator[Finding]:
+    if is_encrypted(p.data.stat().st_dev):
+        yield Finding("volume", "ok", "The data folder lies on an encrypted volume.")
+        return
+    text = "It cannot be seen that the data folder lies on an encrypted volume."
+    yield Finding("volume", "warning", text, "Journals, spool and index are not encrypted by us: use LUKS or your provider's.")
+
+
+def clock(p: Patient) -> Iterator[Finding]:
+    newest, what = 0, ""
+    for name in journal.names(p.data):
+        for _, path in journal.log_files(journal.folder(p.data) / name)[-1:]:
+            newest, what = max((newest, what), (path.stat().st_mtime_ns // 1_000_000, f"journal {name}"))
+    latest = checkpoints.latest(sequencer.folder(p.data))
+    if latest is not None:
+        newest, what = max((newest, what), (latest.at, "the newest checkpoint"))
+    if newest > p.now + AHEAD_MOST:
+        text = f"The clock says {when(p.now)}, but {what} was written at {when(newest)}."
+        yield Finding("clock", "problem", text, "Set the clock and keep it by NTP: received times are evidence.")
+    elif p.now < 1_735_689_600_000:  # 2025
+        yield Finding("clock", "problem", f"The clock says {when(p.now)}.", "Set the clock and keep it by NTP.")
+    else:
+        yield Finding("clock", "ok", f"The clock says {when(p.now)}, and nothing was written later.")
+
+
+def attachments(p: Patient) -> Iterator[Finding]:
+    there = confine.in_force()
+    missing = [name for name in ("Landlock", "seccomp") if name.lower() not in there]
+    if missing:
+        text = f"Attachments are read in processes that are limited less than they could be: no {' and no '.join(missing)} here."
+        yield Finding("attachments", "warning", text, "Use a kernel that has both (Linux 5.13 or newer).")
+    else:
+        yield Finding("attachments", "ok", "Attachments are read in processes without network, files and programs.")
+    try:
+        reader = Reader(p.data)
+    except LaterError:
+        return
+    scans = sum(counted(searcher, still(PICTURES)) for searcher in reader.searchers())
+    if scans and ocr.found(p.settings.search.ocr_languages) is None:
+        text = f"{scans} captures have scans that nobody reads: there is no tesseract with {p.settings.search.ocr_languages}."
+        yield Finding("scans", "warning", text, "Install tesseract-ocr and its languages, or correct [search] ocr_languages.")
+    else:
+        yield Finding("scans", "ok", f"{scans} captures have scans that wait to be read.")
+
+
+def is_encrypted(device: int) -> bool:
+    """Whether a block device, or one that it is made of, is dm-crypt: its UUID begins with CRYPT-."""
+    places = [Path("/sys/dev/block") / f"{os.major(device)}:{os.minor(device)}"]
+    while places:
+        place = places.pop()
+        try:
+            if (place / "dm" / "uuid").read_text().startswith("CRYPT-"):
+                return True
+        except OSError:
+            pass
+        if (place / "slaves").is_dir():
+            places += (place / "slaves").iterdir()
+    return False

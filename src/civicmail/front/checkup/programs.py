@@ -1,0 +1,48 @@
+"""Mail programs: whether the DNS leads them to the city's mail (RFC 6186, RFC 8314). Asks the machine's resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from civicmail.core.config import services
+from civicmail.front.checkup.findings import Finding, Patient
+
+CHECK = "mail programs"
+SECONDS = 3.0
+"""How long one record is asked for."""
+
+
+def programs(p: Patient, ask: services.Ask | None = None) -> Iterator[Finding]:
+    found = services.of(p.settings)
+    if not found:
+        yield Finding(CHECK, "ok", "No service for mail programs is named ([programs]), so they cannot set themselves up.")
+        return
+    looks = list(services.look(found, p.settings.city.domains, ask or asked))
+    for look in looks:
+        if look.state == "missing":
+            text = f"The DNS has no {look.record.name}, so mail programs do not find the city's mail by it."
+            yield Finding(CHECK, "warning", text, f"Add to the zone: {look.record}")
+        elif look.state == "other":
+            text = f"The DNS has another {look.record.name} than the settings say: {look.said}."
+            yield Finding(CHECK, "warning", text, f"In the zone should be: {look.record}")
+    unknown = [look for look in looks if look.state == "unknown"]
+    if unknown:
+        text = f"The DNS could not be asked for {len(unknown)} records of mail programs: {unknown[0].said}."
+        yield Finding(CHECK, "warning", text, f"In the zone should be: {'; '.join(str(look.record) for look in unknown)}")
+    there = sum(look.state == "there" for look in looks)
+    if there == len(looks):
+        yield Finding(CHECK, "ok", f"The DNS has the {there} records by which mail programs find the city's mail.")
+
+
+def asked(name: str) -> Sequence[tuple[int, str]]:
+    """The SRV records of a name. Raises OSError when nobody answers."""
+    import dns.exception
+    import dns.resolver
+
+    try:
+        answer = dns.resolver.Resolver().resolve(f"{name}.", "SRV", lifetime=SECONDS)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except dns.exception.DNSException as error:
+        raise OSError(type(error).__name__) from error
+    return [(int(record.port), str(record.target)) for record in answer]

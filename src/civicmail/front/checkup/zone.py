@@ -1,0 +1,76 @@
+"""The zones of the city's domains: whether others can tell our mail from what pretends to be ours (P-26)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.mail.courier import dkimkeys
+from civicmail.mail.courier.dkimkeys import Key
+from civicmail.mail.screening import nameserver, published
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.published import Look
+from civicmail.mail.screening.resolver import Resolver, Temp
+
+CHECK = "zone"
+DAY = 24 * HOUR
+SECONDS = 8.0
+"""For all records together."""
+AGE_MOST = 400
+"""Days that a key signs before somebody is reminded of it."""
+
+
+def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
+    domains = [a_labels(domain) for domain in p.settings.city.domains]
+    real = [domain for domain in domains if p.settings.screening.resolver or not nameserver.is_special(domain)]
+    if not real:
+        yield Finding(CHECK, "ok", f"{domains[0]} is a name for trials; nobody outside can ask for its records.")
+        return
+    try:
+        keys = [key for key in dkimkeys.listed(p.data) if key.state == "active"]
+    except CivicmailError as error:
+        yield Finding(CHECK, "problem", str(error), "Until then mail that should be signed waits.")
+        return
+    try:
+        looks, unpublished = asyncio.run(_looked(resolver or nameserver.open_(p.settings), real, keys))
+    except TimeoutError:
+        yield Finding(CHECK, "warning", "The DNS did not answer in time, so the records of the zone could not be looked at.")
+        return
+    yield from _keys(keys, unpublished, p.now)
+    for look in looks:
+        if look.state != "good":
+            yield Finding(CHECK, "warning", look.text, f"In the zone could be: {look.should}" if look.should else "")
+    if good := [look for look in looks if look.state == "good"]:
+        yield Finding(CHECK, "ok", f"{len(good)} of {len(looks)} records of SPF, DMARC, MTA-STS and TLS-RPT are as they should be.")
+
+
+def _keys(keys: list[Key], unpublished: list[Key], now: int) -> Iterator[Finding]:
+    if not keys:
+        text = "No key signs what leaves the city, so others cannot tell that it is ours."
+        yield Finding(CHECK, "warning", text, "civicmail dkim new DOMAIN")
+    for key in unpublished:
+        text = f"The DNS does not have the key {key.name} that mail is signed with, so its signatures do not hold."
+        yield Finding(CHECK, "problem", text, f'In the zone should be: {key.name} TXT "{key.record}"')
+    for key in keys:
+        if (days := (now - key.since) // DAY) > AGE_MOST:
+            text = f"The key {key.name} has signed for {days} days."
+            yield Finding(CHECK, "warning", text, f"Make a new one before it is a year and a half: civicmail dkim new {key.domain}")
+    if keys and not unpublished:
+        yield Finding(CHECK, "ok", f"The DNS has what mail is signed with: {', '.join(key.name for key in keys)}.")
+
+
+async def _looked(resolver: Resolver, domains: list[str], keys: list[Key]) -> tuple[list[Look], list[Key]]:
+    async with asyncio.timeout(SECONDS):
+        looks = [look for each in await asyncio.gather(*(published.look(resolver, domain) for domain in domains)) for look in each]
+        there = await asyncio.gather(*(_is_there(resolver, key) for key in keys))
+    return looks, [key for key, is_there in zip(keys, there, strict=True) if not is_there]
+
+
+async def _is_there(resolver: Resolver, key: Key) -> bool:
+    """What cannot be asked now is not called missing."""
+    try:
+        return dkimkeys.is_published(key, await resolver.ask(key.name, "TXT"))
+    except Temp:
+        return True

@@ -1,0 +1,213 @@
+"""`civicmail access`: who gets in: the first officer, invitations, endings, and the way back with the recovery key."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import acting, options, output, recoverykey
+from civicmail.front.cli.groups import group
+
+app = group("Who gets in: sign-ins of people, made and ended on the command line.")
+YEAR = 365 * 86_400_000
+
+
+@app.command()
+def claim(
+    uid: Annotated[str, typer.Option("--uid", help="The person's number in the personnel system.")],
+    given: Annotated[str, typer.Option("--given", help="Given name.")],
+    family: Annotated[str, typer.Option("--family", help="Family name.")],
+    department: Annotated[str, typer.Option("--department", metavar="CODE=NAME", help="Where the person works: it=City IT.")],
+    reason: options.Why,
+    login: Annotated[str, typer.Option("--login", help="The sign-in name; else the number.")] = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Make the first access officer of an unclaimed installation, and print the link for the first passkey.
+
+    From then on the owner of the data folder opens no mail any more: people do, as a duty, with a reason.
+    """
+    desk = acting.owned("access claim", data, config, now=now_ms())
+    from civicmail.city.access.actions.claiming import First, claim_installation
+
+    code, _, name = department.partition("=")
+    first = First(uid, given, family, code.strip(), name.strip() or code.strip().title(), login)
+    secret = claim_installation(first, actor=desk.actor, reason=reason, now=desk.now)
+    output.words("The installation is claimed. This link sets the first passkey; it works once, for 72 hours:")
+    output.show(_link(desk.settings, secret))
+
+
+@app.command()
+def invite(
+    person: options.Who,
+    as_: options.Signed,
+    reason: options.Why,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Print the link by which a person sets the first passkey or password."""
+    desk = acting.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import invitations
+
+    secret = invitations.invite(acting.named(person), actor=desk.actor, reason=reason, now=desk.now)
+    output.words("This link works once, for 72 hours. Give it to that person alone:")
+    output.show(_link(desk.settings, secret))
+
+
+@app.command()
+def end(
+    person: options.Who,
+    as_: options.Signed,
+    reason: options.Why,
+    when: Annotated[str, typer.Option("--when", metavar="TIME", help="2026-03-01T17:00Z; else now.")] = "",
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """End somebody's access: every door shuts within a second, nothing that was kept goes."""
+    desk = acting.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions.ending import end_access
+
+    end_at = _moment(when, desk.now)
+    ending = end_access(acting.named(person), reason=reason, when=end_at, actor=desk.actor, now=desk.now)
+    if json:
+        output.emit({"person": ending.person.uid, "when": ending.when.isoformat(), "done": ending.done is not None})
+    else:
+        output.show(f"{ending.person}: {'ended' if ending.done else f'ends {ending.when:%Y-%m-%d %H:%M} UTC'}.")
+
+
+@app.command()
+def extend(
+    person: options.Who,
+    until: Annotated[str, typer.Option("--until", metavar="DAY", help="The last day, like 2026-12-31; at most a year away.")],
+    as_: options.Signed,
+    reason: options.Why,
+    mailbox: Annotated[str, typer.Option("--mailbox", metavar="ADDRESS", help="One that was granted; else the person's own.")] = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Authorise somebody for longer. The department decides, and nobody for themselves."""
+    desk = acting.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import requests
+    from civicmail.city.access.models import Authorisation
+
+    who = acting.named(person)
+    live = Authorisation.objects.filter(person=who, state__in=("active", "suspended"))
+    row = (live.filter(mailbox__address=mailbox.lower()) if mailbox else live.filter(role="holder")).first()
+    if row is None:
+        raise Unusable(f"{who} has no access{f' to {mailbox}' if mailbox else ''} that could be extended.")
+    made = requests.extend(row, options.end_of(until), actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{who}: {made.mailbox} until {made.until:%Y-%m-%d}.")
+
+
+@app.command()
+def suspend(
+    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
+) -> None:
+    """Stop all of somebody's access at once: nothing is sent, and what comes is held."""
+    desk = acting.signed_in("access suspend", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import suspensions
+
+    who = acting.named(person)
+    count = suspensions.suspend(who, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{who}: {count} suspended.")
+
+
+@app.command()
+def resume(
+    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
+) -> None:
+    """Put what was suspended into force again, until the end that it had."""
+    desk = acting.signed_in("access resume", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import suspensions
+
+    who = acting.named(person)
+    count = suspensions.resume(who, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{who}: {count} in force again.")
+
+
+@app.command()
+def unlock(
+    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
+) -> None:
+    """Release a sign-in that too many wrong passwords have locked."""
+    desk = acting.signed_in("access unlock", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import signin
+    from civicmail.city.access.models import Account
+
+    who = acting.named(person)
+    account = Account.objects.select_related("person").filter(person=who).first()
+    if account is None:
+        raise Unusable(f"{who} has no sign-in.")
+    signin.unlock(account, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{who} may sign in again.")
+
+
+@app.command()
+def recover(
+    person: options.Who,
+    reason: options.Why,
+    data: options.Data = None,
+    file: recoverykey.KeyFile = None,
+    config: options.Config = None,
+) -> None:
+    """Make somebody access officer with the recovery key, where nobody who could do it gets in; prints a link."""
+    desk = acting.owned("access recover", data, config, now=now_ms())
+    key = recoverykey.read(file)
+    from civicmail.city.access.actions import duties, invitations
+    from civicmail.mail.archive import keyring
+
+    def prove() -> None:
+        if not keyring.prove_recovery(desk.folder, key, now=desk.now):
+            raise NotPermitted("This is not the recovery key of this installation.")
+
+    who = acting.named(person)
+    duties.recover(who, prove, until=desk.now + YEAR, actor=desk.actor, reason=reason, now=desk.now)
+    secret = invitations.invite_first(who, actor=desk.actor, reason=reason, now=desk.now, recovery=True)
+    output.words("This link works once, for 72 hours:")
+    output.show(_link(desk.settings, secret))
+
+
+@app.command()
+def signs(
+    as_: options.As,
+    reason: options.Why,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Signs of the last day that a sign-in may be shared: many addresses at once, or many new sign-ins from one address."""
+    desk = acting.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access import guard
+    from civicmail.city.access.actions.entries import enter_alone
+    from civicmail.city.access.queries import sharing
+
+    guard.require(desk.actor, "entries.see", now=desk.now)
+    enter_alone("access.signs", actor=desk.actor, reason=reason, now=desk.now, facts={})
+    for sign in sharing.signs(desk.now):
+        if json:
+            output.emit({"kind": sign.kind, "who": sign.who, "facts": list(sign.facts), "at": sign.at})
+        else:
+            output.show(f"{output.when(sign.at)}  {sign.kind:7} {sign.who}: {', '.join(sign.facts)}")
+
+
+def _moment(text: str, now: int) -> int:
+    if not text:
+        return now
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is no time like 2026-03-01T17:00Z.") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _link(settings: Settings, secret: str) -> str:
+    web = settings.web
+    host = web.hosts[0] if web.hosts else f"localhost:{web.port}"
+    return f"{'https' if web.https else 'http'}://{host}/accounts/welcome/{secret}/"

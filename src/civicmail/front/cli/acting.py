@@ -1,0 +1,137 @@
+"""Who does what a command changes: a person of the city with a token, or the owner of the data folder (P-16, P-17).
+
+What a command records carries the name that these return. The entry is durable before anything is done: what cannot be recorded is
+not done (E6).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.frames import NO_ID
+from civicmail.front.cli import claimed, options, verbs
+from civicmail.front.cli.door import Asker
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.records import Event, Type
+
+if TYPE_CHECKING:
+    from civicmail.city.directory.models import Department, Person
+
+_WANTED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a command of people's side works, for whom, and when (ms). Django runs."""
+
+    folder: Path
+    settings: Settings
+    actor: Actor
+    now: int
+
+
+class By(NamedTuple):
+    """Who does it, as records have it, and where the entry stands: "" in an installation that nobody has claimed."""
+
+    name: str
+    entry: str
+
+
+def person(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> By:
+    """Who does it: in a claimed installation the person who shows the token and may do the act of this verb,
+    after the entry; before, the owner of the folder. facts: text and whole numbers that say to what.
+
+    Raises NotPermitted, NotRecorded, UsageError. now: ms.
+    """
+    act = verbs.line(verb).act
+    if not guard.is_claimed(data):
+        return By(guard.owner(data), "")
+    if not (asker.person and asker.duty and asker.reason.strip()):
+        raise NotPermitted(_WANTED.format(verb))
+    actor = claimed.person(data, asker, now=now)
+    from civicmail.city.access.actions.entries import enter_ahead
+
+    guard.require(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
+    facts = {"verb": verb, **facts}
+    made = enter_ahead(act, actor=actor, reason=asker.reason.strip()[:400], now=now, duty=asker.duty, facts=facts)
+    return By(actor.uid, f"entry:{made.uuid}")
+
+
+def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | int) -> str:
+    """The owner of the folder does work on the machine that leaves an entry; who that is. Raises NotPermitted for another user of
+    the operating system. now: ms."""
+    assert verbs.line(verb).written, verb
+    name = machine_of(data)
+    said = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
+    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+        writer.event(Event(Type.ENTRY, NO_ID, now, facts=said))
+        writer.flush()
+    return name
+
+
+def machine_of(data: Path) -> str:
+    """The operating system's user who asks and owns the folder, as entries name them. Raises NotPermitted for another one."""
+    return f"os:{guard.owner(data)}"
+
+
+def office(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+    """For a verb of people's side, which the access office does: a person with a token, or the owner of a folder that nobody has
+    claimed yet. data, config, as_: the options --data, --config, --as; tables: bring those up to this program's version first.
+
+    The verb's own action asks the guard. Raises NotPermitted, UsageError, ConfigError.
+    """
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    _ready(folder, config, tables)
+    return Desk(folder, settings, claimed.office(folder, Asker(as_, config=config), now=now), now)
+
+
+def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+    """As office, for what takes a person in any installation."""
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    _ready(folder, config, tables)
+    return Desk(folder, settings, claimed.person(folder, Asker(as_, config=config), now=now), now)
+
+
+def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
+    """For the two verbs that make somebody access officer: the owner of the folder, as an actor. Raises NotPermitted."""
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    name = machine_of(folder)
+    _ready(folder, config, True)
+    return Desk(folder, settings, machine(name), now)
+
+
+def _ready(folder: Path, config: Path | None, tables: bool) -> None:
+    if tables:
+        from civicmail.front.web.start import prepare
+
+        prepare(folder, config)
+
+
+def named(text: str) -> Person:
+    """Somebody by the number in the directory or the sign-in name. Raises Unusable."""
+    from civicmail.city.access.queries.signin import person_named
+
+    found = person_named(text)
+    if found is None:
+        raise Unusable(f"The directory has nobody who is {text}.")
+    return found
+
+
+def department(code: str) -> Department:
+    """The department with this code. Raises Unusable."""
+    from civicmail.city.directory.models import Department
+
+    found = Department.objects.filter(code=code).first()
+    if found is None:
+        raise Unusable(f"The directory has no department {code}.")
+    return found

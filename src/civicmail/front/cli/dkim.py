@@ -1,0 +1,121 @@
+"""`civicmail dkim`: the keys with which the city signs what leaves it (P-26)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import RefusedError
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
+from civicmail.mail.courier import dkimkeys
+from civicmail.mail.courier.dkimkeys import Key
+from civicmail.mail.screening import nameserver
+from civicmail.mail.screening.published import zone_line
+from civicmail.mail.screening.resolver import Temp
+
+app = group("Keys that sign what leaves the city, so that others can tell it from what pretends to be ours.")
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="One of the city's domains.")]
+Selector = Annotated[str, typer.Argument(metavar="SELECTOR", help="As `list` has it, like 20260302r.")]
+
+
+@app.command("list")
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """All keys, oldest first, and the record that each needs in the zone."""
+    folder, _ = options.installation(data, config)
+    acting.person(folder, "dkim list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    keys = dkimkeys.listed(folder)
+    for key in keys:
+        if json:
+            plain = {"domain": key.domain, "selector": key.selector, "algorithm": key.algorithm, "state": key.state}
+            output.emit({**plain, "made": key.made, "since": key.since, "name": key.name, "record": key.record})
+        else:
+            output.show(f"{key.state:8}{output.when(key.since)}  {key.name}  {key.algorithm}")
+    if not keys and not json:
+        output.words("There is no key, so what leaves is not signed: civicmail dkim new DOMAIN")
+
+
+@app.command()
+def new(
+    domain: Domain,
+    algorithm: Annotated[str, typer.Option("--algorithm", metavar="KIND", help="rsa, or ed25519 beside one of rsa.")] = "rsa",
+    selector: Annotated[str, typer.Option("--selector", metavar="NAME", help="Instead of one with today's date.")] = "",
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Make a key and print the record for the zone. It signs nothing before it is activated."""
+    folder, _ = options.installation(data, config)
+    kind, now = dkimkeys.algorithm(algorithm), now_ms()
+    facts = {"domain": domain, "algorithm": kind, "selector": selector}
+    acting.person(folder, "dkim new", facts, Asker(as_, duty, reason, config), now=now)
+    key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
+    output.words("Add this record to the zone, then: civicmail dkim activate " + f"{key.domain} {key.selector}")
+    output.show(zone_line(key.name, key.record))
+
+
+@app.command()
+def activate(
+    domain: Domain,
+    selector: Selector,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Although our resolver does not see the record.")] = False,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Sign with this key from now on, once the zone has its record; the one before retires."""
+    folder, settings = options.installation(data, config)
+    now = now_ms()
+    facts = {"domain": domain, "selector": selector, "anyway": str(anyway).lower()}
+    acting.person(folder, "dkim activate", facts, Asker(as_, duty, reason, config), now=now)
+    key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
+    if not anyway:
+        _require_published(key, settings)
+    dkimkeys.activate(folder, key, now=now)
+    output.words(f"{key.name} signs from now on. Leave the record of the one before in the zone for {dkimkeys.REST_DAYS} days.")
+
+
+@app.command()
+def retire(
+    domain: Domain,
+    selector: Selector,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Sign with this key no more. Its private half is removed; its record stays in the zone for a week."""
+    folder, _ = options.installation(data, config)
+    now, facts = now_ms(), {"domain": domain, "selector": selector}
+    acting.person(folder, "dkim retire", facts, Asker(as_, duty, reason, config), now=now)
+    key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
+    dkimkeys.retire(folder, key, now=now)
+    output.words(f"{key.name} signs no more. Leave its record in the zone for {dkimkeys.REST_DAYS} days.")
+
+
+def _require_published(key: Key, settings: Settings) -> None:
+    """Raises RefusedError unless the zone has this key: a signature that nobody can verify is worse than none."""
+    try:
+        answer = asyncio.run(nameserver.open_(settings).ask(key.name, "TXT"))
+    except Temp as error:
+        raise RefusedError(f"The DNS could not be asked for {key.name}: {error.why}. With --anyway it is not asked.") from None
+    if not dkimkeys.is_published(key, answer):
+        there = "another record there" if answer.values else "no such record"
+        raise RefusedError(f'The DNS has {there}: {key.name} TXT "{key.record}" has to be in the zone first.')

@@ -1,0 +1,146 @@
+"""`civicmail learn`, `unlearn` and `explain`: what the learner of spam is told, and why it says what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import acting, captureid, door, options, output
+from civicmail.front.cli.door import Asker
+
+What = Annotated[str, typer.Argument(metavar="PATH|ID", help="A message that is kept, or a file, Maildir or mbox of others.")]
+Most = Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help="How many tokens are shown.")]
+
+
+def learn(
+    what: What,
+    spam: Annotated[bool, typer.Option("--spam/--ham", help="What it is.")],
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Say that messages are spam, or that they are good. The learner takes it in within seconds."""
+    folder, _ = options.installation(data, config)
+    asker = Asker(as_, duty, reason, config)
+    kind = "spam" if spam else "ham"
+    by = acting.person(folder, "learn", {"what": what[:200], "label": kind}, asker, now=now_ms()).name
+    if not Path(what).exists():
+        _label(folder, what, by, spam=spam)
+        output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
+        return
+    from civicmail.mail.pipeline import taught
+
+    failed: list[str] = []
+    count = 0
+    for content in _messages(Path(what), failed):
+        taught.teach(folder, content, spam=spam)
+        count += 1
+    _done({"taught": count}, f"{count} messages are taught as {kind}.", failed, json)
+
+
+def unlearn(
+    what: What,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Take back what was said of messages, by `learn` or by anybody."""
+    folder, _ = options.installation(data, config)
+    by = acting.person(folder, "unlearn", {"what": what[:200]}, Asker(as_, duty, reason, config), now=now_ms()).name
+    if not Path(what).exists():
+        _label(folder, what, by, spam=True, undone=True)
+        output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
+        return
+    from civicmail.mail.pipeline import taught
+
+    failed: list[str] = []
+    count = sum(taught.untaught(folder, content) for content in _messages(Path(what), failed))
+    _done({"untaught": count}, f"What was said of {count} messages is taken back.", failed, json)
+
+
+def explain(
+    id_: captureid.CaptureId,
+    most: Most = 20,
+    data: options.Data = None,
+    as_: options.As = "",
+    mandate: options.Mandate = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Why the learner of spam says what it says of a message, token by token. It shows words of the message."""
+    from civicmail.mail.archive.reading import Archive
+    from civicmail.mail.pipeline.labels import is_inbound
+    from civicmail.mail.screening import model, spam
+
+    folder, _ = options.installation(data, config)
+    archive = Archive(folder)
+    place = captureid.one(archive, id_)
+    opened = door.opened(folder, "explain", {"id": place.uuid}, Asker(as_, duty, reason, config, mandate))
+    raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
+    published = model.read(folder)
+    found = spam.explain(published, raw, capture.envelope, capture.facts, inbound=is_inbound(capture), most=most)
+    if json:
+        tokens = [{"family": w.family, "token": w.token, "weight": round(w.weight, 4)} for w in found.weighed]
+        sums = {family: round(weight, 4) for family, weight in found.sums.items()}
+        output.emit({"id": place.uuid, "score": found.score, "band": found.band, "sums": sums, "tokens": tokens})
+        return
+    output.show(f"{place.uuid}: score {found.score} of 1000, {_BANDS[found.band]}.")
+    output.show(f"The model of now has learnt {published.ham} good messages and {published.spam} spam.")
+    for family, weight in sorted(found.sums.items(), key=lambda item: -abs(item[1])):
+        output.show(f"{weight:+8.3f}  {family} in all")
+    for w in found.weighed:
+        output.show(f"{w.weight:+8.3f}  {w.family}: {w.token}")
+    output.words("Above 0 speaks for spam. Many small weights make the rest.")
+
+
+_BANDS = {
+    "none": "which says nothing: it was not told enough yet",
+    "ham": "good mail",
+    "unsure": "in doubt",
+    "spam": "spam",
+}
+
+
+def _label(folder: Path, what: str, by: str, *, spam: bool, undone: bool = False) -> None:
+    """Write the record; exit 1 where nothing is kept under the id."""
+    from civicmail.mail.archive.reading import Archive
+    from civicmail.mail.pipeline import labels
+
+    place = captureid.one(Archive(folder), what)
+    labels.say(folder, place.id, labels.Label(spam, by, "operator", undone), now_ms())
+
+
+def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:
+    """Every message below the path. failed: gets a sentence for each that cannot be read. Raises UsageError where there is none."""
+    from civicmail.mail.importers.walk import Found, walk
+
+    found = False
+    for item in walk(path):
+        if isinstance(item, Found):
+            found = True
+            yield item.content
+        elif item.failed:
+            failed.append(f"{item.name}: {item.why}")
+    if not found and not failed:
+        raise UsageError(f"{path} holds no message.")
+
+
+def _done(counts: dict[str, Any], sentence: str, failed: list[str], json: bool) -> None:
+    output.emit({**counts, "failed": len(failed)}) if json else output.show(sentence)
+    for line in failed:
+        output.words(f"civicmail: {line}")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,194 @@
+"""`civicmail mandate`: ask to look at other people's mail, decide about it, and close it (P-16)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from civicmail.city.access import guard
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.grounds import PROTECTED
+from civicmail.city.access.mandates import DAYS, GROUNDS
+from civicmail.city.access.wanted import Wanted
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import acting, options, output, verbs
+from civicmail.front.cli.groups import group
+
+if TYPE_CHECKING:
+    from civicmail.city.access.models import Mandate
+    from civicmail.front.cli.acting import Desk
+
+app = group("Looking at other people's mail: who asks why, who decides, until when.")
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number of a mandate, like 26-014.")]
+DAY = 86_400_000
+
+
+@app.command()
+def ask(
+    ground: Annotated[str, typer.Argument(metavar="GROUND", help=f"One of {', '.join(GROUNDS)}.")],
+    as_: options.Signed,
+    reason: options.Why,
+    duty: Annotated[str, typer.Option("--duty", metavar="DUTY", help="As what; a head of a department says department-head.")],
+    people: Annotated[list[str] | None, typer.Option("--person", metavar="PERSON", help="Whose mail; once for each.")] = None,
+    department: Annotated[str, typer.Option("--department", metavar="CODE", help="All mail of a department instead.")] = "",
+    first: Annotated[str, typer.Option("--first", metavar="DAY", help="Received on this day, UTC, or later.")] = "",
+    last: Annotated[str, typer.Option("--last", metavar="DAY", help="Received on this day, UTC, or before.")] = "",
+    words: Annotated[str, typer.Option("--words", metavar="QUERY", help="Only what this query finds.")] = "",
+    days: Annotated[int, typer.Option("--days", help="For so many days from the approval on.")] = DAYS,
+    sealed: Annotated[bool, typer.Option("--sealed", help="What is looked at is never shown to whom it is about.")] = False,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Ask for a mandate; a second person decides."""
+    desk = _desk("mandate ask", data, config, as_)
+    from civicmail.city.access.actions import mandates
+
+    uids = tuple(acting.named(name).uid for name in people or ())
+    wanted = Wanted(uids, department, _start(first), _end(last), words, days, options.why(reason))
+    made = mandates.ask(ground, duty, wanted, sealed=sealed, actor=desk.actor, now=desk.now)
+    output.emit(_plain(made)) if json else output.show(f"{made.number} waits for a second person.")
+
+
+@app.command("list")
+def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Mandates that you asked for, and those that wait for you."""
+    desk = _desk("mandate list", data, config, as_)
+    from civicmail.city.access.queries import mandates
+
+    waiting = mandates.waiting_for(desk.actor, desk.now)
+    rows = [*mandates.of(desk.actor), *waiting.asked, *waiting.urgent, *(c.mandate for c in waiting.changes)]
+    for row in rows:
+        if json:
+            output.emit(_plain(row))
+        else:
+            until = f"until {row.until:%Y-%m-%d %H:%M}" if row.until else "not in force"
+            output.show(f"{row.number}  {row.state:<9}  {row.ground:<11}  {until}  {row.person}: {row.reason}")
+    if not rows and not json:
+        output.words("You asked for none, and none waits for you.")
+
+
+@app.command()
+def show(
+    number: Number, as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False
+) -> None:
+    """One mandate: whose mail, how far, who decided."""
+    desk = _desk("mandate show", data, config, as_)
+    row = _seen(desk, number)
+    plain = _plain(row) | {"people": [s.person.uid for s in row.subjects.filter(until__isnull=True)]}
+    if json:
+        output.emit(plain)
+        return
+    for name, value in plain.items():
+        output.show(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+
+
+@app.command()
+def approve(
+    number: Number, as_: options.Signed, reason: options.Reason = "", data: options.Data = None, config: options.Config = None
+) -> None:
+    """Say yes: its window begins."""
+    desk = _desk("mandate approve", data, config, as_)
+    from civicmail.city.access.actions import mandates
+
+    row = mandates.approve(_seen(desk, number), actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{number} is in force until {row.until:%Y-%m-%d %H:%M} UTC.")
+
+
+@app.command()
+def refuse(
+    number: Number, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
+) -> None:
+    """Say no, with the reason that the asker reads."""
+    desk = _desk("mandate refuse", data, config, as_)
+    from civicmail.city.access.actions import mandates
+
+    mandates.refuse(_seen(desk, number), actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{number} is refused.")
+
+
+@app.command()
+def close(
+    number: Number,
+    as_: options.Signed,
+    finding: Annotated[str, typer.Option("--finding", metavar="TEXT", help="What was found; it stays in the record.")],
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Be done with a mandate of your own, and say what was found."""
+    desk = _desk("mandate close", data, config, as_)
+    from civicmail.city.access.actions import mandates
+
+    mandates.close(_seen(desk, number), finding, actor=desk.actor, now=desk.now)
+    output.show(f"{number} is closed.")
+
+
+@app.command()
+def protect(
+    kind: Annotated[str, typer.Argument(metavar="CLASS", help=f"One of {', '.join(PROTECTED)}.")],
+    as_: options.Signed,
+    reason: options.Why,
+    person: Annotated[str, typer.Option("--person", metavar="PERSON", help="Somebody who belongs to it.")] = "",
+    department: Annotated[str, typer.Option("--department", metavar="CODE", help="Or a department with its divisions.")] = "",
+    approver: Annotated[str, typer.Option("--approver", metavar="PERSON", help="Or who decides about its mail.")] = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Say whose mail is protected, or who decides about it."""
+    if sum(map(bool, (person, department, approver))) != 1:
+        raise UsageError("Say one of --person, --department and --approver.")
+    desk = _desk("mandate protect", data, config, as_)
+    from civicmail.city.access.actions import protecting
+
+    if approver:
+        made = protecting.name_approver(kind, acting.named(approver), actor=desk.actor, reason=reason, now=desk.now)
+    else:
+        whom = acting.named(person) if person else acting.department(department)
+        made = protecting.protect(kind, whom, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"{PROTECTED[made.kind]}: {made.person or made.department}{' decides' if made.approves else ' is protected'}.")
+
+
+def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
+    """Who asks, where the guard lets them. Raises NotPermitted."""
+    desk = acting.signed_in(verb, data, config, as_, now=now_ms())
+    guard.require(desk.actor, verbs.line(verb).act, now=desk.now)
+    return desk
+
+
+def _seen(desk: Desk, number: str) -> Mandate:
+    """A mandate that the asker may know of. Raises Unusable for any other, whether there is one or not."""
+    from civicmail.city.access.queries import mandates
+
+    found = mandates.seen(desk.actor, number, desk.now)
+    if found is None:
+        raise Unusable(f"You see no mandate {number}.")
+    return found
+
+
+def _plain(row: Mandate) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "state": row.state,
+        "ground": row.ground,
+        "asker": row.person.uid,
+        "duty": row.duty,
+        "reason": row.reason,
+        "department": row.department.code if row.department else "",
+        "first": row.first,
+        "last": row.last,
+        "words": row.words,
+        "until": row.until.isoformat() if row.until else "",
+    }
+
+
+def _start(day: str) -> int | None:
+    return int(datetime.combine(options.day(day), time(), UTC).timestamp() * 1000) if day else None
+
+
+def _end(day: str) -> int | None:
+    start = _start(day)
+    return None if start is None else start + DAY - 1

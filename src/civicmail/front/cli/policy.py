@@ -1,0 +1,93 @@
+"""`civicmail policy`: the text that everybody accepts before they use mail (P-18), and the rules that act on it (P-29)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from civicmail.city.access.errors import Unusable
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import acting, explaining, options, output, replaying, rulebook
+from civicmail.front.cli.groups import group
+
+if TYPE_CHECKING:
+    from civicmail.city.access.models import PolicyText
+
+app = group("The e-mail use policy: its versions, what people said to it on paper, and the rules that act on mail.")
+
+
+@app.command("list")
+def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """The versions, newest first."""
+    desk = acting.office("policy list", data, config, as_, now=now_ms())
+    from civicmail.city.access import guard
+    from civicmail.city.access.models import PolicyText
+
+    guard.require(desk.actor, "policy.read", now=desk.now)
+    for row in PolicyText.objects.order_by("-version"):
+        plain = {"version": row.version, "title": row.title, "published": row.published.isoformat(), "material": row.material}
+        if json:
+            output.emit(plain | {"sha256": row.sha256})
+        else:
+            output.show(f"{row.version:4}  {row.published:%Y-%m-%d}  {row.title}{'' if row.material else ', not material'}")
+
+
+@app.command()
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The text, UTF-8; lines with # are headings.")],
+    title: Annotated[str, typer.Option("--title", help="What it is called.")],
+    reason: options.Why,
+    changed: Annotated[str, typer.Option("--changed", metavar="TEXT", help="What is new, in words; from version 2 on.")] = "",
+    minor: Annotated[bool, typer.Option("--minor", help="Nobody has to accept it anew.")] = False,
+    as_: options.As = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Put the next version into force. Unless it is minor everybody is asked to accept it."""
+    desk = acting.office("policy publish", data, config, as_, now=now_ms())
+    from civicmail.city.access.actions import policy
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8.") from None
+    made = policy.publish(title, text, changed=changed, material=not minor, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(f"Version {made.version} is in force; its SHA-256 is {made.sha256}.")
+
+
+@app.command()
+def paper(
+    person: options.Who,
+    reference: Annotated[str, typer.Option("--reference", metavar="TEXT", help="Where the paper or its scan is kept.")],
+    version: Annotated[int, typer.Option("--version", min=0, help="Which version was signed; 0 is the newest.")] = 0,
+    declined: Annotated[bool, typer.Option("--declined", help="The person did not accept.")] = False,
+    as_: options.As = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Record what somebody signed on paper."""
+    desk = acting.office("policy paper", data, config, as_, now=now_ms())
+    from civicmail.city.access.actions import policy
+
+    who, text = acting.named(person), _version(version)
+    policy.record_paper(who, text, accepted=not declined, reference=reference, actor=desk.actor, now=desk.now)
+    output.show(f"{who} {'declined' if declined else 'accepted'} version {text.version}.")
+
+
+def _version(number: int) -> PolicyText:
+    from civicmail.city.access.models import PolicyText
+
+    rows = PolicyText.objects.order_by("-version")
+    found = (rows.filter(version=number) if number else rows).first()
+    if found is None:
+        raise Unusable(f"There is no version {number} of the policy." if number else "No policy was published yet.")
+    return found
+
+
+for verb in (rulebook.rules, rulebook.test, rulebook.diff, rulebook.drill, replaying.replay, explaining.explain):
+    app.command()(verb)

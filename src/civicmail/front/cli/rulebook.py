@@ -1,0 +1,163 @@
+"""The verbs of `civicmail policy` about rules: which are in force, whether a file of them is good, what differs between two books,
+and what happens when a part fails (P-29)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.city.policy import comparing, published, reading
+from civicmail.city.policy import drill as drills
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.city.policy.matrix import PARTS, WORDS
+from civicmail.city.policy.pinning import unpinned
+from civicmail.city.policy.rules import Book, Rule
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import options, output
+
+SOON = 30 * 86_400_000
+"""ms before its end at which a rule is told of."""
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="Files of rules; none: the book in force.")]
+
+
+def rules(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="One rule, whole.")] = "",
+    data: options.Data = None,
+    json: options.Json = False,
+) -> None:
+    """The rules in force, the strictest first."""
+    book = published.active(options.data_folder(data))
+    if rule and book.rule(rule) is None:
+        raise UsageError(f"There is no rule {rule}{_nearest(rule, [r.id for r in book.rules])}.")
+    for one in book.rules:
+        if rule and one.id != rule:
+            continue
+        if json:
+            output.emit(plain(one) | {"acts": one.acts(now_ms())})
+        elif rule:
+            _whole(one)
+        else:
+            ends = f"until {one.expires}" if one.acts(now_ms()) else f"ended {one.expires}"
+            output.show(f"{one.id:<20} {one.mode:<8} {one.do:<10} {one.clause}  {one.severity:<6} {ends}")
+    if not json and not rule:
+        output.words(f"{len(book.rules)} rules, book {book.version}, {'in force' if not book.title else book.title.lower()}.")
+
+
+def test(files: Files = None, data: options.Data = None, json: options.Json = False) -> None:
+    """Whether rules can be used: their conditions, their examples, and whether those would miss each part of a condition."""
+    try:
+        book = _book(files, data)
+    except UnusableBook as error:
+        output.emit({"problem": str(error)}) if json else output.words(f"civicmail: {error}")
+        raise typer.Exit(1) from None
+    loose = [(one, part) for one in book.rules for part in unpinned(one)]
+    for one, part in loose:
+        said = f"no example of {one.id} needs `{part}`"
+        output.emit({"rule": one.id, "warning": said}) if json else output.words(f"{one.file}, line {one.line}: {said}.")
+    ending = [one for one in book.rules if not one.acts(now_ms() + SOON)]
+    for one in ending:
+        said = f"{one.id} {'ends soon' if one.acts(now_ms()) else 'has ended'} ({one.expires})"
+        output.emit({"rule": one.id, "warning": said}) if json else output.words(f"{one.file}, line {one.line}: {said}.")
+    count = sum(len(one.examples) for one in book.rules)
+    if json:
+        output.emit({"rules": len(book.rules), "examples": count, "version": book.version})
+    else:
+        output.show(f"{len(book.rules)} rules are good, and {count} examples come out as they should.")
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A file of rules.")],
+    new: Annotated[Path | None, typer.Argument(metavar="NEW", help="Another; none: the book in force.")] = None,
+    data: options.Data = None,
+    json: options.Json = False,
+) -> None:
+    """What differs between two books: rules, their fields, cells of the fail matrix. Exit 1 where something does."""
+    found = comparing.changes(_book([old], data), _book([new] if new else None, data))
+    for change in found:
+        if json:
+            output.emit({"what": change.what, "name": change.name, "field": change.field, "old": change.old, "new": change.new})
+            continue
+        output.show(f"{change.what} {change.name}{f', {change.field}' if change.field else ''}")
+        for sign, said in (("-", change.old), ("+", change.new)):
+            if said:
+                output.show(f"  {sign} {said}")
+    if found:
+        raise typer.Exit(1)
+    if not json:
+        output.words("Nothing differs.")
+
+
+def drill(
+    part: Annotated[
+        str, typer.Argument(metavar="PART", help="What fails: clamav (scanner-down), dmarc (dns-down), spam, files, policy …")
+    ],
+    data: options.Data = None,
+    json: options.Json = False,
+) -> None:
+    """What would happen to plain mail if a part failed now, in each direction, by the book in force. It stops nothing."""
+    part = _SPOKEN.get(part.removesuffix("-down"), part.removesuffix("-down"))
+    if part not in PARTS:
+        raise UsageError(f"There is no part {part}{_nearest(part, PARTS)}. There are {', '.join(PARTS)}.")
+    if not json:
+        output.show(f"Without {part} ({WORDS[part]}):")
+    for step in drills.drill(published.active(options.data_folder(data)), part, now_ms()):
+        found = step.decision
+        if json:
+            said = {"part": part, "direction": step.direction, "cell": step.cell, "wanted": step.wanted, "do": found.do}
+            output.emit(said | {"reply": found.reply, "again": found.again, "rules": list(step.rules)})
+        elif not step.wanted:
+            output.show(f"  {step.direction:<9} nothing changes: no rule that is enforced needs it")
+        else:
+            again = ", and checked again" if found.again and step.cell != "later" else ""
+            output.show(f"  {step.direction:<9} {step.cell}: {_IN_WORDS[step.cell]}{again}")
+            output.show(f"            {'for ' + ', '.join(step.rules) if step.rules else 'whatever rules say'}")
+
+
+_SPOKEN = {"scanner": "clamav", "dns": "dmarc", "rules": "policy", "book": "policy"}
+"""What people call a part."""
+_IN_WORDS = {
+    "later": "the client hears 451 and keeps it, nothing is kept here",
+    "hold": "kept until a person looks",
+    "pending": "kept back for ten minutes at most, then held for a person",
+    "deliver-again": "delivered with a mark that says so",
+}
+
+
+def plain(rule: Rule) -> dict[str, object]:
+    """A rule as JSON."""
+    examples = [{"facts": dict(example.facts), "fits": example.fits} for example in rule.examples]
+    return {"id": rule.id, **{field: getattr(rule, field) for field in comparing.FIELDS}, "examples": examples}
+
+
+def _whole(rule: Rule) -> None:
+    output.show(rule.id)
+    for field in comparing.FIELDS:
+        if said := getattr(rule, field):
+            output.show(f"  {field:<9} {said}")
+    for example in rule.examples:
+        facts = ", ".join(f"{name} = {value!r}" for name, value in example.facts.items())
+        output.show(f"  example   {'fits' if example.fits else 'does not fit'}: {facts}")
+
+
+def _book(files: Sequence[Path] | None, data: Path | None) -> Book:
+    if not files:
+        return published.active(options.data_folder(data))
+    found = []
+    for path in files:
+        try:
+            found.append((path.name, path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{path} is not UTF-8.") from None
+    return reading.book(found)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"; the nearest is {close[0]}" if close else ""

@@ -1,0 +1,91 @@
+"""Mail of the last days that the sample city's rules stop or mark: what the quarantine and the rule book of the demo have to show.
+
+It goes through the pipeline with screening and the book in force, as if it came in; what becomes of it is not made up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from io import BytesIO
+from pathlib import Path
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.config.load import load
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.sample.people import DOMAIN
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Source
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.errors import ComeAgain
+from civicmail.mail.pipeline.judging import Judging
+
+PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + bytes(48) + b"This program cannot be run in DOS mode."
+FORM = b"<html><form action='https://login.example.net/'>Password <input type=password></form></html>"
+
+
+def keep(data: Path, snapshot: Snapshot, now: int) -> int:
+    """Archive them; how many. now: ms."""
+    return asyncio.run(_keep(data, snapshot, now))
+
+
+async def _keep(data: Path, snapshot: Snapshot, now: int) -> int:
+    at = now - 3 * 86_400_000
+    commit, judging = GroupCommit(Writer(data, lambda: now)), Judging(load(data), data, lambda: at, patient=True)
+    pipeline, done = Pipeline(commit, people=lambda: snapshot, judging=judging), 0
+    boxes = sorted((b.id, b.name) for b in snapshot.mailboxes.values() if b.state == "open" and b.kind == "personal")
+    to, boss = [address for address, _ in boxes[:: max(1, len(boxes) // 9)]], boxes[-1][1]
+    try:
+        for n, message in enumerate(_messages(boss)):
+            at += 7 * 3_600_000 + n * 60_000
+            for address in to[n % 3 :: 3][:2]:
+                message.replace_header("To", address)
+                message.replace_header("Date", format_datetime(datetime.fromtimestamp(at // 1000, UTC) - timedelta(seconds=9)))
+                sender = message["From"].addresses[0]
+                envelope = Envelope(sender.addr_spec, (Recipient(address),), at, client="203.0.113.9", helo=f"mx.{sender.domain}")
+                try:
+                    await pipeline.accept(message.as_bytes(), envelope, Source("mx", "sample"))
+                except ComeAgain:  # where names cannot be asked at this moment, its client would come again
+                    continue
+                done += 1
+    finally:
+        judging.close()
+        await commit.close()
+    return done
+
+
+def _messages(boss: str) -> Iterator[EmailMessage]:
+    yield _one(f"{boss} <mayor@{DOMAIN}>", "Urgent wire transfer", "Please pay the attached invoice before noon and tell nobody.")
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("invoice.pdf.exe", PROGRAM)
+    message = _one("Billing <billing@supplies.example>", "Invoice 88-1204", "The invoice is in the archive.")
+    message.add_attachment(archive.getvalue(), maintype="application", subtype="zip", filename="invoice.zip")
+    yield message
+    message = _one("Help Desk <desk@clty.example>", "Your mailbox is full", f"Sign in at https://mail.{DOMAIN}/ to get more room.")
+    message.add_alternative(
+        f"<p>Your mailbox is full. <a href='https://mail.{DOMAIN}.sign-in.example.net/'>https://mail.{DOMAIN}/</a></p>",
+        subtype="html",
+    )
+    yield message
+    message = _one("Parcel Desk <track@parcels.example>", "Your parcel waits", "Open the form to choose a time.")
+    message.add_attachment(FORM, maintype="text", subtype="html", filename="parcel.html")
+    yield message
+    yield _one(f"{boss} <office.of.the.mayor@webmail.example>", "Are you at your desk?", "I need a favor. Answer to this address.")
+
+
+def _one(author: str, subject: str, text: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"], message["Date"] = (
+        author,
+        f"clerk@{DOMAIN}",
+        subject,
+        "Thu, 1 Jan 1970 00:00:00 +0000",
+    )
+    message.set_content(text)
+    return message

@@ -1,0 +1,71 @@
+"""What the sample city's people are made with: who was made, who acts, and the words that they give as reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.models import Account, Authorisation
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.directory.models import Department, Person
+from civicmail.front.sample.people import SAMPLE, Town
+
+FOUNDER = Actor("os:sample", "The sample city", (Held("access-officer"),))
+"""Does the access office's work until somebody has that duty."""
+
+YEAR = 360 * DAY
+WHY = "The sample city begins its work."
+REASONS = Reasons(
+    duties="Answers letters of residents and of other departments.",
+    performance="Half of the work comes in and goes out in writing.",
+    efficiency="Saves paper, postage and a round of the messenger each day.",
+    service="Residents get their answer on the same day and in writing.",
+)
+
+
+@dataclass(slots=True)
+class Staff:
+    """What was made, for tests and the demo. people: by uid; named: by what is special about somebody; pending: requests that wait
+    for a decision; team: of each department the head, the deputy, a supervisor, two clerks, an inspector, four more of these …"""
+
+    town: Town = SAMPLE
+    people: dict[str, Person] = field(default_factory=dict)
+    departments: dict[str, Department] = field(default_factory=dict)
+    named: dict[str, Person] = field(default_factory=dict)
+    pending: list[Authorisation] = field(default_factory=list)
+    team: dict[str, list[Person]] = field(default_factory=dict)
+
+    def department(self, short: str) -> Department:
+        """That department, or the one that does its work in a smaller town."""
+        return self.departments[short] if short in self.departments else self.departments[self._stand_in(short)[0]]
+
+    def six(self, short: str) -> list[Person]:
+        """Head, deputy, and four people of a department; in a smaller town four others of the one that does its work."""
+        if short in self.team:
+            return self.team[short][:6]
+        instead, group = self._stand_in(short)
+        team = self.team[instead]
+        return [*team[:2], *team[2 + 4 * group : 6 + 4 * group]]
+
+    def _stand_in(self, short: str) -> tuple[str, int]:
+        """(department, which of its groups of four) for one that this town does not have."""
+        missing = [d.short for d in SAMPLE.departments if d.short not in self.team]
+        at = missing.index(short)
+        return sorted(self.team)[at % len(self.team)], 1 + at // len(self.team)
+
+
+def actor(person: Person, now: int) -> Actor:
+    """The person as the guard wants it, from this machine."""
+    return actor_of(Account.objects.select_related("person").get(person=person), "127.0.0.1", now)
+
+
+def oneself(person: Person) -> Actor:
+    """Enough for what anybody does about themselves before being admitted."""
+    return Actor(person.uid, person.display, admitted=False, client="127.0.0.1")
+
+
+def today(now: int) -> date:
+    return moment(now).date()

@@ -1,0 +1,69 @@
+"""The city worker: the ledger, held mail that goes on, IMAP connections that end, and the jobs of people's side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from civicmail.city.access.published import Watch
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.ledger.notes import Checkpoint
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.front.worker.kicking import Kicking, doveadm
+from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier.returning import Returning
+
+LEDGER_EVERY = 1.0
+RETURNING_EVERY = 0.5
+KICK_EVERY = 0.25
+
+
+def run(settings: Settings, data: Path, stop: threading.Event, people: Sequence[Job] = ()) -> None:
+    """Every record becomes a leaf of the ledger within a second; a signed checkpoint follows every hour. people: the jobs of
+    people's side (people.py)."""
+    returning = Job("returning", lambda: _returning(data), RETURNING_EVERY, lease="returning")
+    jobs = [Job("ledger", lambda: _ledger(settings, data), LEDGER_EVERY), returning, *people]
+    if settings.signin.kick:
+        jobs.append(Job("kick", lambda: _kick(settings, data), KICK_EVERY, lease="kick"))
+    run_all(jobs, data, stop)
+
+
+@contextmanager
+def _returning(data: Path) -> Iterator[Work]:
+    """Held mail goes on when somebody may read it."""
+    job = Returning(data, Watch(data, now_ms), now_ms)
+    yield lambda: job.step() > 0
+
+
+@contextmanager
+def _kick(settings: Settings, data: Path) -> Iterator[Work]:
+    """Whoever lost access is no longer connected by IMAP."""
+    kicking = Kicking(Watch(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
+    yield lambda: kicking.step() > 0
+
+
+@contextmanager
+def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
+    with Sequencer(data) as ledger:
+
+        def work() -> bool:
+            now = now_ms()
+            ledger.integrate(now)
+            if ledger.due(now, settings.archive.checkpoint_every * 1000):
+                record_checkpoint(data, ledger.checkpoint(now), now)
+            return False
+
+        yield work
+
+
+def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:
+    """Write a checkpoint into a journal too, so that a ledger that was set back is found out."""
+    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+        writer.event(Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts)))
+        writer.flush()

@@ -1,0 +1,58 @@
+"""The courier worker: what was accepted leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicmail.city.access.published import Watch
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import is_wanted, lease_path
+from civicmail.front.worker.loops import Job, Work, run_job
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.courier import deliver
+from civicmail.mail.pipeline.accept import Pipeline
+
+
+def run(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """One call of the courier lasts until stop, or until something fails; then another one begins."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        def work() -> bool:
+            asyncio.run(_deliver(settings, data, stop))
+            return False
+
+        yield work
+
+    run_job(Job("courier", start, 1.0, lends="courier"), data, stop)
+
+
+async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:
+    asked = asyncio.Event()
+    own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
+    modes, people = Modes(settings, data), Watch(data, now_ms)
+    watch = asyncio.create_task(_watch(data, stop, asked, own, modes))
+    try:
+        await deliver.run(settings, data, asked, Pipeline(own, modes.of, lambda: people.now).accept, now_ms)
+    finally:
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+        await own.close()
+
+
+async def _watch(data: Path, stop: threading.Event, asked: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
+    """Bring a signal, which a thread event carries, into the loop, and that a command wants the lease; meanwhile let a journal
+    file that is idle be closed, and see who is here."""
+    while not stop.is_set() and not is_wanted(lease_path(data, "courier")):
+        await asyncio.sleep(0.1)
+        own.rotate_if_idle()
+        modes.refresh()
+    asked.set()

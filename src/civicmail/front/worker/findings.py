@@ -1,0 +1,80 @@
+"""The city worker's part of what rules ask people: findings for use reviewers, notices to senders and to users of office mailboxes,
+and what the time does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+
+LEASE = "findings"
+EVERY = 1.0
+WRITE_EVERY = 5_000
+"""ms between two notes of how far was read; what asks for something is written at once."""
+SWEEP_EVERY = 15_000
+"""ms between two looks at dates."""
+DIGEST_EVERY = 600_000
+
+Clock = Callable[[], int]
+
+
+def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
+    """Django is started; prepare is called before the job begins."""
+    return Job("findings", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE)
+
+
+def one_round(data: Path, clock: Clock) -> int:
+    """Once what the job does all the time; how much had a date that has come. Raises LeaseHeld."""
+    from civicmail.desk.holding.actions import digests
+    from civicmail.desk.holding.actions.hearing import Hearing
+
+    with connected(), Lease.take(lease_path(data, LEASE)):
+        hearing = Hearing()
+        tail = begin(data, hearing.positions)
+        while read(tail, hearing.hear):
+            hearing.positions.update(tail.positions)
+            hearing.write(clock())
+        return sweep(clock()) + digests.tell_users(clock())
+
+
+def sweep(now: int) -> int:
+    """Everything that has a date, but for digests; how much was done."""
+    from civicmail.desk.holding.actions import reaping, telling
+    from civicmail.desk.oversight.actions.shadowing import to_shadow
+
+    return reaping.vanish(now) + reaping.switch_off(to_shadow, now) + telling.tell_untold(now)
+
+
+@contextmanager
+def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.desk.holding.actions import digests
+    from civicmail.desk.holding.actions.hearing import Hearing
+
+    prepare()
+    with connected():
+        hearing = Hearing()
+        tail = begin(data, hearing.positions)
+        written, swept, told = clock(), 0, 0
+
+        def work() -> bool:
+            nonlocal written, swept, told
+            more = read(tail, hearing.hear)
+            hearing.positions.update(tail.positions)
+            now = clock()
+            if hearing.has_news or not 0 <= now - written < WRITE_EVERY:
+                written = now
+                hearing.write(now)
+            if not 0 <= now - swept < SWEEP_EVERY:
+                swept = now
+                sweep(now)
+            if not 0 <= now - told < DIGEST_EVERY:
+                told = now
+                digests.tell_users(now)
+            return more
+
+        yield work

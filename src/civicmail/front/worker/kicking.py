@@ -1,0 +1,136 @@
+"""Ending open IMAP connections when access ends: Dovecot is told to close them (P-07, L2; promise 5).
+
+Dovecot asks at sign-in alone. So whoever loses the right to read, or a device password, or every session, is kicked; who still may
+read signs in again without noticing. Twice, because a sign-in that was under way at the first time is there at the second.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import orjson
+
+from civicmail.city.access.published import Watch
+from civicmail.city.access.reading import own_mailbox
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.config.log import get_logger
+
+log = get_logger()
+
+AGAIN = 1_000
+"""ms until the second kick."""
+
+LOOK_EVERY = 2_000
+"""ms between two looks at rights that end by their date, without anybody publishing anything."""
+
+AT_ONCE = 100
+TIMEOUT = 4.0
+
+
+class Kick(Protocol):
+    def __call__(self, mailboxes: list[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an open connection needs: that the mailbox opens for its holder, the same sessions, the same devices."""
+
+    opens: bool
+    epoch: int
+    devices: frozenset[str]
+
+    def lost_to(self, now: Rights) -> bool:
+        """Whether somebody who was let in on this would not be on that."""
+        return (self.opens and not now.opens) or self.epoch != now.epoch or not self.devices <= now.devices
+
+
+class Kicking:
+    """Follows the snapshot. kick raises OSError when Dovecot cannot be told; then it is told again a second later. clock: ms."""
+
+    def __init__(self, watch: Watch, kick: Kick, clock: Callable[[], int]) -> None:
+        self._watch = watch
+        self._kick = kick
+        self._clock = clock
+        self._before: dict[str, Rights] | None = None
+        self._seen = (-1, 0)
+        self._due: dict[str, list[int]] = {}
+
+    def step(self) -> int:
+        """One round; returns how many mailboxes Dovecot was told to close."""
+        now = self._clock()
+        self._look(now)
+        wanted = sorted(m for m, times in self._due.items() if times[0] <= now)
+        for start in range(0, len(wanted), AT_ONCE):
+            part = wanted[start : start + AT_ONCE]
+            try:
+                self._kick(part)
+            except OSError as error:
+                log.error("open IMAP connections cannot be ended", mailboxes=len(wanted) - start, problem=str(error))
+                self._due |= {m: [now + AGAIN, now + 2 * AGAIN] for m in wanted[start:]}
+                return start
+            for mailbox in part:
+                self._due[mailbox].pop(0)
+            log.info("open IMAP connections were ended", mailboxes=len(part))
+        self._due = {m: times for m, times in self._due.items() if times}
+        return len(wanted)
+
+    def _look(self, now: int) -> None:
+        snapshot = self._watch.now
+        if snapshot is None or (snapshot.version == self._seen[0] and 0 <= now - self._seen[1] < LOOK_EVERY):
+            return
+        self._seen = (snapshot.version, now)
+        after = rights(snapshot, now)
+        self._due |= {mailbox: [now, now + AGAIN] for mailbox in lost(self._before, after)}
+        self._before = after
+
+
+def rights(snapshot: Snapshot, now: int) -> dict[str, Rights]:
+    """By personal mailbox: whether it opens, for which epoch, with which devices."""
+    found = {}
+    for mailbox in snapshot.mailboxes.values():
+        if mailbox.kind == "personal":
+            person = snapshot.people.get(mailbox.holder)
+            opens = person is not None and own_mailbox(snapshot, person, now) is mailbox
+            devices = frozenset(d.id for d in person.devices) if person is not None else frozenset()
+            found[mailbox.id] = Rights(opens, person.epoch if person is not None else 0, devices)
+    return found
+
+
+def lost(before: dict[str, Rights] | None, after: dict[str, Rights]) -> Iterable[str]:
+    """Mailboxes whose connections must end. Without a before, after a start, all that do not open."""
+    if before is None:
+        return [m for m, s in after.items() if not s.opens]
+    gone = [m for m in before if m not in after]
+    return gone + [m for m, s in after.items() if m in before and before[m].lost_to(s)]
+
+
+def doveadm(url: str, key_file: str) -> Kick:
+    """Dovecot's own HTTP door (doveadm_api_key). Raises ConfigError when the key cannot be read."""
+    try:
+        key = Path(key_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"signin.kick_key_file {key_file} cannot be read: {error.strerror}.") from None
+    to = urlsplit(url)
+    headers = {"Authorization": f"X-Dovecot-API {base64.b64encode(key.encode()).decode()}", "Content-Type": "application/json"}
+
+    def kick(mailboxes: list[str]) -> None:
+        wire = http.client.HTTPConnection(to.hostname or "", to.port or 80, timeout=TIMEOUT)
+        try:
+            wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": mailboxes}, "kick"]]), headers)
+            answer = wire.getresponse()
+            said = answer.read()
+            if answer.status != 200 or not said.startswith(b'[["doveadmResponse"'):
+                raise OSError(f"Dovecot answered {answer.status}: {said[:200]!r}")
+        except http.client.HTTPException as error:
+            raise OSError(f"Dovecot did not answer: {type(error).__name__}") from error
+        finally:
+            wire.close()
+
+    return kick

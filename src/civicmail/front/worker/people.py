@@ -1,0 +1,265 @@
+"""The city worker on people's side: dates, entries on their way to the ledger, sign-ins and counts from journals, and that the
+database answers. Each waits for the database by itself; mail goes on without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.loops import Job, Work
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.records import Event, Type
+
+if TYPE_CHECKING:  # its module needs Django, which is started later
+    from civicmail.city.access.tasks import Following
+
+log = get_logger()
+
+CARRY_EVERY = 0.3
+DOORS_EVERY = 0.25
+FOLLOW_EVERY = 1.0
+SWEEP_EVERY = 15.0
+ALIVE_EVERY = 10.0
+SAVE_EVERY = 30.0
+EXPORT_EVERY = 1.0
+EXPORTS_SWEPT_EVERY = 60_000
+"""ms between two looks at exports whose time is over."""
+WRITE_EVERY = 5_000
+"""ms between two writes of counts; sign-ins are written at once."""
+THOROUGH_EVERY = 3_600_000
+"""ms between two looks at all entries that there ever were."""
+
+Clock = Callable[[], int]
+Prepare = Callable[[], None]
+"""Brings the database up to date; raises while it is away."""
+
+
+def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
+    """Django is started; prepare is called before each job begins, and again after it failed."""
+    once = _once(prepare)
+    return [
+        Job("entries", lambda: _carry(data, once, clock), CARRY_EVERY, lease="entries"),
+        Job("deadlines", lambda: _sweep(once, clock), SWEEP_EVERY, lease="deadlines"),
+        Job("doors", lambda: _doors(once, clock), DOORS_EVERY, lease="doors"),
+        Job("follow", lambda: _follow(data, once, clock), FOLLOW_EVERY, lease="follow"),
+        Job("alive", lambda: _alive(once, clock), ALIVE_EVERY),
+        Job("save", lambda: _save(data, once), SAVE_EVERY, lease="save"),
+        Job("exports", lambda: _exports(data, once, clock), EXPORT_EVERY, lease="exports"),
+    ]
+
+
+def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, list[str]]:
+    """Once what the jobs do all the time: how much had a date that has come, how many entries were carried, and leases that others
+    hold."""
+    from civicmail.city.access import tasks
+
+    prepare()
+    dated = carried = 0
+    busy = []
+    with connected():
+        for name in ("deadlines", "follow", "exports", "entries"):
+            try:
+                with Lease.take(lease_path(data, name)):
+                    if name == "deadlines":
+                        dated = sum(asdict(tasks.Sweeping().step(clock())).values())
+                    elif name == "follow":
+                        following = tasks.Following()
+                        tail = begin(data, following.positions)
+                        while _read(tail, following):
+                            following.write(clock())
+                    elif name == "exports":
+                        _all_exports(data, clock)
+                    else:
+                        with closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
+                            carried = tasks.carry(lambda heads: append(writer, heads), clock())
+            except LeaseHeld:
+                busy.append(name)
+    return dated, carried, busy
+
+
+def _once(prepare: Prepare) -> Prepare:
+    """The same for several threads: the first does it, the others wait for it."""
+    lock, done = threading.Lock(), threading.Event()
+
+    def ready() -> None:
+        with lock:
+            if not done.is_set():
+                prepare()
+                done.set()
+
+    return ready
+
+
+@contextmanager
+def _carry(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.city.access import tasks
+
+    prepare()
+    with connected(), closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
+        looked = 0
+
+        def work() -> bool:
+            nonlocal looked
+            now = clock()
+            thorough = not 0 <= now - looked < THOROUGH_EVERY
+            tasks.carry(lambda heads: append(writer, heads), now, thorough=thorough)
+            looked = now if thorough else looked
+            writer.rotate_if_idle()
+            return False
+
+        yield work
+
+
+def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Make entries of the table durable as records of a journal; where each stands."""
+    made = [orjson.loads(writer.event(Event(Type.ENTRY, NO_ID, head["at"], facts=head))) for head in heads]
+    writer.flush()
+    return [(record["journal"], record["number"]) for record in made]
+
+
+@contextmanager
+def _sweep(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.city.access.tasks import Sweeping
+
+    prepare()
+    with connected():
+        sweeping = Sweeping()
+
+        def work() -> bool:
+            sweeping.step(clock())
+            return False
+
+        yield work
+
+
+@contextmanager
+def _doors(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    """What doors were not told: a change that may wait, or whose process died right after it."""
+    from civicmail.city.access.tasks import tell_waiting
+
+    prepare()
+    with connected():
+
+        def work() -> bool:
+            tell_waiting(clock())
+            return False
+
+        yield work
+
+
+@contextmanager
+def _alive(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.city.access import tasks
+
+    prepare()
+    with connected():
+
+        def work() -> bool:
+            tasks.note_alive(clock())
+            return False
+
+        yield work
+
+
+@contextmanager
+def _save(data: Path, prepare: Prepare) -> Iterator[Work]:
+    """A whole file of the database for whoever makes a copy."""
+    from civicmail.city.access.tasks import Saving
+
+    prepare()
+    with connected():
+        saving = Saving(data)
+
+        def work() -> bool:
+            saving.step()
+            return False
+
+        yield work
+
+
+@contextmanager
+def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.city.access.tasks import Following
+
+    prepare()
+    with connected():
+        following = Following()
+        tail = begin(data, following.positions)
+        written = clock()
+
+        def work() -> bool:
+            nonlocal written
+            more = _read(tail, following)
+            if following.heard.attempts or clock() - written >= WRITE_EVERY:
+                written = clock()
+                following.write(written)
+            return more
+
+        yield work
+
+
+def _read(tail: Tail, following: Following) -> bool:
+    more = read(tail, lambda record: _hear(record, following))
+    following.heard.positions.update(tail.positions)
+    return more
+
+
+def _hear(record: Record, following: Following) -> None:
+    if record.type == Type.RECEIPT:
+        following.heard.receipt(orjson.loads(record.head))
+    elif record.type == Type.ENTRY:
+        plain = orjson.loads(record.head)
+        following.heard.entry(plain["facts"], plain["at"])
+
+
+@contextmanager
+def _exports(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    """What was ordered under mandates is made, a piece at a time, and removed when its time is over."""
+    from civicmail.desk.workbench.tasks import Exporting, sweep
+
+    prepare()
+    with connected(), closing(Exporting(data, clock)) as exporting:
+        swept = 0
+
+        def work() -> bool:
+            nonlocal swept
+            now = clock()
+            if not 0 <= now - swept < EXPORTS_SWEPT_EVERY:
+                sweep(data, now)
+                swept = now
+            return exporting.step()
+
+        yield work
+
+
+def _all_exports(data: Path, clock: Clock) -> None:
+    from civicmail.desk.workbench.tasks import Exporting, sweep
+
+    sweep(data, clock())
+    with closing(Exporting(data, clock)) as exporting:
+        while exporting.step():
+            pass
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """Each thread has a connection of its own; it goes with the job."""
+    from civicmail.city.access.tasks import release
+
+    try:
+        yield
+    finally:
+        release()

@@ -1,0 +1,93 @@
+"""The city worker's part of the rule book: dates and the file that acts, how often rules hit, replays (P-29)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+
+RULES_EVERY = 5.0
+HITS_EVERY = 2.0
+REPLAY_EVERY = 1.0
+WRITE_EVERY = 5_000
+"""ms between two writes of counts."""
+
+Clock = Callable[[], int]
+
+
+def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
+    """Django is started; prepare is called before each job begins."""
+    return [
+        Job("rules", lambda: _sweep(data, prepare, clock), RULES_EVERY, lease="rules"),
+        Job("hits", lambda: _hits(data, prepare, clock), HITS_EVERY, lease="hits"),
+        Job("replays", lambda: _replays(data, prepare, clock), REPLAY_EVERY, lease="replays"),
+    ]
+
+
+def one_round(data: Path, clock: Clock) -> int:
+    """Once what the jobs do all the time; how much had a date that has come. Raises LeaseHeld."""
+    from civicmail.desk.oversight import tasks
+
+    with connected():
+        with Lease.take(lease_path(data, "rules")):
+            dated = tasks.sweep(data, clock())
+        with Lease.take(lease_path(data, "hits")):
+            counting = tasks.Counting(data)
+            tail = begin(data, counting.positions)
+            while read(tail, counting.hear):
+                counting.positions.update(tail.positions)
+                counting.write()
+        with Lease.take(lease_path(data, "replays")), closing(tasks.Replays(data, clock)) as replays:
+            while replays.step():
+                pass
+    return dated
+
+
+@contextmanager
+def _sweep(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.desk.oversight.tasks import sweep
+
+    prepare()
+    with connected():
+
+        def work() -> bool:
+            sweep(data, clock())
+            return False
+
+        yield work
+
+
+@contextmanager
+def _hits(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.desk.oversight.tasks import Counting
+
+    prepare()
+    with connected():
+        counting = Counting(data)
+        tail = begin(data, counting.positions)
+        written = clock()
+
+        def work() -> bool:
+            nonlocal written
+            more = read(tail, counting.hear)
+            counting.positions.update(tail.positions)
+            if not 0 <= clock() - written < WRITE_EVERY:
+                written = clock()
+                counting.write()
+            return more
+
+        yield work
+
+
+@contextmanager
+def _replays(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.desk.oversight.tasks import Replays
+
+    prepare()
+    with connected(), closing(Replays(data, clock)) as replays:
+        yield replays.step

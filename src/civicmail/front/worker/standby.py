@@ -1,0 +1,30 @@
+"""The standby worker: what is kept here is kept in the second place, too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.config.settings import Settings
+from civicmail.front.worker.loops import Job, Work, run_job
+from civicmail.mail.replica.tasks import Replicate
+
+
+def run(settings: Settings, data: Path, stop: threading.Event) -> None:
+    """Alone in its process: a 250 may wait for it."""
+    if not settings.archive.standby:
+        raise ConfigError("[archive] standby names no second place.")
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        def work() -> bool:
+            Replicate(data, settings.archive, now_ms).run(stop)
+            return False
+
+        yield work
+
+    run_job(Job("replicate", start, 1.0, lease="replicate"), data, stop)

@@ -1,0 +1,54 @@
+"""The sample city's people: made by the verbs that pages use, each kind, state and duty at least once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.access import guard
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.models import Authorisation, DutyGrant, Entry, Mandate, Publication
+from civicmail.city.access.published import snapshot_path
+from civicmail.city.access.snapshot import decode
+from civicmail.city.directory.models import Department, Episode, Kind, Person
+from civicmail.front.sample.cast import cast
+from civicmail.front.sample.looks import looks
+from civicmail.front.sample.people import DEMO, SAMPLE
+from civicmail.front.sample.staff import populate
+
+NOW = 1_772_452_800_000
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("frozen")
+def test_the_sample_city_has_everybody(installed: Path) -> None:
+    city = populate(NOW)
+    assert guard.is_claimed(installed) and Publication.objects.get().version == 1
+    seen = decode(snapshot_path(installed).read_bytes())
+    assert set(Episode.objects.values_list("kind", flat=True)) == set(Kind.values)
+    assert {"asked", "active", "suspended", "revoked", "refused"} <= set(Authorisation.objects.values_list("state", flat=True))
+    assert set(DutyGrant.objects.values_list("duty", flat=True)) == set(DUTIES)
+    held = {"suspended", "ended", "declined"}
+    for name, person in city.named.items():
+        if name == "without-access":
+            continue
+        box = person.mailboxes.get()
+        assert seen.mailboxes[box.address].state == ("held" if name in held else "open"), name
+        assert bool(seen.people[person.uid].why) == (name in held | {"unacknowledged"}), name
+    reachable = sum(seen.mailbox_of(p.address) is not None for p in SAMPLE.employees)
+    assert reachable >= len(SAMPLE.employees) - 2, "the sample mail's addresses are these people's"
+    assert len(seen.groups["everybody@city.example"]) > 85 and len(city.pending) == 2
+    assert Entry.objects.count() > 400
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("frozen", "installed")
+def test_the_demos_city_has_six_departments_four_hundred_people_and_looks_in_every_state() -> None:
+    city = populate(NOW, DEMO)
+    assert Department.objects.filter(parent__code="city").count() == 6 and 390 <= Person.objects.count() <= 410
+    assert len(looks(city, NOW)) == 4
+    assert list(Mandate.objects.order_by("id").values_list("state", flat=True)) == ["approved", "asked", "closed", "refused"]
+    roles = cast(city)
+    assert {role.role for role in roles} >= {"Employee", "Department head", "Records officer", "City attorney", "Auditor"}
+    assert len({role.login for role in roles}) == len(roles) == 21

@@ -1,0 +1,237 @@
+"""Signing in to the pages: what opens, what does not, what is said, what a session is (P-07, P-18, L2, S1; AC-7, AC-8)."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from city.access.signins import OFFICER, account, mailbox, person
+from civicmail.city.access.actions import devices, invitations, signin
+from civicmail.city.access.models import Account, Device, Entry, Failure
+from civicmail.core.config.clock import now_ms
+from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin.adapters import NO
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
+
+
+def _browser(address: str = "192.0.2.7") -> Client:
+    return Client(HTTP_HOST="localhost", REMOTE_ADDR=address)
+
+
+def _try(browser: Client, login: str = "ines", password: str = PASSWORD) -> Any:
+    return browser.post(reverse("account_login"), {"login": login, "password": password})
+
+
+def _is_in(browser: Client) -> bool:
+    return "_auth_user_id" in browser.session
+
+
+def test_the_notice_stands_before_the_form_and_the_form_offers_no_sign_up() -> None:
+    """P-18; R-155: monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
+    page = _browser().get(reverse("account_login")).content.decode()
+    words = ("public record", "without notice", "monitored and recorded", "without authorisation is forbidden", "agrees to this")
+    assert all(word in page for word in words)
+    assert page.index("public record") < page.index('name="password"') and "sign up" not in page.lower()
+
+
+def test_who_has_no_access_yet_may_sign_in() -> None:
+    account(password=PASSWORD)
+    browser = _browser()
+    assert _try(browser)["Location"] == "/" and _is_in(browser)
+    assert Entry.objects.get(act="sign-in").facts == {"how": ["password"]}
+
+
+def test_every_no_is_the_same_no() -> None:
+    """P-07; R-156: a wrong password, a name that is nobody's, a function mailbox, a machine, and a locked account look the same."""
+    account(password=PASSWORD)
+    account(person("e-18", "Otto Other"), "otto", PASSWORD)
+    Account.objects.filter(username="otto").update(locked=signin.moment(now_ms()))
+    mailbox(None, "info@city.example", "function")
+    printer = mailbox(None, "printer@city.example", "service")
+    secret = devices.make_for_machine(printer, "hall", until=now_ms() + 86_400_000, actor=OFFICER, reason="scans", now=now_ms())
+    said = set()
+    for login, password in [
+        ("ines", "wrong"), ("nobody", PASSWORD), ("info@city.example", "x"), ("printer@city.example", secret), ("otto", PASSWORD),
+    ]:  # fmt: skip
+        browser = _browser()
+        page = _try(browser, login, password).content.decode()
+        assert not _is_in(browser)
+        said.add(re.sub(r'value="[^"]*"|name="csrfmiddlewaretoken"[^>]*|Reference \w+|title="[^"]*"|<time.*?</time>', "", page))
+    assert len(said) == 1 and NO.split(",")[0] in said.pop()
+
+
+def test_the_right_password_opens_nothing_after_five_wrong_ones() -> None:
+    """AC-7, P-07."""
+    account(password=PASSWORD)
+    for _ in range(5):
+        _try(_browser(), password="wrong")
+    browser = _browser("192.0.2.99")
+    _try(browser)
+    assert not _is_in(browser)
+    signin.unlock(Account.objects.get(), actor=OFFICER, reason="called me", now=now_ms())
+    _try(browser)
+    assert _is_in(browser)
+
+
+def test_ten_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad input; R-157: after the first few no password is hashed, no row is written, and nobody else is kept out."""
+    account(password=PASSWORD)
+    account(person("e-18", "Otto Other"), "otto", PASSWORD)
+    hashed = []
+    plain = Account.check_password
+    monkeypatch.setattr(Account, "check_password", lambda self, raw: hashed.append(raw) or plain(self, raw))
+    from allauth.account.adapter import get_adapter
+    from django.core.exceptions import ValidationError
+    from django.test import RequestFactory
+
+    request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.66")
+    adapter, began, refused = get_adapter(request), time.perf_counter(), 0
+    for i in range(10_000):
+        try:
+            assert adapter.authenticate(request, username="ines", password=f"guess {i}") is None
+        except ValidationError:
+            refused += 1
+        assert len(hashed) <= 5
+    spent = time.perf_counter() - began
+    assert len(hashed) == 5 and Failure.objects.count() == 5 and refused == 9_995
+    assert spent < 60, spent
+    other = _browser("192.0.2.8")
+    _try(other, "otto")
+    assert _is_in(other)
+
+
+def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> None:
+    """Session fixation (CWE-384); R-158."""
+    account(password=PASSWORD)
+    browser = _browser()
+    browser.get(reverse("account_login"))
+    session = browser.session
+    session["planted"] = "by somebody else"
+    session.save()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = before = session.session_key
+    _try(browser)
+    assert _is_in(browser) and browser.session.session_key != before
+
+
+def test_a_session_ends_with_its_epoch_at_the_next_request() -> None:
+    """L2; R-159."""
+    account(password=PASSWORD)
+    browser = _browser()
+    _try(browser)
+    assert browser.get(reverse("my-sessions")).status_code == 200
+    Account.objects.update(epoch=2)
+    answer = browser.get(reverse("my-sessions"))
+    assert answer.status_code == 302 and answer["Location"].startswith(reverse("account_login")) and not _is_in(browser)
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"person__episodes": "ended"}], ids=["closed", "left"])
+def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any]) -> None:
+    """L2."""
+    ines = account(password=PASSWORD)
+    if "is_active" in change:
+        Account.objects.update(is_active=False)
+    else:
+        ines.person.episodes.update(ended="2026-02-01")
+    browser = _browser()
+    answer = _try(browser)
+    assert answer.status_code == 403 and b"has ended" in answer.content and not _is_in(browser)
+
+
+def test_only_wanted_addresses_of_allauth_exist() -> None:
+    for path in ("accounts/signup/", "accounts/email/", "accounts/password/reset/", "accounts/3rdparty/",
+                 "accounts/2fa/webauthn/signup/", "accounts/login/code/", "accounts/confirm-email/", "admin/"):  # fmt: skip
+        assert _browser().get(f"/{path}").status_code == 404, path
+
+
+def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address() -> None:
+    """P-07: the first sign-in."""
+    secret = invitations.invite(person(), actor=OFFICER, reason="new clerk", now=now_ms())
+    browser = _browser()
+    assert browser.get(reverse("welcome-link", args=[secret]))["Location"] == reverse("welcome")
+    assert b"e-17" in browser.get(reverse("welcome")).content
+    short = browser.post(reverse("welcome"), {"password": "short", "again": "short"})
+    assert b"15 characters" in short.content and not _is_in(browser)
+    assert browser.post(reverse("welcome"), {"password": PASSWORD, "again": PASSWORD})["Location"] == "/"
+    assert _is_in(browser) and stepup.is_fresh(type("R", (), {"session": browser.session}))  # type: ignore[arg-type]
+    other = _browser()
+    assert other.get(reverse("welcome-link", args=[secret])).status_code == 410
+    assert other.get(reverse("welcome")).status_code == 410
+
+
+def test_opening_a_link_uses_nothing_up() -> None:
+    secret = invitations.invite(person(), actor=OFFICER, reason="new clerk", now=now_ms())
+    for _ in range(3):
+        assert _browser().get(reverse("welcome-link", args=[secret])).status_code == 302
+
+
+def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D4, P-07; R-160: a device password needs a fresh proof."""
+    account(password=PASSWORD)
+    monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
+    browser = _browser()
+    _try(browser)
+    session = browser.session
+    session[stepup.AT] = now_ms() - 300_000
+    session.save()
+    answer = browser.post(reverse("device-add"), {"name": "phone"})
+    assert answer.status_code == 302 and answer["Location"].startswith(reverse("account_reauthenticate"))
+    assert not Device.objects.exists()
+    wrong = browser.post(answer["Location"], {"password": "wrong"})
+    assert wrong.status_code == 200 and Failure.objects.count() == 1
+    shown = browser.post(answer["Location"], {"password": PASSWORD})
+    assert shown.status_code == 200 and b"shown once" in shown.content and Device.objects.get().name == "phone"
+    secret = re.search(r'id="secret">([^<]+)<', shown.content.decode())
+    assert secret and secret[1] not in browser.get(reverse("my-devices")).content.decode()
+
+
+def test_a_password_alone_is_no_step_up_for_whoever_has_a_passkey() -> None:
+    """P-07: the stronger proof stays the proof."""
+    from allauth.mfa.models import Authenticator
+
+    ines = account(password=PASSWORD)
+    Authenticator.objects.create(user=ines, type=Authenticator.Type.WEBAUTHN, data={"name": "key", "credential": {}})
+    request = type("R", (), {"session": {}})
+    stepup.on_step(None, request, ines, "password", reauthenticated=True)  # type: ignore[arg-type]
+    assert stepup.AT not in request.session
+    stepup.on_step(None, request, ines, "mfa", reauthenticated=True)  # type: ignore[arg-type]
+    assert stepup.AT in request.session
+
+
+def test_a_person_sees_and_ends_own_sessions_only() -> None:
+    account(password=PASSWORD)
+    account(person("e-18", "Otto Other"), "otto", PASSWORD)
+    first, second, other = _browser(), _browser("192.0.2.8"), _browser("192.0.2.9")
+    for browser, login in ((first, "ines"), (second, "ines"), (other, "otto")):
+        _try(browser, login)
+    page = first.get(reverse("my-sessions")).content.decode()
+    assert "192.0.2.8" in page and "192.0.2.9" not in page
+    from allauth.usersessions.models import UserSession
+
+    others = UserSession.objects.get(ip="192.0.2.9")
+    first.post(reverse("session-end", args=[others.pk]))
+    first.post(reverse("session-end", args=[0]))
+    assert other.get(reverse("my-sessions")).status_code == 200
+    assert second.get(reverse("my-sessions")).status_code == 302
+    assert first.get(reverse("my-sessions")).status_code == 200
+
+
+def test_every_page_of_sign_in_keeps_the_strict_policy_of_content() -> None:
+    answer = _browser().get(reverse("account_login"))
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "default-src 'self'" in policy
+    assert not re.search(rb"<script(?![^>]*src=)(?![^>]*application/json)|\son\w+=", answer.content)

@@ -1,0 +1,148 @@
+"""What Dovecot asks (P-07, L2, M5, S1; AC-7): the snapshot answers, the lockout is shared, nobody else is heard."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from city.access.people import KEY, PASSWORD, T0, city, own, person
+from city.access.signins import account
+from city.access.signins import person as row
+from civicmail.city.access import published, reading
+from civicmail.city.access.credentials import key_path
+from civicmail.city.access.models import Account, Failure
+from civicmail.city.access.snapshot import Grant
+from civicmail.front.web import doors
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def installed(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small city of people.py is published, at its own time."""
+    key_path(installed).write_bytes(KEY)
+    published.publish(installed, city())
+    published.touch_alive(installed, T0)
+    monkeypatch.setattr(doors, "now_ms", lambda: T0 + 1)
+    doors._watch.cache_clear()
+    doors._issuer.cache_clear()
+    return installed
+
+
+def _ask(data: Path, door: str, secret: str | None = None, **asked: str) -> Any:
+    shown = doors.secret(data) if secret is None else secret
+    client = Client(REMOTE_ADDR="127.0.0.1")
+    return client.post(f"/doors/{door}", json.dumps(asked), content_type="application/json", headers={"X-Civicmail-Door": shown})
+
+
+def _signs_in(data: Path, login: str, password: str = PASSWORD) -> str:
+    answer = _ask(data, "password", user=login, password=password, protocol="imap", client="192.0.2.5").json()
+    assert answer["ok"] == ("user" in answer)
+    return str(answer.get("user", ""))
+
+
+def test_a_device_password_opens_the_mailbox_of_its_person(installed: Path) -> None:
+    """P-07; R-164: by the sign-in name or any address; what opens is the one mailbox."""
+    for login in ("ann@city.example", "ANN@city.example", "a.mueller@city.example"):
+        assert _signs_in(installed, login) == "ann@city.example"
+    assert _signs_in(installed, "ann@city.example", "wrong") == ""
+    assert Failure.objects.get().door == "imap"
+
+
+@pytest.mark.parametrize(
+    "login", ["clerk@city.example", "printer@city.example", "carol@city.example", "eve@city.example", "nobody", ""]
+)
+def test_no_function_mailbox_no_machine_and_nobody_without_own_access_reads(installed: Path, login: str) -> None:
+    """M5, S1, M4."""
+    assert _signs_in(installed, login) == ""
+
+
+def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path) -> None:
+    """L2, L3; R-165: also between the password and the mailbox."""
+    assert _signs_in(installed, "ann@city.example")
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
+    ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
+    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    doors._watch.cache_clear()
+    assert _signs_in(installed, "ann@city.example") == ""
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
+    assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").json() == {"user": "ann@city.example"}
+    assert _ask(installed, "user", user="frank@city.example", protocol="lmtp").status_code == 404
+
+
+def test_five_failures_at_this_door_lock_the_pages_too(installed: Path) -> None:
+    """AC-7: one count for all doors."""
+    ann = account(row("ann", "Ann Müller"), "ann@city.example")
+    for _ in range(5):
+        _signs_in(installed, "a.mueller@city.example", "wrong")
+    ann.refresh_from_db()
+    assert ann.locked is not None
+    assert _signs_in(installed, "ann@city.example") == ""
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
+
+
+def test_without_the_database_the_snapshot_decides(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad input: the database gone for a day."""
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise DatabaseError
+
+    for name in ("is_barred", "note_failure", "note_use"):
+        monkeypatch.setattr(doors, name, gone)
+    monkeypatch.setattr(Account.objects, "filter", gone)
+    assert _signs_in(installed, "ann@city.example") == "ann@city.example"
+    assert _signs_in(installed, "ann@city.example", "wrong") == ""
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
+    monkeypatch.setattr(doors, "now_ms", lambda: T0 + published.INBOUND_MOST + 1)
+    doors._watch.cache_clear()
+    assert _ask(installed, "password", user="ann@city.example", password=PASSWORD).status_code == 503
+
+
+def test_only_a_program_of_this_machine_with_the_secret_is_heard(installed: Path) -> None:
+    """R-166: for everybody else there is nothing here."""
+    for secret in ("", "wrong", "ü"):
+        assert _ask(installed, "password", secret.encode().decode("latin-1"), user="ann@city.example").status_code == 404
+    shown = {"X-Civicmail-Door": doors.secret(installed)}
+    far = Client(REMOTE_ADDR="192.0.2.1")
+    assert far.post("/doors/user", {"user": "ann@city.example"}, headers=shown).status_code == 404
+    passed_on = {**shown, "X-Forwarded-For": "127.0.0.1"}
+    assert Client(REMOTE_ADDR="127.0.0.1").post("/doors/user", {"user": "ann@city.example"}, headers=passed_on).status_code == 404
+    assert os.stat(doors.secret_path(installed)).st_mode & 0o777 == 0o600
+    assert _ask(installed, "user", user="ann@city.example").status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"user": 1}', b"\xff", b'{"user": {"a": "b"}}'])
+def test_a_question_that_is_none_is_told_so(installed: Path, body: bytes) -> None:
+    shown = {"X-Civicmail-Door": doors.secret(installed)}
+    answer = Client(REMOTE_ADDR="127.0.0.1").post("/doors/password", body, content_type="application/json", headers=shown)
+    assert answer.status_code == 400
+    large = Client(REMOTE_ADDR="127.0.0.1").post("/doors/user", {"user": "a" * 20_000}, headers=shown)
+    assert large.status_code == 400
+
+
+def test_a_forged_token_is_not_active(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 7662; and a good one of somebody without access neither."""
+    basic = base64.b64encode(f"dovecot:{doors.secret(installed)}".encode()).decode()
+    shown, client = {"Authorization": f"Basic {basic}"}, Client(REMOTE_ADDR="127.0.0.1")
+    assert client.post("/doors/introspect", {"token": "a.b.c"}, headers=shown).json() == {"active": False}
+    monkeypatch.setattr(doors.Issuer, "login", lambda self, token: token)
+    assert client.post("/doors/introspect", {"token": "ann@city.example"}, headers=shown).json() == {
+        "active": True, "username": "ann@city.example", "scope": "imap",
+    }  # fmt: skip
+    for login in ("carol@city.example", "printer@city.example", "nobody"):
+        assert client.post("/doors/introspect", {"token": login}, headers=shown).json() == {"active": False}
+
+
+def test_reading_ends_on_its_date() -> None:
+    snapshot = city(people=[person("ann", "Ann", own("ann", T0 + 10))])
+    ann = snapshot.people["ann"]
+    assert reading.own_mailbox(snapshot, ann, T0 + 9) is not None and reading.own_mailbox(snapshot, ann, T0 + 10) is None
+    assert reading.own_mailbox(snapshot, person("bob", "Bob", Grant("ann@city.example", "holder", T0 + 10)), T0) is None

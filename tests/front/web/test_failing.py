@@ -1,0 +1,138 @@
+"""Pages for what did not work: the right status, plain words, a reference, and nothing of the inside (P-17; E6, I4)."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.errors import Conflict, NotRecorded
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import mine
+from civicmail.core.config.log import set_up
+from civicmail.core.config.settings import Log
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+CANARY = "kn-4417-CANARY"
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """The page of My access fails with this."""
+
+    def broken(*_args: Any, **_kwargs: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(mine.personal, "allowed_to", broken)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (NotRecorded("The ledger is 61 seconds behind, so nothing can be shown at this moment."), 503, b"61 seconds behind"),
+        (Conflict("Somebody has changed this meanwhile."), 409, b"Somebody has changed this meanwhile."),
+        (OperationalError(f"could not connect to {CANARY}"), 503, b"Nothing can be shown at this moment"),
+        (ValueError(f"what a message said: {CANARY}"), 500, b"Something went wrong"),
+    ],
+)
+def test_an_error_is_a_page_in_plain_words_that_tells_no_secret(
+    city: Town,
+    visit: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    said: bytes,
+) -> None:
+    client = visit("crew0")
+    raising(monkeypatch, error)
+    answer = client.get("/my/access/")
+    assert answer.status_code == status
+    assert said in answer.content
+    assert answer.headers["X-Request-ID"].encode() in answer.content
+    assert CANARY.encode() not in answer.content
+    assert b"Traceback" not in answer.content
+
+
+def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E6, P-16: what would be shown is an entry first; while the ledger lags the page is 503, with nothing on it."""
+    now = ms(city.now)
+    Entry.objects.create(uuid="0" * 32, at=now - 61_000, act="x", person="p", head=b"{}")
+
+    def shows(*_args: Any, **_kwargs: Any) -> Any:
+        from civicmail.city.access.actors import Actor
+
+        entries.enter_alone("content.show", actor=Actor("p-crew0"), reason="r", now=now, facts={})
+        raise AssertionError("shown without an entry")
+
+    monkeypatch.setattr(mine.personal, "allowed_to", shows)
+    answer = visit("crew0").get("/my/access/")
+    assert answer.status_code == 503
+    assert b"crew0" not in answer.content
+    assert b"@city.example" not in answer.content
+    assert answer.headers["Retry-After"] == "60"
+
+
+def test_the_page_of_a_missing_database_asks_no_database(
+    city: Town,
+    visit: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gone for a minute or a day: a sentence, no stack, and the first request after it works again."""
+    from django.db.backends.utils import CursorWrapper
+
+    client = visit("crew0")
+    with monkeypatch.context() as patch:
+
+        def gone(*_args: Any, **_kwargs: Any) -> Any:
+            raise OperationalError("server closed the connection unexpectedly")
+
+        patch.setattr(CursorWrapper, "execute", gone)
+        answer = client.get("/my/access/")
+        assert answer.status_code == 503
+        assert b"Mail goes on" in answer.content
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+    assert client.get("/my/access/").status_code == 200
+
+
+def test_what_is_not_there_and_what_is_not_theirs_are_told_apart(city: Town, visit: Visit) -> None:
+    client = visit("crew0")
+    nowhere, refused = client.get("/nowhere/"), client.get("/access/")
+    assert (nowhere.status_code, refused.status_code) == (404, 403)
+    assert b"the access office" in refused.content
+    assert b"P-16" in refused.content
+
+
+def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
+    city: Town,
+    visit: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """I4: a canary in the address, in a form and in an exception is in no line of a log."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    set_up(Log(level="debug"), "web")
+    client = visit("head")
+    client.get(f"/dept/public-works/people/?q={CANARY}")
+    client.get(f"/dept/public-works/people/{CANARY}/")
+    client.get(f"/{CANARY}/")
+    client.post("/dept/public-works/personal-use/", {"limits": CANARY, "whom": CANARY}, headers={"User-Agent": CANARY})
+    client.post("/accounts/login/", {"login": CANARY, "password": CANARY})
+    raising(monkeypatch, ValueError(f"what a message said: {CANARY}"))
+    client.get("/my/access/")
+    lines = said.getvalue()
+    assert lines.count("page id=") == 6
+    assert "view=people" in lines
+    assert "person=p-head" in lines
+    assert "a bug" in lines
+    assert CANARY not in lines
+    assert CANARY not in caplog.text

@@ -1,0 +1,49 @@
+"""For programs that watch."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from civicmail.front.web import metering, start
+
+pytestmark = pytest.mark.django_db
+
+
+def test_alive_and_ready_are_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    assert client.get("/healthz").content == b"ok\n"
+    monkeypatch.setattr(start, "_prepared", False)
+    assert client.get("/readyz").json() == {"ready": False, "database": True, "tables": False}
+    monkeypatch.setattr(start, "_prepared", True)
+    assert client.get("/readyz").json() == {"ready": True, "database": True, "tables": True}
+
+
+def test_numbers_are_for_this_machine_only(installed: object) -> None:
+    client = Client()
+    text = client.get("/metrics").content.decode()
+    for name in (
+        "civicmail_web_requests_total",
+        "civicmail_web_request_seconds_bucket",
+        "civicmail_entries_lag_seconds 0",
+        "civicmail_untold_seconds 0",
+    ):
+        assert name in text
+    assert client.get("/metrics", REMOTE_ADDR="192.0.2.7").status_code == 404
+    assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 404
+
+
+def test_the_histogram_counts_each_answer_in_every_bound_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering, "_requests", type(metering._requests)())
+    monkeypatch.setattr(metering, "_buckets", type(metering._buckets)())
+    monkeypatch.setattr(metering, "_seconds", 0.0)
+    for seconds in (0.004, 0.04, 4.0):
+        metering.note("home", 200, seconds)
+    text = metering.text({"a_gauge": ("What it is.", 1.5)})
+    assert 'civicmail_web_requests_total{view="home",status="200"} 3' in text
+    assert 'civicmail_web_request_seconds_bucket{le="0.01"} 1' in text
+    assert 'civicmail_web_request_seconds_bucket{le="0.05"} 2' in text
+    assert 'civicmail_web_request_seconds_bucket{le="2.5"} 2' in text
+    assert 'civicmail_web_request_seconds_bucket{le="+Inf"} 3' in text
+    assert "civicmail_web_request_seconds_sum 4.044" in text
+    assert text.endswith("# HELP a_gauge What it is.\n# TYPE a_gauge gauge\na_gauge 1.5\n")

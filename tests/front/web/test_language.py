@@ -1,0 +1,77 @@
+"""Pages in the language of who reads them (28 CFR 35.160; WCAG 2.1, 3.1.1): chosen by a form, else what the browser asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+
+LANG = re.compile(rb'<html lang="(\w+)">')
+
+
+def lang(response: object) -> str:
+    found = LANG.search(response.content)  # type: ignore[attr-defined]
+    assert found
+    return found[1].decode()
+
+
+def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> None:
+    """R-275: the first language of the browser that we have; English where we have none. What may be kept varies by it."""
+    client = Client()
+    for asked, expected in (("es-MX,en;q=0.5", "es"), ("en-US,es;q=0.9", "en"), ("fr,es;q=0.2", "es"), ("hmn", "en"), ("", "en")):
+        answer = client.get("/accounts/login/", headers={"accept-language": asked})
+        assert (lang(answer), answer.headers["Content-Language"]) == (expected, expected), asked
+        assert {"Accept-Language", "Cookie"} <= set(re.split(r",\s*", answer.headers["Vary"]))
+
+
+def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Client]) -> None:
+    """R-276: by a form that names itself in its own language, without script, on every page; it leads nowhere else."""
+    client = visit("crew0")
+    page = client.get("/my/access/?a=b")
+    assert b'name="language" value="es" lang="es">Espa\xc3\xb1ol</button>' in page.content
+    assert b'name="next" value="/my/access/?a=b"' in page.content
+    chosen = client.post("/language/", {"language": "es", "next": "/my/access/?a=b"})
+    assert (chosen.status_code, chosen.headers["Location"]) == (302, "/my/access/?a=b")
+    assert client.cookies[settings.LANGUAGE_COOKIE_NAME]["httponly"]
+    assert lang(client.get("/my/access/", headers={"accept-language": "en"})) == "es"
+    assert b">English</button>" in client.get("/my/access/").content
+    away = client.post("/language/", {"language": "en", "next": "https://evil.example/"})
+    assert away.headers["Location"] == "/"
+    assert client.get("/language/").status_code == 405
+
+
+def test_what_a_rule_says_no_with_is_said_in_the_language_of_the_page(city: Town, visit: Callable[[str], Client]) -> None:
+    """R-279: sentences are made in English below, with what stands in them, and looked up where they are shown."""
+    client = visit("crew0")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = client.get("/access/duties/").content.decode()
+    assert "Esto requiere la función oficial de acceso." in page
+    assert "la oficina de acceso" in page and '<a class="cm-keep" href="/policy/text/#p-16">P-16</a>' in page
+    assert "Su acceso al correo está suspendido desde el " in visit_in_spanish(visit, "crew4", "/my/access/")
+
+
+def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str:
+    client = visit(who)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    return client.get(path).content.decode()
+
+
+def test_pages_of_offices_are_in_english_and_say_so_but_a_refusal_is_in_the_language_of_the_person(
+    city: Town, visit: Callable[[str], Client]
+) -> None:
+    """R-277: WCAG 3.1.1: `lang` is what the page is in; nobody is told no in a language that they did not choose."""
+    client = visit("office")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = client.get("/access/departments/")
+    assert lang(page) == "en" and b"<h1>" in page.content and b'value="es"' not in page.content
+    refused = visit("crew0")
+    refused.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    answer = refused.get("/access/")
+    assert (answer.status_code, lang(answer), answer.headers["Content-Language"]) == (403, "es", "es")

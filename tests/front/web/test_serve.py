@@ -1,0 +1,131 @@
+"""The real web process under the real supervisor: pages, files that never change, and mail that does without (P-06, promise 1)."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import signal
+import smtplib
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from civicmail.front.sample.installation import free_ports
+from neighbours.civic import Civicmail
+from neighbours.postgresql import USER, Cluster, programs
+
+
+def asked(port: int, path: str, accept: str = "", session: str = "") -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of a page. session: of somebody who says to be signed in, for which the database is asked."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(
+        "GET",
+        path,
+        headers={**({"Accept-Encoding": accept} if accept else {}), **({"Cookie": f"sessionid={session}"} if session else {})},
+    )
+    response = connection.getresponse()
+    found = response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+    connection.close()
+    return found
+
+
+def wait(until: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if until():
+                return
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
+def greeting(port: int) -> bytes:
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        return client.ehlo()[1]
+
+
+def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path: Path) -> None:
+    """The tables are made beside serving; style and script are named by their checksums, compressed, and kept for ever."""
+    (port,) = free_ports(1)
+    with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port)) as running:
+        wait(lambda: asked(port, "/readyz")[0] == 200)
+        status, headers, page = asked(port, "/accounts/login/")
+        assert status == 200
+        assert "unsafe" not in headers["content-security-policy"]
+        assert b"This installation is unclaimed." in page
+        (style,) = re.findall(rb'href="(/static/cm/cm\.[0-9a-f]{12}\.css)"', page)
+        status, headers, _ = asked(port, style.decode(), "gzip")
+        assert (status, headers["content-encoding"]) == (200, "gzip")
+        assert "immutable" in headers["cache-control"]
+        assert asked(port, "/my/access/")[1]["location"] == "/accounts/login/?next=%2Fmy%2Faccess%2F"
+        assert "unclosed" not in running.log()
+    assert not _listens(port)
+
+
+def test_mail_does_without_pages(tmp_path: Path) -> None:
+    """Whatever happens to the web process, and where its address is taken from the start, gateways and courier go on."""
+    (port,) = free_ports(1)
+    taken = socket.create_server(("127.0.0.1", port))
+    with taken, Civicmail(tmp_path / "data", web__serve="true", web__port=str(port)) as running:
+        wait(lambda: "child=web exit=5" in running.log())
+        assert f"The pages cannot listen on 127.0.0.1, port {port}" in running.log()
+        assert greeting(running.mx)
+        taken.close()
+        wait(lambda: asked(port, "/healthz")[0] == 200)
+        running.end_child(" run web ", signal.SIGKILL)
+        assert greeting(running.mx)
+        wait(lambda: "child=web exit=-9" in running.log() and asked(port, "/healthz")[0] == 200)
+
+
+def test_a_missing_database_is_a_page_that_says_so_and_the_process_stays(tmp_path: Path) -> None:
+    """503 for people, alive for who watches, and mail all the while."""
+    port, nothing = free_ports(2)
+    url = f"postgresql://civicmail@127.0.0.1:{nothing}/civicmail"
+    with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port), database__url=url) as running:
+        wait(lambda: asked(port, "/healthz")[0] == 200)
+        status, headers, page = asked(port, "/accounts/login/")
+        assert (status, headers["retry-after"]) == (503, "60")
+        assert b"Mail goes on" in page
+        assert asked(port, "/readyz")[0] == 503
+        assert greeting(running.mx)
+
+
+def home(port: int) -> tuple[int, dict[str, str], bytes]:
+    """The first page, asked by somebody whose session has to be looked up."""
+    return asked(port, "/", session="a" * 32)
+
+
+def test_a_database_that_goes_away_is_said_and_its_coming_back_is_noticed(tmp_path: Path) -> None:
+    """Gone for a minute (for a day: the doors' limits are tested with a clock, tests/mail/gateway): every page says 503 in words,
+    mail is taken, and nobody has to start anything again afterwards."""
+    if programs() is None:
+        pytest.skip("PostgreSQL 17 is not installed")
+    (port,) = free_ports(1)
+    cluster = Cluster()
+    url = f"postgresql://{USER}@{quote(cluster.host, safe='')}/postgres"
+    try:
+        with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port), database__url=url) as running:
+            wait(lambda: asked(port, "/readyz")[0] == 200)
+            assert [home(port)[0] for _ in range(8)] == [302] * 8, "every thread has a connection now"
+            cluster.stop()
+            said = [home(port) for _ in range(8)]
+            assert {(status, headers.get("retry-after")) for status, headers, _ in said} == {(503, "60")}
+            assert all(b"Mail goes on" in page for _, _, page in said)
+            assert (asked(port, "/readyz")[0], asked(port, "/healthz")[0]) == (503, 200)
+            assert greeting(running.mx)
+            cluster.start()
+            wait(lambda: asked(port, "/readyz")[0] == 200)
+            assert [home(port)[0] for _ in range(8)] == [302] * 8, "and a new one where that was broken"
+            assert "child=web exit" not in running.log()
+    finally:
+        cluster.close()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,75 @@
+"""How times and amounts are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.utils import translation
+from time_machine import Traveller
+
+from civicmail.front.web import telling
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(2026, 3, 2, 15, 12, tzinfo=UTC), "Today 9:12 a.m."),
+        (datetime(2026, 3, 1, 20, 0, tzinfo=UTC), "Yesterday 2 p.m."),
+        (datetime(2026, 1, 23, 20, 5, tzinfo=UTC), "Jan 23, 2:05 p.m."),
+        (datetime(2025, 11, 23, 20, 5, tzinfo=UTC), "Nov 23, 2025, 2:05 p.m."),
+    ],
+)
+def test_a_time_is_told_as_people_say_it_and_exactly_in_its_title(frozen: Traveller, at: datetime, said: str) -> None:
+    told = telling.when(at)
+    assert f">{said.replace('2 p.m.', '2:00 p.m.')}</time>" in told
+    assert "CST" in told
+    assert f'datetime="{at.astimezone(telling.timezone.get_current_timezone()).isoformat(timespec="seconds")}"' in told
+
+
+def test_days_and_exact_times_and_nothing(frozen: Traveller) -> None:
+    assert ">Mar 2, 2026</time>" in telling.day(date(2026, 3, 2))
+    assert "2026-03-02T06:00:00-06:00" in telling.exact(1_772_452_800_000)
+    assert telling.when(None) == telling.day(None) == telling.exact(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(1, "1 second"), (41, "41 seconds"), (1860, "31 min"), (7440, "2 h 04 min"), (259_200, "3 days"), (None, "")],
+)
+def test_a_span_is_told_in_its_largest_units(seconds: float | None, said: str) -> None:
+    assert telling.span(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (22_400, "22 KB"),
+        (999_600, "1000 KB"),
+        (4_100_000, "4.1 MB"),
+        (52_000_000, "52 MB"),
+        (3_000_000_000, "3.0 GB"),
+    ],
+)
+def test_sizes(count: int, said: str) -> None:
+    assert telling.size(count) == said
+
+
+def test_a_share_is_never_told_without_its_base_and_money_has_two_digits() -> None:
+    assert telling.share(31, 258) == "12 % (31 of 258)"
+    assert telling.share(0, 0) == "none of 0"
+    assert telling.money(21_250) == "$212.50"
+    assert telling.told(1204) == "1,204"
+
+
+def test_times_and_amounts_are_told_in_spanish_as_in_the_united_states(frozen: Traveller) -> None:
+    with translation.override("es"):
+        assert ">Hoy 9:12 a.m.</time>" in telling.when(datetime(2026, 3, 2, 15, 12, tzinfo=UTC))
+        assert ">Ayer 2:00 p.m.</time>" in telling.when(datetime(2026, 3, 1, 20, 0, tzinfo=UTC))
+        assert ">23 ene, 2:05 p.m.</time>" in telling.when(datetime(2026, 1, 23, 20, 5, tzinfo=UTC))
+        assert ">2 mar 2026</time>" in telling.day(date(2026, 3, 2))
+        assert (telling.span(1), telling.span(259_200)) == ("1 segundo", "3 días")
+        assert telling.share(31, 1258) == "2 % (31 de 1,258)"
+        assert (telling.told(1204), telling.money(21_250), telling.size(4_100_000)) == ("1,204", "$212.50", "4.1 MB")

@@ -1,0 +1,45 @@
+"""Notices leave through the pipeline: archived before they are sent, and once, wherever a process died (P-15, P-23)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.notices.actions import tell
+from civicmail.city.notices.models import Notice
+from civicmail.core.config.load import load
+from civicmail.front.worker import notices
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.reading import Archive
+
+NOW = 1_772_452_800_000
+MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
+    tell("a", "ann@city.example", "About", "text", now=MADE)
+    tell("b", "ben@city.example", "About", "text", now=MADE)
+    assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
+    waiting = {
+        copy.address: entry.uuid for entry in outstanding_file.current(installed).waiting() for copy in entry.copies.values()
+    }
+    assert waiting == {n.to: n.capture for n in Notice.objects.all()}
+    assert set(waiting) == {"ann@city.example", "ben@city.example"}
+    assert all(n.sent is not None for n in Notice.objects.all())
+    assert notices.one_round(load(installed), installed, lambda: NOW) == 0
+
+
+@pytest.mark.django_db
+def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: Path) -> None:
+    """R-29: the archive knows the notice by its key."""
+    tell("a", "ann@city.example", "About", "text", now=MADE)
+    sending = notices.Sending(load(installed), installed, lambda: NOW)
+    sending.step()
+    Notice.objects.update(sent=None, capture="")
+    later = notices.Sending(load(installed), installed, lambda: NOW + 60_000)
+    assert later.step() == 1
+    assert Archive(installed).count() == 1
+    assert Notice.objects.get().sent is not None
