@@ -17,7 +17,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from django_rows import MADE
 from house.sources import PACKAGE, ROOT
+from mutants.nursery import Nursery
 
 FOLDER = Path(__file__).parent
 SECONDS = 60
@@ -52,7 +54,10 @@ class Mutant:
             f"docs/requirements.md is written there now, and bring `old` and `new` up to date so that they take that rule out."
         )
         mutated = text.replace(self.old, self.new)
-        ast.parse(mutated, self.file)
+        if path.suffix == ".toml":
+            tomllib.loads(mutated)
+        else:
+            ast.parse(mutated, self.file)
         return mutated
 
 
@@ -79,17 +84,33 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def complaint(mutant: Mutant, folder: Path) -> str:
-    """Why the mutant does not count as noticed; "" when its test failed as a test fails. folder: an empty one for the overlay."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
-    env |= {"PYTHONPATH": str(overlay(mutant, folder)), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
-    command = [sys.executable, "-m", "pytest", mutant.test, "-x", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider"]
-    command += ["-o", _OPTIONS, "--color=no", "--timeout=40", f"--basetemp={folder / 'tmp'}"]
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
+def made_database(folder: Path) -> Path:
+    """A database with all tables, as an installation makes it. folder: an empty one."""
+    make = "import sys; from pathlib import Path; from neighbours.scratch import installation; "
+    make += "from civicmail.front.web.start import prepare; data = Path(sys.argv[1]); installation(data); prepare(data)"
+    env = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "CIVICMAIL_CONFIG")} | {
+        "PYTHONPATH": str(ROOT / "tests")
+    }
+    subprocess.run([sys.executable, "-c", make, str(folder / "data")], env=env, capture_output=True, timeout=SECONDS, check=True)
+    (found,) = (folder / "data").glob("*.sqlite3")
+    return found
+
+
+def complaint(mutant: Mutant, folder: Path, nursery: Nursery, made: Path | None = None) -> str:
+    """Why the mutant does not count as noticed; "" when its test failed as a test fails. folder: an empty one for the overlay;
+    made: a database with all tables, for mutants that change none."""
+    strange = ("PYTEST_", "COV_", "CIVICMAIL_DATA", "CIVICMAIL_CONFIG")  # the last two of tests that started Django on a folder
+    env = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
+    env |= {"PYTHONPATH": str(overlay(mutant, folder)), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000", "CIVICMAIL_MUTANT": "1"}
+    if made and "/models" not in mutant.file and "/migrations/" not in mutant.file:
+        env[MADE] = str(made)
+    arguments = [mutant.test, "-x", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
+    arguments += ["-o", _OPTIONS, "--color=no", "--timeout=40", f"--basetemp={folder / 'tmp'}"]
+    arguments += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # asserts of libraries that are there
+    code, said = nursery.run(arguments, env, folder, seconds=SECONDS)
+    if code is None:
         return f"{mutant.test} did not end within {SECONDS} seconds: a mutant should be noticed at once, by a narrow test."
-    return judged(mutant, done.returncode, done.stdout + done.stderr)
+    return judged(mutant, code, said)
 
 
 def judged(mutant: Mutant, exit_code: int, said: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ import pytest
 
 import civicmail
 from house.sources import PACKAGE, ROOT
-from mutants.mutant import Mutant, complaint, judged, mutants
+from mutants.mutant import Mutant, complaint, judged, made_database, mutants
+from mutants.nursery import Nursery
 
 PAGE = ROOT / "docs" / "requirements.md"
 MUTANTS = mutants()
@@ -47,12 +49,31 @@ ROWS = rows()
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[str]]]:
     """The verdicts on the mutants that were asked for, in the order in which they will be."""
-    pool = ThreadPoolExecutor(AT_ONCE)
+    own = threading.local()
+    nurseries: list[Nursery] = []
+
+    def begin() -> None:
+        own.nursery = Nursery()
+        nurseries.append(own.nursery)
+
+    def verdict(mutant: Mutant, folder: Path) -> str:
+        return complaint(mutant, folder, own.nursery, made)
+
+    made = made_database(tmp_path_factory.mktemp("made"))
+    pool = ThreadPoolExecutor(AT_ONCE, initializer=begin)
     wanted = [item.callspec.params["mutant"] for item in request.session.items if "mutant" in getattr(item, "fixturenames", ())]
     try:
-        yield {m.name: pool.submit(complaint, m, tmp_path_factory.mktemp("mutant")) for m in wanted}
+        yield {m.name: pool.submit(verdict, m, tmp_path_factory.mktemp("mutant")) for m in wanted}
     finally:
         pool.shutdown(cancel_futures=True)
+        for nursery in nurseries:
+            nursery.close()
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as one:
+        yield one
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
@@ -76,16 +97,16 @@ def _first_line(test: str) -> Mutant:
     return Mutant("the first line", "R-00", "src/civicmail/__init__.py", text[:12], '"""Mutated ' + text[3:12], test)
 
 
-def test_the_mutated_package_is_imported_and_not_the_installed_one(tmp_path: Path) -> None:
+def test_the_mutated_package_is_imported_and_not_the_installed_one(tmp_path: Path, nursery: Nursery) -> None:
     asks = "tests/mutants/test_mutants.py::test_the_package_is_the_one_below_src"
-    assert complaint(_first_line(asks), tmp_path / "a") == ""
+    assert complaint(_first_line(asks), tmp_path / "a", nursery) == ""
 
 
-def test_a_mutant_that_nobody_notices_and_one_that_cannot_run_are_told(tmp_path: Path) -> None:
+def test_a_mutant_that_nobody_notices_and_one_that_cannot_run_are_told(tmp_path: Path, nursery: Nursery) -> None:
     blind = "tests/core/wire/test_replies.py"
-    assert "is green without the rule" in complaint(_first_line(blind), tmp_path / "a")
+    assert "is green without the rule" in complaint(_first_line(blind), tmp_path / "a", nursery)
     gone = replace(_first_line(blind), test="tests/core/wire/test_replies.py::test_that_is_not_there")
-    assert "could not run" in complaint(gone, tmp_path / "b")
+    assert "could not run" in complaint(gone, tmp_path / "b", nursery)
 
 
 @pytest.mark.parametrize(
