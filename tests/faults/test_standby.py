@@ -168,7 +168,7 @@ def test_each_sync_of_the_second_place_is_needed(base: Path) -> None:
 
 def _is_noticed(base: Path, site: SyncSite) -> bool:
     chance = random.Random(str(site))
-    for seed in range(6):
+    for seed in range(40):  # most are noticed in the first morning
         played = play(base, seed, site)
         for _ in range(20):
             until = min(len(played.ops), chance.choice(played.missed or [0]) + chance.randint(0, 14))

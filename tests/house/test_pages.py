@@ -7,7 +7,10 @@ import re
 import subprocess
 
 from civicmail.core.config.settings import Settings
-from house.sources import ROOT, kept_files, name
+from civicmail.core.query.tree import TEXTS
+from civicmail.mail.archive.records import Type
+from civicmail.mail.search.schema import KEYS, NUMBERS
+from house.sources import PACKAGE, ROOT, kept_files, modules, name
 
 DOCS = ROOT / "docs"
 LATER = (3, 5, 7, 9)
@@ -46,11 +49,11 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{name(page)} links to {target}"
 
 
-def test_every_decision_is_listed_and_numbered_without_a_gap() -> None:
+def test_every_decision_is_listed_in_order_and_numbered_without_a_gap() -> None:
     pages = sorted(p.name for p in (DOCS / "decisions").glob("0*.md"))
     assert [int(p[:4]) for p in pages] == list(range(1, len(pages) + 1))
     listed = re.findall(r"\((0\d{3}[^)]+)\)", (DOCS / "decisions" / "README.md").read_text())
-    assert sorted(listed) == pages
+    assert listed == pages
 
 
 def test_every_setting_is_explained() -> None:
@@ -68,6 +71,20 @@ def test_every_setting_is_explained() -> None:
 
     look(Settings, "")
     assert len(seen) > 40
+    settings = PACKAGE / "core" / "config"
+    rest = "\n".join(p.read_text() for p in modules("src") if settings not in p.parents)
+    unread = [key for key in seen if not re.search(rf"\.{key.rpartition('.')[2]}\b", rest)]
+    assert unread == [], "a setting that nobody reads does nothing"
+
+
+def test_every_record_type_and_every_field_of_the_index_is_in_the_page_of_formats() -> None:
+    page = (DOCS / "formats.md").read_text()
+    events = " ".join(page[page.index("Events (") : page.index("| event |")].split())
+    assert [t.name for t in Type if t != Type.RECEIPT and f"{t.name.lower()} {t.value}" not in events] == []
+    index = page[page.index("## Index") : page.index("## Extracts")]
+    assert [
+        name for name in (*TEXTS, *NUMBERS, *KEYS, "stored") if f"`{name}`" not in index and not re.fullmatch(r"s[23]", name)
+    ] == []
 
 
 def test_make_help_lists_every_target_of_the_house() -> None:

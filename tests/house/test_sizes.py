@@ -13,7 +13,11 @@ LONGER_WITH_A_REASON: dict[str, str] = {}
 
 
 def test_no_module_has_more_than_400_lines() -> None:
-    lengths = {name(p): len(p.read_text().splitlines()) for p in modules("src", "tests", "bench", "tools")}
+    lengths = {
+        name(p): len(p.read_text().splitlines())
+        for p in modules("src", "tests", "bench", "tools")
+        if "/migrations/0" not in name(p)
+    }
     assert {n: count for n, count in lengths.items() if count > LINES_OF_A_MODULE} == {}
 
 

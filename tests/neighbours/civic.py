@@ -33,12 +33,20 @@ class Civicmail:
     """`civicmail run` on a new or an existing data folder; use it with `with`.
 
     role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener; journal:
-    there is a third one, for copies of another system's mail. settings: environment names below CIVICMAIL__, as
+    there is a third one, for copies of another system's mail; people: TOML with the certificate of two more, where people sign in
+    with STARTTLS and with TLS at once. settings: environment names below CIVICMAIL__, as
     courier__local="lmtp://…". mx, relay, journal: ports for strangers, for the city's machines, for copies.
     """
 
     def __init__(
-        self, data: Path, *role: str, next_hop: int = 1, listener: str = "", journal: bool = False, **settings: str
+        self,
+        data: Path,
+        *role: str,
+        next_hop: int = 1,
+        listener: str = "",
+        journal: bool = False,
+        people: str = "",
+        **settings: str,
     ) -> None:
         self.data = data
         self.ports = installation.Ports(*installation.free_ports(3))
@@ -47,13 +55,22 @@ class Civicmail:
             (self.journal,) = installation.free_ports(1)
             door = f'[[gateway.listener]]\nkind = "journal"\naddress = "127.0.0.1"\nport = {self.journal}\n\n'
             text = text.replace("[courier]\n", f"{door}[courier]\n")
+        if people:
+            self.submission, self.implicit = installation.free_ports(2)
+            for port, tls in ((self.submission, "starttls"), (self.implicit, "implicit")):
+                door = f'[[gateway.listener]]\nkind = "submission"\nport = {port}\ntls = "{tls}"\n{people}\n\n'
+                text = text.replace("[courier]\n", f"{door}[courier]\n")
         if data.exists():
             (data / "civicmail.toml").write_text(text)
         else:
             installation.make(data, text)
-        named = {f"CIVICMAIL__{key.upper()}": value for key, value in settings.items()}
-        self._env = os.environ | {"CIVICMAIL__GATEWAY__MAX_PER_ADDRESS": "1000"} | named
+        self._env = os.environ | {"CIVICMAIL__GATEWAY__MAX_PER_ADDRESS": "1000"}
+        self.set(**settings)
         self._command = [PROGRAM, "run", *role, "--data", str(data)]
+
+    def set(self, **settings: str) -> None:
+        """More settings, for the next start."""
+        self._env |= {f"CIVICMAIL__{key.upper()}": value for key, value in settings.items()}
 
     @property
     def mx(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,27 +33,48 @@ auth_failure_delay = 0
 """
 
 
+@dataclass(frozen=True)
+class Asks:
+    """People sign in against our pages there, as deploy/dovecot/civicmail.conf has it. secret: what doors.key holds."""
+
+    url: str
+    secret: str
+    key: str = "doveadm-scratch"
+
+
 class Dovecot:
     """One instance of deploy/dovecot; use it with `with`. lmtp, imap: its ports. only: the addresses it knows, None: all; full:
-    those of them whose mailbox has room for 1 KiB."""
+    those of them whose mailbox has room for 1 KiB. asks: nobody is in a file; api is the port of its HTTP door then."""
 
-    def __init__(self, only: list[str] | None = None, full: tuple[str, ...] = ()) -> None:
+    def __init__(self, only: list[str] | None = None, full: tuple[str, ...] = (), asks: Asks | None = None) -> None:
         version = subprocess.run([program("dovecot"), "--version"], capture_output=True, text=True, check=True).stdout
         if version.startswith(("2.2", "2.3")):
             pytest.skip(f"Dovecot {version.strip()} reads another configuration; these tests want 2.4")
         self.folder = scratch_folder("dovecot")
-        self.lmtp, self.imap = free_ports(2)
+        self.lmtp, self.imap, self.api = free_ports(3)
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "mail", "nobody", "nogroup")
         small = "userdb_quota/user/storage_size=1k"
         (self.folder / "users").write_text("".join(f"{a}:::::::{small if a in full else ''}\n" for a in only or ()))
         conf = self.folder / "dovecot.conf"
-        conf.write_text(self._conf(anybody=only is None))
+        conf.write_text(self._conf(anybody=only is None, asks=asks))
         self._command = [program("dovecot"), "-F", "-c", str(conf)]
         self.start()
 
-    def _conf(self, *, anybody: bool) -> str:
+    def _asking(self, asks: Asks) -> str:
+        """deploy/dovecot/civicmail.conf for this instance, with its script and secret."""
+        (self.folder / "doors.key").write_text(f"{asks.secret}\n")
+        (self.folder / "civicmail.lua").write_text(shipped("dovecot/civicmail.lua"))
+        changes = {
+            "/etc/dovecot/": f"{self.folder}/",
+            "http://127.0.0.1:8025": asks.url,
+            "port = 8080": f"port = {self.api}",
+            "doveadm_api_key = KEY": f"doveadm_api_key = {asks.key}",
+        }
+        return shipped("dovecot/civicmail.conf", changes)
+
+    def _conf(self, *, anybody: bool, asks: Asks | None) -> str:
         """deploy/dovecot/dovecot.conf with the places, ports and people of this instance."""
         folder = str(self.folder)
         changes = {
@@ -71,11 +93,15 @@ class Dovecot:
             "ssl_server_key_file = /etc/civicmail/imap.key\n": "",
             _PASSWORDS: f"passdb static {{\n  password = {PASSWORD}\n}}\n",
         }
-        if anybody:
+        more = ""
+        if asks is not None:
+            changes |= {_PASSWORDS: "", _LISTED: ""}
+            more = self._asking(asks)
+        elif anybody:
             changes[_LISTED] = _ANYBODY
         else:
             changes["/etc/dovecot/users"] = f"{folder}/users"
-        return shipped("dovecot/dovecot.conf", changes) + _SCRATCH.format(folder=self.folder)
+        return shipped("dovecot/dovecot.conf", changes) + more + _SCRATCH.format(folder=self.folder)
 
     def start(self) -> None:
         self.process = Process(self._command, self.folder)

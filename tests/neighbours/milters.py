@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 from pathlib import Path
 
 from civicmail.front.sample.installation import free_ports
 from neighbours.process import Process, program, scratch_folder
 from neighbours.shipped import shipped
+from neighbours.virusscanner import EICAR, pong
 
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 LIKELY = b"Y" + GTUBE[1:]  # Rspamd's test pattern for "add header"
 
@@ -47,12 +46,21 @@ _OFF = (
 """What asks DNS, the network or Redis. The small list of suffixes in url_tld saves nine seconds of start."""
 
 
-class Rspamd:
-    """A milter; use it with `with`. port: where Postfix finds it."""
+_WORKER = """
+worker "normal" {{
+    .include "$CONFDIR/worker-normal.inc"
+    bind_socket = "127.0.0.1:{port}";
+    count = 1;
+}}
+"""
 
-    def __init__(self) -> None:
+
+class Rspamd:
+    """A milter; use it with `with`. port: where Postfix finds it; asked: where it takes questions by HTTP."""
+
+    def __init__(self, *, asked: bool = False) -> None:
         self.folder = scratch_folder("rspamd")
-        self.port, dns = free_ports(2)
+        self.port, self.asked, dns = free_ports(3)
         for name in ("db", "tmp", "conf/local.d", "conf/override.d"):
             (self.folder / name).mkdir(parents=True)
         local = self.folder / "conf" / "local.d"
@@ -63,7 +71,8 @@ class Rspamd:
             (self.folder / "conf" / "override.d" / f"{module}.conf").write_text("enabled = false;\n")
         (self.folder / "tld.dat").write_text("com\norg\nnet\nexample\ntest\n")
         (self.folder / "own.inc").write_text(_OWN.format(folder=self.folder, dns=dns))
-        (self.folder / "rspamd.conf").write_text(_TOP.format(folder=self.folder))
+        worker = _WORKER.format(port=self.asked) if asked else ""
+        (self.folder / "rspamd.conf").write_text(_TOP.format(folder=self.folder) + worker)
         _own(self.folder, "_rspamd")
         self.start()
 
@@ -104,7 +113,7 @@ class ClamAV:
         (self.folder / "milter.conf").write_text(shipped("clamav/clamav-milter.conf", places | at))
         _own(self.folder, "clamav")
         self.clamd = Process([program("clamd"), "-c", str(self.folder / "clamd.conf")], self.folder)
-        self.clamd.wait_until(lambda: _pong(self.folder / "clamd.ctl"))
+        self.clamd.wait_until(lambda: pong(self.folder / "clamd.ctl"))
         self.milter = Process([program("clamav-milter"), "-c", str(self.folder / "milter.conf")], self.folder)
         self.milter.wait_for(self.port)
 
@@ -128,14 +137,3 @@ def _as(user: str, command: list[str]) -> list[str]:
     if os.geteuid() != 0:
         return command
     return [program("setpriv"), "--reuid", user, "--regid", user, "--init-groups", *command]
-
-
-def _pong(path: Path) -> bool:
-    try:
-        with socket.socket(socket.AF_UNIX) as wire:
-            wire.settimeout(1)
-            wire.connect(str(path))
-            wire.sendall(b"zPING\0")
-            return wire.recv(16) == b"PONG\0"
-    except OSError:
-        return False

@@ -168,7 +168,7 @@ class OldSystem(Postfix):
         shutil.rmtree(self._map.parent, ignore_errors=True)
 
 
-def keeper(sessions: int = 100) -> Postfix:
+def keeper(sessions: int = 100, **own: str) -> Postfix:
     """A server that takes everything and lets nothing go."""
-    own = {"smtpd_client_restrictions": "check_client_access static:HOLD", "default_transport": "discard", "transport_maps": ""}
-    return Postfix("out", own, sessions=sessions)
+    hold = {"smtpd_client_restrictions": "check_client_access static:HOLD", "default_transport": "discard", "transport_maps": ""}
+    return Postfix("out", hold | own, sessions=sessions)

@@ -51,7 +51,8 @@ def smtp_source(
     port: int, count: int, *flags: str, sessions: int = 10, size: int = 5000, to: str = "ann@city.example", lmtp: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Send `count` generated messages; ends with 1 at the first refusal."""
-    command = [program("smtp-source"), *(["-L"] if lmtp else []), "-d", "-s", str(sessions), "-m", str(count), "-l", str(size)]
+    command = [program("smtp-source"), *(["-L"] if lmtp else []), "-d", "-s", str(sessions), "-m", str(count)]
+    command += [] if "-F" in flags else ["-l", str(size)]
     command += ["-f", "load@source.example", "-t", to, *flags, f"inet:127.0.0.1:{port}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 

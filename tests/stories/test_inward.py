@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.sample.mail import Posting, messages
 from civicmail.front.sample.postman import Postman
-from civicmail.front.worker.jobs import now_ms
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline

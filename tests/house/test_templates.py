@@ -1,0 +1,129 @@
+"""Templates keep what the content security policy and people who read with their ears rely on (docs/use/pages.md)."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from house.sources import PACKAGE, ROOT, name
+
+WEB = PACKAGE / "front" / "web"
+STYLE = WEB / "static" / "cm" / "cm.css"
+TEMPLATES = sorted(p for p in PACKAGE.rglob("templates/**/*.html"))
+FORBIDDEN = {
+    "a style attribute": r"<[^>]*\sstyle\s*=",
+    "a script inside the page": r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")",
+    "a handler in an attribute": r"<[^>]*\son[a-z]+\s*=",
+    "hx-on": r"hx-on",
+    "a js: value": r"[\"']js:",
+    "javascript:": r"javascript:",
+    "a trigger filter": r"hx-trigger\s*=\s*[\"'][^\"']*\[",
+    "another host": r"(?:src|href|action)\s*=\s*[\"'](?:https?:)?//",
+    "safe": r"\|\s*safe\b|autoescape off",
+    "placeholder": r"\splaceholder\s*=",
+    "accesskey": r"\saccesskey\s*=",
+    "autofocus": r"\sautofocus\b",
+}
+
+WITH_A_REASON = {("activate_form.html", "safe"): "the picture of a secret that the server made itself, an SVG that allauth draws"}
+
+
+def test_there_are_templates() -> None:
+    assert len(TEMPLATES) > 30
+
+
+def test_no_template_needs_what_the_policy_forbids_or_people_stumble_over() -> None:
+    found = [
+        f"{name(path)}: {what}"
+        for path in TEMPLATES
+        for what, pattern in FORBIDDEN.items()
+        if re.search(pattern, path.read_text(), re.IGNORECASE) and (path.name, what) not in WITH_A_REASON
+    ]
+    assert found == []
+
+
+def test_every_usa_class_is_one_of_the_style_sheet() -> None:
+    """A class that USWDS does not have is a component that looks like nothing."""
+    known = set(re.findall(r"\.(usa-[a-z0-9_-]+)", (WEB / "static/vendor/uswds/css/uswds.min.css").read_text()))
+    texts = {p: p.read_text() for p in [*TEMPLATES, WEB / "templatetags" / "cm.py"]}
+    used = {(name(p), c) for p, t in texts.items() for c in re.findall(r"\busa-[a-z0-9_-]+\b", t)}
+    made = {"usa-", "usa-input", "usa-select", "usa-textarea"}  # cm.py puts these together
+    assert sorted((p, c) for p, c in used if c not in known and c not in made) == []
+
+
+def test_every_class_of_ours_has_its_rule() -> None:
+    known = set(re.findall(r"\.(cm-[a-z0-9-]+)", STYLE.read_text()))
+    parts = {"cm-st--", "cm-note--", "cm-w-"}  # put together from a role or a size
+    used = {c for p in TEMPLATES for c in re.findall(r"(?<![/\w-])cm-[a-z0-9-]+", p.read_text())}
+    assert used - known - parts - {"cm-printed"} == set()
+
+
+def test_every_icon_of_a_template_is_in_the_sprite() -> None:
+    there = set(re.findall(r'symbol id="([^"]+)"', (WEB / "static/vendor/uswds/sprite.svg").read_text()))
+    used = {i for p in TEMPLATES for i in re.findall(r'{%\s*icon "([^"]+)"', p.read_text())}
+    assert used
+    assert used <= there
+
+
+def test_pages_that_extend_the_shell_have_no_h1_of_their_own() -> None:
+    for path in TEMPLATES:
+        text = path.read_text()
+        assert text.count("<h1") == (1 if path.name == "shell.html" else 0), name(path)
+        if '{% extends "shell.html" %}' not in text and "/components/" not in str(path) and path.name != "shell.html":
+            assert "<html" not in text, f"{name(path)} is a page beside the shell"
+
+
+def test_a_form_that_posts_carries_its_token() -> None:
+    for path in TEMPLATES:
+        for form in re.findall(r"<form\b[^>]*method=\"post\"[^>]*>.*?</form>", path.read_text(), re.DOTALL):
+            assert "{% csrf_token %}" in form, name(path)
+
+
+def test_our_style_and_script_stay_small() -> None:
+    assert STYLE.stat().st_size <= 16_384
+    script = (WEB / "static/cm/cm.js").read_text()
+    assert len(gzip.compress(script.encode())) <= 4096
+    assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", script)
+
+
+def test_what_others_made_is_as_it_was_brought_and_says_its_licence() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "vendor.py"), "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    listed = tomllib.loads((WEB / "vendored.toml").read_text())
+    assert all(source["licence"] for source in listed["source"])
+    assert {"uswds/LICENSE.md", "htmx/LICENSE"} <= listed["files"].keys()
+
+
+def test_nothing_that_is_vendored_names_a_map_that_is_not_there() -> None:
+    for path in (WEB / "static").rglob("*"):
+        if path.suffix in {".css", ".js"}:
+            assert "sourceMappingURL" not in path.read_text(errors="replace"), name(Path(path))
+
+
+ROLES = ("quiet", "wait", "done", "warn", "stop", "lock")
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def _contrast(a: str, b: str) -> float:
+    light, dark = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_of_states_can_be_read() -> None:
+    """WCAG 2.1, 1.4.3: 4.5 to 1 for the word on its ground, and for hints and links on white and on the wash."""
+    text = STYLE.read_text()
+    colour = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", text))
+    for role in ROLES:
+        assert _contrast(colour[role], colour[f"{role}-bg"]) >= 4.5, role
+    for name_ in ("hint", "link"):
+        assert _contrast(colour[name_], "#ffffff") >= 4.5
+        assert _contrast(colour[name_], colour["wash"]) >= 4.5

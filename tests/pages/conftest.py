@@ -1,0 +1,92 @@
+"""Pages in the test client and in a real Chromium (research: neighbours-other, section 5)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.moments import ms
+from pages.cases import cases, index
+from pages.post import post
+from pages.rulebook import rulebook
+from pages.world import Town, signed_in, town
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the thread
+
+FLAGS = [
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = os.environ.get("CIVICMAIL_CHROMIUM") or shutil.which("chromium")
+    return {**browser_type_launch_args, "executable_path": chromium, "args": FLAGS, "chromium_sandbox": os.geteuid() != 0}
+
+
+def with_mail(installed: Path, *, book: bool = True) -> Town:
+    """The town of world.py, the mail of post.py, and a rule book."""
+    t = town()
+    t.objects |= post(installed, ms(t.now)) | cases(t) | (rulebook(t) if book else {})
+    index(installed, ms(t.now))
+    return t
+
+
+@pytest.fixture
+def city(installed: Path, db: None) -> Town:
+    """The town of world.py; the installation is claimed."""
+    (installed / "claimed").touch()
+    return with_mail(installed)
+
+
+@pytest.fixture
+def visit(city: Town) -> Callable[[str], Client]:
+    """A client that is signed in as one of the town's people; nobody for the empty name."""
+
+    def enter(key: str) -> Client:
+        client = Client(raise_request_exception=False)
+        if key:
+            client.cookies["sessionid"] = signed_in(city.people[key])
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def browse(live_server: Any, transactional_db: None, installed: Path, new_context: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page in Chromium as one of the town's people: browse("head", "/my/access/"). What the console says is an error, but
+    for statuses of pages."""
+    (installed / "claimed").touch()
+    t = with_mail(installed)
+    said: list[str] = []
+
+    def open_(key: str, path: str | Callable[[Town], str], *, width: int = 1280, script: bool = True) -> Any:
+        context = new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
+        home = live_server.url.replace("127.0.0.1", "localhost")
+        if key:
+            context.add_cookies([{"name": "sessionid", "value": signed_in(t.people[key]), "url": home}])
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: said.append(str(e)))
+        page.goto(home + (path(t) if callable(path) else path))
+        page.town = t
+        return page
+
+    open_.said = said  # type: ignore[attr-defined]
+    yield open_
+    assert [s for s in said if "Failed to load resource: the server responded with a status of 4" not in s] == []

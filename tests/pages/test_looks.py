@@ -1,0 +1,93 @@
+"""Every page in a real Chromium: WCAG 2.1 AA by axe at 1280 and 320 px and in forced colours, no sideways scroll, one h1, a title
+of its own, and a console that says nothing about the content security policy (P3; ADA title II, 28 CFR 35.200)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_playwright_axe
+
+from pages.test_sweep import PAGES, allowed, path_of
+
+SOURCE = (Path(pytest_playwright_axe.__file__).parent / "resources/axe.min.js").read_text("utf-8")
+RULES: dict[str, Any] = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    "resultTypes": ["violations"],
+}
+LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
+SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
+BESIDES = {"sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/"}
+"""Pages that are not in the list, and what everybody may meet."""
+
+pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
+
+
+def violations(page: Any, forced: str) -> list[str]:
+    """What axe finds. Under forced colours it mixes the colours of author and system, so contrast is looked at by eye there."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(f"(() => {{{SOURCE}}})()")
+    rules = {**RULES, "rules": {"color-contrast": {"enabled": forced == "none"}}}
+    ask = (
+        "async o => (await axe.run(document, o)).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))"
+    )
+    found: list[str] = page.evaluate(ask, rules)
+    return found
+
+
+def looked_at(page: Any) -> list[str]:
+    wrong = []
+    for width, forced in LOOKS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(forced_colors=forced)
+        wrong += [f"{width} {forced}: {v}" for v in violations(page, forced)]
+        if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > width:
+            wrong.append(f"{width}: {wide} px wide")
+    return wrong
+
+
+def visitor(page: dict[str, Any]) -> str:
+    """The person to whom the page shows most."""
+    may = allowed(page)
+    return next((who for who in ("head", "office", "examiner") if who in may), min(may))
+
+
+@pytest.mark.parametrize("name", list(SHOWN))
+def test_a_page_is_for_everybody(browse: Callable[..., Any], name: str) -> None:
+    """P3: 0 violations, nothing to scroll sideways, one h1 that the title begins with."""
+    page = SHOWN[name]
+    shown = browse(visitor(page), lambda town: path_of(page, town))
+    headings = shown.locator("h1").all_inner_texts()
+    assert len(headings) == 1
+    assert shown.title().startswith(headings[0])
+    assert looked_at(shown) == []
+
+
+@pytest.mark.parametrize("name", list(BESIDES))
+def test_what_is_no_page_of_the_list_is_for_everybody_too(browse: Callable[..., Any], name: str) -> None:
+    shown = browse("" if name == "sign-in" else "crew0", BESIDES[name])
+    assert len(shown.locator("h1").all_inner_texts()) == 1
+    assert looked_at(shown) == []
+
+
+def test_a_form_with_mistakes_is_for_everybody_and_takes_the_focus(browse: Callable[..., Any]) -> None:
+    """The summary has the focus, links to the fields, and the title says that there is an error."""
+    shown = browse("head", "/dept/public-works/personal-use/")
+    shown.get_by_role("button", name="Allow this").click()
+    assert shown.title().startswith("Error: ")
+    assert shown.evaluate("document.activeElement.getAttribute('aria-labelledby')") == "problem"
+    shown.get_by_role("link", name=re.compile("For whom: This field is required")).first.click()
+    assert shown.evaluate("document.activeElement.name") == "whom"
+    assert looked_at(shown) == []
+
+
+def test_the_menu_opens_and_closes_on_a_phone_without_script(browse: Callable[..., Any]) -> None:
+    shown = browse("head", "/my/access/", width=320, script=False)
+    assert not shown.get_by_role("link", name="Personal use").is_visible()
+    shown.get_by_role("button", name="Menu", exact=True).click()
+    assert shown.get_by_role("link", name="Personal use").is_visible()
+    shown.keyboard.press("Escape")
+    assert not shown.get_by_role("link", name="Personal use").is_visible()

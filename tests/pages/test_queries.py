@@ -1,0 +1,54 @@
+"""What a page asks the database does not grow with the rows that it shows (speed, issue 4)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from civicmail.front.web.system import here
+from pages.conftest import with_mail
+from pages.test_looks import visitor
+from pages.test_sweep import PAGES, path_of
+from pages.world import Town, more, signed_in
+
+pytestmark = pytest.mark.django_db
+GROWING = {name: page for name, page in PAGES.items() if page.get("get", True)}
+MOST = 60
+
+
+@pytest.fixture
+def asked(installed: Path) -> Callable[[Town], dict[str, int]]:
+    """How many queries each page makes."""
+    (installed / "claimed").touch()
+
+    def count(t: Town) -> dict[str, int]:
+        found = {}
+        for name, page in GROWING.items():
+            client = Client()
+            client.cookies["sessionid"] = signed_in(t.people[visitor(page)])
+            path = path_of(page, t)
+            client.get(path)
+            while here.checks().last().since:  # the page of health says more when its checks are done
+                time.sleep(0.01)
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path).status_code in (200, 302), name
+            found[name] = len(queries)
+        return found
+
+    return count
+
+
+def test_no_page_asks_more_for_two_hundred_people_than_for_a_few(asked: Callable[[Town], dict[str, int]], installed: Path) -> None:
+    """R-253: the same number of queries, and never more than a few dozen."""
+    t = with_mail(installed)
+    few = asked(t)
+    more(t, 190)
+    many = asked(t)
+    assert {name: (few[name], many[name]) for name in few if many[name] > few[name]} == {}
+    assert {name: n for name, n in many.items() if n > MOST} == {}

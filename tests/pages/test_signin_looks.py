@@ -1,0 +1,57 @@
+"""The pages of sign-in, which are behind a step-up or an invitation: for everybody, too (P3; WCAG 2.1 AA)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.urls import reverse
+
+from city.access.signins import OFFICER
+from civicmail.city.access.actions import invitations
+from civicmail.city.access.models import Account
+from civicmail.core.config.clock import now_ms
+from pages.test_looks import looked_at
+
+pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
+
+MINE = (
+    "mfa_add_webauthn",
+    "mfa_activate_totp",
+    "account_set_password",
+    "account_logout",
+    "signin-again",
+    "mfa_generate_recovery_codes",
+)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_a_page_of_ones_own_sign_in_is_for_everybody(browse: Callable[..., Any], name: str) -> None:
+    def where(town: Any) -> str:
+        if name == "mfa_generate_recovery_codes":
+            owner = Account.objects.get(person=town.people["crew0"])
+            Authenticator.objects.create(user=owner, type="webauthn", data={"name": "key", "credential": {}})
+        return reverse(name)
+
+    shown = browse("crew0", where)
+    assert shown.url.endswith(reverse(name)), shown.url
+    assert len(shown.locator("h1").all_inner_texts()) == 1
+    assert looked_at(shown) == []
+
+
+def test_the_page_behind_an_invitation_is_for_everybody(browse: Callable[..., Any]) -> None:
+    def where(town: Any) -> str:
+        secret = invitations.invite(town.people["crew0"], actor=OFFICER, reason="new clerk", now=now_ms())
+        return reverse("welcome-link", args=[secret])
+
+    shown = browse("", where)
+    assert shown.url.endswith(reverse("welcome"))
+    assert looked_at(shown) == []
+
+
+def test_a_link_that_is_over_says_so(browse: Callable[..., Any]) -> None:
+    shown = browse("", reverse("welcome"))
+    assert shown.get_by_role("heading", name="This link is not good any more").is_visible()
+    assert looked_at(shown) == []

@@ -1,0 +1,117 @@
+"""Permission sweep: every address of the table of URLs, as every duty and as nobody, against a list for people (P-16, P-17).
+
+The list is matrix.toml. An address that is neither in it nor excluded there with a reason fails the sweep, so nobody forgets one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from pages.world import Town
+
+MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
+PAGES: dict[str, dict[str, Any]] = MATRIX["page"]
+PEOPLE: dict[str, str] = MATRIX["people"]
+EXCLUDED: dict[str, str] = MATRIX["excluded"]
+OPERATIONS: dict[str, str] = MATRIX["operations"]
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for p in patterns:
+        if isinstance(p, URLResolver):
+            yield from names(p.url_patterns)
+        else:
+            assert p.name, f"{p.pattern} has no name"
+            yield p.name
+
+
+def test_every_address_is_in_the_list_or_excluded_with_a_reason() -> None:
+    there = set(names(get_resolver().url_patterns))
+    lists = [PAGES.keys(), EXCLUDED.keys(), OPERATIONS.keys()]
+    assert there == set().union(*lists)
+    assert sum(map(len, lists)) == len(there)
+    assert all(len(reason) > 20 for reason in EXCLUDED.values())
+
+
+def test_the_list_names_only_people_of_the_town() -> None:
+    for name, page in PAGES.items():
+        assert allowed(page) <= PEOPLE.keys(), name
+
+
+def allowed(page: dict[str, Any]) -> set[str]:
+    """Who sees a page: names, or "everybody", or "everybody but NAME"."""
+    yes = page["yes"]
+    if isinstance(yes, str):
+        assert yes.startswith("everybody"), yes
+        return set(PEOPLE) - set(yes.removeprefix("everybody").removeprefix(" but ").split())
+    return set(yes)
+
+
+def path_of(page: dict[str, Any], city: Town) -> str:
+    """{crew3} is the id of that person's authorisation, {use:examiner} the grant of that person, and so on."""
+    path: str = page["path"]
+    for key, a in city.authorisations.items():
+        path = path.replace(f"{{{key}}}", str(a.pk))
+    for key, person in city.people.items():
+        if f"{{duty:{key}}}" in path:
+            path = path.replace(f"{{duty:{key}}}", str(person.duties.get().pk))
+        if f"{{account:{key}}}" in path:
+            path = path.replace(f"{{account:{key}}}", str(person.account.pk))
+    for key, pk in city.objects.items():
+        path = path.replace(f"{{{key}}}", str(pk))
+    return path
+
+
+def asked(client: Client, page: dict[str, Any], path: str) -> list[str]:
+    """The answers to GET and POST, as far as the page knows them: "yes", a status, or "policy first"."""
+    found = []
+    if page.get("get", True):
+        found.append(client.get(path))
+    if page.get("post", False):
+        found.append(client.post(path))
+    return [said(r) for r in found]
+
+
+def said(response: Any) -> str:
+    if response.status_code == 302 and response.headers["Location"].startswith("/acknowledge/"):
+        return "policy first"
+    return "yes" if response.status_code in (200, 302, 409, 422) else str(response.status_code)
+
+
+@pytest.mark.parametrize("who", list(PEOPLE))
+def test_who_may_sees_the_page_and_nobody_else(city: Town, visit: Callable[[str], Client], who: str) -> None:
+    """D2: exactly the people of the list; who may not hears 403, or 404 where even the thing is not theirs to know."""
+    wrong = []
+    for name, page in PAGES.items():
+        client, path = visit(who), path_of(page, city)
+        for status in asked(client, page, path):
+            no = page.get("no", 403)
+            good = {"yes"} if who in allowed(page) else {*map(str, no if isinstance(no, list) else [no]), "policy first"}
+            if status not in good:
+                wrong.append(f"{name} {path}: {status}, not {' or '.join(good)}")
+    assert wrong == []
+
+
+def test_nobody_gets_nowhere_but_to_the_sign_in(city: Town) -> None:
+    """Without a sign-in every page leads to it, whatever it is, and says nothing else."""
+    client = Client(raise_request_exception=False)
+    for name, page in PAGES.items():
+        path = path_of(page, city)
+        for response in (client.get(path), client.post(path)):
+            assert response.status_code == 302, name
+            assert response.headers["Location"].startswith("/accounts/login/?next="), name
+
+
+def test_operations_for_programs_are_nothing_to_people_whatever_their_duty(city: Town, visit: Callable[[str], Client]) -> None:
+    """A session opens none of them; only the key does, which no person has (tests/front/web/test_doors.py)."""
+    for who in ["", *PEOPLE]:
+        for name, path in OPERATIONS.items():
+            answer = visit(who).post(path, b'{"user": "dana.ortiz@city.example"}', content_type="application/json")
+            assert (answer.status_code, answer.content) == (404, b""), (who, name)

@@ -1,0 +1,154 @@
+"""Real Dovecot, real IMAP clients, and an end of access: sign-in is ours, and an open connection ends within seconds (P-07, L2)."""
+
+from __future__ import annotations
+
+import imaplib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from city.access.people import KEY, PASSWORD, city, own, person
+from city.access.signins import account
+from city.access.signins import person as row
+from civicmail.city.access.credentials import key_path
+from civicmail.city.access.models import Device, Failure
+from civicmail.city.access.published import Watch, publish, touch_alive
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.front.web import doors
+from civicmail.front.worker.kicking import Kicking, doveadm
+from neighbours.dovecot import Asks, Dovecot
+from neighbours.tools import swaks
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.neighbour("dovecot", "swaks", "root"),
+]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Reading:
+    """Dovecot that asks our pages, and the worker's job that follows the snapshot."""
+
+    def __init__(self, data: Path, url: str) -> None:
+        self.data, self.version = data, 0
+        self.dovecot = Dovecot(asks=Asks(url, doors.secret(data)))
+        key = self.dovecot.folder / "api.key"
+        key.write_text("doveadm-scratch")
+        self.kicking = Kicking(Watch(data, _now), doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(key)), _now)
+        self._wires: list[imaplib.IMAP4] = []
+        self._stop = threading.Event()
+        self._follows = threading.Thread(target=self._follow, daemon=True)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        self.version += 1
+        publish(self.data, replace(snapshot, version=self.version, at=_now()))
+
+    def _follow(self) -> None:
+        while not self._stop.wait(0.1):
+            self.kicking.step()
+
+    def __enter__(self) -> Reading:
+        self._follows.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._follows.join(10)
+        for wire in self._wires:
+            with suppress(OSError, imaplib.IMAP4.error):
+                wire.shutdown()
+        self.dovecot.__exit__()
+
+    def signed_in(self, login: str = "ann@city.example", password: str = PASSWORD) -> imaplib.IMAP4:
+        wire = imaplib.IMAP4("127.0.0.1", self.dovecot.imap, timeout=15)
+        self._wires.append(wire)
+        wire.login(login, password)
+        return wire
+
+    def is_refused(self, login: str, password: str = PASSWORD) -> bool:
+        try:
+            self.signed_in(login, password).logout()
+        except imaplib.IMAP4.error as error:  # a sign-in that is cut off while it is made is none, and is no answer either
+            return "AUTHENTICATIONFAILED" in str(error)
+        return False
+
+    def refused_after(self, login: str, began: float) -> None:
+        """Nobody gets in under this name any more within a second from then."""
+        while not self.is_refused(login):
+            assert time.monotonic() - began < 1
+
+
+def _city(**people: Any) -> Snapshot:
+    far = _now() + 86_400_000
+    ann = replace(city().people["ann"], grants=(own("ann", far),))
+    return city(people=[people.get("ann", ann), person("bob", "Bob Baker", own("bob", far))])
+
+
+@pytest.fixture
+def reading(installed: Path, live_server: Any) -> Iterator[Reading]:
+    key_path(installed).write_bytes(KEY)
+    publish(installed, replace(_city(), at=_now()))
+    touch_alive(installed)
+    doors._watch.cache_clear()
+    with Reading(installed, live_server.url) as found:
+        found.publish(_city())
+        yield found
+
+
+def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_once(reading: Reading) -> None:
+    """L2; R-165, R-167: also in the middle of IDLE; others are left alone, and what was delivered stays."""
+    assert (
+        swaks(reading.dovecot.lmtp, "--protocol", "LMTP", "--body", "before the end", to="a.mueller@city.example").returncode == 0
+    )
+    ann, idle, bob = reading.signed_in(), reading.signed_in("a.mueller@city.example"), reading.signed_in("bob@city.example")
+    ann.select("INBOX")
+    assert b"before the end" in ann.fetch("1", "(BODY[TEXT])")[1][0][1]
+    idle.select("INBOX")
+    idle.send(b"A1 IDLE\r\n")
+    assert idle.readline().startswith(b"+ ")
+    ended = replace(_city().people["ann"], grants=(), devices=(), epoch=2, why="Your access to the city's mail ended.")
+    began = time.monotonic()
+    reading.publish(_city(ann=ended))
+    reading.refused_after("ann@city.example", began)
+    assert b"BYE" in idle.readline() and idle.readline() == b""
+    with pytest.raises((imaplib.IMAP4.abort, OSError)):
+        while True:
+            ann.noop()
+            assert time.monotonic() - began < 5
+            time.sleep(0.05)
+    assert time.monotonic() - began < 5
+    assert bob.noop()[0] == "OK"
+    assert swaks(reading.dovecot.lmtp, "--protocol", "LMTP", to="ann@city.example").returncode == 0, "mail is held, not lost"
+
+
+def test_a_device_that_was_ended_is_out_and_another_stays_able(reading: Reading) -> None:
+    ann = reading.signed_in()
+    without = replace(_city().people["ann"], devices=())
+    began = time.monotonic()
+    reading.publish(_city(ann=without))
+    reading.refused_after("ann@city.example", began)
+    assert b"BYE" in ann.readline()
+
+
+def test_nobody_else_gets_in_and_five_failures_lock_every_door(reading: Reading) -> None:
+    """M5, S1, AC-7; and the device shows when it was last used."""
+    ann = account(row("ann", "Ann Müller"), "ann@city.example")
+    Device.objects.create(person=ann.person, key="ann-phone", name="phone", mac="0", made=ann.made)
+    reading.signed_in().logout()
+    assert Device.objects.get().used_from == "127.0.0.1"
+    for login in ("clerk@city.example", "printer@city.example", "nobody@city.example"):
+        assert reading.is_refused(login)
+    for i in range(5):
+        assert reading.is_refused("ann@city.example", f"guess {i}")
+    assert Failure.objects.filter(account=ann).count() == 5
+    assert reading.is_refused("ann@city.example")
+    assert reading.is_refused("a.mueller@city.example")

@@ -1,0 +1,106 @@
+"""A claimed installation with a department, for stories with the real processes: who asks, who approves, who reads records."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PASSWORD = "correct horse battery staple"
+_HEAD = """
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from civicmail.front.web.start import prepare
+prepare(Path({data!r}))
+from django.utils import timezone
+from civicmail.city.access.models import *
+from civicmail.city.access.actions import policy, tokens
+from civicmail.city.access.actions.publishing import publish
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.directory.models import *
+now = timezone.now()
+OFFICE = Actor("e-1", "Olga Officer", (Held("access-officer"),))
+
+def person(uid, given, family, department, supervisor=None, password=""):
+    p = Person.objects.create(uid=uid, given=given, family=family, display=given + " " + family)
+    work = dict(kind="employee", department=department, position="Clerk", supervisor=supervisor)
+    Episode.objects.create(person=p, starts=date(2026, 1, 1), **work)
+    if password:
+        a = Account(person=p, username=given.lower(), made=now)
+        a.set_password(password)
+        a.save()
+    return p
+
+def authorise(p, by):
+    address = (p.given + "." + p.family).lower() + "@city.example"
+    home = p.episodes.get().department
+    box = Mailbox.objects.create(address=address, name=p.display, kind="personal", department=home, holder=p, made=now)
+    Address.objects.create(address=address, mailbox=box, person=p, since=now)
+    Authorisation.objects.create(mailbox=box, person=p, episode=p.episodes.get(), department=box.department, duties="x" * 20,
+        performance="x" * 20, efficiency="x" * 20, service="x" * 20, requester=by[0], approver=by[1], asked=now, decided=now,
+        starts=now, until=now + timedelta(days=200), state="active", since=now)
+
+def accept(p):
+    text = PolicyText.objects.get()
+    Acknowledgement.objects.create(person=p, text=text, accepted=True, shown=text.sha256, at=now)
+"""
+_TOWN = """
+works = Department.objects.create(code="works", name="Public Works")
+rosa = person("e-2", "Rosa", "Hale", works, password={password!r})
+kim = person("e-3", "Kim", "Boyd", works)
+sam = person("e-4", "Sam", "Ferrer", works, password={password!r})
+person("e-17", "Ines", "Moravec", works, supervisor=sam)
+rita = person("e-5", "Rita", "Records", Department.objects.get(code="it"), password={password!r})
+alma = person("e-6", "Alma", "Weiss", Department.objects.get(code="it"), password={password!r})
+works.head = rosa
+works.save()
+works.deputies.add(kim)
+ms = time.time_ns() // 1_000_000
+policy.publish("E-mail use policy", "# Mail\\n\\nMail of the city is for the work of the city, and is kept." * 3, actor=OFFICE,
+               reason="the council decided so", now=ms)
+for p, by in ((rosa, (sam, kim)), (sam, (rosa, kim)), (rita, (rosa, kim)), (alma, (rosa, kim))):
+    authorise(p, by)
+    accept(p)
+for who, duty in ((rita, "records-officer"), (alma, "examination-approver")):
+    grant = DutyGrant.objects.create(person=who, duty=duty, starts=now - timedelta(days=1), until=now + timedelta(days=90),
+                                     by="e-1", reason="records desk")
+    DutyUse.objects.create(grant=grant, reason="request 26-1", at=now, until=now + timedelta(hours=3))
+for uid in ("e-1", "e-5", "e-6"):
+    p = Person.objects.get(uid=uid)
+    accept(p) if uid == "e-1" else None
+    print(tokens.make(p, days=1, actor=Actor(p.uid), now=ms))
+publish()
+"""
+
+
+@dataclass(frozen=True)
+class Townhall:
+    """Files with the tokens of the access officer, of the records officer, and of who approves mandates."""
+
+    officer: Path
+    records: Path
+    approver: Path
+
+
+def run(data: Path, code: str) -> str:
+    """Python on this folder, in a process of its own; what it prints."""
+    environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    text = _HEAD.format(data=str(data)) + code
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, env=environ, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def townhall(data: Path) -> Townhall:
+    """Claimed: Olga is access officer; Rosa heads Public Works, Sam supervises Ines there, who has nothing yet; Rita answers
+    requests for records, under mandates that Alma approves. Rosa, Sam and Rita sign in with PASSWORD, under their given names."""
+    places = []
+    for name, token in zip(("officer", "records", "approver"), run(data, _TOWN.format(password=PASSWORD)).split(), strict=True):
+        place = data.with_name(f"{name}.token")
+        place.write_text(token)
+        place.chmod(0o600)
+        places.append(place)
+    return Townhall(*places)
