@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+os.environ.setdefault("CIVICMAIL__SCREENING__CHECKS", "[]")  # parts about screening name their checks
 sys.path.insert(0, str(ROOT / "tests"))  # the scratch Postfix and the tools of the stories
 
-from bench import accepting, growth, kept, lag, large, searchable  # noqa: E402
+from bench import (  # noqa: E402 - from the folder that was just named
+    accepting,
+    authenticated,
+    confidential,
+    exported,
+    growth,
+    inspected,
+    kept,
+    lag,
+    large,
+    lookalikes,
+    mailbox,
+    people,
+    replay,
+    screened,
+    searchable,
+    spam,
+)
 from bench.report import Report, machine  # noqa: E402
 
-PARTS = ("import", "attached", "accept", "kept", "growth", "lag", "large")
+PARTS = (
+    "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
+    "authenticated", "confidential", "lookalikes", "inspected", "screened", "steady",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -21,7 +43,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="only these (default: all)")
     parser.add_argument("--small", action="store_true", help="few messages, one round: figures that show only that it works")
     parser.add_argument("--messages", type=int, default=500_000, help="of the part growth (default: 500,000)")
-    parser.add_argument("--seconds", type=int, default=600, help="of the part lag (default: 600)")
+    parser.add_argument("--seconds", type=int, default=600, help="of the parts lag and steady (default: 600)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="folder for report.txt and report.json")
     asked = parser.parse_args()
     report = Report()
@@ -51,6 +73,28 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             growth.run(report, total=total, slice_=min(50_000, total // 2))
         case "lag":
             lag.run(report, a_second=100 if small else 300, seconds=5 if small else asked.seconds)
+        case "people":
+            people.run(report, people=600, asked=4) if small else people.run(report)
+        case "authenticated":
+            authenticated.run(report, count=200 if small else 2_000, rounds=rounds)
+        case "spam":
+            spam.run(report, small=small)
+        case "confidential":
+            confidential.run(report, count=1000 if small else 100_000)
+        case "lookalikes":
+            lookalikes.run(report, files=500 if small else 1_000_000)
+        case "inspected":
+            inspected.run(report, count=1000 if small else 50_000, rounds=rounds)
+        case "exported":
+            exported.run(report, count=1000 if small else 20_000, rounds=rounds)
+        case "replay":
+            replay.run(report, count=2000 if small else 50_000, rounds=rounds)
+        case "screened":
+            screened.run(report, count=100 if small else 500, sessions=20, rounds=rounds)
+        case "steady":
+            screened.steady(report, a_second=100, seconds=5 if small else asked.seconds)
+        case "mailbox":
+            mailbox.run(report, messages=10_000 if small else mailbox.MESSAGES)
         case _:
             large.run(report, messages=5 if small else 50, size=25_000_000)
 

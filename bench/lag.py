@@ -32,7 +32,7 @@ def run(report: Report, *, a_second: int, seconds: int) -> None:
         sender = context.Process(target=_send, args=(serving.relay, a_second, seconds, answers))
         before = cpu(family(serving.pid))
         sender.start()
-        looks = _look(serving.data, sender, answers, accepted := list[float]())
+        looks = look(serving.data, sender, answers, accepted := list[float]())
         used = cpu(family(serving.pid)) - before
     lags = behind(accepted, looks)
     rate = (len(accepted) - 1) / (accepted[-1] - accepted[0])
@@ -56,7 +56,7 @@ def behind(accepted: list[float], looks: list[tuple[float, int]]) -> list[float]
     return sorted(lags)
 
 
-def _look(
+def look(
     data: Path, sender: BaseProcess, answers: multiprocessing.Queue[list[float]], accepted: list[float]
 ) -> list[tuple[float, int]]:
     """Look until the sender has ended and everything is found, for a minute at most after its end."""

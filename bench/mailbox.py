@@ -1,0 +1,162 @@
+"""My mail among 500,000 messages: first screen, queries, turning pages and one message, in one warm process (issue 5, "Speed").
+
+The index is made as the index job makes it, of short messages between 6,200 mailboxes over three years. One person has some ten
+thousand of them, in the archive too, sealed: how what was sent stands is read there. Pages are asked through the whole stack of the
+web process but for the listening socket.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench.report import Report, Row
+from bench.scratch import scratch
+from neighbours.civic import civicmail
+
+PART = "mailbox"
+MESSAGES = 500_000
+MAILBOXES = 6200
+HERS = 50
+"""One message in so many is from or to her."""
+HER = "dana.ortiz@city.example"
+DAYS = 900
+WANTED = 100.0
+ASKED = 40
+_WORDS = [f"word{n:04}" for n in range(4000)]
+QUESTIONS = {
+    "first screen": "/mail/",
+    "a word": "/mail/?q=word0007",
+    "a word, sent, since": "/mail/?q=word0007&direction=sent&since=2026-01-01",
+    "a phrase or a sender": '/mail/?q="word0007 word0008" OR from:m00017@city.example',
+    "what is not there": "/mail/?q=-word0007 -bcc:m00017",
+    "size": "/mail/?q=larger:300",
+    "held": "/mail/?state=held",
+}
+
+
+def run(report: Report, *, messages: int = MESSAGES, asked: int = ASKED) -> None:
+    """All rows."""
+    from bench.people import _installation
+
+    with scratch() as top:
+        data = _installation(top / "data")
+        from pages.world import town
+
+        t = town()
+        begun = time.perf_counter()
+        hers = _fill(data, messages)
+        report.note(f"{messages:,} messages in the index, {hers:,} of them hers, made in {time.perf_counter() - begun:.0f} s")
+        civicmail("tick", data=data)
+        _pages(report, t, asked)
+
+
+def _fill(data: Path, messages: int) -> int:
+    """Index and archive; how many are hers."""
+    from civicmail.core.disk import journal
+    from civicmail.mail.archive.commit import Writer
+    from civicmail.mail.archive.records import Event, Type
+    from civicmail.mail.search import coverage
+    from civicmail.mail.search.documents import document_of
+    from civicmail.mail.search.index import BULK_HEAP, Indexes
+    from civicmail.mail.search.schema import VERSION
+
+    now = time.time_ns() // 1_000_000
+    generation = coverage.top(data) / "1"
+    indexes = Indexes(generation, heap=BULK_HEAP)
+    hers = 0
+    with closing(Writer(data, lambda: now)) as writer:
+        for n, (capture, body, fields) in enumerate(_mail(messages, now)):
+            indexes.add(document_of(capture, b"", fields), replay=False)
+            if HER in (capture.envelope.sender, *(r.address for r in capture.envelope.recipients)):
+                hers += 1
+                writer.receipt(capture, body)
+                for to in range(len(capture.envelope.recipients)):
+                    writer.event(
+                        Event(Type.DELIVERED, capture.id, capture.received + 500, (to,), {"try": 1, "reply": "250 stored"})
+                    )
+                if hers % 500 == 0:
+                    writer.flush()
+            if n % 100_000 == 99_999:
+                indexes.commit()
+        writer.flush()
+    indexes.commit()
+    indexes.close()
+    top = journal.folder(data)
+    covered = {name: journal.read_durable(top / name) for name in journal.names(data)}
+    coverage.save(generation, coverage.Coverage(VERSION, covered))
+    coverage.make_current(generation)
+    return hers
+
+
+def _mail(count: int, now: int) -> Iterator[tuple[Any, bytes, Any]]:
+    """Between mailboxes of the city and strangers, in order of receipt: capture, bytes, and what a parse would give."""
+    from civicmail.city.policy.shapes import Disposition
+    from civicmail.core.message.shapes import Address, Envelope, Fields, Recipient
+    from civicmail.mail.archive.identity import capture_id
+    from civicmail.mail.archive.records import Capture, Source
+
+    chance = random.Random(1)
+    step = DAYS * 86_400_000 // count
+    for n in range(count):
+        at = now - (count - n) * step
+        people = [f"m{chance.randrange(MAILBOXES):05}@city.example" for _ in range(chance.choice((2, 2, 2, 3, 4)))]
+        if n % HERS == 0:
+            people[chance.randrange(2)] = HER
+        sender, to = (people[0], people[1:]) if chance.random() < 0.4 else (f"s{chance.randrange(9000)}@outside.example", people)
+        words = " ".join(chance.choices(_WORDS, k=40))
+        header = f"From: <{sender}>\r\nTo: {', '.join(to[:2])}\r\nSubject: {words[:60]}\r\nMessage-ID: <{n}@bench.example>"
+        body = f"{header}\r\n\r\n{words}\r\n".encode()
+        from_, *named = (Address("", *a.split("@")) for a in (sender, *to[:2]))
+        message_id = f"{n}@bench.example"
+        fields = Fields(words[:60], (from_,), tuple(named), (), (), None, message_id, (), (), "", words, (), None, (), 0)
+        inside = sender.endswith("@city.example")
+        recipients = tuple(Recipient(a) for a in dict.fromkeys(to))
+        capture = Capture(
+            capture_id(at), at, hashlib.sha256(body).digest(), len(body), bytes(32), Source("submission" if inside else "mx"),
+            Envelope(sender, recipients, at, login="p/x" if inside else ""),
+            tuple(Disposition(i, "deliver", ("deliver",)) for i in range(len(recipients))), message_id=message_id,
+        )  # fmt: skip
+        yield capture, body, fields
+
+
+def _pages(report: Report, t: Any, asked: int) -> None:
+    """The first request of a process opens the index and is told apart."""
+    import html
+    import re
+
+    from django.test import Client
+
+    from pages.world import signed_in
+
+    gc.collect()
+    gc.freeze()
+    client = Client(headers={"host": "localhost"}, raise_request_exception=False)
+    client.cookies["sessionid"] = signed_in(t.people["crew0"])
+    took, page = _asked(client, "/mail/")
+    report.add(Row(PART, "civicmail", "first screen of a cold process", took, "ms"))
+    older = re.search(r'<a href="([^"]*)" rel="next">', page)
+    one = re.search(r'href="(/mail/[0-9a-f-]{36}/)"', page)
+    assert older and one, page[:2000]
+    paths = {**QUESTIONS, "the next page": html.unescape(older[1]), "one message": one[1], "its delivery": f"{one[1]}delivery/"}
+    for what, path in paths.items():
+        mine = sorted([_asked(client, path)[0] for _ in range(asked + 2)][2:])
+        wanted = f"<= {WANTED:g}" if what != "one message" else "<= 150"
+        report.add(Row(PART, "civicmail", f"{what}, p95", mine[len(mine) * 95 // 100], "ms", None, wanted))
+        report.note(f"{what}: median {statistics.median(mine):.0f} ms")
+
+
+def _asked(client: Any, path: str) -> tuple[float, str]:
+    begun = time.perf_counter()
+    response = client.get(path)
+    content = response.content.decode()
+    took = 1000 * (time.perf_counter() - begun)
+    assert response.status_code == 200, f"{path}: {response.status_code} {content[:500]}"
+    return took, content
