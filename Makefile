@@ -12,18 +12,21 @@ IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
 
-.PHONY: help setup demo test quick check bench fmt verify neighbours
+.PHONY: help setup demo test postgresql quick check bench fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## fetch uv and the packages of uv.lock (every other target does it by itself)
 
-demo: $(READY) ## a sample city with mail flowing, live in the terminal, until Ctrl-C
+demo: $(READY) ## a city of 400 people with a month of mail, its pages in your browser, until Ctrl-C
 	@$(IN)/civicmail demo $(DEMO)
 
 test: $(READY) ## all tests; what could not be tested is listed at the end
 	@$(IN)/pytest $(TESTS)
+
+postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 instead of SQLite
+	@CIVICMAIL_TEST_DB=postgresql $(IN)/pytest tests/city tests/front
 
 quick: $(READY) ## the tests of a minute: no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)
