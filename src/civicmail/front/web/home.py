@@ -11,6 +11,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import standing, tasks
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.page import Page
+from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import looks, rules
 from civicmail.front.web.telling import clock
@@ -24,7 +25,7 @@ def home(request: Asked) -> HttpResponse:
     facts = standing.of(me(request).pk, now)
     if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
         return redirect("acknowledge", version=facts.owed.version)
-    found = tasks.of(me(request), request.actor, facts, now)
+    found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
     if (held := mailbox.held_for(request.actor, now=now)) > 0:
         found.insert(0, tasks.Tasks(gettext("My mail"), [_held(held)]))
     if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):

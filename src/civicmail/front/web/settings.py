@@ -45,6 +45,7 @@ ROOT_URLCONF = "civicmail.front.web.urls"
 INSTALLED_APPS = [
     "civicmail.front.web",
     "civicmail.city.access",
+    "civicmail.city.conduct",
     "civicmail.city.directory",
     "civicmail.city.notices",
     "civicmail.desk.holding",

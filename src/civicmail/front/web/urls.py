@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("set-up/profile/", programs.profile, name="set-up-profile"),
     path("", include("civicmail.front.web.signin.urls")),
     path("", include("civicmail.city.access.urls")),
+    path("", include("civicmail.city.conduct.urls")),
     path("", include("civicmail.front.web.system.urls")),
     path("", include("civicmail.desk.mailbox.urls")),
     path("", include("civicmail.desk.holding.urls")),

@@ -53,6 +53,7 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     return [
         Job("entries", lambda: _carry(data, once, clock), CARRY_EVERY, lease="entries"),
         Job("deadlines", lambda: _sweep(once, clock), SWEEP_EVERY, lease="deadlines"),
+        Job("conduct", lambda: _conduct(once, clock), SWEEP_EVERY, lease="conduct"),
         Job("doors", lambda: _doors(once, clock), DOORS_EVERY, lease="doors"),
         Job("follow", lambda: _follow(data, once, clock), FOLLOW_EVERY, lease="follow"),
         Job("alive", lambda: _alive(once, clock), ALIVE_EVERY),
@@ -70,11 +71,13 @@ def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, lis
     dated = carried = 0
     busy = []
     with connected():
-        for name in ("deadlines", "follow", "exports", "entries"):
+        for name in ("deadlines", "conduct", "follow", "exports", "entries"):
             try:
                 with Lease.take(lease_path(data, name)):
                     if name == "deadlines":
                         dated = sum(asdict(tasks.Sweeping().step(clock())).values())
+                    elif name == "conduct":
+                        dated += _conduct_once(clock())
                     elif name == "follow":
                         following = tasks.Following()
                         tail = begin(data, following.positions)
@@ -143,6 +146,20 @@ def _sweep(prepare: Prepare, clock: Clock) -> Iterator[Work]:
             return False
 
         yield work
+
+
+@contextmanager
+def _conduct(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    """Dates of reviews, violations and statements."""
+    prepare()
+    with connected():
+        yield lambda: _conduct_once(clock()) < 0  # nothing is left over that could not wait for the next round
+
+
+def _conduct_once(now: int) -> int:
+    from civicmail.city.conduct.tasks import sweep
+
+    return sweep(now)
 
 
 @contextmanager

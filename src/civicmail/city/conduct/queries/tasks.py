@@ -1,0 +1,18 @@
+"""What waits for a person in this room, as tasks of the page Home; the parts of it stand beside the rows that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.queries.tasks import Tasks
+
+Source = Callable[[Actor, int], list[Tasks]]
+"""(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""
+
+SOURCES: tuple[Source, ...] = ()
+
+
+def of(actor: Actor, now: int) -> list[Tasks]:
+    """Groups with something in them."""
+    return [group for source in SOURCES for group in source(actor, now) if group.tasks]
