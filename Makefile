@@ -12,7 +12,9 @@ IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
 
-.PHONY: help setup demo test postgresql quick check bench fmt verify neighbours
+LANES := suite mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
+
+.PHONY: help setup demo test again suite mutants postgresql quick check bench fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,10 +25,19 @@ demo: $(READY) ## a city of 400 people with a month of mail, its pages in your b
 	@$(IN)/civicmail demo $(DEMO)
 
 test: $(READY) ## all tests; what could not be tested is listed at the end
-	@$(IN)/pytest $(TESTS)
+	@$(if $(TESTS),$(IN)/pytest $(TESTS),$(MAKE) --no-print-directory --keep-going --jobs=2 $(LANES))
+
+suite: $(READY) # all but the mutants
+	@tools/lane.sh suite --ignore=tests/mutants
+
+mutants: $(READY) # beside the suite: rules that are taken out turn their tests red
+	@tools/lane.sh mutants tests/mutants
 
 postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 instead of SQLite
-	@CIVICMAIL_TEST_DB=postgresql $(IN)/pytest tests/city tests/front
+	@CIVICMAIL_TEST_DB=postgresql tools/lane.sh postgresql tests/city tests/front
+
+again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
+	@$(IN)/python tools/again.py
 
 quick: $(READY) ## the tests of a minute: no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)

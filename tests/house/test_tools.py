@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,56 @@ def test_where_there_is_no_apt_a_sentence_says_so(tmp_path: Path) -> None:
     done = _run("neighbours.sh", str(tmp_path))
     assert done.returncode == 0
     assert "not Debian or Ubuntu" in done.stdout
+
+
+def _again(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(ROOT / "tools" / "again.py")], cwd=folder, capture_output=True, text=True)
+
+
+def _lane(folder: Path, name: str, code: int, failed: list[str]) -> None:
+    kept = folder / ".pytest_cache" / name
+    (kept / "v/cache").mkdir(parents=True)
+    (kept / "code").write_text(f"{code}\n")
+    (kept / "v/cache/lastfailed").write_text(json.dumps(dict.fromkeys(failed, True)))
+
+
+STEADY = "import pathlib\n\ndef test_now() -> None:\n    assert pathlib.Path('mended').exists()\n"
+
+
+def test_what_failed_beside_others_is_tried_once_more_alone_and_named(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(STEADY)
+    _lane(tmp_path, "suite", 1, ["test_a.py::test_now"])
+    _lane(tmp_path, "mutants", 0, ["test_b.py::test_of_an_earlier_day"])
+    assert _again(tmp_path).returncode == 1, "it fails alone, too"
+    (tmp_path / "mended").touch()
+    done = _again(tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Unsteady, to be mended: test_a.py::test_now (suite)")
+    assert "nothing" in _again(tmp_path).stdout, "it is not asked again"
+
+
+@pytest.mark.parametrize(
+    ("code", "failed", "said"),
+    [
+        (1, [f"test_a.py::test_{n}" for n in range(6)], "6 tests failed, more than 5."),
+        (2, [], "pytest ended with 2 before its tests did."),
+        (99, ["test_a.py::test_now"], "pytest ended with 99 before its tests did."),
+        (1, [], "pytest ended with 1 before its tests did."),
+    ],
+)
+def test_what_is_no_accident_is_not_tried_again(tmp_path: Path, code: int, failed: list[str], said: str) -> None:
+    (tmp_path / "test_a.py").write_text("def test_now() -> None:\n    pass\n")
+    _lane(tmp_path, "suite", code, failed)
+    done = _again(tmp_path)
+    assert (done.returncode, said in done.stderr) == (1, True)
+
+
+def test_a_lane_remembers_how_it_ended_and_what_failed(tmp_path: Path) -> None:
+    (tmp_path / "tools").symlink_to(ROOT / "tools")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    _script(tmp_path / ".venv/bin", "pytest", f'exec {sys.executable} -m pytest "$@"')
+    (tmp_path / "test_a.py").write_text(STEADY)
+    done = subprocess.run(["tools/lane.sh", "mutants", "test_a.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "1 failed" in done.stdout
+    (tmp_path / "mended").touch()
+    assert _again(tmp_path).returncode == 0
