@@ -3,6 +3,9 @@
 tests/mutants/NAME.toml has `requirement` (a row of docs/requirements.md), `file` (of src), `old` (stands in it exactly once), `new`
 and `test` (as pytest names it). The package is linked into a scratch folder with that one file replaced, and the folder stands
 before the installed package in PYTHONPATH of a pytest of its own.
+
+Where one test has a case for each of many rules, a mutant may have `[[each]]` with `case` (as the parameter is called), `file`,
+`old` and `new`. All of them are taken out at once, and each case must turn red: one run instead of forty.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,41 +28,68 @@ from mutants.nursery import Nursery
 FOLDER = Path(__file__).parent
 SECONDS = 60
 _OPTIONS = "addopts=-q --strict-markers --import-mode=importlib"
+_CASES = re.compile(r"(?m)^FAILED \S+\[(\S+)\] - ")
 _NOTICED = re.compile(r"(?m)^FAILED .* - (AssertionError|assert |Failed: DID NOT RAISE|civicmail\.)")
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """One rule taken out. file: below src; old and new: text of it; test: what must notice."""
+class Change:
+    """file: below src; old and new: text of it; case: the parameter of the test that must notice, "" where the test has none."""
 
-    name: str
-    requirement: str
     file: str
     old: str
     new: str
+    case: str = ""
+
+    @classmethod
+    def of(cls, plain: Mapping[str, str]) -> Change:
+        return cls(*(plain[key] for key in ("file", "old", "new")), plain.get("case", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One rule taken out, or each of several that a test has a case for. test: what must notice."""
+
+    name: str
+    requirement: str
+    changes: tuple[Change, ...]
     test: str
 
     @classmethod
     def read(cls, path: Path) -> Mutant:
         plain = tomllib.loads(path.read_text())
-        return cls(path.name, *(plain[key] for key in ("requirement", "file", "old", "new", "test")))
+        each = plain.get("each", [])
+        assert bool(each) is not ("file" in plain), f"{path.name} has `file`, `old` and `new`, or `[[each]]` with a `case`."
+        changes = tuple(Change.of(one) for one in each or [plain])
+        cases = [change.case for change in changes]
+        assert not each or ("" not in cases and len(set(cases)) == len(cases)), f"{path.name}: each has a `case` of its own."
+        return cls(path.name, plain["requirement"], changes, plain["test"])
 
-    def applied(self) -> str:
-        """The text of the file without the rule; AssertionError says what to bring up to date."""
-        path = ROOT / self.file
-        assert path.is_file(), f"{self.name}: {self.file} is gone. Find where {self.requirement} is kept now and name that file."
+    def applied(self) -> dict[str, str]:
+        """The text of each file without the rule; AssertionError says what to bring up to date."""
+        texts: dict[str, str] = {}
+        for change, begin in sorted(((c, self._place(c)) for c in self.changes), key=lambda pair: -pair[1]):
+            text = texts.get(change.file) or (ROOT / change.file).read_text()
+            texts[change.file] = text[:begin] + change.new + text[begin + len(change.old) :]
+        for file, text in texts.items():
+            if file.endswith(".toml"):
+                tomllib.loads(text)
+            else:
+                ast.parse(text, file)
+        return texts
+
+    def _place(self, change: Change) -> int:
+        """Where its old text begins in the file as it is."""
+        path = ROOT / change.file
+        assert path.is_file(), f"{self.name}: {change.file} is gone. Find where {self.requirement} is kept now and name that file."
         text = path.read_text()
-        times = text.count(self.old)
+        times = text.count(change.old)
         assert times == 1, (
-            f"{self.name}: its `old` text stands {times} times in {self.file}, not once. Look up how {self.requirement} of "
-            f"docs/requirements.md is written there now, and bring `old` and `new` up to date so that they take that rule out."
+            f"{self.name}: its `old` text{f' of {change.case}' * bool(change.case)} stands {times} times in {change.file}, not once. "
+            f"Look up how {self.requirement} of docs/requirements.md is written there now, and bring `old` and `new` up to date so that "
+            f"they take that rule out."
         )
-        mutated = text.replace(self.old, self.new)
-        if path.suffix == ".toml":
-            tomllib.loads(mutated)
-        else:
-            ast.parse(mutated, self.file)
-        return mutated
+        return text.index(change.old)
 
 
 def mutants() -> list[Mutant]:
@@ -66,14 +97,15 @@ def mutants() -> list[Mutant]:
 
 
 def overlay(mutant: Mutant, folder: Path) -> Path:
-    """A folder for PYTHONPATH with the whole package, linked, and the mutant's file in its place."""
+    """A folder for PYTHONPATH with the whole package, linked, and the mutant's files in their places."""
     mutated = mutant.applied()
     shutil.copytree(PACKAGE, folder / PACKAGE.name, copy_function=_link)
-    path = folder / Path(mutant.file).relative_to("src")
-    path.unlink()
-    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
-        compiled.unlink()
-    path.write_text(mutated)
+    for file, text in mutated.items():
+        path = folder / Path(file).relative_to("src")
+        path.unlink()
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+            compiled.unlink()
+        path.write_text(text)
     return folder
 
 
@@ -102,9 +134,10 @@ def complaint(mutant: Mutant, folder: Path, nursery: Nursery, made: Path | None 
     strange = ("PYTEST_", "COV_", "CIVICMAIL_DATA", "CIVICMAIL_CONFIG")  # the last two of tests that started Django on a folder
     env = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
     env |= {"PYTHONPATH": str(overlay(mutant, folder)), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000", "CIVICMAIL_MUTANT": "1"}
-    if made and "/models" not in mutant.file and "/migrations/" not in mutant.file:
+    if made and not any("/models" in change.file or "/migrations/" in change.file for change in mutant.changes):
         env[MADE] = str(made)
-    arguments = [mutant.test, "-x", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
+    arguments = [mutant.test, "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
+    arguments += ["-x"] if len(mutant.changes) == 1 else []
     arguments += ["-o", _OPTIONS, "--color=no", "--timeout=40", f"--basetemp={folder / 'tmp'}"]
     arguments += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # asserts of libraries that are there
     code, said = nursery.run(arguments, env, folder, seconds=SECONDS)
@@ -118,8 +151,12 @@ def judged(mutant: Mutant, exit_code: int, said: str) -> str:
     if exit_code == 0:
         return f"{mutant.test} is green without the rule of {mutant.requirement}: it does not test it."
     last = said.strip().splitlines()[-1] if said.strip() else ""
-    if exit_code != 1 or not re.match(r"1 failed", last):
+    if exit_code != 1 or not re.match(rf"{'1' if len(mutant.changes) == 1 else '[0-9]+'} failed", last) or " error" in last:
         return f"{mutant.test} did not fail but could not run (exit code {exit_code}):\n{said[-3000:]}"
-    if not _NOTICED.search(said.rpartition("short test summary")[2]):
+    summary = said.rpartition("short test summary")[2]
+    blind = sorted({c.case for c in mutant.changes} - set(_CASES.findall(summary))) if len(mutant.changes) > 1 else []
+    if blind:
+        return f"{mutant.test} is green without the rule of {mutant.requirement} for {', '.join(blind)}: it does not test it."
+    if sum(1 for _ in _NOTICED.finditer(summary)) < len(mutant.changes):
         return f"{mutant.test} failed because the mutant does not work at all, not because the rule is gone:\n{said[-3000:]}"
     return ""

@@ -17,7 +17,7 @@ import pytest
 
 import civicmail
 from house.sources import PACKAGE, ROOT
-from mutants.mutant import Mutant, complaint, judged, made_database, mutants
+from mutants.mutant import Change, Mutant, complaint, judged, made_database, mutants
 from mutants.nursery import Nursery
 
 PAGE = ROOT / "docs" / "requirements.md"
@@ -94,7 +94,8 @@ def test_the_package_is_the_one_below_src() -> None:
 def _first_line(test: str) -> Mutant:
     text = (PACKAGE / "__init__.py").read_text()
     assert text.startswith('"""')
-    return Mutant("the first line", "R-00", "src/civicmail/__init__.py", text[:12], '"""Mutated ' + text[3:12], test)
+    change = Change("src/civicmail/__init__.py", text[:12], '"""Mutated ' + text[3:12])
+    return Mutant("the first line", "R-00", (change,), test)
 
 
 def test_the_mutated_package_is_imported_and_not_the_installed_one(tmp_path: Path, nursery: Nursery) -> None:
@@ -127,10 +128,21 @@ def test_only_an_assertion_or_an_error_of_ours_means_that_a_mutant_was_noticed(r
 
 
 def test_a_mutant_whose_text_is_gone_says_what_to_bring_up_to_date() -> None:
+    line = _first_line("")
     with pytest.raises(AssertionError, match=r"stands 0 times in .*, not once\. Look up how R-00"):
-        replace(_first_line(""), old="no such text").applied()
+        replace(line, changes=(replace(line.changes[0], old="no such text"),)).applied()
     with pytest.raises(AssertionError, match=r"is gone\. Find where R-00 is kept now"):
-        replace(_first_line(""), file="src/civicmail/nowhere.py").applied()
+        replace(line, changes=(replace(line.changes[0], file="src/civicmail/nowhere.py"),)).applied()
+
+
+def test_of_many_rules_in_one_mutant_each_is_noticed_by_its_own_case() -> None:
+    """A case that stays green is named, and so is one that could not run, whatever the others did."""
+    many = replace(_first_line("a.py::test_it"), changes=(Change("a", "b", "c", "one"), Change("a", "d", "e", "two")))
+    said = "=== short test summary info ===\nFAILED a.py::test_it[one] - assert 1 == 2\n"
+    said += "FAILED a.py::test_it[two] - {}\n2 failed in 1s\n"
+    assert judged(many, 1, said.format("civicmail.city.policy.errors.UnusableBook: no")) == ""
+    assert "does not work at all" in judged(many, 1, said.format("NameError: name 'x'"))
+    assert "for two: it does not test it" in judged(many, 1, said.format("assert 0").replace("[two]", "[three]"))
 
 
 # -- page, tests and mutants belong together
@@ -151,7 +163,7 @@ def test_each_row_has_one_mutant_and_each_mutant_its_row() -> None:
     by_name = {mutant.name: mutant for mutant in MUTANTS}
     for row in ROWS:
         assert by_name[row.mutant].test.partition("[")[0] == row.test, row.id
-        assert by_name[row.mutant].file.startswith("src/civicmail/"), row.id
+        assert all(change.file.startswith("src/civicmail/") for change in by_name[row.mutant].changes), row.id
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

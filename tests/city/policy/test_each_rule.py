@@ -1,0 +1,67 @@
+"""Each rule of the starter pack alone, read from its own lines, so that one that is broken breaks no other's test.
+
+Its mutant takes the part out that makes it what it is (tests/mutants/starter-pack.toml); what it serves and does is written down
+a second time, in docs/requirements.md.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from city.policy.books import NOW
+from civicmail.city.policy import reading
+from civicmail.city.policy.engine import decide, fits
+from civicmail.city.policy.published import STARTER
+from civicmail.city.policy.rules import Book, Rule
+from house.sources import ROOT
+
+_ID = re.compile(r'(?m)^id = "(.+)"$')
+
+
+def _lines() -> dict[str, str]:
+    """The lines of each rule, by its id."""
+    found: dict[str, str] = {}
+    for path in sorted(STARTER.glob("*.toml")):
+        for block in re.split(r"(?m)^(?=\[\[rule\]\]$)", path.read_text(encoding="utf-8"))[1:]:
+            (id_,) = _ID.findall(block)
+            found[id_] = block.partition("[matrix]")[0]
+    return found
+
+
+LINES = _lines()
+TABLE = re.findall(
+    r"(?m)^\| `([a-z-]+)` \| (P-\d\d) \| (\w+) \| (\w+) \| `(\S+)` \|$", (ROOT / "docs" / "requirements.md").read_text()
+)
+
+
+def _alone(id_: str) -> Rule:
+    """Raises UnusableBook where an example does not come out, as any book does."""
+    (rule,) = reading.book([(f"{id_}.toml", LINES[id_])]).rules
+    return rule
+
+
+@pytest.mark.parametrize("id_", sorted(LINES))
+def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None:
+    """R-665. With the rule alone in the book: whatever others would do, this one does what it says."""
+    rule = _alone(id_)
+    for example in rule.examples:
+        assert fits(rule, example.facts) is example.fits
+        (found,) = decide(Book((rule,), reading.book([]).matrix), example.facts, [example.facts], NOW)
+        assert any(name.rpartition(":")[2] == id_ for name in found.rules) is example.fits
+        kept = rule.do if rule.mode == "enforce" and example.fits else "deliver"
+        assert found.do == ("hold" if kept == "encrypt" else kept)
+
+
+def test_what_each_rule_serves_and_does_is_what_is_written_down() -> None:
+    """R-665. Whoever adds a rule, or changes what one does, says so there, and brings a mutant of it."""
+    pack = [rule for path in sorted(STARTER.glob("*.toml")) for rule in tomllib.loads(path.read_text()).get("rule", [])]
+    mutants = {
+        (one["case"], path.name)
+        for path in (ROOT / "tests" / "mutants").glob("starter-*.toml")
+        for one in tomllib.loads(path.read_text()).get("each", [])
+    }
+    assert [row[:4] for row in TABLE] == [(rule["id"], rule["clause"], rule["mode"], rule["do"]) for rule in pack]
+    assert {(row[0], row[4]) for row in TABLE} == mutants
