@@ -84,10 +84,10 @@ class Mutant:
         assert path.is_file(), f"{self.name}: {change.file} is gone. Find where {self.requirement} is kept now and name that file."
         text = path.read_text()
         times = text.count(change.old)
+        which = f"its `old` text of {change.case}" if change.case else "its `old` text"
         assert times == 1, (
-            f"{self.name}: its `old` text{f' of {change.case}' * bool(change.case)} stands {times} times in {change.file}, not once. "
-            f"Look up how {self.requirement} of docs/requirements.md is written there now, and bring `old` and `new` up to date so that "
-            f"they take that rule out."
+            f"{self.name}: {which} stands {times} times in {change.file}, not once. Look up how {self.requirement} of "
+            f"docs/requirements.md is written there now, and bring `old` and `new` up to date so that they take that rule out."
         )
         return text.index(change.old)
 
