@@ -1,37 +1,78 @@
-"""Tokens for the command line of a claimed installation: shown once, of one person, with an end (P-07, P-16)."""
+"""Tokens for the command line of a claimed installation, and with scopes for the API: shown once, of one person, with an end (P-07,
+P-16)."""
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Collection
 from pathlib import Path
 
 from django.db import transaction
 
-from civicmail.city.access import guard, shownonce
+from civicmail.city.access import guard, scopes, shownonce
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.credentials import device_key
-from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Token
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Person
+from civicmail.core.config.sentence import sentence
 
 DAY = 86_400_000
 LASTS = 30
-"""The most days for which a token may be made."""
+"""The most days for which a token of the command line may be made."""
+
+LASTS_API = 365
+"""The same for one with scopes: a program cannot ask for another one, so it may live longer, and can do less."""
+
+MOST = 20
+"""Tokens with scopes that one person may have at a time."""
+
+SEEN_EVERY = 60_000
+"""ms after which a use is noted again."""
 
 
 def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
-    """A new token, shown this once."""
+    """A new token for the command line, shown this once."""
     guard.require(actor, "my.devices", About(person=person.uid), now=now)
     if not 1 <= days <= LASTS:
         raise Unusable(f"A token lasts from 1 to {LASTS} days.", {"days": f"From 1 to {LASTS} days."})
-    text = shownonce.new("token")
-    until = now + days * DAY
     with transaction.atomic():
-        made = Token.objects.create(person=person, mac=_seal(text), made=moment(now), until=moment(until))
-        entries.enter("token.make", actor=actor, reason="", now=now, object=f"token:{made.pk}", facts={"until": until})
+        return _made(person, "", [], now + days * DAY, actor, now)
+
+
+def make_for_program(person: Person, name: str, wanted: Collection[str], *, days: int, actor: Actor, now: int) -> str:
+    """A new token of the API, shown this once. name: the program that it is for; wanted: scopes. Raises Unusable, Conflict."""
+    guard.require(actor, "my.devices", About(person=person.uid), now=now)
+    wrong = {
+        "name": "" if name.strip() else "Say which program it is for.",
+        "days": "" if 1 <= days <= LASTS_API else f"From 1 to {LASTS_API} days.",
+        "scopes": "" if wanted and not scopes.unknown(wanted) else "Choose what the program may do, from the list.",
+    }
+    if wrong := {field: said for field, said in wrong.items() if said}:
+        raise Unusable(next(iter(wrong.values())), wrong)
+    with transaction.atomic():
+        Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
+        if _living(person, now) >= MOST:
+            raise Conflict(sentence("There are {most} tokens for programs; end one that is not used any more.", most=MOST))
+        return _made(person, name.strip()[:80], scopes.in_order(wanted), now + days * DAY, actor, now)
+
+
+def _living(person: Person, now: int) -> int:
+    return Token.objects.filter(person=person, ended__isnull=True, until__gt=moment(now)).exclude(name="").count()
+
+
+def _made(person: Person, name: str, wanted: list[str], until: int, actor: Actor, now: int) -> str:
+    text = shownonce.new("token")
+    epoch = Account.objects.filter(person=person).values_list("epoch", flat=True).first()
+    row = Token.objects.create(
+        person=person, name=name, scopes=wanted, epoch=epoch, mac=_seal(text), made=moment(now), until=moment(until)
+    )
+    facts = {"until": until} | ({"name": name, "scopes": wanted} if wanted else {})
+    entries.enter("token.make", actor=actor, reason="", now=now, object=f"token:{row.pk}", facts=facts)
     return text
 
 
@@ -47,19 +88,40 @@ def end(token: Token, *, actor: Actor, now: int) -> None:
 
 
 def account_by(text: str, person: str, *, now: int) -> Account:
-    """The account of the person (uid or sign-in name) whose token this is, and note the use. Raises NotPermitted, with one
-    sentence for every reason: wrong, over, ended, somebody else's, of somebody who left or is locked."""
-    at = moment(now)
-    found = None
-    if shownonce.is_shaped("token", text):
-        rows = Token.objects.filter(mac=_seal(text), ended__isnull=True, until__gt=at)
-        found = rows.first()
-    account = Account.objects.select_related("person").filter(person=found.person_id).first() if found is not None else None
-    named = account is not None and person.strip().lower() in (account.username, account.person.uid.lower())
-    if found is None or account is None or not named or not account.is_active or account.locked is not None:
+    """The account of the person (uid or sign-in name) whose token of the command line this is, and note the use. Raises
+    NotPermitted, with one sentence for every reason: wrong, over, ended, somebody else's, for the API, of somebody who left or is
+    locked."""
+    found = _shown(text, now)
+    named = found is not None and person.strip().lower() in (found[1].username, found[1].person.uid.lower())
+    if found is None or not named or found[0].scopes:
         raise NotPermitted("The token is not good for this person; make a new one on the page Devices.")
-    Token.objects.filter(pk=found.pk).update(used=at)
-    return account
+    Token.objects.filter(pk=found[0].pk).update(used=moment(now))
+    return found[1]
+
+
+def program_by(text: str, *, now: int) -> tuple[Token, Account] | None:
+    """The token of the API with this text, and whose it is; None for every reason why it opens nothing."""
+    found = _shown(text, now)
+    if found is None or not found[0].scopes:
+        return None
+    if found[0].used is None or now - ms(found[0].used) >= SEEN_EVERY:
+        Token.objects.filter(pk=found[0].pk).update(used=moment(now))
+    return found
+
+
+def _shown(text: str, now: int) -> tuple[Token, Account] | None:
+    """What the database has under the seal of this text, while it is good: not over, not ended, its person here, not locked, and
+    nothing has ended all sessions since (L2)."""
+    if not shownonce.is_shaped("token", text):
+        return None
+    seal = _seal(text)
+    row = Token.objects.filter(mac=seal, ended__isnull=True, until__gt=moment(now)).first()
+    if row is None or not hmac.compare_digest(row.mac, seal):
+        return None
+    account = Account.objects.select_related("person").filter(person=row.person_id).first()
+    if account is None or not account.is_active or account.locked is not None:
+        return None
+    return (row, account) if row.epoch in (None, account.epoch) else None
 
 
 def _seal(text: str) -> str:

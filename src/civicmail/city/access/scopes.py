@@ -1,0 +1,64 @@
+"""What a token of the API may be used for: a person narrows it when it is made, and nothing widens it (P-07). The one table. Pure.
+
+A scope opens nothing by itself: whoever shows the token still needs the duty, the office or the mandate that the page asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from civicmail.core.config.sentence import Sentence
+from civicmail.core.config.sentence import sentence as _
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """words: what it is for; office: nothing that an employee without office or duty could use."""
+
+    words: Sentence
+    office: bool = False
+
+    @property
+    def widens(self) -> bool:
+        """Whether it changes something, or shows other people's mail: a fresh proof is asked before such a token is made."""
+        return self.words.startswith(("Change", "Write", "Look"))
+
+
+SCOPES: dict[str, Scope] = {
+    "read:me": Scope(_("Read who I am, my access and my duties")),
+    "write:me": Scope(_("Change what I have said to the policy")),
+    "read:mail": Scope(_("Read my mail and what became of it")),
+    "write:mail": Scope(_("Write mail as me, and report spam")),
+    "read:people": Scope(_("Read departments, their people, agencies and contracts"), True),
+    "write:people": Scope(_("Change departments, their people, agencies and contracts"), True),
+    "read:access": Scope(_("Read who may use mail, and what was asked"), True),
+    "write:access": Scope(_("Change who may use mail: ask, decide, suspend, resume, end"), True),
+    "read:mailboxes": Scope(_("Read mailboxes, addresses and lists"), True),
+    "write:mailboxes": Scope(_("Change mailboxes, addresses and lists"), True),
+    "read:duties": Scope(_("Read who has which duty"), True),
+    "write:duties": Scope(_("Change who has which duty"), True),
+    "read:policy": Scope(_("Read the policy and its versions")),
+    "write:policy": Scope(_("Change the policy: publish a version, record a paper"), True),
+    "read:entries": Scope(_("Read entries"), True),
+    "read:mandates": Scope(_("Read mandates, never content"), True),
+    "write:mandates": Scope(_("Change mandates: ask, decide, close"), True),
+    "read:content": Scope(_("Look at other people's mail under a mandate"), True),
+    "read:rules": Scope(_("Read the rule book"), True),
+    "read:holding": Scope(_("Read what rules keep back, and counts of findings"), True),
+    "write:holding": Scope(_("Change what is kept back: release a copy"), True),
+    "read:system": Scope(_("Read health, queue and trace"), True),
+    "write:system": Scope(_("Change the queue: try again at once"), True),
+}
+"""Scope -> what it is for, in the order in which a form offers them."""
+
+
+def unknown(scopes: Iterable[str]) -> list[str]:
+    """Those that the table does not have, in order."""
+    return sorted(set(scopes) - SCOPES.keys())
+
+
+def in_order(scopes: Iterable[str]) -> list[str]:
+    """Each once, in the order of the table."""
+    wanted = set(scopes)
+    return [scope for scope in SCOPES if scope in wanted]
