@@ -1,5 +1,7 @@
 """Rows of people's side. Every write is a verb of `actions`; entries are protected by triggers on both databases (A3)."""
 
+from civicmail.city.access.models.bars import Bar as Bar
+from civicmail.city.access.models.bars import Undertaking as Undertaking
 from civicmail.city.access.models.doors import Untold as Untold
 from civicmail.city.access.models.mandates import Amendment as Amendment
 from civicmail.city.access.models.mandates import Mandate as Mandate
@@ -27,3 +29,5 @@ from civicmail.city.access.models.people import Profile as Profile
 from civicmail.city.access.models.people import Publication as Publication
 from civicmail.city.access.models.people import Token as Token
 from civicmail.city.access.models.people import Usage as Usage
+from civicmail.city.access.models.replies import AutoReply as AutoReply
+from civicmail.city.access.models.replies import Forwarding as Forwarding

@@ -1,0 +1,221 @@
+"""Rows of conduct."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("access", "0012_bars"),
+        ("directory", "0003_outside"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Violation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("employee", "Employee"),
+                            ("contractor", "Contractor"),
+                            ("vendor", "Vendor"),
+                            ("agent", "Agent"),
+                            ("volunteer", "Volunteer"),
+                            ("board", "Board member"),
+                            ("elected", "Elected official"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("clause", models.CharField(blank=True, max_length=8)),
+                ("what", models.CharField(max_length=2000)),
+                ("source", models.CharField(max_length=10)),
+                ("own", models.BooleanField(default=False)),
+                ("good_faith", models.BooleanField(default=True)),
+                ("contact", models.CharField(blank=True, max_length=254)),
+                ("origin", models.CharField(blank=True, max_length=60)),
+                ("made", models.DateTimeField(db_index=True)),
+                ("state", models.CharField(db_index=True, default="reported", max_length=12)),
+                ("since", models.DateTimeField(help_text="in this state")),
+                ("respond_by", models.DateTimeField(blank=True, null=True)),
+                ("response", models.CharField(blank=True, max_length=4000)),
+                ("responded", models.DateTimeField(blank=True, null=True)),
+                ("found", models.DateTimeField(blank=True, null=True)),
+                ("finding", models.CharField(blank=True, max_length=1000)),
+                ("severe", models.BooleanField(default=False)),
+                ("decided", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("outcome", models.CharField(blank=True, max_length=12)),
+                ("proposed", models.CharField(blank=True, help_text="by the table, when it was decided", max_length=12)),
+                ("departs", models.BooleanField(default=False)),
+                ("ground", models.CharField(blank=True, max_length=24)),
+                ("cites", models.CharField(blank=True, max_length=300)),
+                ("why", models.CharField(blank=True, max_length=1000)),
+                ("procedure", models.JSONField(blank=True, default=dict)),
+                ("seconded", models.DateTimeField(blank=True, null=True)),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                ("lapses", models.DateTimeField(blank=True, null=True)),
+                ("trained", models.DateTimeField(blank=True, null=True)),
+                ("appeal", models.CharField(blank=True, max_length=4000)),
+                ("appealed", models.DateTimeField(blank=True, null=True)),
+                ("heard", models.DateTimeField(blank=True, null=True)),
+                ("hearing", models.CharField(blank=True, max_length=1000)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="violations",
+                        to="directory.agency",
+                    ),
+                ),
+                (
+                    "bar",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.bar"
+                    ),
+                ),
+                (
+                    "decider",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="violations",
+                        to="directory.department",
+                    ),
+                ),
+                (
+                    "ending",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="access.ending"
+                    ),
+                ),
+                (
+                    "episode",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.episode"
+                    ),
+                ),
+                (
+                    "finder",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "hearer",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="violations",
+                        to="directory.person",
+                    ),
+                ),
+                (
+                    "reporter",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Evidence",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("capture", models.CharField(max_length=36)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "violation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="conduct.violation"),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="violation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("origin", ""), _negated=True), fields=("origin",), name="one_violation_of_an_origin"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decider__isnull", True),
+                    ("finder__isnull", True),
+                    models.Q(("decider", models.F("finder")), _negated=True),
+                    _connector="OR",
+                ),
+                name="finder_is_not_decider",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("hearer__isnull", True),
+                    models.Q(
+                        models.Q(
+                            ("finder__isnull", True), models.Q(("hearer", models.F("finder")), _negated=True), _connector="OR"
+                        ),
+                        models.Q(
+                            ("decider__isnull", True), models.Q(("hearer", models.F("decider")), _negated=True), _connector="OR"
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="hearer_is_somebody_else",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("second__isnull", True), models.Q(("second", models.F("decider")), _negated=True), _connector="OR"
+                ),
+                name="second_is_not_decider",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="evidence",
+            constraint=models.UniqueConstraint(fields=("violation", "capture"), name="evidence_once"),
+        ),
+    ]

@@ -1,0 +1,74 @@
+"""What other rooms ask about violations: who has an open one, what was decided lately, how a department stands (P-28, P-30)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.violationstates import CONFIRMED, COUNTS, OPEN
+from civicmail.city.directory.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one department and a span of time: reported in it (all, and of people of agencies), found confirmed or unfounded in it,
+    decided in it, appeals heard, permanent bars; open: what was reported before its end and waits still; slowest: days from report
+    to finding of the slowest one that was found in it, 0 without one."""
+
+    reported: int = 0
+    of_agencies: int = 0
+    confirmed: int = 0
+    unfounded: int = 0
+    decided: int = 0
+    heard: int = 0
+    permanent: int = 0
+    open: int = 0
+    slowest: int = 0
+
+
+def open_of(people: Iterable[int]) -> set[int]:
+    """Which of these people (ids of rows) have a violation that is not decided, or whose appeal was not heard. One query."""
+    rows = Violation.objects.filter(person__in=list(people), state__in=OPEN).order_by()
+    return set(rows.values_list("person", flat=True))
+
+
+def decided_since(when: datetime) -> list[Violation]:
+    """What was decided at that time or later and stands, the oldest first, with its person."""
+    rows = Violation.objects.filter(decided__gte=when, state__in=COUNTS).select_related("person", "department")
+    return list(rows.order_by("decided", "id"))
+
+
+def of_department(code: str, since: datetime, until: datetime) -> Counts:
+    """How a department stands in a span (since included, until not). One query."""
+    touched = Q(made__gte=since, made__lt=until) | Q(found__gte=since, found__lt=until) | Q(decided__gte=since, decided__lt=until)
+    touched |= Q(heard__gte=since, heard__lt=until) | Q(state__in=OPEN, made__lt=until)
+    rows = list(Violation.objects.filter(touched, department__code=code).order_by("id"))
+
+    def within(at: datetime | None) -> bool:
+        return at is not None and since <= at < until
+
+    found = [row for row in rows if within(row.found)]
+    return Counts(
+        reported=sum(within(row.made) for row in rows),
+        of_agencies=sum(within(row.made) and row.agency_id is not None for row in rows),
+        confirmed=sum(row.state in CONFIRMED for row in found),
+        unfounded=sum(row.state == "unfounded" for row in found),
+        decided=sum(within(row.decided) for row in rows),
+        heard=sum(within(row.heard) for row in rows),
+        permanent=sum(within(row.decided) and row.outcome == "permanent" and row.state in COUNTS for row in rows),
+        open=sum(row.state in OPEN and row.made < until for row in rows),
+        slowest=max((_days(row) for row in found), default=0),
+    )
+
+
+def of_person(person: Person) -> list[Violation]:
+    """Everything about one person, the newest first."""
+    return list(Violation.objects.filter(person=person).select_related("department").order_by("-id"))
+
+
+def _days(row: Violation) -> int:
+    return (row.found - row.made).days if row.found is not None else 0
