@@ -136,6 +136,13 @@ def _heads(actor: Actor, about: About, now: int) -> str:
     )
 
 
+def _leads(actor: Actor, about: About, now: int) -> str:
+    """Head or deputy of this very department, by office: an authoriser by duty does not answer for it (P-28)."""
+    return _signed_in(actor, about, now) or (
+        "" if about.department in actor.departments else _("Only the head of the department, or a deputy, does this.")
+    )
+
+
 def _not_the_author(inner: Rule) -> Rule:
     """A second person decides about a rule (P-29)."""
 
@@ -174,6 +181,11 @@ _reviews = _duty("use-reviewer")
 _department_or_office = _one_of(_decides, _office)
 
 ACTS: dict[str, Act] = {
+    "statement.sign": Act(_leads, "P-28", _("the department's head")),
+    "statement.see": Act(
+        _one_of(_department_or_office, _duty("auditor"), _duty("administration-director")), "P-28", _("the department's head")
+    ),
+    "statements.see": Act(_one_of(_office, _duty("auditor"), _duty("administration-director")), "P-28"),
     "home": Act(_signed_in, "P-06", before_admission=True),
     "policy.read": Act(_anybody, "P-18", before_admission=True),
     "policy.acknowledge": Act(_own, "P-18", before_admission=True),
@@ -195,6 +207,8 @@ ACTS: dict[str, Act] = {
     "access.suspend": Act(_not_for_oneself(_department_or_office), "P-04"),
     "access.resume": Act(_not_for_oneself(_department_or_office), "P-04"),
     "access.end": Act(_not_for_oneself(_department_or_office), "P-08"),
+    "reply.set": Act(_one_of(_holds, _department_or_office), "P-06", _("the department's head")),
+    "left.forward": Act(_decides, "P-08", _("the department's head")),
     "grant.ask": Act(_asks_for_grant, "P-07", _("your supervisor")),
     "department.change": Act(_office, "P-04"),
     "agency.see": Act(_one_of(_office, _duty("auditor")), "P-09"),

@@ -64,7 +64,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """id: its main address. department: the code of the owner. why: the sentence for who asks, where it is not open.
-    addresses: all that reach it, the main one first."""
+    addresses: all that reach it, the main one first. forward: the function mailbox that its mail goes to while it is held, until
+    forward_until (L4)."""
 
     id: str
     kind: Literal["personal", "function", "service"]
@@ -74,6 +75,8 @@ class Mailbox:
     why: str = ""
     holder: str = ""
     addresses: tuple[str, ...] = ()
+    forward: str = ""
+    forward_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,7 @@ def decode(content: bytes) -> Snapshot:
         people, mailboxes = h["people"], h["mailboxes"]
         if type(h["version"]) is not int or type(h["at"]) is not int:
             raise ValueError("not a snapshot")
-        if not all(map(_is_person, people)) or not all(m.keys() == _MAILBOX for m in mailboxes):
+        if not all(map(_is_person, people)) or not all(m.keys() | _LATER_OF_MAILBOX == _MAILBOX for m in mailboxes):
             raise ValueError("not a snapshot")
         return Snapshot(
             h["version"],
@@ -277,6 +280,7 @@ def decode(content: bytes) -> Snapshot:
 
 _PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
 _LATER = {"outside", "personal"}
+_LATER_OF_MAILBOX = {"forward", "forward_until"}
 """What a snapshot of an older program does not have."""
 _DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}
 

@@ -23,10 +23,14 @@ LOOK_EVERY = 60_000  # ms
 
 
 def destination(snapshot: Snapshot, mailbox: str, now: int) -> str | None:
-    """Where copies that wait for a mailbox go now: "" for itself, the successor's own mailbox, None while nobody may read them."""
+    """Where copies that wait for a mailbox go now: "" for itself, the function mailbox that the department chose, the
+    successor's own mailbox, None while nobody may read them."""
     found = snapshot.mailbox_of(mailbox)
     if found is not None and found.state == "open":
         return ""
+    if found is not None and found.state == "held" and now < found.forward_until:
+        onward = snapshot.mailbox_of(found.forward)
+        return found.forward if onward is not None and onward.state == "open" else None
     for person in snapshot.people.values():
         if any(g.mailbox == mailbox and g.role == "successor" and now < g.until for g in person.grants):
             own = next((g.mailbox for g in person.grants if g.role == "holder" and now < g.until), None)
@@ -62,7 +66,7 @@ class Returning:
         count = 0
         with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
             for mailbox, to in ways:
-                reason = "a successor reads it (L4)" if to else "its mailbox takes mail again (M4)"
+                reason = "another mailbox takes it, or a successor (L4)" if to else "its mailbox takes mail again (M4)"
                 for held in held_for(self._data, mailbox, outstanding):
                     release(writer, held, to=to, actor=ACTOR, reason=reason, now=now)
                     count += 1

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from civicmail.city.access import states
-from civicmail.city.access.actions import ending, entries, mandatesweep, requests, signin
+from civicmail.city.access.actions import ending, entries, mandatesweep, replysweep, requests, signin
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import machine
 from civicmail.city.access.errors import Conflict
@@ -43,6 +43,7 @@ class Swept:
     personal_use: int = 0
     mandates: int = 0
     findings: int = 0
+    replies: int = 0
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -60,6 +61,7 @@ def sweep(now: int) -> Swept:
     done.personal_use = _each(_end_personal_use, now)
     done.mandates = sum(_each(b, now) for b in (mandatesweep.end, mandatesweep.end_without_duty, mandatesweep.lapse))
     done.findings = _each(mandatesweep.find_unratified, now)
+    done.replies = sum(_each(b, now) for b in (replysweep.end_replies, replysweep.end_forwardings))
     signin.forget_failures(now=now)
     Session.objects.filter(expire_date__lt=moment(now)).delete()
     return done

@@ -19,6 +19,7 @@ from civicmail.city.access.models import Account, Authorisation, Device
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.groups import expanded
 from civicmail.city.access.queries.personal import Times, allowed
+from civicmail.city.access.queries.replies import Forwards, forwards
 from civicmail.city.access.queries.standing import REMEMBERED, Everybody, everybody
 from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Role, Snapshot, State, make
 from civicmail.city.access.snapshot import Device as Known
@@ -60,7 +61,8 @@ def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
     machines = [_machine(box, keys.get(box.id, ()), at) for box in boxes.values() if box.kind == "service" and not box.closed]
     grants = _grants(people, boxes)
     named = {grant.mailbox for given in grants.values() for grant in given}
-    mailboxes = [_mailbox(box, people, named, addresses, at) for box, addresses in _addressed(boxes)]
+    ways = forwards(at)
+    mailboxes = [_mailbox(box, people, named, addresses, at, ways) for box, addresses in _addressed(boxes)]
     persons = _people(people, _devices(at, "person"), grants, allowed(at), now)
     return make(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
 
@@ -82,7 +84,8 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
     grants = _grants(stand, rows)
     named = {grant.mailbox for given in grants.values() for grant in given}
     mine = {id_: box for id_, box in rows.items() if id_ in near}
-    mailboxes = [_mailbox(box, stand, named, addresses, at) for box, addresses in _addressed(mine)]
+    ways = forwards(at, mine)
+    mailboxes = [_mailbox(box, stand, named, addresses, at, ways) for box, addresses in _addressed(mine)]
     keys = _devices(at, "machine", [box.id for box in mine.values() if box.kind == "service"])
     machines = [_machine(box, keys.get(box.id, ()), at) for box in mine.values() if box.kind == "service" and not box.closed]
     persons = [*_people(stand, _devices(at, "person", with_them), grants, allowed(at, with_them), now, with_them), *machines]
@@ -176,10 +179,12 @@ def _machine(box: Box, devices: tuple[Known, ...], at: datetime) -> Person:
     return Person(f"service:{box.address}", box.address, box.name, "service", 1, why, machine=True, devices=devices, grants=grants)
 
 
-def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str, ...], at: datetime) -> Mailbox:
+def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str, ...], at: datetime, ways: Forwards) -> Mailbox:
     state, why = _state(box, people, named, at)
-    name = box.holder_name or box.name
-    return Mailbox(box.address, box.kind, name, box.department, state, why, box.holder_uid or "", addresses)  # type: ignore[arg-type]
+    name, holder = box.holder_name or box.name, box.holder_uid or ""
+    forward, until = ways.get(box.id, ("", at))
+    beyond = ms(until) if forward else 0
+    return Mailbox(box.address, box.kind, name, box.department, state, why, holder, addresses, forward, beyond)  # type: ignore[arg-type]
 
 
 def _state(box: Box, people: Everybody, named: set[str], at: datetime) -> tuple[State, str]:

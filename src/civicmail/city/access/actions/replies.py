@@ -1,0 +1,149 @@
+"""What a mailbox does by itself: answers for whoever is away or left, and the way on of what comes for who left (L4, P-06).
+
+The holder, or the department for it, sets an answer; what happens to the mail of somebody who left the department chooses: an
+answer, a way on to a function mailbox, or a successor, who is authorised like anybody else. All of it has an end, which the sweep
+brings; whoever is back is not touched by it (L5).
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import AutoReply, Forwarding
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.queries.boxes import with_divisions
+from civicmail.city.access.queries.replies import is_left
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.directory.models import Mailbox
+from civicmail.core.config.sentence import sentence
+
+LONGEST = 366 * DAY
+TEXT_MOST = 4000
+
+
+def set_autoreply(
+    mailbox: Mailbox,
+    text: str,
+    *,
+    starts: int,
+    until: int,
+    actor: Actor,
+    reason: str,
+    now: int,
+    kind: str = "own",
+    outside: str | None = None,
+) -> AutoReply:
+    """The mailbox answers from `starts` until `until` (ms), in place of what it answered before. kind: own, or left where the
+    holder left. outside: for whoever is not of the city; None: the same text; empty: no answer. Raises Unusable, Conflict."""
+    guard.require(actor, "reply.set", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    inside, beyond = _words(text, "text"), _words(text if outside is None else outside, "outside", may_be_empty=True)
+    starts = max(starts, now)
+    _require_time(starts, until, now)
+    with transaction.atomic():
+        row = locked(mailbox, "closed")
+        if row.closed is not None:
+            raise Conflict(sentence("This mailbox was closed."))
+        if (kind == "left") != is_left(row, now):
+            raise Conflict(
+                sentence("Its holder has access: only an answer of their own is set.")
+                if kind == "left"
+                else sentence("Its holder left; the department says what is answered.")
+            )
+        _end_replies(row, actor, "another one is set", now)
+        times = {"starts": moment(starts), "until": moment(until), "made": moment(now)}
+        made = AutoReply.objects.create(mailbox=row, kind=kind, text=inside, outside=beyond, by=actor.uid, **times)
+        facts = {"kind": kind, "starts": starts, "until": until, "outside": int(bool(beyond))}
+        entries.enter("reply.set", actor=actor, reason=reason, now=now, object=f"mailbox:{row.address}", facts=facts)
+    return made
+
+
+def end_autoreply(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
+    """It answers no more. Raises Conflict where nothing is set."""
+    guard.require(actor, "reply.set", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        if not _end_replies(locked(mailbox), actor, reason, now):
+            raise Conflict(sentence("No answer is set for this mailbox."))
+
+
+def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, reason: str, now: int) -> Forwarding:
+    """What comes, and what was held, goes to a function mailbox of the department until then (ms), in place of an earlier one.
+    Raises Unusable, and Conflict where the holder did not leave."""
+    guard.require(actor, "left.forward", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    _require_time(now, until, now)
+    if to.kind != Mailbox.Type.FUNCTION or to.closed is not None or to.department not in with_divisions(mailbox.department):
+        raise Unusable(
+            "It goes to a function mailbox of the same department.", {"to": "Choose a function mailbox of the department."}
+        )
+    with transaction.atomic():
+        row = locked(mailbox, "closed")
+        if row.closed is not None or not is_left(row, now):
+            raise Conflict("Only what comes for somebody who left goes to another mailbox.")
+        _end_forwardings(row, actor, "another one is chosen", now)
+        made = Forwarding.objects.create(mailbox=row, to=to, until=moment(until), by=actor.uid, made=moment(now))
+        facts = {"to": to.address, "until": until}
+        entries.enter("left.forward", actor=actor, reason=reason, now=now, object=f"mailbox:{row.address}", facts=facts)
+        publish_on_commit((), [row.pk])
+    return made
+
+
+def end_forwarding(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
+    """What comes is held again. Raises Conflict where nothing goes on."""
+    guard.require(actor, "left.forward", about_mailbox(mailbox), now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        if not _end_forwardings(locked(mailbox), actor, reason, now):
+            raise Conflict("Nothing goes on from this mailbox.")
+
+
+def end_all(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
+    """For verbs that asked the guard, in their transaction: the account is closed."""
+    _end_replies(mailbox, actor, reason, now)
+    _end_forwardings(mailbox, actor, reason, now)
+
+
+def _end_replies(mailbox: Mailbox, actor: Actor, reason: str, now: int) -> int:
+    rows = AutoReply.objects.select_for_update().filter(mailbox=mailbox, ended__isnull=True)
+    if not (kinds := list(rows.values_list("kind", flat=True))):
+        return 0
+    rows.update(ended=moment(now))
+    facts = {"kind": kinds[0]}
+    entries.enter("reply.end", actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}", facts=facts)
+    return 1
+
+
+def _end_forwardings(mailbox: Mailbox, actor: Actor, reason: str, now: int) -> int:
+    rows = Forwarding.objects.select_for_update(of=("self",)).select_related("to").filter(mailbox=mailbox, ended__isnull=True)
+    if not (there := list(rows)):
+        return 0
+    Forwarding.objects.filter(pk__in=[r.pk for r in there]).update(ended=moment(now))
+    facts = {"to": there[0].to.address, "until": ms(there[0].until)}
+    entries.enter("left.forward-end", actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}", facts=facts)
+    publish_on_commit((), [mailbox.pk])
+    return 1
+
+
+def _require_time(starts: int, until: int, now: int) -> None:
+    if not starts < until <= now + LONGEST:
+        said = sentence("It ends after it begins, and within a year.")
+        raise Unusable(said, {"until": said})
+
+
+def _words(text: str, field: str, *, may_be_empty: bool = False) -> str:
+    plain = text.replace("\r\n", "\n").strip()
+    if not plain and not may_be_empty:
+        said = sentence("Write what is answered.")
+        raise Unusable(said, {field: said})
+    if len(plain) > TEXT_MOST:
+        said = sentence("At most {most} characters.", most=TEXT_MOST)
+        raise Unusable(said, {field: said})
+    return plain

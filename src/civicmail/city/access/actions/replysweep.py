@@ -1,0 +1,41 @@
+"""Answers and ways on whose time is over, or whose mailbox's holder is back (L4, L5); parts of the sweep of dates."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import machine
+from civicmail.city.access.models import AutoReply, Forwarding
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.replies import left_mailboxes
+
+TICK = machine("tick")
+AT_ONCE = 500
+
+
+def end_replies(now: int) -> int:
+    """A batch of answers that are over; of who left also where the holder is back."""
+    back = ~Exists(left_mailboxes(now).filter(pk=OuterRef("mailbox")))
+    over = Q(until__lte=moment(now)) | (Q(kind="left") & back)
+    due = AutoReply.objects.select_for_update(of=("self",)).select_related("mailbox").filter(over, ended__isnull=True)
+    rows = list(due.order_by("id")[:AT_ONCE])
+    AutoReply.objects.filter(pk__in=[r.pk for r in rows]).update(ended=moment(now))
+    facts = [(f"mailbox:{r.mailbox.address}", {"kind": r.kind}) for r in rows]
+    entries.enter_each("reply.end", facts, actor=TICK, reason="its time is over, or its holder is back", now=now)
+    return len(rows)
+
+
+def end_forwardings(now: int) -> int:
+    """A batch of ways on that are over, or whose holder is back."""
+    back = ~Exists(left_mailboxes(now).filter(pk=OuterRef("mailbox")))
+    due = Forwarding.objects.select_for_update(of=("self",)).select_related("mailbox", "to").filter(ended__isnull=True)
+    rows = list(due.filter(Q(until__lte=moment(now)) | back).order_by("id")[:AT_ONCE])
+    if not rows:
+        return 0
+    Forwarding.objects.filter(pk__in=[r.pk for r in rows]).update(ended=moment(now))
+    facts = [(f"mailbox:{r.mailbox.address}", {"to": r.to.address}) for r in rows]
+    entries.enter_each("left.forward-end", facts, actor=TICK, reason="its time is over, or its holder is back", now=now)
+    publish_on_commit((), [r.mailbox_id for r in rows])
+    return len(rows)

@@ -1,0 +1,44 @@
+"""Which mailboxes answer by themselves, which lead on, and whose holder left (L4, L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from civicmail.city.access.models import Authorisation, AutoReply, Ending, Forwarding
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Episode, Mailbox
+
+Forwards = dict[int, tuple[str, datetime]]
+"""Mailbox (id of the row) -> the function mailbox that its mail goes to, and until when."""
+
+
+def in_force(now: int) -> QuerySet[AutoReply]:
+    """Answers that are given at this moment (ms)."""
+    at = moment(now)
+    return AutoReply.objects.filter(ended__isnull=True, starts__lte=at, until__gt=at).select_related("mailbox").order_by("id")
+
+
+def forwards(at: datetime, of: Collection[int] | None = None) -> Forwards:
+    """Ways on that are open. of: from these mailboxes alone (ids of rows)."""
+    rows = Forwarding.objects.filter(ended__isnull=True, until__gt=at, to__closed__isnull=True)
+    if of is not None:
+        rows = rows.filter(mailbox__in=of)
+    return {box: (to, until) for box, to, until in rows.order_by("id").values_list("mailbox", "to__address", "until")}
+
+
+def left_mailboxes(now: int) -> QuerySet[Mailbox]:
+    """Personal mailboxes that are not closed and whose holder has no access of their own, or has an end that is planned."""
+    own = Authorisation.objects.filter(
+        mailbox=OuterRef("pk"), person=OuterRef("holder"), role="holder", state__in=["approved", "active", "suspended"]
+    )
+    leaving = Ending.objects.filter(person=OuterRef("holder"), done__isnull=True)
+    gone = ~Exists(own.filter(until__gt=moment(now))) & Exists(Episode.objects.filter(person=OuterRef("holder")))
+    return Mailbox.objects.filter(gone | Q(Exists(leaving)), kind=Mailbox.Type.PERSONAL, closed__isnull=True)
+
+
+def is_left(mailbox: Mailbox, now: int) -> bool:
+    """Whether its holder left, or is about to."""
+    return left_mailboxes(now).filter(pk=mailbox.pk).exists()

@@ -1,0 +1,128 @@
+"""Mailboxes that answer by themselves, and what comes for who left (L4, L5; P-06, P-08)."""
+
+from __future__ import annotations
+
+import pytest
+
+from city.access import staff
+from city.access.staff import MS, NOW
+from civicmail.city.access.actions import ending, replies
+from civicmail.city.access.actions.sweeping import sweep
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import AutoReply, Entry, Forwarding
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries.replies import in_force, is_left
+from civicmail.city.access.queries.snapshots import current, some
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.mail.courier.returning import destination
+
+pytestmark = pytest.mark.django_db
+
+OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+WHY = "Retired at the end of the month."
+TEXT = "Ann Test no longer works here. Please write to 311@city.example."
+
+
+def _town() -> tuple[Department, Person, Mailbox, Mailbox]:
+    head = staff.person("head")
+    where = staff.department(head=head)
+    ann, bob = staff.worker("ann", where, head), staff.worker("bob", where, head)
+    staff.employed(head, where)
+    office = staff.mailbox("311@city.example", where)
+    staff.authorised(bob, office, bob.episodes.get(), head, role="delegate")
+    return where, ann, ann.mailboxes.get(), office
+
+
+def _head() -> Actor:
+    return Actor("head", "Head", departments=frozenset({"clerk"}))
+
+
+def _left(ann: Person, box: Mailbox) -> None:
+    ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
+    assert is_left(box, MS)
+
+
+def test_an_own_answer_takes_the_place_of_the_last_one_and_ends_by_its_date() -> None:
+    """R-560: one answer a mailbox; the sweep ends it."""
+    _, _, box, _ = _town()
+    ann = Actor("ann", "Ann Test")
+    replies.set_autoreply(box, "Back on Monday.", starts=MS, until=MS + 9 * DAY, actor=ann, reason="away", now=MS)
+    replies.set_autoreply(
+        box, "Back on Tuesday.", starts=MS + DAY, until=MS + 3 * DAY, outside="", actor=ann, reason="away", now=MS
+    )
+    assert [(r.text, r.outside) for r in in_force(MS + DAY)] == [("Back on Tuesday.", "")] and not in_force(MS)
+    assert sweep(MS + 2 * DAY).replies == 0 and sweep(MS + 3 * DAY).replies == 1
+    assert not AutoReply.objects.filter(ended__isnull=True).exists()
+    assert list(Entry.objects.order_by("id").values_list("act", flat=True)) == ["reply.set", "reply.end", "reply.set", "reply.end"]
+
+
+def test_nobody_sets_an_answer_for_somebody_elses_mailbox() -> None:
+    _, _, box, _ = _town()
+    with pytest.raises(NotPermitted):
+        replies.set_autoreply(box, "No.", starts=MS, until=MS + DAY, actor=Actor("bob", "Bob"), reason="away", now=MS)
+
+
+@pytest.mark.parametrize("wrong", [{"until": MS}, {"until": MS + 400 * DAY}, {"text": "  "}, {"text": "x" * 4001}])
+def test_an_answer_has_words_and_an_end_within_a_year(wrong: dict[str, object]) -> None:
+    _, _, box, _ = _town()
+    said = {"text": "Away.", "starts": MS, "until": MS + DAY, **wrong}
+    with pytest.raises(Unusable):
+        replies.set_autoreply(box, actor=Actor("ann", "Ann"), reason="away", now=MS, **said)  # type: ignore[arg-type]
+
+
+def test_what_comes_for_who_left_goes_to_the_function_mailbox_until_its_end() -> None:
+    """R-561, L4."""
+    _, ann, box, office = _town()
+    with pytest.raises(Conflict, match="left"):
+        replies.forward_left(box, office, until=MS + 30 * DAY, actor=_head(), reason="open cases", now=MS)
+    _left(ann, box)
+    replies.forward_left(box, office, until=MS + 30 * DAY, actor=_head(), reason="open cases", now=MS)
+    seen = current(1, MS, ("city.example",))
+    assert seen.mailboxes[box.address].state == "held" and destination(seen, box.address, MS) == office.address
+    told = some(2, MS, (), [box.pk])
+    assert told is not None and told.mailboxes[0] == seen.mailboxes[box.address]
+    assert destination(seen, box.address, MS + 30 * DAY) is None, "a snapshot of before knows the end, too"
+    assert sweep(MS + 30 * DAY).replies == 1 and Forwarding.objects.get().ended is not None
+    assert current(3, MS + 30 * DAY, ("city.example",)).mailboxes[box.address].forward == ""
+
+
+def test_it_goes_to_a_function_mailbox_of_the_same_department_and_to_nobody_elses() -> None:
+    """L4, P-11."""
+    _, ann, box, _ = _town()
+    _left(ann, box)
+    other = staff.mailbox("parks@city.example", staff.department("parks"))
+    bobs = Mailbox.objects.get(address="bob@city.example")
+    for to in (other, bobs, box):
+        with pytest.raises(Unusable):
+            replies.forward_left(box, to, until=MS + DAY, actor=_head(), reason="open cases", now=MS)
+    with pytest.raises(NotPermitted):
+        replies.forward_left(box, other, until=MS + DAY, actor=Actor("bob", "Bob"), reason="open cases", now=MS)
+
+
+def test_who_is_back_is_not_answered_for_and_nothing_leads_past_them() -> None:
+    """R-562, L5: what the department chose for who left ends when they are authorised again."""
+    where, ann, box, office = _town()
+    _left(ann, box)
+    replies.set_autoreply(box, TEXT, starts=MS, until=MS + 90 * DAY, kind="left", actor=_head(), reason="left", now=MS)
+    replies.forward_left(box, office, until=MS + 90 * DAY, actor=_head(), reason="open cases", now=MS)
+    again = staff.employed(ann, where)
+    staff.authorised(ann, box, again, Person.objects.get(uid="head"))
+    seen = current(2, MS + DAY, ("city.example",))
+    assert destination(seen, box.address, MS + DAY) == ""
+    assert sweep(MS + DAY).replies == 2
+    assert not in_force(MS + DAY) and not Forwarding.objects.filter(ended__isnull=True).exists()
+
+
+def test_what_is_said_for_who_left_is_the_departments_and_not_for_who_has_access() -> None:
+    _, ann, box, _ = _town()
+    with pytest.raises(Conflict):
+        replies.set_autoreply(box, TEXT, starts=MS, until=MS + DAY, kind="left", actor=_head(), reason="left", now=MS)
+    _left(ann, box)
+    with pytest.raises(Conflict):
+        replies.set_autoreply(box, TEXT, starts=MS, until=MS + DAY, actor=_head(), reason="left", now=MS)
+    replies.set_autoreply(box, TEXT, starts=MS, until=MS + DAY, kind="left", actor=_head(), reason="left", now=MS)
+    replies.end_autoreply(box, actor=_head(), reason="not wanted", now=MS)
+    with pytest.raises(Conflict):
+        replies.end_autoreply(box, actor=_head(), reason="not wanted", now=MS)
+    assert AutoReply.objects.get().ended == NOW
