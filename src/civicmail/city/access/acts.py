@@ -172,6 +172,11 @@ def _by_mandate(actor: Actor, about: About, now: int) -> str:
     return "" if about.person in ("", actor.uid) else _("This is somebody else's mandate.")
 
 
+def _feeds(actor: Actor, _about: About, _now: int) -> str:
+    """What a personnel system says by itself; nobody signs in as one."""
+    return "" if actor.machine and actor.uid.startswith("feed:") else _("Only a personnel system does this.")
+
+
 _office = _duty("access-officer")
 _looks = _one_of(_duty("examiner", "records-officer", "city-attorney"), _office, _heads)
 _second = _duty("examination-approver")
@@ -223,6 +228,10 @@ ACTS: dict[str, Act] = {
     "group.change": Act(_department_or_office, "P-06"),
     "feed.run": Act(_office, "P-08"),
     "feed.apply": Act(_office, "P-08"),
+    "feed.pull": Act(_one_of(_office, _feeds), "P-08"),
+    "feed.take": Act(_feeds, "P-08"),
+    "feed.map": Act(_office, "P-08"),
+    "feed.key": Act(_office, "P-08"),
     "duty.see": Act(_one_of(_office, _duty("auditor")), "P-16"),
     "duty.grant": Act(_not_for_oneself(_office), "P-16"),
     "duty.end": Act(_office, "P-16"),
@@ -233,6 +242,7 @@ ACTS: dict[str, Act] = {
     "account.recover": Act(_not_for_oneself(_office), "P-07"),
     "entries.see": Act(_one_of(_duty("auditor"), _office), "P-16"),
     "my.mail": Act(_own, "P-06"),
+    "my.write": Act(_own, "P-06"),
     "my.viewings": Act(_own, "P-16", before_admission=True),
     "mandate.ask": Act(_by_mandate, "P-16"),
     "mandate.see": Act(_one_of(_by_mandate, _second, _duty("auditor")), "P-16"),

@@ -1,4 +1,4 @@
-"""What a personnel list would change: added, changed, ended, refused; and the brake (L7). Pure.
+"""What a personnel list would change: added, changed, ended, refused (L7). Pure.
 
 Whoever is missing in the list is ended, if the list has people of that kind at all; whose line was refused stays.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from civicmail.city.directory.feedfile import Feed, Row
 
 BRAKE = 50
 """A feed that would end more than one in so many people (2 %) stops and asks."""
+
+EARLIEST = timedelta(days=366)
+"""How long before their first day people may stand in a list."""
 
 NEEDS_CONTRACT = frozenset({"contractor", "vendor", "agent"})
 
@@ -69,9 +72,20 @@ def compare(
     return lines + [Line(0, k.uid, "ended", reason="Not in the list any more.") for k in sorted(gone, key=lambda k: k.uid)]
 
 
-def is_too_many(lines: list[Line], known: Mapping[str, Known]) -> bool:
-    """Whether the brake stops it: more than 2 % of the people who work for the city would be ended (L7)."""
-    return sum(line.did == "ended" for line in lines) * BRAKE > sum(k.open for k in known.values())
+def one(
+    row: Row,
+    known: Mapping[str, Known],
+    columns: frozenset[str],
+    departments: frozenset[str],
+    contracts: Mapping[str, date],
+    today: date,
+) -> Line | None:
+    """The same for one person alone, whoever else there is: None where nothing is different. known: the person, and those above
+    them; columns: what is said about them, the rest is left as it is."""
+    if why := _problem(row, departments, contracts, today):
+        return Line(row.line, row.uid, "refused", reason=why)
+    left_out = _without_supervisor([row], known)
+    return _difference(row, known.get(row.uid), columns, left_out.get(row.uid, ""))
 
 
 def _problem(row: Row, departments: frozenset[str], contracts: Mapping[str, date], today: date) -> str:
@@ -83,6 +97,8 @@ def _problem(row: Row, departments: frozenset[str], contracts: Mapping[str, date
         return f"There is no contract {row.contract}; write AGENCY/NUMBER."
     if row.contract and contracts[row.contract] < today:
         return f"The contract {row.contract} is over."
+    if row.starts and row.starts > today + EARLIEST:
+        return "The first day is more than a year away."
     if row.starts and row.ends and row.ends < row.starts:
         return "The last day comes before the first."
     if row.ends and row.ends < today:

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -131,14 +132,32 @@ def _take(feed: Feed, number: int, header: list[str], cells: list[str]) -> None:
     try:
         if len(cells) != len(header):
             raise ValueError(f"The line has {len(cells)} fields and the first line {len(header)}.")
-        feed.rows.append(_row(number, plain))
+        feed.rows.append(row_of(number, plain))
     except ValueError as problem:
         feed.refused.append(Refused(number, uid, str(problem)))
 
 
-def _row(number: int, plain: dict[str, str]) -> Row:
+def feed_of(columns: frozenset[str], lines: Iterable[tuple[int, dict[str, str]]]) -> Feed:
+    """The same list from somewhere else: (number, column -> text) of each person. A value that is "" is not there."""
+    feed = Feed(columns)
+    for number, plain in lines:
+        if number > LINES_MOST:
+            raise Unusable(f"The list has more than {LINES_MOST:,} people.")
+        plain = {name: " ".join(value.split()) for name, value in plain.items()}
+        try:
+            feed.rows.append(row_of(number, plain))
+        except ValueError as problem:
+            feed.refused.append(Refused(number, plain.get("uid", "")[:60], str(problem)))
+    _refuse_twice(feed)
+    if not feed.rows and not feed.refused:
+        raise Unusable("The list has no people in it.")
+    return feed
+
+
+def row_of(number: int, plain: dict[str, str]) -> Row:
+    """One person from column -> text. Raises ValueError with the sentence."""
     for name in REQUIRED:
-        if not plain[name]:
+        if not plain.get(name):
             raise ValueError(f"The field {name} is empty.")
     for name, value in plain.items():
         if len(value) > _LENGTH.get(name, 200):

@@ -195,25 +195,35 @@ class MailGroup(models.Model):
 
 
 class FeedRun(models.Model):
-    """One reading of the personnel system's list. state: proposed (a dry run), applied, stopped (the brake, L7), rejected."""
+    """One reading of what a personnel system says: a file, an LDAP server, or a day of SCIM. state: proposed (a dry run), applied,
+    stopped (the brake, L7), rejected, live (SCIM: what it said was done as it came), failed (a source did not answer).
+    brake: why it is held, in words; decided: when somebody applied or rejected it. day: of SCIM, in the city's time."""
 
     at = models.DateTimeField()
+    kind = models.CharField(max_length=8, default="file")  # file, ldap, scim
     source = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, default="proposed")
     by = models.CharField(max_length=120)
     reason = models.CharField(max_length=400, blank=True)
+    brake = models.CharField(max_length=400, blank=True)
+    day = models.DateField(null=True, blank=True)
+    decided = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day"], condition=Q(state="live"), name="one_live_run_a_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}, {self.at:%Y-%m-%d %H:%M}"
 
 
 class FeedLine(models.Model):
-    """What a run does to one person, or why it does not. did: added, changed, ended, refused."""
+    """What a run does to one person, or why it does not. did: added, changed, ended, refused. at: when, where a run grows a line
+    at a time."""
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="lines")
     line = models.PositiveIntegerField(default=0)
@@ -221,9 +231,91 @@ class FeedLine(models.Model):
     did = models.CharField(max_length=8)
     changes = models.JSONField(default=dict)
     reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["id"]
+        indexes: ClassVar = [models.Index(fields=["did", "at"], condition=Q(at__isnull=False), name="lines_as_they_came")]
 
     def __str__(self) -> str:
         return f"{self.uid}: {self.did}"
+
+
+class FeedMapping(models.Model):
+    """How a source's file is read: its columns are ours under other names. header: the column names as they stood, in lower case,
+    so that the next file is known by them. columns: theirs -> ours; kinds, departments: their values -> ours; dates: how days are
+    written; kind: what everybody is where no column says it."""
+
+    name = models.SlugField(max_length=60, unique=True)
+    header = models.JSONField()
+    columns = models.JSONField()
+    kinds = models.JSONField(default=dict)
+    departments = models.JSONField(default=dict)
+    dates = models.CharField(max_length=8, default="iso")
+    kind = models.CharField(max_length=12, blank=True)
+    made = models.DateTimeField()
+    by = models.CharField(max_length=120)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FeedUpload(models.Model):
+    """A file that waits until somebody has said what its columns are; it goes with the answer, or after a day."""
+
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FeedKey(models.Model):
+    """The bearer token of a program that speaks SCIM: known by its keyed HMAC, shown once, with an end (S1). It opens the feed and
+    nothing else."""
+
+    name = models.CharField(max_length=80)
+    mac = models.CharField(max_length=64, unique=True)
+    made = models.DateTimeField()
+    until = models.DateTimeField()
+    by = models.CharField(max_length=120)
+    used = models.DateTimeField(null=True, blank=True)
+    used_from = models.CharField(max_length=45, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScimUser(models.Model):
+    """A person as an identity provider has them (RFC 7643). said: what it said last, by the names of the protocol; whether the
+    person works for the city now is not among it. gone: deleted there; the person stays (L3)."""
+
+    uuid = models.UUIDField(unique=True)
+    uid = models.CharField(max_length=60)
+    user_name = models.CharField(max_length=254, help_text="lower case")
+    external = models.CharField(max_length=254, blank=True)
+    said = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    made = models.DateTimeField()
+    changed = models.DateTimeField()
+    gone = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["uid"], condition=Q(gone__isnull=True), name="scim_uid_once"),
+            models.UniqueConstraint(fields=["user_name"], condition=Q(gone__isnull=True), name="scim_user_name_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["external"], name="scim_external")]
+
+    def __str__(self) -> str:
+        return self.user_name

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import moment
 from civicmail.city.directory.feeddiff import Known
-from civicmail.city.directory.models import Contract, Episode, Person
+from civicmail.city.directory.models import Contract, Episode, Mailbox, Person
+
+_WORK = (
+    "person",
+    "kind",
+    "department__code",
+    "position",
+    "supervisor__uid",
+    "contract__agency__code",
+    "contract__number",
+    "ends",
+)
+_NAMES = ("id", "uid", "family", "given", "display", "phone", "language", "outside")
+HIGHEST = 12
+"""Supervisors above each other that are looked at."""
 
 
 def contracts() -> dict[str, Contract]:
@@ -13,26 +31,38 @@ def contracts() -> dict[str, Contract]:
 
 def known() -> dict[str, Known]:
     """Everybody who is or was in the directory, by uid, with the work that they do now. Two queries."""
-    fields = (
-        "person",
-        "kind",
-        "department__code",
-        "position",
-        "supervisor__uid",
-        "contract__agency__code",
-        "contract__number",
-        "ends",
-    )
-    work = {row[0]: row[1:] for row in Episode.objects.filter(ended__isnull=True).order_by().values_list(*fields)}
-    found = {}
-    names = ("id", "uid", "family", "given", "display", "phone", "language", "outside")
-    for id_, uid, family, given, display, phone, language, away in Person.objects.order_by().values_list(*names):
-        if id_ not in work:
-            found[uid] = Known(uid, family, given, display, phone, language, outside=away)
-            continue
-        kind, department, position, supervisor, agency, number, ends = work[id_]
-        contract = f"{agency}/{number}" if agency else ""
-        found[uid] = Known(
-            uid, family, given, display, phone, language, kind, department, position, supervisor or "", contract, ends, True, away
-        )
+    work = {row[0]: row[1:] for row in Episode.objects.filter(ended__isnull=True).order_by().values_list(*_WORK)}
+    return {row[1]: _known(row, work.get(row[0])) for row in Person.objects.order_by().values_list(*_NAMES)}
+
+
+def known_one(uid: str, supervisor: str = "") -> dict[str, Known]:
+    """One person, and those who stand above the supervisor whom they shall have; a query or two for each."""
+    found: dict[str, Known] = {}
+    wanted = [uid, supervisor]
+    for _ in range(HIGHEST):
+        people = list(Person.objects.filter(uid__in=[w for w in wanted if w and w not in found]).order_by().values_list(*_NAMES))
+        if not people:
+            break
+        rows = Episode.objects.filter(ended__isnull=True, person__in=[row[0] for row in people]).order_by().values_list(*_WORK)
+        work = {row[0]: row[1:] for row in rows}
+        found |= {row[1]: _known(row, work.get(row[0])) for row in people}
+        wanted = [found[row[1]].supervisor for row in people if row[1] != uid]
     return found
+
+
+def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
+    _, uid, family, given, display, phone, language, away = person
+    if work is None:
+        return Known(uid, family, given, display, phone, language, outside=away)
+    kind, department, position, supervisor, agency, number, ends = work
+    contract = f"{agency}/{number}" if agency else ""
+    return Known(
+        uid, family, given, display, phone, language, kind, department, position, supervisor or "", contract, ends, True, away
+    )
+
+
+def officers(now: int) -> list[str]:
+    """The addresses of those who hold the access office now. now: ms."""
+    at = moment(now)
+    held = DutyGrant.objects.filter(duty="access-officer", ended__isnull=True, starts__lte=at, until__gt=at).values("person")
+    return sorted(Mailbox.objects.filter(holder__in=held, closed__isnull=True).values_list("address", flat=True))

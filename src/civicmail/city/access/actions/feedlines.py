@@ -1,0 +1,156 @@
+"""What lines of a personnel feed do: people are added, changed, ended, in the caller's transaction (P-08; L1, L5, M6).
+
+For the verbs of feeds, which have asked the guard. Nothing here grants access.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils import timezone
+
+from civicmail.city.access.actions import ending, entries
+from civicmail.city.access.actions.people import OVERLAP, shorten
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries.feeds import contracts
+from civicmail.city.directory.feeddiff import Line
+from civicmail.city.directory.models import Contract, Department, Episode, FeedLine, Person
+
+AT_ONCE = 1000
+_NAMES = ("family", "given", "display", "phone", "language", "outside")
+
+
+def do(
+    lines: Sequence[FeedLine],
+    *,
+    actor: Actor,
+    reason: str = "personnel list",
+    gone: str = "Not in the personnel list any more.",
+    now: int,
+) -> dict[str, int]:
+    """Do what the lines say, all or nothing; returns how many of each. Raises Conflict where the directory has changed since they
+    were made. reason: of the entries of people who are added and changed; gone: of endings."""
+    by_did: dict[str, list[FeedLine]] = defaultdict(list)
+    for line in lines:
+        by_did[line.did].append(line)
+    changed = by_did["added"] + by_did["changed"]
+    people = _people(changed)
+    departments = {d.code: d for d in Department.objects.all()}
+    _hire(by_did["added"], people, departments, now)
+    _change(by_did["changed"], people, departments, now)
+    _supervise(changed, people)
+    leavers = list(Person.objects.filter(uid__in=[line.uid for line in by_did["ended"]], episodes__ended__isnull=True).distinct())
+    if leavers:
+        made = ending.plan(leavers, reason=gone, when=now, actor=actor, now=now)
+        ending.carry_out(made, actor=actor, now=now)
+    for did, act in (("added", "person.add"), ("changed", "person.change")):
+        done = [(f"person:{line.uid}", line.changes) for line in by_did[did]]
+        entries.enter_each(act, done, actor=actor, reason=reason, now=now)
+    return counts(lines)
+
+
+def _people(lines: Sequence[FeedLine]) -> dict[str, Person]:
+    """By uid; new ones are made, names of others brought up to date."""
+    uids = [line.uid for line in lines]
+    people = {
+        p.uid: p for begin in range(0, len(uids), AT_ONCE) for p in Person.objects.filter(uid__in=uids[begin : begin + AT_ONCE])
+    }
+    new, renamed = [], []
+    for line in lines:
+        names = {name: line.changes[name][1] for name in _NAMES if name in line.changes}
+        person = people.get(line.uid)
+        if person is None:
+            new.append(Person(uid=line.uid, **names))
+        elif names:
+            for name, value in names.items():
+                setattr(person, name, value)
+            renamed.append(person)
+    for person in Person.objects.bulk_create(new, batch_size=AT_ONCE):
+        people[person.uid] = person
+    Person.objects.bulk_update(renamed, _NAMES, batch_size=AT_ONCE)
+    return people
+
+
+def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dict[str, Department], now: int) -> None:
+    """New employments, without access: that is the department's to decide."""
+    agreed = contracts()
+    today = timezone.localdate(moment(now))
+    busy = set(
+        Episode.objects.filter(ended__isnull=True, person__in=[people[n.uid].pk for n in lines]).values_list("person", flat=True)
+    )
+    made = []
+    for line in lines:
+        said = {name: values[1] for name, values in line.changes.items()}
+        if people[line.uid].pk in busy:
+            raise Conflict(f"{line.uid} works for the city by now; read the list again.")
+        made.append(
+            Episode(
+                person=people[line.uid],
+                kind=said["kind"],
+                department=departments[said["department"]],
+                position=said.get("position", ""),
+                contract=_contract(agreed, said.get("contract", "")),
+                starts=_day(said["starts"]) or today,
+                ends=_day(said.get("ends", "")),
+            )
+        )
+    Episode.objects.bulk_create(made, batch_size=AT_ONCE)
+
+
+def _change(lines: Sequence[FeedLine], people: dict[str, Person], departments: dict[str, Department], now: int) -> None:
+    """Work that is other; who goes to another department keeps the old one's access for the overlap (M6)."""
+    agreed = contracts()
+    ids = [people[line.uid].pk for line in lines]
+    episodes = {e.person_id: e for e in Episode.objects.filter(ended__isnull=True, person__in=ids).select_related("department")}
+    moved: dict[Department, list[int]] = defaultdict(list)
+    changed = []
+    for line in lines:
+        episode = episodes.get(people[line.uid].pk)
+        if episode is None:
+            raise Conflict(f"{line.uid} does not work for the city any more; read the list again.")
+        for name, (_, value) in line.changes.items():
+            if name == "department":
+                moved[episode.department].append(episode.person_id)
+                episode.department = departments[value]
+            elif name == "contract":
+                episode.contract = _contract(agreed, value)
+            elif name == "ends":
+                episode.ends = _day(value)
+            elif name in ("kind", "position"):
+                setattr(episode, name, value)
+        changed.append(episode)
+    Episode.objects.bulk_update(changed, ["department", "contract", "ends", "kind", "position"], batch_size=AT_ONCE)
+    for old, who in moved.items():
+        shorten(who, old, until=now + OVERLAP * DAY, now=now)
+
+
+def _supervise(lines: Sequence[FeedLine], people: dict[str, Person]) -> None:
+    """Last, when everybody is there."""
+    wanted = {people[n.uid].pk: n.changes["supervisor"][1] for n in lines if "supervisor" in n.changes}
+    above = {p.uid: p for p in people.values()}
+    missing = [uid for uid in set(wanted.values()) if uid and uid not in above]
+    for begin in range(0, len(missing), AT_ONCE):
+        above |= {p.uid: p for p in Person.objects.filter(uid__in=missing[begin : begin + AT_ONCE])}
+    rows = list(Episode.objects.filter(ended__isnull=True, person__in=wanted))
+    for episode in rows:
+        episode.supervisor = above.get(wanted[episode.person_id])
+    Episode.objects.bulk_update(rows, ["supervisor"], batch_size=AT_ONCE)
+
+
+def _contract(agreed: dict[str, Contract], name: str) -> Contract | None:
+    if name and name not in agreed:
+        raise Conflict(f"There is no contract {name} any more; read the list again.")
+    return agreed.get(name)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def counts(lines: Sequence[Line] | Sequence[FeedLine]) -> dict[str, int]:
+    """How many lines of each kind."""
+    return {did: sum(line.did == did for line in lines) for did in ("added", "changed", "ended", "refused")}

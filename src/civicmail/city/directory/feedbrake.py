@@ -1,0 +1,56 @@
+"""Why a list is not done without a person: it would end, move or rename too many at once (L7). Pure.
+
+A list can lie without leaving anybody out: a last day in every line ends everybody next week, a shifted column moves everybody and
+with that ends their access after the overlap, or gives them the name of their neighbour. All of it stops and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from civicmail.city.directory.feeddiff import BRAKE, Known, Line
+
+SOON = timedelta(days=31)
+"""A last day within this time is an ending that only comes later."""
+CHANGED = 10
+"""A list that would move or rename more than one in so many people (10 %) stops and asks, where it is more than a handful."""
+HANDFUL = 5
+
+
+def held(lines: Sequence[Line], known: Mapping[str, Known], today: date) -> str:
+    """The sentences why a list is held, "" where it is not."""
+    people = sum(k.open for k in known.values())
+    ended = sum(line.did == "ended" for line in lines)
+    soon = sum(_ends_soon(line, today) for line in lines)
+    said = []
+    if (ended + soon) * BRAKE > people and ended + soon:
+        later = f" ({soon} of them by a last day that is near)" if soon else ""
+        said.append(f"It would end {_persons(ended + soon)}{later}, more than 2 %.")
+    for what, names in (("move", ("department",)), ("rename", ("family", "given")), ("change the kind of", ("kind",))):
+        count = sum(line.did == "changed" and any(name in line.changes for name in names) for line in lines)
+        if count > HANDFUL and count * CHANGED > people:
+            said.append(f"It would {what} {_persons(count)}, more than 10 %.")
+    return " ".join(said)
+
+
+def is_one_too_many(ended: int, people: int) -> bool:
+    """Whether one more ending is one too many, where so many came one by one within a day and so many people work for the city.
+    The first one never is: in a small city each person is more than 2 %."""
+    return ended > 0 and (ended + 1) * BRAKE > people
+
+
+def counted(lines: Sequence[Line]) -> int:
+    """The number that somebody has to look at before a held list is done: of the ended, else of the changed."""
+    return sum(line.did == "ended" for line in lines) or sum(line.did == "changed" for line in lines)
+
+
+def _ends_soon(line: Line, today: date) -> bool:
+    if line.did != "changed" or "ends" not in line.changes:
+        return False
+    before, after = line.changes["ends"]
+    return bool(after) and date.fromisoformat(after) <= today + SOON and (not before or after < before)
+
+
+def _persons(count: int) -> str:
+    return f"{count} {'person' if count == 1 else 'people'}"
