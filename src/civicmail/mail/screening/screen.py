@@ -21,11 +21,12 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.shapes import Envelope
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.mail.screening import joint, outer
+from civicmail.mail.screening import joint, outer, turns
 from civicmail.mail.screening.asked import asked
 from civicmail.mail.screening.chosen import JointCheck, OuterCheck, is_on
 from civicmail.mail.screening.gathering import COSTS, Gathered, failed, unavailable_all
 from civicmail.mail.screening.limited import READ_MOST, Readers
+from civicmail.mail.screening.origin import origin
 from civicmail.mail.screening.shapes import Joint, Outer, Seen
 from civicmail.mail.screening.world import World
 
@@ -113,7 +114,7 @@ class Screener:
         began = perf_counter_ns()
         try:
             async with asyncio.timeout_at(until):
-                seen = await self._readers.read(content, ask)
+                seen = await self._readers.read(content, ask, turns.who(envelope, origin(envelope, self._settings).client))
         except (Unreadable, TimeoutError) as error:
             why = error.why if isinstance(error, Unreadable) else "timeout"
             names = [name for name in self._settings.screening.checks if name != AUTHENTICATION]

@@ -1,0 +1,107 @@
+"""Whose message is read next, so that one client's slow messages do not starve the others' (P-02, promise 6).
+
+Each client, by its network or by who signed in, has a queue of its own. Next is whoever has had the least of the readers' time
+lately (start-time fair queueing, Goyal and others 1996): who sends one message is not behind a hundred of somebody else, whatever
+those cost. A queue has an end: what does not fit in is not read now, which is an answer that the fail matrix knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import deque
+from dataclasses import dataclass, field
+
+from civicmail.core.message.shapes import Envelope
+from civicmail.core.sandbox.errors import BUSY, Unreadable
+
+QUEUED = 200
+"""Messages of one client that wait: as many as one address may have connections (gateway.max_per_address), so that only a network
+with several comes to the end of it."""
+KNOWN = 10_000
+"""Clients of which it is known how much they have had."""
+LEAST = 0.001
+"""Seconds that each message counts for at least, from when it is served: of two that have had the same the other one is next."""
+
+
+def who(envelope: Envelope, client: str) -> str:
+    """Whose turn a message takes: of who signed in, else of the network of the client (/24, /48), as far as one is known. client:
+    as origin.py knows it."""
+    if envelope.login:
+        return envelope.login.partition("/")[0]
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+@dataclass(slots=True)
+class _Client:
+    """had: seconds of readers, in the time of all clients together; asked: who waits, in order."""
+
+    had: float
+    asked: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+
+class Turns:
+    """For one event loop. at_once: messages that are read at a time; queued: of one client that may wait."""
+
+    def __init__(self, at_once: int, queued: int = QUEUED) -> None:
+        self._free = at_once
+        self._queued = queued
+        self._now = 0.0  # what whoever was served last had had when it was
+        self._clients: dict[str, _Client] = {}
+
+    async def take(self, name: str) -> None:
+        """Wait for a turn, which give() ends. name: of who(). Raises Unreadable with BUSY where too many of theirs wait."""
+        client = self._clients.setdefault(name, _Client(self._now))
+        if not client.asked:
+            client.had = max(client.had, self._now)
+        if self._free:
+            self._serve(client)
+            return
+        if len(client.asked) >= self._queued:
+            raise Unreadable(BUSY)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client.asked.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._end()  # it was served and will not come
+            elif turn in client.asked:
+                client.asked.remove(turn)
+            raise
+
+    def give(self, name: str, seconds: float) -> None:
+        """A turn is over. seconds: for which a reader was busy with it."""
+        if (client := self._clients.get(name)) is not None:
+            client.had += max(0.0, seconds - LEAST)
+        self._end()
+        if len(self._clients) > KNOWN:
+            self._forget()
+
+    def _serve(self, client: _Client) -> None:
+        self._free -= 1
+        self._now = max(self._now, client.had)
+        client.had += LEAST
+
+    def _end(self) -> None:
+        self._free += 1
+        while waiting := [client for client in self._clients.values() if client.asked]:
+            client = min(waiting, key=lambda one: one.had)
+            turn = client.asked.popleft()
+            if not turn.done():  # else whoever waited has gone
+                self._serve(client)
+                turn.set_result(None)
+                return
+
+    def _forget(self) -> None:
+        """Whoever waits for nothing and would not be behind anybody who comes now; and in need everybody who does not wait."""
+        idle = [name for name, client in self._clients.items() if not client.asked]
+        past = [name for name in idle if self._clients[name].had <= self._now]
+        for name in past or idle:
+            del self._clients[name]

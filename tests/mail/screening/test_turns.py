@@ -1,0 +1,138 @@
+"""Reading time is shared by clients: nobody's slow messages starve another's (R-666, P-02, promise 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from civicmail.core.message.shapes import Envelope
+from civicmail.core.sandbox.errors import BUSY, Unreadable
+from civicmail.mail.screening import limited, seencode
+from civicmail.mail.screening.shapes import Seen
+from civicmail.mail.screening.turns import LEAST, Turns, who
+
+
+async def _round() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def _served(turns: Turns, jobs: list[tuple[str, float]]) -> list[str]:
+    """In which order one reader serves messages that all come at once. jobs: whose, and seconds."""
+    order: list[tuple[str, float]] = []
+
+    async def one(name: str, seconds: float) -> None:
+        await turns.take(name)
+        order.append((name, seconds))
+
+    tasks = [asyncio.ensure_future(one(*job)) for job in jobs]
+    for done in range(len(jobs)):
+        await _round()
+        assert len(order) == done + 1, "one at a time, and always one"
+        turns.give(*order[done])
+    await asyncio.gather(*tasks)
+    return [name for name, _ in order]
+
+
+def test_a_hundred_slow_messages_of_one_network_do_not_starve_another() -> None:
+    jobs = [("slow", 5.0)] * 50 + [("quick", 0.01)] * 20
+    order = asyncio.run(_served(Turns(1), jobs))
+    assert order[:21] == ["slow"] + ["quick"] * 20
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from("abcd"), st.lists(st.floats(0, 10), min_size=1, max_size=8), min_size=2))
+def test_while_two_wait_neither_has_had_more_than_the_other_by_more_than_a_message(jobs: dict[str, list[float]]) -> None:
+    """Property of start-time fair queueing: the time that two have had differs by the longest message of each at most."""
+    most = {name: max(seconds) + LEAST * (len(seconds) + 1) for name, seconds in jobs.items()}
+    order = asyncio.run(_served(Turns(1), [(name, s) for name, all_ in jobs.items() for s in all_]))
+    left, had = {name: list(seconds) for name, seconds in jobs.items()}, dict.fromkeys(jobs, 0.0)
+    for name in order:
+        had[name] += left[name].pop(0)
+        both = [other for other in jobs if left[other]]
+        for one in both:
+            assert all(had[one] - had[other] <= most[one] + most[other] for other in both)
+
+
+def test_too_many_of_one_client_are_told_so_and_others_still_come_in() -> None:
+    async def story() -> None:
+        turns = Turns(1, queued=2)
+        await turns.take("a")
+        waiting = [asyncio.ensure_future(turns.take("a")) for _ in range(2)]
+        await _round()
+        with pytest.raises(Unreadable, match=BUSY):
+            await turns.take("a")
+        other = asyncio.ensure_future(turns.take("b"))
+        await _round()
+        turns.give("a", 1.0)
+        await _round()
+        assert other.done() and not any(one.done() for one in waiting)
+        turns.give("b", 0.0)
+        turns.give("a", 0.0)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(story())
+
+
+def test_who_gives_up_takes_nobodys_turn() -> None:
+    async def story() -> None:
+        turns = Turns(1)
+        await turns.take("a")
+        gone, late, stays = (asyncio.ensure_future(turns.take(name)) for name in "bcd")
+        await _round()
+        gone.cancel()
+        turns.give("a", 1.0)  # before whoever is cancelled has noticed
+        late.cancel()  # served at this moment, and does not come
+        await _round()
+        assert gone.cancelled() and late.cancelled()
+        await asyncio.wait_for(stays, 30)
+
+    asyncio.run(story())
+
+
+def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is busy as long as it reads, also for a message whose time is up."""
+    order: list[bytes] = []
+    begin = threading.Event()
+
+    def asked(_: Any, question: Any, content: bytes) -> bytes:
+        assert begin.wait(30)
+        order.append(bytes(content))
+        return seencode.encode(Seen())
+
+    async def story() -> None:
+        monkeypatch.setattr(limited._Reader, "_asked", asked)
+        readers = limited.Readers(1, 5)
+        try:
+            flood = [asyncio.ensure_future(readers.read(b"slow", {}, "192.0.2.0/24")) for _ in range(4)]
+            await _round()
+            other = asyncio.ensure_future(readers.read(b"other", {}, "198.51.100.0/24"))
+            await _round()
+            flood[0].cancel()
+            begin.set()
+            await asyncio.gather(other, *flood[1:])
+        finally:
+            begin.set()
+            await asyncio.to_thread(readers.close)
+
+    asyncio.run(story())
+    assert order == [b"slow", b"other", b"slow", b"slow", b"slow"]
+
+
+@pytest.mark.parametrize(
+    ("login", "client", "name"),
+    [
+        ("e-7/laptop", "192.0.2.9", "e-7"),
+        ("", "192.0.2.9", "192.0.2.0/24"),
+        ("", "::ffff:192.0.2.9", "192.0.2.0/24"),
+        ("", "2001:db8:1:2::9", "2001:db8:1::/48"),
+        ("", "unknown", ""),
+    ],
+)
+def test_a_client_is_who_signed_in_or_a_network(login: str, client: str, name: str) -> None:
+    assert who(Envelope("a@b.example", (), 0, client, login=login), client) == name
