@@ -22,6 +22,7 @@ Duty = Literal[
     "security-officer",
     "city-attorney",
     "use-reviewer",
+    "administration-director",
 ]
 
 
@@ -56,6 +57,9 @@ DUTIES: dict[Duty, Meaning] = {
         _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), False, True
     ),
     "use-reviewer": Meaning(_("Use reviewer"), _("looks at what rules on use have found, without names (P-12)")),
+    "administration-director": Meaning(
+        _("Administration director"), _("hears which departments have not answered for their people (P-28)")
+    ),
 }
 
 MOST_HOURS = 4

@@ -5,10 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from civicmail.city.conduct.actions import daily, statements
+
 Sweep = Callable[[int], int]
 """One round at a time (ms); how much it did. Raises DatabaseError while the database is away."""
 
-SWEEPS: tuple[Sweep, ...] = ()
+SWEEPS: tuple[Sweep, ...] = (
+    statements.open_due,
+    statements.remind,
+    statements.find_overdue,
+    daily.write,
+)
 """In this order."""
 
 

@@ -61,6 +61,7 @@ DEPARTMENT = (
     Wanted(_("Personal use"), "personal-use", "personal-use.set"),
     Wanted(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
     Wanted(_("Lists"), "dept-lists", "mailbox.see"),
+    Wanted(_("Statement"), "statements", "statement.see"),
 )
 OFFICE = (
     Wanted(_("Overview"), "office", "duty.grant"),
@@ -74,6 +75,7 @@ OFFICE = (
     Wanted(_("Protected mail"), "protected", "protection.see"),
     Wanted(_("Locked sign-ins"), "unlocks", "account.unlock", "locked"),
     Wanted(_("Endings"), "endings", "duty.grant"),
+    Wanted(_("Statements"), "all-statements", "statements.see"),
 )
 POLICY = (
     Wanted(_("Rules"), "rules", "rules.see", "rules"),

@@ -1,4 +1,4 @@
-"""Rows of conduct."""
+"""Rows of reviews, violations and statements."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -8,8 +8,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("access", "0012_bars"),
-        ("directory", "0003_outside"),
+        ("access", "0013_bars_stay"),
+        ("directory", "0004_feeds"),
     ]
 
     operations = [
@@ -167,6 +167,63 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="DailyMail",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(db_index=True)),
+                ("tasks", models.PositiveIntegerField(default=0)),
+                ("person", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directory.person")),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("person", "day"), name="one_mail_a_day")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Statement",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("half", models.CharField(max_length=6)),
+                ("made", models.DateTimeField()),
+                ("due", models.DateField()),
+                ("state", models.CharField(db_index=True, default="open", max_length=12)),
+                ("numbers", models.JSONField(default=list)),
+                ("remarks", models.TextField(blank=True)),
+                ("signed", models.DateTimeField(blank=True, null=True)),
+                ("overdue", models.DateTimeField(blank=True, null=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="directory.department"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-half", "department__name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("department", "half"), name="statement_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("person__isnull", True), ("signed__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True), ("person__isnull", False), ("signed__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="statement_has_signer",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("remarks", ""), ("state", "exceptions"), _negated=True), name="exceptions_in_words"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(

@@ -1,5 +1,10 @@
 """Rows of reviews, violations and statements. Every write is a verb of `actions`."""
 
+from civicmail.city.conduct.models.reviews import Essential as Essential
+from civicmail.city.conduct.models.reviews import Review as Review
+from civicmail.city.conduct.models.reviews import ReviewPart as ReviewPart
+from civicmail.city.conduct.models.reviews import ReviewRow as ReviewRow
+from civicmail.city.conduct.models.reviews import ReviewStep as ReviewStep
 from civicmail.city.conduct.models.statements import DailyMail as DailyMail
 from civicmail.city.conduct.models.statements import Statement as Statement
 from civicmail.city.conduct.models.violations import Evidence as Evidence

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries.tasks import Tasks
+from civicmail.city.conduct.queries import statements
 
 Source = Callable[[Actor, int], list[Tasks]]
 """(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (statements.tasks,)
 
 
 def of(actor: Actor, now: int) -> list[Tasks]:

@@ -1,0 +1,96 @@
+"""One mail a day with everything that waits for a manager, on working days, and none where nothing waits (P-05, P-28).
+
+It says what and how much, never about whom: the pages say that. Who is away gets none; who stands in for them does.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from civicmail.city.access import workdays
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import tasks as office
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.conduct.models import DailyMail
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.conduct.queries import tasks as conduct
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.actions import tell
+
+FROM = time(7, 0)
+UNTIL = time(18, 0)
+"""In the city's time: mail of a morning that comes at night helps nobody."""
+AT_ONCE = 40
+WAITS = frozenset({"wait", "warn", "stop"})
+"""States of tasks that somebody waits for; what can be done whenever it suits is on the page Home alone."""
+
+
+def write(now: int) -> int:
+    """The mails of this day that were not written yet, at most AT_ONCE people in a round; how many were looked at."""
+    at = timezone.localtime(moment(now))
+    if not FROM <= at.time() < UNTIL or not _is_working_day(at.date()):
+        return 0
+    had = set(DailyMail.objects.filter(day=at.date()).values_list("person", flat=True))
+    people = [p for p in managers(now) if p.pk not in had][:AT_ONCE]
+    for person in people:
+        _write(person, at, now)
+    return len(people)
+
+
+def managers(now: int) -> list[Person]:
+    """Who is asked for one department or more at this moment, in order of their rows."""
+    everywhere = list(Department.objects.filter(closed__isnull=True))
+    found = {person.pk: person for people in deciders.asked_of(everywhere, now).values() for person in people}
+    return [found[pk] for pk in sorted(found)]
+
+
+def _is_working_day(day: date) -> bool:
+    return day.weekday() < workdays.SATURDAY and day.isoformat() not in settings.CITY.oversight.holidays
+
+
+def _write(person: Person, at: datetime, now: int) -> None:
+    with transaction.atomic(), translation.override(person.language):
+        waiting = what_waits(person, now)
+        count = sum(len(group.tasks) for group in waiting)
+        _, made = DailyMail.objects.get_or_create(person=person, day=at.date(), defaults={"tasks": count})
+        boxes = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
+        to = boxes.values_list("address", flat=True).first()
+        if made and count and to:
+            subject, text = letter(waiting, count)
+            tell(f"daily:{at.date()}:{person.pk}", to, subject, text, now=moment(now))
+
+
+def what_waits(person: Person, now: int) -> list[Tasks]:
+    """The tasks of Home that somebody waits for, by department."""
+    account = getattr(person, "account", None)
+    if account is None:
+        return []
+    actor = actor_of(account, "", now)
+    if not actor.admitted:
+        return []
+    groups = [*office.of(person, actor, standing.of(person.pk, now), now), *conduct.of(actor, now)]
+    found = [Tasks(group.name, [task for task in group.tasks if task.state[0] in WAITS]) for group in groups]
+    return [group for group in found if group.tasks]
+
+
+def letter(waiting: list[Tasks], count: int) -> tuple[str, str]:
+    """Subject and text, in the language that is on."""
+    subject = gettext("{count} tasks wait for you").format(count=count) if count > 1 else gettext("1 task waits for you")
+    parts = ["\n".join([str(group.name), *(_line(task) for task in group.tasks)]) for group in waiting]
+    home = f"{settings.CITY.web.url}{reverse('home')}"
+    parts.append(gettext("All of it, with links: {page}").format(page=home))
+    parts.append(gettext("While an automatic reply says that you are away, your deputies get this mail instead of you."))
+    return subject, "\n\n".join(parts)
+
+
+def _line(task: Task) -> str:
+    page = f"{settings.CITY.web.url}{reverse(task.route, args=task.args)}{f'?{task.query}' if task.query else ''}"
+    return f"- {task.label}: {task.state[1]}\n  {page}"

@@ -1,0 +1,155 @@
+"""The half-yearly statement of a department: opened by the calendar, signed by the head, told on when nobody signs (P-28)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct.models import Statement
+from civicmail.city.conduct.queries import deciders, standings
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices.actions import tell
+
+TICK = machine("tick")
+DAYS = 31
+"""Days after the end of a half in which it is signed."""
+REMINDED = (14, 7, 1)
+"""Days before that on which who has not signed hears of it."""
+MOST = 2000
+
+
+def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -> Statement:
+    """The head says that it is in order, or, with remarks, what is not. reason: the sentence that is signed. The numbers of this
+    moment stay with it. Raises NotPermitted, Unusable, Conflict where it was signed already."""
+    guard.require(actor, "statement.sign", About(department=row.department.code), now=now)
+    remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
+    if len(remarks) > MOST or (remarks and len(remarks) < 20):
+        raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MOST} characters."})
+    with transaction.atomic():
+        found = locked(row, "state")
+        half = halves.parse(found.half)
+        assert half is not None, "the calendar wrote it"
+        found.state = statementstates.step(found.state, "except" if remarks else "sign")
+        found.remarks, found.person, found.signed = remarks, person_of(actor), moment(now)
+        found.numbers = standings.sections(found.department, half, now)
+        found.save()
+        facts = {"half": found.half, "state": found.state, "due": str(found.due)}
+        object_ = f"department:{found.department.code}"
+        entries.enter("statement.sign", actor=actor, reason=given(reason, most=400), now=now, object=object_, facts=facts)
+        if remarks:
+            _tell_directors(found, "is signed, and not all is in order", now)
+    return found
+
+
+# -- what the time does
+
+
+def open_due(now: int) -> int:
+    """One statement for each department that answers for itself, of the half that is over; how many were opened. Who signs is
+    written to. A department that comes later answers for its first whole half."""
+    today = timezone.localdate(moment(now))
+    half = halves.of(today).before()
+    if today > half.last + timedelta(days=DAYS):
+        return 0
+    had = set(Statement.objects.filter(half=str(half)).values_list("department", flat=True))
+    done = 0
+    for department in deciders.answering(now):
+        if department.pk in had:
+            continue
+        with transaction.atomic():
+            due = half.last + timedelta(days=DAYS)
+            row, made = Statement.objects.get_or_create(
+                department=department, half=str(half), defaults={"made": moment(now), "due": due}
+            )
+            if made:
+                facts = {"half": row.half, "due": str(due)}
+                entries.enter("statement.open", actor=TICK, reason="", now=now, object=f"department:{department.code}", facts=facts)
+                _ask(row, "opened", now)
+                done += 1
+    return done
+
+
+def remind(now: int) -> int:
+    """Who has not signed hears of it 14, 7 and 1 days before it is due; how many were written to. Nobody else does."""
+    today = timezone.localdate(moment(now))
+    rows = Statement.objects.filter(state="open", due__in=[today + timedelta(days=n) for n in REMINDED]).select_related(
+        "department__head"
+    )
+    return sum(_ask(row, f"due-{(row.due - today).days}", now) for row in rows.order_by("pk"))
+
+
+def find_overdue(now: int) -> int:
+    """What nobody has signed in time goes to the administration director, once; how many did (P-28)."""
+    today = timezone.localdate(moment(now))
+    done = 0
+    while True:
+        with transaction.atomic():
+            late = Statement.objects.select_for_update(of=("self",)).filter(state="open", due__lt=today, overdue__isnull=True)
+            row = late.select_related("department").order_by("pk").first()
+            if row is None:
+                return done
+            row.overdue = moment(now)
+            row.save(update_fields=["overdue"])
+            facts = {"half": row.half, "due": str(row.due)}
+            entries.enter(
+                "statement.overdue", actor=TICK, reason="", now=now, object=f"department:{row.department.code}", facts=facts
+            )
+            _tell_directors(row, "was not signed in time", now)
+            _ask(row, "overdue", now)
+            done += 1
+
+
+def _ask(row: Statement, step: str, now: int) -> int:
+    """Write to who signs; how many."""
+    half = halves.parse(row.half)
+    assert half is not None, "the calendar wrote it"
+    text = "\n\n".join(
+        [
+            f"Your department answers for its people's use of e-mail twice a year. The statement of {row.department} for {half.in_words} "
+            f"is filled in: read it, and sign it, or say what is not in order, by {in_words(row.due)}.",
+            link(row),
+        ]
+    )
+    subject = f"Statement for {half.in_words}: sign by {in_words(row.due)}"
+    return _tell(deciders.asked(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
+
+
+def _tell_directors(row: Statement, said: str, now: int) -> None:
+    half = halves.parse(row.half)
+    assert half is not None, "the calendar wrote it"
+    subject = f"{row.department}: the statement for {half.in_words} {said}"
+    _tell(
+        deciders.holders("administration-director", now),
+        f"statement:{row.pk}:{row.state}",
+        subject,
+        f"{subject}.\n\n{link(row)}",
+        now,
+    )
+
+
+def _tell(people: list[Person], key: str, subject: str, text: str, now: int) -> int:
+    boxes = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("holder", "-made")
+    to: dict[int, str] = {}
+    for holder, address in boxes.values_list("holder", "address"):
+        to.setdefault(holder or 0, address)
+    for person, address in to.items():
+        tell(f"{key}:{person}", address, subject, text, now=moment(now))
+    return len(to)
+
+
+def link(row: Statement) -> str:
+    """Where it is read and signed."""
+    return f"{settings.CITY.web.url}{reverse('statement', args=[row.department.code, row.half])}"

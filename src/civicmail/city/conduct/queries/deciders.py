@@ -1,0 +1,92 @@
+"""Whom a department's work is brought to: its head; while that is not there the deputies, without asking anybody (P-04, P-28).
+
+Head and deputies may decide at any time; this only says to whom mail is written and whose task it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.utils import timezone
+
+from civicmail.city.access.models import Authorisation, AutoReply, DutyGrant
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Department, Episode, Person
+
+
+def span(department: Department) -> list[Department]:
+    """The department with those divisions, and theirs, that have no head of their own; in order of names. One query."""
+    below: dict[int, list[Department]] = {}
+    for row in Department.objects.filter(closed__isnull=True, parent__isnull=False).order_by("name", "pk"):
+        below.setdefault(row.parent_id or 0, []).append(row)
+    found, waiting, seen = [department], [department.pk], {department.pk}
+    while waiting:
+        for row in below.get(waiting.pop(0), []):
+            if row.head_id is None and row.pk not in seen:
+                seen.add(row.pk)
+                found.append(row)
+                waiting.append(row.pk)
+    return found
+
+
+def absent(people: Collection[int], now: int) -> set[int]:
+    """Of these (ids of rows) who is not there now: works here no more, is suspended, or has said so by an automatic reply."""
+    at = moment(now)
+    employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
+    own = Authorisation.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
+    away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
+    return (
+        (set(people) - employed)
+        | set(own.values_list("person", flat=True))
+        | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
+    )
+
+
+def asked(department: Department, now: int) -> list[Person]:
+    """Who is asked for one department; see asked_of."""
+    return asked_of([department], now)[department.pk]
+
+
+def asked_of(departments: Collection[Department], now: int) -> dict[int, list[Person]]:
+    """Who is asked, by department (id of the row): the head, else the deputies who are there, else those of the department above,
+    and at the top the access officers; in order of names. A fixed number of queries."""
+    rows = {row.pk: row for row in Department.objects.select_related("head")}
+    deputies: dict[int, list[int]] = {}
+    links = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
+    for at, person in links.values_list("department", "person"):
+        deputies.setdefault(at, []).append(person)
+    people = {p.pk: p for p in Person.objects.filter(pk__in={pk for found in deputies.values() for pk in found})}
+    people |= {row.head.pk: row.head for row in rows.values() if row.head is not None}
+    away = absent(list(people), now)
+    officers = holders("access-officer", now)
+
+    def of(department: int | None) -> list[Person]:
+        seen: set[int] = set()
+        while department is not None and department not in seen:
+            seen.add(department)
+            row = rows[department]
+            if row.head is not None and row.head.pk not in away:
+                return [row.head]
+            if there := [people[pk] for pk in deputies.get(department, []) if pk not in away]:
+                return there
+            department = row.parent_id
+        return officers
+
+    return {row.pk: of(row.pk) for row in departments}
+
+
+def holders(duty: str, now: int) -> list[Person]:
+    """Who holds a duty of the whole city now, in order of names."""
+    at = moment(now)
+    rows = DutyGrant.objects.filter(duty=duty, ended__isnull=True, starts__lte=at, until__gt=at).values("person")
+    return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
+
+
+def answering(now: int) -> list[Department]:
+    """Departments that answer for themselves: with a head of their own, or with nothing above them, and with people. In order of
+    names; what has no head belongs to the one above (span)."""
+    working = set(
+        Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(moment(now))).values_list("department", flat=True)
+    )
+    rows = Department.objects.filter(closed__isnull=True).select_related("head", "parent").order_by("name", "pk")
+    return [row for row in rows if (row.head_id or row.parent_id is None) and any(d.pk in working for d in span(row))]

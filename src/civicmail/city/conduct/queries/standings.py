@@ -1,0 +1,145 @@
+"""What a department's statement says, filled in by the system: counts and days, never a name, and no rank (P-28).
+
+A section is {"title", "clause", "lines"}; a line is [what, value, note], all text: as it is kept when the statement is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.models import Authorisation, Ending, PersonalUse
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import questions
+from civicmail.city.conduct.halves import Half
+from civicmail.city.conduct.queries.deciders import span
+from civicmail.city.directory.models import Contract, Department, Episode
+
+Line = list[str]
+Section = dict[str, Any]
+
+LONG = timedelta(days=5)
+"""A request that waits longer is told by itself."""
+
+
+def sections(department: Department, half: Half, now: int) -> list[Section]:
+    """All of it, of the department and the divisions without a head. A fixed number of queries."""
+    where = span(department)
+    codes = [d.code for d in where]
+    since, until = _bounds(half)
+    return [
+        _section("Who has mail", "P-04", _roster(codes, now)),
+        _section("Roster reviewed", "P-05", _reviewed(codes, since, until, now)),
+        _section("People who left", "P-08", _left(codes, since, until)),
+        _section("Contractors bound", "P-09", _bound(codes, now)),
+        _section("Personal use", "P-10", _personal(where, now)),
+        _section("E-mail policy accepted", "P-18", _accepted(codes, now)),
+        _section("Waiting times", "P-28", _waited(codes, since, until, now)),
+    ]
+
+
+def _section(title: str, clause: str, lines: Sequence[tuple[str, object, str]]) -> Section:
+    return {"title": title, "clause": clause, "lines": [[what, str(value), note] for what, value, note in lines]}
+
+
+def _bounds(half: Half) -> tuple[datetime, datetime]:
+    """[from, until) as moments of the city."""
+    return (
+        timezone.make_aware(datetime.combine(half.first, time.min)),
+        timezone.make_aware(datetime.combine(half.after().first, time.min)),
+    )
+
+
+def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
+    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True)
+    living = Authorisation.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"])
+    soon = living.filter(until__lte=moment(now) + timedelta(days=60)).count()
+    cost = sum(living.values_list("cost", flat=True)) / 100
+    return [
+        ("People", people.count(), ""),
+        ("With an authorisation in writing", living.filter(role="holder").values("person").distinct().count(), ""),
+        ("Grants to other mailboxes", living.exclude(role="holder").count(), ""),
+        ("Authorisations that end within 60 days", soon, ""),
+        ("Cost of mail a year", f"{cost:,.2f}", "in dollars, as the department's price for a mailbox says"),
+    ]
+
+
+def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
+    asked = questions.counts(codes, now).values()
+    decided = Authorisation.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
+    return [
+        ("Authorisations decided", decided.count(), "with the four reasons in writing"),
+        ("Mailboxes never used", sum(c.never for c in asked), "for 30 days after they were given"),
+        ("Mailboxes not used lately", sum(c.unused for c in asked), "for 90 days"),
+        ("Movers to decide about", sum(c.arrived for c in asked), "came from another department"),
+    ]
+
+
+def _left(codes: list[str], since: datetime, until: datetime) -> list[tuple[str, object, str]]:
+    over = Episode.objects.filter(department__code__in=codes, ended__gte=since.date(), ended__lt=until.date())
+    ended = Ending.objects.filter(episode__department__code__in=codes, done__gte=since, done__lt=until)
+    late = [
+        e
+        for e in ended.select_related("episode")
+        if e.done and e.episode.ended and _day(e.done) > e.episode.ended + timedelta(days=1)
+    ]
+    return [
+        ("People who left", over.count(), ""),
+        ("Access ended", ended.count(), "at every door, at once"),
+        ("Ended more than a day after the last day", len(late), ""),
+    ]
+
+
+def _day(at: datetime) -> Any:
+    return timezone.localdate(at)
+
+
+def _bound(codes: list[str], now: int) -> list[tuple[str, object, str]]:
+    kinds = [kind for kind, difference in DIFFERENCES.items() if difference.contract]
+    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True, kind__in=kinds)
+    today = timezone.localdate(moment(now))
+    contracts = Contract.objects.filter(pk__in=people.exclude(contract__isnull=True).values("contract"))
+    return [
+        ("Contractors, vendors and agents", people.count(), ""),
+        ("Without a contract on record", people.filter(contract__isnull=True).count(), ""),
+        ("Contracts they work under", contracts.count(), ""),
+        ("Contracts that are over", contracts.filter(ends__lt=today).count(), ""),
+        ("Contracts without a sponsor", contracts.filter(sponsor__isnull=True, ends__gte=today).count(), ""),
+        ("Contracts of agencies that are switched off", contracts.filter(agency__suspended__isnull=False).count(), ""),
+    ]
+
+
+def _personal(where: list[Department], now: int) -> list[tuple[str, object, str]]:
+    today = timezone.localdate(moment(now))
+    rows = PersonalUse.objects.filter(department__in=where, ended__isnull=True, starts__lte=today, until__gte=today)
+    everybody = rows.filter(person__isnull=True, position="").count()
+    some = rows.count() - everybody
+    choice = (
+        "None is allowed" if not everybody + some else "Some, for everybody" if everybody else "Some, for named people or positions"
+    )
+    return [("What is allowed now", choice, ""), ("Rules in force", everybody + some, "")]
+
+
+def _accepted(codes: list[str], now: int) -> list[tuple[str, object, str]]:
+    return [("People who cannot send until they accept it", len(questions.overdue_in(codes, now)), "")]
+
+
+def _waited(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
+    rows = Authorisation.objects.filter(department__code__in=codes)
+    answered = rows.filter(decided__gte=since, decided__lt=until).values_list("asked", "decided")
+    days = [(decided - asked) / timedelta(days=1) for asked, decided in answered if decided is not None]
+    waiting = rows.filter(state="asked")
+    long = waiting.filter(Q(asked__lte=moment(now) - LONG)).count()
+    return [
+        ("Requests for access answered", len(days), ""),
+        ("Half of them within", f"{median(days):.1f} days" if days else "none was asked", ""),
+        ("The slowest", f"{max(days):.1f} days" if days else "none was asked", ""),
+        ("Waiting now", waiting.count(), ""),
+        ("Waiting for more than five days", long, ""),
+    ]

@@ -1,0 +1,60 @@
+"""Statements that wait, as tasks of the page Home (P-28)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.views import saying
+from civicmail.city.conduct import halves
+from civicmail.city.conduct.models import Statement
+
+SOON = timedelta(days=7)
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """For the heads of departments what they have to sign; for the administration director how many are late."""
+    found = [*_mine(actor, now)]
+    if actor.holds("administration-director"):
+        late = Statement.objects.filter(state="open", overdue__isnull=False).aggregate(n=Count("id"), since=Min("overdue"))
+        if late["n"]:
+            task = Task(
+                "Ask departments for their statements",
+                "all-statements",
+                (),
+                "",
+                ("stop", f"{late['n']} overdue"),
+                late["since"],
+                "state=overdue",
+            )
+            found.append(Tasks("Statements", [task]))
+    return found
+
+
+def _mine(actor: Actor, now: int) -> list[Tasks]:
+    if not actor.departments:
+        return []
+    today = timezone.localdate(moment(now))
+    rows = Statement.objects.filter(state="open", department__code__in=actor.departments).select_related("department")
+    found: dict[str, list[Task]] = {}
+    for row in rows.order_by("department__name", "half"):
+        half = halves.parse(row.half)
+        by = f"By {saying.short(row.due)}"
+        state = ("stop", "Overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
+        label = f"Sign the statement for {half.in_words if half else row.half}"
+        found.setdefault(row.department.name, []).append(
+            Task(
+                label,
+                "statement",
+                (row.department.code, row.half),
+                "It is filled in; it says what is not in order, too.",
+                state,
+                row.made,
+            )
+        )
+    return [Tasks(name, each) for name, each in found.items()]

@@ -1,0 +1,182 @@
+"""The department's statement: does the head sign that its people's use of e-mail is in order, or what is not? (P-28)"""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import in_words, ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct.actions import statements
+from civicmail.city.conduct.models import Statement
+from civicmail.city.conduct.queries import deciders, standings
+
+SENTENCE = "I have read this statement, and I answer for it."
+
+
+class Signing(forms.Form):
+    """Nothing is chosen before the head chooses; what is not in order is said in words."""
+
+    answer = forms.ChoiceField(
+        label="Your answer",
+        choices=[("sign", "It is in order, and I sign it"), ("except", "I sign it, and this is not in order:")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two answers."},
+    )
+    remarks = long(
+        "What is not in order", "And what you will do about it, until when.", most=statements.MOST, rows=5, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
+        if found.get("answer") == "except" and len((found.get("remarks") or "").strip()) < 20:
+            self.add_error("remarks", "Say in at least 20 characters what is not in order.")
+        if found.get("answer") == "sign" and (found.get("remarks") or "").strip():
+            self.add_error("answer", "You wrote what is not in order: choose the second answer, or take the words out.")
+        return found
+
+
+@acting("statement.see")
+def of_department(request: Asked, department: str) -> HttpResponseBase:
+    """All statements of one department, the newest first."""
+    where = department_of(department)
+    require(request, "statement.see", About(department=where.code))
+    found = listing.of(
+        request,
+        Statement.objects.filter(department=where),
+        caption=f"Statements of {where.name}",
+        columns=[Column("half", "Half", _half, ("half",)), *_columns()],
+        filters=[_by_state()],
+        empty="No statement was asked for yet. The first is opened when the half of this year is over.",
+        noun="statements",
+        sort="-half",
+        slim=lambda rows: rows.select_related("department", "person"),
+    )
+    page = Page("What has the department answered for?", where.name, [(where.name, reverse("people", args=[where.code]))])
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("statements.see")
+def everywhere(request: Asked) -> HttpResponseBase:
+    """Of all departments: which have answered, in order of their names, never by how well."""
+    require(request, "statements.see")
+    found = listing.of(
+        request,
+        Statement.objects.all(),
+        caption="Statements of departments",
+        columns=[
+            Column("department", "Department", _department, ("department__name", "-half")),
+            Column("half", "Half", lambda row: row.half, ("half",), name="half"),
+            *_columns(),
+        ],
+        filters=[Filter("half", "Half", lambda rows, value: rows.filter(half=value)), _by_state()],
+        empty="No statement was opened yet. The first are when the half of this year is over.",
+        noun="statements",
+        sort="department",
+        slim=lambda rows: rows.select_related("department", "person"),
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("Which departments have answered?", "Statements")})
+
+
+def _department(row: Statement) -> Cell:
+    return Cell(str(row.department), reverse("statement", args=[row.department.code, row.half]))
+
+
+def _half(row: Statement) -> Cell:
+    half = halves.parse(row.half)
+    return Cell(half.in_words if half else row.half, reverse("statement", args=[row.department.code, row.half]))
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("state", "State", lambda row: Cell(_state(row)[1], role=_state(row)[0]), ("state",)),
+        Column("due", "Due", lambda row: row.due, ("due",), name="due"),
+        Column("signed", "Signed", lambda row: row.signed, ("signed",), name="signed"),
+        Column("person", "By", lambda row: str(row.person or ""), name="by"),
+    ]
+
+
+def _by_state() -> Filter:
+    def apply(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(overdue__isnull=False, state="open") if value == "overdue" else rows.filter(state=value)
+
+    return Filter(
+        "state", "State", apply, [*((key, said[1]) for key, said in statementstates.SAID.items()), ("overdue", "Overdue")]
+    )
+
+
+def _state(row: Statement) -> tuple[str, str]:
+    return ("stop", "Overdue") if row.state == "open" and row.overdue else statementstates.SAID[row.state]
+
+
+@acting("statement.see")
+def one(request: Asked, department: str, half: str) -> HttpResponse:
+    """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
+    row = _row(request, department, half)
+    now, about = ms(request.now), About(department=row.department.code)
+    period = halves.parse(row.half)
+    assert period is not None, "its address was read already"
+    signing = row.state == "open" and may(request, "statement.sign", about)
+    form = Signing(request.POST or None) if signing else None
+    if request.method == "POST":
+        require(request, "statement.sign", about)
+        form = form or Signing(request.POST)
+        if form.is_valid():
+            c = form.cleaned_data
+            said = c["remarks"] if c["answer"] == "except" else ""
+            if tried(form, lambda: statements.sign(row, said, actor=request.actor, reason=SENTENCE, now=now)):
+                return redirect("statement", department=row.department.code, half=row.half)
+    sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
+    if request.GET.get("format") == "csv":
+        return _file(row, sections)
+    shown = {
+        "page": _page(row, period), "row": row, "sections": sections, "form": form, "sentence": SENTENCE,
+        "divisions": [d.name for d in deciders.span(row.department)[1:]],
+        "asked": deciders.asked(row.department, now) if row.state == "open" else [],
+    }  # fmt: skip
+    return render(request, "conduct/statement.html", shown, status=status_of(form) if form else 200)
+
+
+def _row(request: Asked, department: str, half: str) -> Statement:
+    where = department_of(department)
+    require(request, "statement.see", About(department=where.code))
+    if halves.parse(half) is None:
+        raise Http404
+    return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)
+
+
+def _page(row: Statement, period: halves.Half) -> Page:
+    up = [(f"{row.department}: statements", reverse("statements", args=[row.department.code]))]
+    facts: list[tuple[str, Any]] = [("Half", period.in_words), ("Due", in_words(row.due))]
+    if row.signed:
+        facts += [("Signed", row.signed), ("By", str(row.person))]
+    here = reverse("statement", args=[row.department.code, row.half])
+    return Page(f"Statement of {row.department}", row.half, up, _state(row), facts, [Action("CSV", f"{here}?format=csv")])
+
+
+def _file(row: Statement, sections: list[standings.Section]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="statement-{row.department.code}-{row.half}.csv"'
+    out = csv.writer(response)
+    out.writerow(["department", "half", "clause", "section", "what", "value", "note"])
+    for section in sections:
+        for what, value, note in section["lines"]:
+            out.writerow([row.department.code, row.half, section["clause"], section["title"], what, value, note])
+    signed = timezone.localtime(row.signed).isoformat() if row.signed else ""
+    out.writerow([row.department.code, row.half, "P-28", "Signature", _state(row)[1], signed, row.remarks])
+    return response

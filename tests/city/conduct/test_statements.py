@@ -1,0 +1,204 @@
+"""Twice a year each department's head signs what the system filled in, or says what is not in order (P-28)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from city.access import staff
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import AutoReply, DutyGrant, Entry
+from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct.actions import statements
+from civicmail.city.conduct.models import Statement
+from civicmail.city.conduct.queries import deciders, standings
+from civicmail.city.conduct.queries import tasks as waiting
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.models import Notice
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
+SENTENCE = "I have read it."
+
+
+def ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def city() -> tuple[Department, Person]:
+    """Public Works with its head and somebody who works there; a division without a head, and one with."""
+    head = staff.person("head")
+    works = staff.department("works", head)
+    staff.employed(head, works)
+    staff.mailbox("head@city.example", works, head)
+    staff.worker("dana", works, head)
+    streets = staff.department("streets", parent=works)
+    staff.worker("sam", streets, head)
+    chief = staff.person("chief")
+    staff.employed(chief, staff.department("water", chief, works))
+    return works, head
+
+
+def of_works(head: Person) -> Actor:
+    return Actor(head.uid, "Head", departments=frozenset({"works"}))
+
+
+def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_written_to() -> None:
+    """R-700: a division without a head is part of the one above."""
+    city()
+    assert statements.open_due(ms(NOON)) == 2
+    assert statements.open_due(ms(NOON)) == 0, "once"
+    rows = Statement.objects.order_by("department__code")
+    assert [(r.department.code, r.half, r.due) for r in rows] == [
+        ("water", "2026-1", date(2026, 7, 31)),
+        ("works", "2026-1", date(2026, 7, 31)),
+    ]
+    assert [
+        n.to for n in Notice.objects.filter(key__endswith="opened:%d" % Mailbox.objects.get(address="head@city.example").holder_id)
+    ] == ["head@city.example"]
+    assert {d.code for d in deciders.span(Department.objects.get(code="works"))} == {"works", "streets"}
+
+
+def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
+    """R-701."""
+    works, head = city()
+    statements.open_due(ms(NOON))
+    row = Statement.objects.get(department=works)
+    signed = statements.sign(row, "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
+    assert (signed.state, signed.person, signed.signed) == ("signed", head, NOON)
+    kept = {what: value for section in signed.numbers for what, value, _ in section["lines"]}
+    assert (kept["People"], kept["With an authorisation in writing"]) == ("3", "2")
+    staff.worker("late", works, head)
+    assert Statement.objects.get(pk=row.pk).numbers == signed.numbers
+    entry = Entry.objects.get(act="statement.sign")
+    assert (entry.object, entry.facts["state"]) == ("department:works", "signed")
+    with pytest.raises(Conflict, match="signed already"):
+        statements.sign(Statement.objects.get(pk=row.pk), "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
+
+
+def test_nobody_but_head_and_deputy_signs() -> None:
+    """R-701: not an authoriser by duty, not the access office, not another department's head."""
+    works, _ = city()
+    statements.open_due(ms(NOON))
+    row = Statement.objects.get(department=works)
+    others = [
+        Actor("a", held=(Held("authoriser", "works"),)),
+        Actor("b", held=(Held("access-officer"),)),
+        Actor("c", held=(Held("administration-director"),)),
+        Actor("d", departments=frozenset({"water"})),
+    ]
+    for other in others:
+        with pytest.raises(NotPermitted):
+            statements.sign(row, "", actor=other, reason=SENTENCE, now=ms(NOON))
+
+
+def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() -> None:
+    """R-702."""
+    works, head = city()
+    _director()
+    statements.open_due(ms(NOON))
+    row = Statement.objects.get(department=works)
+    with pytest.raises(Unusable):
+        statements.sign(row, "too short", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
+    done = statements.sign(
+        row, "Two contractors have no contract on record.\nMended by August.", actor=of_works(head), reason=SENTENCE, now=ms(NOON)
+    )
+    assert done.state == "exceptions" and "Mended by August." in done.remarks
+    told = Notice.objects.get(to="director@city.example")
+    assert "not all is in order" in told.subject and "contractors" not in told.text
+
+
+def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() -> None:
+    """R-703."""
+    city()
+    director = _director()
+    statements.open_due(ms(NOON))
+    assert statements.find_overdue(ms(datetime(2026, 7, 31, 18, 0, tzinfo=UTC))) == 0, "its last day"
+    late = ms(datetime(2026, 8, 1, 18, 0, tzinfo=UTC))
+    assert statements.find_overdue(late) == 3, "the director's own department, too"
+    assert statements.find_overdue(late + 1) == 0
+    assert Notice.objects.filter(to="director@city.example", subject__contains="was not signed in time").count() == 3
+    actor = Actor(director.uid, held=(Held("administration-director"),))
+    assert [t.state for g in waiting.of(actor, late) if g.name == "Statements" for t in g.tasks] == [("stop", "3 overdue")]
+
+
+def test_only_who_has_not_signed_is_reminded() -> None:
+    """R-703: 14, 7 and 1 days before."""
+    works, head = city()
+    statements.open_due(ms(NOON))
+    before = Notice.objects.count()
+    week = ms(datetime(2026, 7, 24, 18, 0, tzinfo=UTC))
+    statements.remind(week)
+    statements.remind(week + 60_000)
+    assert Notice.objects.count() == before + 1, "the chief has no mailbox, the head is told once"
+    statements.sign(Statement.objects.get(department=works), "", actor=of_works(head), reason=SENTENCE, now=week)
+    statements.remind(ms(datetime(2026, 7, 30, 18, 0, tzinfo=UTC)))
+    assert Notice.objects.count() == before + 1
+
+
+def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it() -> None:
+    """R-704: then the one above, then the access office."""
+    works, head = city()
+    deputy = staff.person("deputy")
+    staff.employed(deputy, works)
+    works.deputies.add(deputy)
+    now = ms(NOON)
+    assert deciders.asked(works, now) == [head]
+    box = Mailbox.objects.get(address="head@city.example")
+    away = {"starts": NOON - timedelta(days=1), "until": NOON + timedelta(days=1), "made": NOON, "by": "head", "text": "Away."}
+    AutoReply.objects.create(mailbox=box, kind="own", **away)
+    assert deciders.asked(works, now) == [deputy]
+    assert deciders.asked(works, now + 2 * 86_400_000) == [head], "back"
+    deputy.episodes.update(ended=date(2026, 6, 30))
+    officer = staff.person("officer")
+    DutyGrant.objects.create(person=officer, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city")
+    assert deciders.asked(works, now) == [officer]
+    assert deciders.asked(Department.objects.get(code="streets"), now) == [officer]
+
+
+def test_a_statement_names_nobody() -> None:
+    """R-705: sums alone, so nobody can be ranked by it."""
+    works, _ = city()
+    half = halves.parse("2026-1")
+    assert half is not None
+    said = str(standings.sections(works, half, ms(NOON)))
+    for person in Person.objects.all():
+        assert person.display not in said and person.uid not in said.replace("chief", "").split()
+
+
+def _director() -> Person:
+    director = staff.person("director")
+    room = staff.department("admin")
+    staff.employed(director, room)
+    staff.mailbox("director@city.example", room, director)
+    DutyGrant.objects.create(
+        person=director, duty="administration-director", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
+    )
+    return director
+
+
+@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
+def test_every_day_lies_in_one_half_and_halves_follow_each_other(day: date) -> None:
+    half = halves.of(day)
+    assert half.first <= day <= half.last
+    assert half.after().first == half.last + timedelta(days=1)
+    assert half.after().before() == half == halves.parse(str(half))
+
+
+@pytest.mark.parametrize("written", ["", "2026", "2026-3", "26-1", "2026-1x", "0001-1"])
+def test_what_is_no_half_is_none(written: str) -> None:
+    assert halves.parse(written) is None
+
+
+def test_a_statement_is_signed_once_from_every_state() -> None:
+    for state in statementstates.SAID:
+        for action in ("sign", "except", "open"):
+            if state == "open" and action != "open":
+                assert statementstates.step(state, action) != "open"
+            else:
+                with pytest.raises(Conflict):
+                    statementstates.step(state, action)
