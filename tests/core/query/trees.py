@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from civicmail.core.query import tree as shapes
-from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
+from civicmail.core.query.tree import Among, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
 
 SOME = ["ann.lee@city.example", "bob@x.example", "ann", "budget", "@x.example", "x"]
 TEXTS = st.sampled_from(get_args(shapes.Text))
@@ -20,6 +20,7 @@ LEAVES: st.SearchStrategy[Tree] = st.one_of(
     ),
     st.builds(Range, st.sampled_from(get_args(shapes.Number)), st.none() | st.integers(0, 9), st.none() | st.integers(0, 9)),
     st.builds(Digits, st.sampled_from(["id", "sha256"]), st.sampled_from(["0", "a1", ""])),
+    st.builds(Among, st.frozensets(st.sampled_from(["0" * 32, "a1" * 16]))),
 )
 TREES = st.recursive(
     LEAVES,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, View, Words
+from civicmail.core.query.tree import FREE, Among, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, View, Words
 
 
 def matches(tree: Tree, view: View) -> bool:
@@ -34,6 +34,8 @@ def matches(tree: Tree, view: View) -> bool:
             return (low is None or number >= low) and (high is None or number <= high)
         case Digits(field, digits):
             return view[field].startswith(digits)
+        case Among(ids):
+            return view["id"] in ids
 
 
 def _stands(wanted: str, text: str, prefix: bool) -> bool:

@@ -1,7 +1,7 @@
 """A tree as plain lists, for records that mean the same for ever (docs/formats.md, "Events"): no words to be read again.
 
     ["all"]  ["and", t, …]  ["or", t, …]  ["not", t]  ["words", field, prefix, token, …]  ["near", words, words, most]
-    ["token", field, prefix, token]  ["range", field, low, high]  ["digits", field, digits]
+    ["token", field, prefix, token]  ["range", field, low, high]  ["digits", field, digits]  ["among", id, …]
 
 prefix: 0 or 1; low, high: a number, or "" for an open end.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Number, Or, Range, Text, Token, Tree, Words
+from civicmail.core.query.tree import Among, And, Digits, Everything, Near, Not, Number, Or, Range, Text, Token, Tree, Words
 
 Plain = list[Any]
 DEEPEST = 200
@@ -38,6 +38,8 @@ def encoded(tree: Tree) -> Plain:
             return ["range", field, "" if low is None else low, "" if high is None else high]
         case Digits(field, digits):
             return ["digits", field, digits]
+        case Among(ids):
+            return ["among", *sorted(ids)]
 
 
 def decoded(plain: Plain, deepest: int = DEEPEST) -> Tree:
@@ -66,6 +68,9 @@ def _decoded(plain: Plain, deepest: int) -> Tree:
             return Near(one, other, most)
         case ["digits", ("id" | "sha256") as field, str(digits)]:
             return Digits(field, digits)
+        case ["among", *ids]:
+            assert all(isinstance(id_, str) for id_ in ids)
+            return Among(frozenset(ids))
         case ["range", field, low, high]:
             assert field in get_args(Number)
             return Range(field, _end(low), _end(high))

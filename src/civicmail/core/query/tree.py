@@ -1,7 +1,8 @@
 """A query as data, and what it is asked of.
 
-Tree: Everything, And, Or, Not over the leaves Words, Near, Token, Range and Digits (identifiers). All are plain frozen
-values. View is one capture as the leaves see it: a dict of field name to folded text (see fold.py) or number.
+Tree: Everything, And, Or, Not over the leaves Words, Near, Token, Range, Digits (identifiers) and Among (captures that are named
+one by one). All are plain frozen values. View is one capture as the leaves see it: a dict of field name to folded text (see
+fold.py) or number.
 """
 
 from __future__ import annotations
@@ -150,4 +151,11 @@ class Digits:
     digits: str
 
 
-Tree = Everything | And | Or | Not | Words | Near | Token | Range | Digits
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One of these captures, by the 32 digits of its id: no operator asks for it, somebody's labels do."""
+
+    ids: frozenset[str]
+
+
+Tree = Everything | And | Or | Not | Words | Near | Token | Range | Digits | Among

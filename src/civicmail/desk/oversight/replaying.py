@@ -16,7 +16,7 @@ from typing import Any
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.rules import Book, Decision, Rule
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.query.tree import ADDRESSES, And, Digits, Near, Not, Or, Token, Tree, Words
+from civicmail.core.query.tree import ADDRESSES, Among, And, Digits, Near, Not, Or, Token, Tree, Words
 from civicmail.desk.oversight.counting import Day
 from civicmail.desk.oversight.heads import Told
 
@@ -38,7 +38,7 @@ def asks_for_content(tree: Tree) -> bool:
             return asks_for_content(part)
         case Words(field=name) | Token(field=name):
             return name not in ENVELOPE
-        case Near() | Digits():
+        case Near() | Digits() | Among():
             return True
         case _:
             return False

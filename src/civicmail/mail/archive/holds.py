@@ -18,7 +18,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.plain import decoded, encoded
-from civicmail.core.query.tree import And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
+from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.errors import NoHold, NotSaid
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -109,6 +109,6 @@ def _asks_content(tree: Tree) -> bool:
             return field not in _OF_HEAD
         case Range(field):
             return field in {"date", "attachments"}
-        case Digits() | Everything():
+        case Digits() | Among() | Everything():
             return False
     return True  # a kind of leaf that is not known here

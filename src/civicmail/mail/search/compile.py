@@ -7,7 +7,7 @@ import re
 import tantivy
 
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
+from civicmail.core.query.tree import FREE, Among, And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
 from civicmail.mail.search.schema import SCHEMA
 
 _META = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
@@ -23,6 +23,10 @@ _Clause = tuple[tantivy.Occur, tantivy.Query]
 LARGEST = (1 << 64) - 1
 MANY = 16
 """Whole tokens of one field, of which one must fit, that are asked for as a set."""
+
+
+LOOKED_UP = 1_000
+"""Ids that are looked up one by one."""
 
 
 def compiled(tree: Tree) -> tantivy.Query:
@@ -55,6 +59,8 @@ def compiled(tree: Tree) -> tantivy.Query:
             return _digits(("hi", "lo"), digits)
         case Digits(_, digits):
             return _digits(("s1", "s2", "s3", "s4"), digits)
+        case Among(found):
+            return _among(found)
 
 
 def _alternatives(parts: tuple[Tree, ...]) -> list[tantivy.Query]:
@@ -152,6 +158,16 @@ def _range(field: str, low: int | None, high: int | None) -> tantivy.Query:
         low = None if low is None else low << 16
         high = None if high is None else (high + 1 << 16) - 1
     return column(_COLUMN[field], 0 if low is None else low, LARGEST if high is None else high)
+
+
+def _among(found: frozenset[str]) -> tantivy.Query:
+    """Captures by the second halves of their ids, of which 62 bits are chance. Few are looked up one by one: a set of terms is a
+    scan of the column; of thousands the set is the faster one (5,000 of 500,000: 30 ms against 95)."""
+    halves = sorted(int(digits[16:], 16) for digits in found)
+    if len(halves) > LOOKED_UP:
+        return tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "lo", halves), 0.0)
+    each = [(tantivy.Occur.Should, tantivy.Query.term_query(SCHEMA, "lo", half)) for half in halves]
+    return tantivy.Query.boost_query(tantivy.Query.boolean_query(each), 0.0) if each else tantivy.Query.empty_query()
 
 
 def _digits(columns: tuple[str, ...], digits: str) -> tantivy.Query:

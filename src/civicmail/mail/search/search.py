@@ -90,7 +90,7 @@ def search(
         sort = "newest"
     query = compiled(tree)
     searchers = reader.searchers()
-    after = _read_cursor(cursor, sort)
+    after = read_cursor(cursor, sort)
     groups = reader.groups() if unique else None
     some, more, total = batch_of(searchers, query, sort, after, limit + 1)
     hits = _firsts(searchers, query, sort, some, groups) if unique and groups is not None else some
@@ -100,7 +100,7 @@ def search(
     page = hits[:limit]
     following = _write_cursor(page[-1].key, sort) if page and len(hits) > limit else ""
     scores = _scores(query, page) if scored and sort != "relevance" and _ranks(tree) else {}
-    return Page(tuple(_read(page, scores)), following, sort != "relevance", total)
+    return Page(tuple(read(page, scores)), following, sort != "relevance", total)
 
 
 def _ranks(tree: Tree) -> bool:
@@ -129,8 +129,8 @@ def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort,
     return [f for f in some if first[groups.one(f.sha)][1:] == f.key[1:]]
 
 
-def _read(page: list[Found], scores: dict[tuple[int, int], float]) -> Iterator[Hit]:
-    """The documents of a page."""
+def read(page: Iterable[Found], scores: dict[tuple[int, int], float]) -> Iterator[Hit]:
+    """The documents of a page. scores: relevance by key, of those that were not ordered by it."""
     for f in page:
         (size,) = f.searcher.fast_field_values("size", [f.address])
         (given,) = f.searcher.fast_field_values("given", [f.address])
@@ -192,7 +192,8 @@ def _write_cursor(key: Key, sort: Sort) -> str:
     return f"{sort[0]}{key[1]:016x}{key[2]:016x}{key[0].hex() if sort == 'relevance' else ''}"
 
 
-def _read_cursor(cursor: str, sort: Sort) -> Key | None:
+def read_cursor(cursor: str, sort: Sort) -> Key | None:
+    """Behind which hit a page begins. Raises QueryError where the cursor belongs to another order."""
     if not cursor:
         return None
     try:
