@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class MailboxConfig(AppConfig):
-    """Label "mailbox"; has no tables."""
+    """Label "mailbox"."""
 
     name = "civicmail.desk.mailbox"
     label = "mailbox"

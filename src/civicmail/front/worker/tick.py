@@ -15,7 +15,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import findings, notices, rulebook
+from civicmail.front.worker import findings, notices, rulebook, sending
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people import Prepare, one_round
@@ -31,7 +31,8 @@ from civicmail.mail.search.tasks import IndexJob
 class Done:
     """Records integrated, indexed and sealed; extracted: captures whose attachments were read; released: held messages that may go;
     linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; carried: entries of
-    people's acts; dated: what had a date that has come; noticed: notices that were sent; busy: leases that others hold."""
+    people's acts; dated: what had a date that has come; noticed: notices that were sent; written: messages of the
+    pages that were sent or refused; busy: leases that others hold."""
 
     integrated: int = 0
     indexed: int = 0
@@ -44,6 +45,7 @@ class Done:
     carried: int = 0
     dated: int = 0
     noticed: int = 0
+    written: int = 0
     busy: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
@@ -64,6 +66,10 @@ def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done
             done.noticed = notices.one_round(settings, data, now_ms)
         except LeaseHeld:
             done.busy.append(notices.LEASE)
+        try:
+            done.written = sending.one_round(settings, data, now_ms)
+        except LeaseHeld:
+            done.busy.append(sending.LEASE)
         try:
             done.dated += rulebook.one_round(data, now_ms)
         except LeaseHeld:

@@ -1,0 +1,152 @@
+"""A message is given to be sent, taken back while it waits, sent at once, and told what came of it (P-06, P-14).
+
+    sending.send(actor=…, mailbox=…, to=[Named(…)], subject=…, text=…, reason="answer", now=ms)
+
+It is a row with finished bytes until the worker has it archived (front/worker/sending.py), so it outlives a crash and is sent once.
+Whether it says honestly who sends it, what is in it and what rules say of it is asked when it goes, as for mail by SMTP.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.core.config.sentence import sentence as _
+from civicmail.desk.mailbox import senders, sendstates
+from civicmail.desk.mailbox.composing import Attachment, Calendar, Letter, Named, build
+from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.sendstates import Action
+
+UNDO = 20_000
+"""ms for which a message waits, so that it may be taken back."""
+RECIPIENTS = 500
+"""Addresses of one message; more people than that are a list's."""
+
+
+def send(
+    *,
+    actor: Actor,
+    reason: str,
+    now: int,
+    mailbox: str,
+    to: Sequence[Named],
+    cc: Sequence[Named] = (),
+    bcc: Sequence[Named] = (),
+    subject: str,
+    text: str,
+    files: Sequence[Attachment] = (),
+    calendar: Calendar | None = None,
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
+    key: str = "",
+    wait: int = UNDO,
+    draft: Draft | None = None,
+    uid: uuid.UUID | None = None,
+) -> Outgoing:
+    """Give a message to be sent from a mailbox of the actor's, after `wait` ms. text: whole, as senders.signed makes it; key: the
+    same one again is the same message, and is not sent twice; draft: it was made of. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    if key and (there := Outgoing.objects.filter(key=key).first()) is not None:
+        return there
+    uid = uid or uuid.uuid4()
+    letter = letter_of(
+        actor, mailbox, uid=uid, now=now, to=to, cc=cc, subject=subject, text=text, files=files, calendar=calendar,
+        in_reply_to=in_reply_to, references=references,
+    )  # fmt: skip
+    addresses = list(dict.fromkeys(n.address for n in (*to, *cc, *bcc)))
+    if not addresses:
+        raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
+    if len(addresses) > RECIPIENTS:
+        many = _("A message goes to at most {count} addresses; ask the access office for a list.", count=RECIPIENTS)
+        raise Unusable(many, {"to": many})
+    with transaction.atomic():
+        if draft is not None:
+            _lock(draft)
+        row = Outgoing.objects.create(
+            uid=uid, key=key or None, person=person_of(actor), draft=draft, mailbox=letter.sender.address, recipients=addresses,
+            content=build(letter), made=moment(now), due=moment(now + max(0, wait)), since=moment(now),
+        )  # fmt: skip
+        facts = {"mailbox": letter.sender.address, "recipients": len(addresses), "files": len(files)}
+        behalf = letter.sender.address if letter.behalf is not None else ""
+        entries.enter("mail.send", actor=actor, reason=reason, now=now, object=f"outgoing:{uid}", behalf=behalf, facts=facts)
+    return row
+
+
+def letter_of(
+    actor: Actor,
+    mailbox: str,
+    *,
+    uid: uuid.UUID,
+    now: int,
+    to: Sequence[Named],
+    cc: Sequence[Named],
+    subject: str,
+    text: str,
+    files: Sequence[Attachment] = (),
+    calendar: Calendar | None = None,
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
+) -> Letter:
+    """The letter with the only From that it may have: a mailbox that is the actor's to send from, under the directory's name.
+    Raises NotPermitted for every other."""
+    found = senders.senders(actor, now=now)
+    chosen = next((s for s in found if s.address == mailbox.strip().lower()), None)
+    if chosen is None:
+        raise NotPermitted(_("This mailbox is not yours to send from: choose one of yours."))
+    own = senders.own(found)
+    behalf = Named(own.address, own.name) if chosen.behalf and own is not None else None
+    return Letter(
+        uid, now, Named(chosen.address, chosen.name), tuple(to), tuple(cc), subject, text, behalf, tuple(files), in_reply_to,
+        tuple(references), calendar,
+    )  # fmt: skip
+
+
+def _lock(draft: Draft) -> None:
+    """Nobody sends a draft twice, from two windows or by two clicks."""
+    row = Draft.objects.select_for_update().filter(pk=draft.pk).first()
+    if row is None or row.sendings.filter(state__in=sendstates.OPEN).exists():
+        raise Conflict(_("This message is being sent already."))
+    if row.version != draft.version:
+        raise Conflict(_("It was changed in another window; look at it again."))
+
+
+def undo(row: Outgoing, *, actor: Actor, reason: str, now: int) -> Outgoing:
+    """Take it back: the draft is there again as it was. Raises NotPermitted, and Conflict where it was taken up already."""
+    with transaction.atomic():
+        fresh = _stepped(row, "undo", actor, now)
+        fresh.content = b""
+        fresh.save()
+        entries.enter("mail.undo", actor=actor, reason=reason, now=now, object=f"outgoing:{fresh.uid}")
+    return fresh
+
+
+def hasten(row: Outgoing, *, actor: Actor, now: int) -> Outgoing:
+    """Send it at once. Raises NotPermitted, and Conflict where it was taken up, or taken back, already."""
+    with transaction.atomic():
+        fresh = _stepped(row, "hasten", actor, now)
+        fresh.due = min(fresh.due, moment(now))
+        fresh.save()
+    return fresh
+
+
+def _stepped(row: Outgoing, action: Action, actor: Actor, now: int) -> Outgoing:
+    """A step of its person."""
+    guard.require(actor, "my.write", About(person=row.person.uid), now=now)
+    assert action in sendstates.PERSON
+    fresh = Outgoing.objects.select_for_update().get(pk=row.pk)
+    state = sendstates.step(fresh.state, action)
+    if state is None:
+        said = {"undone": _("It was taken back already."), "returned": _("It was not sent; the draft says why.")}
+        raise Conflict(said.get(fresh.state, _("It is sent already, and cannot be taken back.")))
+    if state != fresh.state:
+        fresh.state, fresh.since = state, moment(now)
+    return fresh

@@ -1,0 +1,18 @@
+"""Why something of My mail cannot be done now.
+
+CivicmailError
+└── LaterError
+    └── Undecided    nobody knows at this moment whether this person may send; the message waits
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import LaterError
+
+
+class Undecided(LaterError):
+    """smtp: what a client would hear at a listener."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__("Who may use mail is not known for certain at this moment, so the message waits.")
+        self.smtp = reply

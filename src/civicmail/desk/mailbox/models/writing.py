@@ -1,0 +1,101 @@
+"""What somebody writes: drafts with their files, a signature, and messages that wait while they may be taken back (P-06)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Person
+
+
+class Draft(models.Model):
+    """A message that is being written, for nobody but its person. uid: made with the empty page, so that a page that is sent twice
+    is one draft; mailbox: the address that it is from; to, cc, bcc: as they were typed; quote: of the message that it answers or
+    forwards, below what is written; source: the capture of that one (UUID); version: rises with each change; why: what came of the
+    last sending, where it was refused."""
+
+    uid = models.UUIDField(unique=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    mailbox = models.CharField(max_length=254)
+    to = models.TextField(blank=True)
+    cc = models.TextField(blank=True)
+    bcc = models.TextField(blank=True)
+    subject = models.CharField(max_length=400, blank=True)
+    text = models.TextField(blank=True)
+    quote = models.TextField(blank=True)
+    how = models.CharField(max_length=10, blank=True)
+    source = models.CharField(max_length=36, blank=True)
+    in_reply_to = models.CharField(max_length=998, blank=True)
+    references = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed = models.DateTimeField()
+    why = models.CharField(max_length=600, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-changed", "-id"]
+        indexes: ClassVar = [models.Index(fields=["person", "changed"])]
+
+    def __str__(self) -> str:
+        return f"draft {self.uid}"
+
+
+class DraftFile(models.Model):
+    """A file of a draft. kind: what it is by its content (core/sandbox/truetype.py); odd: its name promises something else."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
+    name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=20)
+    odd = models.BooleanField(default=False)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"file {self.pk} of {self.draft_id}"
+
+
+class Signature(models.Model):
+    """Lines of one's own, below the identification block that the directory gives."""
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="+")
+    lines = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"signature of {self.person}"
+
+
+class Outgoing(models.Model):
+    """A message that was given to be sent: finished bytes, an envelope, and the time until which it may be taken back (due).
+
+    uid: makes the message the same one, so that it is sent once; recipients: addresses of the envelope; state: see sendstates.py;
+    tries, again: attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule,
+    why: of a refusal. content goes when the archive has it, or when it was taken back.
+    """
+
+    uid = models.UUIDField(unique=True)
+    key = models.CharField(max_length=160, unique=True, null=True, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    draft = models.ForeignKey(Draft, models.SET_NULL, null=True, blank=True, related_name="sendings")
+    mailbox = models.CharField(max_length=254)
+    recipients = models.JSONField(default=list)
+    content = models.BinaryField()
+    made = models.DateTimeField()
+    due = models.DateTimeField()
+    again = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, default="waiting")
+    since = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    capture = models.CharField(max_length=36, blank=True)
+    rule = models.CharField(max_length=60, blank=True)
+    why = models.CharField(max_length=600, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["state", "due"])]
+
+    def __str__(self) -> str:
+        return f"outgoing {self.uid}"

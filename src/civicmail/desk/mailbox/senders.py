@@ -1,0 +1,90 @@
+"""From which mailboxes somebody may send at this moment, and what stands under what they write (P-14).
+
+The rights are asked of the database, with the sentences of doors; whoever sends is asked again when the message goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.directory.models import Episode, Mailbox, Person
+from civicmail.desk.mailbox.models import Signature
+
+ROLES = frozenset({"holder", "delegate"})
+"""A successor reads and does not send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One mailbox that somebody may send from. name: as From has it; role: by which right; behalf: it is not the person's own, so
+    the message says who sent it."""
+
+    address: str
+    name: str
+    role: str
+    kind: str
+
+    @property
+    def behalf(self) -> bool:
+        return self.role != "holder"
+
+
+def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
+    """Their own mailbox first, the others in order. Empty for whoever may not send now. now: ms."""
+    person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
+    if person is None:
+        return ()
+    everyone = standing.everybody(now, [person.pk])
+    if not everyone.is_live(person.pk) or standing.why(person.pk, now):
+        return ()
+    roles = {r.mailbox: r.role for r in everyone.rights.get(person.pk, []) if not r.suspended and r.role in ROLES}
+    rows = Mailbox.objects.filter(pk__in=roles, closed__isnull=True).select_related("holder").order_by("address")
+    found = [Sender(r.address, r.holder.display if r.holder else r.name, roles[r.pk], r.kind) for r in rows]
+    return tuple(sorted(found, key=lambda s: (s.behalf, s.address)))
+
+
+def own(found: tuple[Sender, ...]) -> Sender | None:
+    """The person's own mailbox, which says who sent what is sent on behalf."""
+    return next((s for s in found if not s.behalf), None)
+
+
+def block(actor: Actor, mailbox: str, *, now: int) -> str:
+    """The identification block that stands under every message: what the city's setting asks for, else name, position, department
+    and city as the directory has them. mailbox: it is sent from."""
+    person = Person.objects.get(uid=actor.uid)
+    day = timezone.localdate(moment(now))
+    work = Episode.objects.select_related("department").filter(person=person, ended__isnull=True, starts__lte=day).first()
+    position, department = (work.position, work.department.name) if work else ("", "")
+    wanted = settings.CITY.senders.identification
+    lines = [_wanted(wanted, person)] if wanted else [person.display]
+    lines += [position, "" if department and department in lines[0] else department, settings.CITY.city.name]
+    box = Mailbox.objects.filter(address=mailbox).first()
+    if box is not None and box.kind == "function" and box.name not in lines:
+        lines.insert(1 if not wanted else len(lines), box.name)
+    return "\n".join(line for line in lines if line.strip())
+
+
+def _wanted(wanted: str, person: Person) -> str:
+    """As honest.is_identified reads it: the department is that of the person's own mailbox, by its code."""
+    mailbox = Mailbox.objects.select_related("department").filter(holder=person, closed__isnull=True).order_by("address").first()
+    code = mailbox.department.code if mailbox is not None else ""
+    return wanted.replace("{name}", person.display).replace("{department}", code)
+
+
+def lines_of(actor: Actor) -> str:
+    """The lines of one's own below the block."""
+    row = Signature.objects.filter(person__uid=actor.uid).first()
+    return row.lines if row is not None else ""
+
+
+def signed(text: str, quote: str, block_: str, lines: str) -> str:
+    """The whole text of a message: what was written, who wrote it, what it answers. A reader's program takes what follows the mark
+    for a signature (RFC 3676 4.3)."""
+    foot = "\n".join(part for part in ("-- ", block_.strip(), lines.strip()) if part)
+    return "\n\n".join(part for part in (text.strip("\n"), foot, quote.strip("\n")) if part)

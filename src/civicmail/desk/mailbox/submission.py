@@ -1,0 +1,226 @@
+"""A message that somebody wrote on the pages is submitted: as that person, over no wire, else as by SMTP (P-06, P-14, P-15).
+
+    submission = Submission(settings, data, clock)
+    submission.forecast(parcel)        what would happen to each copy at this moment; nothing is kept
+    submission.send(parcel)            durable on return
+
+Both ask the same: whether the person may send, whether the message says honestly who it is from (city/access/honest.py), what is
+in it (mail/screening), and what the rules in force say (mail/pipeline/deciding.py). Knows no Django.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.city.access import honest
+from civicmail.city.access.honest import is_identified
+from civicmail.city.access.sentences import reply
+from civicmail.city.directory.modes import Modes
+from civicmail.city.policy.delivery import dispositions
+from civicmail.city.policy.rules import Book
+from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.core.config.settings import Settings
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.verdicts import header_of
+from civicmail.core.wire.paths import parse_path
+from civicmail.desk.mailbox.errors import Undecided
+from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
+from civicmail.mail.archive.identity import capture_id, once_bits
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Source
+from civicmail.mail.courier import bell
+from civicmail.mail.gateway.people import Member, People
+from civicmail.mail.gateway.recipients import recipient_reply
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.addressed import addressed
+from civicmail.mail.pipeline.deciding import Settled
+from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.receipts import Receipt
+
+DOOR = "pages"
+"""The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
+KIND = "submission"
+UNIDENTIFIED = "unidentified"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """uid: makes it the same one, so that it is kept once; person: their number; sender: the address of the mailbox that it is
+    from; to: addresses of the envelope; content: the finished message."""
+
+    uid: uuid.UUID
+    person: str
+    sender: str
+    to: tuple[str, ...]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """refused: the rule by which the sender is told no, with this reply; a reply of 4xx: nobody can tell at this moment."""
+
+    refused: str = ""
+    reply: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_later(self) -> bool:
+        return self.reply.startswith("4")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would happen: to each recipient of the envelope (with those behind a list), and by which book. reply: where nobody gets
+    a copy, what an SMTP client would hear; judged: whether the sender may send it at all."""
+
+    judged: Judged
+    envelope: Envelope
+    dispositions: tuple[Disposition, ...]
+    book: Book
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """capture: under which it is archived (UUID), empty where an earlier process had archived it and its answer was lost; refused:
+    the rule where nobody got it, with the reply that a client would hear."""
+
+    capture: str
+    refused: str = ""
+    reply: str = ""
+
+
+class Submission:
+    """Safe for any number of threads; one message at a time. clock: ms; patient: as of Judging, for who may wait for slow parts."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._domains = frozenset(settings.city.domains)
+        self._modes = Modes(settings, data)
+        self._people = People(data, settings, clock, self._modes.of)
+        self._patient = patient
+        self._lock = threading.Lock()
+        self._runner: asyncio.Runner | None = None
+        self._judging: Judging | None = None
+        self._commit: GroupCommit | None = None
+
+    def warm(self) -> None:
+        """Start what takes a while to start."""
+        with self._lock:
+            self._ready()[1].warm()
+
+    def close(self) -> None:
+        """Everything that was sent is durable already."""
+        with self._lock:
+            if self._runner is not None:
+                if self._commit is not None:
+                    self._runner.run(self._commit.close())
+                if self._judging is not None:
+                    self._judging.close()
+                self._runner.close()
+            self._runner = self._judging = self._commit = None
+
+    def idle(self) -> None:
+        """Between two messages: a journal that nobody writes to is closed, so that it can be sealed."""
+        with self._lock:
+            if self._commit is not None:
+                self._commit.rotate_if_idle()
+
+    def unreachable(self, address: str) -> str:
+        """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
+        with self._lock:
+            path = parse_path(address)
+            no = recipient_reply("submission", path, self._domains)
+            return no if no.startswith("5") else self._people.recipient("submission", path)
+
+    def forecast(self, parcel: Parcel) -> Outlook:
+        """What would happen to each copy at this moment; nothing is kept. Never raises for what is in the message."""
+        with self._lock:
+            runner, judging = self._ready()
+            self._modes.refresh()
+            judged, envelope, snapshot = self._judged(parcel), self._envelope(parcel), self._people.now
+            if judged.refused or judged.is_later or snapshot is None:
+                here = [self._modes.of(r.address) for r in envelope.recipients]
+                return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
+            reached = addressed(envelope, snapshot, self._modes.of)
+            settled = Settled(reached.envelope, KIND, len(parcel.content), reached.settled)
+            if judging.is_idle:
+                here = [self._modes.of(r.address) for r in reached.envelope.recipients]
+                found = dispositions(here, KIND, settled=reached.settled)
+                return Outlook(judged, reached.envelope, found, judging.book)
+            verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
+            return Outlook(judged, reached.envelope, verdict.dispositions, judging.book, verdict.reply)
+
+    def send(self, parcel: Parcel) -> Sent:
+        """Have it archived, once, and on its way. Raises Undecided while nobody knows whether the person may send, ComeAgain while
+        a part is away that rules want, LaterError where the archive cannot commit."""
+        with self._lock:
+            runner, _ = self._ready()
+            self._modes.refresh()
+            key = f"write:{parcel.uid}"
+            if Archive(self._data).known(once_bits(key), hashlib.sha256(parcel.content).digest()):
+                return Sent("")
+            judged = self._judged(parcel)
+            if judged.is_later:
+                raise Undecided(judged.reply)
+            receipt = runner.run(self._accepted(parcel, key, judged))
+            bell.ring(self._data)
+            if judged.refused:
+                return Sent(receipt.uuid, judged.refused, judged.reply)
+            rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""
+            return Sent(receipt.uuid, rule, receipt.reply)
+
+    # -- within
+
+    def _ready(self) -> tuple[asyncio.Runner, Judging]:
+        self._runner = self._runner or asyncio.Runner()
+        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=self._patient)
+        return self._runner, self._judging
+
+    def _envelope(self, parcel: Parcel) -> Envelope:
+        recipients = tuple(Recipient(address) for address in dict.fromkeys(parcel.to))
+        return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{DOOR}")
+
+    def _judged(self, parcel: Parcel) -> Judged:
+        """As the gateway judges what comes in by a submission listener (mail/gateway/honesty.py)."""
+        snapshot = self._people.now
+        person = snapshot.people.get(parcel.person) if snapshot is not None else None
+        if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
+            return Judged("" if no.startswith("4") else "access-ended", no)
+        assert snapshot is not None and person is not None, "who may send is known"
+        now, header = self._clock(), header_of(parcel.content)
+        verdict = honest.check(header or b"", parcel.sender, snapshot, person=person, now=now)
+        if verdict.refused:
+            return Judged(verdict.refused, verdict.smtp, verdict.findings)
+        wanted = self._settings.senders.identification
+        if not wanted or is_identified(_text(parcel.content), wanted, snapshot, person, now):
+            return Judged(findings=verdict.findings)
+        if self._settings.senders.without_identification == "refuse":
+            return Judged(UNIDENTIFIED, reply(UNIDENTIFIED), (Finding(honest.CHECK, UNIDENTIFIED),))
+        return Judged(findings=(*verdict.findings, Finding(honest.CHECK, UNIDENTIFIED)))
+
+    async def _accepted(self, parcel: Parcel, key: str, judged: Judged) -> Receipt:
+        """Through the only way in for all mail. Large content goes to a spool file, as it does at every door."""
+        if self._commit is None:
+            self._commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
+        writer, envelope = self._commit.writer, self._envelope(parcel)
+        content: bytes | Spool = parcel.content
+        if len(parcel.content) > SPOOL_ABOVE:
+            content = writer.spool(capture_id(envelope.received, once_bits(key)))
+            content.write(parcel.content)
+        pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging)
+        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=judged.findings, refused=judged.refused)
+
+
+def _text(content: bytes) -> str:
+    read = letter.read(content)
+    return f"{read.text}\n{read.html_text}"

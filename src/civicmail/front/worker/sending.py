@@ -1,0 +1,92 @@
+"""The job of the city worker that sends what people wrote on the pages, when it may no longer be taken back (P-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.desk.mailbox.submission import Parcel, Submission
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+
+AT_ONCE = 20
+EVERY = 0.2
+FORGET_EVERY = 3_600_000
+LEASE = "sending"
+
+log = get_logger()
+
+
+def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
+    """Django is started."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        prepare()
+        with connected(), closing(Submission(settings, data, clock, patient=True)) as submission:
+            submission.warm()
+            sending, forgot = Sending(submission, clock), 0
+
+            def work() -> bool:
+                nonlocal forgot
+                now = clock()
+                if not 0 <= now - forgot < FORGET_EVERY:
+                    sending.forget()
+                    forgot = now
+                done = sending.step()
+                if not done:
+                    submission.idle()
+                return done == AT_ONCE
+
+            yield work
+
+    return Job("sending", start, EVERY, lease=LEASE)
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """Send everything whose time has come; how many were looked at. Raises LeaseHeld."""
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(Submission(settings, data, clock, patient=True)) as submission:
+        sending, count = Sending(submission, clock), 0
+        sending.forget()
+        while some := sending.step():
+            count += some
+        return count
+
+
+class Sending:
+    """One round of it at a time. clock: ms."""
+
+    def __init__(self, submission: Submission, clock: Callable[[], int]) -> None:
+        self._submission = submission
+        self._clock = clock
+
+    def step(self) -> int:
+        """Send what is due, at most AT_ONCE; how many were looked at. What cannot be decided now waits, alone."""
+        from civicmail.desk.mailbox.actions import leaving
+
+        rows = leaving.due(AT_ONCE, now=self._clock())
+        for row in rows:
+            parcel = Parcel(row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content))
+            try:
+                sent = self._submission.send(parcel)
+            except LaterError as error:
+                log.warning("a written message waits", outgoing=str(row.uid), error=type(error).__name__)
+                leaving.later(row, str(error), now=self._clock())
+                continue
+            if sent.refused:
+                log.info("a written message was refused", outgoing=str(row.uid), rule=sent.refused, capture=sent.capture)
+                leaving.returned(row, sent.capture, sent.refused, sent.reply, now=self._clock())
+            else:
+                leaving.sent(row, sent.capture, now=self._clock())
+        return len(rows)
+
+    def forget(self) -> None:
+        """Rows of long ago."""
+        from civicmail.desk.mailbox.actions import leaving
+
+        leaving.forget(now=self._clock())

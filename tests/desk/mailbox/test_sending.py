@@ -1,0 +1,141 @@
+"""What is given to be sent waits, may be taken back, and is sent once, as by SMTP (P-06, P-14, P-15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.access import models as access
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.core.message import letter
+from civicmail.desk.mailbox.actions import leaving, sending
+from civicmail.desk.mailbox.composing import Attachment, Named
+from civicmail.desk.mailbox.models import Outgoing
+from desk.mailbox.writing import DANA, LENA, ROSA, STREETS, Office, office
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(installed: Path, city: Town) -> Iterator[Office]:
+    with office(installed, city) as made:
+        yield made
+
+
+def give(desk: Office, who: str = "crew0", mailbox: str = DANA, **more: object) -> Outgoing:
+    said = {"to": [Named(LENA, "Lena Vogt")], "subject": "Lead lines", "text": "Please look at this.", **more}
+    return sending.send(actor=desk.actor(who), mailbox=mailbox, reason="written", now=desk.now, **said)  # type: ignore[arg-type]
+
+
+def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Office) -> None:
+    """R-605: twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
+    row = give(desk, bcc=[Named(ROSA)], files=[Attachment("Plän für März.txt", b"lines")])
+    assert desk.work(after=sending.UNDO - 1) == 0
+    assert desk.captures() == []
+    assert desk.work(after=1) == 1
+    ((capture, body),) = desk.captures()
+    row.refresh_from_db()
+    assert (row.state, row.capture, bytes(row.content)) == ("sent", capture.uuid, b"")
+    assert (capture.source.kind, capture.envelope.sender, capture.envelope.login) == ("submission", DANA, "p-crew0/pages")
+    assert [r.address for r in capture.envelope.recipients] == [LENA, ROSA]
+    assert {d.do for d in capture.dispositions} == {"deliver"}
+    read = letter.read(body)
+    assert [f for f in capture.findings if f.code.startswith("correct")] == [], "From is as the directory has it"
+    assert (read.from_[0].display, read.to[0].addr, read.attachments[0].filename) == ("Dana Ortiz", LENA, "Plän für März.txt")
+    assert ROSA.encode() not in body, "a blind copy is in the envelope alone"
+    assert read.message_id == f"{row.uid.hex}@city.example"
+    assert desk.work(after=60_000) == 0
+
+
+def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:
+    """R-606: died before the archive: taken up again; died between archive and row: the archive knows it."""
+    row = give(desk)
+    desk.now += sending.UNDO
+    assert [r.pk for r in leaving.due(10, now=desk.now)] == [row.pk]  # and died
+    assert desk.work() == 1
+    Outgoing.objects.filter(pk=row.pk).update(state="sending", content=_content(row), capture="")
+    assert desk.work(after=5_000) == 1
+    assert len(desk.captures()) == 1
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
+def _content(row: Outgoing) -> bytes:
+    return bytes(row.content)
+
+
+def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Office) -> None:
+    """R-607."""
+    actor = desk.actor("crew0")
+    row = give(desk)
+    sending.undo(row, actor=actor, reason="undo", now=desk.now)
+    assert desk.work(after=60_000) == 0
+    second = give(desk)
+    with pytest.raises(NotPermitted):
+        sending.undo(second, actor=desk.actor("crew1"), reason="undo", now=desk.now)
+    sending.hasten(second, actor=actor, now=desk.now)
+    assert desk.work() == 1
+    for again in (row, second):
+        with pytest.raises(Conflict):
+            sending.undo(again, actor=actor, reason="undo", now=desk.now)
+        with pytest.raises(Conflict):
+            sending.hasten(again, actor=actor, now=desk.now)
+    assert len(desk.captures()) == 1
+    assert access.Entry.objects.filter(act="mail.undo").count() == 1
+
+
+def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Office) -> None:
+    """R-608: Sender names the person; nobody sends from what is not theirs."""
+    for mailbox in (LENA, "nobody@city.example", "dana@outside.example"):
+        with pytest.raises(NotPermitted):
+            give(desk, mailbox=mailbox)
+    give(desk, mailbox=STREETS)
+    assert desk.work(after=sending.UNDO) == 1
+    ((capture, body),) = desk.captures()
+    read = letter.read(body)
+    assert (capture.envelope.sender, read.from_[0].display, read.from_[0].addr) == (STREETS, "Streets and Closures", STREETS)
+    assert read.sender[0].addr == DANA
+    assert [f for f in capture.findings if f.code.startswith("correct")] == []
+
+
+def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
+    """R-609: kept as evidence, delivered to nobody."""
+    row = give(desk)
+    access.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
+    desk.publish()
+    assert desk.work(after=sending.UNDO) == 1
+    ((capture, _),) = desk.captures()
+    assert {(d.do, d.rules) for d in capture.dispositions} == {("refuse", ("access-ended",))}
+    row.refresh_from_db()
+    assert (row.state, row.rule) == ("returned", "access-ended")
+    assert row.why.startswith("550 5.7.1")
+    with pytest.raises(NotPermitted):
+        give(desk)
+
+
+def test_the_same_key_is_the_same_message(desk: Office) -> None:
+    first = give(desk, key="itip:1:accept")
+    assert give(desk, key="itip:1:accept").pk == first.pk
+    with pytest.raises(Unusable):
+        give(desk, to=[])
+
+
+def test_what_cannot_be_told_now_waits_and_holds_up_nothing(desk: Office) -> None:
+    """R-610: while nobody knows who may send, the message stays, and goes when it is known."""
+    row = give(desk)
+    at = desk.now
+    desk.now += 16 * 60_000
+    assert desk.work() == 1
+    row.refresh_from_db()
+    assert (row.state, row.tries) == ("sending", 1)
+    assert desk.captures() == []
+    assert desk.work() == 0, "it is tried again later"
+    desk.now = at + 16 * 60_000 + leaving.AGAIN_FIRST
+    desk.publish()
+    assert desk.work(after=250) == 1
+    row.refresh_from_db()
+    assert row.state == "sent"
+    assert leaving.forget(now=desk.now + 8 * 86_400_000) == 1
