@@ -25,15 +25,16 @@ def found(
     source: str = "mx",
     params: dict[str, str] | None = None,
     verdicts: tuple[str, ...] = (),
+    verdicts_id: str = "edge",
     inbound: bool = True,
     unread: bool = False,
     whole: int | None = None,
     **screening: Any,
 ) -> Found:
-    """What the check says. verdicts: networks of edge servers; unread: the limited process gave nothing; whole: bytes it got."""
+    """What the check says. verdicts, verdicts_id: networks of edge servers, and their name; unread: the limited process gave nothing; whole: bytes it got."""
     settings = Settings(
         city=City(domains=["city.example", "bürger.example"]),
-        gateway=Gateway(listener=[Listener(verdicts=list(verdicts))]),
+        gateway=Gateway(listener=[Listener(verdicts=list(verdicts), verdicts_id=verdicts_id)]),
         screening=Screening(checks=["authentication"], **screening),
     )
     envelope = Envelope(sender, (Recipient("bob@city.example"),), NOW, client=client, helo=helo, params=params or {})

@@ -155,6 +155,23 @@ def test_an_edge_server_that_may_judge_is_believed_about_this_sender() -> None:
     assert found(says % (b"pass", b"pass") + signers.MESSAGE, dns(), client="10.1.1.1").facts["auth.spf"] == "none"
 
 
+def test_a_verdict_that_is_not_in_the_name_of_the_edge_server_is_a_strangers() -> None:
+    """R-667, P-26: a stranger wrote the field, and the server in front let it through."""
+    says = b"Authentication-Results: %s; spf=pass smtp.mailfrom=ann@sender.example; dmarc=pass header.from=sender.example\r\n"
+    judged = {"client": "10.1.1.1", "verdicts": ("10.1.1.0/24",), "verdicts_id": "edge.city.example"}
+    for name, result in (
+        (b"EDGE.city.example 1", "pass"),
+        (b"mx.attack.example", "none"),
+        (b"edge.city.example.attack.example", "none"),
+        (b"(edge.city.example) attack.example", "none"),
+        (b"", "none"),
+    ):
+        got = found(says % name + signers.MESSAGE, dns(), **judged)
+        assert (got.facts["auth.spf"], got.facts["auth.dmarc"]) == (result, result), name
+    got = found(says % b"edge" + signers.MESSAGE, dns(), **judged | {"verdicts_id": ""})
+    assert (got.facts["auth.spf"], got.facts["auth.dmarc"]) == ("none", "none"), "without a name nobody is believed"
+
+
 def test_a_sender_whose_name_is_a_verdict_is_not_believed() -> None:
     """A server in front names the sender in a comment, and in quotes."""
     judged = {"client": "10.1.1.1", "verdicts": ("10.1.1.0/24",)}

@@ -46,6 +46,10 @@ class Listener:
     verdicts: list[str] = _setting(
         [], "Networks of edge servers whose verdict headers (X-Spam, Authentication-Results …) are kept as findings."
     )
+    verdicts_id: str = _setting(
+        "",
+        "The name in which these edge servers write Authentication-Results; empty: nobody believes them about SPF and DMARC.",
+    )
     senders: list[str] = _setting(
         [], "relay: addresses, and domains like @app.city.example, in whose name peers may send; empty: any, as they say."
     )
@@ -180,6 +184,7 @@ class Web:
     port: int = _setting(8025, "The port of the pages.")
     hosts: list[str] = _setting([], "The names under which people reach the pages, besides localhost.")
     url: str = _setting("", "Where people reach the pages, https://mail.city.example: named in refusals; empty: not named.")
+    api_rate: int = _setting(600, "How often one token of the API may ask in a minute.")
     proxies: int = _setting(0, "How many proxies of ours stand in front of the pages and add to X-Forwarded-For.")
     https: bool = _setting(
         False, "Whether people reach the pages by HTTPS only (a server in front ends it); cookies then ask for it."
@@ -200,6 +205,34 @@ class Oversight:
         "never", "Whether people see on their own page that their mail was looked at: never, or closed (when a case is over)."
     )
     holidays: list[str] = _setting([], "Days like 2026-12-25 that are no working days, besides Saturdays and Sundays.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ldap:
+    name: str = _setting("directory", "A short name of this source; it stands in reports.")
+    url: str = _setting("", "The server: ldaps://ldap.city.example:636, or ldap:// for StartTLS.")
+    starttls: bool = _setting(True, "ldap://: whether StartTLS comes before anything is said; without it only on loopback.")
+    ca: str = _setting("", "A PEM file of authorities for the server's certificate, instead of the system's.")
+    bind: str = _setting("", "The DN that we bind as; empty: anonymously.")
+    password_file: str = _setting("", "A file that holds the password of that DN, and nothing else.")
+    base: str = _setting("", "Where people lie: ou=people,dc=city,dc=example.")
+    filter: str = _setting("(objectClass=inetOrgPerson)", "Which of them work for the city.")
+    page: int = _setting(500, "Entries in one answer of the server (RFC 2696).")
+    attributes: dict[str, str] = _setting({}, 'Attributes by our columns, on top of the usual ones: department = "ou".')
+    every: int = _setting(0, "Minutes between two looks of the city worker; 0: only by command.")
+    apply: bool = _setting(False, "Whether the worker applies what the brake does not stop; else it waits for an officer.")
+    timeout: int = _setting(30, "Seconds to wait for the server.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    ldap: list[Ldap] = _setting([], "LDAP servers that know who works for the city; one table for each.")
+    stale: int = _setting(8, "Days after which doctor warns of a feed that said nothing; 0: never.")
+    number: str = _setting("employeeNumber", "The attribute of SCIM that is the number in the personnel system.")
+    kind: str = _setting("employee", "SCIM and LDAP: what people are where nothing says it.")
+    kinds: dict[str, str] = _setting({}, 'SCIM and LDAP: their words for kinds of people: Member = "employee".')
+    department: str = _setting("", "SCIM and LDAP: the department of people who have none there; empty: they are refused.")
+    departments: dict[str, str] = _setting({}, 'SCIM and LDAP: their names of departments: "Streets Div." = "streets".')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,5 +260,6 @@ class Settings:
     web: Web = field(default_factory=Web, metadata={"help": "The pages."})
     programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
     oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})
+    feeds: Feeds = field(default_factory=Feeds, metadata={"help": "Personnel systems that speak by themselves."})
     database: Database = field(default_factory=Database, metadata={"help": "Where people, duties and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})

@@ -77,7 +77,7 @@ async def evaluate(case: Outer, resolver: Resolver, signed: Signed, came: Origin
     decided = await dmarc.decide(resolver, author, _proofs(of_spf, of_dkim), seconds=seconds)
     decided = _unsure(decided, of_spf, of_dkim)
     if came.where in ("edge", "inside") and decided.result == "fail":
-        said = edge_says(case.seen.fields.get(_FIELD, ""), e, author)[1] if came.where == "edge" else ""
+        said = _edge_says(case, author)[1] if came.where == "edge" else ""
         why = "as a server of ours says" if said in ("pass", "fail") else "whoever handed it over to us is not known"
         decided = replace(decided, result=cast(dmarc.Result, said) if said in ("pass", "fail") else "none", why=why)
     vouched = arc.vouched(signed, of_arc, case.world.settings.screening.sealers, author)
@@ -88,10 +88,15 @@ async def _spf(resolver: Resolver, case: Outer, came: Origin, seconds: float) ->
     e = case.envelope
     if came.where == "outside":
         return await spf.check(resolver, client=came.client, sender=e.sender, helo=came.helo, seconds=seconds)
-    said = edge_says(case.seen.fields.get(_FIELD, ""), e, "")[0] if came.where == "edge" else ""
+    said = _edge_says(case, "")[0] if came.where == "edge" else ""
     if said not in ("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"):
         return None
     return spf.Verdict(cast(spf.Result, said), a_labels(e.sender.rpartition("@")[2]), "mailfrom", "as a server of ours says")
+
+
+def _edge_says(case: Outer, author: str) -> tuple[str, str]:
+    """SPF and DMARC, as the edge server that handed it over says."""
+    return edge_says(case.seen.fields.get(_FIELD, ""), case.envelope, author, case.world.settings)
 
 
 def _proofs(of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> list[dmarc.Proof]:

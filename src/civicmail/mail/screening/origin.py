@@ -16,7 +16,7 @@ from typing import Literal
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.results import plain
+from civicmail.mail.screening.results import plain, speaks_for
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Where = Literal["outside", "edge", "inside", "here"]
@@ -54,9 +54,13 @@ def origin(envelope: Envelope, settings: Settings) -> Origin:
     return Origin(str(peer), envelope.helo, "inside" if _is_inside(peer) or envelope.protocol == "lmtp" else "outside")
 
 
-def edge_says(field: str, envelope: Envelope, author: str) -> tuple[str, str]:
-    """What an Authentication-Results field of an edge server says of SPF and DMARC of this sender and author; "" for nothing."""
+def edge_says(field: str, envelope: Envelope, author: str, settings: Settings) -> tuple[str, str]:
+    """What an Authentication-Results field of an edge server says of SPF and DMARC of this sender and author; "" for nothing, and
+    where it is not in the name that the settings expect of that server: then a stranger wrote it, who got past the server with it
+    (RFC 8601 5)."""
     spf = dmarc = ""
+    if not any(speaks_for(field, name) for name in _ids(envelope, settings)):
+        return spf, dmarc
     for method, result, rest in _RESULT.findall(plain(field)):
         named = _PROPERTY.search(rest)
         domain = a_labels(named[1].rpartition("@")[2]) if named else ""
@@ -84,6 +88,13 @@ _INSIDE = tuple(
 def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """An address that nobody outside can have (RFC 1918, 6598, 3927, 4193)."""
     return any(address in network for network in _INSIDE)
+
+
+def _ids(envelope: Envelope, settings: Settings) -> list[str]:
+    """The names under which the edge server that the client is writes what it found."""
+    peer = _address(envelope.client)
+    of = [listener for listener in settings.gateway.listener if listener.verdicts_id]
+    return [one.verdicts_id for one in of if peer is not None and any(peer in n for n in _networks(tuple(one.verdicts)))]
 
 
 def _is_edge(address: ipaddress.IPv4Address | ipaddress.IPv6Address, settings: Settings) -> bool:
