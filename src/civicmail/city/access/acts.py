@@ -17,13 +17,14 @@ from civicmail.core.config.sentence import sentence as _
 @dataclass(frozen=True, slots=True)
 class About:
     """What an act is done to, as far as the rules ask: the owning department's code and the people concerned (uids). holder: of the
-    mailbox that it is about."""
+    mailbox that it is about; sponsor: of the contract under which the person is here."""
 
     department: str = ""
     person: str = ""
     requester: str = ""
     id: str = ""
     holder: str = ""
+    sponsor: str = ""
 
 
 _OFFICE = _("the access office")
@@ -65,6 +66,31 @@ def _answers_request(actor: Actor, about: About, now: int) -> str:
     if actor.uid == about.person:
         return _("Nobody approves access for themselves.")
     return _("Who asked does not approve.") if actor.uid == about.requester else ""
+
+
+def _answers_higher(actor: Actor, about: About, now: int) -> str:
+    """One level higher: department is the one above (C4)."""
+    if said := _signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody approves access for themselves.")
+    if actor.uid == about.requester:
+        return _("Who asked does not approve.")
+    if actor.holds("access-officer") or (about.department and actor.decides_for(about.department)):
+        return ""
+    return _("After a violation, the next head up or the access office decides.")
+
+
+def _records(actor: Actor, about: About, now: int) -> str:
+    """Sponsor, authoriser or access officer (P-09)."""
+    if said := _signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody does this to themselves.")
+    sponsors = about.sponsor != "" and actor.uid == about.sponsor
+    if sponsors or actor.decides_for(about.department) or actor.holds("access-officer"):
+        return ""
+    return _("Only the sponsor of the contract, the department or the access office records this.")
 
 
 def _asks_for(actor: Actor, about: About, now: int) -> str:
@@ -165,6 +191,33 @@ def _not_the_reviewer(inner: Rule) -> Rule:
     return rule
 
 
+def _asked_in_review(actor: Actor, about: About, now: int) -> str:
+    """Whoever is asked at this moment: about.holder, whom the review names (R7, R10)."""
+    return _signed_in(actor, about, now) or ("" if about.holder == actor.uid else _("This is asked of somebody else."))
+
+
+def _answers_review(actor: Actor, about: About, now: int) -> str:
+    """Nobody about their own access, nor about what they alone granted (R6): about.requester."""
+    if said := _asked_in_review(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody decides about their own access.")
+    return _("Whoever granted it alone does not review it.") if actor.uid == about.requester else ""
+
+
+def _not_the_first(inner: Rule) -> Rule:
+    """A second officer: not who began it, nor whom it is about (V3)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        if actor.uid == about.person:
+            return _("Nobody does this to themselves.")
+        return _("It takes two: somebody else answers.") if actor.uid == about.requester else ""
+
+    return rule
+
+
 def _by_mandate(actor: Actor, about: About, now: int) -> str:
     """Whoever could have asked for one; which one, and how far, is for guard.permit_under (E2)."""
     if said := _looks(actor, about, now):
@@ -214,6 +267,22 @@ ACTS: dict[str, Act] = {
     "access.end": Act(_not_for_oneself(_department_or_office), "P-08"),
     "reply.set": Act(_one_of(_holds, _department_or_office), "P-06", _("the department's head")),
     "left.forward": Act(_decides, "P-08", _("the department's head")),
+    "request.decide-higher": Act(_answers_higher, "P-09", _("the next head up or the access office")),
+    "bar.ask-end": Act(_not_for_oneself(_office), "P-30"),
+    "bar.end": Act(_not_the_first(_one_of(_office, _duty("city-attorney"))), "P-30"),
+    "undertaking.record": Act(_office, "P-09"),
+    "undertaking.give": Act(_signed_in, "P-09", before_admission=True),
+    "violation.report": Act(_signed_in, "P-30"),
+    "violation.record": Act(_records, "P-09", _("the sponsor of the contract")),
+    "violation.see": Act(_one_of(_department_or_office, _duty("auditor")), "P-30", _("the department's head")),
+    "violation.find": Act(_not_for_oneself(_department_or_office), "P-30", _("the department's head")),
+    "violation.decide": Act(_not_for_oneself(_department_or_office), "P-30", _("the department's head")),
+    "violation.second": Act(_not_the_first(_office), "P-30"),
+    "violation.hear": Act(_not_for_oneself(_department_or_office), "P-30"),
+    "violation.reverse": Act(_not_the_first(_department_or_office), "P-09"),
+    "violations.see": Act(_one_of(_office, _duty("auditor")), "P-30"),
+    "violation.name": Act(_office, "P-30"),
+    "my.violations": Act(_own, "P-30", before_admission=True),
     "grant.ask": Act(_asks_for_grant, "P-07", _("your supervisor")),
     "department.change": Act(_office, "P-04"),
     "agency.see": Act(_one_of(_office, _duty("auditor")), "P-09"),
@@ -232,6 +301,11 @@ ACTS: dict[str, Act] = {
     "feed.take": Act(_feeds, "P-08"),
     "feed.map": Act(_office, "P-08"),
     "feed.key": Act(_office, "P-08"),
+    "review.see": Act(_one_of(_asked_in_review, _department_or_office, _duty("auditor")), "P-05", _("the department's head")),
+    "review.decide": Act(_answers_review, "P-05", _("the department's head")),
+    "review.delegate": Act(_asked_in_review, "P-05", _("the department's head")),
+    "reviews.see": Act(_one_of(_office, _duty("auditor")), "P-05"),
+    "review.run": Act(_office, "P-05"),
     "duty.see": Act(_one_of(_office, _duty("auditor")), "P-16"),
     "duty.grant": Act(_not_for_oneself(_office), "P-16"),
     "duty.end": Act(_office, "P-16"),

@@ -14,6 +14,233 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Review",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("tier", models.CharField(max_length=10)),
+                ("cause", models.CharField(blank=True, max_length=10)),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                ("state", models.CharField(db_index=True, default="planned", max_length=10)),
+                ("planned", models.DateField(help_text="the day on which it starts")),
+                ("started", models.DateTimeField(blank=True, null=True)),
+                ("deadline", models.DateTimeField(blank=True, null=True)),
+                ("closed", models.DateTimeField(blank=True, null=True)),
+                ("by", models.CharField(max_length=120)),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("definition", models.JSONField(default=dict)),
+                ("snapshot", models.CharField(blank=True, max_length=64)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                (
+                    "former",
+                    models.OneToOneField(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="next", to="conduct.review"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="of a micro-review",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.person",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-planned", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReviewPart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("named", models.CharField(blank=True, help_text="the reviewer's name as it was", max_length=160)),
+                ("role", models.CharField(blank=True, max_length=16)),
+                ("turn", models.PositiveSmallIntegerField(default=0)),
+                ("joined_at", models.DateTimeField(blank=True, null=True)),
+                ("replaced", models.DateTimeField(blank=True, null=True)),
+                ("delegate_until", models.DateTimeField(blank=True, null=True)),
+                ("delegate_why", models.CharField(blank=True, max_length=400)),
+                (
+                    "delegate",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.department"),
+                ),
+                (
+                    "joined",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="conduct.review"),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review_parts",
+                        to="directory.person",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReviewRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked", models.JSONField(default=dict)),
+                ("exceptions", models.JSONField(default=list)),
+                ("changed", models.BooleanField(default=False)),
+                ("essential", models.BooleanField(default=False)),
+                ("state", models.CharField(default="open", max_length=10)),
+                ("answer", models.CharField(blank=True, max_length=8)),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("at", models.DateTimeField(blank=True, null=True)),
+                ("late", models.BooleanField(default=False)),
+                ("bulk", models.BooleanField(default=False)),
+                ("promised", models.DateTimeField(blank=True, null=True)),
+                ("hops", models.PositiveSmallIntegerField(default=0)),
+                ("carried", models.DateTimeField(blank=True, null=True)),
+                ("checked", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.CharField(blank=True, max_length=300)),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.department"),
+                ),
+                (
+                    "duty",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review_rows",
+                        to="access.dutygrant",
+                    ),
+                ),
+                (
+                    "part",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="conduct.reviewpart"),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="review_rows", to="directory.person"
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="conduct.review"),
+                ),
+                (
+                    "right",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review_rows",
+                        to="access.authorisation",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReviewStep",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("step", models.CharField(max_length=12)),
+                ("by", models.CharField(max_length=120)),
+                ("to", models.CharField(blank=True, max_length=120)),
+                ("words", models.CharField(blank=True, max_length=400)),
+                (
+                    "part",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="conduct.reviewpart",
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="conduct.review"),
+                ),
+                (
+                    "row",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="conduct.reviewrow",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Statement",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("half", models.CharField(max_length=6)),
+                ("made", models.DateTimeField()),
+                ("due", models.DateField()),
+                ("state", models.CharField(db_index=True, default="open", max_length=12)),
+                ("numbers", models.JSONField(default=list)),
+                ("remarks", models.TextField(blank=True)),
+                ("signed", models.DateTimeField(blank=True, null=True)),
+                ("overdue", models.DateTimeField(blank=True, null=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="directory.department"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-half", "department__name"],
+            },
+        ),
+        migrations.CreateModel(
             name="Violation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -182,49 +409,81 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Statement",
+            name="Essential",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("half", models.CharField(max_length=6)),
-                ("made", models.DateTimeField()),
-                ("due", models.DateField()),
-                ("state", models.CharField(db_index=True, default="open", max_length=12)),
-                ("numbers", models.JSONField(default=list)),
-                ("remarks", models.TextField(blank=True)),
-                ("signed", models.DateTimeField(blank=True, null=True)),
-                ("overdue", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(max_length=400)),
+                ("by", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                ("ended", models.DateTimeField(blank=True, null=True)),
                 (
-                    "department",
+                    "mailbox",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="directory.department"
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="essential", to="directory.mailbox"
                     ),
                 ),
             ],
             options={
-                "ordering": ["-half", "department__name"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("department", "half"), name="statement_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("person__isnull", True), ("signed__isnull", True), ("state", "open")),
-                            models.Q(
-                                models.Q(("state", "open"), _negated=True), ("person__isnull", False), ("signed__isnull", False)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="statement_has_signer",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("remarks", ""), ("state", "exceptions"), _negated=True), name="exceptions_in_words"
-                    ),
+                    models.UniqueConstraint(condition=models.Q(("ended__isnull", True)), fields=("mailbox",), name="essential_once")
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="reviewrow",
+            index=models.Index(fields=["review", "state"], name="rows_of_a_state"),
+        ),
+        migrations.AddIndex(
+            model_name="reviewrow",
+            index=models.Index(
+                condition=models.Q(("state__in", ["open", "pending", "done", "suspending", "suspended"])),
+                fields=["state"],
+                name="rows_to_see_to",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reviewrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("duty__isnull", True), ("right__isnull", False)),
+                    models.Q(("duty__isnull", False), ("right__isnull", True)),
+                    _connector="OR",
+                ),
+                name="row_of_right_or_duty",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reviewrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("right__isnull", False)), fields=("review", "right"), name="right_once_a_review"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reviewrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("duty__isnull", False)), fields=("review", "duty"), name="duty_once_a_review"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="statement",
+            constraint=models.UniqueConstraint(fields=("department", "half"), name="statement_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="statement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("person__isnull", True), ("signed__isnull", True), ("state", "open")),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("person__isnull", False), ("signed__isnull", False)),
+                    _connector="OR",
+                ),
+                name="statement_has_signer",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="statement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("remarks", ""), ("state", "exceptions"), _negated=True), name="exceptions_in_words"
+            ),
         ),
         migrations.AddConstraint(
             model_name="violation",

@@ -1,0 +1,233 @@
+"""Beginning a review: who is asked about what, as things stand at this moment (P-05; R1, R2, R8).
+
+All of it is one transaction: questions, parts, the entry with the checksum of the questions, and a notice for each reviewer. It
+begins whoever is missing: who cannot answer is passed over, and a part that nobody can answer says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.duties import CONFLICTS
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.conduct import breaker, splitting, tiers
+from civicmail.city.conduct.actions import telling
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import askedrows, reviewed, reviewers
+from civicmail.city.conduct.reviewstates import UNANSWERED, campaign_step
+from civicmail.city.conduct.splitting import Asking, Share
+from civicmail.city.conduct.tiers import PLANS, Tier
+from civicmail.city.directory.models import Person
+
+AT_ONCE = 1000
+
+
+@dataclass(slots=True)
+class Question:
+    """A row on its way into the table. department: id of the one that answers; approver: id, of the first tier alone."""
+
+    row: ReviewRow
+    department: int
+    approver: int = 0
+
+
+def begin(review: Review, *, actor: Actor, now: int) -> Review:
+    """Ask everybody. For verbs that asked the guard, inside their transaction. Raises Conflict where it began already."""
+    with transaction.atomic():
+        review = Review.objects.select_for_update().get(pk=review.pk)
+        review.state = campaign_step(review.state, "start")
+        review.started = moment(now)
+        review.deadline = moment(now) + timedelta(days=tiers.DAYS)
+        questions, known = _questions(review, now)
+        review.definition |= definition(review, now)
+        review.snapshot = checksum([q.row for q in questions])
+        review.save()
+        parts = _ask(review, questions, known, now)
+        facts = {
+            "key": review.key,
+            "tier": review.tier,
+            "round": review.round,
+            "deadline": ms(review.deadline),
+            "rows": len(questions),
+            "reviewers": len({p.reviewer_id for p in parts if p.reviewer_id}),
+            "nobody": sum(p.reviewer_id is None for p in parts),
+            "snapshot": review.snapshot,
+        }
+        entries.enter("review.start", actor=actor, reason=review.reason, now=now, object=object_of(review), facts=facts)
+        telling.asked(review, parts, now=now)
+    return review
+
+
+def object_of(review: Review) -> str:
+    """What entries about a review name, so that all of them are found."""
+    return f"review:{review.pk}"
+
+
+def definition(review: Review, now: int) -> dict[str, Any]:
+    """By what it goes, in words and numbers: part of the evidence."""
+    plan = PLANS[_tier(review)]
+    return {
+        "name": plan.name,
+        "about": plan.what,
+        "as_of": now,
+        "days": tiers.DAYS,
+        "reminders_days_before": list(tiers.REMIND),
+        "next_head_joins_on_day": tiers.JOINS,
+        "next_head_replaces_on_day": tiers.REPLACES,
+        "rows_at_a_time": tiers.ROWS_MOST,
+        "kept_together": plan.bulk,
+        "new_justification": plan.renews,
+        "silence_suspends": sorted(tiers.SHUT),
+        "ended_days_after": tiers.GRACE,
+        "breaker_percent": round(breaker.MOST * 100),
+        "exceptions": tiers.EXCEPTIONS,
+    }
+
+
+def checksum(rows: Sequence[ReviewRow]) -> str:
+    """SHA-256 of the questions: of each what was asked and what was out of order, in their order."""
+    digest = hashlib.sha256()
+    for row in rows:
+        plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]
+        digest.update(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n")
+    return digest.hexdigest()
+
+
+def _tier(review: Review) -> Tier:
+    return review.tier  # type: ignore[return-value]  # a column of the database
+
+
+def _questions(review: Review, now: int) -> tuple[list[Question], reviewed.Known]:
+    """The rows of the tier, or what the former round left open."""
+    tier, departments = _tier(review), review.definition.get("departments", [])
+    person = review.person_id
+    rights = reviewed.rights(tier, now, person=person, departments=departments)
+    grants = reviewed.duties(tier, now, person=person, departments=departments)
+    if review.former is not None:
+        left = ReviewRow.objects.filter(review=review.former, state__in=UNANSWERED)
+        rights = Authorisation.objects.filter(pk__in=left.values("right"), state__in=["active", "suspended"], until__gt=moment(now))
+        rights = rights.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
+        grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=moment(now))
+        grants = grants.select_related("person", "department").order_by("id")
+    of_rights, of_duties = list(rights), list(grants)
+    known = reviewed.known([a.person_id for a in of_rights] + [g.person_id for g in of_duties], now)
+    reviewed.last_sent(known, [(a.mailbox_id, a.person_id) for a in of_rights])
+    reviewed.taken_up(known, [g.pk for g in of_duties])
+    by = {g.by for g in of_duties}
+    granters = dict(Person.objects.filter(uid__in=by).values_list("uid", "pk"))
+    known.names = dict(Person.objects.filter(uid__in=by).values_list("uid", "display"))
+    conflicts = _conflicts(of_duties)
+    before = askedrows.before(review.pk, {a.pk for a in of_rights}, {g.pk for g in of_duties})
+    found = [_of_right(review, a, known, before) for a in of_rights]
+    for g in of_duties:
+        question = _of_duty(review, g, known, before, conflicts)
+        if question is not None:
+            question.approver = granters.get(g.by, 0)
+            question.row.approver_id = question.approver or None
+            found.append(question)
+    return found, known
+
+
+def _of_right(review: Review, a: Authorisation, k: reviewed.Known, before: dict[Any, Any]) -> Question:
+    asked = askedrows.of_right(a, k)
+    asked["changes"] = askedrows.changes(before.get(("right", a.pk)), asked)
+    asked["first"] = ("right", a.pk) not in before
+    row = ReviewRow(
+        review=review, department_id=a.department_id, person_id=a.person_id, right_id=a.pk, asked=asked,
+        exceptions=reviewed.exceptions_of(a, k), changed=bool(asked["changes"]), essential=a.mailbox_id in k.essential,
+    )  # fmt: skip
+    return Question(row, a.department_id)
+
+
+def _of_duty(review: Review, g: DutyGrant, k: reviewed.Known, before: dict[Any, Any], conflicts: set[int]) -> Question | None:
+    """None for a duty of the whole city whose holder never worked here: then there is no department that could answer."""
+    work = k.work.get(g.person_id)
+    department = g.department_id or (work.department_id if work else None)
+    if department is None:
+        return None
+    asked = askedrows.of_duty(g, k)
+    asked["changes"] = askedrows.changes(before.get(("duty", g.pk)), asked)
+    asked["first"] = ("duty", g.pk) not in before
+    row = ReviewRow(
+        review=review, department_id=department, person_id=g.person_id, duty_id=g.pk, asked=asked,
+        exceptions=reviewed.duty_exceptions(g, k, conflicts, asked["privileged"]), changed=bool(asked["changes"]),
+    )  # fmt: skip
+    return Question(row, department)
+
+
+def _conflicts(grants: Sequence[DutyGrant]) -> set[int]:
+    held: dict[int, set[str]] = {}
+    for g in grants:
+        held.setdefault(g.person_id, set()).add(g.duty)
+    return {person for person, duties in held.items() if any(pair <= duties for pair in CONFLICTS)}
+
+
+def _ask(review: Review, questions: list[Question], known: reviewed.Known, now: int) -> list[ReviewPart]:
+    """Parts, and the rows in them."""
+    supervisors = {e.supervisor_id for e in known.work.values() if e.supervisor_id}
+    there = reviewers.reviewers(now, supervisors)
+    by_department: dict[int, list[int]] = {}
+    for n, q in enumerate(questions):
+        by_department.setdefault(q.department, []).append(n)
+    shares: list[tuple[int, Share]] = []
+    for department in sorted(by_department):
+        head = there.heads.get(department, 0)
+        asking = [_asking(n, questions[n], known, head) for n in by_department[department]]
+        found = splitting.split(asking, there.chain(department), there.present)
+        shares += [(department, share) for share in found]
+    splitting.in_turn([share for _, share in shares])
+    return _saved(review, questions, shares, now)
+
+
+def _asking(n: int, q: Question, known: reviewed.Known, head: int) -> Asking:
+    work = known.work.get(q.row.person_id)
+    supervisor = work.supervisor_id if work is not None else None
+    return Asking(n, q.row.person_id, q.approver, supervisor or 0, heads=q.row.person_id == head)
+
+
+def _saved(review: Review, questions: list[Question], shares: list[tuple[int, Share]], now: int) -> list[ReviewPart]:
+    whose = {share.reviewer.person for _, share in shares if share.reviewer is not None}
+    names = dict(Person.objects.filter(pk__in=whose).values_list("pk", "display"))
+    parts = ReviewPart.objects.bulk_create(
+        [
+            ReviewPart(
+                review=review,
+                department_id=department,
+                reviewer_id=share.reviewer.person if share.reviewer else None,
+                named=names.get(share.reviewer.person, "") if share.reviewer else "",
+                role=share.reviewer.why if share.reviewer else "",
+                turn=share.turn,
+            )
+            for department, share in shares
+        ],
+        batch_size=AT_ONCE,
+    )
+    for part, (_, share) in zip(parts, shares, strict=True):
+        for n in share.rows:
+            questions[n].row.part = part
+    ReviewRow.objects.bulk_create([q.row for q in questions], batch_size=AT_ONCE)
+    at = moment(now)
+    steps = [
+        ReviewStep(review=review, part=p, at=at, step="asked" if p.reviewer_id else "nobody", by="tick", to=p.named) for p in parts
+    ]
+    ReviewStep.objects.bulk_create(steps, batch_size=AT_ONCE)
+    return list(parts)
+
+
+def only_open(review: Review) -> None:
+    """Raise Conflict unless questions of this review can be answered still: until it is closed, or there is a new round of it."""
+    if review.state not in ("running", "over"):
+        raise Conflict("This review is closed; what was decided stands.")
+    if Review.objects.filter(former=review).exists():
+        raise Conflict("There is a new round of this review: answer there.")

@@ -1,0 +1,156 @@
+"""Reviews: is access still justified, useful and used (P-05)? Definition and questions stand as they were when a review began; what
+happened is added, and nothing of it is ever removed (R14): triggers of the database refuse that to everybody."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.directory.models import Department, Mailbox, Person
+
+
+class Review(models.Model):
+    """One campaign. key: what makes it the same one, so that it is planned once; tier, cause: see tiers.py; state: see
+    reviewstates.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
+    digest: SHA-256 of the questions as they were asked, and of the evidence when it was closed."""
+
+    key = models.CharField(max_length=120, unique=True)
+    tier = models.CharField(max_length=10)
+    cause = models.CharField(max_length=10, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", help_text="of a micro-review")
+    round = models.PositiveSmallIntegerField(default=1)
+    former = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="next")
+    state = models.CharField(max_length=10, default="planned", db_index=True)
+    planned = models.DateField(help_text="the day on which it starts")
+    started = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    closed = models.DateTimeField(null=True, blank=True)
+    by = models.CharField(max_length=120)
+    reason = models.CharField(max_length=400, blank=True)
+    definition = models.JSONField(default=dict)
+    snapshot = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-planned", "-id"]
+
+    def __str__(self) -> str:
+        return f"review {self.key}"
+
+
+class ReviewPart(models.Model):
+    """What one reviewer is asked about one department. reviewer: None where nobody could be asked, which is not the same as no
+    answer (R8); role: as what; turn: 1 and on waits until the part before it is answered; joined: the next head, from day 7 on;
+    replaced: since when that one answers alone; delegate: somebody else who answers, until a time, for a reason (R7)."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="parts")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="review_parts")
+    named = models.CharField(max_length=160, blank=True, help_text="the reviewer's name as it was")
+    role = models.CharField(max_length=16, blank=True)
+    turn = models.PositiveSmallIntegerField(default=0)
+    joined = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    joined_at = models.DateTimeField(null=True, blank=True)
+    replaced = models.DateTimeField(null=True, blank=True)
+    delegate = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    delegate_until = models.DateTimeField(null=True, blank=True)
+    delegate_why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.review}, {self.department}"
+
+
+class ReviewRow(models.Model):
+    """One question: does this person still need this right, or this duty? asked: what the reviewer was shown, as it was when the
+    review began; exceptions: see tiers.py; changed: something has changed since the last review; state, answer: see
+    reviewstates.py; promised: the end of the access that the answer makes, where it makes one; bulk: kept together with others."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="rows")
+    part = models.ForeignKey(ReviewPart, models.PROTECT, related_name="rows")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="review_rows")
+    right = models.ForeignKey(Authorisation, models.PROTECT, null=True, blank=True, related_name="review_rows")
+    duty = models.ForeignKey(DutyGrant, models.PROTECT, null=True, blank=True, related_name="review_rows")
+    asked = models.JSONField(default=dict)
+    exceptions = models.JSONField(default=list)
+    changed = models.BooleanField(default=False)
+    essential = models.BooleanField(default=False)
+    approver = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, default="open")
+    answer = models.CharField(max_length=8, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(null=True, blank=True)
+    late = models.BooleanField(default=False)
+    bulk = models.BooleanField(default=False)
+    promised = models.DateTimeField(null=True, blank=True)
+    hops = models.PositiveSmallIntegerField(default=0)
+    carried = models.DateTimeField(null=True, blank=True)
+    checked = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(right__isnull=False, duty__isnull=True) | Q(right__isnull=True, duty__isnull=False),
+                name="row_of_right_or_duty",
+            ),
+            models.UniqueConstraint(fields=["review", "right"], condition=Q(right__isnull=False), name="right_once_a_review"),
+            models.UniqueConstraint(fields=["review", "duty"], condition=Q(duty__isnull=False), name="duty_once_a_review"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["review", "state"], name="rows_of_a_state"),
+            models.Index(
+                fields=["state"],
+                condition=Q(state__in=["open", "pending", "done", "suspending", "suspended"]),
+                name="rows_to_see_to",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review}: {self.person}"
+
+
+class ReviewStep(models.Model):
+    """Something that happened in a review beside its answers: asked, reminded, delegated, joined, replaced, handed on, held back,
+    applied. Added, and never changed or removed."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="steps")
+    part = models.ForeignKey(ReviewPart, models.PROTECT, null=True, blank=True, related_name="steps")
+    row = models.ForeignKey(ReviewRow, models.PROTECT, null=True, blank=True, related_name="steps")
+    at = models.DateTimeField()
+    step = models.CharField(max_length=12)
+    by = models.CharField(max_length=120)
+    to = models.CharField(max_length=120, blank=True)
+    words = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.step}, {self.at:%Y-%m-%d}"
+
+
+class Essential(models.Model):
+    """A mailbox that silence never shuts (R11): the city cannot do without it for an hour."""
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="essential")
+    reason = models.CharField(max_length=400)
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mailbox"], condition=Q(ended__isnull=True), name="essential_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.mailbox)

@@ -1,0 +1,73 @@
+"""Who may answer a part of a review at this moment, as the guard wants it (R5, R6, R7, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct.models import ReviewPart, ReviewRow
+from civicmail.city.directory.models import Person
+
+
+def of_part(part: ReviewPart, now: int) -> set[int]:
+    """Ids of people: the reviewer until replaced, a delegate while that holds, the next head who joined, and of a head's part the
+    deputies, whom nobody has to ask for it."""
+    found = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
+    if part.joined_id is not None:
+        found.add(part.joined_id)
+    if part.delegate_id is not None and part.delegate_until is not None and moment(now) < part.delegate_until:
+        found.add(part.delegate_id)
+    if part.role == "head" and part.replaced is None:
+        found |= {p.pk for p in part.department.deputies.all()}
+    return found
+
+
+def uids_of(part: ReviewPart, now: int) -> set[str]:
+    """The same as the guard knows people."""
+    return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))
+
+
+def about(part: ReviewPart, uid: str, now: int, row: ReviewRow | None = None, uids: set[str] | None = None) -> About:
+    """What the guard is asked about a part, or a row of it, when this person (uid) asks: holder says that it is asked of them.
+    uids: of the part, where they are known already."""
+    mine = uid if uid in (uids_of(part, now) if uids is None else uids) else ""
+    if row is None:
+        return About(part.department.code, id=str(part.review_id), holder=mine)
+    approver = row.approver.uid if row.approver is not None else ""
+    return About(part.department.code, row.person.uid, approver, str(row.pk), mine)
+
+
+def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
+    """Parts of reviews that are not closed, which this person (id of the row) may answer now, in order."""
+    at = moment(now)
+    mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
+    mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
+    rows = ReviewPart.objects.filter(mine, review__state__in=["running", "over"], review__next__isnull=True)
+    return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()
+
+
+def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
+    """Of these parts, those (ids) whose turn has not come: an earlier one of the same reviewer has open rows (R2)."""
+    waiting = [p for p in parts if p.turn > 0]
+    if not waiting:
+        return set()
+    open_row = ReviewRow.objects.filter(part=OuterRef("pk"), state="open")
+    before = ReviewPart.objects.filter(Exists(open_row), reviewer__in={p.reviewer_id for p in waiting})
+    turns: dict[tuple[int, int | None], int] = {}
+    for review, reviewer, turn in before.filter(review__in={p.review_id for p in waiting}).values_list(
+        "review", "reviewer", "turn"
+    ):
+        key = (review, reviewer)
+        turns[key] = min(turn, turns.get(key, turn))
+    return {p.pk for p in waiting if turns.get((p.review_id, p.reviewer_id), p.turn) < p.turn}
+
+
+def open_rows(parts: Collection[ReviewPart]) -> dict[int, int]:
+    """How many rows are open, by part."""
+    found: dict[int, int] = {}
+    for part in ReviewRow.objects.filter(part__in=[p.pk for p in parts], state="open").values_list("part", flat=True):
+        found[part] = found.get(part, 0) + 1
+    return found

@@ -1,0 +1,195 @@
+"""What a review asks about: each right or duty with why, by whom, how it is used, and what is out of order with it (R3, R4, M7).
+
+Counts only, never what anybody writes: sent and received of the last ninety days, and when somebody was last seen at a door. How
+often mail is fetched is not counted: doors say that somebody signed in, and not what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet, Sum
+from django.utils import timezone
+
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending, Usage
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.questions import NEVER, UNUSED
+from civicmail.city.conduct.models import Essential
+from civicmail.city.conduct.queries import violations
+from civicmail.city.conduct.tiers import Tier
+from civicmail.city.directory.models import Department, Episode, Mailbox
+
+UNDER_CONTRACT = tuple(kind for kind, d in DIFFERENCES.items() if d.contract)
+SOON = timedelta(days=30)
+
+
+def rights(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[Authorisation]:
+    """The rights in force of a tier, or all of one person's (id of the row). departments: of these owners alone."""
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now))
+    outside = Q(episode__kind__in=UNDER_CONTRACT) | Q(mailbox__kind=Mailbox.Type.FUNCTION)
+    if tier == "duties":
+        rows = rows.none()
+    elif tier == "micro":
+        rows = rows.filter(person=person)
+    else:
+        rows = rows.filter(outside) if tier == "outside" else rows.exclude(outside)
+    if departments:
+        rows = rows.filter(department__in=departments)
+    return rows.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
+
+
+def duties(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[DutyGrant]:
+    """The duties in force of the first tier, or all of one person's."""
+    rows = DutyGrant.objects.filter(starts__lte=moment(now), until__gt=moment(now), ended__isnull=True)
+    if tier == "micro":
+        rows = rows.filter(person=person)
+    elif tier != "duties":
+        rows = rows.none()
+    if departments:
+        own = Episode.objects.filter(ended__isnull=True, department__in=departments).values("person")
+        rows = rows.filter(Q(department__in=departments) | Q(department__isnull=True, person__in=own))
+    return rows.select_related("person", "department").order_by("id")
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known about people and mailboxes at once. used: (mailbox, person) -> sent in the last ninety days and the last day;
+    received: by mailbox; seen: the last sign-in or use of a device, by person."""
+
+    now: int
+    today: date
+    work: dict[int, Episode] = field(default_factory=dict)
+    used: dict[tuple[int, int], tuple[int, date | None]] = field(default_factory=dict)
+    received: dict[int, int] = field(default_factory=dict)
+    seen: dict[int, datetime] = field(default_factory=dict)
+    unaccepted: set[int] = field(default_factory=set)
+    violations: set[int] = field(default_factory=set)
+    leaving: set[int] = field(default_factory=set)
+    essential: set[int] = field(default_factory=set)
+    taken_up: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def known(people: Iterable[int], now: int) -> Known:
+    """About these people (ids of rows); a fixed number of queries, however many they are."""
+    people = set(people)
+    k = Known(now, timezone.localdate(moment(now)))
+    whole = len(people) > 500  # then a query about everybody is shorter than the list of them
+    of: dict[str, Any] = {} if whole else {"person__in": people}
+    rows = Episode.objects.filter(**of).select_related("department", "supervisor", "contract__agency").order_by("starts", "id")
+    for e in rows:
+        if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
+            k.work[e.person_id] = e
+    _seen(k, of)
+    _use(k, of)
+    everybody = standing.everybody(now, None if whole else people)
+    for person in people:
+        owed = everybody.facts(person, now).owed
+        if owed is not None and owed.is_over(now):
+            k.unaccepted.add(person)
+    k.violations = violations.open_of(people)
+    k.leaving = set(Ending.objects.filter(done__isnull=True, **of).values_list("person", flat=True))
+    k.essential = set(Essential.objects.filter(ended__isnull=True).values_list("mailbox", flat=True))
+    return k
+
+
+def _seen(k: Known, of: dict[str, Any]) -> None:
+    logins = Account.objects.filter(last_login__isnull=False, **of).values_list("person", "last_login")
+    used = Device.objects.filter(used__isnull=False, person__isnull=False, **of).order_by().values("person")
+    for person, at in [*logins, *used.annotate(last=Max("used")).values_list("person", "last")]:
+        if at is not None and (person not in k.seen or k.seen[person] < at):
+            k.seen[person] = at
+
+
+def _use(k: Known, of: dict[str, Any]) -> None:
+    since = k.today - UNUSED
+    rows = Usage.objects.filter(day__gte=since).order_by()
+    sent = rows.filter(sent__gt=0, **of).values("mailbox", "person").annotate(n=Sum("sent"), last=Max("day"))
+    for box, person, n, last in sent.values_list("mailbox", "person", "n", "last"):
+        k.used[box, person] = (n, last)
+    k.received = dict(rows.values("mailbox").annotate(n=Sum("received")).values_list("mailbox", "n"))
+
+
+def last_sent(k: Known, boxes: Collection[tuple[int, int]]) -> None:
+    """Look further back for those who sent nothing in ninety days. boxes: (mailbox, person)."""
+    quiet = sorted({box for box, person in boxes if (box, person) not in k.used})
+    for begin in range(0, len(quiet), 500):
+        rows = Usage.objects.filter(mailbox__in=quiet[begin : begin + 500], sent__gt=0, person__isnull=False).order_by()
+        for box, person, last in (
+            rows.values("mailbox", "person").annotate(last=Max("day")).values_list("mailbox", "person", "last")
+        ):
+            if person is not None:
+                k.used.setdefault((box, person), (0, last))
+
+
+def taken_up(k: Known, grants: Collection[int]) -> None:
+    """How often duties were taken up in ninety days, and when last."""
+    rows = DutyUse.objects.filter(grant__in=grants, at__gt=moment(k.now) - UNUSED).order_by("at").values_list("grant", "at")
+    for grant, at in rows:
+        n, _ = k.taken_up.get(grant, (0, at))
+        k.taken_up[grant] = (n + 1, at)
+
+
+def exceptions_of(a: Authorisation, k: Known) -> list[str]:
+    """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
+    work, found = k.work.get(a.person_id), _of_person(a.person_id, k)
+    if a.role == "holder":
+        found += _unused(a, k)
+    if a.person_id in k.unaccepted:
+        found.append("policy")
+    if work is not None and work.ended is None:
+        if work.department_id != a.department_id:
+            found.append("outsider")
+        if a.profile is not None and a.profile.position != work.position:
+            found.append("purpose")
+    if a.until <= moment(k.now) + SOON:
+        found.append("ends")
+    if a.state == "suspended":
+        found.append("suspended")
+    return found
+
+
+def _of_person(person: int, k: Known) -> list[str]:
+    work = k.work.get(person)
+    found = ["left"] if work is None or work.ended is not None or person in k.leaving else []
+    if work is not None and work.contract is not None and work.contract.ends < k.today:
+        found.append("contract")
+    return [*found, "violation"] if person in k.violations else found
+
+
+def _unused(a: Authorisation, k: Known) -> list[str]:
+    """M7: never in thirty days, or not in ninety."""
+    now, starts, seen = moment(k.now), a.starts or a.asked, k.seen.get(a.person_id)
+    _, sent = k.used.get((a.mailbox_id, a.person_id), (0, None))
+    if seen is None and sent is None:
+        return ["never"] if starts <= now - NEVER else []
+    lately = (seen is not None and seen > now - UNUSED) or (sent is not None and sent > timezone.localdate(now - UNUSED))
+    return [] if lately or starts > now - UNUSED else ["idle"]
+
+
+def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
+    """What is out of order with a duty. conflicts: people who hold two that exclude each other."""
+    found = _of_person(g.person_id, k)
+    if privileged and g.pk not in k.taken_up and g.starts <= moment(k.now) - UNUSED:
+        found.append("idle")
+    if g.until <= moment(k.now) + SOON:
+        found.append("ends")
+    return [*found, "conflict"] if g.person_id in conflicts else found
+
+
+def with_access(now: int) -> dict[str, int]:
+    """How many people have access in force, by code of the owning department; the breaker's measure."""
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now)).order_by()
+    counted: dict[str, set[int]] = {}
+    for code, person in rows.values_list("department__code", "person"):
+        counted.setdefault(code, set()).add(person)
+    return {code: len(people) for code, people in counted.items()}
+
+
+def department_names(codes: Collection[str]) -> dict[str, str]:
+    return dict(Department.objects.filter(code__in=codes).values_list("code", "name"))

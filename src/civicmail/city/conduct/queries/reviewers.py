@@ -1,0 +1,107 @@
+"""Who can answer questions of a review at this moment: found when asked, never frozen (P-05; R2, R6, R8).
+
+The nearest first: the head, deputies and authorisers of the department, the heads above it, the access officers. Whoever has left,
+is suspended, switched off, or has said to be away is passed over, so that a review begins whoever is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.actors import is_admitted
+from civicmail.city.conduct.queries.deciders import absent
+from civicmail.city.conduct.splitting import Candidate
+from civicmail.city.directory.models import Department, Person
+
+NEXT_HEAD, OFFICER = "next head", "access officer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewers:
+    """Who there is (ids of rows): offices by department, officers, and of all of them who is present."""
+
+    parents: dict[int, int | None]
+    heads: dict[int, int]
+    deputies: dict[int, list[int]]
+    authorisers: dict[int, list[int]]
+    officers: list[int]
+    present: frozenset[int]
+
+    def chain(self, department: int) -> list[Candidate]:
+        """Who answers for a department, the nearest first; only who is present, nobody twice."""
+        found: dict[int, str] = {}
+        own = [*self._head(department)]
+        for person in own:
+            found.setdefault(person, "head")
+        for why, people in (("deputy", self.deputies), ("authoriser", self.authorisers)):
+            for person in people.get(department, []):
+                found.setdefault(person, why)
+        for person in self.above(department):
+            found.setdefault(person, NEXT_HEAD)
+        for person in self.officers:
+            found.setdefault(person, OFFICER)
+        return [Candidate(person, why) for person, why in found.items() if person in self.present]
+
+    def above(self, department: int) -> list[int]:
+        """Heads of the departments above it, the nearest first, and of those without one their deputies; present or not."""
+        found, seen = [], {department}
+        at = self.parents.get(department)
+        while at is not None and at not in seen:
+            seen.add(at)
+            found += [*self._head(at), *self.deputies.get(at, [])]
+            at = self.parents.get(at)
+        return found
+
+    def after(self, department: int, person: int, besides: Collection[int] = ()) -> Candidate | None:
+        """Who answers where this person does not: the next head who is present, else an access officer; None without one."""
+        higher = [Candidate(p, NEXT_HEAD) for p in self.above(department)] + [Candidate(p, OFFICER) for p in self.officers]
+        return next((c for c in higher if c.person in self.present and c.person != person and c.person not in besides), None)
+
+    def _head(self, department: int) -> list[int]:
+        return [self.heads[department]] if department in self.heads else []
+
+
+def reviewers(now: int, besides: Collection[int] = ()) -> Reviewers:
+    """As things stand at this moment (ms); a fixed number of queries. besides: ids of other people who may be asked, such as
+    supervisors."""
+    at = moment(now)
+    departments = list(Department.objects.order_by("id").values_list("id", "parent", "head"))
+    deputies: dict[int, list[int]] = {}
+    through = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
+    for department, person in through.values_list("department", "person"):
+        deputies.setdefault(department, []).append(person)
+    authorisers: dict[int, list[int]] = {}
+    officers = []
+    grants = DutyGrant.objects.filter(duty__in=["authoriser", "access-officer"], starts__lte=at, until__gt=at, ended__isnull=True)
+    for duty, where, person in grants.order_by("id").values_list("duty", "department", "person"):
+        if duty == "access-officer":
+            officers.append(person)
+        elif where is not None:
+            authorisers.setdefault(where, []).append(person)
+    heads = {id_: head for id_, _, head in departments if head is not None}
+    by_office = {*heads.values(), *(p for some in (*deputies.values(), *authorisers.values()) for p in some), *officers}
+    parents = {id_: parent for id_, parent, _ in departments}
+    return Reviewers(parents, heads, deputies, authorisers, officers, present({*by_office, *besides}, by_office, now))
+
+
+def present(people: Collection[int], by_office: Collection[int], now: int) -> frozenset[int]:
+    """Of these (ids of rows) who can answer: works here, may use the pages, is not away. by_office: who may without a mailbox."""
+    away = absent(list(people), now)
+    everybody = standing.everybody(now, list(people))
+    can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))
+    found = set()
+    for person in set(people) - away:
+        facts = everybody.facts(person, now)
+        if (
+            person in can_sign_in
+            and facts.employed
+            and not facts.agency
+            and not facts.locked
+            and is_admitted(facts, person in by_office, now)
+        ):
+            found.add(person)
+    return frozenset(found)

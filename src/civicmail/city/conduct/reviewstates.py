@@ -1,0 +1,150 @@
+"""The states of one question of a review: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+
+    open -> pending -> done -> verified | failed              an answer, and what was made of it (R12)
+    open -> silent                                            nobody answered, and nothing was out of order
+    open -> suspending -> suspended -> pending                nobody answered, and something was (R11)
+    open -> stopped -> suspending                             the breaker held it back; an officer applies it
+    open | silent | stopped | ... -> moot                     it is about nothing any more (R13)
+
+What the time does stands under the act "tick". An answer may come late, as long as silence has not ended the access.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from civicmail.city.access.errors import Conflict
+
+State = Literal["open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot"]
+
+STATES: tuple[State, ...] = (
+    "open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot",
+)  # fmt: skip
+OPEN: frozenset[str] = frozenset({"open"})
+ANSWERABLE: frozenset[str] = frozenset({"open", "silent", "stopped", "suspended"})
+"""In which a reviewer may still answer."""
+UNANSWERED: frozenset[str] = frozenset({"open", "silent", "stopped"})
+"""Of which a new round is made (R10)."""
+SETTLED: frozenset[str] = frozenset({"verified", "failed", "silent", "stopped", "moot"})
+"""Nothing comes by itself any more."""
+
+
+class Step(NamedTuple):
+    """One line of the table. act: what the guard is asked."""
+
+    source: State
+    action: str
+    target: State
+    act: str
+
+
+STEPS: tuple[Step, ...] = (
+    *(Step(state, "answer", "pending", "review.decide") for state in ("open", "silent", "stopped", "suspended")),
+    Step("open", "hand-on", "open", "review.decide"),
+    Step("pending", "undo", "open", "review.decide"),
+    Step("pending", "carry", "done", "tick"),
+    Step("pending", "fail", "failed", "tick"),
+    Step("done", "verify", "verified", "tick"),
+    Step("done", "fail", "failed", "tick"),
+    Step("failed", "retry", "pending", "review.run"),
+    Step("open", "silence", "silent", "tick"),
+    Step("open", "suspend", "suspending", "tick"),
+    Step("open", "stop", "stopped", "tick"),
+    Step("stopped", "apply", "suspending", "review.run"),
+    Step("suspending", "carry", "suspended", "tick"),
+    Step("suspending", "fail", "failed", "tick"),
+    Step("suspended", "lapse", "pending", "tick"),
+    *(Step(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
+)
+
+_TABLE: dict[tuple[str, str], Step] = {(step.source, step.action): step for step in STEPS}
+
+_SAID = {
+    "open": "waits for an answer",
+    "pending": "was answered",
+    "done": "was answered and carried out",
+    "verified": "was answered, carried out and checked",
+    "failed": "was answered and could not be carried out",
+    "silent": "was not answered in time",
+    "stopped": "was not answered in time and waits for the access office",
+    "suspending": "was not answered in time",
+    "suspended": "was not answered in time; the access is suspended",
+    "moot": "is about nothing any more",
+}
+
+WORDS: dict[str, tuple[str, str]] = {
+    "open": ("wait", "Open"),
+    "pending": ("wait", "Answered"),
+    "done": ("wait", "Carried out"),
+    "verified": ("done", "Verified"),
+    "failed": ("stop", "Failed"),
+    "silent": ("warn", "No answer"),
+    "stopped": ("warn", "Held back"),
+    "suspending": ("stop", "Suspending"),
+    "suspended": ("stop", "Suspended"),
+    "moot": ("quiet", "Moot"),
+}
+"""State -> role and word, as pages show it."""
+
+ANSWERS: dict[str, str] = {
+    "keep": "Kept",
+    "revoke": "Ended",
+    "change": "Changed",
+    "lapse": "Ended by silence",
+    "suspend": "Suspended by silence",
+}
+"""What an answer is called once it was given."""
+
+
+def step(state: str, action: str) -> State:
+    """The state after an action. Raises Conflict where the table has no such step."""
+    found = _TABLE.get((state, action))
+    if found is None:
+        raise Conflict(f"This question {_SAID[state]}; look at it again.")
+    return found.target
+
+
+def actions(state: str) -> tuple[str, ...]:
+    """What can happen to a question in a state, in order of the table."""
+    return tuple(s.action for s in STEPS if s.source == state)
+
+
+# -- campaigns: planned -> running -> over -> closed; planned -> called-off
+
+CampaignState = Literal["planned", "running", "over", "closed", "called-off"]
+
+
+class CampaignStep(NamedTuple):
+    """One line of the table of campaigns."""
+
+    source: CampaignState
+    action: str
+    target: CampaignState
+    act: str
+
+
+CAMPAIGN_STEPS: tuple[CampaignStep, ...] = (
+    CampaignStep("planned", "start", "running", "review.run"),
+    CampaignStep("planned", "call-off", "called-off", "review.run"),
+    CampaignStep("running", "end", "over", "tick"),
+    CampaignStep("over", "close", "closed", "tick"),
+)
+
+_CAMPAIGNS: dict[tuple[str, str], CampaignStep] = {(s.source, s.action): s for s in CAMPAIGN_STEPS}
+
+CAMPAIGN_WORDS: dict[str, tuple[str, str]] = {
+    "planned": ("quiet", "Planned"),
+    "running": ("wait", "Running"),
+    "over": ("warn", "Deadline passed"),
+    "closed": ("done", "Closed"),
+    "called-off": ("quiet", "Called off"),
+}
+"""State -> role and word, as pages show it."""
+
+
+def campaign_step(state: str, action: str) -> CampaignState:
+    """The state of a campaign after an action. Raises Conflict where the table has no such step."""
+    found = _CAMPAIGNS.get((state, action))
+    if found is None:
+        raise Conflict(f"This review is {CAMPAIGN_WORDS[state][1].lower()}; look at it again.")
+    return found.target
