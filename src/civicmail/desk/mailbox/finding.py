@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import batched
 from typing import Literal
 
 from civicmail.city.access.permits import Permit
@@ -21,15 +22,18 @@ from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token,
 from civicmail.core.query.whose import IMPORTED, NOTHING, done_with, kept_for, reached, sent_from
 from civicmail.desk.mailbox import scope
 from civicmail.desk.mailbox.fates import Fates, mine_of
+from civicmail.desk.mailbox.kept import Kept
 from civicmail.desk.mailbox.scope import Eye, Mine
+from civicmail.desk.mailbox.turning import AT_ONCE, Narrow, counted, ids, turned
+from civicmail.desk.mailbox.turning import every as every_hit
+from civicmail.desk.mailbox.underlabels import labelled
 from civicmail.desk.mailbox.waiting import Copy, Waiting
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import threads
 from civicmail.mail.search.counts import count
-from civicmail.mail.search.order import Sort
 from civicmail.mail.search.reader import Reader
-from civicmail.mail.search.search import Hit, among, cursor_at, search
+from civicmail.mail.search.search import Hit, among, search
 
 PER_PAGE = 50
 LOOKED_AT = 200  # captures that were withheld when they came: so many are looked up at a time, the newest first
@@ -37,12 +41,15 @@ BY_STATE = 500  # captures that wait or are held and are listed
 FILE_MOST = 50_000  # rows of a file
 
 Direction = Literal["", "sent", "received", "imported"]
-Stand = Literal["", "waiting", "held", "refused"]
+Stand = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
+_OF_MINE: frozenset[Stand] = frozenset({"unread", "starred", "hidden"})
+"""What the person made of it, and no evidence says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an address asks for. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier page."""
+    """What an address asks for. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier page;
+    label: row of a label, 0 for any."""
 
     words: str = ""
     direction: Direction = ""
@@ -50,12 +57,13 @@ class Asked:
     since: int | None = None
     after: str = ""
     before: str = ""
+    label: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A hit as this person sees it. sent: a mailbox of mine sent it; imported: it came by an import. size: of what this person has.
-    state: (role, word key) of the components, "" for as it should be."""
+    state: (role, word key) of the components, "" for as it should be. new: nobody who counts has opened it; labels: names."""
 
     hit: Hit
     eye: Eye
@@ -63,12 +71,16 @@ class Row:
     imported: bool
     size: int
     state: tuple[str, str]
+    new: bool = False
+    starred: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """total: that fit, everything: that are mine, unread: of these not all could be read. after, before: cursors, "" where there is
-    no such page. known: whether it can be told what waits; behind: what came in the last moments is not searchable yet."""
+    no such page. known: whether it can be told what waits; behind: what came in the last moments is not searchable yet; new: how
+    many were not opened; hidden: how many are left out because the person hid them, of all that are theirs."""
 
     rows: tuple[Row, ...]
     total: int
@@ -78,6 +90,8 @@ class Answer:
     before: str
     known: bool = True
     behind: bool = False
+    new: int = 0
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,7 @@ class Desk:
     waiting: Waiting
     fates: Fates
     now: int
+    kept: Kept
 
 
 def page(desk: Desk, asked: Asked) -> Answer:
@@ -98,25 +113,45 @@ def page(desk: Desk, asked: Asked) -> Answer:
     known = desk.waiting.look(desk.now)
     opened = delivered_since(desk)
     tree = wanted(desk, asked, opened)
-    hits, after, before, fitting = _turned(desk.reader, tree, asked)
-    total = count(desk.reader, tree) if fitting is None else fitting
-    everything = count(desk.reader, scope.own(Everything(), desk.mine, opened))
+    new = unopened(desk, opened)
+    found = turned(desk.reader, tree, narrow(desk, asked, new), after=asked.after, before=asked.before, size=PER_PAGE)
+    all_mine = scope.own(Everything(), desk.mine, opened)
+    everything = counted(desk.reader, all_mine, Narrow(without=desk.kept.hidden))
+    hidden = counted(desk.reader, all_mine, Narrow(desk.kept.hidden)) if desk.kept.hidden else 0
     unread = count(desk.reader, scope.own(Range("unreadable", 1), desk.mine, opened))
     behind = desk.waiting.are_ahead_of(desk.reader.coverage.journals)
-    return Answer(tuple(rows(desk, hits, opened)), total, everything, unread, after, before, known, behind)
+    listed = tuple(rows(desk, found.hits, opened, new))
+    return Answer(listed, found.total, everything, unread, found.after, found.before, known, behind, len(new), hidden)
 
 
 def every(desk: Desk, asked: Asked) -> Iterator[Row]:
     """All rows, for a file."""
     desk.waiting.look(desk.now)
     opened = delivered_since(desk)
-    tree, cursor, left = wanted(desk, asked, opened), "", FILE_MOST
-    while left > 0:
-        found = search(desk.reader, tree, limit=min(500, left), cursor=cursor, scored=False)
-        yield from rows(desk, found.hits, opened)
-        left, cursor = left - len(found.hits), found.cursor
-        if not cursor:
-            return
+    tree, new = wanted(desk, asked, opened), unopened(desk, opened)
+    for some in batched(every_hit(desk.reader, tree, narrow(desk, asked, new), FILE_MOST), AT_ONCE):
+        yield from rows(desk, some, opened, new)
+
+
+def narrow(desk: Desk, asked: Asked, new: frozenset[bytes]) -> Narrow:
+    """What the person made of their mail, as far as the address asks for it: hidden is left out unless it is what is asked for."""
+    kept = desk.kept
+    only = {"unread": new, "starred": kept.starred, "hidden": kept.hidden}.get(asked.stand)
+    if asked.label:
+        under = kept.labelled((asked.label,))
+        only = under if only is None else only & under
+    return Narrow(only, frozenset() if asked.stand == "hidden" else kept.hidden)
+
+
+def unopened(desk: Desk, opened: Collection[str] = ()) -> frozenset[bytes]:
+    """Ids of what came to mailboxes of mine in the last weeks and was not opened: in my own by me, in one of a function by nobody
+    who uses it. What is hidden does not count."""
+    kept, recent = desk.kept, Range("received", desk.kept.since)
+    of = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], kept.read)]
+    of += [(list(box.addresses), kept.opened(box.row)) for box in desk.mine.boxes if box.is_offices]
+    given = scope.got(desk.mine, opened)
+    found = [ids(desk.reader, And((recent, reached(addresses), given))) - frozenset(seen) for addresses, seen in of if addresses]
+    return frozenset().union(*found) - kept.hidden
 
 
 def conversation(desk: Desk, first: str) -> list[Row]:
@@ -125,12 +160,13 @@ def conversation(desk: Desk, first: str) -> list[Row]:
     opened = delivered_since(desk)
 
     tree = scope.own(_resolved(desk, Token("thread", first), opened), desk.mine, opened)
-    return list(rows(desk, search(desk.reader, tree, limit=PER_PAGE * 4, sort="oldest", scored=False).hits, opened))
+    found = search(desk.reader, tree, limit=PER_PAGE * 4, sort="oldest", scored=False).hits
+    return list(rows(desk, found, opened, unopened(desk, opened)))
 
 
 def wanted(desk: Desk, asked: Asked, opened: Collection[str]) -> Tree:
     """What is asked for, within what is mine."""
-    tree = _resolved(desk, parse(asked.words, now=_moment(desk.now)), opened)
+    tree = _resolved(desk, labelled(parse(asked.words, now=_moment(desk.now)), desk.kept), opened)
     parts = [scope.own(tree, desk.mine, opened), *_direction(asked.direction, desk.mine), *_standing(desk, asked.stand)]
     if asked.since is not None:
         parts.append(Range("received", asked.since))
@@ -150,30 +186,22 @@ def is_delivered(desk: Desk, id_: bytes) -> bool:
     return "delivered" in mine_of(desk.fates.of(desk.archive, desk.permit, id_), desk.mine.addresses)
 
 
-def rows(desk: Desk, hits: Collection[Hit], opened: Collection[str]) -> Iterator[Row]:
-    """Hits that are mine, with how each is seen."""
+def rows(desk: Desk, hits: Collection[Hit], opened: Collection[str], new: Collection[bytes] = ()) -> Iterator[Row]:
+    """Hits that are mine, with how each is seen. new: ids of what was not opened."""
     mine = desk.mine
     sent = among(desk.reader, sent_from(mine.addresses), hits)
     authored = among(desk.reader, scope.authored(mine), hits)
     shut = among(desk.reader, scope.kept_back(mine, opened), hits)
     imported = among(desk.reader, IMPORTED, hits)
     refused = among(desk.reader, And((scope.authored(mine), done_with("refuse"))), hits)
+    labels = desk.kept.labels_on(uuid.UUID(hit.id).bytes for hit in hits)
     for hit in hits:
         eye: Eye = "author" if hit.id in authored else "shut" if hit.id in shut else "given"
         state = _state(desk, hit, eye, hit.id in sent, hit.id in refused)
-        yield Row(hit, eye, hit.id in sent, hit.id in imported, hit.size if eye == "author" else hit.given, state)
-
-
-def _turned(reader: Reader, tree: Tree, asked: Asked) -> tuple[tuple[Hit, ...], str, str, int | None]:
-    """The hits of the page, where the next and the earlier page begin, and how many fit, where that is known already."""
-    back: Sort = "oldest"
-    if asked.before:
-        found = search(reader, tree, limit=PER_PAGE, sort=back, cursor=asked.before, scored=False)
-        hits = found.hits[::-1]
-        return hits, cursor_at(hits[-1], "newest") if hits else "", found.cursor and cursor_at(hits[0], back), None
-    found = search(reader, tree, limit=PER_PAGE, cursor=asked.after, scored=False)
-    earlier = cursor_at(found.hits[0], back) if asked.after and found.hits else ""
-    return found.hits, found.cursor, earlier, None if asked.after else found.total
+        id_ = uuid.UUID(hit.id).bytes
+        size = hit.size if eye == "author" else hit.given
+        names = tuple(mark.name for mark in labels.get(id_, ()))
+        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, id_ in new, id_ in desk.kept.starred, names)
 
 
 def _direction(direction: Direction, mine: Mine) -> list[Tree]:
@@ -189,7 +217,7 @@ def _direction(direction: Direction, mine: Mine) -> list[Tree]:
 
 def _standing(desk: Desk, stand: Stand) -> list[Tree]:
     """What waits, is held, was refused. Of a message that came to me only my own copy counts."""
-    if not stand:
+    if not stand or stand in _OF_MINE:
         return []
     mine = desk.mine
     if stand == "refused":

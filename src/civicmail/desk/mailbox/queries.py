@@ -12,9 +12,10 @@ from civicmail.city.access.actions import looking
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted, NotRecorded
 from civicmail.city.access.permits import Permit
-from civicmail.city.directory.models import Address, Mailbox
+from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.desk.mailbox.fates import Fates
 from civicmail.desk.mailbox.finding import Desk
+from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.scope import Box, Mine
 from civicmail.desk.mailbox.waiting import Waiting
 from civicmail.desk.viewer.queries import store
@@ -44,7 +45,7 @@ def _box(row: Mailbox, others: list[str], actor: Actor, allowed: frozenset[str])
     addresses = tuple(dict.fromkeys((row.address, *(a for a in others if a in allowed))))
     own = row.holder is not None and row.holder.uid == actor.uid
     names = (*addresses, actor.uid) if own else addresses if row.holder is None else ()
-    return Box(addresses, names, row.name or row.address, "own" if own else row.kind)
+    return Box(addresses, names, row.name or row.address, "own" if own else row.kind, row.pk)
 
 
 def chosen(mine: Mine, box: str) -> Mine:
@@ -54,9 +55,11 @@ def chosen(mine: Mine, box: str) -> Mine:
 
 
 def desk(permit: Permit, mine: Mine, *, now: int) -> Desk:
-    """Raises NotIndexed while there is no index of this version."""
+    """With what the person of the permit made of their mail, and nobody else did. Raises NotIndexed while there is no index of this
+    version."""
     found = store()
-    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now)
+    kept = Shelves(Person.objects.get(uid=permit.person).pk, now)
+    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now, kept)
 
 
 def held_for(actor: Actor, *, now: int) -> int:

@@ -20,7 +20,7 @@ from typing import Literal, cast
 
 from civicmail.core.message import letter
 from civicmail.core.query.match import matches
-from civicmail.core.query.tree import FREE, And, Digits, Everything, Near, Not, Or, Range, Text, Token, Tree, View, Words
+from civicmail.core.query.tree import FREE, Among, And, Digits, Everything, Near, Not, Or, Range, Text, Token, Tree, View, Words
 from civicmail.core.query.whose import NOTHING, kept_for, reached, sent_from, withheld, withheld_from
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import address as tokens_of
@@ -37,16 +37,23 @@ SHOWN: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt", "recei
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A mailbox of mine. addresses: all that reach it, the main one first, lower case; names: custodians that mean it."""
+    """A mailbox of mine. addresses: all that reach it, the main one first, lower case; names: custodians that mean it; row: of it
+    in the directory."""
 
     addresses: tuple[str, ...]
     names: tuple[str, ...] = ()
     title: str = ""
     kind: str = "personal"
+    row: int = 0
 
     @property
     def id(self) -> str:
         return self.addresses[0]
+
+    @property
+    def is_offices(self) -> bool:
+        """Of a function: several people read it as one."""
+        return self.kind not in ("own", "personal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def as_given(tree: Tree, mine: Mine) -> Tree:
             return Range("given", low, high)
         case Range():
             return tree
-        case Digits("id"):
+        case Digits("id") | Among():
             return tree
         case _:
             return NOTHING

@@ -1,0 +1,139 @@
+"""Shelves: which captures somebody has read, starred, hidden or labelled, and which were opened in a function mailbox.
+
+A shelf is named by what it holds and whose it is. Nobody reads one without being the person, or using the mailbox, that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+
+from django.db import transaction
+
+from civicmail.desk.mailbox.kept import Mark
+from civicmail.desk.mailbox.models.keeping import Label, Sheet
+from civicmail.desk.mailbox.sheets import by_week, packed, unpacked, week_at
+
+READ_WEEKS = 13
+"""Weeks after which mail counts as read, so that what is remembered has an end."""
+
+
+def read_of(person: int) -> str:
+    """Of all mailboxes of a person, but function mailboxes."""
+    return f"read:{person}"
+
+
+def opened_in(mailbox: int) -> str:
+    """Of a function mailbox: by whoever uses it."""
+    return f"opened:{mailbox}"
+
+
+def starred_of(person: int) -> str:
+    return f"star:{person}"
+
+
+def hidden_of(person: int) -> str:
+    return f"hidden:{person}"
+
+
+def labelled(label: int) -> str:
+    return f"label:{label}"
+
+
+def oldest_unread(now: int) -> int:
+    """ms: what was received before counts as read."""
+    return (week_at(now) - READ_WEEKS + 1) * 7 * 86_400_000
+
+
+def on(shelf: str, *, since: int = 0) -> frozenset[bytes]:
+    """Ids on a shelf. since: ms of receipt; weeks that end before are left out."""
+    rows = Sheet.objects.filter(shelf=shelf, week__gte=week_at(since)).values_list("ids", flat=True)
+    return frozenset(id_ for content in rows for id_ in unpacked(content))
+
+
+def on_each(shelves: Collection[str], ids: Iterable[bytes] | None = None) -> dict[str, frozenset[bytes]]:
+    """Several at once; ids: only the weeks of these are read."""
+    rows = Sheet.objects.filter(shelf__in=shelves)
+    if ids is not None:
+        rows = rows.filter(week__in=by_week(ids))
+    found: dict[str, set[bytes]] = {shelf: set() for shelf in shelves}
+    for shelf, content in rows.values_list("shelf", "ids"):
+        found[shelf] |= unpacked(content)
+    return {shelf: frozenset(held) for shelf, held in found.items()}
+
+
+def put(shelf: str, ids: Iterable[bytes]) -> None:
+    """Ids that are there already stay there."""
+    with transaction.atomic():
+        for week, some in by_week(ids).items():
+            row, made = Sheet.objects.get_or_create(shelf=shelf, week=week, defaults={"ids": packed(some)})
+            if not made:
+                row = Sheet.objects.select_for_update().get(pk=row.pk)
+                there = unpacked(row.ids)
+                if not some <= there:
+                    row.ids = packed(there | some)
+                    row.save(update_fields=["ids"])
+
+
+def take(shelf: str, ids: Iterable[bytes]) -> None:
+    """What is not there is not missed."""
+    with transaction.atomic():
+        for week, some in by_week(ids).items():
+            row = Sheet.objects.select_for_update().filter(shelf=shelf, week=week).first()
+            if row is not None:
+                row.ids = packed(unpacked(row.ids) - some)
+                row.save(update_fields=["ids"])
+
+
+def clear(shelf: str, *, before: int | None = None) -> None:
+    """The whole shelf, or its weeks that end before a time (ms)."""
+    rows = Sheet.objects.filter(shelf=shelf)
+    (rows if before is None else rows.filter(week__lt=week_at(before))).delete()
+
+
+def labels_of(person: int) -> list[Mark]:
+    """In the order of their names."""
+    return [Mark(*row) for row in Label.objects.filter(person=person).order_by("key").values_list("pk", "name", "key")]
+
+
+class Shelves:
+    """What one person made of their mail (kept.Kept); each shelf is read when it is first asked for. now: ms."""
+
+    def __init__(self, person: int, now: int) -> None:
+        self._person = person
+        self.since = oldest_unread(now)
+
+    @cached_property
+    def _own(self) -> dict[str, frozenset[bytes]]:
+        return on_each((starred_of(self._person), hidden_of(self._person)))
+
+    @cached_property
+    def read(self) -> frozenset[bytes]:
+        return on(read_of(self._person), since=self.since)
+
+    def opened(self, mailbox: int) -> frozenset[bytes]:
+        return on(opened_in(mailbox), since=self.since)
+
+    @property
+    def starred(self) -> frozenset[bytes]:
+        return self._own[starred_of(self._person)]
+
+    @property
+    def hidden(self) -> frozenset[bytes]:
+        return self._own[hidden_of(self._person)]
+
+    @cached_property
+    def labels(self) -> list[Mark]:
+        return labels_of(self._person)
+
+    def labelled(self, labels: Collection[int]) -> frozenset[bytes]:
+        mine = [labelled(mark.pk) for mark in self.labels if mark.pk in labels]
+        return frozenset(id_ for ids in on_each(mine).values() for id_ in ids) if mine else frozenset()
+
+    def labels_on(self, ids: Iterable[bytes]) -> dict[bytes, list[Mark]]:
+        wanted, found = set(ids), dict[bytes, list[Mark]]()
+        there = on_each([labelled(mark.pk) for mark in self.labels], wanted) if self.labels and wanted else {}
+        for mark in self.labels:
+            for id_ in wanted & there.get(labelled(mark.pk), frozenset()):
+                found.setdefault(id_, []).append(mark)
+        return found

@@ -1,0 +1,39 @@
+"""Ids of captures by the week of their receipt, as sheets keep them. Pure.
+
+An id begins with 48 bits of milliseconds since 1970, so it says its week itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+SIZE = 16
+WEEK = 7 * 86_400_000
+"""ms"""
+
+
+def week_at(now: int) -> int:
+    """The week of a time. now: ms."""
+    return now // WEEK
+
+
+def by_week(ids: Iterable[bytes]) -> Mapping[int, set[bytes]]:
+    """Ids by the week in which they were received."""
+    found: dict[int, set[bytes]] = {}
+    for id_ in ids:
+        found.setdefault(week_at(int.from_bytes(id_[:6])), set()).add(id_)
+    return found
+
+
+def packed(ids: Iterable[bytes]) -> bytes:
+    """16 bytes each, in order. Raises ValueError for what is no id."""
+    every = sorted(set(ids))
+    if any(len(id_) != SIZE for id_ in every):
+        raise ValueError("An id has 16 bytes.")
+    return b"".join(every)
+
+
+def unpacked(content: bytes | memoryview) -> set[bytes]:
+    """The ids of a sheet."""
+    plain = bytes(content)
+    return {plain[at : at + SIZE] for at in range(0, len(plain) - SIZE + 1, SIZE)}
