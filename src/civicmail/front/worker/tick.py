@@ -15,7 +15,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import findings, notices, rulebook, sending
+from civicmail.front.worker import answering, findings, notices, rulebook, sending
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people import Prepare, one_round
@@ -32,7 +32,7 @@ class Done:
     """Records integrated, indexed and sealed; extracted: captures whose attachments were read; released: held messages that may go;
     linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; carried: entries of
     people's acts; dated: what had a date that has come; noticed: notices that were sent; written: messages of the
-    pages that were sent or refused; busy: leases that others hold."""
+    pages that were sent or refused; answered: messages that mailboxes answered by themselves; busy: leases that others hold."""
 
     integrated: int = 0
     indexed: int = 0
@@ -46,6 +46,7 @@ class Done:
     dated: int = 0
     noticed: int = 0
     written: int = 0
+    answered: int = 0
     busy: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
@@ -70,6 +71,10 @@ def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done
             done.written = sending.one_round(settings, data, now_ms)
         except LeaseHeld:
             done.busy.append(sending.LEASE)
+        try:
+            done.answered = answering.one_round(settings, data, now_ms)
+        except LeaseHeld:
+            done.busy.append(answering.LEASE)
         try:
             done.dated += rulebook.one_round(data, now_ms)
         except LeaseHeld:

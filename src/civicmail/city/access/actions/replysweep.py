@@ -7,12 +7,14 @@ from django.db.models import Exists, OuterRef, Q
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import machine
-from civicmail.city.access.models import AutoReply, Forwarding
-from civicmail.city.access.moments import moment
+from civicmail.city.access.models import Answered, AutoReply, Forwarding
+from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.replies import left_mailboxes
 
 TICK = machine("tick")
 AT_ONCE = 500
+WEEK = 7 * DAY
+"""ms in which a sender is answered once."""
 
 
 def end_replies(now: int) -> int:
@@ -39,3 +41,8 @@ def end_forwardings(now: int) -> int:
     entries.enter_each("left.forward-end", facts, actor=TICK, reason="its time is over, or its holder is back", now=now)
     publish_on_commit((), [r.mailbox_id for r in rows])
     return len(rows)
+
+
+def forget_answered(now: int) -> None:
+    """Whom a mailbox answered a week ago it may answer again."""
+    Answered.objects.filter(at__lte=moment(now - WEEK)).delete()

@@ -62,6 +62,7 @@ def sweep(now: int) -> Swept:
     done.mandates = sum(_each(b, now) for b in (mandatesweep.end, mandatesweep.end_without_duty, mandatesweep.lapse))
     done.findings = _each(mandatesweep.find_unratified, now)
     done.replies = sum(_each(b, now) for b in (replysweep.end_replies, replysweep.end_forwardings))
+    replysweep.forget_answered(now)
     signin.forget_failures(now=now)
     Session.objects.filter(expire_date__lt=moment(now)).delete()
     return done

@@ -55,3 +55,30 @@ class Forwarding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox} to {self.to}, until {self.until:%Y-%m-%d}"
+
+
+class Answered(models.Model):
+    """When a mailbox last answered a sender by itself: at most once a week (RFC 3834). sender: SHA-256 of mailbox and address, so
+    that nobody's correspondents stand here; capture: the message that was answered."""
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="answered")
+    sender = models.CharField(max_length=64)
+    capture = models.CharField(max_length=36)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "answered"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "sender"], name="mailbox_answers_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox}, {self.at:%Y-%m-%d}"
+
+
+class HeardForAnswers(models.Model):
+    """How far a journal was read for mail that wants an answer: written after what was answered is durable."""
+
+    journal = models.CharField(max_length=40, unique=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.journal}:{self.number}"

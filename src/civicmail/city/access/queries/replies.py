@@ -21,6 +21,11 @@ def in_force(now: int) -> QuerySet[AutoReply]:
     return AutoReply.objects.filter(ended__isnull=True, starts__lte=at, until__gt=at).select_related("mailbox").order_by("id")
 
 
+def of_mailboxes() -> list[AutoReply]:
+    """All that are set and were not ended, whatever their time."""
+    return list(AutoReply.objects.filter(ended__isnull=True).select_related("mailbox").order_by("id"))
+
+
 def forwards(at: datetime, of: Collection[int] | None = None) -> Forwards:
     """Ways on that are open. of: from these mailboxes alone (ids of rows)."""
     rows = Forwarding.objects.filter(ended__isnull=True, until__gt=at, to__closed__isnull=True)
