@@ -247,7 +247,30 @@ def test_correspondents_are_whom_we_wrote_to_and_whose_proven_mail_was_good(
     people = correspondents.read(data)
     known = [people.is_known(a) for a in ("carla@shop.example", "p2@outside2.example", "p3@outside3.example", "n@x.example")]
     met = [people.is_met(a) for a in ("carla@shop.example", "p2@outside2.example", "p3@outside3.example", "n@x.example")]
-    assert (known, met) == ([True, True, False, False], [True, True, True, False])
+    assert (known, met) == ([True, True, False, False], [True, True, False, False])
+
+
+def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    """R-668: only proven mail makes an acquaintance; where nobody looks for proofs, any mail does, as nobody could tell."""
+    says = {
+        "dmarc@one.example": {"auth.dmarc": "pass"},
+        "signed@two.example": {"auth.dkim_domains": ("two.example",)},
+        "w@outside.example": {"auth.spf": "pass"},
+        "spf@other.example": {"auth.spf": "pass"},
+        "fails@three.example": {"auth.dmarc": "fail", "auth.dkim_domains": ("elsewhere.example",)},
+        "nothing@four.example": {},
+    }
+    for n, (author, facts) in enumerate(says.items()):
+        post.comes(mail(n, spam=False), facts={"from.address": author, **facts})
+    learn().close()
+    people = correspondents.read(data)
+    assert [people.is_met(author) for author in says] == [True, True, True, False, False, False]
+    learn(LearnJob(data, CITY, post.now, making.UNSYNCED, proves=False)).close()
+    post.comes(mail(9, spam=False), facts={"from.address": "nothing@five.example"})
+    learn(LearnJob(data, CITY, post.now, making.UNSYNCED, proves=False)).close()
+    assert correspondents.read(data).is_met("nothing@five.example")
 
 
 def test_nobody_becomes_known_by_the_answer_of_an_absent_person(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:

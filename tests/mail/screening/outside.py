@@ -31,7 +31,8 @@ def found(
     whole: int | None = None,
     **screening: Any,
 ) -> Found:
-    """What the check says. verdicts, verdicts_id: networks of edge servers, and their name; unread: the limited process gave nothing; whole: bytes it got."""
+    """What the check says. verdicts, verdicts_id: networks of edge servers, and their name; unread: the limited process gave
+    nothing; whole: bytes it got."""
     settings = Settings(
         city=City(domains=["city.example", "bürger.example"]),
         gateway=Gateway(listener=[Listener(verdicts=list(verdicts), verdicts_id=verdicts_id)]),

@@ -44,7 +44,7 @@ _ALL = (
     Fact("sender.machine", False, "A service sender: a printer or an application."),
     Fact("sender.personal_use", "none", "What the sender's department allows of personal use: none or limited (P-10)."),
     Fact("sender.known", False, "A correspondent of the city, and the mail is proven to come from there.", "known"),
-    Fact("sender.first", False, "Nobody of the city has had mail from or to this address before.", "known"),
+    Fact("sender.first", False, "The city has had no mail that was proven to be of this address, and never wrote to it.", "known"),
     Fact("from.address", "", "The one address of the From field, lower case; empty where there is not exactly one."),
     Fact("from.domain", "", "Its domain, as A-labels."),
     Fact("from.name", "", "Its display name."),

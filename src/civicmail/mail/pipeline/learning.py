@@ -28,7 +28,7 @@ from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
 from civicmail.mail.pipeline import goodmail, taught
 from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
 from civicmail.mail.pipeline.numbers import Numbers, scores_of
-from civicmail.mail.screening import correspondents, memory, model
+from civicmail.mail.screening import correspondents, known, memory, model
 from civicmail.mail.screening.correspondents import Correspondents, number_of
 from civicmail.mail.screening.examples import TRUSTED, Example
 from civicmail.mail.screening.learner import Learner, Safe
@@ -46,10 +46,12 @@ ANSWERS_BYTES = 1 << 20
 
 
 class LearnJob:
-    """One at a time, under the lease `learn`. domains: of the city, lower case. Times are ms since 1970. Raises OSError."""
+    """One at a time, under the lease `learn`. domains: of the city, lower case; proves: whether anybody looks who mail is proven to
+    come from. Times are ms since 1970. Raises OSError."""
 
-    def __init__(self, data: Path, domains: tuple[str, ...], now: int, files: Files = OS_FILES) -> None:
+    def __init__(self, data: Path, domains: tuple[str, ...], now: int, files: Files = OS_FILES, *, proves: bool = True) -> None:
         self._data, self._domains, self._files, self._now = data, domains, files, now
+        self._proves = proves
         self._machine = Machine(data)
         self._numbers = Numbers(self._machine, data)
         self._heard, self._allowed = goodmail.Heard(), goodmail.Allowed()
@@ -62,7 +64,8 @@ class LearnJob:
 
     @classmethod
     def of(cls, settings: Settings, data: Path, now: int) -> LearnJob:
-        return cls(data, tuple(domain.lower() for domain in settings.city.domains), now)
+        proves = "authentication" in settings.screening.checks
+        return cls(data, tuple(domain.lower() for domain in settings.city.domains), now, proves=proves)
 
     def _begin(self) -> None:
         found = self._loaded()
@@ -149,7 +152,7 @@ class LearnJob:
         author = str(capture.facts.get("from.address", "")) or capture.envelope.sender.lower()
         if is_inbound(capture):
             self._heard.add(capture.message_id, capture.id)
-            if author:
+            if author and (not self._proves or known.is_met_by(author, capture.envelope.sender, capture.facts)):
                 self._met.add(number_of(author))
         elif capture.source.kind in ("submission", "relay"):
             outside = [r.address for r in capture.envelope.recipients if not self._is_inside(r.address)]
