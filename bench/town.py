@@ -78,7 +78,9 @@ def fill(t: Town, seed: int = 1) -> None:
     works = t.departments["public-works"]
     directory.Episode.objects.filter(department__code=codes()[0]).update(department=works)
     episodes = list(
-        directory.Episode.objects.filter(person__uid__startswith="e-").select_related("person", "department").order_by("id")
+        directory.Episode.objects.filter(person__uid__startswith="e-")
+        .select_related("person", "department", "contract")
+        .order_by("id")
     )
     boxes = _mailboxes(t, episodes)
     _access(t, episodes, boxes, chance)
@@ -117,6 +119,7 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
     old, long = t.now - timedelta(days=500), t.now - timedelta(days=200)
     head, asker = t.people["chief"], t.people["super"]
     rights, accounts, answers, devices = [], [], [], []
+    bound = set(access.Undertaking.objects.values_list("agency", flat=True))
     for n, e in enumerate(episodes):
         if (box := boxes.get(e.person.pk)) is None:
             continue
@@ -132,6 +135,9 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
         devices += [
             access.Device(person=e.person, key=f"k{n:06}{d}", name="Phone", mac=f"{n:063}{d}", made=long) for d in range(n % 3)
         ]
+    agencies = sorted({e.contract.agency_id for e in episodes if e.contract is not None} - bound)
+    signed = {"text": t.policy, "how": "paper", "reference": "A-1", "at": long}
+    access.Undertaking.objects.bulk_create([access.Undertaking(agency_id=pk, **signed) for pk in agencies])
     for model, rows in ((access.Authorisation, rights), (access.Account, accounts), (access.Acknowledgement, answers)):
         model.objects.bulk_create(rows, batch_size=AT_ONCE)  # type: ignore[attr-defined]  # a list of different models
     access.Device.objects.bulk_create(devices, batch_size=AT_ONCE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from civicmail.city.access.models import Account, Authorisation, PolicyText
+from civicmail.city.access.models import Account, Authorisation, PolicyText, Undertaking
 from civicmail.city.directory.models import Address, Agency, Contract, Department, Episode, Kind, Mailbox, Person
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -43,6 +43,7 @@ def employed(
         contract, _ = Contract.objects.get_or_create(
             agency=agency, number="C-1", defaults={"starts": OLD.date(), "ends": date(2026, 12, 31)}
         )
+        bound(PolicyText.objects.order_by("-version").first())
     starts = OLD.date()
     return Episode.objects.create(
         person=who, kind=kind, department=where, position=position, supervisor=supervisor, contract=contract, starts=starts
@@ -76,7 +77,7 @@ def worker(uid: str, where: Department, by: Person, kind: str = "employee", supe
 
 
 def policy(version: int = 1, at: datetime = OLD, *, material: bool = True) -> PolicyText:
-    return PolicyText.objects.create(
+    made = PolicyText.objects.create(
         version=version,
         title="E-mail use",
         text=f"Version {version}.",
@@ -85,3 +86,11 @@ def policy(version: int = 1, at: datetime = OLD, *, material: bool = True) -> Po
         published=at,
         by="os:root",
     )
+    bound(made)
+    return made
+
+
+def bound(text: PolicyText | None) -> None:
+    """Every agency has bound itself to a version of the policy (P-09)."""
+    for agency in Agency.objects.order_by("pk") if text is not None else ():
+        Undertaking.objects.get_or_create(agency=agency, text=text, defaults={"how": "paper", "reference": "A-1", "at": OLD})

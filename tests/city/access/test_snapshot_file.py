@@ -57,7 +57,7 @@ def paths(plain: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at, *(p for key, value in inside for p in paths(value, (*at, key)))]
 
 
-LATER = ("outside", "personal", "forward", "forward_until")
+LATER = ("outside", "personal", "restricted", "forward", "forward_until")
 KEYS = [p for p in paths(WHOLE) if p and p[0] != "groups" and isinstance(p[-1], str) and p[-1] not in LATER]
 
 

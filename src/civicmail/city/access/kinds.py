@@ -15,14 +15,18 @@ MOST = timedelta(days=365)
 @dataclass(frozen=True, slots=True)
 class Difference:
     """contract: is here under a contract of an agency, and access ends with that at the latest (P-09); personal_use: a department
-    may allow some incidental personal use (P-10); constituents: writes to those who elected them, which nobody reviews (P-12)."""
+    may allow some incidental personal use (P-10); constituents: writes to those who elected them, which nobody reviews (P-12);
+    silenced: may be shut out of mail after violations; who was elected is restricted at most (P-30, decision 0042); ladder: the
+    table of consequences that is proposed (conduct/strikes.toml)."""
 
     contract: bool = False
     personal_use: bool = True
     constituents: bool = False
+    silenced: bool = True
+    ladder: str = "staff"
 
 
-_OUTSIDE = Difference(contract=True, personal_use=False)
+_OUTSIDE = Difference(contract=True, personal_use=False, ladder="outside")
 DIFFERENCES: dict[str, Difference] = {
     "employee": Difference(),
     "contractor": _OUTSIDE,
@@ -30,15 +34,21 @@ DIFFERENCES: dict[str, Difference] = {
     "agent": _OUTSIDE,
     "volunteer": Difference(),
     "board": Difference(),
-    "elected": Difference(constituents=True),
+    "elected": Difference(constituents=True, silenced=False, ladder="elected"),
 }
 
 
-def latest(kind: str, now: datetime, contract_ends: date | None) -> datetime:
-    """Until when somebody may be authorised now at the latest: for a year, or to the end of the contract's last day (M2). now: in
-    the city's time zone, whose midnight it is."""
+SPONSORLESS = 7
+"""Days after the day on which a contract's sponsor leaves, in which another one is named, or access under it ends (C1)."""
+
+
+def latest(kind: str, now: datetime, contract_ends: date | None, sponsor_left: date | None = None) -> datetime:
+    """Until when somebody may be authorised now at the latest: for a year, to the end of the contract's last day, or of the last
+    day that a contract goes on without its sponsor (M2, C1). now: in the city's time zone, whose midnight it is."""
     most = now + MOST
-    if not DIFFERENCES[kind].contract or contract_ends is None:
+    if not DIFFERENCES[kind].contract:
         return most
+    without = sponsor_left + timedelta(days=SPONSORLESS) if sponsor_left is not None else None
+    days = [day for day in (contract_ends, without) if day is not None]
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(most, midnight + timedelta(days=(contract_ends - now.date()).days + 1))
+    return min([most, *(midnight + timedelta(days=(day - now.date()).days + 1) for day in days)])

@@ -42,7 +42,7 @@ class Person:
     """id: of the directory, for ever; login: what is typed at sign-in; epoch: raised when every session must end; why: the sentence
     that a person hears who may not send, empty for who may. machine: a service sender (S1): SMTP only. outside: addresses that
     they have elsewhere, as far as the city was told of them (P-11). personal: (from, until) in which the department allows them
-    limited personal use (P-10)."""
+    limited personal use (P-10). restricted: writes to one outside address at a time (P-30)."""
 
     id: str
     login: str
@@ -55,6 +55,7 @@ class Person:
     grants: tuple[Grant, ...] = ()
     outside: tuple[str, ...] = ()
     personal: tuple[tuple[int, int], ...] = ()
+    restricted: bool = False
 
     def may_personally(self, now: int) -> bool:
         """Whether limited personal use is allowed now."""
@@ -279,7 +280,7 @@ def decode(content: bytes) -> Snapshot:
 
 
 _PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
-_LATER = {"outside", "personal"}
+_LATER = {"outside", "personal", "restricted"}
 _LATER_OF_MAILBOX = {"forward", "forward_until"}
 """What a snapshot of an older program does not have."""
 _DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}

@@ -69,10 +69,20 @@ def owed(versions: tuple[Version, ...], said: Answers, now: int) -> Owed | None:
     return Owed(newest, since, since + GRACE)
 
 
+def is_bound(versions: tuple[Version, ...], undertaken: int, now: int) -> bool:
+    """Whether an agency's undertaking is good: for the newest material version, or still within GRACE of it where the agency had
+    bound itself before, or nobody could have (P-09). undertaken: the newest version of it, 0 for none; versions: in order."""
+    material = [v for v in versions if v.material and v.at <= now]
+    if not material or undertaken >= material[-1].number:
+        return True
+    return (undertaken > 0 or len(material) == 1) and now < material[-1].at + GRACE
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
-    name of a suspended one; active: a live authorisation of the person's own; suspended: since when it is."""
+    name of a suspended one; unbound: name of one that owes its undertaking; barred: since when, for good; shut: the day on which a
+    suspension after a violation ends; active: a live authorisation of the person's own; suspended: since when it is."""
 
     ended: date | None = None
     employed: bool = True
@@ -81,6 +91,14 @@ class Facts:
     active: bool = False
     suspended: date | None = None
     owed: Owed | None = None
+    unbound: str = ""
+    barred: date | None = None
+    shut: date | None = None
+
+    @property
+    def out(self) -> bool:
+        """Shut out, whatever authorisations say: the agency is switched off or owes its undertaking, or the person is barred."""
+        return bool(self.agency or self.unbound or self.barred or self.shut)
 
 
 def why(facts: Facts, now: int) -> str:
@@ -92,6 +110,13 @@ def why(facts: Facts, now: int) -> str:
     if facts.agency:
         agency = facts.agency
         return sentence("Mail for the people of {agency} is suspended; ask the sponsor of your contract (P-09).", agency=agency)
+    if facts.barred:
+        return sentence("You may not use the city's mail any more, by a decision of {day} (P-30).", day=facts.barred)
+    if facts.shut:
+        return sentence("Your access to mail is suspended until {day} after a violation (P-30).", day=facts.shut)
+    if facts.unbound:
+        agency = facts.unbound
+        return sentence("{agency} has not bound itself to the e-mail policy in force; ask your sponsor (P-09).", agency=agency)
     if facts.locked:
         return sentence("Your sign-in is locked after wrong passwords; ask the access office (P-07).")
     if not facts.active:

@@ -21,6 +21,7 @@ from civicmail.city.access.actions import (
     signin,
     structure,
     suspensions,
+    undertakings,
 )
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.actors import Actor
@@ -198,6 +199,8 @@ def _outsiders(city: Staff, now: int) -> None:
     for number, (code, name, short) in enumerate(names):
         agency = structure.make_agency(code, name, contact=f"office@{code}.example", actor=officer, reason=WHY, now=now)
         agencies[code] = _contract(agency, f"2026-{number + 14}", city.six(short)[0], officer, now)
+        if (text := newest()) is not None:
+            undertakings.record(agency, text, f"Contract file 2026-{number + 14}, annex 2", actor=officer, now=now)
     for uid, given, family, kind, short, position, code in _OUTSIDERS:
         where, team = city.department(short), city.six(short)
         person = _add_by(city, officer, uid, given, family, Work(kind, where, position, team[2], agencies.get(code)), now)

@@ -19,12 +19,13 @@ from civicmail.city.access.actions.mailboxes import domains
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
+from civicmail.city.access.bars import KINDS, Kind
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import latest
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import in_words as in_words_of
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import bars, sponsors, standing
 from civicmail.city.access.queries.actors import about_authorisation, about_person
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.reasons import reason as in_words
@@ -66,15 +67,17 @@ def ask_grant(
 
 def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str = "") -> Authorisation:
     """Say yes: it is in force at once, or from its start on. Raises NotPermitted for who asked or will hold it, Conflict."""
-    guard.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    act, about, higher = bars.decider(authorisation)
+    guard.require(actor, act, about, now=now)
     with transaction.atomic():
         row = _answered(authorisation, "approve", actor, now, reason)
+        _require_not_barred(row.person, now)
         if row.episode.ended is not None:
             raise Conflict(f"{row.person} does not work for the city now.")
         if row.until <= moment(now):
             raise Conflict("The time that was asked for is over; ask again.")
         row.save()
-        _entered("request.approve", row, actor, reason, now)
+        _entered("request.approve", row, actor, reason, now, **({"higher": higher} if higher else {}))
         if row.starts is None or row.starts <= moment(now):
             activate(row, actor=actor, now=now)
     return row
@@ -82,7 +85,8 @@ def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str
 
 def refuse(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
     """Say no, with the reason in words that the asker reads."""
-    guard.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    act, about, _ = bars.decider(authorisation)
+    guard.require(actor, act, about, now=now)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = _answered(authorisation, "refuse", actor, now, reason)
@@ -133,6 +137,7 @@ def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
     Conflict for a grant whose grantee has no live access of their own."""
     if row.role != "holder" and not standing.everybody(now, [row.person.pk]).is_live(row.person.pk):
         raise Conflict(f"{row.person} has no access of their own; that comes first, and what is granted ends with it.")
+    _require_not_barred(row.person, now)
     put(row, "activate", row.why, now)
     row.starts = moment(now)
     row.save()
@@ -178,9 +183,9 @@ def give_up(mailbox: Mailbox, *, now: int) -> None:
         mailboxes.close(mailbox, now=moment(now))
 
 
-def checked_end(kind: str, contract_ends: date | None, until: int, now: int) -> None:
+def checked_end(kind: str, contract_ends: date | None, until: int, now: int, sponsor_left: date | None = None) -> None:
     """Raise Unusable for an end that is over or too far away (M2). until: ms."""
-    most = latest(kind, timezone.localtime(moment(now)), contract_ends)
+    most = latest(kind, timezone.localtime(moment(now)), contract_ends, sponsor_left)
     if not moment(now) < moment(until) <= most:
         last = (most - timedelta(seconds=1)).date()
         sentence = f"Access ends in the future, with {in_words_of(last)} at the latest."
@@ -188,8 +193,20 @@ def checked_end(kind: str, contract_ends: date | None, until: int, now: int) -> 
 
 
 def _checked_until(episode: Episode, until: int, now: int) -> datetime:
-    checked_end(episode.kind, episode.contract.ends if episode.contract else None, until, now)
+    contract = episode.contract
+    checked_end(episode.kind, contract.ends if contract else None, until, now, sponsors.left(contract) if contract else None)
     return moment(until)
+
+
+def _require_not_barred(person: Person, now: int) -> None:
+    """V3: whoever is barred gets nothing, whoever asks, at whatever agency."""
+    if (bar := bars.refused([person.pk], now).get(person.pk)) is not None:
+        until = f" until {in_words_of(timezone.localdate(bar.until))}" if bar.until else ""
+        raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[_kind(bar.kind)].name.lower()} (P-30).")
+
+
+def _kind(name: str) -> Kind:
+    return name  # type: ignore[return-value]  # a column of the database
 
 
 def _require_new(same: QuerySet[Authorisation]) -> None:
@@ -211,6 +228,7 @@ def _ask(
     now: int,
 ) -> Authorisation:
     at = moment(now)
+    _require_not_barred(person, now)
     made = Authorisation.objects.create(
         mailbox=mailbox,
         person=person,

@@ -21,6 +21,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Profile
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import bars, sponsors
 from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.states import LIVING
@@ -88,8 +89,13 @@ def _reviewed(profile: Profile, people: Sequence[Person], approver: Person, unti
     have = Authorisation.objects.filter(person__in=ids, role="holder", department=profile.department, state__in=LIVING)
     if names := sorted(str(a.person) for a in have.select_related("person")):
         raise Conflict(f"Have access, or wait for a decision: {', '.join(names)}.")
+    by_hand = bars.higher_of([e.person for e in episodes], now)
+    if names := sorted(str(e.person) for e in episodes if e.person.pk in by_hand):
+        raise Conflict(f"Barred, or decided about one level higher: {', '.join(names)}. Ask for them one by one (P-30).")
     for episode in episodes:
-        checked_end(episode.kind, episode.contract.ends if episode.contract else None, until, now)
+        contract = episode.contract
+        left = sponsors.left(contract) if contract else None
+        checked_end(episode.kind, contract.ends if contract else None, until, now, left)
     return episodes
 
 

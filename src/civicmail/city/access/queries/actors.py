@@ -23,7 +23,7 @@ def actor_of(account: Account, client: str, now: int) -> Actor:
     """
     person = account.person
     facts = standing.of(person.pk, now)
-    if not account.is_active or facts.locked or not facts.employed or facts.agency:
+    if not account.is_active or facts.locked or not facts.employed or facts.out:
         return Actor(person.uid, person.display, admitted=False, client=client)
     tree = _tree()
     held = tuple(_held(person, tree, now))

@@ -166,7 +166,8 @@ def _people(
         why = standing.why(facts, now) or ("" if active else "Your sign-in is closed; ask the access office.")
         known, given = devices.get(person, ()), tuple(grants.get(person, ()))
         elsewhere, personally = tuple(outside.lower().split()), personal.get(person, ())
-        found.append(Person(uid, login.lower(), name, work.kind, epoch, why, False, known, given, elsewhere, personally))
+        less = people.is_restricted(person)
+        found.append(Person(uid, login.lower(), name, work.kind, epoch, why, False, known, given, elsewhere, personally, less))
     return found
 
 

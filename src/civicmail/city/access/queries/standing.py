@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from civicmail.city.access import standing
-from civicmail.city.access.models import Account, Authorisation
+from civicmail.city.access.bars import SHUTS
+from civicmail.city.access.models import Account, Authorisation, Bar
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import policy
+from civicmail.city.access.queries.bars import living
 from civicmail.city.access.standing import Facts
-from civicmail.city.directory.models import Episode
+from civicmail.city.directory.models import Agency, Episode
 
 REMEMBERED = timedelta(days=30)
 """For so long after the end a person is told so; then the name is as unknown as any other."""
@@ -34,11 +36,12 @@ class Right:
 
 
 class Work(NamedTuple):
-    """The newest employment of a person. agency: its name while it is suspended."""
+    """The newest employment of a person. agency: its name while it is suspended; unbound: while it owes its undertaking."""
 
     kind: str
     ended: date | None
     agency: str
+    unbound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Everybody:
     locked: frozenset[int]
     said: dict[int, policy.Said]
     versions: tuple[standing.Version, ...]
+    bars: dict[int, list[Bar]]
 
     def facts(self, person: int, now: int) -> Facts:
         """Of one person. now: ms."""
@@ -67,7 +71,18 @@ class Everybody:
             active=active,
             suspended=suspended,
             owed=standing.owed(self.versions, self.said.get(person, policy.Said()).answers(began), now),
+            unbound=work.unbound if work else "",
+            barred=self._bar(person, "permanent", "since"),
+            shut=self._bar(person, "suspension", "until"),
         )
+
+    def _bar(self, person: int, kind: str, which: str) -> date | None:
+        days = [timezone.localdate(getattr(bar, which)) for bar in self.bars.get(person, ()) if bar.kind == kind]
+        return max(days, default=None)
+
+    def is_restricted(self, person: int) -> bool:
+        """Whether somebody writes to one outside address at a time (P-30)."""
+        return any(bar.kind == "restriction" for bar in self.bars.get(person, ()))
 
     def has_declined(self, person: int) -> bool:
         """Whether somebody's last word to the policy was no."""
@@ -77,11 +92,13 @@ class Everybody:
     def is_live(self, person: int) -> bool:
         """Whether somebody has live access of their own, without which there is no grant."""
         work = self.work.get(person)
-        return person in self.own and work is not None and work.ended is None and not work.agency
+        if person not in self.own or work is None or work.ended is not None or work.agency or work.unbound:
+            return False
+        return not any(bar.kind in SHUTS for bar in self.bars.get(person, ()))
 
 
 def everybody(now: int, people: Iterable[int] | None = None) -> Everybody:
-    """How people stand (None: all); five queries. now: ms."""
+    """How people stand (None: all); seven queries. now: ms."""
     at = moment(now)
     rights: dict[int, list[Right]] = {}
     own: dict[int, int] = {}
@@ -92,9 +109,12 @@ def everybody(now: int, people: Iterable[int] | None = None) -> Everybody:
     accounts = Account.objects.exclude(locked__isnull=True)
     if people is not None:
         accounts = accounts.filter(person__in=people)
-    return Everybody(
-        _work(at, people), rights, own, frozenset(accounts.values_list("person", flat=True)), policy.said(people), policy.versions()
-    )
+    bars: dict[int, list[Bar]] = {}
+    for bar in living(at, people):
+        bars.setdefault(bar.person_id, []).append(bar)
+    versions = policy.versions()
+    work = _work(at, people, _unbound(versions, now))
+    return Everybody(work, rights, own, frozenset(accounts.values_list("person", flat=True)), policy.said(people), versions, bars)
 
 
 def of(person: int, now: int) -> Facts:
@@ -122,16 +142,25 @@ def _rights(at: datetime, people: Iterable[int] | None) -> list[tuple[Right, int
     ]
 
 
-def _work(at: datetime, people: Iterable[int] | None) -> dict[int, Work]:
+def _unbound(versions: tuple[standing.Version, ...], now: int) -> frozenset[int]:
+    """Agencies (ids of rows) that owe their undertaking (P-09)."""
+    if not versions:
+        return frozenset()
+    newest = Agency.objects.order_by("pk").annotate(undertaken=Max("undertakings__text__version")).values_list("pk", "undertaken")
+    return frozenset(pk for pk, undertaken in newest if not standing.is_bound(versions, undertaken or 0, now))
+
+
+def _work(at: datetime, people: Iterable[int] | None, unbound: frozenset[int]) -> dict[int, Work]:
     """The open episode of each person, else the last one of those that ended lately."""
     rows = Episode.objects.order_by("starts", "id")
     if people is not None:
         rows = rows.filter(person__in=people)
     else:
         rows = rows.filter(Q(ended__isnull=True) | Q(ended__gte=timezone.localdate(at - REMEMBERED)))
-    fields = ("person", "kind", "ended", "contract__agency__suspended", "contract__agency__name")
+    fields = ("person", "kind", "ended", "contract__agency", "contract__agency__suspended", "contract__agency__name")
     found: dict[int, Work] = {}
-    for person, kind, ended, suspended, agency in rows.values_list(*fields):
+    for person, kind, ended, id_, suspended, agency in rows.values_list(*fields):
         if ended is None or person not in found or found[person].ended is not None:
-            found[person] = Work(kind, ended, agency if suspended and suspended <= at else "")
+            off = agency if suspended and suspended <= at else ""
+            found[person] = Work(kind, ended, off, agency if id_ in unbound else "")
     return found

@@ -1,0 +1,175 @@
+"""Bars: what a decision about a violation does at the doors, and how it ends (P-30; V3).
+
+A permanent bar takes two officers to begin, and ends by a new decision of two officers with the law by which they take it; no
+button undoes it. Whose access it was is never asked whether the door may shut.
+"""
+
+from __future__ import annotations
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.acts import About
+from civicmail.city.access.bars import KINDS, Kind
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.models import Account, Authorisation, Bar, Device, DutyUse, Invitation, Token
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.endings import sessions_of
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.states import LIVING
+from civicmail.city.directory.models import Person
+
+TICK = machine("tick")
+
+
+# -- for verbs that asked the guard, inside their transaction
+
+
+def put(
+    person: Person,
+    kind: Kind,
+    *,
+    until: int | None,
+    origin: str,
+    reason: str,
+    first: Person,
+    second: Person | None = None,
+    actor: Actor,
+    now: int,
+) -> Bar:
+    """A bar begins at once, at every door. until: ms, None without an end. Raises Unusable for one that this kind of person never
+    gets, and for a permanent one by one officer."""
+    meaning = KINDS[kind]
+    open_ = person.episodes.filter(ended__isnull=True).first()
+    if open_ is not None and not DIFFERENCES[open_.kind].silenced and not meaning.elected:
+        raise Unusable("Who was elected is restricted, never silenced (P-30).", {"outcome": "Not for elected officials."})
+    if meaning.two and (second is None or second == first):
+        raise Unusable("A permanent bar takes two officers (P-30).", {"outcome": "Two officers."})
+    if kind == "permanent" and Bar.objects.filter(person=person, kind=kind, ended__isnull=True).exists():
+        raise Conflict(f"{person} is barred already.")
+    made = Bar.objects.create(
+        person=person, kind=kind, since=moment(now), until=moment(until) if until is not None else None, origin=origin,
+        reason=reason[:400], first=first, second=second,
+    )  # fmt: skip
+    facts = {"kind": kind, "bar": made.pk, "origin": origin, "until": until or 0, "second": second.uid if second else ""}
+    if meaning.shuts:
+        _shut(person, now)
+    if kind == "permanent":
+        facts["authorisations"] = _revoke(person, now)
+    entries.enter("bar.begin", actor=actor, reason=reason[:400], now=now, object=f"person:{person.uid}", facts=facts)
+    publish_on_commit([person.pk])
+    return made
+
+
+def lift(bar: Bar, *, ender: Person, reason: str, actor: Actor, now: int) -> None:
+    """What an appeal has overturned ends at once; a permanent one is only asked to (V3)."""
+    row = locked(bar, "ended")
+    if row.ended is not None:
+        return
+    if row.kind == "permanent":
+        raise Conflict("A permanent bar is ended by two officers.")
+    _end(row, ender, reason, actor, now)
+
+
+def propose_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
+    """One of two officers would end a permanent bar; it lives until the other agrees. Raises Conflict."""
+    row = locked(bar, "ended", "asker_id")
+    if row.kind != "permanent" or row.ended is not None:
+        raise Conflict("Only a permanent bar that lives is ended like this.")
+    if row.asker is not None:
+        raise Conflict("Somebody has asked for it already; another officer answers.")
+    row.asker, row.asked, row.law, row.ended_why = person_of(actor), moment(now), law[:300], reason[:400]
+    row.save()
+    facts = {"bar": row.pk, "law": row.law}
+    entries.enter("bar.ask-end", actor=actor, reason=reason[:400], now=now, object=f"person:{row.person.uid}", facts=facts)
+    return row
+
+
+# -- verbs
+
+
+def ask_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
+    """An officer asks that a permanent bar end, by a law; nothing changes before another officer agrees. Raises NotPermitted,
+    Unusable, Conflict."""
+    guard.require(actor, "bar.ask-end", about_person(bar.person), now=now)
+    reason, law = in_words(reason, least=20), in_words(law, "law", least=5, most=300)
+    with transaction.atomic():
+        return propose_end(bar, law, actor=actor, reason=reason, now=now)
+
+
+def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> Bar:
+    """A second officer agrees, and the bar ends; no access comes back by that. Or says no, and it goes on. Raises NotPermitted for
+    the first one, Conflict."""
+    about = About(about_person(bar.person).department, bar.person.uid, bar.asker.uid if bar.asker else "")
+    guard.require(actor, "bar.end", about, now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = locked(bar, "ended", "asker_id")
+        if row.ended is not None or row.asker is None:
+            raise Conflict("Nobody asks for this now; look at it again.")
+        ender = person_of(actor)
+        if ender == row.asker:
+            raise NotPermitted("Who asked does not agree: it takes two officers.")
+        if yes:
+            _end(row, ender, row.ended_why, actor, now)
+        else:
+            row.asker, row.asked, row.law, row.ended_why = None, None, "", ""
+            row.save()
+            entries.enter(
+                "bar.refuse-end", actor=actor, reason=reason, now=now, object=f"person:{row.person.uid}", facts={"bar": row.pk}
+            )
+    return row
+
+
+def lapse(now: int) -> int:
+    """Bars whose time is over, for the sweep; how many."""
+    with transaction.atomic():
+        rows = list(Bar.objects.select_for_update().filter(ended__isnull=True, until__lte=moment(now)).order_by("id")[:500])
+        for row in rows:
+            row.ended, row.ended_why = moment(now), "its time is over"
+            row.save(update_fields=["ended", "ended_why"])
+        people = Person.objects.in_bulk([row.person_id for row in rows])
+        done = [(f"person:{people[r.person_id].uid}", {"bar": r.pk, "kind": r.kind}) for r in rows]
+        entries.enter_each("bar.end", done, actor=TICK, reason="its time is over", now=now)
+        if rows:
+            publish_on_commit(people)
+    return len(rows)
+
+
+def _end(row: Bar, ender: Person, reason: str, actor: Actor, now: int) -> None:
+    row.ender, row.ended, row.ended_why = ender, moment(now), reason[:400]
+    row.save()
+    facts = {"bar": row.pk, "kind": row.kind, "law": row.law, "asked_by": row.asker.uid if row.asker else ""}
+    entries.enter("bar.end", actor=actor, reason=reason[:400], now=now, object=f"person:{row.person.uid}", facts=facts)
+    publish_on_commit([row.person_id])
+
+
+def _shut(person: Person, now: int) -> None:
+    """Every session ends; what is asked for with an old cookie is refused."""
+    accounts = Account.objects.filter(person=person)
+    keys = sessions_of(list(accounts.values_list("pk", flat=True)))
+    accounts.update(epoch=F("epoch") + 1)
+    Session.objects.filter(session_key__in=[key for found in keys.values() for key in found]).delete()
+    uses = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=moment(now))
+    uses.update(laid_down=moment(now))
+
+
+def _revoke(person: Person, now: int) -> int:
+    """All rights, device passwords and tokens of a person end for good; the work for the city goes on without mail."""
+    at, why = moment(now), "barred for good"
+    rights = Authorisation.objects.filter(person=person, state__in=LIVING)
+    count = rights.count()
+    rights.filter(state="asked").update(state="withdrawn", since=at, why=why)
+    rights.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=at, why=why)
+    for kept in (Device, Token):
+        kept.objects.filter(person=person, ended__isnull=True).update(ended=at)
+    Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=at)
+    return count

@@ -1,0 +1,35 @@
+"""Contracts whose sponsor does not work for the city any more (C1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Max
+
+from civicmail.city.directory.models import Contract, Episode
+
+
+class Alone(NamedTuple):
+    """A contract that runs, and the day on which its sponsor left."""
+
+    contract: Contract
+    left: date
+
+
+def left(contract: Contract) -> date | None:
+    """The day on which its sponsor left; None while that one works for the city, and where nobody was ever named."""
+    if contract.sponsor_id is None or Episode.objects.filter(person=contract.sponsor_id, ended__isnull=True).exists():
+        return None
+    found: date | None = Episode.objects.filter(person=contract.sponsor_id).aggregate(day=Max("ended"))["day"]
+    return found
+
+
+def alone(today: date) -> list[Alone]:
+    """Contracts that run, whose sponsor has left. Two queries."""
+    rows = Contract.objects.filter(ends__gte=today, sponsor__isnull=False)
+    rows = rows.exclude(sponsor__in=Episode.objects.filter(ended__isnull=True).order_by().values("person"))
+    contracts = list(rows.select_related("sponsor", "agency").order_by("id"))
+    ends = Episode.objects.filter(person__in=[c.sponsor_id for c in contracts]).order_by().values("person")
+    days = dict(ends.annotate(day=Max("ended")).values_list("person", "day"))
+    return [Alone(c, days[c.sponsor_id]) for c in contracts if c.sponsor_id in days]

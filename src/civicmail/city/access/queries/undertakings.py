@@ -1,0 +1,45 @@
+"""Who has bound themselves to which version of the policy, and who still owes it (P-09)."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from civicmail.city.access import standing
+from civicmail.city.access.models import PolicyText, Undertaking
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import policy
+from civicmail.city.directory.models import Agency, Mailbox, Person
+
+
+def wanted(now: int) -> PolicyText | None:
+    """The version to which agencies bind themselves now: the newest material one."""
+    return PolicyText.objects.filter(material=True, published__lte=moment(now)).order_by("-version").first()
+
+
+def of(agency: Agency) -> list[Undertaking]:
+    """What the agency has bound itself to, the newest first."""
+    return list(Undertaking.objects.filter(agency=agency).select_related("text", "by"))
+
+
+def owing(now: int) -> list[Agency]:
+    """Agencies with a contract that runs and without an undertaking for the version in force, in order of their names."""
+    text = wanted(now)
+    if text is None:
+        return []
+    runs = Agency.objects.filter(contracts__ends__gte=timezone.localdate(moment(now))).distinct()
+    return list(runs.exclude(undertakings__text__version__gte=text.version).order_by("name"))
+
+
+def is_bound(agency: Agency, now: int) -> bool:
+    """Whether people of the agency may have living access, as far as its undertaking goes."""
+    newest = Undertaking.objects.filter(agency=agency).order_by("-text__version").values_list("text__version", flat=True).first()
+    return standing.is_bound(policy.versions(), newest or 0, now)
+
+
+def contact_of(agency: Agency) -> Person | None:
+    """The agency's contact as a person of ours: whose own mailbox has the address that stands there as contact."""
+    address = agency.contact.strip().lower()
+    if "@" not in address:
+        return None
+    box = Mailbox.objects.filter(address=address, kind="personal", closed__isnull=True).select_related("holder").first()
+    return box.holder if box is not None else None

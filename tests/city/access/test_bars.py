@@ -1,0 +1,211 @@
+"""Bars follow a person, shut every door whatever authorisations say, and end by their time or by two people (C4, V3; P-30)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from city.access import staff
+from city.access.staff import MS, NOW
+from civicmail.city.access.actions import barring, requests, roster
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.bars import Kind, identity
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries import bars
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.directory.models import Agency, Contract, Department, Person
+
+pytestmark = pytest.mark.django_db
+WHY = "Sent bids of others outside, a third time."
+REASONS = Reasons(**staff.WORDS)
+
+
+def officer(uid: str) -> Actor:
+    return Actor(uid, uid, (Held("access-officer"),))
+
+
+@pytest.fixture
+def town() -> Department:
+    """clerk with head; top above it with boss; officers one and two; ann with access."""
+    boss, head = staff.person("boss"), staff.person("head")
+    top = staff.department("top", boss)
+    where = staff.department("clerk", head, top)
+    for who, place in (
+        (boss, top),
+        (head, where),
+        (staff.person("one"), top),
+        (staff.person("two"), top),
+        (staff.person("super"), where),
+    ):
+        staff.employed(who, place)
+    staff.worker("ann", where, head)
+    return where
+
+
+def who(uid: str) -> Person:
+    return Person.objects.get(uid=uid)
+
+
+def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
+    second = who("two") if kind == "permanent" else None
+    with transaction.atomic():
+        return barring.put(
+            who(uid),
+            kind,
+            until=until,
+            origin="violation:1",
+            reason=WHY,
+            first=who("one"),
+            second=second,
+            actor=officer("one"),
+            now=MS,
+        )
+
+
+def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_were(town: Department) -> None:
+    """R-540, V2: no authorisation changes; nobody has to give anything back."""
+    box = staff.mailbox("311@city.example", town)
+    staff.authorised(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
+    epoch = Account.objects.get(person__uid="ann").epoch
+    bar = put("suspension", until=MS + 30 * DAY)
+    seen = current(1, MS + 1, ("city.example",))
+    assert "suspended until 1 April 2026" in seen.people["ann"].why and seen.people["ann"].grants == ()
+    assert seen.mailboxes["ann@city.example"].state == "held" == seen.mailboxes["311@city.example"].state
+    account = Account.objects.get(person__uid="ann")
+    assert account.epoch == epoch + 1 and not actor_of(account, "", MS + 1).admitted
+    assert set(Authorisation.objects.filter(person__uid="ann").values_list("state", flat=True)) == {"active"}
+    assert barring.lapse(MS + 30 * DAY - 1) == 0
+    assert barring.lapse(MS + 30 * DAY) == 1 and barring.lapse(MS + 30 * DAY) == 0
+    later = current(2, MS + 30 * DAY, ("city.example",))
+    assert later.people["ann"].why == "" and len(later.people["ann"].grants) == 2
+    bar.refresh_from_db()
+    assert bar.ended is not None and Entry.objects.filter(act="bar.end", object="person:ann").count() == 1
+
+
+def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Department) -> None:
+    """R-541, V3: all rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
+    Device.objects.create(person=who("ann"), key="k1", name="phone", mac="00" * 32, made=NOW)
+    with pytest.raises(Unusable, match="two officers"), transaction.atomic():
+        barring.put(
+            who("ann"),
+            "permanent",
+            until=None,
+            origin="",
+            reason=WHY,
+            first=who("one"),
+            second=who("one"),
+            actor=officer("one"),
+            now=MS,
+        )
+    put("permanent")
+    assert Authorisation.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
+    assert "by a decision of 2 March 2026" in current(1, MS, ("city.example",)).people["ann"].why
+    assert not actor_of(Account.objects.get(person__uid="ann"), "", MS).admitted
+    episode = who("ann").episodes.get()
+    assert episode.ended is None, "the work goes on without mail"
+    episode.kind, episode.contract = (
+        "contractor",
+        Contract.objects.create(
+            agency=Agency.objects.create(code="new", name="New Agency"),
+            number="9",
+            starts=NOW.date(),
+            ends=NOW.date() + timedelta(days=90),
+        ),
+    )
+    episode.save()
+    ask = {"reasons": REASONS, "until": MS + 60 * DAY, "actor": Actor("super", supervises=frozenset({"ann"})), "now": MS}
+    for address in ("", "another@city.example"):
+        with pytest.raises(Conflict, match="may not use the city's mail: barred for good"):
+            requests.ask(who("ann"), address=address, **ask)  # type: ignore[arg-type]
+    profile = roster.write_profile(town, "Clerk", REASONS, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+    with pytest.raises(Conflict, match="Ann Test"):
+        roster.authorise(profile, [who("ann")], until=MS + 60 * DAY, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+
+
+def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: Department) -> None:
+    """R-542, V3: not by one, not by the database, not by the person; and no right comes back."""
+    bar = put("permanent")
+    with transaction.atomic(), pytest.raises(Conflict, match="by two officers"):
+        barring.lift(bar, ender=who("two"), reason=WHY, actor=officer("two"), now=MS)
+    for change in ({"ended": NOW}, {"ended": NOW, "ender": who("one"), "asker": who("one"), "law": "x"}, {"kind": "re-entry"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Bar.objects.filter(pk=bar.pk).update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Bar.objects.filter(pk=bar.pk).delete()
+    with pytest.raises(NotPermitted):
+        barring.ask_end(bar, "Wis. Stat. 1.1", actor=officer("ann"), reason="I would like to write again.", now=MS)
+    asked = barring.ask_end(bar, "Court order 26-11", actor=officer("one"), reason="The court has set the finding aside.", now=MS)
+    assert bars.refused([who("ann").pk], MS), "it lives while it is asked"
+    with pytest.raises(NotPermitted, match="takes two"):
+        barring.answer_end(asked, yes=True, actor=officer("one"), reason="I agree with myself.", now=MS)
+    done = barring.answer_end(asked, yes=True, actor=officer("two"), reason="The order is in the file.", now=MS)
+    assert done.ended is not None and not bars.refused([who("ann").pk], MS)
+    assert Authorisation.objects.get(person__uid="ann").state == "revoked"
+    assert Entry.objects.get(act="bar.end").facts["law"] == "Court order 26-11"
+
+
+def test_who_was_elected_is_never_shut_out(town: Department) -> None:
+    """R-543 (decision 0042): restricted at most: reads everything, writes to one outside address at a time."""
+    staff.worker("mayor", town, who("head"), "elected")
+    for kind in ("suspension", "permanent"):
+        with pytest.raises(Unusable, match="never silenced"):
+            put(kind, "mayor", MS + DAY)  # type: ignore[arg-type]
+    put("restriction", "mayor", MS + 30 * DAY)
+    seen = current(1, MS, ("city.example",))
+    assert seen.people["mayor"].restricted and seen.people["mayor"].why == "" and seen.people["mayor"].grants
+    assert seen.mailboxes["mayor@city.example"].state == "open" and not seen.people["ann"].restricted
+    assert actor_of(Account.objects.get(person__uid="mayor"), "", MS).admitted
+
+
+def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
+    """R-544, C4: not the head of the department, but the next one up or the access office; and so for an agency that was off."""
+    put("re-entry")
+    Authorisation.objects.filter(person__uid="ann").update(state="revoked")
+    asked = requests.ask(
+        who("ann"), reasons=REASONS, until=MS + 60 * DAY, actor=Actor("super", supervises=frozenset({"ann"})), now=MS
+    )
+    with pytest.raises(NotPermitted, match="next head up"):
+        requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+    with pytest.raises(NotPermitted, match="Who asked"):
+        requests.approve(asked, actor=Actor("super", held=(Held("access-officer"),)), now=MS)
+    boss = Actor("boss", departments=frozenset({"top", "clerk"}))
+    assert requests.approve(asked, actor=boss, now=MS).state == "active"
+    assert Entry.objects.get(act="request.approve").facts["higher"] == ["Ann Test had a violation of the e-mail policy."]
+
+
+def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
+    """R-545, C4: the same name, telephone or address elsewhere under another number is a question to a person one level higher."""
+    ann = who("ann")
+    ann.given, ann.family, ann.phone, ann.outside = "Ánna-Lee", "Tesst", "+1 (414) 555-0101", "anna.lee@home.example"
+    ann.save()
+    put("permanent")
+    new = staff.person("new")
+    staff.employed(new, town, "contractor")
+    assert bars.higher(new, new.episodes.get()) == []
+    for change, same in (
+        ({"given": "Lee Anna", "family": "TESST"}, "the same name"),
+        ({"phone": "414.555.0101"}, "the same telephone number"),
+        ({"outside": "anna.lee+work@home.example x@y.example"}, "the same address elsewhere"),
+    ):
+        Person.objects.filter(uid="new").update(given="New", family="Test", phone="", outside="")
+        Person.objects.filter(uid="new").update(**change)
+        (said,) = bars.higher(who("new"), who("new").episodes.get())
+        assert same in said and "(ann)" in said
+    asked = requests.ask(
+        who("new"), reasons=REASONS, until=MS + 60 * DAY, actor=Actor("super", supervises=frozenset({"new"})), now=MS
+    )
+    with pytest.raises(NotPermitted, match="next head up"):
+        requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+    assert requests.approve(asked, actor=officer("one"), now=MS).state == "active"
+
+
+def test_one_word_names_and_short_numbers_say_nothing() -> None:
+    """A match on less than two words or seven digits would flag half of the city."""
+    one, other = identity(("Prince",), "0101", ""), identity(("Prince",), "0101", "")
+    assert one.alike(other) == []
