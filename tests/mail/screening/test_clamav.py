@@ -179,7 +179,7 @@ def heuristic(name: bytes) -> Callable[..., None]:
         (b"Heuristics.OLE2.ContainsMacros.VBA", {"files.macros": True}),
         (b"Heuristics.Phishing.Email.SpoofedDomain", {}),
         (b"PUA.Win.Packer.Upx", {}),
-        (b"Heuristics.Limits.Exceeded.MaxFileSize", {"unavailable": ("clamav",)}),
+        (b"Heuristics.Limits.Exceeded.MaxFileSize", {"files.limits": True}),
     ],
 )
 def test_what_it_only_thinks_is_no_malware(name: bytes, facts: dict[str, object], tmp_path: Path) -> None:

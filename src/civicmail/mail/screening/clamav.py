@@ -92,8 +92,8 @@ async def find(case: Outer) -> Found:
 
 
 async def _found(name: str, case: Outer, scanner: Scanner) -> Found:
-    if name.startswith(_LIMITS):
-        return unavailable(NAME, "limits", VERSION)
+    if name.startswith(_LIMITS):  # it was scanned, and looking again would find the same: what is done is for rules to say
+        return Found((Finding(NAME, "limits", mask=name, sure=100, version=VERSION),), {"files.limits": True})
     if _HEURISTIC.match(name):
         same: dict[str, FactValue] = {fact: True for start, fact in _SAME_AS if name.startswith(start)}
         return Found((Finding(NAME, "heuristic", mask=name, sure=50, version=VERSION),), same)
