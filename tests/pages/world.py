@@ -21,6 +21,7 @@ from civicmail.city.access import models as access
 from civicmail.city.access.actions.entries import enter, note_carried
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import ms
+from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.signin.adapters import EPOCH
@@ -149,6 +150,7 @@ def _staff(t: Town) -> None:
         ("second", "Ines", "Falk", "clerk", "Policy Counsel"),
         ("security", "Bram", "Otis", "clerk", "Security Engineer"),
         ("reviewer", "Tova", "Lind", "clerk", "Ethics Analyst"),
+        ("director", "Faye", "Nolan", "clerk", "Administration Director"),
     ):
         t.person(key, given, family, department, position)
     for key in list(t.people):
@@ -163,6 +165,7 @@ def _staff(t: Town) -> None:
         ("office", "access-officer"), ("auditor", "auditor"), ("admin", "system-administrator"), ("examiner", "examiner"),
         ("records", "records-officer"), ("retention", "retention-officer"), ("author", "policy-author"),
         ("second", "policy-approver"), ("reviewer", "use-reviewer"),
+        ("director", "administration-director"),
     ):  # fmt: skip
         t.grant(key, duty)
     t.grant("authoriser", "authoriser", "fire")
@@ -179,6 +182,7 @@ def _crew(t: Town) -> None:
         agency=agency, number="26-114", sponsor=t.people["head"], starts=t.now.date() - timedelta(days=400),
         ends=t.now.date() + timedelta(days=60),
     )  # fmt: skip
+    access.Undertaking.objects.create(agency=agency, text=t.policy, how="paper", reference="A-1", by=t.people["office"], at=t.now)
     for n, (given, family) in enumerate(NAMES):
         work: dict[str, Any] = {"kind": "contractor", "contract": contract} if n == 2 else {}
         position = "Street Inspector" if n % 2 else "Crew Clerk"
@@ -230,6 +234,9 @@ def _extras(t: Town) -> None:
         kind="service",
         department=t.departments["public-works"],
         made=t.now,
+    )
+    conduct.Statement.objects.create(
+        department=t.departments["public-works"], half="2025-2", made=t.now, due=t.now.date() + timedelta(days=20)
     )
     _addresses(t, contract=directory.Contract.objects.get(agency__code="northline"))
     run = directory.FeedRun.objects.create(

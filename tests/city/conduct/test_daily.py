@@ -96,7 +96,7 @@ def test_no_mail_on_a_holiday(works: Department, settings: Any) -> None:
 
 
 def test_an_absent_managers_mail_goes_to_the_deputy(works: Department) -> None:
-    """R-704, R-706: by the automatic reply alone."""
+    """R-705, R-706: by the automatic reply alone."""
     assert works.head is not None
     deputy = staff.worker("deputy", works, works.head)
     works.deputies.add(deputy)

@@ -71,7 +71,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
     signed = statements.sign(row, "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
     assert (signed.state, signed.person, signed.signed) == ("signed", head, NOON)
     kept = {what: value for section in signed.numbers for what, value, _ in section["lines"]}
-    assert (kept["People"], kept["With an authorisation in writing"]) == ("3", "2")
+    assert (kept.get("People"), kept.get("With an authorisation in writing")) == ("3", "2")
     staff.worker("late", works, head)
     assert Statement.objects.get(pk=row.pk).numbers == signed.numbers
     entry = Entry.objects.get(act="statement.sign")
@@ -81,15 +81,15 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
 
 
 def test_nobody_but_head_and_deputy_signs() -> None:
-    """R-701: not an authoriser by duty, not the access office, not another department's head."""
+    """R-702: not an authoriser by duty, not the access office, not another department's head."""
     works, _ = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
     others = [
-        Actor("a", held=(Held("authoriser", "works"),)),
-        Actor("b", held=(Held("access-officer"),)),
-        Actor("c", held=(Held("administration-director"),)),
-        Actor("d", departments=frozenset({"water"})),
+        Actor(staff.person("a").uid, held=(Held("authoriser", "works"),)),
+        Actor(staff.person("b").uid, held=(Held("access-officer"),)),
+        Actor(staff.person("c").uid, held=(Held("administration-director"),)),
+        Actor(staff.person("d").uid, departments=frozenset({"water"})),
     ]
     for other in others:
         with pytest.raises(NotPermitted):
@@ -97,7 +97,7 @@ def test_nobody_but_head_and_deputy_signs() -> None:
 
 
 def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() -> None:
-    """R-702."""
+    """R-703."""
     works, head = city()
     _director()
     statements.open_due(ms(NOON))
@@ -113,7 +113,7 @@ def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() ->
 
 
 def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() -> None:
-    """R-703."""
+    """R-704."""
     city()
     director = _director()
     statements.open_due(ms(NOON))
@@ -127,7 +127,7 @@ def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() ->
 
 
 def test_only_who_has_not_signed_is_reminded() -> None:
-    """R-703: 14, 7 and 1 days before."""
+    """R-704: 14, 7 and 1 days before."""
     works, head = city()
     statements.open_due(ms(NOON))
     before = Notice.objects.count()
@@ -141,7 +141,7 @@ def test_only_who_has_not_signed_is_reminded() -> None:
 
 
 def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it() -> None:
-    """R-704: then the one above, then the access office."""
+    """R-705: then the one above, then the access office."""
     works, head = city()
     deputy = staff.person("deputy")
     staff.employed(deputy, works)
@@ -155,13 +155,15 @@ def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it
     assert deciders.asked(works, now + 2 * 86_400_000) == [head], "back"
     deputy.episodes.update(ended=date(2026, 6, 30))
     officer = staff.person("officer")
-    DutyGrant.objects.create(person=officer, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city")
+    DutyGrant.objects.create(
+        person=officer, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
+    )
     assert deciders.asked(works, now) == [officer]
     assert deciders.asked(Department.objects.get(code="streets"), now) == [officer]
 
 
 def test_a_statement_names_nobody() -> None:
-    """R-705: sums alone, so nobody can be ranked by it."""
+    """Sums alone, so nobody can be ranked by it."""
     works, _ = city()
     half = halves.parse("2026-1")
     assert half is not None
@@ -176,7 +178,12 @@ def _director() -> Person:
     staff.employed(director, room)
     staff.mailbox("director@city.example", room, director)
     DutyGrant.objects.create(
-        person=director, duty="administration-director", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
+        person=director,
+        duty="administration-director",
+        starts=staff.OLD,
+        until=staff.LATER,
+        by="os:root",
+        reason="needed for the city",
     )
     return director
 

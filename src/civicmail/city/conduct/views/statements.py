@@ -132,7 +132,7 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
     period = halves.parse(row.half)
     assert period is not None, "its address was read already"
     signing = row.state == "open" and may(request, "statement.sign", about)
-    form = Signing(request.POST or None) if signing else None
+    form = Signing(request.POST if request.method == "POST" else None) if signing else None
     if request.method == "POST":
         require(request, "statement.sign", about)
         form = form or Signing(request.POST)
