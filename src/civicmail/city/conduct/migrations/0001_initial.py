@@ -1,4 +1,4 @@
-"""Rows of reviews, violations and statements."""
+"""Rows of reviews, violations, statements and people who left."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -8,11 +8,95 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("access", "0013_bars_stay"),
+        ("access", "0014_answered"),
         ("directory", "0004_feeds"),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="OutsideDoor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("hook", models.CharField(blank=True, max_length=40)),
+                ("days", models.PositiveSmallIntegerField(default=1)),
+                ("made", models.DateTimeField()),
+                ("closed", models.DateTimeField(blank=True, null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        help_text="ends it by hand, and answers for it",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.person",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutsideAccount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("login", models.CharField(max_length=160)),
+                ("since", models.DateTimeField()),
+                ("by", models.CharField(max_length=120)),
+                ("ended", models.DateTimeField(blank=True, null=True)),
+                (
+                    "episode",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.episode"),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="outside_accounts", to="directory.person"
+                    ),
+                ),
+                (
+                    "door",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="conduct.outsidedoor"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["door__name", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutsideEnding",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(unique=True)),
+                ("state", models.CharField(db_index=True, default="open", max_length=8)),
+                ("made", models.DateTimeField()),
+                ("due", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("next", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=200)),
+                ("done", models.DateTimeField(blank=True, null=True)),
+                ("how", models.CharField(blank=True, max_length=8)),
+                ("by", models.CharField(blank=True, max_length=120)),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("overdue", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="endings", to="conduct.outsideaccount"
+                    ),
+                ),
+                (
+                    "ending",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="outside", to="access.ending"),
+                ),
+            ],
+            options={
+                "ordering": ["due", "id"],
+            },
+        ),
         migrations.CreateModel(
             name="Review",
             fields=[
@@ -397,6 +481,59 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Closure",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(db_index=True, default="counting", max_length=8)),
+                ("since", models.DateTimeField(help_text="in this state")),
+                ("asked", models.DateTimeField()),
+                ("reason", models.CharField(max_length=400)),
+                ("ordered", models.DateTimeField(blank=True, null=True)),
+                ("live", models.PositiveIntegerField(default=0)),
+                ("size", models.PositiveBigIntegerField(default=0, help_text="bytes")),
+                ("brought", models.PositiveIntegerField(default=0)),
+                ("listed", models.CharField(blank=True, max_length=64)),
+                ("held", models.BooleanField(default=False)),
+                ("cost", models.PositiveIntegerField(default=0)),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("closed", models.DateTimeField(blank=True, null=True)),
+                ("sha256", models.CharField(blank=True, help_text="of the certificate", max_length=64)),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="closures", to="directory.department"
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="closures", to="directory.mailbox"),
+                ),
+                (
+                    "orderer",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-asked"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "dropped"), _negated=True), fields=("mailbox",), name="account_closed_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "closed"), _negated=True),
+                            models.Q(("closed__isnull", False), ("sha256__gt", "")),
+                            _connector="OR",
+                        ),
+                        name="closed_with_proof",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="DailyMail",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -428,6 +565,64 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(condition=models.Q(("ended__isnull", True)), fields=("mailbox",), name="essential_once")
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="Leaver",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("told", models.DateTimeField(db_index=True)),
+                ("choice", models.CharField(blank=True, db_index=True, max_length=10)),
+                ("answered", models.DateTimeField(blank=True, null=True)),
+                ("overdue", models.DateTimeField(blank=True, null=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leavers", to="directory.department"
+                    ),
+                ),
+                (
+                    "ending",
+                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="leaver", to="access.ending"),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="leavers", to="directory.mailbox"),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="who answered",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directory.person",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-told", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered__isnull", True), ("choice", "")),
+                            models.Q(models.Q(("choice", ""), _negated=True), ("answered__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="leaver_answered",
+                    )
+                ],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="outsideaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended__isnull", True)), fields=("door", "episode"), name="outside_account_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outsideending",
+            constraint=models.UniqueConstraint(fields=("account", "ending"), name="outside_ending_once"),
         ),
         migrations.AddIndex(
             model_name="reviewrow",

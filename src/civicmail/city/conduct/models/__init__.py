@@ -1,5 +1,10 @@
-"""Rows of reviews, violations and statements. Every write is a verb of `actions`."""
+"""Rows of reviews, violations, statements and people who left. Every write is a verb of `actions`."""
 
+from civicmail.city.conduct.models.leaving import Closure as Closure
+from civicmail.city.conduct.models.leaving import Leaver as Leaver
+from civicmail.city.conduct.models.leaving import OutsideAccount as OutsideAccount
+from civicmail.city.conduct.models.leaving import OutsideDoor as OutsideDoor
+from civicmail.city.conduct.models.leaving import OutsideEnding as OutsideEnding
 from civicmail.city.conduct.models.reviews import Essential as Essential
 from civicmail.city.conduct.models.reviews import Review as Review
 from civicmail.city.conduct.models.reviews import ReviewPart as ReviewPart

@@ -1,0 +1,54 @@
+"""The states of an account elsewhere that has to end: FROM, action, TO, and who may (P-08). Pure.
+
+    open -> told -> ended; open -> ended; open | told -> moot
+
+"tick" is what the time does: it tells the other side, and says that nothing is to be ended where the person works here again under
+the same name (L5). "hook" is what the other side answers.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from civicmail.city.access.errors import Conflict
+
+State = Literal["open", "told", "ended", "moot"]
+
+OPEN: frozenset[str] = frozenset({"open", "told"})
+
+
+class Step(NamedTuple):
+    """One line of the table. act: what the guard is asked."""
+
+    source: State
+    action: str
+    target: State
+    act: str
+
+
+STEPS: tuple[Step, ...] = (
+    Step("open", "tell", "told", "tick"),
+    Step("told", "tell", "told", "tick"),
+    Step("open", "answer", "ended", "hook"),
+    Step("told", "answer", "ended", "hook"),
+    Step("open", "confirm", "ended", "outside.confirm"),
+    Step("told", "confirm", "ended", "outside.confirm"),
+    Step("open", "drop", "moot", "tick"),
+    Step("told", "drop", "moot", "tick"),
+)
+_TABLE: dict[tuple[str, str], Step] = {(s.source, s.action): s for s in STEPS}
+
+SAID: dict[str, tuple[str, str]] = {
+    "open": ("wait", "Not ended yet"),
+    "told": ("wait", "Told, not confirmed"),
+    "ended": ("done", "Ended"),
+    "moot": ("quiet", "Works here again"),
+}
+"""State to (role, word)."""
+
+
+def step(state: str, action: str) -> State:
+    """The state after an action. Raises Conflict where the table has no such step."""
+    if (found := _TABLE.get((state, action))) is None:
+        raise Conflict("This was answered already; look at it again.")
+    return found.target
