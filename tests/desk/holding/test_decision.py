@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
+from civicmail.city.access.moments import DAY, ms
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.clauses import cited
 from civicmail.city.policy.published import starter
 from civicmail.city.policy.shapes import Disposition, Do
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import contests
 from civicmail.desk.holding.decisions import decision
 from civicmail.desk.holding.models import Contest
 from civicmail.mail.archive.records import Event, Source, Type
@@ -105,6 +109,40 @@ def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, 
     for _ in range(5):
         stranger.post(page, SAID)
     assert stranger.post(page, SAID).status_code == 409
+
+
+def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-669 (P-29): whoever is second by a moment gets the next place, and none where it was the last one."""
+    capture, now = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), ms(city.now)
+    found = queries.decision(uuid.UUID(capture.uuid))
+    assert found is not None
+    made = [contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], "", now=now) for _ in range(3)]
+    assert [row.place for row in made] == [0, 1, 2]
+    stale = iter([set[int](), {0, 1, 2}])  # what somebody saw who had looked before the others wrote
+    monkeypatch.setattr(contests, "taken", lambda _: next(stale))
+    assert contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], "", now=now).place == 3
+    monkeypatch.setattr(contests, "taken", lambda _: {1, 2, 3})
+    with pytest.raises(Conflict, match="So many have said this"):
+        contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], "", now=now)
+    assert Contest.objects.filter(capture=capture.uuid).count() == 4
+
+
+def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> None:
+    """R-670 (P-29): whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
+    now = ms(city.now)
+
+    def says(client: str, at: int = now) -> Contest:
+        capture = quarantined(installed, now - 1000, rule="own-domain-outside", do="refuse")
+        found = queries.decision(uuid.UUID(capture.uuid))
+        assert found is not None
+        return contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], "", client=client, now=at)
+
+    rows = [says(f"192.0.2.{n}") for n in range(contests.CLIENT_MOST)]
+    assert len({row.client for row in rows}) == 1 and "192.0.2" not in rows[0].client
+    with pytest.raises(Conflict, match="very often today"):
+        says("192.0.2.200")
+    assert says("198.51.100.1").client and says("2001:db8::1").client and says("").client == ""
+    assert says("192.0.2.1", now + DAY).client != rows[0].client
 
 
 def test_the_reply_leads_to_the_page_of_the_decision() -> None:

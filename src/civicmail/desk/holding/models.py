@@ -11,13 +11,16 @@ from civicmail.city.directory.models import Department, Person
 
 class Contest(models.Model):
     """capture: the number of the decision (UUID); rules: ids, with commas; text, contact: as they were typed; answer: see
-    contesting.ANSWERS, empty while it waits; why: for whoever contested."""
+    contests.ANSWERS, empty while it waits; why: for whoever contested; place: among those that wait for the same decision; client:
+    a digest of the network that it came from and of the day, which names nobody."""
 
     capture = models.CharField(max_length=36, db_index=True)
     rules = models.CharField(max_length=400)
     text = models.TextField()
     contact = models.CharField(max_length=254, blank=True)
     made = models.DateTimeField()
+    place = models.PositiveSmallIntegerField(default=0)
+    client = models.CharField(max_length=16, blank=True, db_index=True)
     answer = models.CharField(max_length=10, blank=True, db_index=True)
     why = models.CharField(max_length=400, blank=True)
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
@@ -25,6 +28,9 @@ class Contest(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["capture", "place"], condition=models.Q(answer=""), name="contest_has_its_place")
+        ]
 
     def __str__(self) -> str:
         return f"contest {self.pk}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import ipaddress
 import uuid
+from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
@@ -17,6 +21,7 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.notices.actions import tell
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.models import Contest
+from civicmail.desk.holding.pseudonyms import key_of
 
 ANSWERS = {
     "upheld": "The decision stands.",
@@ -25,20 +30,61 @@ ANSWERS = {
 }
 OPEN_MOST = 5
 """Contests of one decision that may wait at a time."""
+CLIENT_MOST = 10
+"""Contests of one network and day: whoever has thousands of numbers of refused mail does not fill the desk."""
 TEXT_MOST = 2000
+_FULL = "So many have said this already; somebody will look at it."
+_OFTEN = "From your network this was said very often today. Come back tomorrow, or ask whom the decision names."
 
 
-def contest(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, now: int) -> Contest:
-    """Somebody who has the number says that it was wrong. Raises Unusable, Conflict."""
+def contest(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, client: str = "", now: int) -> Contest:
+    """Somebody who has the number says that it was wrong. client: the address that it comes from. Raises Unusable, Conflict."""
     text = text.strip()
     if not 10 <= len(text) <= TEXT_MOST:
         said = f"Write from 10 to {TEXT_MOST:,} characters."
         raise Unusable(said, {"text": said})
-    with transaction.atomic():
-        if Contest.objects.filter(capture=str(capture), answer="").count() >= OPEN_MOST:
-            raise Conflict("So many have said this already; somebody will look at it.")
-        rules = ",".join(r.rule for r in decision.reasons)[:400]
-        return Contest.objects.create(capture=str(capture), rules=rules, text=text, contact=contact.strip(), made=moment(now))
+    network = network_of(client, now)
+    if network and Contest.objects.filter(client=network).count() >= CLIENT_MOST:
+        raise Conflict(_OFTEN)
+    made = Contest(
+        capture=str(capture),
+        rules=",".join(r.rule for r in decision.reasons)[:400],
+        text=text,
+        contact=contact.strip(),
+        made=moment(now),
+        client=network,
+    )
+    for _ in range(OPEN_MOST):  # of two at once the database lets one have the place, and the other takes the next
+        free = sorted(set(range(OPEN_MOST)) - taken(str(capture)))
+        if not free:
+            break
+        made.place = free[0]
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+        except IntegrityError:
+            made.pk = None
+            continue
+        return made
+    raise Conflict(_FULL)
+
+
+def taken(capture: str) -> set[int]:
+    """The places that those have who wait for an answer about this decision."""
+    return set(Contest.objects.filter(capture=capture, answer="").values_list("place", flat=True))
+
+
+def network_of(client: str, now: int) -> str:
+    """A digest of a client's network (/24, /48) and the day, under a key of the installation; "" where nobody knows it."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return ""
+    data: Path | None = settings.DATA
+    assert data is not None, "decisions have an installation"
+    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
+    said = f"contest\0{network}\0{moment(now):%Y-%m-%d}"
+    return hmac.digest(key_of(data), said.encode(), hashlib.sha256).hex()[:16]
 
 
 def answer(row: Contest, said: str, *, actor: Actor, reason: str, now: int) -> Contest:

@@ -18,7 +18,8 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import contests as verbs
-from civicmail.desk.holding.decisions import What
+from civicmail.desk.holding.decisions import Decision, What
+from civicmail.desk.holding.models import Contest
 
 WHAT: dict[What, tuple[str, Any]] = {
     "refused": ("stop", gettext_lazy("Refused: nobody got it")),
@@ -45,6 +46,11 @@ class Says(forms.Form):
     )  # fmt: skip
 
 
+def _contest(request: HttpRequest, capture: uuid.UUID, found: Decision, said: dict[str, Any], now: int) -> Contest:
+    client = request.actor.client  # type: ignore[attr-defined]  # put there by the middleware
+    return verbs.contest(capture, found, said["text"], said["contact"], client=client, now=now)
+
+
 @never_cache
 def decision(request: HttpRequest, capture: uuid.UUID) -> HttpResponse:
     """A number of which nothing is known and one of a message that was simply delivered get the same page."""
@@ -56,7 +62,7 @@ def decision(request: HttpRequest, capture: uuid.UUID) -> HttpResponse:
     form = Says(request.POST or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
-        if tried(form, lambda: verbs.contest(capture, found, said["text"], said["contact"], now=now)):
+        if tried(form, lambda: _contest(request, capture, found, said, now)):
             messages.success(request, gettext("Somebody will look at it. Come back to this page for the answer."))
             return redirect(request.path)
     page = Page(title, gettext("Decision"), state=WHAT[found.what], facts=[(gettext("Received"), moment(found.at))])
