@@ -1,6 +1,7 @@
 """Whether a rule in a mailbox sent a message on, and not a person: what its header and its return address say. Pure.
 
-A person who forwards writes a new message, with From of their own; that is looked at elsewhere (ownaccounts.py).
+A person who forwards writes a new message, with From of their own; that is looked at elsewhere (ownaccounts.py). One who redirects
+puts Resent fields before the letter as it came, and sends it under their own return address (RFC 5322 3.6.6).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, doma
     """Why it seems to be sent on, empty when it does not. fields: name in lower case to the first value; authors: addresses of
     From; sender: return address; domains: the city's. For what leaves the city: of what comes in only said() counts."""
     found = list(said(fields))
+    if _is_by_hand(fields, found, sender, domains):
+        return ()
     if _SRS.match(sender):
         found.append("srs")
     if any(_domain(address) in domains for name in LAIN if (address := fields.get(name, ""))):
@@ -41,6 +44,19 @@ def said(fields: Mapping[str, str]) -> tuple[str, ...]:
     if "mailbox rules agent" in fields.get("x-ms-exchange-generated-message-source", "").lower():
         found.append("exchange-rule")
     return tuple(found)
+
+
+def _is_by_hand(fields: Mapping[str, str], said_: Collection[str], sender: str, domains: Collection[str]) -> bool:
+    """Whether somebody of the city redirected it: only Resent fields say so, and they name the return address. A rule leaves the
+    return address of the stranger, or says that it is one."""
+    by = _address(fields.get("resent-from", ""))
+    return bool(said_) and set(said_) <= set(RESENT) and bool(by) and by == sender.lower() and _domain(by) in domains
+
+
+def _address(value: str) -> str:
+    """The one address of a field, lower case; "" for none or several."""
+    inside = value.rpartition("<")[2].partition(">")[0].strip().lower()
+    return inside if inside.count("@") == 1 and value.count("@") == 1 and not set(inside) & set(" ,;") else ""
 
 
 def _word(fields: Mapping[str, str], name: str) -> str:
