@@ -3,9 +3,11 @@
 RefusedError
 ├── NotPermitted        the asker may not see or do this
 ├── Conflict            it cannot be done as things stand: somebody was faster, a rule of the table says no
+│   └── Taken           the number or name is somebody else's
 └── BadToken            a token of the sign-in is not good, or not for us
 LaterError
-└── NotRecorded         what would be shown cannot be recorded now, so it is not shown (E6)
+├── NotRecorded         what would be shown cannot be recorded now, so it is not shown (E6)
+└── Held                the brake of a feed: a person has to decide first (L7)
 UsageError
 └── Unusable            of city/directory: what was typed cannot be used; `fields` says where
 """
@@ -24,6 +26,14 @@ class Conflict(RefusedError):
     """The state is no longer the one that the asker saw, or the table of states has no such step."""
 
     http = 409
+
+
+class Taken(Conflict):
+    """Somebody else has this number or name already."""
+
+
+class Held(LaterError):
+    """A feed would end too many within a day; the access office decides, and the feed comes again (L7)."""
 
 
 class NotRecorded(LaterError):

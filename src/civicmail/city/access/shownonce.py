@@ -1,7 +1,7 @@
 """Links and tokens that people are shown once: made of the letters of device passwords, known by an HMAC of their own kind (P-07).
 
-An invitation opens a sign-in once, a token opens the command line of a claimed installation. One never passes for the other, nor
-for a device password: each kind goes into the HMAC.
+An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's. One
+never passes for the other, nor for a device password: each kind goes into the HMAC.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import Literal
 
 from civicmail.city.access.credentials import new_password
 
-Kind = Literal["invitation", "token"]
+Kind = Literal["invitation", "token", "feed"]
+_BEFORE: dict[Kind, str] = {"invitation": "", "token": "cmt-", "feed": "cmf-"}
 
 _SHAPE = re.compile(r"(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}\Z")
 
 
 def new(kind: Kind) -> str:
     """140 random bits as they are shown; a token says what it is, so that scanners of secrets find it where it does not belong."""
-    return new_password() if kind == "invitation" else f"cmt-{new_password()}"
+    return f"{_BEFORE[kind]}{new_password()}"
 
 
 def is_shaped(kind: Kind, text: str) -> bool:
     """Whether this could be one at all; what is not needs no look at any table."""
-    return _SHAPE.match(text.strip().lower().removeprefix("cmt-" if kind == "token" else "")) is not None
+    return _SHAPE.match(text.strip().lower().removeprefix(_BEFORE[kind])) is not None
 
 
 def seal(kind: Kind, key: bytes, text: str) -> str:

@@ -35,8 +35,8 @@ def held(lines: Sequence[Line], known: Mapping[str, Known], today: date) -> str:
 
 
 def is_one_too_many(ended: int, people: int) -> bool:
-    """Whether one more ending is one too many, where so many came one by one within a day and so many people work for the city.
-    The first one never is: in a small city each person is more than 2 %."""
+    """Whether one more ending is one too many, where so many came one by one within a day; people: who worked for the city before
+    that. The first one never is: in a small city each person is more than 2 %."""
     return ended > 0 and (ended + 1) * BRAKE > people
 
 

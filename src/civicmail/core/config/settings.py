@@ -236,6 +236,18 @@ class Feeds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    name: str = _setting("", "The name by which the access office knows it.")
+    url: str = _setting("", "Where the message goes: https://, or http:// on this machine.")
+    secret_file: str = _setting("", "A file that holds the secret under which it is signed, and nothing else.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    hook: list[Hook] = _setting([], "Programs that are told when somebody's access ends, for doors that are not ours; one table each.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     url: str = _setting("", "postgresql://user@host:port/name; empty: a file of SQLite in the data folder.")
     password_file: str = _setting("", "A file that holds the password of the database, and nothing else.")
@@ -261,5 +273,6 @@ class Settings:
     programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
     oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})
     feeds: Feeds = field(default_factory=Feeds, metadata={"help": "Personnel systems that speak by themselves."})
+    outside: Outside = field(default_factory=Outside, metadata={"help": "Doors that are not ours."})
     database: Database = field(default_factory=Database, metadata={"help": "Where people, duties and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})

@@ -100,6 +100,15 @@ def _http(value: str) -> str:
     return "" if not value or _HTTP.match(value) else "must be like http://127.0.0.1:8080"
 
 
+_HOOK = re.compile(r"https://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[!-~]*)?\Z")
+_HOOK_HERE = re.compile(r"http://(?:127\.[0-9.]+|\[::1\]|localhost)(?::[0-9]{1,5})?(?:/[!-~]*)?\Z")
+
+
+def _hook(value: str) -> str:
+    good = _HOOK.match(value) or _HOOK_HERE.match(value)
+    return "" if good else "must be like https://id.city.example/ended, or http:// on this machine"
+
+
 _PAGES = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?\Z")
 
 
@@ -152,6 +161,19 @@ def _resolvers(value: list[str]) -> str:
         if _address(host.strip("[]")) or not port.isdecimal():
             return f"has {said!r}, which is no address like 192.0.2.53 or 127.0.0.1:5353"
     return ""
+
+
+_KINDS = ("employee", "contractor", "vendor", "agent", "volunteer", "board", "elected")
+_LDAP = re.compile(r"ldaps?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?\Z")
+
+
+def _ldap(value: str) -> str:
+    return "" if _LDAP.match(value) else "must be like ldaps://ldap.city.example:636"
+
+
+def _kinds(value: dict[str, str]) -> str:
+    wrong = [theirs for theirs, ours in value.items() if ours not in _KINDS]
+    return f"for {wrong[0]} must be one of {', '.join(_KINDS)}" if wrong else ""
 
 
 _POSITIVE = _between(1, 1 << 62)
@@ -217,8 +239,11 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Screening", "spamd"): _place,
     ("Screening", "protected"): _names,
     ("Screening", "sealers"): _names,
+    ("Hook", "name"): _slug,
+    ("Hook", "url"): _hook,
     ("Web", "address"): _address,
     ("Web", "port"): _PORT,
+    ("Web", "api_rate"): _between(1, 100_000),
     ("Web", "proxies"): _between(0, 10),
     ("Web", "url"): _pages,
     ("Programs", "imap"): _program_door("imaps", "imap", 993),
@@ -226,6 +251,15 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("City", "time_zone"): _time_zone,
     ("Oversight", "show_looks"): _one_of("never", "closed"),
     ("Oversight", "holidays"): _days,
+    ("Ldap", "name"): _slug,
+    ("Ldap", "url"): _ldap,
+    ("Ldap", "page"): _between(1, 10_000),
+    ("Ldap", "every"): _between(0, 10_080),
+    ("Ldap", "timeout"): _between(1, 600),
+    ("Feeds", "stale"): _between(0, 366),
+    ("Feeds", "number"): _one_of("employeeNumber", "externalId", "userName"),
+    ("Feeds", "kind"): _one_of(*_KINDS),
+    ("Feeds", "kinds"): _kinds,
     ("Database", "url"): _database,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),
     ("Log", "format"): _one_of("text", "json"),

@@ -28,6 +28,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web import failing, metering
+from civicmail.front.web.api import problems
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
 
@@ -37,6 +38,8 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of the largest request body: a feed of a large city is a fifth of that."""
 MACHINES = ("/healthz", "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
 """Asked by programs: no session, no actor, no database before the view wants it."""
+FEEDS = "/scim/v2"
+"""Asked by identity providers, with tokens of their own: no session either."""
 
 PUBLIC = frozenset(
     {
@@ -82,7 +85,7 @@ class Around:
         request.id = uuid.uuid4().hex[:12]
         request.now = timezone.now()
         request.actor = NOBODY
-        request.bare = request.path in MACHINES
+        request.bare = request.path in MACHINES or request.path == FEEDS or request.path.startswith((f"{FEEDS}/", problems.ROOT))
         if _length(request) > LARGEST:
             request.bare = True
             response: HttpResponseBase = failing.page(request, 413)
@@ -91,6 +94,8 @@ class Around:
             response = failing.page(request, 400)
         else:
             response = self.get_response(request)
+        if problems.is_of_api(request):
+            response = problems.shaped(request, response)
         response.headers["X-Request-ID"] = request.id
         if _is_of_mail(request):
             response.headers.setdefault("Cache-Control", "private, no-store")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
+from civicmail.front.web.api import document
 from civicmail.front.web.home import home
 from civicmail.front.web.programs import pages as programs
 
@@ -25,14 +26,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("set-up/", programs.set_up, name="set-up"),
     path("set-up/phone/", programs.phone, name="set-up-phone"),
     path("set-up/profile/", programs.profile, name="set-up-profile"),
+    path("api/", document.page, name="api"),
+    path("api/v1/", document.API.urls),
     path("", include("civicmail.front.web.signin.urls")),
     path("", include("civicmail.city.access.urls")),
     path("", include("civicmail.city.conduct.urls")),
     path("", include("civicmail.front.web.system.urls")),
+    path("", include("civicmail.desk.mailbox.writingurls")),
     path("", include("civicmail.desk.mailbox.urls")),
     path("", include("civicmail.desk.holding.urls")),
     path("", include("civicmail.desk.oversight.urls")),
     path("", include("civicmail.desk.workbench.urls")),
+    path("", include("civicmail.front.web.scim.urls")),
     path("doors/password", doors.password, name="door-password"),
     path("doors/user", doors.user, name="door-user"),
     path("doors/introspect", doors.introspect, name="door-introspect"),

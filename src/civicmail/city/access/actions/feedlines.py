@@ -38,19 +38,29 @@ def do(
     for line in lines:
         by_did[line.did].append(line)
     changed = by_did["added"] + by_did["changed"]
-    people = _people(changed)
-    departments = {d.code: d for d in Department.objects.all()}
-    _hire(by_did["added"], people, departments, now)
-    _change(by_did["changed"], people, departments, now)
-    _supervise(changed, people)
-    leavers = list(Person.objects.filter(uid__in=[line.uid for line in by_did["ended"]], episodes__ended__isnull=True).distinct())
-    if leavers:
+    if changed:
+        people = _people(changed)
+        departments = {d.code: d for d in Department.objects.all()}
+        _hire(by_did["added"], people, departments, now)
+        _change(by_did["changed"], people, departments, now)
+        _supervise(changed, people)
+    if leavers := _leavers(by_did["ended"]):
         made = ending.plan(leavers, reason=gone, when=now, actor=actor, now=now)
         ending.carry_out(made, actor=actor, now=now)
     for did, act in (("added", "person.add"), ("changed", "person.change")):
         done = [(f"person:{line.uid}", line.changes) for line in by_did[did]]
         entries.enter_each(act, done, actor=actor, reason=reason, now=now)
     return counts(lines)
+
+
+def _leavers(lines: Sequence[FeedLine]) -> list[Person]:
+    """Those of the lines who work for the city still."""
+    uids = [line.uid for line in lines]
+    found: dict[int, Person] = {}
+    for begin in range(0, len(uids), AT_ONCE):
+        rows = Person.objects.filter(uid__in=uids[begin : begin + AT_ONCE], episodes__ended__isnull=True, episodes__isnull=False)
+        found |= {p.pk: p for p in rows}
+    return list(found.values())
 
 
 def _people(lines: Sequence[FeedLine]) -> dict[str, Person]:
@@ -77,6 +87,8 @@ def _people(lines: Sequence[FeedLine]) -> dict[str, Person]:
 
 def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dict[str, Department], now: int) -> None:
     """New employments, without access: that is the department's to decide."""
+    if not lines:
+        return
     agreed = contracts()
     today = timezone.localdate(moment(now))
     busy = set(
@@ -103,6 +115,8 @@ def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dic
 
 def _change(lines: Sequence[FeedLine], people: dict[str, Person], departments: dict[str, Department], now: int) -> None:
     """Work that is other; who goes to another department keeps the old one's access for the overlap (M6)."""
+    if not lines:
+        return
     agreed = contracts()
     ids = [people[line.uid].pk for line in lines]
     episodes = {e.person_id: e for e in Episode.objects.filter(ended__isnull=True, person__in=ids).select_related("department")}

@@ -1,0 +1,66 @@
+"""SCIM users with what is true of them now, and what things are called in this city."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Contract, Department, Episode, Person, ScimUser
+from civicmail.city.directory.scimrow import Names
+
+
+def users() -> QuerySet[ScimUser]:
+    """All that are not gone, each with `works`: whether the person works for the city at this moment."""
+    open_ = Episode.objects.filter(person__uid=OuterRef("uid"), ended__isnull=True)
+    return ScimUser.objects.filter(gone__isnull=True).annotate(works=Exists(open_))
+
+
+def names(now: int) -> Names:
+    """What a provider may call things today. Two queries. now: ms."""
+    said = settings.CITY.feeds
+    rows = list(Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "name"))
+    departments = {name.lower(): code for code, name in rows} | {code.lower(): code for code, _ in rows}
+    departments |= {theirs.lower(): ours for theirs, ours in said.departments.items()}
+    return Names(
+        frozenset(code for code, _ in rows),
+        departments,
+        _contracts(now),
+        said.number,
+        said.kind,
+        said.kinds,
+        said.department,
+    )
+
+
+def _contracts(now: int) -> dict[str, str]:
+    """An agency's code or name stands for its contract where exactly one runs."""
+    today = timezone.localdate(moment(now))
+    running = Contract.objects.filter(ends__gte=today).order_by("id").values_list("agency__code", "agency__name", "number")
+    found, by_agency = {}, defaultdict(list)
+    for code, name, number in running:
+        key = f"{code}/{number}"
+        found[key.lower()] = key
+        by_agency[code.lower()].append(key)
+        by_agency[name.lower()].append(key)
+    return {word: keys[0] for word, keys in by_agency.items() if len(set(keys)) == 1} | found
+
+
+def uid_of_user(id_: str) -> str:
+    """The uid of the person whom a SCIM id means; a uid where a provider sends that; else what was said."""
+    if not id_:
+        return ""
+    try:
+        uuid = UUID(id_)
+    except ValueError:
+        return id_
+    return ScimUser.objects.filter(uuid=uuid).order_by("id").values_list("uid", flat=True).first() or id_
+
+
+def people_now() -> int:
+    """How many people work for the city."""
+    return Person.objects.filter(episodes__ended__isnull=True, episodes__isnull=False).distinct().count()

@@ -1,0 +1,147 @@
+"""A SCIM user as a line of the personnel list, so that one difference, one brake and one report serve all feeds. Pure.
+
+`said` is what a provider has said of a user, by the names of the protocol (RFC 7643); what it never said is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from civicmail.city.directory.feeddiff import NEEDS_CONTRACT, Known
+from civicmail.city.directory.feedfile import KINDS
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+Said = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What things are called here. number: the attribute that is the personnel number; kind, department: of people who have none;
+    kinds: their word -> ours; departments: their name, or ours, in lower case -> code; contracts: code or name of an agency, or
+    AGENCY/NUMBER, in lower case -> AGENCY/NUMBER."""
+
+    codes: frozenset[str] = frozenset()
+    departments: Mapping[str, str] = field(default_factory=dict)
+    contracts: Mapping[str, str] = field(default_factory=dict)
+    number: str = "employeeNumber"
+    kind: str = "employee"
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    department: str = ""
+
+    def words_for_kinds(self) -> list[str]:
+        """The kinds that can be said now: who works for an agency needs one."""
+        ours = [kind for kind in KINDS if self.contracts or kind not in NEEDS_CONTRACT]
+        return ours + sorted(self.kinds)
+
+
+def uid_of(said: Said, names: Names) -> str:
+    """The person's number in the personnel system. Raises ValueError where it is not said."""
+    where: Said = said.get(ENTERPRISE) or {} if names.number == "employeeNumber" else said
+    uid = str(where.get(names.number) or "").strip()
+    if not uid:
+        raise ValueError(f"{names.number} is needed: the person's number in the personnel system.")
+    return uid
+
+
+def plain(said: Said, names: Names, had: Known | None, supervisor: str) -> dict[str, str]:
+    """The line: column -> text. had: the person as the directory has them; what a provider does not say of their kind, department
+    or contract stays as it is. supervisor: uid. Raises ValueError with the sentence."""
+    name, work = said.get("name") or {}, said.get(ENTERPRISE) or {}
+    if not (family := _text(name.get("familyName"))):
+        raise ValueError("name.familyName is needed.")
+    had = had if had is not None and had.open else None
+    kind = _kind(_text(said.get("userType")), names, had)
+    return {
+        "uid": uid_of(said, names),
+        "family": family,
+        "given": _text(name.get("givenName")),
+        "display": _text(said.get("displayName")),
+        "kind": kind,
+        "department": _department(_text(work.get("department")), names, had),
+        "position": _text(said.get("title")),
+        "supervisor": supervisor,
+        "contract": _contract(_text(work.get("organization")), kind, names, had),
+        "phone": _first(said.get("phoneNumbers"), "work"),
+        "language": _language(_text(said.get("preferredLanguage"))),
+        "outside": " ".join(sorted({_text(e.get("value")).lower() for e in said.get("emails") or [] if e.get("type") == "home"})),
+    }
+
+
+def columns(before: Said, said: Said) -> frozenset[str]:
+    """Which columns the provider speaks about: what it says now, or said before and takes back."""
+    both = (before, said)
+    found = {"uid", "family", "kind", "department", "contract"}
+    for column, is_said in _SPOKEN.items():
+        if any(is_said(one) for one in both):
+            found.add(column)
+    return frozenset(found)
+
+
+_SPOKEN: Mapping[str, Callable[[Said], bool]] = {
+    "given": lambda s: bool((s.get("name") or {}).get("givenName")),
+    "display": lambda s: bool(s.get("displayName")),
+    "position": lambda s: bool(s.get("title")),
+    "supervisor": lambda s: bool(manager(s)),
+    "phone": lambda s: bool(s.get("phoneNumbers")),
+    "language": lambda s: bool(s.get("preferredLanguage")),
+    "outside": lambda s: any(e.get("type") == "home" for e in s.get("emails") or []),
+}
+
+
+def manager(said: Said) -> str:
+    """The id of the user who is the manager, "" for nobody."""
+    found = (said.get(ENTERPRISE) or {}).get("manager") or {}
+    return _text(found.get("value")) or _text(found.get("$ref")).rstrip("/").rpartition("/")[2]
+
+
+def is_active(said: Said) -> bool:
+    """Who is not said to be inactive is active."""
+    return said.get("active") is not False
+
+
+def _kind(word: str, names: Names, had: Known | None) -> str:
+    if not word:
+        return had.kind if had else names.kind
+    by_case = {theirs.lower(): ours for theirs, ours in names.kinds.items()}
+    kind = by_case.get(word.lower(), word.lower())
+    if kind not in KINDS:
+        raise ValueError(f"There is no userType {word}; there are {', '.join(names.words_for_kinds())}.")
+    return kind
+
+
+def _department(name: str, names: Names, had: Known | None) -> str:
+    if not name:
+        code = had.department if had else names.department
+        if not code:
+            raise ValueError("department is needed: of the enterprise extension, a code or a name that is known here.")
+        return code
+    if (code := names.departments.get(name.lower(), "")) == "":
+        raise ValueError(f"There is no department {name}.")
+    return code
+
+
+def _contract(organization: str, kind: str, names: Names, had: Known | None) -> str:
+    if kind not in NEEDS_CONTRACT:
+        return ""
+    if not organization:
+        return had.contract if had else ""
+    if (contract := names.contracts.get(organization.lower(), "")) == "":
+        raise ValueError(f"There is no agency {organization} with one running contract; write AGENCY/NUMBER as organization.")
+    return contract
+
+
+def _language(said: str) -> str:
+    return said.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower() or "en"
+
+
+def _first(values: Any, kind: str) -> str:
+    """The value of this type, else the primary one, else the first."""
+    found = [v for v in values or [] if _text(v.get("value"))]
+    chosen = sorted(found, key=lambda v: (v.get("type") != kind, v.get("primary") is not True))
+    return _text(chosen[0]["value"]) if chosen else ""
+
+
+def _text(value: Any) -> str:
+    return " ".join(str(value).split()) if value else ""

@@ -1,0 +1,151 @@
+"""The door of SCIM: a bearer token of a personnel system, one request, one answer in the protocol's own form (RFC 7644).
+
+No session, no cookie, no page: the middleware lets it through bare. What fails is answered as a SCIM error and stands in the
+report of the day (`access/actions/scim.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from scim2_models import ListResponse, Schema, SCIMException, UnauthorizedException, UniquenessException
+from scim2_server.handler import ScimHandler
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+from scim2_server.service import ScimService
+
+from civicmail.city.access.actions import feedkeys, scim
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
+from civicmail.city.access.moments import ms
+from civicmail.city.directory.scimrow import Names
+from civicmail.city.directory.scimschema import PROVIDER, published
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.front.web.scim.storage import Users
+from civicmail.front.web.signin.asker import client
+
+log = get_logger()
+
+LARGEST = 262_144
+"""Bytes of a user: a hundred times of what one has."""
+AGAIN = 900
+"""Seconds after which a provider comes again with what the brake holds."""
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Service(ScimService):
+    """The protocol with the words of this city in its schemas."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(PROVIDER)
+        self._names = names
+
+    def schemas(self, location: str, query: Any) -> ScimResponse:
+        """What is needed and which words are known, for whoever maps attributes."""
+        self.forbid_filter(query)
+        found = [self.locate(one, f"{location}/{one.id}") for one in published(self._names)]
+        answer = ListResponse[Schema](total_results=len(found), items_per_page=len(found), start_index=1, resources=found)
+        return ScimResponse(super().schemas(location, query).status, answer.model_dump())
+
+    def schema(self, location: str, schema_id: str, query: Any) -> ScimResponse:
+        """One of them."""
+        for one in published(self._names):
+            if one.id == schema_id:
+                self.forbid_filter(query)
+                return self.discovery_response(self.locate(one, location))
+        return super().schema(location, schema_id, query)
+
+
+@csrf_exempt
+def door(request: HttpRequest, path: str = "") -> HttpResponse:
+    """Every request below /scim/v2."""
+    now = ms(request.now)  # type: ignore[attr-defined]  # the middleware's
+    service = _plain_service()
+    try:
+        actor = feedkeys.actor_by(_bearer(request), client=client(request), now=now)
+    except NotPermitted as error:
+        return _answered(service.error_response(UnauthorizedException(detail=str(error))))
+    except DatabaseError:
+        return _away(service)
+    asked = ScimRequest(
+        method=request.method or "GET",
+        base_url=request.build_absolute_uri("/scim/v2"),
+        path=f"/{path}",
+        query=request.GET.dict(),
+        headers=dict(request.headers),
+        body=request.body,
+        subject=actor,
+    )
+    return _serve(asked, actor, now)
+
+
+def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
+    users = Users(actor, now)
+    if asked.method.upper() in _WRITES and not asked.path.rstrip("/").endswith(".search"):
+        users.writes()
+    service = Service(users.names)
+    try:
+        if len(asked.body) > LARGEST:
+            return _answered(service.error_response(service.payload_too_large(LARGEST)))
+        return _answered(ScimHandler(service, users).handle(asked))
+    except SCIMException as error:
+        return _answered(service.error_response(error))
+    except (Held, Unusable) as error:
+        scim.note_not_done(users.about, error, actor=actor, now=now)
+        return _refused(service, error)
+    except Taken as error:
+        return _answered(service.error_response(UniquenessException(detail=str(error))))
+    except CivicmailError as error:
+        return _refused(service, error)
+    except DatabaseError:
+        log.warning("a SCIM request could not be done: the database is away")
+        return _away(service)
+
+
+@lru_cache(maxsize=1)
+def _plain_service() -> ScimService:
+    return ScimService(PROVIDER)
+
+
+def _bearer(request: HttpRequest) -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _refused(service: ScimService, error: CivicmailError) -> HttpResponse:
+    """In the protocol's form: what cannot be used is 400 invalidValue, what the brake holds comes again."""
+    if isinstance(error, Unusable):
+        return _error(400, str(error), "invalidValue")
+    answer = _error(error.http, str(error))
+    if isinstance(error, Held):
+        answer.headers["Retry-After"] = str(AGAIN)
+    return answer
+
+
+def _away(service: ScimService) -> HttpResponse:
+    answer = _error(503, "This cannot be done at this moment; come again.")
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
+def _error(status: int, detail: str, kind: str = "") -> HttpResponse:
+    plain = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": detail}
+    return _json(status, plain | ({"scimType": kind} if kind else {}))
+
+
+def _answered(said: ScimResponse) -> HttpResponse:
+    answer = _json(int(said.status), said.body)
+    for name, value in said.headers.items():
+        answer.headers[name] = value
+    return answer
+
+
+def _json(status: int, plain: Any) -> HttpResponse:
+    content = b"" if plain is None else json.dumps(plain, default=str).encode()
+    return HttpResponse(content, status=status, content_type="application/scim+json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,174 @@
+"""Where the SCIM server finds and writes users: our rows, with what is true of them now, and the verbs of `access/actions/scim.py`.
+
+Made for one request. `active` is not what was said last but whether the person works for the city, so that whoever says
+`active=false` is heard also where somebody was hired again by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from scim2_models import (
+    NotFoundException,
+    PreconditionFailedException,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    SearchRequest,
+)
+from scim2_models.path.expressions import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
+from scim2_server.storage import ScimStorage, SearchPage
+
+from civicmail.city.access.actions import scim
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.queries import scim as found
+from civicmail.city.directory.models import ScimUser
+from civicmail.city.directory.scimrow import Names, uid_of
+from civicmail.city.directory.scimschema import EnterpriseUser, User
+
+MODEL = User[EnterpriseUser]
+"""The users that are served."""
+
+
+class Users(ScimStorage):
+    """The users of one request. about: the person whom the request is about, as far as it was found out."""
+
+    def __init__(self, actor: Actor, now: int) -> None:
+        self._actor = actor
+        self._now = now
+        self._writes = False
+        self.about = ""
+
+    @cached_property
+    def names(self) -> Names:
+        """What things are called in this city."""
+        return found.names(self._now)
+
+    def writes(self) -> None:
+        """The request changes something: what it reads is locked until its transaction ends."""
+        self._writes = True
+
+    @contextmanager
+    def operation(self) -> Iterator[None]:
+        """A request that changes something is one transaction."""
+        if not self._writes:
+            yield
+            return
+        with transaction.atomic():
+            yield
+
+    def get(
+        self, resource_type: ResourceType, resource_id: str, *, response_parameters: ResponseParameters[Any] | None = None
+    ) -> Resource[Any]:
+        """One user, as it is now."""
+        return resource_of(self._row(resource_id))
+
+    def search(self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None) -> SearchPage:
+        """A page by index. A name, an id or a number is looked up; any other filter is asked of each user."""
+        begin, count = max(search_request.start_index or 1, 1) - 1, search_request.count or 0
+        rows = found.users().order_by("id")
+        if search_request.filter is None:
+            page = [resource_of(row) for row in rows[begin : begin + count]] if count else []
+            return SearchPage(rows.count(), page)
+        narrowed = narrow(rows, search_request.filter.ast)
+        users = [user for user in map(resource_of, narrowed.iterator(chunk_size=500)) if search_request.filter.match(user)]
+        return SearchPage(len(users), list(users[begin : begin + count]))
+
+    def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
+        """A new one; raises what the verb raises."""
+        said = said_of(resource)
+        self.about = uid_if_said(said, self.names)
+        row = scim.create(said, names=self.names, actor=self._actor, now=self._now)
+        return resource_of(self._again(row))
+
+    def update(self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None) -> Resource[Any]:
+        """The whole new state of a user."""
+        row = self._expected(str(resource.id), expected_version)
+        scim.change(row, said_of(resource), names=self.names, actor=self._actor, now=self._now)
+        return resource_of(self._again(row))
+
+    def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
+        """The person is ended and stays."""
+        scim.remove(self._expected(resource_id, expected_version), actor=self._actor, now=self._now)
+
+    def _expected(self, id_: str, version: str | None) -> ScimUser:
+        row = self._row(id_)
+        if version is not None and version != version_of(row):
+            raise PreconditionFailedException
+        return row
+
+    def _row(self, id_: str) -> ScimUser:
+        try:
+            rows = found.users().filter(uuid=UUID(id_))
+        except ValueError:
+            raise NotFoundException(detail="There is no such user.") from None
+        row = (rows.select_for_update(of=("self",)) if self._writes else rows).first()
+        if row is None:
+            raise NotFoundException(detail="There is no such user.")
+        self.about = row.uid
+        return row
+
+    def _again(self, row: ScimUser) -> ScimUser:
+        return found.users().get(pk=row.pk)
+
+
+def narrow(rows: QuerySet[ScimUser], node: FilterNode) -> QuerySet[ScimUser]:
+    """Rows among which are all that a filter can match: looked up by index where it names one user."""
+    terms = node.terms if isinstance(node, LogicalExpr) and node.op == LogicalOperator.and_ else (node,)
+    for term in terms:
+        if isinstance(term, Comparison) and term.op == CompareOperator.eq and isinstance(term.value, str):
+            match str(term.attr_path).lower().removeprefix("urn:ietf:params:scim:schemas:core:2.0:user:"):
+                case "username":
+                    return rows.filter(user_name=scim.folded(term.value))
+                case "externalid":
+                    return rows.filter(external=term.value)
+                case "id":
+                    return rows.filter(uuid=term.value) if _is_uuid(term.value) else rows.none()
+    return rows
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def uid_if_said(said: dict[str, Any], names: Names) -> str:
+    """For the report: whom a user is about, "" where it does not say."""
+    try:
+        return uid_of(said, names)[:60]
+    except ValueError:
+        return ""
+
+
+def said_of(resource: Resource[Any]) -> dict[str, Any]:
+    """What a provider says, by the names of the protocol; without what is ours to say (id, meta)."""
+    plain: dict[str, Any] = resource.model_dump()
+    return {name: value for name, value in plain.items() if name not in ("id", "meta")}
+
+
+def resource_of(row: ScimUser) -> Resource[Any]:
+    """A user as the protocol has it."""
+    works: bool = row.works  # type: ignore[attr-defined]  # of queries.scim.users
+    meta = {
+        "resourceType": "User",
+        "created": row.made.isoformat(),
+        "lastModified": row.changed.isoformat(),
+        "version": version_of(row),
+    }
+    said = {**row.said, "id": str(row.uuid), "meta": meta, "active": works}
+    made: Resource[Any] = MODEL.model_validate(said)
+    return made
+
+
+def version_of(row: ScimUser) -> str:
+    """Another one whenever anything that is shown is another."""
+    return f'W/"{row.version}{"" if row.works else "-"}"'  # type: ignore[attr-defined]

@@ -1,0 +1,210 @@
+"""What a provider says is done within its request, held where it is too much, and never grants access (L1, L7; P-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from city.access import staff
+from city.access.staff import MS
+from civicmail.city.access.actions import ending, feed, feedkeys, people, tokens
+from civicmail.city.access.actions.people import Work
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.models import Account, Authorisation, Ending, Entry
+from civicmail.city.access.moments import DAY
+from civicmail.city.directory.models import Department, Episode, FeedKey, FeedLine, FeedRun, Person
+from front.web.scim.conftest import OFFICER, Provider
+from pages.world import signed_in
+
+User = Callable[..., dict[str, Any]]
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+OFF = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}
+ON = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": True}]}
+
+
+def _made(provider: Provider, said: dict[str, Any]) -> str:
+    status, answer = provider.ask("POST", "/Users", said)
+    assert status == 201, answer
+    return str(answer["id"])
+
+
+@pytest.fixture
+def ann(crowd: Department, provider: Provider, user: User) -> tuple[Person, str]:
+    """Somebody with live access, whom the provider takes over as its own."""
+    head = staff.person("head")
+    staff.employed(head, crowd)
+    staff.policy()
+    person = staff.worker("ann", crowd, head)
+    said = user("ann", name={"givenName": "Ann", "familyName": "Test"}, title="Clerk")
+    return person, _made(provider, said)
+
+
+def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tuple[Person, str], provider: Provider) -> None:
+    """R-587, L1: a session of before opens nothing, and twice is once."""
+    person, id_ = ann
+    assert Authorisation.objects.get(person=person).state == "active"
+    client = Client()
+    client.cookies["sessionid"] = signed_in(person)
+    assert client.get("/my/access/").status_code == 200
+    assert provider.ask("PATCH", f"/Users/{id_}", OFF)[0] == 204
+    assert client.get("/my/access/").status_code == 302, "to the sign-in"
+    assert Authorisation.objects.get(person=person).state == "revoked" and not Account.objects.get(person=person).is_active
+    done = Ending.objects.get(person=person)
+    assert done.done is not None and done.steps.count() == 10
+    assert provider.ask("PATCH", f"/Users/{id_}", OFF)[0] == 204
+    assert Ending.objects.filter(person=person).count() == 1 and Entry.objects.filter(act="access.end").count() == 1
+    assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
+
+
+def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, str], provider: Provider) -> None:
+    """R-588, L5: a feed never grants access."""
+    person, id_ = ann
+    provider.ask("PATCH", f"/Users/{id_}", OFF)
+    assert provider.ask("PATCH", f"/Users/{id_}", ON)[0] == 204
+    assert person.episodes.count() == 2 and person.episodes.filter(ended__isnull=True).count() == 1
+    assert not Authorisation.objects.filter(person=person).exclude(state="revoked").exists()
+    assert not Account.objects.get(person=person).is_active
+
+
+def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: tuple[Person, str], provider: Provider) -> None:
+    """R-589, L3."""
+    person, id_ = ann
+    assert provider.ask("DELETE", f"/Users/{id_}")[0] == 204
+    assert provider.ask("GET", f"/Users/{id_}")[0] == 404 and provider.ask("DELETE", f"/Users/{id_}")[0] == 404
+    assert Authorisation.objects.get(person=person).state == "revoked"
+    assert Person.objects.filter(pk=person.pk).exists() and person.mailboxes.filter(closed__isnull=True).count() == 1
+    assert person.addresses.filter(until__isnull=True).count() == 1
+
+
+def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, str], provider: Provider) -> None:
+    """R-590: 200 and nothing done is what such doors are known for."""
+    person, id_ = ann
+    ending.end_access(person, reason="Left us today.", when=MS, actor=OFFICER, now=MS)
+    assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
+    again = Work(kind="employee", department=Department.objects.get(code="parks"))
+    people.rehire(person, again, actor=OFFICER, reason="Came back by hand.", now=MS)
+    assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is True
+    assert provider.ask("PATCH", f"/Users/{id_}", OFF)[0] == 204
+    assert not person.episodes.filter(ended__isnull=True).exists()
+
+
+def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked(provider: Provider, user: User) -> None:
+    """R-591, L7: four of two hundred go, the fifth is held; said again after that it is nothing new."""
+    ids = [_made(provider, user(f"e-{n}")) for n in range(6)]
+    assert [provider.ask("PATCH", f"/Users/{i}", OFF)[0] for i in ids[:4]] == [204] * 4
+    status, said = provider.ask("PATCH", f"/Users/{ids[4]}", OFF)
+    assert status == 503 and "brake" in said["detail"] and provider.last.headers["Retry-After"] == "900"
+    assert provider.ask("DELETE", f"/Users/{ids[5]}")[0] == 503 and provider.ask("PATCH", f"/Users/{ids[4]}", OFF)[0] == 503
+    held = FeedRun.objects.get(state="stopped")
+    assert sorted(held.lines.values_list("uid", "did")) == [("e-4", "ended"), ("e-5", "ended")]
+    assert Episode.objects.filter(person__uid="e-4", ended__isnull=True).exists()
+    with pytest.raises(NotPermitted, match="more than 2 %"):
+        feed.apply(held, actor=OFFICER, reason="Looked at it.", now=MS)
+    feed.apply(held, actor=OFFICER, reason="Looked at it.", now=MS, despite_brake=True)
+    assert not Episode.objects.filter(person__uid__in=["e-4", "e-5"], ended__isnull=True).exists()
+    assert provider.ask("PATCH", f"/Users/{ids[4]}", OFF)[0] == 204 and provider.ask("DELETE", f"/Users/{ids[5]}")[0] == 204
+    assert FeedRun.objects.filter(state="stopped").count() == 0
+
+
+def test_a_day_is_one_report_with_a_line_for_each_person(provider: Provider, user: User, frozen: Any) -> None:
+    """R-592: what was refused stands there too, once."""
+    id_ = _made(provider, user("n-1"))
+    wrong = user("n-2", department="nowhere")
+    for _ in range(2):
+        status, said = provider.ask("POST", "/Users", wrong)
+        assert (status, said["scimType"], said["detail"]) == (400, "invalidValue", "There is no department nowhere.")
+    assert not Person.objects.filter(uid="n-2").exists()
+    provider.ask("PATCH", f"/Users/{id_}", {**OFF, "Operations": [{"op": "add", "path": "title", "value": "Clerk"}]})
+    run = FeedRun.objects.get()
+    assert (run.kind, run.state, run.source) == ("scim", "live", "SCIM")
+    assert list(run.lines.values_list("uid", "did")) == [("n-1", "added"), ("n-2", "refused"), ("n-1", "changed")]
+    frozen.shift(86_400)
+    provider.ask("PATCH", f"/Users/{id_}", OFF)
+    assert FeedRun.objects.count() == 2 and FeedLine.objects.get(did="ended").run != run
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"userType": "wizard"}, "There is no userType wizard"),
+        ({"userType": "contractor"}, "under a contract"),
+        ({"name": {"givenName": "A"}}, "name.familyName is needed"),
+        ({"displayName": "ann@else.example"}, "A display name has no @"),
+        ({"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "clerk"}}, "employeeNumber is needed"),
+        ({"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"employeeNumber": "n-1"}}, "department is needed"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_nothing_is_kept(change: dict[str, Any], said: str, provider: Provider, user: User) -> None:
+    status, answer = provider.ask("POST", "/Users", user("n-1", **change))
+    assert status == 400 and said in answer["detail"]
+    assert provider.ask("GET", "/Users")[1]["totalResults"] == 0 and not Person.objects.filter(uid="n-1").exists()
+    assert FeedLine.objects.get().did == "refused"
+
+
+def test_only_a_token_of_the_feed_that_is_in_force_opens_the_door(provider: Provider, frozen: Any, crowd: Department) -> None:
+    """R-593, S1: another kind of token, one that was ended, one that is over; the answer is the protocol's own."""
+    good = provider.token
+    key = FeedKey.objects.get()
+    person = staff.person("ann")
+    staff.employed(person, crowd)
+    for token in ("", "x", good[:-1] + ("0" if good[-1] != "0" else "1"), good.replace("cmf-", "cmt-"), tokens_of(person)):
+        provider.token = token
+        status, said = provider.ask("GET", "/Users")
+        assert status == 401 and said["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        assert provider.last.headers["WWW-Authenticate"].startswith("Bearer")
+    provider.token = good
+    assert provider.ask("GET", "/Users")[0] == 200
+    frozen.shift(31 * DAY // 1000)
+    assert provider.ask("GET", "/Users")[0] == 401, "it is over"
+    frozen.shift(-31 * DAY // 1000)
+    feedkeys.end(key, actor=OFFICER, reason="Not needed any more.", now=MS)
+    assert provider.ask("GET", "/Users")[0] == 401
+
+
+def tokens_of(person: Person) -> str:
+    """A token of a person, for the command line."""
+    from civicmail.city.access.actors import Actor
+
+    return tokens.make(person, days=1, actor=Actor(person.uid), now=MS)
+
+
+def test_a_user_that_somebody_else_has_changed_is_not_overwritten(provider: Provider, user: User) -> None:
+    id_ = _made(provider, user("n-1"))
+    tag = provider.ask("GET", f"/Users/{id_}") and provider.last.headers["ETag"]
+    assert provider.ask("GET", f"/Users/{id_}", if_none_match=tag)[0] == 304
+    title = {**OFF, "Operations": [{"op": "add", "path": "title", "value": "Clerk"}]}
+    assert provider.ask("PATCH", f"/Users/{id_}", title, if_match=tag)[0] == 204
+    assert provider.ask("PATCH", f"/Users/{id_}", OFF, if_match=tag)[0] == 412
+    assert Episode.objects.filter(person__uid="n-1", ended__isnull=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 3),
+        ('?filter=externalId eq "x-2"', 1),
+        ('?filter=externalId eq "X-2"', 0),
+        ('?filter=title co "clerk" and active eq true', 2),
+        ("?filter=not (title pr)", 1),
+        ('?filter=urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "n-3"', 1),
+        ('?filter=userName sw "n-" or title eq "x"', 3),
+        ('?filter=id eq "nobody"', 0),
+        ("?startIndex=3&count=5", 3),
+    ],
+)
+def test_users_are_found_by_filter_and_by_page(query: str, count: int, provider: Provider, user: User) -> None:
+    for n, more in enumerate(({"title": "Clerk"}, {"title": "Chief Clerk", "externalId": "x-2"}, {}), 1):
+        _made(provider, user(f"n-{n}", **more))
+    status, said = provider.ask("GET", "/Users" + query.replace(" ", "%20").replace('"', "%22"))
+    assert (status, said["totalResults"]) == (200, count)
+    assert len(said.get("Resources", [])) == (1 if "startIndex=3" in query else count)
+
+
+def test_a_bad_filter_and_a_body_that_is_none_are_told(provider: Provider) -> None:
+    assert provider.ask("GET", "/Users?filter=userName%20is%20x")[1]["scimType"] == "invalidFilter"
+    assert provider.ask("POST", "/Users", [1])[0] == 400
+    assert provider.ask("POST", "/Bulk", {"schemas": []})[0] == 501
+    assert provider.ask("POST", "/Users", {"userName": "x" * 300_000})[0] == 413
