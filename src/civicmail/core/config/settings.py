@@ -218,7 +218,9 @@ class Ldap:
     base: str = _setting("", "Where people lie: ou=people,dc=city,dc=example.")
     filter: str = _setting("(objectClass=inetOrgPerson)", "Which of them work for the city.")
     page: int = _setting(500, "Entries in one answer of the server (RFC 2696).")
-    attributes: dict[str, str] = _setting({}, 'Attributes by our columns, on top of the usual ones: department = "ou".')
+    attributes: list[str] = _setting(
+        [], 'Their attributes and our columns, on top of the usual ones: "ou = department".'
+    )
     every: int = _setting(0, "Minutes between two looks of the city worker; 0: only by command.")
     apply: bool = _setting(False, "Whether the worker applies what the brake does not stop; else it waits for an officer.")
     timeout: int = _setting(30, "Seconds to wait for the server.")
@@ -230,9 +232,9 @@ class Feeds:
     stale: int = _setting(8, "Days after which doctor warns of a feed that said nothing; 0: never.")
     number: str = _setting("employeeNumber", "The attribute of SCIM that is the number in the personnel system.")
     kind: str = _setting("employee", "SCIM and LDAP: what people are where nothing says it.")
-    kinds: dict[str, str] = _setting({}, 'SCIM and LDAP: their words for kinds of people: Member = "employee".')
+    kinds: list[str] = _setting([], 'SCIM and LDAP: their words for kinds of people: "Member = employee".')
     department: str = _setting("", "SCIM and LDAP: the department of people who have none there; empty: they are refused.")
-    departments: dict[str, str] = _setting({}, 'SCIM and LDAP: their names of departments: "Streets Div." = "streets".')
+    departments: list[str] = _setting([], 'SCIM and LDAP: their names of departments: "Streets Div. = streets".')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    hook: list[Hook] = _setting([], "Programs that are told when somebody's access ends, for doors that are not ours; one table each.")
+    hook: list[Hook] = _setting(
+        [], "Programs that are told when somebody's access ends, for doors that are not ours; one table each."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from civicmail.core.config.pairs import pairs
 from civicmail.core.config.settings import CHECKS
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
@@ -164,16 +165,28 @@ def _resolvers(value: list[str]) -> str:
 
 
 _KINDS = ("employee", "contractor", "vendor", "agent", "volunteer", "board", "elected")
+_COLUMNS = (
+    "uid", "family", "given", "display", "kind", "department", "position", "supervisor", "contract", "starts", "ends", "phone",
+    "language", "outside",
+)  # fmt: skip
 _LDAP = re.compile(r"ldaps?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?\Z")
 
 
 def _ldap(value: str) -> str:
-    return "" if _LDAP.match(value) else "must be like ldaps://ldap.city.example:636"
+    return "" if not value or _LDAP.match(value) else "must be like ldaps://ldap.city.example:636"
 
 
-def _kinds(value: dict[str, str]) -> str:
-    wrong = [theirs for theirs, ours in value.items() if ours not in _KINDS]
-    return f"for {wrong[0]} must be one of {', '.join(_KINDS)}" if wrong else ""
+def _pairs(*ours: str) -> Check:
+    """Lines like "theirs = ours"; ours: the words that there are, any where there is none."""
+
+    def check(value: list[str]) -> str:
+        try:
+            wrong = [right for right in pairs(value).values() if ours and right not in ours]
+        except ValueError as problem:
+            return str(problem)
+        return f"has {wrong[0]!r}, which is none of {', '.join(ours)}" if wrong else ""
+
+    return check
 
 
 _POSITIVE = _between(1, 1 << 62)
@@ -253,13 +266,15 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Oversight", "holidays"): _days,
     ("Ldap", "name"): _slug,
     ("Ldap", "url"): _ldap,
+    ("Ldap", "attributes"): _pairs(*_COLUMNS),
     ("Ldap", "page"): _between(1, 10_000),
     ("Ldap", "every"): _between(0, 10_080),
     ("Ldap", "timeout"): _between(1, 600),
     ("Feeds", "stale"): _between(0, 366),
     ("Feeds", "number"): _one_of("employeeNumber", "externalId", "userName"),
     ("Feeds", "kind"): _one_of(*_KINDS),
-    ("Feeds", "kinds"): _kinds,
+    ("Feeds", "kinds"): _pairs(*_KINDS),
+    ("Feeds", "departments"): _pairs(),
     ("Database", "url"): _database,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),
     ("Log", "format"): _one_of("text", "json"),

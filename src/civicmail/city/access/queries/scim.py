@@ -12,6 +12,7 @@ from django.utils import timezone
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Contract, Department, Episode, Person, ScimUser
 from civicmail.city.directory.scimrow import Names
+from civicmail.core.config.pairs import pairs
 
 
 def users() -> QuerySet[ScimUser]:
@@ -25,14 +26,14 @@ def names(now: int) -> Names:
     said = settings.CITY.feeds
     rows = list(Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "name"))
     departments = {name.lower(): code for code, name in rows} | {code.lower(): code for code, _ in rows}
-    departments |= {theirs.lower(): ours for theirs, ours in said.departments.items()}
+    departments |= {theirs.lower(): ours for theirs, ours in pairs(said.departments).items()}
     return Names(
         frozenset(code for code, _ in rows),
         departments,
         _contracts(now),
         said.number,
         said.kind,
-        said.kinds,
+        pairs(said.kinds),
         said.department,
     )
 

@@ -1,0 +1,18 @@
+"""Settings that are lists of "theirs = ours": easier to read and to override than tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def pairs(lines: Iterable[str]) -> dict[str, str]:
+    """Theirs -> ours. Raises ValueError for a line without both sides, or one side twice."""
+    found: dict[str, str] = {}
+    for line in lines:
+        left, _, right = line.rpartition("=")  # what they call something may have a = in it, what we call it may not
+        theirs, ours = left.strip(), right.strip()
+        if not (theirs and ours):
+            raise ValueError(f"has {line!r}, which is not like 'theirs = ours'")
+        if found.setdefault(theirs, ours) != ours:
+            raise ValueError(f"has {theirs!r} twice")
+    return found
