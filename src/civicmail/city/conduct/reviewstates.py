@@ -3,7 +3,7 @@
     open -> pending -> done -> verified | failed              an answer, and what was made of it (R12)
     open -> silent                                            nobody answered, and nothing was out of order
     open -> suspending -> suspended -> pending                nobody answered, and something was (R11)
-    open -> stopped -> suspending                             the breaker held it back; an officer applies it
+    open -> stopped -> suspending | silent                    the breaker held it back; an officer applies it, or leaves it
     open | silent | stopped | ... -> moot                     it is about nothing any more (R13)
 
 What the time does stands under the act "tick". An answer may come late, as long as silence has not ended the access.
@@ -51,6 +51,7 @@ STEPS: tuple[Step, ...] = (
     Step("open", "suspend", "suspending", "tick"),
     Step("open", "stop", "stopped", "tick"),
     Step("stopped", "apply", "suspending", "review.run"),
+    Step("stopped", "leave", "silent", "review.run"),
     Step("suspending", "carry", "suspended", "tick"),
     Step("suspending", "fail", "failed", "tick"),
     Step("suspended", "lapse", "pending", "tick"),

@@ -26,7 +26,7 @@ from civicmail.city.conduct.tiers import PLANS, UNDO
 from civicmail.city.directory.models import Person
 
 WITH = ("review", "part__department", "person", "approver", "right__mailbox", "duty")
-CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure"]
+CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]
 
 
 def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
@@ -137,7 +137,7 @@ def _answer(row: ReviewRow, answer: str, reason: str, by: Person, now: int, *, b
     row.state = step(row.state, "answer")
     row.answer, row.reason, row.by, row.at, row.bulk = answer, reason, by, moment(now), bulk
     row.late = row.review.deadline is not None and moment(now) >= row.review.deadline
-    row.failure = ""
+    row.failure, row.checked = "", None
     if save:
         row.save(update_fields=CHANGED)
 

@@ -143,11 +143,10 @@ def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, 
     """Another end. Who asked for it does not approve it (M3): their "keep" leaves the end that it has."""
     if right.state not in ("active", "suspended"):
         raise Conflict("This access is over; it is asked for anew.")
-    if right.role == "holder" and right.department_id != _work(right).department_id:
-        raise Conflict(f"{right.person} works in another department now, which decides afresh.")
-    own = row.by_id in (right.requester_id, right.person_id)
     until = until if exactly else max(until, right.until)
-    if until > right.until and own:
+    own = row.by_id in (right.requester_id, right.person_id)
+    moved = right.role == "holder" and right.department_id != _work(right).department_id  # the new one decides afresh (M6)
+    if until > right.until and (own or moved):
         until = right.until
     row.promised = until
     if until == right.until:

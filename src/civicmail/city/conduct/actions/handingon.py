@@ -59,10 +59,10 @@ def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewR
 def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: str, now: int) -> ReviewPart:
     """Somebody of the reviewer's choice answers, until a time (ms) before the deadline, for a reason. The reviewer stays
     accountable; whoever was chosen cannot hand it on (R7). Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "review.delegate", answerers.about(part, actor.uid, now), now=now)
     reason = in_words(reason, least=10)
     with transaction.atomic():
-        mine = ReviewPart.objects.select_for_update(of=("self",)).select_related("review").get(pk=part.pk)
+        mine = ReviewPart.objects.select_for_update(of=("self",)).select_related("review", "department").get(pk=part.pk)
+        guard.require(actor, "review.delegate", answerers.about(mine, actor.uid, now), now=now)
         only_open(mine.review)
         me = person_of(actor)
         if mine.reviewer_id != me.pk or mine.replaced is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import orjson
 from django.db import transaction
+from django.utils import timezone
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
@@ -48,7 +49,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
         review = Review.objects.select_for_update().get(pk=review.pk)
         review.state = campaign_step(review.state, "start")
         review.started = moment(now)
-        review.deadline = moment(now) + timedelta(days=tiers.DAYS)
+        review.deadline = deadline(now)
         questions, known = _questions(review, now)
         review.definition |= definition(review, now)
         review.snapshot = checksum([q.row for q in questions])
@@ -67,6 +68,12 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
         entries.enter("review.start", actor=actor, reason=review.reason, now=now, object=object_of(review), facts=facts)
         telling.asked(review, parts, now=now)
     return review
+
+
+def deadline(now: int) -> datetime:
+    """The end of the last day, in the city's time zone."""
+    day = timezone.localdate(moment(now)) + timedelta(days=tiers.DAYS + 1)
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def object_of(review: Review) -> str:

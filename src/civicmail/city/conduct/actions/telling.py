@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -27,8 +27,14 @@ def name_of(review: Review) -> str:
     return f"{name}, round {review.round}" if review.round > 1 else name
 
 
-def day_of(at: datetime | None) -> str:
-    return in_words(timezone.localdate(at)) if at is not None else ""
+def last_day(review: Review) -> date:
+    """On which answers are in time. The review has begun."""
+    assert review.deadline is not None
+    return timezone.localdate(review.deadline - timedelta(seconds=1))
+
+
+def day_of(review: Review) -> str:
+    return in_words(last_day(review)) if review.deadline is not None else ""
 
 
 def asked(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
@@ -43,7 +49,7 @@ def asked(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
         if person in to:
             text = (
                 f"You are asked about the mail access of {_people(count)}: does each still need it? The page Home leads there."
-                f"\n\nPlease answer by {day_of(review.deadline)}. That day does not move. Without an answer access that is "
+                f"\n\nPlease answer by {day_of(review)}. That day does not move. Without an answer access that is "
                 "unused, or out of order otherwise, is suspended."
             )
             tell(f"review:{review.pk}:asked:{person}", to[person], f"Access review: {name_of(review)}", text, now=moment(now))

@@ -25,6 +25,13 @@ def of_part(part: ReviewPart, now: int) -> set[int]:
     return found
 
 
+def asked_of(part: ReviewPart, now: int) -> set[int]:
+    """Ids of those who are reminded: as of_part, but deputies hear nothing while the head can answer."""
+    deputies = {p.pk for p in part.department.deputies.all()} if part.role == "head" else set()
+    named = {part.reviewer_id, part.joined_id, part.delegate_id}
+    return {p for p in of_part(part, now) if p not in deputies or p in named}
+
+
 def uids_of(part: ReviewPart, now: int) -> set[str]:
     """The same as the guard knows people."""
     return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))

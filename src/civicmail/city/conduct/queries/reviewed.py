@@ -138,7 +138,7 @@ def taken_up(k: Known, grants: Collection[int]) -> None:
 def exceptions_of(a: Authorisation, k: Known) -> list[str]:
     """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
     work, found = k.work.get(a.person_id), _of_person(a.person_id, k)
-    if a.role == "holder":
+    if a.role == "holder" and a.state == "active":  # who is suspended cannot use it
         found += _unused(a, k)
     if a.person_id in k.unaccepted:
         found.append("policy")

@@ -65,9 +65,9 @@ class Reviewers:
         return [self.heads[department]] if department in self.heads else []
 
 
-def reviewers(now: int, besides: Collection[int] = ()) -> Reviewers:
+def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> Reviewers:
     """As things stand at this moment (ms); a fixed number of queries. besides: ids of other people who may be asked, such as
-    supervisors."""
+    supervisors; away: whoever says to be away for some days is passed over, too."""
     at = moment(now)
     departments = list(Department.objects.order_by("id").values_list("id", "parent", "head"))
     deputies: dict[int, list[int]] = {}
@@ -85,16 +85,16 @@ def reviewers(now: int, besides: Collection[int] = ()) -> Reviewers:
     heads = {id_: head for id_, _, head in departments if head is not None}
     by_office = {*heads.values(), *(p for some in (*deputies.values(), *authorisers.values()) for p in some), *officers}
     parents = {id_: parent for id_, parent, _ in departments}
-    return Reviewers(parents, heads, deputies, authorisers, officers, present({*by_office, *besides}, by_office, now))
+    return Reviewers(parents, heads, deputies, authorisers, officers, present({*by_office, *besides}, by_office, now, away=away))
 
 
-def present(people: Collection[int], by_office: Collection[int], now: int) -> frozenset[int]:
+def present(people: Collection[int], by_office: Collection[int], now: int, *, away: bool = True) -> frozenset[int]:
     """Of these (ids of rows) who can answer: works here, may use the pages, is not away. by_office: who may without a mailbox."""
-    away = absent(list(people), now)
+    not_here = absent(list(people), now) if away else set()
     everybody = standing.everybody(now, list(people))
     can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))
     found = set()
-    for person in set(people) - away:
+    for person in set(people) - not_here:
         facts = everybody.facts(person, now)
         if (
             person in can_sign_in

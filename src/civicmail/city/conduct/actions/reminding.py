@@ -1,0 +1,180 @@
+"""Reminders, and who steps in where nobody answers (R8, R9, R10). Only who has open rows hears anything, and that once a day.
+
+On day 7 the next head joins, on day 10 that one replaces whoever is silent; whoever has left is replaced at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct.actions.handingon import note
+from civicmail.city.conduct.actions.reviewing import object_of
+from civicmail.city.conduct.actions.telling import addresses, day_of, last_day, name_of
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import answerers, reviewers
+from civicmail.city.conduct.tiers import JOINS, REMIND, REPLACES
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+
+TICK = machine("tick")
+MORNING = 7
+"""The hour, in the city's time, from which on people are reminded."""
+
+Work = dict[int, dict[int, int]]
+"""Person (id of the row) -> review (id) -> how many rows wait for that person."""
+
+
+def remind(now: int) -> int:
+    """Seven, three and one day before the deadline, and on the last day; how many people were written to."""
+    at = timezone.localtime(moment(now))
+    if at.hour < MORNING:
+        return 0
+    due = [r for r in Review.objects.filter(state="running").order_by("id") if (last_day(r) - at.date()).days in REMIND]
+    had = set(ReviewStep.objects.filter(review__in=due, step="reminded", words=str(at.date())).values_list("review", flat=True))
+    due = [r for r in due if r.pk not in had]
+    return _write(due, now) if due else 0
+
+
+def remind_now(review: Review, *, now: int) -> int:
+    """The same on request of an officer, once a day. For verbs that asked the guard, inside their transaction."""
+    return _write([review], now)
+
+
+def waiting(reviews: Collection[Review], now: int) -> Work:
+    """Whose rows are open, and of which review; what waits for its turn is left out, and one's own."""
+    found: Work = {}
+    parts = list(
+        ReviewPart.objects.filter(review__in=reviews, rows__state="open")
+        .select_related("review", "department")
+        .prefetch_related("department__deputies")
+        .distinct()
+    )
+    ahead = answerers.is_ahead(parts)
+    rows: dict[int, list[tuple[int, int | None]]] = {}
+    open_ = ReviewRow.objects.filter(part__in=parts, state="open").values_list("part", "person", "approver")
+    for of, person, approver in open_:
+        rows.setdefault(of, []).append((person, approver))
+    for part in parts:
+        for who in answerers.asked_of(part, now) if part.pk not in ahead else ():
+            count = sum(who not in pair for pair in rows[part.pk])
+            if count:
+                mine = found.setdefault(who, {})
+                mine[part.review_id] = mine.get(part.review_id, 0) + count
+    return found
+
+
+def _write(due: list[Review], now: int) -> int:
+    """One message a person, whatever the number of reviews."""
+    by_pk = {r.pk: r for r in due}
+    day = str(timezone.localdate(moment(now)))
+    with transaction.atomic():
+        work = waiting(due, now)
+        to, steps = addresses(work), []
+        names = dict(Person.objects.filter(pk__in=work).values_list("pk", "display"))
+        for person, counts in sorted(work.items()):
+            lines = [f"{name_of(by_pk[pk])}: {count} open, by {day_of(by_pk[pk])}." for pk, count in sorted(counts.items())]
+            if person in to:
+                text = "Does each still need mail access? The page Home leads there.\n\n" + "\n\n".join(lines)
+                total = sum(counts.values())
+                tell(f"review-reminder:{person}:{day}", to[person], f"Access review: {total} open", text, now=moment(now))
+            steps += [_reminded(pk, now, names[person]) for pk in counts]
+        there = {s.review_id for s in steps}
+        steps += [_reminded(r.pk, now) for r in due if r.pk not in there]
+        ReviewStep.objects.bulk_create(steps)
+    return len(work)
+
+
+def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
+    """name: empty where nobody had to be reminded on that day."""
+    day = str(timezone.localdate(moment(now)))
+    return ReviewStep(review_id=review, at=moment(now), step="reminded", by="tick", to=name, words=day)
+
+
+def step_in(now: int) -> int:
+    """Who joins, who replaces, and who takes over from somebody who cannot answer any more; how many parts."""
+    parts = list(
+        ReviewPart.objects.filter(review__state="running", rows__state="open", replaced__isnull=True)
+        .select_related("review", "department", "reviewer", "joined")
+        .order_by("id")
+        .distinct()
+    )
+    if not parts:
+        return 0
+    there = reviewers.reviewers(now, {p.reviewer_id for p in parts if p.reviewer_id is not None}, away=False)
+    count = 0
+    for part in parts:
+        assert part.review.started is not None
+        since = moment(now) - part.review.started
+        if part.reviewer_id is None or part.reviewer_id not in there.present:
+            count += _take_over(part, there, now)
+        elif part.joined_at is None and since >= timedelta(days=JOINS):
+            count += _join(part, there, now)
+        elif part.joined_id is not None and since >= timedelta(days=REPLACES):
+            count += _replace(part, now)
+    return count
+
+
+def _take_over(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+    """Somebody who is there answers in place of whoever is not; nobody where there is nobody."""
+    rows = list(ReviewRow.objects.filter(part=part, state="open").values_list("person", "approver"))
+    barred = {p for pair in rows for p in pair if p is not None}
+    chain = there.chain(part.department_id)
+    found = next((c for c in chain if c.person not in barred), None)
+    if found is None:
+        return 0
+    before = part.named
+    part.reviewer_id, part.role = found.person, found.why
+    part.named = Person.objects.values_list("display", flat=True).get(pk=found.person)
+    with transaction.atomic():
+        part.save(update_fields=["reviewer", "role", "named"])
+        _stepped(
+            part, "taken-over", now, to=part.named, words=f"in place of {before}" if before else "nobody could be asked before"
+        )
+        _tell(part, found.person, "You answer in place of somebody who is not there.", now)
+    return 1
+
+
+def _join(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+    assert part.reviewer_id is not None
+    found = there.after(part.department_id, part.reviewer_id)
+    part.joined_id, part.joined_at = (found.person if found else None), moment(now)
+    name = Person.objects.values_list("display", flat=True).get(pk=found.person) if found else ""
+    with transaction.atomic():
+        part.save(update_fields=["joined", "joined_at"])
+        _stepped(part, "joined", now, to=name, words="" if found else "nobody is above")
+        if found is not None:
+            _tell(part, found.person, f"{part.named} has not answered in a week, so you are asked as well.", now)
+    return 1
+
+
+def _replace(part: ReviewPart, now: int) -> int:
+    assert part.joined is not None
+    part.replaced = moment(now)
+    with transaction.atomic():
+        part.save(update_fields=["replaced"])
+        _stepped(part, "replaced", now, to=part.joined.display, words=f"in place of {part.named}")
+        _tell(part, part.joined.pk, f"{part.named} has not answered in ten days: you answer alone from now on.", now)
+    return 1
+
+
+def _stepped(part: ReviewPart, what: str, now: int, *, to: str, words: str) -> None:
+    note(part, what, TICK, now, to=to, words=words)
+    facts = {"part": part.pk, "to": to}
+    entries.enter(f"review.{what}", actor=TICK, reason=words, now=now, object=object_of(part.review), facts=facts)
+
+
+def _tell(part: ReviewPart, person: int, words: str, now: int) -> None:
+    """Once for each such change of a part."""
+    address = addresses([person]).get(person)
+    if address:
+        count = ReviewRow.objects.filter(part=part, state="open").count()
+        text = f"{words}\n\n{name_of(part.review)}, {part.department}: {count} open, by {day_of(part.review)}."
+        key = f"review-part:{part.pk}:{person}:{timezone.localdate(moment(now))}"
+        tell(key, address, f"Access review: {count} open", text, now=moment(now))

@@ -1,0 +1,333 @@
+"""Reminders, who steps in, the deadline and what silence does, the breaker, moot rows, new rounds, the end (P-05; R8 to R14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from city.access import staff
+from city.access.staff import NOW
+from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from civicmail.city.access.actions import suspensions
+from civicmail.city.access.actions.ending import end_access
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Account, Authorisation, Entry
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct import breaker, reviewstates
+from civicmail.city.conduct.actions import answering, planning, silence
+from civicmail.city.conduct.breaker import Shutting
+from civicmail.city.conduct.models import Essential, Review, ReviewStep
+from civicmail.city.notices.models import Notice
+
+pytestmark = pytest.mark.django_db
+
+
+def quiet(workers: int = 22) -> Works:
+    """A department so large that one idle person is no tenth of it."""
+    works = Works(workers)
+    works.worker("idle", used=False)
+    box = staff.mailbox("hank@city.example", works.works, works.hank)
+    staff.authorised(works.hank, box, works.hank.episodes.get(), works.top)
+    return works
+
+
+def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
+    """R-509, R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
+    works = Works(2)
+    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
+    first, second = works.start(), works.start(now=START + 1)
+    for n in range(15):
+        sweep(day(n + 0.2))
+        sweep(day(n + 0.3))
+    told = Notice.objects.filter(key__startswith=f"review-reminder:{works.hank.pk}:").order_by("key")
+    assert [n.key[-10:] for n in told] == ["2026-03-09"], "on day ten the next head has replaced him"
+    assert told[0].text.count("open, by 16 March 2026") == 2, "both reviews in one"
+    assert {s.words for s in ReviewStep.objects.filter(review__in=[first, second], step="reminded")} == {
+        "2026-03-09", "2026-03-13", "2026-03-15", "2026-03-16",
+    }  # fmt: skip
+
+
+def test_whoever_is_done_hears_nothing() -> None:
+    """R-509, R9."""
+    works = quiet(1)
+    review = works.start()
+    for uid in ("idle", "w0", "dora"):
+        answering.keep(row(review, uid), actor=actor(works.hank), now=START, reason="Is needed as before.")
+    sweep(day(7.2))
+    assert not Notice.objects.filter(key__startswith=f"review-reminder:{works.hank.pk}:").exists()
+
+
+def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
+    """R-510, R10: day 7 and day 10, by the clock."""
+    works = quiet()
+    review = works.start()
+    sweep(day(6.9))
+    assert part(review, "hank").joined is None
+    sweep(day(7))
+    assert part(review, "hank").joined == works.top
+    answering.keep(row(review, "w0"), actor=actor(works.hank), now=day(8))
+    sweep(day(10))
+    found = part(review, "hank")
+    assert found.replaced == moment(day(10))
+    with pytest.raises(Exception, match="asked of somebody else"):
+        answering.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
+    answering.keep(row(review, "w1"), actor=actor(works.top, day(11)), now=day(11))
+    before = review.deadline
+    review.refresh_from_db()
+    assert review.deadline == before
+    assert [s.step for s in found.steps.exclude(step="reminded")] == ["asked", "joined", "replaced"]
+
+
+def test_somebody_who_left_is_replaced_at_once() -> None:
+    """R-508, R8: reviewers are not frozen."""
+    works = quiet()
+    review = works.start()
+    end_access(works.hank, reason="Retired after thirty years.", when=day(1), actor=actor(works.officer), now=day(1))
+    Account.objects.filter(person=works.hank).update(is_active=False)
+    works.hank.episodes.update(ended=moment(day(1)).date())
+    sweep(day(1))
+    taken = row(review, "w0").part
+    assert taken.reviewer == works.top, "the deputy's own row is in that part, so not dora"
+    assert taken.steps.get(step="taken-over").words == "in place of Hank Test"
+
+
+def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
+    """R-511, R11: at the deadline; ended fourteen days later."""
+    works = quiet()
+    review = works.start()
+    sweep(day(13.9))
+    assert row(review, "idle").state == "open"
+    sweep(day(14.7))
+    found = Authorisation.objects.filter(review_rows__review=review).values_list("person__uid", "state")
+    assert {uid for uid, state in found if state == "suspended"} == {"idle"}
+    assert row(review, "w0").state == "silent" and row(review, "idle").state == "suspended"
+    sweep(day(28))
+    assert Authorisation.objects.get(person__uid="idle").state == "suspended"
+    sweep(day(28.8))
+    assert Authorisation.objects.get(person__uid="idle").state == "revoked"
+    assert {uid for uid, state in found.all() if state != "active"} == {"idle"}
+    sweep(day(28.9))
+    review.refresh_from_db()
+    assert review.state == "closed"
+
+
+def test_a_late_answer_puts_it_in_force_again() -> None:
+    """R-519, R11: until silence has ended it."""
+    works = quiet()
+    review = works.start()
+    sweep(day(14.7))
+    answering.keep(row(review, "idle"), actor=actor(works.top, day(20)), now=day(20), reason="Was ill, is back now.")
+    right = Authorisation.objects.get(person__uid="idle")
+    assert right.state == "active" and row(review, "idle").late
+    sweep(day(29))
+    right.refresh_from_db()
+    assert right.state == "active" and row(review, "idle").state == "verified"
+
+
+def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> None:
+    """R-512, R11: four of fifteen are more than a tenth; the office hears of it."""
+    works = Works(10)
+    for n in range(4):
+        works.worker(f"idle{n}", used=False)
+    review = works.start()
+    sweep(day(14.7))
+    rows = review.rows.filter(person__uid__startswith="idle")
+    assert {r.state for r in rows} == {"stopped"} and not Authorisation.objects.filter(state="suspended").exists()
+    told = Notice.objects.get(key__startswith=f"review:{review.pk}:tripped")
+    assert told.to == "officer@city.example" and "4 of 15" in told.text
+    officer = actor(works.officer, day(15))
+    assert silence.apply_batch(review, works.works, actor=officer, reason="Looked at each of the four.", now=day(15)) == 1
+    sweep(day(15))
+    assert Authorisation.objects.filter(state="suspended").count() == 1
+    assert silence.leave(review, works.works, actor=officer, reason="The others are on a course until May.", now=day(15)) == 3
+    with pytest.raises(Conflict):
+        silence.leave(review, works.works, actor=officer, reason="The others are on a course until May.", now=day(15))
+
+
+def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
+    """R-512, R11."""
+    works = quiet()
+    box = Authorisation.objects.get(person__uid="idle").mailbox
+    Essential.objects.create(mailbox=box, reason="The flood desk.", by="officer", at=NOW)
+    review = works.start()
+    sweep(day(14.7))
+    assert row(review, "idle").state == "stopped"
+    officer = actor(works.officer, day(15))
+    with pytest.raises(Conflict, match="essential"):
+        silence.apply_batch(review, works.works, actor=officer, reason="Looked at it with the desk.", now=day(15))
+    done = silence.apply_batch(
+        review, works.works, actor=officer, reason="Looked at it with the desk.", now=day(15), essential=True
+    )
+    assert done == 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("ab"), st.booleans()), max_size=40), st.integers(0, 60))
+def test_the_breaker_always_trips(rows: list[tuple[int, str, bool]], people: int) -> None:
+    """R-512, R11: whatever silence would suspend, never more than a tenth of a department, nor an essential mailbox."""
+    shutting = [Shutting(n, person, code, essential) for n, (person, code, essential) in enumerate(rows)]
+    stopped = breaker.tripped(shutting, {"a": people, "b": people})
+    for code in "ab":
+        through = [s for s in shutting if s.department == code and code not in stopped]
+        assert len({s.person for s in through}) * 10 <= people and not any(s.essential for s in through)
+
+
+def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
+    """R-512, R11: what silence shut lately counts."""
+    works = quiet(20)
+    works.worker("idle2", used=False)
+    works.worker("idle3", used=False)
+    for n, uid in enumerate(("idle", "idle2", "idle3")):
+        review = planning.start_now("everyone", actor=actor(works.officer), reason="One person only, for a test.", now=START + n)
+        review.rows.exclude(person__uid=uid).update(state="moot")
+    sweep(day(14.7))
+    assert Authorisation.objects.filter(state="suspended").count() == 2
+
+
+def test_nobody_asked_is_not_no_answer() -> None:
+    """R-508, R8: where nobody could be asked silence does nothing."""
+    works = quiet()
+    for who in (works.hank, works.dora, works.top, works.officer):
+        Account.objects.filter(person=who).update(is_active=False)
+    review = works.start_anyhow()
+    sweep(day(14.7))
+    found = row(review, "idle")
+    assert (found.state, found.failure) == ("silent", silence.NOBODY)
+    assert not Authorisation.objects.filter(state="suspended").exists()
+
+
+def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
+    """R-514, R13: the holder left; who came meanwhile is in the next one."""
+    works = quiet(2)
+    review = works.start()
+    end_access(works.workers[0], reason="Moved to another city.", when=day(1), actor=actor(works.officer), now=day(1))
+    works.worker("new")
+    sweep(day(1))
+    found = row(review, "w0")
+    assert found.state == "moot" and "revoked" in found.failure
+    assert not review.rows.filter(person__uid="new").exists()
+    assert works.start(now=day(2)).rows.filter(person__uid="new").exists()
+
+
+def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
+    """R-514, R13."""
+    works = quiet()
+    review = works.start()
+    sweep(day(14.7))
+    suspensions.resume(row(review, "idle").person, actor=actor(works.officer, day(15)), reason="Called and is needed.", now=day(15))
+    sweep(day(29))
+    assert row(review, "idle").state == "moot" and Authorisation.objects.get(person__uid="idle").state == "active"
+
+
+def test_a_new_round_asks_what_was_left_open_and_nothing_else() -> None:
+    """R-510, R10."""
+    works = quiet(3)
+    review = works.start()
+    answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    with pytest.raises(Conflict, match="after the deadline"):
+        planning.next_round(review, actor=actor(works.officer), reason="Asks again what is open.", now=START)
+    sweep(day(14.7))
+    again = planning.next_round(review, actor=actor(works.officer, day(16)), reason="Asks again what is open.", now=day(16))
+    asked = {r.asked["uid"] for r in again.rows.all()}
+    assert again.round == 2 and asked == {"w1", "w2", "dora", "idle", "hank", "officer"} - shut(review)
+    with pytest.raises(Conflict, match="new round"):
+        answering.keep(row(review, "w1"), actor=actor(works.top, day(16)), now=day(16))
+
+
+def shut(review: Review) -> set[str]:
+    """Whom silence suspended: that is an answer of its own."""
+    return {r.asked["uid"] for r in review.rows.filter(state="suspended")}
+
+
+def test_a_review_closes_when_everything_was_answered_and_verified() -> None:
+    works = Works(1)
+    review = works.start()
+    for uid, by in (("w0", works.hank), ("dora", works.hank)):
+        answering.keep(row(review, uid), actor=actor(by), now=START)
+    review.rows.filter(person__uid="officer").update(state="moot")
+    sweep(day(1))
+    sweep(day(1.1))
+    review.refresh_from_db()
+    assert review.state == "closed" and len(review.digest) == 64
+    closed = Entry.objects.get(act="review.close")
+    assert closed.facts["sha256"] == review.digest and closed.facts["counts"]["answer keep"] == 2
+
+
+STATEMENTS = (
+    "DELETE FROM conduct_review",
+    "DELETE FROM conduct_reviewpart",
+    "DELETE FROM conduct_reviewrow",
+    "DELETE FROM conduct_reviewstep",
+    "UPDATE conduct_reviewstep SET words = 'x'",
+    "UPDATE conduct_reviewrow SET asked = '{}'",
+    "UPDATE conduct_reviewrow SET exceptions = '[]'",
+)
+CLOSED = (
+    "UPDATE conduct_reviewrow SET reason = 'x'",
+    "UPDATE conduct_reviewpart SET named = 'x'",
+    "UPDATE conduct_review SET digest = 'x'",
+)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS + CLOSED)
+def test_evidence_is_removed_or_changed_by_nobody(statement: str) -> None:
+    """R-515, R14: the database refuses it to everybody; once closed, nothing changes at all."""
+    works = Works(1)
+    review = works.start()
+    if statement in CLOSED:
+        Review.objects.filter(pk=review.pk).update(state="closed")
+    with pytest.raises(DatabaseError, match="evidence and stays"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+class Table(RuleBasedStateMachine):
+    """Walks the table of states: from open every way ends, and no answer is forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = "open"
+        self.walked: list[str] = []
+
+    @rule(n=st.integers(0, 10))
+    def go(self, n: int) -> None:
+        ways = reviewstates.actions(self.state)
+        if ways:
+            action = ways[n % len(ways)]
+            self.state = reviewstates.step(self.state, action)
+            self.walked.append(action)
+
+    @rule(action=st.sampled_from(sorted({s.action for s in reviewstates.STEPS})))
+    def refuse(self, action: str) -> None:
+        if action not in reviewstates.actions(self.state):
+            with pytest.raises(Conflict):
+                reviewstates.step(self.state, action)
+
+    @invariant()
+    def holds(self) -> None:
+        assert self.state in reviewstates.STATES
+        if self.state == "verified":
+            assert "carry" in self.walked and self.walked[-1] == "verify"
+        if self.state == "suspended":
+            assert self.walked[-1] == "carry" and ("suspend" in self.walked or "apply" in self.walked)
+        if self.state in ("moot", "verified"):
+            assert reviewstates.actions(self.state) == ()
+
+
+Table.TestCase.settings = settings(max_examples=25, stateful_step_count=25)
+test_the_table_is_walked = Table.TestCase
+
+
+def test_every_state_is_reached_and_has_a_word() -> None:
+    reached, waiting = {"open"}, ["open"]
+    while waiting:
+        at = waiting.pop()
+        for step in reviewstates.STEPS:
+            if step.source == at and step.target not in reached:
+                reached.add(step.target)
+                waiting.append(step.target)
+    assert reached == set(reviewstates.STATES) == set(reviewstates.WORDS)
+    assert moment(day(0)) - timedelta(hours=1) == NOW
