@@ -1,0 +1,245 @@
+"""What follows from a violation: the table proposes, an officer decides and cites the ground, a second one agrees where it is for
+good, somebody else hears the appeal (P-30; V2 to V4). Only what concerns mail is done here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import barring
+from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.bars import Kind
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import Bar
+from civicmail.city.access.moments import DAY, in_words, moment, ms
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
+from civicmail.city.conduct.actions.reinstating import give_back
+from civicmail.city.conduct.actions.reporting import entered, tell_person
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import whom
+from civicmail.city.conduct.strikes import DAYS_MOST, OUTCOMES, Outcome
+from civicmail.city.conduct.violationstates import step
+from civicmail.city.directory.models import Person
+
+APPEAL = 30 * DAY
+"""So long after the decision it can be appealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """outcome, and for how many days; ground: its id in the table, cites: section or article; procedure: key to what was said."""
+
+    outcome: Outcome
+    ground: str
+    cites: str
+    why: str
+    days: int = 0
+    procedure: dict[str, str] = field(default_factory=dict)
+
+
+def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Violation:
+    """Decide what follows. A permanent bar waits for a second officer, and nothing changes before. Raises NotPermitted for who
+    found it, Unusable, Conflict."""
+    guard.require(actor, "violation.decide", whom.about_violation(row), now=now)
+    with transaction.atomic():
+        found = locked(row, "state")
+        decider = apart(found, actor)
+        found.state = step(found.state, "propose" if decision.outcome == "permanent" else "decide")
+        _write(found, decision, now)
+        found.since, found.decider = moment(now), decider
+        entered(
+            "violation.decide", found, actor, found.why, now, outcome=found.outcome, proposed=found.proposed, ground=found.ground,
+            cites=found.cites, departs=int(found.departs), procedure=[f"{k}: {v}" for k, v in sorted(found.procedure.items())],
+        )  # fmt: skip
+        if found.state == "decided":
+            _take_effect(found, decision.days, decider, None, actor, now)
+        found.save()
+    return found
+
+
+def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
+    """A second officer agrees to a permanent bar, and it begins; or does not, and somebody decides afresh. Raises NotPermitted for
+    the first one, Conflict."""
+    about = whom.about_violation(row, requester=row.decider.uid if row.decider is not None else "")
+    guard.require(actor, "violation.second", about, now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        found = locked(row, "state", "decider_id")
+        second = apart(found, actor)
+        found.state, found.since = step(found.state, "agree" if yes else "disagree"), moment(now)
+        entered("violation.second", found, actor, reason, now, yes=int(yes))
+        if yes:
+            assert found.decider is not None, "somebody proposed it"
+            found.second, found.seconded = second, moment(now)
+            _take_effect(found, 0, found.decider, second, actor, now)
+        else:
+            found.decider, found.outcome, found.why = None, "", ""
+        found.save()
+    return found
+
+
+def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
+    """The person has done the training. Raises Conflict."""
+    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    reason = given(reason)
+    with transaction.atomic():
+        found = locked(row, "trained")
+        if found.outcome != "warning" or found.decided is None or found.trained is not None:
+            raise Conflict("No training is open here.")
+        found.trained = moment(now)
+        found.save(update_fields=["trained"])
+        entered("violation.train", found, actor, reason, now)
+    return found
+
+
+def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
+    """The person does not accept it, within 30 days; what was decided goes on until it is heard. Raises NotPermitted, Conflict."""
+    guard.require(actor, "my.violations", About(person=row.person.uid if row.person is not None else "-"), now=now)
+    return _appeal(row, text, "", actor, now)
+
+
+def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
+    """An appeal on paper. reference: where it is kept."""
+    guard.require(actor, "violation.hear", whom.about_violation(row), now=now)
+    return _appeal(row, text, given(reference, "reference", most=200), actor, now)
+
+
+def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
+    text = given(text, "text", least=10, most=4000)
+    with transaction.atomic():
+        found = locked(row, "state")
+        found.state = step(found.state, "appeal")
+        if found.decided is None or now >= ms(found.decided) + APPEAL:
+            raise Conflict("The time for an appeal is over: it was 30 days from the decision.")
+        found.since, found.appeal, found.appealed = moment(now), text, moment(now)
+        found.save()
+        entered("violation.appeal", found, actor, reference, now)
+    return found
+
+
+def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: str, now: int) -> Violation:
+    """Somebody who had no part in it hears the appeal. What is overturned ends at once; a permanent bar is asked to end, by a law,
+    and ends when another officer agrees (V3). Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.hear", whom.about_violation(row), now=now)
+    reason = given(reason, least=20, most=1000)
+    with transaction.atomic():
+        found = locked(row, "state")
+        hearer = apart(found, actor)
+        found.state, found.since = step(found.state, "uphold" if uphold else "overturn"), moment(now)
+        found.hearer, found.heard, found.hearing = hearer, moment(now), reason
+        if not uphold:
+            _undo(found, law, hearer, actor, reason, now)
+        found.save()
+        entered("violation.hear", found, actor, reason, now)
+        said = "stands" if uphold else "is overturned"
+        tell_person(found, "heard", f"Your appeal was heard: {found.clause}", [f"What was decided {said}.", reason], now)
+    return found
+
+
+def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
+    """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0043). Raises
+    NotPermitted for who recorded it, Conflict."""
+    about = whom.about_violation(row, requester=row.reporter.uid if row.reporter is not None else "")
+    guard.require(actor, "violation.reverse", about, now=now)
+    reason = given(reason, least=20, most=1000)
+    with transaction.atomic():
+        found = locked(row, "state")
+        officer = apart(found, actor)
+        found.state, found.since = step(found.state, "reverse"), moment(now)
+        found.hearer, found.heard, found.hearing = officer, moment(now), reason
+        count = _reopen(found, officer, actor, reason, now)
+        found.save()
+        entered("violation.reverse", found, actor, reason, now, authorisations=count)
+        tell_person(found, "reversed", f"The record about {found.person} was wrong", ["It is taken back.", reason], now)
+    return found
+
+
+def _write(row: Violation, decision: Decision, now: int) -> None:
+    table, (_, ladder) = whom.table(), whom.ladder_of(row)
+    wrong = {}
+    if decision.outcome not in ladder.outcomes:
+        wrong["outcome"] = "This is not for this kind of person."
+    if decision.ground not in table.grounds:
+        wrong["ground"] = "Name the ground."
+    if decision.outcome in ("suspension", "restriction") and not 1 <= decision.days <= DAYS_MOST:
+        wrong["days"] = f"From 1 to {DAYS_MOST} days."
+    if wrong:
+        raise Unusable(next(iter(wrong.values())), wrong)
+    proposed = whom.proposed(row, now)
+    row.outcome, row.proposed = decision.outcome, proposed.outcome
+    row.departs = decision.outcome != proposed.outcome or bool(proposed.days and decision.days != proposed.days)
+    row.ground, row.cites = decision.ground, given(decision.cites, "cites", least=2, most=300)
+    row.why = given(decision.why, "why", least=20, most=1000)
+    row.procedure = {key: " ".join(said.split())[:300] for key, said in decision.procedure.items() if said.strip()}
+
+
+def _take_effect(row: Violation, days: int, first: Person, second: Person | None, actor: Actor, now: int) -> None:
+    """What concerns mail begins in this transaction."""
+    assert row.person is not None, "whoever is decided about is known"
+    row.decided = moment(now)
+    origin, reason = f"violation:{row.pk}", f"Violation {row.pk}, {row.clause}."
+    if row.outcome != "none":
+        row.lapses = moment(now + whom.ladder_of(row)[1].years * 365 * DAY)
+        if row.bar is None and row.outcome != "permanent":
+            barring.put(
+                row.person, "re-entry", until=ms(row.lapses), origin=origin, reason=reason, first=first, actor=actor, now=now
+            )
+    if row.outcome in ("suspension", "restriction"):
+        row.until = moment(now + days * DAY)
+        row.bar = barring.put(
+            row.person, _kind(row.outcome), until=ms(row.until), origin=origin, reason=reason, first=first, actor=actor, now=now
+        )
+    elif row.outcome == "permanent":
+        row.bar = barring.put(
+            row.person, "permanent", until=None, origin=origin, reason=reason, first=first, second=second, actor=actor, now=now
+        )
+    close_for_outsiders(row, now)
+    tell_person(row, "decided", f"Decided: {row.clause}", _told(row), now)
+
+
+def _kind(outcome: str) -> Kind:
+    return outcome  # type: ignore[return-value]  # one of the two that are kinds of bars
+
+
+def _told(row: Violation) -> list[str]:
+    assert row.decided is not None, "it was decided"
+    until = f", until {in_words(timezone.localdate(row.until))}" if row.until is not None else ""
+    ground = whom.table().grounds.get(row.ground, row.ground)
+    last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
+    pages = settings.CITY.web.url
+    where = f"{pages}/my/violations/{row.pk}/" if pages else "the pages, or on paper at the access office"
+    return [
+        f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",  # type: ignore[index]
+        f"Ground: {ground}, {row.cites}.",
+        row.why,
+        f"You can appeal until {last}, on {where}. Somebody who had no part in it hears you.",
+    ]
+
+
+def _undo(row: Violation, law: str, hearer: Person, actor: Actor, reason: str, now: int) -> None:
+    if row.outcome == "permanent":
+        assert row.bar is not None, "it began with one"
+        law = given(law, "law", least=5, most=300)
+        barring.propose_end(row.bar, law, actor=actor, reason=reason[:400], now=now)
+        return
+    if row.ending is not None:
+        _reopen(row, hearer, actor, reason, now)
+    else:
+        _lift(row, hearer, actor, reason, now)
+
+
+def _reopen(row: Violation, officer: Person, actor: Actor, reason: str, now: int) -> int:
+    _lift(row, officer, actor, reason, now)
+    return give_back(row, officer, actor=actor, now=now) if row.ending is not None else 0
+
+
+def _lift(row: Violation, officer: Person, actor: Actor, reason: str, now: int) -> None:
+    for bar in Bar.objects.filter(origin=f"violation:{row.pk}", ended__isnull=True).exclude(kind="permanent"):
+        barring.lift(bar, ender=officer, reason=reason[:400], actor=actor, now=now)

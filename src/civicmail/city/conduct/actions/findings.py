@@ -1,0 +1,160 @@
+"""What a person says to a report, and what is found: unfounded, confirmed, or somebody's own mistake, which never counts (V1,
+V4)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.queries.lines import lines
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.actions.reporting import ANSWER, entered, shut, tell_person
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import whom
+from civicmail.city.conduct.violationstates import FIRST, step
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+
+RESPONSE_MOST = 4000
+FOUND = {
+    "confirm": "Confirmed: the rule was broken",
+    "dismiss": "Unfounded: it was not, or it cannot be shown",
+    "note": "Their own mistake, told in good faith: it does not count",
+}
+
+
+def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
+    """The person is asked what they say to it, and has a week; they learn the rule, and not who reported it. Raises NotPermitted,
+    Conflict."""
+    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    with transaction.atomic():
+        found = locked(row, "state", "respond_by")
+        if found.state not in FIRST or found.respond_by is not None or found.person is None:
+            raise Conflict("The person was asked already, or is not named, or it was found.")
+        apart(found, actor)
+        found.respond_by = moment(now + ANSWER)
+        found.save(update_fields=["respond_by"])
+        entered("violation.ask", found, actor, "", now, until=now + ANSWER)
+        pages = settings.CITY.web.url
+        lines_ = [
+            f"Somebody has reported that {found.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
+            f"Before anybody decides you can say what you have to say, until {in_words(timezone.localdate(found.respond_by))}.",
+            f"It is read and answered here: {pages}/my/violations/{found.pk}/"
+            if pages
+            else "It stands on the pages, under My access.",
+        ]
+        tell_person(found, "ask", f"Your answer is asked for: {found.clause}", lines_, now)
+    return found
+
+
+def respond(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
+    """The person's own words. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "my.violations", About(person=row.person.uid if row.person is not None else "-"), now=now)
+    return _respond(row, text, "", actor, now)
+
+
+def record_response(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
+    """What the person has said on paper or to an officer, who writes it down, for whoever has no sign-in any
+    more. reference: where the paper is kept."""
+    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    return _respond(row, text, given(reference, "reference", most=200), actor, now)
+
+
+def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
+    text = given(text, "text", least=10, most=RESPONSE_MOST)
+    with transaction.atomic():
+        found = locked(row, "state", "response")
+        if found.state not in FIRST or found.response:
+            raise Conflict("It was found meanwhile, or an answer is there already.")
+        found.response, found.responded = text, moment(now)
+        found.save(update_fields=["response", "responded"])
+        entered("violation.respond", found, actor, reference, now)
+    return found
+
+
+def find(
+    row: Violation, action: str, *, severe: bool = False, good_faith: bool = True, actor: Actor, reason: str, now: int
+) -> Violation:
+    """The finding. action: confirm, dismiss or note; severe: of the class that goes straight to the end of the ladder; good_faith:
+    False where the report was none. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    reason = given(reason, least=20, most=1000)
+    if action not in FOUND:
+        raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
+    with transaction.atomic():
+        found = locked(row, "state", "response")
+        finder = apart(found, actor)
+        target = step(found.state, action)
+        _require_fair(found, action, good_faith, now)
+        found.state, found.since, found.found = target, moment(now), moment(now)
+        found.finder, found.finding, found.severe = finder, reason, severe and action == "confirm"
+        found.good_faith = good_faith
+        found.save()
+        entered("violation.find", found, actor, reason, now, severe=int(found.severe), good_faith=int(good_faith))
+        if action == "confirm" and found.bar is None and _is_outside(found):
+            shut(found, finder, actor=actor, now=now)
+        if action == "confirm":
+            tell_person(found, "found", f"Found: {found.clause}", [_FOUND.format(clause=found.clause)], now)
+        else:
+            close_for_outsiders(found, now)
+            if found.respond_by is not None:
+                tell_person(found, "found", f"Closed: {found.clause}", [_CLOSED.format(clause=found.clause)], now)
+    return found
+
+
+def _is_outside(row: Violation) -> bool:
+    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
+
+
+_FOUND = (
+    "It was found that {clause} of the e-mail policy was broken. Somebody else decides what follows; you are told, and you can "
+    "appeal."
+)
+_CLOSED = "The report about {clause} of the e-mail policy is closed. Nothing follows from it for you."
+
+
+def _require_fair(row: Violation, action: str, good_faith: bool, now: int) -> None:
+    if row.person is None and action == "confirm":
+        raise Conflict("Say first whose message it was.")
+    if action == "note" and not row.own:
+        raise Unusable("Only what somebody told of themselves is noted.", {"finding": "This was told by somebody else."})
+    if action != "confirm":
+        return
+    if row.own and good_faith:
+        raise Unusable("What somebody tells of themselves in good faith never counts (P-30).", {"finding": "Told in good faith."})
+    if not row.response and (row.respond_by is None or now < ms(row.respond_by)):
+        raise Conflict("The person is asked first, and has a week to answer.")
+
+
+def apart(row: Violation, actor: Actor) -> Person:
+    """The officer, who is not the person or the reporter, had no other part in it before, and is not below the person (V4). Raises
+    NotPermitted."""
+    me = person_of(actor)
+    if me.pk == row.person_id:
+        raise NotPermitted("Nobody decides about themselves.")
+    if me.pk == row.reporter_id:
+        raise NotPermitted("Who reported it does not decide about it.")
+    if me.pk in (row.finder_id, row.decider_id, row.second_id, row.hearer_id):
+        raise NotPermitted("Who finds, who decides and who hears an appeal are different people.")
+    if row.person is not None and row.person.uid in lines().above(me.uid):
+        raise NotPermitted("Nobody decides about somebody who is above them.")
+    return me
+
+
+def close_for_outsiders(row: Violation, now: int) -> None:
+    """Whoever complained from outside hears that it is closed, and nothing of people (issue 7)."""
+    if not row.contact:
+        return
+    text = (
+        "You wrote to us about a message from the city. It was looked at, and the matter is closed. What follows for people who "
+        "work for the city is not told to others."
+    )
+    tell(f"violation:{row.pk}:outside", row.contact, f"{settings.CITY.city.name}: your complaint", text, now=moment(now))

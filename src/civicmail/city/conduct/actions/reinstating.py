@@ -1,0 +1,50 @@
+"""Access that ended by a record which was wrong comes back as it was: by a new employment and new authorisations of the same words,
+until the same days (decision 0043). What ended stays ended in its own rows; device passwords and duties are made anew."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Account, Authorisation
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct.models import Violation
+from civicmail.city.directory.models import Episode, Person
+
+_WORDS = ("duties", "performance", "efficiency", "service")
+
+
+def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int:
+    """Inside the transaction of a verb that asked the guard; how many authorisations. Raises Conflict where the contract is over or
+    the person works here again already."""
+    assert row.ending is not None and row.person is not None, "only what ended comes back"
+    old, today = row.ending.episode, timezone.localdate(moment(now))
+    if row.person.episodes.filter(ended__isnull=True).exists():
+        raise Conflict(f"{row.person} works here again; the department authorises what is needed.")
+    if old.contract is not None and old.contract.ends < today:
+        raise Conflict("The contract is over meanwhile; there is nothing that could come back.")
+    new = Episode.objects.create(
+        person=row.person, kind=old.kind, department=old.department, position=old.position, supervisor=old.supervisor,
+        contract=old.contract, starts=today, ends=old.ends,
+    )  # fmt: skip
+    assert row.ending.done is not None, "it was carried out at once"
+    ended = Authorisation.objects.filter(episode=old, state="revoked", since=row.ending.done, until__gt=moment(now))
+    made = [
+        Authorisation(
+            mailbox=a.mailbox, person=row.person, episode=new, department=a.department, role=a.role, profile=a.profile,
+            requester=a.requester, asked=a.asked, approver=officer if a.requester_id != officer.pk else a.approver,
+            decided=moment(now), starts=moment(now), until=a.until, state="active", since=moment(now),
+            why="the record was wrong", cost=a.cost, **{word: getattr(a, word) for word in _WORDS},
+        )
+        for a in ended.select_related("mailbox", "department", "profile", "requester", "approver").order_by("id")
+        if a.mailbox.closed is None and a.approver is not None
+    ]  # fmt: skip
+    Authorisation.objects.bulk_create(made)
+    Account.objects.filter(person=row.person).update(is_active=True)
+    done = [(f"authorisation:{a.pk}", {"person": row.person.uid, "mailbox": a.mailbox.address, "violation": row.pk}) for a in made]
+    entries.enter_each("access.begin", done, actor=actor, reason="the record was wrong", now=now)
+    publish_on_commit([row.person.pk], [a.mailbox.pk for a in made], lists=True)
+    return len(made)

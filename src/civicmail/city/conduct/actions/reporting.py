@@ -1,0 +1,253 @@
+"""Reports of violations: by whoever is signed in, by nobody in particular, by use reviewers, about oneself; and the record that
+ends access of an agency's person at once (P-09, P-30; V1, C2).
+
+Evidence is named by the number of its capture and never copied. Of who reports without a name nothing is kept.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import barring, entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.ending import carry_out, plan
+from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import DAY, in_words, moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.models import Evidence, Violation
+from civicmail.city.conduct.queries import whom
+from civicmail.city.conduct.violationstates import FIRST
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+from civicmail.city.policy.clauses import CLAUSES
+
+UNNAMED = machine("unnamed")
+"""Who reports without a name, in entries."""
+WHAT_MOST = 2000
+EVIDENCE_MOST = 20
+WAITING_MOST = 200
+"""Reports from outside that may wait at a time for somebody to look at them."""
+ANSWER = 7 * DAY
+"""So long the person has for a response before there may be a finding against them."""
+
+
+def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (), *, actor: Actor, now: int) -> Violation:
+    """Somebody signed in says that a rule was broken, by another or by themselves; it is held to be in good faith. evidence:
+    numbers of captures. Raises NotPermitted, Unusable."""
+    guard.require(actor, "violation.report", now=now)
+    reporter = person_of(actor)
+    with transaction.atomic():
+        return _open(
+            person, clause, what, evidence, source="person", reporter=reporter, own=reporter == person, actor=actor, now=now
+        )
+
+
+def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
+    """Somebody without a sign-in complains about a message from the city, or reports without a name. number: of the message, as far
+    as they have one; contact: where they are answered, empty for nowhere. Raises Unusable, Conflict."""
+    with transaction.atomic():
+        if Violation.objects.filter(source="outside", state="reported", person__isnull=True).count() >= WAITING_MOST:
+            raise Conflict("So many have written that somebody has to read them first; please come back tomorrow.")
+        evidence = [number] if number.strip() else []
+        return _open(None, "", what, evidence, source="outside", contact=contact, actor=UNNAMED, now=now)
+
+
+def hand_over(
+    person: Person, clause: str, what: str, capture: str, origin: str, *, reporter: Person, actor: Actor, now: int
+) -> Violation:
+    """What two use reviewers have confirmed is a report to the department; inside the transaction of a verb that asked the guard.
+    origin: "finding:12", of which there is one. Raises Unusable."""
+    return _open(person, clause, what, [capture], source="reviewer", reporter=reporter, origin=origin, actor=actor, now=now)
+
+
+def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, actor: Actor, now: int) -> Violation:
+    """Sponsor, authoriser or access officer records a violation of an agency's person: access ends at every door in this
+    transaction; response and review come after (P-09). Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.record", whom.about(person), now=now)
+    work = whom.work_of(person)
+    if work is None or not DIFFERENCES[work.kind].contract or work.contract is None:
+        raise Unusable(
+            "This is for people of agencies; of the city's own a violation is reported.", {"person": "Not of an agency."}
+        )
+    if not evidence:
+        raise Unusable("A record names its evidence.", {"evidence": "Give the number of one message at least."})
+    recorder = person_of(actor)
+    with transaction.atomic():
+        row = _open(
+            person, clause, what, evidence, source="recorded", reporter=recorder, state="recorded", respond=now + ANSWER,
+            actor=actor, now=now,
+        )  # fmt: skip
+        shut(row, recorder, actor=actor, now=now)
+        _tell_agency(row, now)
+    return row
+
+
+def shut(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
+    """Access of the person ends at every door, inside the transaction of a verb that asked the guard; re-entry is decided one level
+    higher from now on (C2, C4)."""
+    assert row.person is not None, "whoever is shut out is known"
+    work = row.person.episodes.filter(ended__isnull=True).exists()
+    if work:
+        (row.ending,) = plan([row.person], reason=f"Violation {row.pk} of the e-mail policy.", when=now, actor=actor, now=now)
+        carry_out([row.ending], actor=actor, now=now)
+    row.bar = barring.put(
+        row.person,
+        "re-entry",
+        until=None,
+        origin=f"violation:{row.pk}",
+        reason=f"Violation {row.pk}.",
+        first=by,
+        actor=actor,
+        now=now,
+    )
+    row.save(update_fields=["ending", "bar"])
+
+
+def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: str, now: int) -> Violation:
+    """The access office finds out whose message it was, and which rule is meant; the department hears of it. Raises NotPermitted
+    for what is about oneself, Unusable, Conflict."""
+    guard.require(actor, "violation.name", now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        found = locked(row, "state", "person_id")
+        if found.person is not None or found.state != "reported":
+            raise Conflict("Somebody has named the person meanwhile; look at it again.")
+        if person.uid == actor.uid:
+            raise NotPermitted("Somebody else looks at what is about you.")
+        found.clause = _checked_clause(clause)
+        _place(found, person)
+        found.save()
+        entered("violation.name", found, actor, reason, now)
+        _tell_heads(found, now)
+    return found
+
+
+def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now: int) -> Evidence:
+    """Another message that it is about, by its number. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    reason = given(reason)
+    (number,) = _checked_evidence([number])
+    with transaction.atomic():
+        found = locked(row, "state")
+        if found.state not in FIRST:
+            raise Conflict("It was found already; evidence comes before.")
+        made, is_new = Evidence.objects.get_or_create(
+            violation=found, capture=number, defaults={"by": person_of(actor), "at": moment(now)}
+        )
+        if not is_new:
+            raise Conflict("This message is named already.")
+        entered("violation.evidence", found, actor, reason, now, capture=number)
+    return made
+
+
+def _open(
+    person: Person | None,
+    clause: str,
+    what: str,
+    evidence: Sequence[str],
+    *,
+    source: str,
+    actor: Actor,
+    now: int,
+    reporter: Person | None = None,
+    own: bool = False,
+    contact: str = "",
+    origin: str = "",
+    state: str = "reported",
+    respond: int | None = None,
+) -> Violation:
+    what = given(what, "what", least=20, most=WHAT_MOST)
+    numbers = _checked_evidence(evidence)
+    at = moment(now)
+    row = Violation(
+        clause=_checked_clause(clause) if person is not None else "", what=what, source=source, reporter=reporter, own=own,
+        contact=contact.strip()[:254], origin=origin, made=at, state=state, since=at,
+        respond_by=moment(respond) if respond is not None else None,
+    )  # fmt: skip
+    if person is not None:
+        _place(row, person)
+    row.save(force_insert=True)
+    Evidence.objects.bulk_create([Evidence(violation=row, capture=n, by=reporter, at=at) for n in numbers])
+    act = "violation.record" if state == "recorded" else "violation.report"
+    entered(act, row, actor, "", now, source=source, evidence=numbers)
+    _tell_heads(row, now)
+    return row
+
+
+def _place(row: Violation, person: Person) -> None:
+    """The person, as they work now."""
+    work = whom.work_of(person)
+    row.person = person
+    if work is not None:
+        row.episode, row.department, row.kind = work, work.department, work.kind
+        row.agency = work.contract.agency if work.contract is not None else None
+
+
+def _checked_clause(clause: str) -> str:
+    if clause not in CLAUSES:
+        raise Unusable("Name the rule of the policy.", {"clause": "Choose a rule of the policy."})
+    return clause
+
+
+def _checked_evidence(numbers: Sequence[str]) -> list[str]:
+    """Numbers of captures as they are written, each once. Raises Unusable."""
+    found: dict[str, None] = {}
+    for number in numbers:
+        try:
+            found[str(uuid.UUID(number.strip()))] = None
+        except ValueError:
+            said = "This is no number of a message: it has 32 digits and letters."
+            raise Unusable(said, {"evidence": said}) from None
+    if len(found) > EVIDENCE_MOST:
+        raise Unusable("Too many.", {"evidence": f"At most {EVIDENCE_MOST}."})
+    return list(found)
+
+
+def entered(act: str, row: Violation, actor: Actor, reason: str, now: int, **more: Any) -> None:
+    """The entry of an act on a violation. Of who reports without a name it has nothing, not even from where."""
+    facts = {"state": row.state, "clause": row.clause, "person": row.person.uid if row.person is not None else "", **more}
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"violation:{row.pk}", facts=facts)
+
+
+def _tell_heads(row: Violation, now: int) -> None:
+    """Whoever looks at it; without a word of the report, which stands on its page."""
+    pages = settings.CITY.web.url
+    place = f"{pages}/violations/{row.pk}/" if pages else "It stands on the pages, under Violations."
+    whose = f"{row.person}" if row.person is not None else "somebody who is to be named"
+    lines = [
+        f"On {in_words(row.made.date())} a violation of the e-mail policy was "
+        f"{'recorded' if row.state == 'recorded' else 'reported'}: {row.clause or 'rule to be named'}, {whose}.",
+        f"Look at it here: {place}",
+    ]
+    for to in whom.heads_told(row, now):
+        key = f"violation:{row.pk}:{row.person.uid if row.person is not None else ''}:{to}"
+        tell(key, to, f"Violation {row.pk} to look at", "\n\n".join(lines), now=moment(now))
+
+
+def _tell_agency(row: Violation, now: int) -> None:
+    """The agency's contact and the sponsor, who are inside; the rule and no word of any message (P-09)."""
+    title = CLAUSES[row.clause].title
+    lines = [
+        f"A violation of the e-mail policy by {row.person} ({row.agency}) was recorded: {row.clause}, {title}.",
+        "Their access to the city's mail ended with the record. What they say to it is written down and looked at by somebody "
+        "else; a record that was wrong is taken back.",
+    ]
+    for to in whom.agency_told(row):
+        tell(f"violation:{row.pk}:agency:{to}", to, f"Access ended: {row.person}", "\n\n".join(lines), now=moment(now))
+
+
+def tell_person(row: Violation, key: str, subject: str, lines: list[str], now: int) -> None:
+    """A notice to the person, where they have a mailbox of their own still; else the agency's sponsor and contact hand it on."""
+    assert row.person is not None, "whoever is told is known"
+    own = told_of(row.person)
+    for to in whom.agency_told(row) if row.ending_id is not None else [own] if own else []:
+        tell(f"violation:{row.pk}:{key}:{to}", to, subject, "\n\n".join(lines), now=moment(now))

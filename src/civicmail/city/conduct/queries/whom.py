@@ -1,0 +1,84 @@
+"""Whom a violation concerns: the person as they work now, who stands above them, who is told of it (P-09, P-30)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+
+from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.acts import About
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.undertakings import contact_of
+from civicmail.city.conduct import strikes
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.conduct.strikes import Consequence, Ladder, Table
+from civicmail.city.conduct.violationstates import COUNTS
+from civicmail.city.directory.models import Episode, Person
+
+
+def work_of(person: Person) -> Episode | None:
+    """The open employment of somebody, else the last one."""
+    rows = person.episodes.select_related("department", "contract__agency", "contract__sponsor")
+    return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
+
+
+def about(person: Person | None, *, requester: str = "") -> About:
+    """An act on somebody, with the sponsor of the contract under which they are here."""
+    work = work_of(person) if person is not None else None
+    if person is None or work is None:
+        return About(person=person.uid if person is not None else "", requester=requester)
+    sponsor = work.contract.sponsor if work.contract is not None else None
+    return About(work.department.code, person.uid, requester, sponsor=sponsor.uid if sponsor is not None else "")
+
+
+def about_violation(row: Violation, *, requester: str = "") -> About:
+    """An act on a violation: the department's in which the person worked then."""
+    uid = row.person.uid if row.person is not None else ""
+    return About(row.department.code if row.department is not None else "", uid, requester, str(row.pk))
+
+
+def heads_told(row: Violation, now: int) -> list[str]:
+    """Addresses of whoever is asked for the department, and is not the person; of the access officers where there is no other."""
+    people = deciders.asked(row.department, now) if row.department is not None else deciders.holders("access-officer", now)
+    if row.person is not None and row.person in people:
+        above = row.department.parent if row.department is not None else None
+        people = deciders.asked(above, now) if above is not None else deciders.holders("access-officer", now)
+    return sorted({to for person in people if person != row.person and (to := told_of(person))})
+
+
+def agency_told(row: Violation) -> list[str]:
+    """Addresses, all inside, of who hears for an agency: its contact, and the sponsor, who tells it where that has none here."""
+    if row.agency is None:
+        return []
+    contract = row.episode.contract if row.episode is not None else None
+    people = [contact_of(row.agency), contract.sponsor if contract is not None else None]
+    return sorted({to for person in people if person is not None and person != row.person and (to := told_of(person))})
+
+
+def table() -> Table:
+    """The city's own table where the data folder has one, else the one that comes with the program."""
+    data: Path | None = settings.DATA
+    return strikes.load(data / strikes.FILE if data is not None else None)
+
+
+def ladder_of(row: Violation) -> tuple[str, Ladder]:
+    """Name and steps of the ladder for this kind of person."""
+    name = DIFFERENCES[row.kind].ladder if row.kind in DIFFERENCES else "staff"
+    return name, table().ladders[name]
+
+
+def strikes_before(row: Violation, now: int) -> int:
+    """How many strikes of the person count already: decided, standing, not lapsed."""
+    if row.person is None:
+        return 0
+    rows = Violation.objects.filter(Q(lapses__isnull=True) | Q(lapses__gt=moment(now)), person=row.person, state__in=COUNTS)
+    return rows.exclude(pk=row.pk).exclude(outcome__in=["", "none"]).count()
+
+
+def proposed(row: Violation, now: int) -> Consequence:
+    """What the table proposes."""
+    return table().proposed(ladder_of(row)[0], strikes_before(row, now), severe=row.severe)

@@ -1,0 +1,242 @@
+"""Violations: reported, answered, found, decided and heard by different people; the table proposes; consequences act on mail alone
+(P-30; V1 to V4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from city.access.staff import MS, NOW
+from city.conduct import cases_of_violations as cases
+from city.conduct.cases_of_violations import CAPTURE, DEPUTY, HEAD, ONE, THREE, TWO, WEEK, WHAT, WHY, actor, said, who
+from civicmail.city.access.actions import barring, suspensions
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Authorisation, Bar, Entry
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import standing
+from civicmail.city.conduct import strikes
+from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.models import Evidence, Violation
+from civicmail.city.conduct.queries import violations, whom
+from civicmail.city.notices.models import Notice
+from civicmail.core.config.errors import ConfigError
+
+pytestmark = pytest.mark.django_db
+ANN = Actor("ann", "Ann", admitted=False)
+
+
+@pytest.fixture(autouse=True)
+def town() -> None:
+    cases.town()
+
+
+def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -> None:
+    """R-530, V1: evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
+    row = cases.reported()
+    assert (row.state, row.department, row.kind) == ("reported", who("ann").episodes.get().department, "employee")
+    assert list(Evidence.objects.values_list("capture", flat=True)) == [CAPTURE] and row.good_faith and not row.own
+    (notice,) = Notice.objects.all()
+    assert notice.to == "head@city.example" and "P-12" in notice.text and "votes" not in notice.text
+    entry = Entry.objects.get(act="violation.report")
+    assert (entry.person, entry.facts["evidence"]) == ("three", [CAPTURE]) and "votes" not in str(entry.facts) + entry.reason
+    for wrong in ("", "hello", CAPTURE[:-1]):
+        with pytest.raises(Unusable, match="no number of a message"):
+            reporting.report(who("ann"), "P-12", WHAT, [wrong], actor=THREE, now=MS)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Violation.objects.filter(pk=row.pk).delete()
+    assert violations.open_of([who("ann").pk, who("pat").pk]) == {who("ann").pk}
+
+
+def test_who_reports_without_a_name_leaves_no_trace() -> None:
+    """R-531: no account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
+    row = reporting.complain("A councillor's clerk insulted me in a letter.", CAPTURE, "resident@home.example", now=MS)
+    assert (row.reporter, row.person, row.department) == (None, None, None)
+    entry = Entry.objects.get(act="violation.report")
+    assert (entry.person, entry.client, entry.reason) == ("unnamed", "", "") and "home.example" not in str(entry.facts)
+    with pytest.raises(Conflict, match="Say first whose"):
+        findings.find(row, "confirm", actor=ONE, reason=WHY, now=MS)
+    row = reporting.name(row, who("ann"), "P-13", actor=ONE, reason="By the number of the message.", now=MS)
+    assert row.department is not None and row.department.code == "works"
+    done = findings.find(row, "dismiss", actor=HEAD, reason=WHY, now=MS)
+    assert done.state == "unfounded"
+    notice = Notice.objects.get(to="resident@home.example")
+    assert not any(word in notice.text for word in ("Ann", "works", "P-13", "unfounded"))
+
+
+def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-532: a flood fills no office; what waits is read first."""
+    monkeypatch.setattr(reporting, "WAITING_MOST", 2)
+    for _ in range(2):
+        reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
+    with pytest.raises(Conflict, match="come back tomorrow"):
+        reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
+
+
+def test_nobody_is_found_against_before_they_were_heard() -> None:
+    """R-533, V1: asked, a week, their words; they do not learn who reported it."""
+    row = cases.reported()
+    with pytest.raises(Conflict, match="asked first"):
+        findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS)
+    row = findings.ask_response(row, actor=HEAD, now=MS)
+    (asked,) = Notice.objects.filter(to="ann@city.example")
+    assert "Nothing was found" in asked.text and "three" not in asked.text.lower() and "votes" not in asked.text
+    with pytest.raises(Conflict, match="asked first"):
+        findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK - 1)
+    with pytest.raises(NotPermitted):
+        findings.respond(row, "I say it for her: she was away.", actor=actor("one"), now=MS)
+    row = findings.respond(row, "It was a list of volunteers, who asked for it.", actor=ANN, now=MS + 1)
+    assert findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + 2).state == "confirmed"
+    with pytest.raises(Conflict):
+        findings.respond(row, "And another thing, which comes late.", actor=ANN, now=MS + 3)
+
+
+def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_before() -> None:
+    """R-534, V4: nor the person, nor the reporter, nor somebody below the person; the database agrees."""
+    by_head = cases.reported(by=HEAD)
+    with pytest.raises(NotPermitted, match="Who reported it"):
+        findings.find(by_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
+    about_head = cases.reported("head")
+    assert Notice.objects.filter(to="one@city.example").exists() is False
+    with pytest.raises(NotPermitted, match="above them"):
+        findings.find(about_head, "dismiss", actor=DEPUTY, reason=WHY, now=MS)
+    with pytest.raises(NotPermitted, match="themselves"):
+        findings.find(about_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
+    row = cases.confirmed()
+    with pytest.raises(NotPermitted, match="different people"):
+        consequences.decide(row, said("warning"), actor=HEAD, now=MS + WEEK)
+    with pytest.raises(NotPermitted, match="Who reported it"):
+        consequences.decide(row, said("warning"), actor=THREE, now=MS + WEEK)
+    row = consequences.decide(row, said("warning"), actor=ONE, now=MS + WEEK)
+    row = consequences.appeal(row, "It was no list, it was my family.", actor=ANN, now=MS + WEEK)
+    for again in (HEAD, ONE):
+        with pytest.raises(NotPermitted, match="different people"):
+            consequences.hear(row, uphold=True, actor=again, reason=WHY, now=MS + WEEK)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Violation.objects.filter(pk=row.pk).update(hearer=row.decider)
+    assert consequences.hear(row, uphold=True, actor=TWO, reason=WHY, now=MS + WEEK).state == "upheld"
+
+
+def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
+    """R-535: it is noted; a finding against them takes a report that was none in good faith."""
+    row = findings.ask_response(cases.reported(by=Actor("ann")), actor=HEAD, now=MS)
+    assert row.own
+    with pytest.raises(Unusable, match="never counts"):
+        findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
+    assert findings.find(row, "note", actor=HEAD, reason=WHY, now=MS + WEEK).state == "noted"
+    assert whom.strikes_before(cases.reported(), MS + WEEK) == 0 and not Bar.objects.exists()
+    with pytest.raises(Unusable, match="told of themselves"):
+        findings.find(cases.reported(), "note", actor=HEAD, reason=WHY, now=MS)
+
+
+def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
+    """R-536, V2: warning, suspension for thirty days, for good; only years and an appeal take a strike away."""
+    outcomes = []
+    now = MS
+    for outcome, days in (("warning", 0), ("suspension", 30), ("suspension", 30)):
+        row = cases.decided(outcome=outcome, days=days, now=now)
+        outcomes.append((row.proposed, row.departs))
+        now += 40 * DAY
+        barring.lapse(now)
+    assert outcomes == [("warning", False), ("suspension", False), ("permanent", True)]
+    assert Entry.objects.filter(act="violation.decide").order_by("-id")[0].facts["departs"] == 1
+    later = cases.confirmed(now=now + 3 * 365 * DAY)
+    assert whom.proposed(later, now + 3 * 365 * DAY).outcome == "warning", "three years later nothing counts any more"
+    severe = cases.confirmed(severe=True, now=now + 3 * 365 * DAY)
+    assert whom.proposed(severe, now + 3 * 365 * DAY).outcome == "permanent"
+    for change in ({"outcome": "restriction"}, {"outcome": "ended"}, {"ground": "mood"}, {"cites": ""}):
+        (field,) = change
+        plain = {"outcome": "warning", "ground": "rule", "cites": "12.3", "why": WHY} | change
+        with pytest.raises(Unusable) as error:
+            consequences.decide(later, consequences.Decision(**plain), actor=ONE, now=now + 3 * 365 * DAY)  # type: ignore[arg-type]
+        assert field in error.value.fields
+
+
+def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_before() -> None:
+    """R-537: executed and verified at the door."""
+    row = cases.decided(outcome="suspension", days=30)
+    start = MS + WEEK
+    assert "(P-30)" in standing.why(who("ann").pk, start) and row.until == moment(start + 30 * DAY)
+    with pytest.raises(Conflict):
+        suspensions.resume(who("ann"), actor=HEAD, reason="She is needed at work.", now=start)
+    barring.lapse(start + 30 * DAY)
+    assert standing.why(who("ann").pk, start + 30 * DAY) == ""
+    assert Bar.objects.filter(person=who("ann"), kind="re-entry", ended=None).exists(), "new access is decided higher for years"
+
+
+def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_again() -> None:
+    """R-538, V3: nothing happens before; overturned means asked, and another officer agrees, by a law."""
+    row = consequences.decide(cases.confirmed(severe=True), said("permanent"), actor=ONE, now=MS + WEEK)
+    assert row.state == "proposed" and not Bar.objects.exists() and standing.why(who("ann").pk, MS + WEEK) == ""
+    for second in (ONE, HEAD):
+        with pytest.raises(NotPermitted):
+            consequences.agree(row, yes=True, actor=second, reason="I agree with it.", now=MS + WEEK)
+    back = consequences.agree(row, yes=False, actor=TWO, reason="A suspension is enough.", now=MS + WEEK)
+    assert (back.state, back.outcome, back.decider) == ("confirmed", "", None)
+    row = consequences.decide(back, said("permanent"), actor=ONE, now=MS + WEEK)
+    row = consequences.agree(row, yes=True, actor=TWO, reason="The file says it all.", now=MS + WEEK)
+    assert row.state == "decided" and Authorisation.objects.get(person=who("ann")).state == "revoked"
+    row = consequences.appeal(row, "The court has set it aside meanwhile.", actor=ANN, now=MS + WEEK)
+    with pytest.raises(Unusable):
+        consequences.hear(row, uphold=False, actor=actor("chief", "works"), reason=WHY, now=MS + WEEK)
+    row = consequences.hear(row, uphold=False, law="Order 26-11", actor=actor("chief", "works"), reason=WHY, now=MS + WEEK)
+    bar = Bar.objects.get(kind="permanent")
+    assert row.state == "overturned" and bar.ended is None and bar.asker == who("chief")
+    assert barring.answer_end(bar, yes=True, actor=THREE, reason="The order is in the file.", now=MS + WEEK).ended is not None
+
+
+def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once() -> None:
+    """R-539."""
+    row = cases.decided(outcome="suspension", days=90)
+    decided = MS + WEEK
+    with pytest.raises(Conflict, match="time for an appeal"):
+        consequences.appeal(row, "I was on leave when it came.", actor=ANN, now=decided + 30 * DAY)
+    row = consequences.appeal(row, "It was no list, it was my family.", actor=ANN, now=decided + 30 * DAY - 1)
+    assert standing.why(who("ann").pk, decided + DAY), "it goes on until it is heard"
+    consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=decided + 31 * DAY)
+    assert standing.why(who("ann").pk, decided + 31 * DAY) == "" and not Bar.objects.filter(ended=None).exists()
+    assert whom.strikes_before(cases.reported(now=decided + 32 * DAY), decided + 32 * DAY) == 0
+
+
+def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
+    """R-543 (decision 0042): no ladder and no officer shuts them out."""
+    row = cases.confirmed("mayor", severe=True)
+    assert whom.proposed(row, MS).outcome == "restriction"
+    for outcome in ("suspension", "permanent", "ended"):
+        with pytest.raises(Unusable):
+            consequences.decide(row, said(outcome, 30), actor=ONE, now=MS + WEEK)
+    consequences.decide(row, said("restriction", 90), actor=ONE, now=MS + WEEK)
+    assert standing.why(who("mayor").pk, MS + WEEK) == ""
+
+
+def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> None:
+    """R-546, V2: data, not code; and no table silences who was elected."""
+    text = strikes.SHIPPED.read_text()
+    own = tmp_path / strikes.FILE
+    own.write_text(text.replace('days = 30 }, { outcome = "permanent" }', 'days = 14 }, { outcome = "permanent" }', 1))
+    assert strikes.load(own).proposed("staff", 1, severe=False).days == 14
+    for old, new, match in (
+        ('{ outcome = "restriction", days = 30 }', '{ outcome = "suspension", days = 30 }', "never silenced"),
+        ('{ outcome = "suspension", days = 30 }', '{ outcome = "suspension" }', "suspension for 0 days"),
+        ('{ outcome = "warning" }', '{ outcome = "exile" }', "exile"),
+        ("years = 3", "years = 0", "years from 1"),
+        ("[ladder.outside]", "[ladder.guests]", "no ladder for outside"),
+    ):
+        other = tmp_path / f"{len(new)}{match[:3]}.toml"
+        other.write_text(text.replace(old, new, 1))
+        with pytest.raises(ConfigError, match=match):
+            strikes.load(other)
+
+
+def test_a_department_is_counted_by_what_happened_in_a_span() -> None:
+    """P-28: what the statement of the department says."""
+    cases.decided()
+    findings.find(cases.reported(now=MS + DAY), "dismiss", actor=HEAD, reason=WHY, now=MS + 2 * DAY)
+    cases.reported("pat", now=MS + 3 * DAY)
+    counts = violations.of_department("works", NOW, moment(MS + 10 * DAY))
+    assert (counts.reported, counts.of_agencies, counts.confirmed, counts.unfounded) == (3, 1, 1, 1)
+    assert (counts.decided, counts.open, counts.slowest, counts.permanent) == (1, 1, 7, 0)
+    assert violations.of_department("clerk", NOW, moment(MS + 10 * DAY)) == violations.Counts()
+    assert [row.outcome for row in violations.decided_since(NOW)] == ["warning"]
