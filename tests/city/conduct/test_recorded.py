@@ -1,0 +1,188 @@
+"""A violation by an agency's person: recorded, and every door shuts in the same transaction; a wrong record is taken back by a
+second officer (P-09; C2 to C4)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from city.access import staff
+from city.access.staff import MS, NOW
+from city.conduct import cases_of_violations as cases
+from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, SPONSOR, TWO, WEEK, WHAT, WHY, actor, said, who
+from civicmail.city.access.actions import requests, structure
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
+from civicmail.city.access.moments import DAY
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.conduct import strikes
+from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.violationstates import OPEN, STATES, STEPS, actions, step
+from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.city.notices.models import Notice
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def town() -> None:
+    cases.town()
+    Device.objects.create(person=who("pat"), key="k1", name="phone", mac="00" * 32, made=NOW)
+
+
+def recorded() -> Violation:
+    return reporting.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=SPONSOR, now=MS)
+
+
+@pytest.mark.usefixtures("town")
+def test_a_record_shuts_every_door_in_its_transaction() -> None:
+    """R-547, P-09, C2: by sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
+    Agency.objects.update(contact="Pat.Boss@city.example")
+    staff.worker("pat.boss", who("pat").episodes.get().department, who("head"), "contractor")
+    for nobody in (actor("ann"), actor("chief", "clerk"), actor("pat")):
+        with pytest.raises(NotPermitted):
+            reporting.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=nobody, now=MS)
+    with pytest.raises(Unusable, match="names its evidence"):
+        reporting.record(who("pat"), "P-12", WHAT, [], actor=SPONSOR, now=MS)
+    with pytest.raises(Unusable, match="people of agencies"):
+        reporting.record(who("ann"), "P-12", WHAT, [CAPTURE], actor=HEAD, now=MS)
+    epoch = Account.objects.get(person=who("pat")).epoch
+    row = recorded()
+    account = Account.objects.get(person=who("pat"))
+    assert account.epoch == epoch + 1 and not account.is_active and not Device.objects.filter(ended=None).exists()
+    assert not actor_of(account, "", MS).admitted and Authorisation.objects.get(person=who("pat")).state == "revoked"
+    seen = current(1, MS, ("city.example",))
+    assert seen.people["pat"].why and seen.mailboxes["pat@city.example"].state == "held"
+    assert row.state == "recorded" and row.ending is not None and row.ending.done is not None
+    told = {n.to: n.text for n in Notice.objects.filter(key__contains=":agency:")}
+    assert set(told) == {"pat.boss@city.example", "sponsor@city.example"}
+    assert not any("votes" in text or CAPTURE in text for text in told.values()), "the agency gets no content"
+
+
+@pytest.mark.usefixtures("town")
+def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-547: one transaction."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("cut")
+
+    monkeypatch.setattr(reporting, "_tell_agency", broken)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        recorded()
+    assert Authorisation.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
+
+
+@pytest.mark.usefixtures("town")
+def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_as_it_was() -> None:
+    """R-548 (decision 0043): a new employment and authorisation of the same words, until the same day; new device passwords."""
+    before = Authorisation.objects.get(person=who("pat"))
+    row = recorded()
+    with pytest.raises(NotPermitted, match="takes two"):
+        consequences.reverse(row, actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
+    done = consequences.reverse(row, actor=ONE, reason="The messages were sent by another Pat.", now=MS + DAY)
+    assert done.state == "reversed" and not Bar.objects.filter(ended=None).exists()
+    after = Authorisation.objects.get(person=who("pat"), state="active")
+    assert (after.until, after.duties, after.mailbox) == (before.until, before.duties, before.mailbox)
+    assert after.episode.pk != before.episode.pk and Episode.objects.get(pk=before.episode.pk).ended is not None
+    seen = current(1, MS + DAY, ("city.example",))
+    assert seen.people["pat"].why == "" and seen.mailboxes["pat@city.example"].state == "open"
+    assert Account.objects.get(person=who("pat")).is_active and seen.people["pat"].devices == ()
+    with pytest.raises(Conflict):
+        consequences.reverse(done, actor=TWO, reason="The messages were sent by another Pat.", now=MS + DAY)
+
+
+@pytest.mark.usefixtures("town")
+def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher() -> None:
+    """R-549, C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
+    row = findings.record_response(recorded(), "I was told to send it.", "Paper 26-9", actor=HEAD, now=MS + DAY)
+    with pytest.raises(NotPermitted, match="Who reported it"):
+        findings.find(row, "confirm", actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
+    row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + DAY)
+    row = consequences.decide(row, said("ended"), actor=ONE, now=MS + DAY)
+    assert (row.proposed, row.departs) == ("ended", False)
+    agency = Agency.objects.create(code="next", name="Next Paving")
+    contract = Contract.objects.create(
+        agency=agency, number="2", sponsor=who("one"), starts=NOW.date(), ends=NOW.date().replace(month=12)
+    )
+    where = Episode.objects.get(person=who("ann")).department
+    Episode.objects.create(person=who("pat"), kind="vendor", department=where, contract=contract, starts=NOW.date())
+    asked = requests.ask(
+        who("pat"), reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=actor("three", office=True), now=MS + 2 * DAY
+    )
+    with pytest.raises(NotPermitted, match="next head up"):
+        requests.approve(asked, actor=HEAD, now=MS + 2 * DAY)
+    assert requests.approve(asked, actor=TWO, now=MS + 2 * DAY).state == "active"
+
+
+@pytest.mark.usefixtures("town")
+def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None:
+    """R-549, C2: also where it was only reported; no strike is waited for."""
+    row = cases.confirmed("pat")
+    assert row.ending is not None and Authorisation.objects.get(person=who("pat")).state == "revoked"
+    row = consequences.decide(row, said("ended"), actor=ONE, now=MS + WEEK)
+    with pytest.raises(NotPermitted):
+        consequences.record_appeal(row, "It was my brother.", "Paper 1", actor=actor("ann"), now=MS + WEEK)
+    row = consequences.record_appeal(row, "It was my brother.", "Paper 1", actor=TWO, now=MS + WEEK)
+    consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=MS + WEEK)
+    assert Authorisation.objects.filter(person=who("pat"), state="active").exists()
+
+
+def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> None:
+    """R-550, C3."""
+    head = staff.person("head")
+    works = staff.department("works", head)
+    people = [staff.worker(f"w{n:02}", works, head, "contractor") for n in range(40)]
+    agency = Agency.objects.get(code="acme")
+    assert structure.suspend_agency(agency, actor=ONE, reason="Invoices for work that was never done.", now=MS) == 40
+    entry = Entry.objects.get(act="agency.suspend")
+    assert entry.facts["people"] == sorted(p.uid for p in people)
+    seen = current(1, MS, ("city.example",))
+    assert all(seen.people[p.uid].why and not seen.people[p.uid].grants for p in people)
+    structure.resume_agency(Agency.objects.get(code="acme"), actor=ONE, reason="The invoices were right after all.", now=MS)
+    staff.person("one")
+    new = staff.person("new")
+    staff.employed(new, works, "contractor")
+    asked = requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=ONE, now=MS)
+    with pytest.raises(NotPermitted, match="next head up"):
+        requests.approve(asked, actor=HEAD, now=MS)
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
+    """R-551: whatever is tried in whatever order; what is over stays over, and a finding comes before a decision."""
+    state, seen = data.draw(st.sampled_from(["reported", "recorded"])), list[str]()
+    everything = sorted({s.action for s in STEPS})
+    for _ in range(8):
+        wanted = data.draw(st.sampled_from(everything))
+        if wanted not in actions(state):
+            with pytest.raises(Conflict):
+                step(state, wanted)
+            continue
+        state = step(state, wanted)
+        seen.append(state)
+        assert state in STATES
+    if "decided" in seen:
+        assert "confirmed" in seen and seen.index("confirmed") < seen.index("decided")
+    if not actions(state):
+        assert state not in OPEN
+
+
+@given(st.sampled_from(["staff", "outside", "elected"]), st.integers(0, 12), st.booleans())
+@settings(max_examples=60)
+def test_the_table_never_grows_milder_and_severe_is_its_end(ladder: str, before: int, severe: bool) -> None:
+    """R-536, V2: for each ladder and any number of strikes; who was elected is never shut out."""
+    table = strikes.load()
+    order = ["none", "warning", "restriction", "suspension", "ended", "permanent"]
+    now, more = (table.proposed(ladder, n, severe=severe) for n in (before, before + 1))
+    assert (order.index(now.outcome), now.days) <= (order.index(more.outcome), more.days)
+    end = table.proposed(ladder, before, severe=True)
+    assert (order.index(now.outcome), now.days) <= (order.index(end.outcome), end.days)
+    assert ladder != "elected" or now.outcome in ("warning", "restriction")
+    if ladder == "staff" and not severe:
+        assert now.outcome == ("warning", "suspension", "permanent")[min(before, 2)]
