@@ -26,7 +26,7 @@ OPERATIONS: dict[str, str] = MATRIX["operations"]
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
     for p in patterns:
         if isinstance(p, URLResolver):
-            yield from names(p.url_patterns)
+            yield from [] if p.app_name == "ninja" else names(p.url_patterns)  # test_api_sweep.py
         else:
             assert p.name, f"{p.pattern} has no name"
             yield p.name

@@ -19,6 +19,7 @@ from civicmail.city.access.views import saying
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import language, start
+from civicmail.front.web.api import problems
 
 log = get_logger()
 
@@ -73,6 +74,8 @@ def page(request: Any, status: int, said: str = "", ask: str = "", clause: str =
         request.bare = True
     if not hasattr(request, "now"):  # it failed before our first middleware
         request.now, request.id = timezone.now(), ""
+    if problems.is_of_api(request):
+        return problems.problem(request, status)
     with language.theirs(request):
         words = saying.said(said) if said else telling.said
         shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status}
@@ -85,6 +88,8 @@ def page(request: Any, status: int, said: str = "", ask: str = "", clause: str =
 
 def told(request: Any, error: CivicmailError) -> HttpResponse:
     """The page for an error of ours, with its sentence, and for a refusal whom to ask."""
+    if problems.is_of_api(request):
+        return problems.told(request, error)
     match = request.resolver_match
     act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     log.info("refused", id=request.id, error=type(error).__name__, status=error.http)

@@ -17,8 +17,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-OFFICES = ("/access/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/system/")
-"""Beginnings of the addresses of offices, and of the page on which a demo is entered."""
+OFFICES = ("/access/", "/api/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/system/")
+"""Beginnings of the addresses of offices, of what programs ask, and of the page on which a demo is entered."""
 
 
 def is_office(path: str) -> bool:

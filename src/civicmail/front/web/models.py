@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from civicmail.city.access.models import Token
 from civicmail.city.directory.models import Person
 
 
@@ -29,3 +30,19 @@ class SavedView(models.Model):
     @property
     def url(self) -> str:
         return f"{self.page}?{self.query}" if self.query else self.page
+
+
+class Answered(models.Model):
+    """What a program was answered, so that the same request again is not done again. digest: SHA-256 of what was asked."""
+
+    token = models.ForeignKey(Token, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    answer = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["token", "key"], name="answered_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -27,9 +27,9 @@ from civicmail.city.access.models.people import PersonalUse as PersonalUse
 from civicmail.city.access.models.people import PolicyText as PolicyText
 from civicmail.city.access.models.people import Profile as Profile
 from civicmail.city.access.models.people import Publication as Publication
-from civicmail.city.access.models.people import Token as Token
 from civicmail.city.access.models.people import Usage as Usage
 from civicmail.city.access.models.replies import Answered as Answered
 from civicmail.city.access.models.replies import AutoReply as AutoReply
 from civicmail.city.access.models.replies import Forwarding as Forwarding
 from civicmail.city.access.models.replies import HeardForAnswers as HeardForAnswers
+from civicmail.city.access.models.tokens import Token as Token

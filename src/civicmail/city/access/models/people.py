@@ -237,24 +237,6 @@ class Device(models.Model):
         return self.name
 
 
-class Token(models.Model):
-    """What a person shows to the command line of a claimed installation, or with scopes (scopes.py) to the API; known by its keyed
-    HMAC. name: what it is for; epoch: of the account when it was made: a later one has ended it (L2)."""
-
-    person = models.ForeignKey(Person, models.PROTECT, related_name="tokens")
-    name = models.CharField(max_length=80, blank=True)
-    scopes = models.JSONField(default=list, help_text="empty: for the command line")
-    epoch = models.PositiveIntegerField(null=True, blank=True)
-    mac = models.CharField(max_length=64, unique=True)
-    made = models.DateTimeField()
-    until = models.DateTimeField()
-    used = models.DateTimeField(null=True, blank=True)
-    ended = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.person}, until {self.until:%Y-%m-%d}"
-
-
 class Invitation(models.Model):
     """A link by which a person sets the first passkey or password, or new ones after a loss: once, for 72 hours; known by its keyed
     HMAC. recovery: what the account had before goes when it is used."""

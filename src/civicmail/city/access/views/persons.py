@@ -31,19 +31,21 @@ def _up(where: Department, who: Person | None = None) -> list[tuple[str, str]]:
     return [*crumbs, (str(who), reverse("person", args=[where.code, who.uid]))] if who else crumbs
 
 
-def _contracts(request: Asked) -> list[tuple[str, str]]:
+def contracts(request: Asked) -> list[tuple[str, str]]:
     """Contracts that still run, as choices."""
     today = timezone.localdate(request.now)
     rows = Contract.objects.filter(ends__gte=today).select_related("agency").order_by("agency__name", "number")
     return [("", "None: the city's own people"), *((str(c.pk), f"{c}, until {c.ends:%b %-d, %Y}") for c in rows)]
 
 
-def _work(where: Department, c: dict[str, Any]) -> Work:
+def work_of(where: Department, c: dict[str, Any]) -> Work:
+    """Work that begins, of what a form has made of what was typed."""
     contract = Contract.objects.get(pk=c["contract"]) if c["contract"] else None
     return Work(c["kind"], where, c["position"], c["supervisor"], contract, c["starts"], c["ends"])
 
 
-def _name(c: dict[str, Any]) -> Name:
+def name_of(c: dict[str, Any]) -> Name:
+    """How somebody is called and reached, of the same."""
     return Name(c["family"], c["given"], c["display"], c["phone"], c["language"])
 
 
@@ -52,11 +54,11 @@ def new(request: Asked, department: str) -> HttpResponse:
     """Somebody begins to work here; mail access is asked for afterwards."""
     where = department_of(department)
     require(request, "person.change", About(department=where.code))
-    form = NewPerson(_contracts(request), request.POST or None, initial={"starts": timezone.localdate(request.now)})
+    form = NewPerson(contracts(request), request.POST or None, initial={"starts": timezone.localdate(request.now)})
 
     def verb() -> Person:
         c = form.cleaned_data
-        return verbs.add(c["uid"], _name(c), _work(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return verbs.add(c["uid"], name_of(c), work_of(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
 
     return answered(
         request, form, verb, page=Page("Who begins to work here?", where.name, _up(where)), back=_up(where)[0][1], template=FORM,
@@ -66,7 +68,7 @@ def new(request: Asked, department: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _here(request: Asked, department: str, uid: str, *, now: bool = True) -> tuple[Department, Person, Episode]:
+def here(request: Asked, department: str, uid: str, *, now: bool = True) -> tuple[Department, Person, Episode]:
     """The department, the person, and their last employment there; 404 for whoever has none, or no open one where now is wanted."""
     where, who = department_of(department), get_object_or_404(Person, uid=uid)
     require(request, "person.change", about_person(who))
@@ -81,16 +83,16 @@ def _here(request: Asked, department: str, uid: str, *, now: bool = True) -> tup
 @acting("person.change")
 def rehire(request: Asked, department: str, uid: str) -> HttpResponse:
     """Somebody who worked for the city works here again: nothing of the old access comes back."""
-    where, who, last = _here(request, department, uid, now=False)
+    where, who, last = here(request, department, uid, now=False)
     form = Rehire(
-        _contracts(request),
+        contracts(request),
         request.POST or None,
         initial={"kind": last.kind, "position": last.position, "starts": timezone.localdate(request.now)},
     )
 
     def verb() -> Episode:
         c = form.cleaned_data
-        return verbs.rehire(who, _work(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return verbs.rehire(who, work_of(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
 
     return answered(
         request, form, verb, page=Page(f"Does {who} work here again?", where.name, _up(where, who)), back=_up(where, who)[1][1],
@@ -102,7 +104,7 @@ def rehire(request: Asked, department: str, uid: str) -> HttpResponse:
 @acting("person.change")
 def change(request: Asked, department: str, uid: str) -> HttpResponse:
     """Name, telephone, position, supervisor: each change is an entry with before and after."""
-    where, who, work = _here(request, department, uid)
+    where, who, work = here(request, department, uid)
     names = {f: getattr(who, f) for f in ("given", "family", "display", "phone", "language")}
     supervisor = work.supervisor.uid if work.supervisor else ""
     form = Change(request.POST or None, initial={**names, "position": work.position, "supervisor": supervisor})
@@ -111,7 +113,7 @@ def change(request: Asked, department: str, uid: str) -> HttpResponse:
         c = form.cleaned_data
         act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
         with together():
-            verbs.rename(who, _name(c), **act)
+            verbs.rename(who, name_of(c), **act)
             if (c["position"], c["supervisor"]) != (work.position, work.supervisor):
                 verbs.change_work(who, position=c["position"], supervisor=c["supervisor"], **act)
 
@@ -125,7 +127,7 @@ def change(request: Asked, department: str, uid: str) -> HttpResponse:
 @acting("person.change")
 def move(request: Asked, department: str, uid: str) -> HttpResponse:
     """To another department: what this one authorised goes on for some days, and the other one decides afresh."""
-    where, who, work = _here(request, department, uid)
+    where, who, work = here(request, department, uid)
     others = Department.objects.filter(closed__isnull=True).exclude(pk=where.pk).order_by("name").values_list("code", "name")
     form = Move(list(others), request.POST or None, initial={"overlap": verbs.OVERLAP, "position": work.position})
     living = Authorisation.objects.filter(person=who, department=where, state__in=LIVING).select_related("mailbox")

@@ -34,8 +34,8 @@ def message(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
     links = Links(view, frame_, part_, raw_, post=True)
     return showing.message(
         request,
-        _permits(request, mandate, name),
-        _place(id),
+        permits(request, mandate, name),
+        place_of(id),
         links,
         whole=True,
         page=lambda seen: _page(request, row, seen, links),
@@ -47,7 +47,7 @@ def message(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 def frame(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
     """What stands in the frame of "as sent"."""
     _, mandate = one.looking(request, number)
-    return showing.frame(request, _permits(request, mandate), _place(id), whole=True)
+    return showing.frame(request, permits(request, mandate), place_of(id), whole=True)
 
 
 @acting("content.attachment")
@@ -55,7 +55,7 @@ def frame(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 def part(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
     """One file, as a download."""
     _, mandate = one.looking(request, number)
-    return showing.part(request, _permits(request, mandate), _place(id), whole=True)
+    return showing.part(request, permits(request, mandate), place_of(id), whole=True)
 
 
 @acting("content.attachment")
@@ -63,17 +63,18 @@ def part(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 def raw(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
     """The whole message, as a download."""
     _, mandate = one.looking(request, number)
-    return showing.raw(request, _permits(request, mandate), _place(id), whole=True)
+    return showing.raw(request, permits(request, mandate), place_of(id), whole=True)
 
 
-def _place(id_: uuid.UUID) -> Place:
+def place_of(id_: uuid.UUID) -> Place:
+    """Where a capture lies; 404 where nothing does."""
     place = store().archive().place(id_.bytes)
     if place is None:
         raise Http404
     return place
 
 
-def _permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitFor:
+def permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitFor:
     """A permit for what the viewer is about to open: only when its bytes lie in the scope. name: of the act, not show."""
 
     def permit_for(act: str, facts: dict[str, Any]) -> Permit:

@@ -20,6 +20,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Token
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.scopes import SCOPES
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
@@ -28,7 +29,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.front.web.signin import stepup
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import account
-from civicmail.front.web.signin.forms import NewDevice, NewMachine, NewToken
+from civicmail.front.web.signin.forms import NewDevice, NewMachine, NewProgramToken, NewToken
 
 
 def _shown() -> Page:
@@ -45,10 +46,12 @@ def _devices() -> tuple[str, str]:
 def index(request: Asked) -> HttpResponse:
     """The device passwords and tokens of the person who asks."""
     require(request, "my.devices", About(person=me(request).uid))
+    living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
     found = {
         "page": Page(gettext("What reads and sends mail as me?"), gettext("My devices")),
         "devices": Device.objects.filter(person=me(request), ended__isnull=True).order_by("-made"),
-        "tokens": Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"),
+        "tokens": [t for t in living if not t.scopes],
+        "programs": [t for t in living if t.scopes],
         "login": account(request).username,
     }
     return render(request, "signin/devices.html", found)
@@ -119,6 +122,28 @@ def add_token(request: Asked) -> HttpResponse:
         return render(request, "signin/token_shown.html", {"page": _shown(), "secret": text, "login": account(request).username})
     page = Page(gettext("Make a token for the command line"), gettext("My devices"), [_devices()])
     return render(request, "signin/token_add.html", {"page": page, "form": form})
+
+
+@acting("my.devices")
+@login_required
+@stepup.required
+@never_cache
+def add_program_token(request: Asked) -> HttpResponse:
+    """A token for a program that asks the API, with what it may do, shown once."""
+    require(request, "my.devices", About(person=me(request).uid))
+    office = bool(request.actor.held or request.actor.departments or request.actor.supervises)
+    offered = [(key, f"{said(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]
+    form = NewProgramToken(offered, request.POST or None)
+    if form.is_valid():
+        name, wanted, days = (form.cleaned_data[field] for field in ("name", "scopes", "days"))
+        try:
+            text = tokens.make_for_program(me(request), name, wanted, days=days, actor=request.actor, now=ms(request.now))
+            shown = {"page": _shown(), "secret": text, "what": name, "program": True, "login": account(request).username}
+            return render(request, "signin/token_shown.html", shown)
+        except Conflict as error:
+            form.add_error(None, said(error.args[0]))
+    page = Page(gettext("Make a token for a program"), gettext("My devices"), [_devices()])
+    return render(request, "signin/program_token_add.html", {"page": page, "form": form})
 
 
 @acting("my.devices")

@@ -71,6 +71,29 @@ class NewToken(forms.Form):
     )
 
 
+class NewProgramToken(forms.Form):
+    """A token of the API. offered: (scope, words); nothing is preselected."""
+
+    name = forms.CharField(
+        label=_("Which program is it for?"), max_length=80, help_text=_("So that you know it again: report of the week, help desk.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What may the program do?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("As little as it needs. It never can do more than you can yourself."),
+        error_messages={"required": _("Choose at least one.")},
+    )
+    days = forms.IntegerField(
+        label=_("Days"), min_value=1, max_value=365, initial=90, help_text=_("After so many days it ends by itself.")
+    )
+
+    def __init__(self, offered: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = offered
+
+
 class NewMachine(forms.Form):
     """A password for a machine that sends as a service mailbox."""
 

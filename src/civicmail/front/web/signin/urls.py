@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("my/devices/<slug:key>/end/", devices.end_device, name="device-end"),
     path("my/devices/<slug:key>/lost/", devices.lost, name="device-lost"),
     path("my/tokens/add/", devices.add_token, name="token-add"),
+    path("my/tokens/programs/add/", devices.add_program_token, name="program-token-add"),
     path("my/tokens/<int:pk>/end/", devices.end_token, name="token-end"),
     path("my/sign-in/", mine.index, name="my-sessions"),
     path("my/sign-in/sessions/<int:pk>/end/", mine.end, name="session-end"),

@@ -1,0 +1,163 @@
+"""The API as one: its routers, its errors, its document (OpenAPI 3.1), and the page of that for people, without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from ninja import NinjaAPI, Router
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+
+from civicmail.city.access.actions.entries import VERSION
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.core.config.errors import CivicmailError
+from civicmail.front.web.api import problems
+from civicmail.front.web.api.errors import NoToken
+from civicmail.front.web.api.operations import (
+    agencies,
+    departments,
+    duties,
+    endings,
+    entries,
+    holding,
+    lists,
+    mail,
+    mailboxes,
+    mandates,
+    me,
+    people,
+    policy,
+    rights,
+    rules,
+    system,
+)
+from civicmail.front.web.api.table import OPERATIONS
+
+SAID = """What the pages do, for programs. Make a token on the page My devices and send it with each request:
+`Authorization: Bearer cmt-…`. A token does what its person may do, as far as its scopes go. Lists come a page at a time; the Link
+header has the next one. Errors are application/problem+json. docs/operate/api.md has the rest."""
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One sentence for a person."},
+        "instance": {"type": "string", "description": "Names the request in the log."},
+        "clause": {"type": "string", "description": "Of the policy, where it says no."},
+        "ask": {"type": "string", "description": "Whom to ask."},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}},
+        },
+    },
+}
+HEARD = {400: "Not understood", 401: "No good token", 403: "Not yours, or not in scope", 404: "Nothing is here, or not for you"}
+HEARD |= {409: "Things have changed", 412: "Not what was seen (If-Match)", 422: "What was sent cannot be used"}
+HEARD |= {429: "Asked too often", 500: "Our fault", 503: "Not at this moment"}
+
+
+class Api(NinjaAPI):
+    """With problems and headers in its document."""
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
+        """The document; paths stand below its server."""
+        schema = super().get_openapi_schema(path_prefix="", path_params=path_params)
+        schema["servers"] = [{"url": problems.ROOT.rstrip("/")}]
+        parts = schema["components"]
+        parts["schemas"]["Problem"] = PROBLEM
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "A token of the API"}}
+        for ways in schema["paths"].values():
+            for method, operation in ways.items():
+                _complete(method, operation)
+        return schema
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    operation["security"] = [{"token": []}]
+    content = {problems.TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, words in HEARD.items():
+        operation["responses"][str(status)] = {"description": words, "content": content}
+    found = operation["responses"].get(200, operation["responses"].get("200", {}))
+    schema = found.get("content", {}).get("application/json", {}).get("schema", {})
+    parameters = operation.setdefault("parameters", [])
+    if method == "get" and schema.get("type") == "array":
+        limit = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+        parameters.append({"name": "limit", "in": "query", "required": False, "schema": limit})
+        parameters.append({"name": "after", "in": "query", "required": False, "schema": {"type": "string"}})
+    if method == "post":
+        key = {"type": "string", "maxLength": 100}
+        parameters.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
+    if method in ("post", "patch"):
+        parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
+
+
+def _made() -> Api:
+    made = Api(title="Civicmail", version=VERSION, description=SAID, docs_url=None, urls_namespace="api")
+    subjects: tuple[Any, ...] = (
+        me, mail, people, departments, rights, endings, mailboxes, lists, agencies, duties, policy, entries, mandates, rules,
+        holding, system,
+    )  # fmt: skip
+    for subject in subjects:
+        router: Router = subject.router
+        made.add_router("", router)
+    answers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+        CivicmailError: problems.told,
+        Http404: lambda request, _: problems.problem(request, 404),
+        AuthenticationError: lambda request, _: problems.told(request, NoToken(problems.SAID[401])),
+        HttpError: lambda request, error: problems.problem(request, error.status_code),
+        ValidationError: _invalid,
+    }
+    for kind, answer in answers.items():
+        made.add_exception_handler(kind, answer)
+    return made
+
+
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
+    """What does not have the shape: where, and what should be there; never what was sent, because it may be anything."""
+    fields = {".".join(str(part) for part in e["loc"][1:] if part != "body") or "body": e["msg"] for e in error.errors}
+    return problems.problem(request, 422, "What was sent does not have the right shape.", fields=fields)
+
+
+API = _made()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An operation as the page tells it. says: its words; changes: whether it is more than reading."""
+
+    method: str
+    path: str
+    name: str
+    says: str
+    scope: str
+    act: str
+    clause: str
+
+    @property
+    def changes(self) -> bool:
+        return self.method != "GET"
+
+
+@acting("home")
+def page(request: Asked) -> HttpResponse:
+    """What can a program do here? Every operation by subject, with its scope and the act that the guard is asked for."""
+    require(request, "home")
+    schema = API.get_openapi_schema()
+    groups: dict[str, list[Told]] = {}
+    for path, ways in schema["paths"].items():
+        for method, operation in ways.items():
+            extra = operation["x-civicmail"]
+            told = Told(
+                method.upper(), path, operation["operationId"], operation["summary"], extra["scope"], extra["act"], extra["clause"]
+            )
+            groups.setdefault(operation["tags"][0], []).append(told)
+    facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
+    head = Page("What can a program do here?", "API", facts=facts)
+    return render(request, "api/operations.html", {"page": head, "groups": groups.items()})

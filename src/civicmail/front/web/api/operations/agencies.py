@@ -1,0 +1,191 @@
+"""Agencies and their contracts: who works for the city from outside, who answers for them, and the switch (P-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import structure
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
+from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Agencies"])
+ONE = "/agencies/{slug:code}"
+
+
+class AgencyLine(Schema):
+    """suspended: since when it is switched off."""
+
+    code: str
+    name: str
+    contact: str
+    suspended: datetime | None
+
+
+class ContractOf(Schema):
+    """A contract. sponsor: the city's person who answers for the people under it."""
+
+    id: int
+    agency: str
+    number: str
+    sponsor: Who | None
+    starts: date
+    ends: date
+
+
+class OneAgency(AgencyLine):
+    """people: how many work for the city now."""
+
+    people: int
+    contracts: list[ContractOf]
+
+
+class AgencyToChange(sending.Because):
+    """contact: whom one reaches there."""
+
+    name: str
+    contact: str = ""
+
+
+class AgencyToAdd(AgencyToChange):
+    """code: small letters, digits and dashes, for ever."""
+
+    code: str
+
+
+class ContractTerms(sending.Because):
+    """sponsor: number or address; ends: the last day."""
+
+    sponsor: str = ""
+    ends: date
+
+
+class ContractToAdd(ContractTerms):
+    """A contract of an agency."""
+
+    number: str
+    starts: date
+
+
+@operation(router, "GET", "/agencies", act="agency.see", scope="read:people", page="agencies", response=list[AgencyLine])
+def list_agencies(request: Call, response: HttpResponse) -> list[AgencyLine]:
+    """All agencies, by code."""
+    require(request, "agency.see")
+    return paging.rows(request, response, Agency.objects.all(), lambda a: AgencyLine(**_facts(a)), by="code")
+
+
+def _facts(a: Agency) -> dict[str, Any]:
+    return {"code": a.code, "name": a.name, "contact": a.contact, "suspended": a.suspended}
+
+
+def _body(a: Agency) -> OneAgency:
+    rows = a.contracts.select_related("sponsor", "agency").order_by("number")
+    people = Episode.objects.filter(contract__agency=a, ended__isnull=True).count()
+    return OneAgency(**_facts(a), people=people, contracts=[_terms(c) for c in rows])
+
+
+def _terms(c: Contract) -> ContractOf:
+    return ContractOf(id=c.pk, agency=c.agency.code, number=c.number, sponsor=maybe(c.sponsor), starts=c.starts, ends=c.ends)
+
+
+@operation(router, "GET", ONE, act="agency.see", scope="read:people", page="agency", response=OneAgency)
+def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
+    """Its contracts with their sponsors, and how many of its people work here now."""
+    require(request, "agency.see")
+    return versions.told(response, _body(get_object_or_404(Agency, code=code)))
+
+
+@operation(
+    router, "POST", "/agencies", act="agency.change", scope="write:people", page="agency-new", response=OneAgency, status=201
+)
+def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
+    """A company or body whose people work for the city."""
+    require(request, "agency.change")
+    c = sending.checked(NewAgency(sending.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    return once(request, lambda: _body(structure.make_agency(c["code"], c["name"], contact=c["contact"], **act)))
+
+
+@operation(router, "PATCH", ONE, act="agency.change", scope="write:people", page="agency-change", response=OneAgency)
+def change_agency(request: Call, response: HttpResponse, code: str, body: AgencyToChange) -> OneAgency:
+    """Its name, and how to reach it; the code stays."""
+    require(request, "agency.change")
+    c = sending.checked(AgencyWords(sending.plain(body)))
+    return _changed(
+        request, response, code, c["reason"], lambda a, **act: structure.change_agency(a, c["name"], c["contact"], **act)
+    )
+
+
+@operation(router, "POST", f"{ONE}/off", act="agency.suspend", scope="write:access", page="agency-off", response=OneAgency)
+def switch_agency_off(request: Call, response: HttpResponse, code: str, body: sending.Because) -> OneAgency:
+    """Mail of all its people stops at once, in one act."""
+    require(request, "agency.suspend")
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, code, c["reason"], structure.suspend_agency)
+
+
+@operation(router, "POST", f"{ONE}/on", act="agency.suspend", scope="write:access", page="agency-on", response=OneAgency)
+def switch_agency_on(request: Call, response: HttpResponse, code: str, body: sending.Because) -> OneAgency:
+    """Its people may use mail again, as far as each is authorised."""
+    require(request, "agency.suspend")
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, code, c["reason"], structure.resume_agency)
+
+
+@operation(
+    router,
+    "POST",
+    f"{ONE}/contracts",
+    act="agency.change",
+    scope="write:people",
+    page="contract-new",
+    response=ContractOf,
+    status=201,
+)
+def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
+    """A contract with its dates and the city's person who answers for the people under it."""
+    require(request, "agency.change")
+    agency = get_object_or_404(Agency, code=code)
+    c = sending.checked(NewContract(sending.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    wanted = (c["number"], c["sponsor"], c["starts"], c["ends"])
+    return once(request, lambda: _terms(structure.make_contract(agency, *wanted, **act)))
+
+
+@operation(
+    router, "PATCH", "/contracts/{int:id}", act="agency.change", scope="write:people", page="contract-change", response=ContractOf
+)
+def change_contract(request: Call, response: HttpResponse, id: int, body: ContractTerms) -> ContractOf:
+    """Another sponsor or last day: access ends with the contract at the latest."""
+    require(request, "agency.change")
+    c = sending.checked(ContractEnd(sending.plain(body)))
+    rows = Contract.objects.select_related("agency", "sponsor")
+    with together():
+        Contract.objects.select_for_update().filter(pk=id).first()
+        row = get_object_or_404(rows, pk=id)
+        versions.require(request, _terms(row))
+        structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+    return versions.told(response, _terms(rows.get(pk=id)))
+
+
+def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: Callable[..., object]) -> OneAgency:
+    """`If-Match` says what was seen; row and verb are one transaction."""
+    with together():
+        row = get_object_or_404(Agency.objects.select_for_update(), code=code)
+        versions.require(request, _body(row))
+        do(row, actor=request.actor, reason=reason, now=ms(request.now))
+    return versions.told(response, _body(Agency.objects.get(code=code)))

@@ -1,0 +1,211 @@
+"""Departments: who decides for one, where it stands in the tree, is it open (P-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import structure
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import office
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.officeforms import ChangeDepartment, Lead, NewDepartment, Place
+from civicmail.city.directory.models import Department
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Departments"])
+ONE = "/departments/{slug:department}"
+
+
+class OneDepartment(Schema):
+    """A department. parent: code of the one above; mailbox_cost: cents a year."""
+
+    code: str
+    name: str
+    parent: str
+    head: Who | None
+    deputies: list[Who]
+    mailbox_cost: int
+    closed: date | None
+
+
+class DepartmentLine(Schema):
+    """people, access, waiting: how many work there, have access, wait for an answer."""
+
+    code: str
+    name: str
+    parent: str
+    head: Who | None
+    people: int
+    access: int
+    waiting: int
+
+
+class DepartmentWords(sending.Because):
+    """cost: dollars a year for one mailbox."""
+
+    name: str
+    cost: Decimal = Decimal(0)
+
+
+class DepartmentToOpen(DepartmentWords):
+    """code: small letters, digits and dashes, for ever; parent: code, or empty."""
+
+    code: str
+    parent: str = ""
+
+
+class Leading(sending.Because):
+    """head: number or address, empty for nobody; deputies: the same."""
+
+    head: str = ""
+    deputies: tuple[str, ...] = ()
+
+
+class Placing(sending.Because):
+    """parent: code of the department above, empty for none."""
+
+    parent: str = ""
+
+
+@operation(router, "GET", "/departments", act="duty.see", scope="read:people", page="departments", response=list[DepartmentLine])
+def list_departments(request: Call, response: HttpResponse) -> list[DepartmentLine]:
+    """Open departments, by code."""
+    require(request, "duty.see")
+    return paging.rows(request, response, office.departments().select_related("parent", "head"), _line, by="code")
+
+
+def _line(d: Any) -> DepartmentLine:
+    parent = d.parent.code if d.parent else ""
+    return DepartmentLine(
+        code=d.code, name=d.name, parent=parent, head=maybe(d.head), people=d.people, access=d.access, waiting=d.waiting
+    )
+
+
+@operation(router, "GET", ONE, act="duty.see", scope="read:people", page="department", response=OneDepartment)
+def read_department(request: Call, response: HttpResponse, department: str) -> OneDepartment:
+    """Head and deputies, its place in the tree."""
+    require(request, "duty.see")
+    return versions.told(response, _body(_the(department)))
+
+
+def _the(code: str) -> Department:
+    return get_object_or_404(Department.objects.select_related("head", "parent"), code=code)
+
+
+def _body(d: Department) -> OneDepartment:
+    deputies = [who(p) for p in d.deputies.order_by("uid")]
+    parent = d.parent.code if d.parent else ""
+    return OneDepartment(
+        code=d.code, name=d.name, parent=parent, head=maybe(d.head), deputies=deputies, mailbox_cost=d.mailbox_cost, closed=d.closed
+    )
+
+
+@operation(
+    router,
+    "POST",
+    "/departments",
+    act="department.change",
+    scope="write:people",
+    page="department-new",
+    response=OneDepartment,
+    status=201,
+)
+def open_department(request: Call, body: DepartmentToOpen) -> OneDepartment:
+    """A body of the city, below another one or not."""
+    require(request, "department.change")
+    c = sending.checked(NewDepartment(_open_ones(), sending.plain(body)))
+    parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
+
+    def do() -> OneDepartment:
+        made = structure.make_department(
+            c["code"], c["name"], parent=parent, mailbox_cost=round(100 * (c["cost"] or 0)), actor=request.actor,
+            reason=c["reason"], now=ms(request.now),
+        )  # fmt: skip
+        return _body(made)
+
+    return once(request, do)
+
+
+def _open_ones(besides: str = "") -> list[tuple[str, str]]:
+    rows = Department.objects.filter(closed__isnull=True).exclude(code=besides)
+    return [("", ""), *rows.values_list("code", "name")]
+
+
+@operation(router, "PATCH", ONE, act="department.change", scope="write:people", page="department-change", response=OneDepartment)
+def change_department(request: Call, response: HttpResponse, department: str, body: DepartmentWords) -> OneDepartment:
+    """Its name, and what a mailbox costs it; the code stays."""
+    require(request, "department.change")
+    c = sending.checked(ChangeDepartment(sending.plain(body)))
+
+    def do(d: Department, act: dict[str, Any]) -> None:
+        structure.change_department(d, c["name"], round(100 * (c["cost"] or 0)), **act)
+
+    return _changed(request, response, department, c["reason"], do)
+
+
+@operation(
+    router, "POST", f"{ONE}/lead", act="department.change", scope="write:people", page="department-lead", response=OneDepartment
+)
+def lead_department(request: Call, response: HttpResponse, department: str, body: Leading) -> OneDepartment:
+    """Who decides who gets mail there."""
+    require(request, "department.change")
+    c = sending.checked(Lead(sending.plain(body)))
+    return _changed(
+        request, response, department, c["reason"], lambda d, act: structure.lead_department(d, c["head"], c["deputies"], **act)
+    )
+
+
+@operation(
+    router, "POST", f"{ONE}/place", act="department.change", scope="write:people", page="department-place", response=OneDepartment
+)
+def place_department(request: Call, response: HttpResponse, department: str, body: Placing) -> OneDepartment:
+    """Another place in the tree, with all that is below."""
+    require(request, "department.change")
+    c = sending.checked(Place(_open_ones(department), sending.plain(body)))
+    parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
+    return _changed(request, response, department, c["reason"], lambda d, act: structure.place_department(d, parent, **act))
+
+
+@operation(
+    router, "POST", f"{ONE}/close", act="department.change", scope="write:people", page="department-close", response=OneDepartment
+)
+def close_department(request: Call, response: HttpResponse, department: str, body: sending.Because) -> OneDepartment:
+    """It is no more; it must be empty."""
+    require(request, "department.change")
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, department, c["reason"], lambda d, act: structure.close_department(d, **act))
+
+
+@operation(
+    router, "POST", f"{ONE}/reopen", act="department.change", scope="write:people", page="department-reopen", response=OneDepartment
+)
+def reopen_department(request: Call, response: HttpResponse, department: str, body: sending.Because) -> OneDepartment:
+    """It is there again."""
+    require(request, "department.change")
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, department, c["reason"], lambda d, act: structure.reopen_department(d, **act))
+
+
+def _changed(
+    request: Call, response: HttpResponse, code: str, reason: str, do: Callable[[Department, dict[str, Any]], None]
+) -> OneDepartment:
+    """`If-Match` says what was seen; row and verb are one transaction."""
+    with together():
+        Department.objects.select_for_update().filter(code=code).first()
+        row = _the(code)
+        versions.require(request, _body(row))
+        do(row, {"actor": request.actor, "reason": reason, "now": ms(request.now)})
+    return versions.told(response, _body(_the(code)))

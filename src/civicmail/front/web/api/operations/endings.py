@@ -1,0 +1,115 @@
+"""Ends of access: who leaves, when, and each door with its time (P-08, L1)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import ending
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, Leaving, end_of
+from civicmail.city.access.models import Ending
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.directory.models import Person
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Endings"])
+
+
+class EndingStep(Schema):
+    """What was shut, how many of them, when."""
+
+    step: str
+    count: int
+    at: datetime
+
+
+class Leaver(sending.Because):
+    """day: the last one; left out, all doors shut at once. successor: who may read what comes, for a time."""
+
+    day: date | None = None
+    successor: str = ""
+
+
+class Ended(Schema):
+    """One end of access. done: when the last door was shut; steps: what was shut, how many, when."""
+
+    id: int
+    person: Who
+    department: str
+    reason: str
+    when: datetime
+    by: str
+    successor: Who | None
+    done: datetime | None
+    steps: list[EndingStep]
+
+
+@operation(
+    router,
+    "POST",
+    "/departments/{slug:department}/people/{str:uid}/end",
+    act="access.end",
+    scope="write:access",
+    page="leaver",
+    response=Ended,
+)
+def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
+    """End what somebody may, at once or with a day; a second time gives what the first one did."""
+    where, person = department_of(department), get_object_or_404(Person, uid=uid)
+    require(request, "roster.see", About(department=where.code))
+    episode = person.episodes.filter(department=where).first()
+    if episode is None:
+        raise Http404
+    require(request, "access.end", about_person(person))
+    if (done := person.endings.filter(episode=episode).first()) is not None:
+        return ended(done)
+    c = sending.checked(Leaving(sending.plain(body, when="day" if body.day else "now")))
+    now = ms(request.now)
+    when = end_of(c["day"]) if c["when"] == "day" else now
+    made = ending.end_access(person, reason=c["reason"], when=when, actor=request.actor, now=now, successor=c["successor"])
+    return ended(made)
+
+
+@operation(router, "GET", "/endings/{int:id}", act="roster.see", scope="read:access", page="ending", response=Ended)
+def read_ending(request: Call, id: int) -> Ended:
+    """What one end of access did, door by door, with times."""
+    found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
+    require(request, "roster.see", About(department=found.episode.department.code))
+    return ended(found)
+
+
+@operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
+def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
+    """Every end of access, the newest first."""
+    require(request, "duty.grant")
+    rows = Ending.objects.select_related("person", "episode__department", "successor").prefetch_related("steps")
+    return paging.rows(request, response, rows, ended, by="-pk")
+
+
+@operation(router, "POST", "/endings/{int:id}/call-off", act="access.end", scope="write:access", page="call-off", response=Who)
+def call_off_ending(request: Call, id: int, body: sending.Because) -> Who:
+    """The person stays: an end that was planned and has not come is planned no longer."""
+    planned = get_object_or_404(Ending.objects.select_related("person", "episode__department"), pk=id)
+    require(request, "access.end", about_person(planned.person))
+    c = sending.checked(Because(sending.plain(body)))
+    ending.call_off(planned, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    return who(planned.person)
+
+
+def ended(found: Ending) -> Ended:
+    """An end of access as a program reads it."""
+    return Ended(
+        id=found.pk, person=who(found.person), department=found.episode.department.code, reason=found.reason, when=found.when,
+        by=found.by, successor=maybe(found.successor), done=found.done,
+        steps=[EndingStep(step=s.step, count=s.count, at=s.at) for s in found.steps.all()],
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Entries: what was recorded of people's acts (P-16, A1)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import entries as found_by
+from civicmail.city.access.views.asked import require
+from civicmail.front.web.api import paging
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Entries"])
+
+
+class EntryLine(Schema):
+    """person: number of who did it, or the part of the machine; behalf: for whom; object: to what."""
+
+    id: int
+    uuid: uuid.UUID
+    at: datetime
+    act: str
+    person: str
+    duty: str
+    behalf: str
+    object: str
+    reason: str
+    client: str
+
+
+class OneEntry(EntryLine):
+    """facts: with before and after of what changed; ledger: where its journal has it ("journal:number"), empty until then; head:
+    the canonical bytes that the ledger proves, as text."""
+
+    facts: dict[str, Any]
+    ledger: str
+    head: str
+
+
+@operation(router, "GET", "/entries", act="entries.see", scope="read:entries", page="entries", response=list[EntryLine])
+def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = "") -> list[EntryLine]:
+    """The newest first. q: a person or an object; act: only those."""
+    require(request, "entries.see")
+    rows = found_by.seen_by(request.actor).defer("head", "facts")
+    rows = rows.filter(act=act) if act else rows
+    rows = found_by.about(rows, q[:200]) if q else rows
+    return paging.rows(request, response, rows, lambda e: EntryLine(**_facts(e)), by="-pk")
+
+
+def _facts(e: Entry) -> dict[str, Any]:
+    return {
+        "id": e.pk, "uuid": e.uuid, "at": moment(e.at), "act": e.act, "person": e.person, "duty": e.duty, "behalf": e.behalf,
+        "object": e.object, "reason": e.reason, "client": e.client,
+    }  # fmt: skip
+
+
+@operation(router, "GET", "/entries/{int:id}", act="entries.see", scope="read:entries", page="entry", response=OneEntry)
+def read_entry(request: Call, id: int) -> OneEntry:
+    """One entry with all that it says, and where the ledger has it."""
+    require(request, "entries.see")
+    e = get_object_or_404(found_by.seen_by(request.actor).select_related("carried"), pk=id)
+    carried = getattr(e, "carried", None)
+    place = f"{carried.journal}:{carried.number}" if carried else ""
+    return OneEntry(**_facts(e), facts=e.facts, ledger=place, head=bytes(e.head).decode())

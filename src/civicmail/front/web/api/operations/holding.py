@@ -1,0 +1,94 @@
+"""What rules keep back, and counts of findings (P-02, P-12, P-25)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from ninja import Router, Schema
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.desk.holding import findings, queries
+from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.models import Finding
+from civicmail.desk.holding.views.quarantine import NoSpam
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Holding"])
+
+
+class KeptCopy(Schema):
+    """One recipient's copy that rules keep back. do: quarantine or hold."""
+
+    id: uuid.UUID
+    index: int
+    received: datetime
+    sender: str
+    address: str
+    do: str
+    rules: list[str]
+
+
+class Letting(Schema):
+    """reason: why it is no spam, in at least ten characters."""
+
+    reason: str
+
+
+class Let(Schema):
+    """let: whether it goes; rules: what keeps it all the same."""
+
+    let: bool
+    rules: list[str]
+
+
+class FindingCounts(Schema):
+    """waiting: that this reviewer can answer; the others by state."""
+
+    waiting: int
+    open: int
+    second: int
+    confirmed: int
+
+
+@operation(router, "GET", "/quarantine", act="quarantine.see", scope="read:holding", page="quarantine", response=list[KeptCopy])
+def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
+    """Every copy that is kept back, the newest first."""
+    require(request, "quarantine.see")
+    return paging.slices(request, response, queries.copies(ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
+
+
+def _copy(c: Copy) -> KeptCopy:
+    return KeptCopy(
+        id=uuid.UUID(bytes=c.id), index=c.index, received=moment(c.received), sender=c.sender, address=c.address, do=c.do,
+        rules=list(c.rules),
+    )  # fmt: skip
+
+
+@operation(
+    router, "POST", "/quarantine/{uuid:id}/{int:index}/release", act="quarantine.release", scope="write:holding",
+    page="quarantine-release", response=Let,
+)  # fmt: skip
+def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let:
+    """One copy may go, because an officer says that it is no spam; what else keeps it is said."""
+    require(request, "quarantine.see")
+    require(request, "quarantine.release")
+    copy = queries.copy(id.bytes, index, ms(request.now))
+    if copy is None:
+        raise Http404
+    c = sending.checked(NoSpam(sending.plain(body)))
+    done = letting.release(copy, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    return Let(let=index in done.let, rules=[] if index in done.let else list(done.kept[index].rules))
+
+
+@operation(router, "GET", "/findings/counts", act="findings.see", scope="read:holding", page="findings", response=FindingCounts)
+def count_findings(request: Call) -> FindingCounts:
+    """How many findings of rules on use there are, by state; never whose."""
+    require(request, "findings.see")
+    count = {state: Finding.objects.filter(state=state).count() for state in ("open", "second", "confirmed")}
+    return FindingCounts(waiting=findings.waiting_for(request.actor), **count)

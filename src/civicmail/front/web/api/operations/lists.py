@@ -1,0 +1,194 @@
+"""Lists: one address with mailboxes and other lists behind it (P-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import mailboxes as verbs
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import groups, inuse
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.officeforms import AddMember, NewList
+from civicmail.city.access.views.places import offered
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.directory.models import Department, Mailbox, MailGroup
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Lists"])
+ONE = "/lists/{str:address}"
+
+
+class ListLine(Schema):
+    """everyone: all personal mailboxes of the department; boxes, lists: how many are named."""
+
+    address: str
+    name: str
+    department: str
+    everyone: bool
+    boxes: int
+    lists: int
+    closed: datetime | None
+
+
+class OneList(Schema):
+    """members: mailboxes; inside: lists in it; reaches: how many mailboxes mail to it reaches now."""
+
+    address: str
+    name: str
+    department: str
+    everyone: bool
+    members: list[str]
+    inside: list[str]
+    reaches: int
+    closed: datetime | None
+
+
+class ListToMake(sending.Because):
+    """everyone: everybody of the department and its divisions, always."""
+
+    department: str
+    address: str
+    name: str
+    everyone: bool = False
+
+
+class ListMember(sending.Because):
+    """address: of a mailbox, or of another list."""
+
+    address: str
+
+
+@operation(router, "GET", "/lists", act="mailbox.see", scope="read:mailboxes", page="lists", response=list[ListLine])
+def list_lists(request: Call, response: HttpResponse) -> list[ListLine]:
+    """All lists of the city, by address."""
+    require(request, "mailbox.see")
+    return _listed(request, response, MailGroup.objects.all())
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/lists", act="mailbox.see", scope="read:mailboxes", page="dept-lists",
+    response=list[ListLine],
+)  # fmt: skip
+def list_department_lists(request: Call, response: HttpResponse, department: str) -> list[ListLine]:
+    """The lists that one department owns."""
+    where = department_of(department)
+    require(request, "mailbox.see", About(department=where.code))
+    return _listed(request, response, MailGroup.objects.filter(department=where))
+
+
+def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[ListLine]:
+    return paging.rows(request, response, inuse.with_sizes(rows).select_related("department"), _line, by="address")
+
+
+def _line(g: Any) -> ListLine:
+    return ListLine(
+        address=g.address,
+        name=g.name,
+        department=g.department.code,
+        everyone=g.everyone,
+        boxes=g.boxes,
+        lists=g.lists,
+        closed=g.closed,
+    )
+
+
+def _the(address: str) -> tuple[MailGroup, About]:
+    g = get_object_or_404(MailGroup.objects.select_related("department"), address=address.strip().lower())
+    return g, About(g.department.code, id=g.address)
+
+
+def _body(g: MailGroup) -> OneList:
+    return OneList(
+        address=g.address, name=g.name, department=g.department.code, everyone=g.everyone,
+        members=list(g.members.order_by("address").values_list("address", flat=True)),
+        inside=list(g.subgroups.order_by("address").values_list("address", flat=True)), reaches=len(groups.behind(g)),
+        closed=g.closed,
+    )  # fmt: skip
+
+
+@operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="list", response=OneList)
+def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
+    """Who is on it, and how many mailboxes mail to it reaches."""
+    g, about = _the(address)
+    require(request, "mailbox.see", about)
+    return versions.told(response, _body(g))
+
+
+@operation(router, "POST", "/lists", act="group.change", scope="write:mailboxes", page="list-new", response=OneList, status=201)
+def make_list(request: Call, body: ListToMake) -> OneList:
+    """A list that one department owns."""
+    places = offered(request, "group.change")
+    c = sending.checked(NewList(places, sending.plain(body, everyone="all" if body.everyone else "named")))
+    where, everyone = Department.objects.get(code=c["department"]), c["everyone"] == "all"
+
+    def do() -> OneList:
+        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        return _body(verbs.make_group(c["address"], c["name"], where, everyone=everyone, **act))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/add", act="group.change", scope="write:mailboxes", page="list-add", response=OneList)
+def add_to_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
+    """A mailbox, or another list with all that is behind it."""
+    require(request, "group.change", _the(address)[1])
+    c = sending.checked(AddMember(sending.plain(body)))
+    wanted = c["address"].strip().lower()
+    box = Mailbox.objects.filter(Q(address=wanted) | Q(addresses__address=wanted, addresses__until=None)).distinct().first()
+    sub = MailGroup.objects.filter(address=wanted, closed__isnull=True).exclude(address=address).first()
+    if (box is None or box.closed) and sub is None:
+        said = f"{wanted} is no mailbox or list of the city that is open."
+        raise Unusable(said, {"address": said})
+    with together():
+        g = _locked(request, address)
+        _change(request, g, c["reason"], [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
+    return versions.told(response, _body(_the(address)[0]))
+
+
+@operation(router, "POST", f"{ONE}/take-out", act="group.change", scope="write:mailboxes", page="list-take-out", response=OneList)
+def take_out_of_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
+    """An address is on it no longer."""
+    require(request, "group.change", _the(address)[1])
+    c = sending.checked(Because(sending.plain(body)))
+    which = body.address.strip().lower()
+    with together():
+        g = _locked(request, address)
+        if g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists():
+            _change(request, g, c["reason"], g.members.exclude(address=which), g.subgroups.exclude(address=which))
+    return versions.told(response, _body(_the(address)[0]))
+
+
+@operation(router, "POST", f"{ONE}/close", act="group.change", scope="write:mailboxes", page="list-close", response=OneList)
+def close_list(request: Call, response: HttpResponse, address: str, body: sending.Because) -> OneList:
+    """It takes nothing more."""
+    require(request, "group.change", _the(address)[1])
+    c = sending.checked(Because(sending.plain(body)))
+    with together():
+        verbs.close_group(_locked(request, address), actor=request.actor, reason=c["reason"], now=ms(request.now))
+    return versions.told(response, _body(_the(address)[0]))
+
+
+def _locked(request: Call, address: str) -> MailGroup:
+    """The list, locked, and what the asker saw of it."""
+    MailGroup.objects.select_for_update().filter(address=address).first()
+    g, _ = _the(address)
+    versions.require(request, _body(g))
+    return g
+
+
+def _change(request: Call, g: MailGroup, reason: str, members: Iterable[Mailbox], subs: Iterable[MailGroup]) -> None:
+    verbs.change_group(g, members, subs, actor=request.actor, reason=reason, now=ms(request.now))

@@ -1,0 +1,170 @@
+"""My mail: found, read, and what became of it; by one's own permit, so no entry is left (P-06, promise 4)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from ninja import Router, Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.core.config.errors import LaterError
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.mailbox import finding, queries
+from civicmail.desk.mailbox.finding import Row, header_of
+from civicmail.desk.mailbox.views import delivery, message, reporting
+from civicmail.desk.mailbox.views.asking import address_of
+from civicmail.desk.mailbox.views.one import Found, found
+from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.front.web.api import paging, reading
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.reading import Message
+from civicmail.front.web.api.table import operation
+from civicmail.mail.archive.envelopes import Passage
+from civicmail.mail.pipeline import labels
+from civicmail.mail.pipeline.labels import Label
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.fields import thread as first_of
+
+router = Router(tags=["My mail"])
+ONE = "/mail/{uuid:id}"
+
+
+class MailLine(Schema):
+    """A message of mine. sent: a mailbox of mine sent it; eye: author, given, or shut for a copy that is kept back from me; state:
+    empty for as it should be, else held, quarantined, refused, not-delivered, arriving, waiting, trying, sent, delivered or
+    imported."""
+
+    id: uuid.UUID
+    received: datetime
+    sender: str
+    to: list[str]
+    subject: str
+    size: int
+    sent: bool
+    eye: str
+    state: str
+
+
+class MailCopy(Schema):
+    """One recipient's copy. reply: what the last server answered, for the sender alone; again: when it is tried next."""
+
+    address: str
+    state: str
+    decision: str
+    since: datetime
+    tries: int
+    reply: str
+    again: datetime | None
+
+
+class Spam(Schema):
+    """spam: false for good mail that was marked."""
+
+    spam: bool
+
+
+@operation(router, "GET", "/mail", act="my.mail", scope="read:mail", page="my-mail", response=list[MailLine])
+def list_mail(
+    request: Call, response: HttpResponse, q: str = "", direction: str = "", state: str = "", box: str = ""
+) -> list[MailLine]:
+    """My mail, newest first. `q` is a query as on the page; direction: sent, received or imported; state: waiting, held or refused;
+    `since` a day like 2026-03-02."""
+    now = ms(request.now)
+    permit, mine = queries.mine_now(request.actor, now=now)
+    asked = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
+    try:
+        desk = queries.desk(permit, queries.chosen(mine, asked.values.get("box", "")), now=now)
+        answer = finding.page(desk, asked.asked)
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+    except (NotIndexed, DamagedIndex):
+        raise LaterError("The index is not there at this moment; it is being made.") from None
+    if answer.after:
+        paging.link(request, response, answer.after)
+    return [line(row) for row in answer.rows]
+
+
+def line(row: Row) -> MailLine:
+    """A row of a list as a program reads it."""
+    hit = row.hit
+    return MailLine(
+        id=uuid.UUID(hit.id), received=moment(hit.received), sender=hit.from_, to=list(hit.to), subject=hit.subject, size=row.size,
+        sent=row.sent, eye=row.eye, state=row.state[1],
+    )  # fmt: skip
+
+
+@operation(router, "GET", ONE, act="my.mail", scope="read:mail", page="mail-message", response=Message)
+def read_mail(request: Call, id: uuid.UUID) -> Message:
+    """One message of mine: its header in words, its text a page at a time (`page`), its files. Of a copy that is kept back only the
+    header."""
+    one = found(request, id)
+    if one.eye == "shut":
+        return reading.shut(one.capture, header_of(one.archive.body(one.permit, one.place)))
+    return reading.message(request, one.capture, _content(one))
+
+
+@operation(router, "GET", f"{ONE}/raw", act="my.mail", scope="read:mail", page="mail-raw")
+def read_raw_mail(request: Call, id: uuid.UUID) -> HttpResponseBase:
+    """The whole message (message/rfc822), as kept for its sender, as given for a recipient."""
+    return message.raw(request, id)
+
+
+@operation(router, "GET", f"{ONE}/part", act="my.mail", scope="read:mail", page="mail-part")
+def read_mail_part(request: Call, id: uuid.UUID, path: str = "") -> HttpResponseBase:
+    """One file of it, by the path that `read_mail` gives."""
+    return message.part(request, id)
+
+
+@operation(router, "GET", f"{ONE}/delivery", act="my.mail", scope="read:mail", page="mail-delivery", response=list[MailCopy])
+def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
+    """Did each person get it? The sender sees every copy, whoever got one only their own."""
+    one = found(request, id)
+    return [_copy(p, one) for p in delivery.known_to(one)]
+
+
+def _copy(p: Passage, one: Found) -> MailCopy:
+    """Of a copy that came to me nothing is said that is the sender's to know."""
+    if one.eye == "author":
+        again = moment(p.next) if p.next else None
+        return MailCopy(
+            address=p.address, state=p.state, decision=p.do, since=moment(p.since), tries=p.tries, reply=p.reply, again=again
+        )
+    mine = one.mine.addresses
+    elsewhere = bool(p.box) and p.box.lower() not in mine
+    address = p.address if p.address.lower() in mine else p.box
+    state = "cancelled" if elsewhere else p.state
+    return MailCopy(address=address, state=state, decision=p.do, since=moment(p.since), tries=0, reply="", again=None)
+
+
+@operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
+def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
+    """What is mine of the conversation that it belongs to, the oldest first."""
+    one = found(request, id)
+    if one.eye == "shut":
+        return []
+    try:
+        desk = queries.desk(one.permit, one.mine, now=ms(request.now))
+        first = first_of(header_of(one.archive.body(one.permit, one.place)))
+        return [line(row) for row in finding.conversation(desk, first)] if first else []
+    except (NotIndexed, DamagedIndex):
+        raise LaterError("The index is not there at this moment; it is being made.") from None
+
+
+@operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
+def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
+    """Say that a message from outside is spam, or good mail: the filter learns from it."""
+    one = found(request, id)
+    if not reporting.may_be_reported(one):
+        raise Http404
+    labels.say(store().data, one.capture.id, Label(body.spam, request.actor.uid, "report"), ms(request.now))
+    return body
+
+
+def _content(one: Found) -> bytes:
+    body = one.archive.body(one.permit, one.place)
+    return body if one.eye == "author" else given(body, one.capture)

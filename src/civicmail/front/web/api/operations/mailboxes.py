@@ -1,0 +1,209 @@
+"""Mailboxes and the addresses that reach them; never what is in them (P-07, P-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import mailboxes as verbs
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because, end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import inuse
+from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.mailboxes import the
+from civicmail.city.access.views.officeforms import NewAlias, NewMailbox, UntilBecause
+from civicmail.city.access.views.officeforms import Whose as WhoseForm
+from civicmail.city.access.views.places import offered
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.directory import queries
+from civicmail.city.directory.models import Department, Mailbox
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Mailboxes"])
+ONE = "/mailboxes/{str:address}"
+
+
+class Box(Schema):
+    """kind: personal, function or service; users: how many may use it now."""
+
+    address: str
+    name: str
+    kind: str
+    department: str
+    holder: Who | None
+    purpose: str
+    users: int
+    made: datetime
+    expires: datetime | None
+    closed: datetime | None
+
+
+class OneBox(Box):
+    """addresses: all that reach it now."""
+
+    addresses: list[str]
+
+
+class MailboxToMake(sending.Because):
+    """kind: function or service; expires: the last day, of a service."""
+
+    kind: str
+    department: str
+    address: str
+    name: str
+    purpose: str
+    expires: date | None = None
+
+
+class Alias(sending.Because):
+    """An address in a domain of the city."""
+
+    address: str
+
+
+class Until(sending.Because):
+    """until: the last day, at most a year away."""
+
+    until: date
+
+
+class AddressWas(Schema):
+    """Who or what was reached there. person: number, or empty; mailbox: its main address."""
+
+    address: str
+    mailbox: str
+    person: str
+    department: str
+
+
+@operation(router, "GET", "/mailboxes", act="mailbox.see", scope="read:mailboxes", page="mailboxes", response=list[Box])
+def list_mailboxes(request: Call, response: HttpResponse) -> list[Box]:
+    """All mailboxes of the city, by address."""
+    require(request, "mailbox.see")
+    return _listed(request, response, Mailbox.objects.all())
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/mailboxes", act="mailbox.see", scope="read:mailboxes", page="dept-mailboxes",
+    response=list[Box],
+)  # fmt: skip
+def list_department_mailboxes(request: Call, response: HttpResponse, department: str) -> list[Box]:
+    """The mailboxes that one department owns."""
+    where = department_of(department)
+    require(request, "mailbox.see", About(department=where.code))
+    return _listed(request, response, Mailbox.objects.filter(department=where))
+
+
+def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[Box]:
+    found = inuse.with_users(rows, request.now).select_related("department", "holder")
+    return paging.rows(request, response, found, lambda m: Box(**_facts(m)), by="address")
+
+
+def _facts(m: Any) -> dict[str, Any]:
+    return {
+        "address": m.address, "name": m.name, "kind": m.kind, "department": m.department.code, "holder": maybe(m.holder),
+        "purpose": m.purpose, "users": m.users, "made": m.made, "expires": m.expires, "closed": m.closed,
+    }  # fmt: skip
+
+
+def _one(m: Any) -> OneBox:
+    addresses = m.addresses.filter(until__isnull=True).order_by("address").values_list("address", flat=True)
+    return OneBox(**_facts(m), addresses=list(addresses))
+
+
+@operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="mailbox", response=OneBox)
+def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
+    """One mailbox, and the addresses that reach it."""
+    box = the(request, address)
+    require(request, "mailbox.see", about_mailbox(box))
+    return versions.told(response, _one(box))
+
+
+@operation(
+    router, "POST", "/mailboxes", act="mailbox.make", scope="write:mailboxes", page="mailbox-new", response=OneBox, status=201
+)
+def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
+    """A mailbox of a duty, which named people use, or of a machine that sends."""
+    c = sending.checked(NewMailbox(offered(request, "mailbox.make"), sending.plain(body)))
+    where = Department.objects.get(code=c["department"])
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+
+    def do() -> OneBox:
+        if c["kind"] == "service":
+            made = verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of(c["expires"]), **act)
+        else:
+            made = verbs.make_function(c["address"], c["name"], where, c["purpose"], **act)
+        return _one(the(request, made.address))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/close", act="mailbox.close", scope="write:mailboxes", page="mailbox-close", response=OneBox)
+def close_mailbox(request: Call, response: HttpResponse, address: str, body: sending.Because) -> OneBox:
+    """It takes nothing more; what is in it stays."""
+    require(request, "mailbox.close", about_mailbox(the(request, address)))
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, address, c["reason"], verbs.close)
+
+
+@operation(router, "POST", f"{ONE}/renew", act="machine.make", scope="write:mailboxes", page="mailbox-renew", response=OneBox)
+def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
+    """A machine goes on for at most a year."""
+    require(request, "machine.make", about_mailbox(the(request, address)))
+    c = sending.checked(UntilBecause(sending.plain(body)))
+    until = end_of(c["until"])
+    return _changed(request, response, address, c["reason"], lambda m, **act: verbs.renew_service(m, until, **act))
+
+
+@operation(router, "POST", f"{ONE}/addresses", act="address.change", scope="write:mailboxes", page="alias-add", response=OneBox)
+def add_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
+    """Another address that reaches it, which was never another person's."""
+    require(request, "address.change", about_mailbox(the(request, address)))
+    c = sending.checked(NewAlias(sending.plain(body)))
+    return _changed(request, response, address, c["reason"], lambda m, **act: verbs.add_alias(m, c["address"], **act))
+
+
+@operation(router, "POST", f"{ONE}/addresses/end", act="address.change", scope="write:mailboxes", page="alias-end", response=OneBox)
+def end_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
+    """An address reaches nobody any more, and is nobody else's ever."""
+    require(request, "address.change", about_mailbox(the(request, address)))
+    c = sending.checked(Because(sending.plain(body)))
+    which = body.address.strip().lower()
+    return _changed(request, response, address, c["reason"], lambda m, **act: verbs.end_alias(m, which, **act))
+
+
+def _changed(request: Call, response: HttpResponse, address: str, reason: str, do: Callable[..., object]) -> OneBox:
+    """`If-Match` says what was seen; row and verb are one transaction."""
+    with together():
+        Mailbox.objects.select_for_update().filter(address=address).first()
+        box = the(request, address)
+        versions.require(request, _one(box))
+        do(box, actor=request.actor, reason=reason, now=ms(request.now))
+    return versions.told(response, _one(the(request, address)))
+
+
+@operation(router, "GET", "/addresses/{str:address}", act="mailbox.see", scope="read:mailboxes", page="whose", response=AddressWas)
+def read_address(request: Call, address: str, day: str = "") -> AddressWas:
+    """Whose was this address on that day (`day`, like 2026-03-02; today without one)? Answered for ever."""
+    require(request, "mailbox.see")
+    c = sending.checked(WhoseForm({"address": address, "day": day}))
+    today = timezone.localdate(request.now)
+    on = c["day"] or today
+    at = request.now if on == today else timezone.make_aware(datetime.combine(on, time(12)))
+    found = queries.whose(c["address"], at)
+    if found is None:
+        raise Http404
+    return AddressWas(address=address, mailbox=found.mailbox, person=found.person, department=found.department)

@@ -1,0 +1,253 @@
+"""Mandates: asked for, decided by a second person, ended; and looking under one, each look an entry first (P-16, E2 to E8)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from ninja import Router, Schema
+
+from civicmail.city.access import grounds
+from civicmail.city.access.actions import looking
+from civicmail.city.access.actions import mandates as verbs
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.core.config.errors import LaterError
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.parse import parse
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench import queries
+from civicmail.desk.workbench.forms import Answer, Asking, Finding, Reason
+from civicmail.desk.workbench.queries import data
+from civicmail.desk.workbench.scope import Gate
+from civicmail.desk.workbench.views import one, reading, searching
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api import reading as shown
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.search import Hit, search
+
+router = Router(tags=["Mandates"])
+ONE = "/mandates/{str:number}"
+
+
+class Mandate(Schema):
+    """One case. ground: request, examination, litigation or continuity; duty: as what; subjects: how many people it is about;
+    people: who they are, for who asked, who decides or decided; first, last: received between; state: asked, approved, open,
+    urgent, closed, ended, refused, withdrawn or lapsed."""
+
+    number: str
+    ground: str
+    duty: str
+    person: Who
+    department: str
+    subjects: int
+    people: list[Who]
+    words: str
+    first: datetime | None
+    last: datetime | None
+    days: int
+    reason: str
+    sealed: bool
+    state: str
+    asked: datetime
+    approver: Who | None
+    decided: datetime | None
+    starts: datetime | None
+    until: datetime | None
+
+
+class AskingMandate(sending.Because):
+    """people: numbers, addresses or whole names, or department: the code of a whole one; first, last: days."""
+
+    ground: str
+    duty: str
+    people: tuple[str, ...] = ()
+    department: str = ""
+    first: date | None = None
+    last: date | None = None
+    words: str = ""
+    days: int = 14
+    sealed: bool = False
+
+
+class DecidingMandate(Schema):
+    """decision: yes or no; reason: needed for a no; state: as it was seen."""
+
+    decision: str
+    reason: str = ""
+    state: str = "asked"
+
+
+class EndingMandate(Schema):
+    """reason: in at least ten characters; state: as it was seen."""
+
+    reason: str
+    state: str
+
+
+class ClosingMandate(Schema):
+    """finding: what was found, in at least ten characters; state: as it was seen."""
+
+    finding: str
+    state: str
+
+
+class Seen(Schema):
+    """A message that was found under a mandate."""
+
+    id: uuid.UUID
+    sha256: str
+    received: datetime
+    sender: str
+    to: list[str]
+    subject: str
+    size: int
+
+
+@operation(router, "GET", "/mandates", act="mandate.see", scope="read:mandates", page="mandates", response=list[Mandate])
+def list_mandates(request: Call, response: HttpResponse) -> list[Mandate]:
+    """What I asked for or decided, and for an auditor all that are not sealed; the newest first."""
+    require(request, "mandate.see")
+    rows = queries.listed(request.actor).select_related("person", "department", "approver").prefetch_related("subjects__person")
+    return paging.rows(request, response, rows.distinct(), lambda r: _mandate(r, _is_near(r, request)), by="-pk")
+
+
+def _is_near(row: Row, request: Call) -> bool:
+    """An auditor sees in a list how many, never who (pages, /oversight/)."""
+    return request.actor.uid in (row.person.uid, row.approver.uid if row.approver else "")
+
+
+def _mandate(r: Row, near: bool) -> Mandate:
+    people = [s.person for s in r.subjects.all() if s.until is None]
+    return Mandate(
+        number=r.number, ground=r.ground, duty=r.duty, person=who(r.person), department=r.department.code if r.department else "",
+        subjects=len(people), people=[who(p) for p in people] if near else [], words=r.words,
+        first=moment(r.first) if r.first is not None else None, last=moment(r.last) if r.last is not None else None, days=r.days,
+        reason=r.reason, sealed=r.sealed, state=r.state, asked=r.asked, approver=maybe(r.approver), decided=r.decided,
+        starts=r.starts, until=r.until,
+    )  # fmt: skip
+
+
+@operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
+def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
+    """One mandate: whose mail, why, how far, until when."""
+    return versions.told(response, _mandate(one.seen(request, number), True))
+
+
+@operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
+def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
+    """Ask to look at other people's mail; a second person answers."""
+    require(request, "mandate.ask")
+    now = ms(request.now)
+    plain = sending.plain(body, way=f"{body.ground}/{body.duty}")
+    form = Asking(plain, ways=grounds.ways(request.actor, now), departments=queries.choosable(request.actor))
+    c = sending.checked(form)
+    ground, duty = form.way_of()
+
+    def do() -> Mandate:
+        made = verbs.ask(ground, duty, form.wanted(), actor=request.actor, now=now, sealed=c["sealed"])
+        return _mandate(made, True)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/decide", act="mandate.approve", scope="write:mandates", page="mandate-approve", response=Mandate)
+def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
+    """Should this look be allowed? A second person's answer."""
+    row = one.decidable(request, number)
+    form = Answer(sending.plain(body), yes="yes", no="no")
+    c = sending.checked(form)
+    row.state = c["state"]  # as the asker saw it: the verb compares it with the row
+    verb = verbs.approve if form.is_yes else verbs.refuse
+    return _mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+
+
+@operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
+def withdraw_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
+    """Take back what nobody has answered yet."""
+    return _ended(request, one.own(request, number), body, verbs.withdraw)
+
+
+@operation(router, "POST", f"{ONE}/stop", act="mandate.approve", scope="write:mandates", page="mandate-stop", response=Mandate)
+def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
+    """A second person ends what is in force."""
+    return _ended(request, one.decidable(request, number), body, verbs.stop)
+
+
+def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
+    c = sending.checked(Reason(sending.plain(body)))
+    row.state = c["state"]
+    return _mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+
+
+@operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
+def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
+    """Who looked is done, and says what was found."""
+    row = one.own(request, number)
+    c = sending.checked(Finding(sending.plain(body)))
+    row.state = c["state"]
+    return _mandate(verbs.close(row, c["finding"], actor=request.actor, now=ms(request.now)), True)
+
+
+@operation(router, "GET", f"{ONE}/messages", act="content.list", scope="read:content", page="mandate-search", response=list[Seen])
+def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[Seen]:
+    """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
+    _, mandate = one.looking(request, number)
+    limit, after, now = paging.limit_of(request), paging.cursor(request), ms(request.now)
+    try:
+        parse(q, now=request.now)
+        facts = {"query": q, "sort": "newest", "door": "api"}
+        permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
+        found = store()
+        reader = found.reader()
+        tree = searching.within(reader, Gate(data(), found.archive(), permit, mandate, now), mandate, q, now)
+        page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+    except (NotIndexed, DamagedIndex):
+        raise LaterError("The index is not there at this moment; it is being made.") from None
+    if page.cursor:
+        paging.link(request, response, page.cursor)
+    return [_hit(hit) for hit in page.hits]
+
+
+def _hit(hit: Hit) -> Seen:
+    return Seen(
+        id=uuid.UUID(hit.id), sha256=hit.sha256, received=moment(hit.received), sender=hit.from_, to=list(hit.to),
+        subject=hit.subject, size=hit.size,
+    )  # fmt: skip
+
+
+@operation(
+    router, "GET", f"{ONE}/messages/{{uuid:id}}", act="content.show", scope="read:content", page="mandate-message",
+    response=shown.Message,
+)  # fmt: skip
+def read_under_mandate(request: Call, number: str, id: uuid.UUID) -> shown.Message:
+    """One message within a mandate: its entry first, then whether it lies in the scope, then what it says."""
+    capture, content = _opened(request, number, id, {"view": "api"})
+    return shown.message(request, capture, content)
+
+
+@operation(router, "GET", f"{ONE}/messages/{{uuid:id}}/raw", act="content.attachment", scope="read:content", page="mandate-raw")
+def read_raw_under_mandate(request: Call, number: str, id: uuid.UUID) -> HttpResponseBase:
+    """The whole message (message/rfc822), with an entry of its own."""
+    request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
+    return reading.raw(request, number, id)
+
+
+def _opened(request: Call, number: str, id_: uuid.UUID, facts: dict[str, Any]) -> tuple[Any, bytes]:
+    _, mandate = one.looking(request, number)
+    place = reading.place_of(id_)
+    permit = reading.permits(request, mandate)("content.show", {"id": place.uuid, **facts})
+    archive = store().archive()
+    return archive.capture(permit, place), archive.body(permit, place)

@@ -1,0 +1,160 @@
+"""The policy: what people accept, its versions, papers that were signed (P-18; P1, P3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import policy as verbs
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import Because
+from civicmail.city.access.models import PolicyText
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import policy as said
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.officeforms import Paper, PolicyWords
+from civicmail.city.directory.models import Person
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Policy"])
+
+
+class Version(Schema):
+    """material: it is asked of everybody; accepted, declined: how many said so."""
+
+    version: int
+    title: str
+    changed: str
+    material: bool
+    published: datetime
+    accepted: int
+    declined: int
+
+
+class Text(Schema):
+    """text: empty lines part paragraphs, "# " starts a heading; sha256: of it, which an answer names."""
+
+    version: int
+    title: str
+    text: str
+    changed: str
+    material: bool
+    published: datetime
+    sha256: str
+
+
+class Publishing(sending.Because):
+    """after: the newest version when the writer began, 0 for none."""
+
+    title: str
+    text: str
+    changed: str = ""
+    material: bool
+    after: int
+
+
+class Signed(Schema):
+    """answer: accept or decline; reference: where the paper or its scan is."""
+
+    person: str
+    version: int
+    answer: str
+    reference: str
+
+
+class PaperRecorded(Schema):
+    """accepted: what the paper says."""
+
+    person: str
+    version: int
+    accepted: bool
+    reference: str
+    at: datetime
+
+
+@operation(router, "GET", "/policy", act="policy.publish", scope="read:policy", page="policies", response=list[Version])
+def list_policy(request: Call, response: HttpResponse) -> list[Version]:
+    """Every version that was ever published, the newest first, with how many accepted it."""
+    require(request, "policy.publish")
+    answers = said.counts()
+
+    def line(t: PolicyText) -> Version:
+        return Version(
+            version=t.version, title=t.title, changed=t.changed, material=t.material, published=t.published,
+            accepted=answers.get((t.pk, True), 0), declined=answers.get((t.pk, False), 0),
+        )  # fmt: skip
+
+    return paging.rows(request, response, PolicyText.objects.defer("text"), line, by="-version")
+
+
+@operation(router, "GET", "/policy/{int:version}", act="policy.read", scope="read:policy", page="policy", response=Text)
+def read_policy(request: Call, version: int) -> Text:
+    """Any version that was ever published."""
+    require(request, "policy.read")
+    return _text(get_object_or_404(PolicyText, version=version))
+
+
+def _text(t: PolicyText) -> Text:
+    return Text(
+        version=t.version,
+        title=t.title,
+        text=t.text,
+        changed=t.changed,
+        material=t.material,
+        published=t.published,
+        sha256=t.sha256,
+    )
+
+
+@operation(router, "POST", "/policy", act="policy.publish", scope="write:policy", page="policy-new", response=Text, status=201)
+def publish_policy(request: Call, body: Publishing) -> Text:
+    """The next version is in force; a material one is asked of everybody."""
+    require(request, "policy.publish")
+    plain = sending.plain(body, material="yes" if body.material else "no")
+    c, reason = sending.checked(PolicyWords(body.after == 0, plain)), sending.checked(Because(plain))["reason"]
+    text = c["text"].replace("\r\n", "\n").strip()
+
+    def do() -> Text:
+        made = verbs.publish(
+            c["title"], text, changed=c["changed"], material=body.material, after=c["after"], actor=request.actor, reason=reason,
+            now=ms(request.now),
+        )  # fmt: skip
+        return _text(made)
+
+    return once(request, do)
+
+
+@operation(
+    router,
+    "POST",
+    "/policy/papers",
+    act="policy.paper",
+    scope="write:policy",
+    page="policy-paper",
+    response=PaperRecorded,
+    status=201,
+)
+def record_paper(request: Call, body: Signed) -> PaperRecorded:
+    """What somebody signed on paper counts like an answer on the page; a clerk says where the paper is."""
+    named = Person.objects.filter(uid=body.person).first()
+    require(request, "policy.paper", about_person(named) if named else About())
+    texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}
+    c = sending.checked(Paper([(v, v) for v in texts], sending.plain(body)))
+    accepted = c["answer"] == "accept"
+
+    def do() -> PaperRecorded:
+        made = verbs.record_paper(
+            c["person"], texts[c["version"]], accepted=accepted, reference=c["reference"], actor=request.actor, now=ms(request.now)
+        )
+        return PaperRecorded(
+            person=made.person.uid, version=made.text.version, accepted=made.accepted, reference=made.reference, at=made.at
+        )
+
+    return once(request, do)

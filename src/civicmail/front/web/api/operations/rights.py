@@ -1,0 +1,222 @@
+"""Who may use mail: asking, deciding, suspending, resuming, ending (P-04, P-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import people, requests, suspensions
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import Because, Decision, Until, Why, end_of
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import DAY, ms
+from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.views.asked import hidden_unless, require
+from civicmail.city.access.views.mailboxes import the
+from civicmail.city.access.views.officeforms import AskGrant, UntilBecause
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.directory.models import Person
+from civicmail.front.web.api import paging, sending, versions
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import WITH, Right, right
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Access"])
+ONE = "/rights/{int:id}"
+
+
+class Reasons(Schema):
+    """The four reasons of P-04, each in at least twenty characters."""
+
+    duties: str
+    performance: str
+    efficiency: str
+    service: str
+
+
+class Asking(Reasons):
+    """until: the last day, at most a year away; address: empty for the one that is made from the name."""
+
+    until: date
+    address: str = ""
+
+
+class AskingToUse(Reasons):
+    """person: number or address; role: delegate or successor."""
+
+    person: str
+    role: str = "delegate"
+    until: date
+
+
+class Deciding(Schema):
+    """decision: approve or refuse; reason: needed for a refusal; state: as it was seen, asked."""
+
+    decision: str
+    reason: str = ""
+    state: str = "asked"
+
+
+class Keeping(sending.Because):
+    """until: the last day."""
+
+    until: date
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/requests", act="roster.see", scope="read:access", page="requests",
+    response=list[Right],
+)  # fmt: skip
+def list_requests(request: Call, response: HttpResponse, department: str, state: str = "") -> list[Right]:
+    """What was asked of a department and what became of it, the newest first. state: only those."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    rows = Authorisation.objects.filter(department=where).select_related(*WITH)
+    return paging.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
+
+
+@operation(router, "GET", ONE, act="request.see", scope="read:access", page="request", response=Right)
+def read_right(request: Call, response: HttpResponse, id: int) -> Right:
+    """One right or request, with its four reasons."""
+    a = _the(id)
+    hidden_unless(request, "request.see", about_authorisation(a))
+    return versions.told(response, right(a))
+
+
+def _the(id_: int) -> Authorisation:
+    return get_object_or_404(Authorisation.objects.select_related(*WITH), pk=id_)
+
+
+@operation(
+    router, "POST", "/people/{str:uid}/requests", act="request.ask", scope="write:access", page="request-new", response=Right,
+    status=201,
+)  # fmt: skip
+def ask_access(request: Call, uid: str, body: Asking) -> Right:
+    """Ask that somebody gets mail of their own. Who asks, who approves and who holds it are three people."""
+    person = get_object_or_404(Person, uid=uid)
+    require(request, "request.ask", about_person(person))
+    plain = sending.plain(body)
+    why = Why(plain)
+    sending.checked(why)
+    c, now = sending.checked(Until(plain)), ms(request.now)
+    until = min(end_of(c["until"]), now + 365 * DAY)
+
+    def do() -> Right:
+        made = requests.ask(person, reasons=why.reasons(), until=until, address=c["address"], actor=request.actor, now=now)
+        return right(_the(made.pk))
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", "/mailboxes/{str:address}/users", act="grant.ask", scope="write:access", page="grant-ask", response=Right,
+    status=201,
+)  # fmt: skip
+def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
+    """Ask that a named person may use another mailbox, under their own sign-in."""
+    box = the(request, address)
+    holder = box.holder.uid if box.holder else ""
+    named = Person.objects.filter(uid=body.person).first()
+    require(request, "grant.ask", About(box.department.code, named.uid if named else "", holder=holder, id=box.address))
+    form = AskGrant(box.holder is not None, sending.plain(body))
+    c, now = sending.checked(form), ms(request.now)
+    until = min(end_of(c["until"]), now + 365 * DAY)
+
+    def do() -> Right:
+        made = requests.ask_grant(c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=now)
+        return right(_the(made.pk))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/decide", act="request.decide", scope="write:access", page="request", response=Right)
+def decide_request(request: Call, response: HttpResponse, id: int, body: Deciding) -> Right:
+    """Say yes or no to what was asked."""
+    about = about_authorisation(_the(id))
+    hidden_unless(request, "request.see", about)
+    require(request, "request.decide", about)
+    c = sending.checked(Decision(sending.plain(body)))
+    verb = requests.approve if c["decision"] == "approve" else requests.refuse
+
+    def do(a: Authorisation) -> None:
+        a.state = c["state"]  # as the asker saw it: the verb compares it with the row
+        verb(a, actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    return _changed(request, response, id, do)
+
+
+@operation(router, "POST", f"{ONE}/withdraw", act="request.withdraw", scope="write:access", page="request-withdraw", response=Right)
+def withdraw_request(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+    """Take a request back."""
+    a = _the(id)
+    hidden_unless(request, "request.see", about_authorisation(a))
+    require(request, "request.withdraw", about_authorisation(a))
+    c = sending.checked(Because(sending.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    return _changed(request, response, id, lambda a: requests.withdraw(a, **act))
+
+
+@operation(router, "POST", f"{ONE}/suspend", act="access.suspend", scope="write:access", page="suspend", response=Right)
+def suspend_access(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+    """All access of the holder stops at once; it can be resumed."""
+    return _switched(request, response, id, body, "access.suspend", suspensions.suspend)
+
+
+@operation(router, "POST", f"{ONE}/resume", act="access.resume", scope="write:access", page="resume", response=Right)
+def resume_access(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+    """What was suspended is in force again."""
+    return _switched(request, response, id, body, "access.resume", suspensions.resume)
+
+
+def _switched(request: Call, response: HttpResponse, id_: int, body: sending.Because, act: str, verb: Callable[..., int]) -> Right:
+    require(request, act, about_person(_the(id_).person))
+    c = sending.checked(Because(sending.plain(body)))
+    return _changed(request, response, id_, lambda a: verb(a.person, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+
+@operation(router, "POST", f"{ONE}/extend", act="request.decide", scope="write:access", page="extend", response=Right)
+def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
+    """What ends soon goes on: an approver says why and until when."""
+    require(request, "request.decide", about_authorisation(_the(id)))
+    c, now = sending.checked(UntilBecause(sending.plain(body))), ms(request.now)
+    until = min(end_of(c["until"]), now + 365 * DAY)
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
+    return _changed(request, response, id, lambda a: requests.extend(a, until, **act))
+
+
+@operation(router, "POST", f"{ONE}/overlap", act="access.end", scope="write:access", page="overlap", response=Right)
+def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
+    """The department that a mover left says when what it authorised ends."""
+    require(request, "access.end", about_authorisation(_the(id)))
+    c, now = sending.checked(UntilBecause(sending.plain(body))), ms(request.now)
+    until = min(end_of(c["until"]), now + 90 * DAY)
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
+    return _changed(request, response, id, lambda a: people.set_overlap(a, until, **act))
+
+
+@operation(router, "POST", f"{ONE}/end", act="access.end", scope="write:access", page="revoke", response=Right)
+def end_right(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+    """One right of somebody ends for good; the others stay."""
+    require(request, "access.end", about_authorisation(_the(id)))
+    c = sending.checked(Because(sending.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    return _changed(request, response, id, lambda a: suspensions.revoke(a, **act))
+
+
+def _changed(request: Call, response: HttpResponse, id_: int, do: Callable[[Authorisation], object]) -> Right:
+    """`If-Match` says what was seen; row and verb are one transaction."""
+    with together():
+        if Authorisation.objects.select_for_update().filter(pk=id_).first() is None:
+            raise Conflict("This is not there any more.")
+        a = _the(id_)
+        versions.require(request, right(a))
+        do(a)
+    return versions.told(response, right(_the(id_)))

@@ -1,0 +1,135 @@
+"""The rule book: which rules act, on which clause, how often; and why something was done with one message (P-29, promise 7)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from ninja import Router, Schema
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.oversight.models import Version
+from civicmail.desk.oversight.queries import rules as queries
+from civicmail.desk.viewer.queries import store
+from civicmail.front.web.api import paging
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.table import operation
+from civicmail.mail.archive.explained import Explained
+
+router = Router(tags=["Rules"])
+
+
+class Rule(Schema):
+    """One rule by the version that acts, else the newest. do: what it does; hits, overridden: copies of the last 30 days."""
+
+    rule: str
+    version: int
+    state: str
+    clause: str
+    mode: str
+    do: str
+    severity: str
+    owner: str
+    expires: date | None
+    hits: int
+    overridden: int
+
+
+class RuleVersion(Schema):
+    """text: its TOML as it was written."""
+
+    rule: str
+    version: int
+    state: str
+    text: str
+    changed: str
+    ends: bool
+    made: datetime
+    activated: datetime | None
+    ended: datetime | None
+    why: str
+
+
+class Check(Schema):
+    """found: evidence as (part, code, place, mask), never a word of the message; unavailable: why it could not be made."""
+
+    check: str
+    unavailable: str
+    found: int
+    microseconds: int
+
+
+class Decided(Schema):
+    """What was done with some recipients' copies, and by which rules."""
+
+    do: str
+    rules: list[str]
+    at: datetime | None
+
+
+class Explanation(Schema):
+    """Why this was done with one message, as it was recorded then."""
+
+    id: uuid.UUID
+    sha256: str
+    book: str
+    checks: list[Check]
+    decided: list[Decided]
+
+
+@operation(router, "GET", "/rules", act="rules.see", scope="read:rules", page="rules", response=list[Rule])
+def list_rules(request: Call, response: HttpResponse) -> list[Rule]:
+    """One row for each rule, with how often it hit, by its id."""
+    require(request, "rules.see")
+    return paging.rows(request, response, queries.listed(timezone.localdate(request.now)), _rule, by="rule")
+
+
+def _rule(v: Any) -> Rule:
+    return Rule(
+        rule=v.rule, version=v.number, state=v.state, clause=v.clause, mode=v.mode, do=v.do, severity=v.severity, owner=v.owner,
+        expires=v.expires, hits=v.hits, overridden=v.overridden,
+    )  # fmt: skip
+
+
+@operation(router, "GET", "/rules/{str:rule}", act="rules.see", scope="read:rules", page="rule", response=list[RuleVersion])
+def read_rule(request: Call, rule: str) -> list[RuleVersion]:
+    """All versions of one rule, the newest first, with their text."""
+    require(request, "rules.see")
+    rows = queries.versions(rule)
+    if not rows:
+        raise Http404
+    return [_version(v) for v in rows]
+
+
+def _version(v: Version) -> RuleVersion:
+    return RuleVersion(
+        rule=v.rule, version=v.number, state=v.state, text=v.text, changed=v.changed, ends=v.ends, made=v.made,
+        activated=v.activated, ended=v.ended, why=v.why,
+    )  # fmt: skip
+
+
+@operation(
+    router, "GET", "/trace/{uuid:id}/explanation", act="system.see", scope="read:system", page="screening", response=Explanation
+)
+def explain_message(request: Call, id: uuid.UUID) -> Explanation:
+    """Each check with how much it found, and by which rules what was done; nothing of the content."""
+    require(request, "system.see")
+    archive = store().archive()
+    if (place := archive.place(id.bytes)) is None:
+        raise Http404
+    try:
+        return _explained(id, archive.explained(request.actor, place, now=ms(request.now)))
+    except (DamagedFile, ConfigError) as error:
+        raise LaterError(str(error)) from error
+
+
+def _explained(id_: uuid.UUID, e: Explained) -> Explanation:
+    checks = [Check(check=c.check, unavailable=c.unavailable, found=len(c.evidence), microseconds=c.cost) for c in e.checks]
+    decided = [Decided(do=d.do, rules=list(d.rules), at=moment(d.at) if d.at else None) for d in e.decided]
+    return Explanation(id=id_, sha256=e.sha256, book=str(e.book), checks=checks, decided=decided)

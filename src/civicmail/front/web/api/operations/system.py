@@ -1,0 +1,213 @@
+"""The machines: health, the queue, one message's way; by envelopes, never content (P-17)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from ninja import Router, Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.desk.viewer.queries import store
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.table import operation
+from civicmail.front.web.system import here, queue
+from civicmail.front.web.system.onetrace import ledgered
+from civicmail.front.web.system.trace import STRETCHES
+from civicmail.front.web.system.tracing import Asked, find
+from civicmail.front.web.system.trying import try_now
+from civicmail.front.web.system.waiting import Line
+from civicmail.mail.archive.envelopes import STATUSES, Traced
+
+router = Router(tags=["System"])
+
+
+class Health(Schema):
+    """One thing that was looked at. level: ok, warning or problem; todo: what to do."""
+
+    check: str
+    level: str
+    text: str
+    todo: str
+
+
+class Examination(Schema):
+    """at: when the last one ended, none before the first; running: whether one is under way."""
+
+    at: datetime | None
+    running: bool
+    findings: list[Health]
+
+
+class Waiting(Schema):
+    """One recipient who waits or is held. hop: the next hop; next: when it is tried again, none for now."""
+
+    id: uuid.UUID
+    index: int
+    received: datetime
+    size: int
+    sender: str
+    address: str
+    hop: str
+    held: bool
+    tries: int
+    next: datetime | None
+    reply: str
+
+
+class TryingNow(Schema):
+    """message: id of one, or hop: all who wait for it; reason: it stays in the record of each message."""
+
+    message: uuid.UUID | None = None
+    hop: str = ""
+    reason: str
+
+
+class Tried(Schema):
+    """How many messages are tried at once."""
+
+    messages: int
+
+
+class Passed(Schema):
+    """One recipient's copy: what was decided, and how it stands."""
+
+    address: str
+    box: str
+    do: str
+    rules: list[str]
+    state: str
+    since: datetime
+    tries: int
+    reply: str
+
+
+class TraceLine(Schema):
+    """A message by its envelope."""
+
+    id: uuid.UUID
+    received: datetime
+    sender: str
+    recipients: list[str]
+    status: str
+    size: int
+    sha256: str
+
+
+class TraceStep(Schema):
+    """One event of a message. facts: as far as it has them."""
+
+    at: datetime
+    type: str
+    recipients: list[str]
+    facts: dict[str, str]
+    place: str
+
+
+class Trace(TraceLine):
+    """entry: the place of its receipt in the ledger; signed: of the checkpoint that covers it."""
+
+    copies: list[Passed]
+    steps: list[TraceStep]
+    entry: int | None
+    signed: datetime | None
+
+
+@operation(router, "GET", "/health", act="health.see", scope="read:system", page="health", response=Examination)
+def read_health(request: Call) -> Examination:
+    """What the last examination found, with what to do."""
+    require(request, "health.see")
+    known = here.checks().last()
+    findings = [Health(check=f.check, level=f.level, text=f.text, todo=f.do) for f in known.findings]
+    return Examination(at=moment(known.at) if known.at else None, running=bool(known.since), findings=findings)
+
+
+@operation(router, "GET", "/queue", act="system.see", scope="read:system", page="queue", response=list[Waiting])
+def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
+    """Everybody who waits for mail or whose copy is held, the oldest first."""
+    require(request, "system.see")
+    lines = here.who_waits(ms(request.now))
+    return paging.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
+
+
+def _waiting(w: Line) -> Waiting:
+    return Waiting(
+        id=uuid.UUID(bytes=w.id), index=w.index, received=moment(w.received), size=w.size, sender=w.sender, address=w.address,
+        hop=w.hop, held=w.held, tries=w.tries, next=moment(w.next) if w.next else None, reply=w.reply,
+    )  # fmt: skip
+
+
+@operation(router, "POST", "/queue/try", act="queue.act", scope="write:system", page="queue-try", response=Tried)
+def try_queue(request: Call, body: TryingNow) -> Tried:
+    """Try again at once, one message or all of a next hop, with a reason. Nothing is deleted."""
+    require(request, "queue.act")
+    if (body.message is None) == (not body.hop):
+        raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
+    c = sending.checked(queue.Because({"reason": body.reason}))
+    every = [w for w in here.who_waits(ms(request.now)) if not w.held]
+    lines = [w for w in every if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
+    if not lines:
+        return Tried(messages=0)
+    return Tried(messages=try_now(here.data(), lines, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+
+@operation(router, "GET", "/trace", act="system.see", scope="read:system", page="trace", response=list[TraceLine])
+def list_trace(
+    request: Call, response: HttpResponse, sender: str = "", recipient: str = "", status: str = "", within: str = "hour"
+) -> list[TraceLine]:
+    """Messages by their envelope, newest first. within: hour, day, week, month or year, until now."""
+    require(request, "system.see")
+    if within not in STRETCHES or (status and status not in STATUSES):
+        raise Unusable("One of the words is not known.", {"within": ", ".join(STRETCHES), "status": ", ".join(STATUSES)})
+    now = ms(request.now)
+    mark = paging.cursor(request)
+    before = bytes.fromhex(mark) if isinstance(mark, str) and len(mark) == 32 and set(mark) <= set("0123456789abcdef") else b""
+    since = now - int(STRETCHES[within][1].total_seconds() * 1000)
+    asked = Asked(since, now, sender, recipient, status or None, before)
+    waiting = {w.id for w in here.who_waits(now)} if status in ("waiting", "held") else set()
+    answer = find(store().archive(), None, waiting, asked, actor=request.actor, now=now, most=paging.limit_of(request))
+    if answer.more:
+        paging.link(request, response, answer.more.hex())
+    return [TraceLine(**_envelope(t)) for t in answer.rows]
+
+
+def _envelope(t: Traced) -> dict[str, Any]:
+    return {
+        "id": t.uuid, "received": moment(t.received), "sender": t.sender, "recipients": [p.address for p in t.passages],
+        "status": t.status, "size": t.size, "sha256": t.sha256,
+    }  # fmt: skip
+
+
+@operation(router, "GET", "/trace/{uuid:id}", act="system.see", scope="read:system", page="trace-one", response=Trace)
+def read_trace(request: Call, id: uuid.UUID) -> Trace:
+    """What happened to one message, each step to the millisecond, and where the ledger has it."""
+    require(request, "system.see")
+    archive = store().archive()
+    if (place := archive.place(id.bytes)) is None:
+        raise Http404
+    with here.told():
+        t = archive.envelope(request.actor, place, now=ms(request.now))
+    names = [p.address for p in t.passages]
+    copies = [
+        Passed(
+            address=p.address, box=p.box, do=p.do, rules=list(p.rules), state=p.state, since=moment(p.since), tries=p.tries,
+            reply=p.reply,
+        )
+        for p in t.passages
+    ]  # fmt: skip
+    steps = [
+        TraceStep(
+            at=moment(s.at), type=s.type, recipients=[names[i] for i in s.to if i < len(names)], facts=dict(s.facts),
+            place=f"{s.journal}:{s.number}",
+        )
+        for s in t.steps
+    ]  # fmt: skip
+    found = ledgered(t)
+    return Trace(
+        **_envelope(t), copies=copies, steps=steps, entry=found.entry, signed=moment(found.signed) if found.signed else None
+    )

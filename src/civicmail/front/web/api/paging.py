@@ -1,0 +1,92 @@
+"""Lists a page at a time: a stable order, a cursor that stays good when rows come and go, links in the header (RFC 8288)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from civicmail.city.access.errors import Unusable
+
+MOST = 200
+"""Rows of one answer at most."""
+
+LIMIT = 50
+"""The same where nobody says how many."""
+
+
+def limit_of(request: HttpRequest) -> int:
+    """How many rows `limit` asks for. Raises Unusable."""
+    text = request.GET.get("limit", str(LIMIT))
+    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MOST):
+        raise Unusable(f"A page has from 1 to {MOST} rows.", {"limit": f"From 1 to {MOST}."})
+    return int(text)
+
+
+def rows[Row: Model, Made](
+    request: HttpRequest, response: HttpResponse, query: QuerySet[Row], made: Callable[[Row], Made], *, by: str = "pk"
+) -> list[Made]:
+    """The page that `after` and `limit` ask for. by: a unique column, a minus before it for the largest first; the address of the
+    next page goes into the Link header. Raises Unusable."""
+    most, field = limit_of(request), by.lstrip("-")
+    if (mark := cursor(request)) is not None:
+        try:
+            query = query.filter(**{f"{field}__{'lt' if by.startswith('-') else 'gt'}": mark})
+        except (ValueError, TypeError):
+            raise _no_cursor() from None
+    found = list(query.order_by(by)[: most + 1])
+    if len(found) > most:
+        link(request, response, _value(found[most - 1], field))
+    return [made(row) for row in found[:most]]
+
+
+def slices[Row, Made](
+    request: HttpRequest, response: HttpResponse, found: Sequence[Row], made: Callable[[Row], Made], *, key: Callable[[Row], str]
+) -> list[Made]:
+    """The same of rows that no table has, in the order in which they are. key: names a row; where that row is gone the list is
+    over, and the asker begins again."""
+    most, mark = limit_of(request), cursor(request)
+    begin = 0
+    if mark is not None:
+        begin = next((n + 1 for n, row in enumerate(found) if key(row) == mark), len(found))
+    if begin + most < len(found):
+        link(request, response, key(found[begin + most - 1]))
+    return [made(row) for row in found[begin : begin + most]]
+
+
+def cursor(request: HttpRequest) -> Any:
+    """What `after` stands for, None for the first page. Raises Unusable for what this API has not made."""
+    text = request.GET.get("after", "")
+    if not text:
+        return None
+    try:
+        mark = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise _no_cursor() from None
+    if not isinstance(mark, str | int) or isinstance(mark, bool) or (isinstance(mark, str) and "\0" in mark):
+        raise _no_cursor()
+    return mark
+
+
+def link(request: HttpRequest, response: HttpResponse, mark: str | int) -> None:
+    """Say where the next page is."""
+    text = base64.urlsafe_b64encode(orjson.dumps(mark)).rstrip(b"=").decode()
+    asked: Iterable[tuple[str, str]] = [(k, str(v)) for k, v in request.GET.items() if k != "after"]
+    response.headers["Link"] = f'<{request.path}?{urlencode([*asked, ("after", text)])}>; rel="next"'
+
+
+def _value(row: Any, field: str) -> str | int:
+    value = row
+    for name in field.split("__"):
+        value = getattr(value, name)
+    return value if isinstance(value, int) else str(value)
+
+
+def _no_cursor() -> Unusable:
+    return Unusable("This is no place in this list; begin without `after`.", {"after": "Take it from the Link header."})

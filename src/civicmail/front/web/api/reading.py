@@ -1,0 +1,104 @@
+"""A message as a program reads it: words and facts, made in a limited process like the page's, never a tag of a stranger's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.http import Http404, HttpRequest
+from ninja import Schema
+
+from civicmail.city.access.moments import moment
+from civicmail.core.message.shapes import Fields
+from civicmail.desk.viewer import limited
+from civicmail.desk.viewer.shown import Block, Person, Run, Shown
+from civicmail.mail.archive.records import Capture
+
+EARLIEST, LATEST = -2_208_988_800_000, 221_845_392_000_000  # the years 1900 and 9000
+
+
+class File(Schema):
+    """path: for `part`; declared: as the sender says; kind: what it is; odd: its name promises something else; size: bytes."""
+
+    path: str
+    name: str
+    declared: str
+    kind: str
+    odd: bool
+    size: int
+    sha256: str
+
+
+class Message(Schema):
+    """shut: a copy that is kept back, of which only the header is told. date: as it says of itself; sha256, size: of what who looks
+    may have; page, pages: of the text; failed: why nothing could be read."""
+
+    id: uuid.UUID
+    received: datetime
+    date: datetime | None
+    shut: bool
+    sender: list[str]
+    reply_to: list[str]
+    to: list[str]
+    cc: list[str]
+    bcc: list[str]
+    subject: str
+    message_id: str
+    size: int
+    sha256: str
+    text: str
+    page: int
+    pages: int
+    files: list[File]
+    failed: str
+
+
+def message(request: HttpRequest, capture: Capture, content: bytes) -> Message:
+    """content: the bytes that who looks may have. `page` of the address turns the text, `inside` opens an attached message."""
+    said = request.GET.get("page", "1")
+    page = int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 1
+    inside = request.GET.get("inside", "")
+    if len(inside) > 500 or not all(c.isascii() and (c.isdigit() or c in "./") for c in inside):
+        raise Http404
+    shown = limited.read(content, page=page, path=inside)
+    if shown is None:
+        raise Http404
+    return _message(capture, shown)
+
+
+def _message(capture: Capture, shown: Shown) -> Message:
+    date = shown.date if shown.date is not None and EARLIEST <= shown.date <= LATEST else None
+    files = [
+        File(path=f.path, name=told(f.name), declared=f.declared, kind=f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+        for f in shown.files
+    ]
+    return Message(
+        id=uuid.UUID(bytes=capture.id), received=moment(capture.received), date=moment(date) if date is not None else None,
+        shut=False, sender=_people(shown.from_), reply_to=_people(shown.reply_to), to=_people(shown.to), cc=_people(shown.cc),
+        bcc=_people(shown.bcc), subject=told(shown.subject), message_id=shown.message_id, size=shown.size, sha256=shown.sha256,
+        text="\n".join(_line(block) for block in shown.blocks), page=shown.page, pages=shown.pages, files=files,
+        failed=shown.failed,
+    )  # fmt: skip
+
+
+def shut(capture: Capture, fields: Fields) -> Message:
+    """What a list shows of a copy that is kept back."""
+    names = [f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_]
+    return Message(
+        id=uuid.UUID(bytes=capture.id), received=moment(capture.received), date=None, shut=True, sender=names, reply_to=[], to=[],
+        cc=[], bcc=[], subject=fields.subject, message_id="", size=0, sha256="", text="", page=1, pages=1, files=[], failed="",
+    )  # fmt: skip
+
+
+def told(some: Iterable[Run]) -> str:
+    """Runs as text; a character that nobody sees is told by its number."""
+    return "".join(f"[{r.text}]" if r.kind in ("control", "picture") else r.text for r in some)
+
+
+def _people(some: Iterable[Person]) -> list[str]:
+    return [f"{name} <{told(p.address)}>" if (name := told(p.name)) else told(p.address) for p in some]
+
+
+def _line(block: Block) -> str:
+    return f"{'> ' * block.quote}{told(block.runs)}"

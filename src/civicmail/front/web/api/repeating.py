@@ -1,0 +1,51 @@
+"""A request that is sent twice is done once: the Idempotency-Key of a POST, kept with what was answered for a day.
+
+Key and act are one transaction: whoever crashes between them has neither. Two at once wait for each other at the row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db import transaction
+from ninja import Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.errors import KeyUsed
+from civicmail.front.web.models import Answered
+
+HEADER = "Idempotency-Key"
+LONGEST = 100
+KEPT = timedelta(days=1)
+
+
+def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
+    """What act made, or what it made when this key was first shown. Raises KeyUsed where the key stood for something else, and what
+    act raises: then the key is free."""
+    key = request.headers.get(HEADER, "")
+    if not key:
+        return act()
+    if len(key) > LONGEST or not key.isprintable():
+        raise Unusable(f"An {HEADER} has at most {LONGEST} characters.", {HEADER: f"At most {LONGEST} characters."})
+    token, digest = request.auth.token, _digest(request)
+    with transaction.atomic():
+        Answered.objects.filter(token=token, at__lt=request.now - KEPT).delete()
+        wanted = {"digest": digest, "at": request.now}
+        row, new = Answered.objects.select_for_update().get_or_create(token=token, key=key, defaults=wanted)
+        if row.digest != digest:
+            raise KeyUsed(f"This {HEADER} was another request's; make a new one for each.")
+        if not new:
+            return cast(Made, row.answer)  # the shape of the answer checks it again
+        made = act()
+        row.answer = made.model_dump(mode="json")
+        row.save(update_fields=["answer"])
+    return made
+
+
+def _digest(request: Any) -> str:
+    said = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    return hashlib.sha256(said).hexdigest()

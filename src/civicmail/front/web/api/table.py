@@ -1,0 +1,52 @@
+"""The operations of the API: for each its act, its scope and the page that does the same. The one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ninja import Router
+
+from civicmail.city.access.acts import ACTS
+from civicmail.city.access.scopes import SCOPES
+from civicmail.front.web.api.door import Bearer
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """act: of the guard's table; page: the name of the page that does the same, empty where none does."""
+
+    name: str
+    method: str
+    path: str
+    act: str
+    scope: str
+    page: str
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(
+    router: Router, method: str, path: str, *, act: str, scope: str, page: str = "", response: Any = None, status: int = 200
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Marks the view of an operation. response: the shape of what it answers; the view itself asks the guard, because only it knows
+    about whom. Raises KeyError for an act or a scope that no table has."""
+    if act not in ACTS or scope not in SCOPES:
+        raise KeyError(act, scope)
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        name, words = view.__name__, " ".join((view.__doc__ or "").split())
+        assert name not in OPERATIONS and words, name
+        OPERATIONS[name] = Operation(name, method, path, act, scope, page)
+        clause = ACTS[act].clause
+        said = f"{words} Scope `{scope}`; the guard is asked for `{act}` ({clause})."
+        extra = {"x-civicmail": {"act": act, "scope": scope, "clause": clause, "page": page}}
+        made = router.api_operation(
+            [method], path, auth=Bearer(scope, act), response={status: response}, operation_id=name, url_name=name,
+            summary=words.partition(".")[0] + ".", description=said, openapi_extra=extra,
+        )  # fmt: skip
+        return made(view)
+
+    return mark
