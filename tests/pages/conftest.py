@@ -13,6 +13,7 @@ from django.test import Client
 
 from civicmail.city.access.moments import ms
 from pages.cases import cases, index
+from pages.drafts import drafts
 from pages.post import post
 from pages.rulebook import rulebook
 from pages.world import Town, signed_in, town
@@ -42,7 +43,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def with_mail(installed: Path, *, book: bool = True) -> Town:
     """The town of world.py, the mail of post.py, and a rule book."""
     t = town()
-    t.objects |= post(installed, ms(t.now)) | cases(t) | (rulebook(t) if book else {})
+    t.objects |= post(installed, ms(t.now)) | cases(t) | drafts(t) | (rulebook(t) if book else {})
     index(installed, ms(t.now))
     return t
 

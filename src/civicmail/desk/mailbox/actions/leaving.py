@@ -39,8 +39,8 @@ def sent(row: Outgoing, capture: str, *, now: int) -> None:
         fresh.state, fresh.since = sendstates.STEPS["sending", "send"], moment(now)
         fresh.capture, fresh.content = capture, b""
         fresh.save()
-        if fresh.draft_id is not None:
-            Draft.objects.filter(pk=fresh.draft_id).delete()
+        if fresh.draft is not None:
+            Draft.objects.filter(uid=fresh.draft).delete()
 
 
 def returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> None:
@@ -50,8 +50,8 @@ def returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> N
         fresh.state, fresh.since = sendstates.STEPS["sending", "refuse"], moment(now)
         fresh.capture, fresh.rule, fresh.why, fresh.content = capture, rule[:60], why[:600], b""
         fresh.save()
-        if fresh.draft_id is not None:
-            Draft.objects.filter(pk=fresh.draft_id).update(why=why[:600])
+        if fresh.draft is not None:
+            Draft.objects.filter(uid=fresh.draft).update(why=why[:600])
 
 
 def later(row: Outgoing, why: str, *, now: int) -> None:

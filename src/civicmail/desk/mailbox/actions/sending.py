@@ -72,9 +72,17 @@ def send(
         if draft is not None:
             _lock(draft)
         row = Outgoing.objects.create(
-            uid=uid, key=key or None, person=person_of(actor), draft=draft, mailbox=letter.sender.address, recipients=addresses,
-            content=build(letter), made=moment(now), due=moment(now + max(0, wait)), since=moment(now),
-        )  # fmt: skip
+            uid=uid,
+            key=key or None,
+            person=person_of(actor),
+            draft=draft.uid if draft else None,
+            mailbox=letter.sender.address,
+            recipients=addresses,
+            content=build(letter),
+            made=moment(now),
+            due=moment(now + max(0, wait)),
+            since=moment(now),
+        )
         facts = {"mailbox": letter.sender.address, "recipients": len(addresses), "files": len(files)}
         behalf = letter.sender.address if letter.behalf is not None else ""
         entries.enter("mail.send", actor=actor, reason=reason, now=now, object=f"outgoing:{uid}", behalf=behalf, facts=facts)
@@ -113,10 +121,15 @@ def letter_of(
 def _lock(draft: Draft) -> None:
     """Nobody sends a draft twice, from two windows or by two clicks."""
     row = Draft.objects.select_for_update().filter(pk=draft.pk).first()
-    if row is None or row.sendings.filter(state__in=sendstates.OPEN).exists():
+    if row is None or is_open(draft.uid):
         raise Conflict(_("This message is being sent already."))
     if row.version != draft.version:
         raise Conflict(_("It was changed in another window; look at it again."))
+
+
+def is_open(draft: uuid.UUID) -> bool:
+    """Whether a message that was made of this draft is neither sent nor a draft again."""
+    return Outgoing.objects.filter(draft=draft, state__in=sendstates.OPEN).exists()
 
 
 def undo(row: Outgoing, *, actor: Actor, reason: str, now: int) -> Outgoing:

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("uid", models.UUIDField(unique=True)),
                 ("key", models.CharField(blank=True, max_length=160, null=True, unique=True)),
+                ("draft", models.UUIDField(blank=True, db_index=True, null=True)),
                 ("mailbox", models.CharField(max_length=254)),
                 ("recipients", models.JSONField(default=list)),
                 ("content", models.BinaryField()),
@@ -118,16 +119,6 @@ class Migration(migrations.Migration):
                 ("capture", models.CharField(blank=True, max_length=36)),
                 ("rule", models.CharField(blank=True, max_length=60)),
                 ("why", models.CharField(blank=True, max_length=600)),
-                (
-                    "draft",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="sendings",
-                        to="mailbox.draft",
-                    ),
-                ),
                 ("person", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.person")),
             ],
             options={

@@ -71,7 +71,7 @@ class Signature(models.Model):
 class Outgoing(models.Model):
     """A message that was given to be sent: finished bytes, an envelope, and the time until which it may be taken back (due).
 
-    uid: makes the message the same one, so that it is sent once; recipients: addresses of the envelope; state: see sendstates.py;
+    uid: makes the message the same one, so that it is sent once; draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see sendstates.py;
     tries, again: attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule,
     why: of a refusal. content goes when the archive has it, or when it was taken back.
     """
@@ -79,7 +79,7 @@ class Outgoing(models.Model):
     uid = models.UUIDField(unique=True)
     key = models.CharField(max_length=160, unique=True, null=True, blank=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    draft = models.ForeignKey(Draft, models.SET_NULL, null=True, blank=True, related_name="sendings")
+    draft = models.UUIDField(null=True, blank=True, db_index=True)
     mailbox = models.CharField(max_length=254)
     recipients = models.JSONField(default=list)
     content = models.BinaryField()

@@ -1,0 +1,189 @@
+"""Drafts: saved with each button and while somebody writes, files added and taken out, thrown away; and a signature (P-06, P-14).
+
+None of it is an entry: a draft is nobody's record before it is sent, and the ledger would tell who wrote when. Two windows on one
+draft never overwrite each other unseen: whoever saves says which version they saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from django.db import IntegrityError, transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.core.config.sentence import sentence as _
+from civicmail.desk.mailbox.actions.sending import is_open
+from civicmail.desk.mailbox.models import Draft, DraftFile, Signature
+
+DRAFTS = 300
+"""Drafts that one person has at a time."""
+FILES = 30
+TEXT = 200_000
+"""Characters of a text, and of what is quoted."""
+FIELD = 20_000
+LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody typed."""
+
+    mailbox: str
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    subject: str = ""
+    text: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a new draft answers or forwards (answering.py): fixed from its beginning."""
+
+    how: str = ""
+    source: str = ""
+    in_reply_to: str = ""
+    references: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A file to add. kind, odd: as of DraftFile."""
+
+    name: str
+    content: bytes
+    kind: str
+    odd: bool = False
+
+
+def save(
+    uid: uuid.UUID, written: Written, *, version: int, actor: Actor, now: int, answers: Answers | None = None, most: int = 0,
+    files: Sequence[New] = (),
+) -> Draft:  # fmt: skip
+    """The draft with this text. version: that was seen, 0 for a new one; answers, files, most: of a new one, as attach takes them.
+    Raises NotPermitted, Unusable, and Conflict where it was changed, or given to be sent, in another window."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    _fit(written)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().filter(uid=uid).first()
+        if row is None:
+            row = _new(uid, written, answers or Answers(), actor, now)
+            if files:
+                _add(row, files, most)
+            return row
+        _require_mine(row, actor, version)
+        changed = [f.name for f in fields(Written) if getattr(row, f.name) != getattr(written, f.name)]
+        for name in changed:
+            setattr(row, name, getattr(written, name))
+        if changed or row.why:
+            _changed(row, now)
+    return row
+
+
+def attach(draft: Draft, files: Sequence[New], *, most: int, actor: Actor, now: int) -> Draft:
+    """Add files. most: bytes that all of them may have together. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().get(pk=draft.pk)
+        _require_mine(row, actor, draft.version)
+        _add(row, files, most)
+        _changed(row, now)
+    return row
+
+
+def remove(draft: Draft, files: Iterable[int], *, actor: Actor, now: int) -> Draft:
+    """Take files out; ids of others, and of those that are gone, are nothing. Raises NotPermitted, Conflict."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().get(pk=draft.pk)
+        _require_mine(row, actor, draft.version)
+        if row.files.filter(pk__in=list(files)).delete()[0]:
+            _changed(row, now)
+    return row
+
+
+def discard(draft: Draft, *, actor: Actor, now: int) -> None:
+    """Throw it away, with its files. Raises NotPermitted, Conflict."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().get(pk=draft.pk)
+        _require_mine(row, actor, row.version)
+        row.delete()
+
+
+def sign(lines: str, *, actor: Actor, now: int) -> None:
+    """Lines of one's own below the identification block. Raises NotPermitted, Unusable."""
+    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    if len(lines) > LINES:
+        said = _("A signature has at most {count} characters.", count=LINES)
+        raise Unusable(said, {"lines": said})
+    with transaction.atomic():
+        Signature.objects.update_or_create(person=person_of(actor), defaults={"lines": lines.strip()})
+
+
+def _new(uid: uuid.UUID, written: Written, answers: Answers, actor: Actor, now: int) -> Draft:
+    person = person_of(actor)
+    if Draft.objects.filter(person=person).count() >= DRAFTS:
+        raise Unusable(_("You have {count} drafts; discard some first.", count=DRAFTS))
+    said = {f.name: getattr(written, f.name) for f in fields(Written)}
+    about = {f.name: getattr(answers, f.name) for f in fields(Answers)}
+    try:
+        with transaction.atomic():
+            return Draft.objects.create(uid=uid, person=person, changed=moment(now), **said, **about)
+    except IntegrityError:  # two windows, or two clicks, at once
+        raise Conflict(_("It was changed in another window; look at it again.")) from None
+
+
+def _require_mine(row: Draft, actor: Actor, version: int) -> None:
+    if row.person.uid != actor.uid:
+        raise NotPermitted(_("This belongs to somebody else."))
+    if is_open(row.uid):
+        raise Conflict(_("This message is being sent already."))
+    if row.version != version:
+        raise Conflict(_("It was changed in another window; look at it again."))
+
+
+def _changed(row: Draft, now: int) -> None:
+    row.version, row.changed, row.why = row.version + 1, moment(now), ""
+    row.save()
+
+
+def _add(row: Draft, files: Sequence[New], most: int) -> None:
+    there = row.files.values_list("size", flat=True)
+    if len(there) + len(files) > FILES:
+        said = _("A message has at most {count} files; put more of them into one archive.", count=FILES)
+        raise Unusable(said, {"file": said})
+    if (size := sum(there) + sum(len(f.content) for f in files)) > most:
+        raise too_large(size, most)
+    for file in files:
+        digest = hashlib.sha256(file.content).hexdigest()
+        DraftFile.objects.create(
+            draft=row, name=file.name[-255:], kind=file.kind[:20], odd=file.odd, size=len(file.content), sha256=digest,
+            content=file.content,
+        )  # fmt: skip
+
+
+def too_large(size: int, most: int) -> Unusable:
+    """Files that may not go together, in words."""
+    said = _(
+        "The files have {size} MB together, and {most} MB may go with a message. Take some out, or send several messages.",
+        size=f"{size / 1_000_000:.1f}",
+        most=f"{most / 1_000_000:.1f}",
+    )
+    return Unusable(said, {"file": said})
+
+
+def _fit(written: Written) -> None:
+    for name, most in (("to", FIELD), ("cc", FIELD), ("bcc", FIELD), ("subject", 400), ("text", TEXT), ("quote", TEXT)):
+        if len(getattr(written, name)) > most:
+            said = _("This is longer than {count} characters.", count=most)
+            raise Unusable(said, {name: said})

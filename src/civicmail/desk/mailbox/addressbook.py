@@ -1,0 +1,104 @@
+"""The address book: people with a mailbox, mailboxes of offices, and lists, as the directory has them (P-06, P-14).
+
+Everybody who may write sees all of it that takes mail: names, positions and departments of a city's staff are public, and whoever
+cannot find the right address writes to a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from civicmail.city.directory.models import Episode, Mailbox, MailGroup
+from civicmail.desk.mailbox.composing import Named
+
+MOST = 50
+"""Entries of one answer."""
+
+Kind = Literal["person", "office", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """more: of a person the position."""
+
+    address: str
+    name: str
+    kind: Kind
+    department: str
+    more: str = ""
+
+    @property
+    def named(self) -> Named:
+        return Named(self.address, self.name)
+
+    @property
+    def line(self) -> str:
+        """As it stands in a field."""
+        return f"{self.name} <{self.address}>"
+
+
+def search(words: str, *, kind: str = "", most: int = MOST) -> list[Entry]:
+    """Entries in which each of the words stands somewhere, one more than `most` where there are more: people by name, then offices,
+    then lists. kind: of these alone."""
+    wanted = words.split()[:8]
+    found: list[Entry] = []
+    if kind in ("", "person", "office"):
+        types = {"person": ["personal"], "office": ["function"]}.get(kind, ["personal", "function"])
+        rows = Mailbox.objects.filter(closed__isnull=True, kind__in=types).select_related("holder", "department")
+        for word in wanted:
+            rows = rows.filter(_boxes(word))
+        rows = rows.order_by("-kind", Lower("holder__family"), Lower("holder__given"), "address")
+        found += _entries(rows[: most + 1])
+    if kind in ("", "list"):
+        groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
+        for word in wanted:
+            groups = groups.filter(Q(name__icontains=word) | Q(address__icontains=word) | Q(department__name__icontains=word))
+        found += [Entry(g.address, g.name, "list", g.department.name) for g in groups.order_by("address")[: most + 1]]
+    return found[: most + 1]
+
+
+def named(name: str) -> list[Entry]:
+    """Whoever has exactly this name; several where it is not one's alone."""
+    boxes = Mailbox.objects.filter(closed__isnull=True).exclude(kind="service").select_related("holder", "department")
+    rows = boxes.filter(Q(holder__display__iexact=name) | Q(holder__isnull=True, name__iexact=name)).order_by("address")
+    groups = MailGroup.objects.filter(closed__isnull=True, name__iexact=name).select_related("department").order_by("address")
+    return _entries(rows[:MOST]) + [Entry(g.address, g.name, "list", g.department.name) for g in groups[:MOST]]
+
+
+def with_names(found: Iterable[Named]) -> list[Named]:
+    """Recipients of ours under the directory's names: what a sender typed before an address is nobody's name (P-14)."""
+    wanted = list(found)
+    there = names_of([n.address for n in wanted])
+    return [Named(n.address, there.get(n.address.lower(), n.name)) for n in wanted]
+
+
+def names_of(addresses: Collection[str]) -> dict[str, str]:
+    """Names by address, lower case, of mailboxes and lists of ours."""
+    plain = [a.lower() for a in addresses]
+    boxes = Mailbox.objects.filter(address__in=plain).select_related("holder")
+    there = {b.address: b.holder.display if b.holder else b.name for b in boxes}
+    return {**dict(MailGroup.objects.filter(address__in=plain).values_list("address", "name")), **there}
+
+
+def _boxes(word: str) -> Q:
+    person = Q(holder__display__icontains=word) | Q(
+        holder__episodes__position__icontains=word, holder__episodes__ended__isnull=True
+    )
+    return person | Q(name__icontains=word) | Q(address__icontains=word) | Q(department__name__icontains=word)
+
+
+def _entries(rows: Iterable[Mailbox]) -> list[Entry]:
+    boxes = list({box.pk: box for box in rows}.values())
+    holders = [box.holder_id for box in boxes if box.holder_id is not None]
+    positions = dict(Episode.objects.filter(person__in=holders, ended__isnull=True).values_list("person", "position"))
+    return [
+        Entry(box.address, box.holder.display, "person", box.department.name, positions.get(box.holder_id or 0, ""))
+        if box.holder
+        else Entry(box.address, box.name, "office", box.department.name)
+        for box in boxes
+    ]

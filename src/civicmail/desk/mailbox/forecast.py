@@ -1,0 +1,98 @@
+"""What a forecast means for the person who writes: one line for each recipient, in the words that the delivery page has afterwards.
+
+Knows no Django; views/foretelling.py has the sentences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from civicmail.city.policy.rules import Rule
+from civicmail.city.policy.shapes import Disposition, tellable_rules
+from civicmail.desk.mailbox.submission import Outlook
+from civicmail.mail.pipeline.addressed import LISTED, SAME
+
+STATES = {
+    "deliver": "delivered",
+    "mark": "delivered",
+    "encrypt": "held",
+    "redirect": "held",
+    "hold": "held",
+    "quarantine": "held",
+    "pending": "held",
+    "refuse": "refused",
+    "kept": "kept",
+}
+"""What is done with a copy -> how it stands when nothing else happens to it (mail/archive/envelopes.State)."""
+QUIET = frozenset({LISTED, SAME, "deliver", "pass-elsewhere"})
+"""Rules of which nobody has to hear before sending."""
+NOTIFY = "notify:"
+MEMBERS = 20
+"""Members of a list that are named, where something else than a delivery waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """One recipient's copy. state, do: as of the delivery page; rules: their names; told: rules of the book that act, or of which
+    the sender is told; behind: a list that led to this mailbox; outside: not of the city."""
+
+    address: str
+    state: str
+    do: str
+    rules: tuple[str, ...]
+    told: tuple[Rule, ...]
+    outside: bool
+    behind: str = ""
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether it is simply delivered, and there is nothing to hear of it."""
+        return (self.state == "delivered" or set(self.rules) <= QUIET) and not self.told
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """refused: the rule by which the sender may not send it at all, with its reply; later: nobody can tell at this moment; members:
+    how many mailboxes lists lead to besides those that are named; unchecked: parts that could not be asked."""
+
+    copies: tuple[Foretold, ...]
+    refused: str = ""
+    reply: str = ""
+    later: bool = False
+    members: int = 0
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether it may go without another question."""
+        return not self.refused and not self.later and all(copy.is_calm for copy in self.copies)
+
+    def digest(self, version: int) -> str:
+        """Of what a person was shown: whoever has seen this for this version of the draft is not asked again."""
+        said = [(c.address, c.do, c.rules) for c in self.copies]
+        return hashlib.sha256(repr((version, self.refused, self.later, said)).encode()).hexdigest()[:32]
+
+
+def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
+    """domains: of the city, lower case."""
+    if outlook.judged.is_later:
+        return Foreseen((), later=True, reply=outlook.judged.reply)
+    if outlook.judged.refused:
+        return Foreseen((), outlook.judged.refused, outlook.judged.reply)
+    named: list[Foretold] = []
+    behind: list[Foretold] = []
+    for d in sorted(outlook.dispositions, key=lambda d: d.to):
+        copy = _copy(outlook, d, domains)
+        (behind if copy.behind else named).append(copy)
+    loud = [copy for copy in behind if not copy.is_calm]
+    return Foreseen((*named, *loud[:MEMBERS]), members=len(behind))
+
+
+def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str]) -> Foretold:
+    recipient = outlook.envelope.recipients[d.to]
+    rules = tellable_rules(d.rules)
+    found = [outlook.book.rule(name.removeprefix(NOTIFY)) for name in rules]
+    told = tuple(rule for rule in found if rule is not None)
+    outside = recipient.address.rpartition("@")[2].lower() not in domains
+    behind = recipient.expanded[0] if recipient.expanded else ""
+    return Foretold(recipient.address, STATES[d.do], d.do, rules, told, outside, behind)

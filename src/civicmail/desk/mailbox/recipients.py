@@ -1,0 +1,95 @@
+"""To whom a message goes, as people type it: addresses with or without names, names alone, one after another. Pure.
+
+    typed("Lena Vogt <lena.vogt@city.example>, ann@paving.example; Street crews")
+
+Nothing is guessed: what is neither an address nor a name that the directory knows is said to be wrong, with its words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from civicmail.core.wire.errors import PathError
+from civicmail.core.wire.paths import parse_path
+from civicmail.desk.mailbox.composing import Named
+
+LONGEST = 254
+"""Characters of an address (RFC 5321 4.5.3.1.3, without the brackets)."""
+
+_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^,;\n"<>]|["<>])+')
+_BRACKETS = re.compile(r"\A(.*?)\s*<\s*([^<>]*?)\s*>\Z", re.DOTALL)
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """named: addresses, each once; names: words without an address, for the directory; wrong: what cannot be an address."""
+
+    named: tuple[Named, ...] = ()
+    names: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+def typed(text: str) -> Typed:
+    """What stands in a field. Commas, semicolons and new lines part; within quotation marks they do not."""
+    named: dict[str, Named] = {}
+    names: list[str] = []
+    wrong: list[str] = []
+    for piece in pieces(text):
+        if "@" not in piece and "<" not in piece:
+            names.append(_name(piece))
+            continue
+        found = _BRACKETS.match(piece)
+        name, plain = (_name(found[1]), found[2]) if found else ("", piece)
+        address = address_of(plain)
+        if address:
+            named.setdefault(address.lower(), Named(address, name))
+        else:
+            wrong.append(piece)
+    return Typed(tuple(named.values()), tuple(dict.fromkeys(filter(None, names))), tuple(dict.fromkeys(wrong)))
+
+
+def pieces(text: str) -> list[str]:
+    """One for each recipient."""
+    return [piece for found in _PIECE.finditer(text) if (piece := " ".join(found[0].split()))]
+
+
+def address_of(plain: str) -> str:
+    """The address as an envelope has it: the domain in small letters, one of other scripts as the wire writes it; empty where it is
+    none that mail could go to."""
+    local, at, domain = plain.strip().rpartition("@")
+    if not at or not local.isascii() or len(plain) > LONGEST:
+        return ""
+    try:
+        domain = domain.lower().rstrip(".")
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        path = parse_path(f"{local}@{domain}")
+    except (UnicodeError, PathError):
+        return ""
+    return path.raw if _DOMAIN.fullmatch(domain) and not path.is_null else ""
+
+
+def line(named: Iterable[Named]) -> str:
+    """Recipients as they stand in a field."""
+    return ", ".join(f"{_quoted(n.name)} <{n.address}>" if n.name else n.address for n in named)
+
+
+def added(text: str, more: Iterable[Named]) -> str:
+    """A field with more recipients behind what somebody typed; one who is there already stays once."""
+    there = {n.address.lower() for n in typed(text).named}
+    new = line(n for n in more if n.address.lower() not in there)
+    return ", ".join(part for part in (text.strip().rstrip(",;").strip(), new) if part)
+
+
+def _quoted(name: str) -> str:
+    plain = " ".join(name.replace('"', "'").replace("\\", "").split())
+    return f'"{plain}"' if re.search(r"[,;<>@]", plain) else plain
+
+
+def _name(words: str) -> str:
+    words = words.strip()
+    if len(words) > 1 and words[0] == words[-1] == '"':
+        words = re.sub(r"\\(.)", r"\1", words[1:-1])
+    return words.strip()

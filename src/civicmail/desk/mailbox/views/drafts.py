@@ -1,0 +1,109 @@
+"""What have I begun, and what waits to be sent? Drafts, throwing one away, and the lines under what one writes."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.mailbox import senders, sendstates
+from civicmail.desk.mailbox.actions import drafting
+from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.recipients import typed
+from civicmail.desk.mailbox.views.one import crumbs
+from civicmail.desk.mailbox.views.writingforms import Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the list. state: (role, word), empty for what is simply a draft."""
+
+    url: str
+    to: str
+    subject: str
+    changed: datetime
+    files: int
+    state: tuple[str, str] = ("", "")
+
+
+@acting("my.write")
+def drafts(request: Request) -> HttpResponse:
+    """The newest first; what waits to be sent stands above them."""
+    require(request, "my.write", About(person=request.actor.uid))
+    waiting = Outgoing.objects.filter(person__uid=request.actor.uid, state__in=sendstates.OPEN).defer("content").order_by("due")
+    given = {row.draft: row for row in waiting}
+    rows = Draft.objects.filter(person__uid=request.actor.uid).annotate(count=Count("files")).order_by("-changed", "-pk")
+    lines = [_line(row, given.get(row.uid)) for row in rows]
+    lines.sort(key=lambda line: line.state[0] != "wait")
+    actions = [
+        Action(gettext("Write"), reverse("mail-write"), primary=True),
+        Action(gettext("Signature"), reverse("mail-signature")),
+    ]
+    page = Page(gettext("What have I begun to write?"), gettext("Drafts"), crumbs(), actions=actions)
+    return render(request, "mailbox/drafts.html", {"page": page, "lines": lines})
+
+
+def _line(row: Draft, out: Outgoing | None) -> Line:
+    said = typed(", ".join(part for part in (row.to, row.cc, row.bcc) if part))
+    to = ", ".join([*(n.name or n.address for n in said.named), *said.names][:4])
+    state = ("", "")
+    if out is not None:
+        state = ("wait", gettext("Waits to be sent"))
+    elif row.why:
+        state = ("stop", gettext("Not sent"))
+    url = reverse("mail-outgoing", args=[out.uid]) if out is not None else reverse("mail-draft", args=[row.uid])
+    return Line(url, to, row.subject or gettext("(no subject)"), row.changed, row.count, state)  # type: ignore[attr-defined]
+
+
+@acting("my.write")
+def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
+    """It cannot be brought back, so it is asked first."""
+    require(request, "my.write", About(person=request.actor.uid))
+    row = get_object_or_404(Draft, uid=uid, person__uid=request.actor.uid)
+    back = reverse("mail-draft", args=[uid])
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    page = Page(gettext("Shall this draft be discarded?"), gettext("My mail"), [*crumbs(), (gettext("Draft"), back)])
+    return answered(
+        request,
+        form,
+        lambda: drafting.discard(row, actor=request.actor, now=ms(request.now)),
+        page=page,
+        back=back,
+        said=gettext("The draft is discarded."),
+        to=reverse("mail-drafts"),
+        effects=[gettext("The draft “{subject}” and its files are gone, and cannot be brought back.").format(subject=row.subject)],
+        stays=[gettext("Nothing was sent, and no message of yours is touched.")],
+        verb=gettext("Discard 1 draft"),
+        stop=True,
+    )
+
+
+@acting("my.write")
+def signature(request: Request) -> HttpResponse:
+    """What the directory says stands there in any case; lines of one's own stand below."""
+    require(request, "my.write", About(person=request.actor.uid))
+    actor, now = request.actor, ms(request.now)
+    form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.lines_of(actor)})
+    if request.method == "POST" and form.is_valid():
+        drafting.sign(form.cleaned_data["lines"].replace("\r\n", "\n"), actor=actor, now=now)
+        messages.success(request, gettext("Your lines are saved. They stand under what you write from now on."))
+        return redirect("mail-signature")
+    page = Page(gettext("What stands under what I write?"), gettext("My mail"), crumbs())
+    found = senders.senders(actor, now=now)
+    block = senders.block(actor, found[0].address if found else "", now=now)
+    shown = {"page": page, "form": form, "block": block, "submit": gettext("Save"), "back": reverse("my-mail")}
+    return render(request, "mailbox/signature.html", shown, status=422 if form.errors else 200)

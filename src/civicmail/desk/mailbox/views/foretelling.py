@@ -1,0 +1,88 @@
+"""The panel "Before sending": what would happen to each copy, by which rule and clause, and whom to ask (promise 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access import sentences
+from civicmail.city.access.views import saying
+from civicmail.city.policy.rules import Rule
+from civicmail.desk.mailbox.forecast import Foreseen, Foretold
+from civicmail.desk.mailbox.submission import UNIDENTIFIED
+from civicmail.desk.mailbox.views import words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One recipient. role, word: as the delivery page says it afterwards; why: sentences, each with its clause."""
+
+    address: str
+    role: str
+    word: Any
+    outside: bool
+    behind: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent."""
+
+    lines: tuple[Line, ...]
+    calm: bool
+    seen: str
+    stop: str = ""
+    more: str = ""
+
+
+def panel(found: Foreseen, version: int) -> Panel:
+    """version: of the draft that was asked about."""
+    lines = tuple(map(_line, found.copies))
+    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _more(found))
+
+
+def _line(copy: Foretold) -> Line:
+    role, word = words.copy(copy.state, copy.do)
+    why = [_rule(copy, rule) for rule in copy.told]
+    if not why and (said := words.why(copy.rules)):
+        why = [said]
+    return Line(copy.address, role, word, copy.outside, copy.behind, tuple(why))
+
+
+def _rule(copy: Foretold, rule: Rule) -> str:
+    """A rule that acts, or of which the sender would be told."""
+    said = saying.said(rule.sender or rule.reader)
+    ask = gettext("Ask {whom}.").format(whom=saying.said(rule.ask)) if rule.ask else ""
+    if rule.id not in copy.rules:
+        said = gettext("You will be told: {said}").format(said=said)
+    return " ".join(part for part in (said, ask, f"({rule.id}, {rule.clause})") if part)
+
+
+def _stop(found: Foreseen) -> str:
+    """Why nobody would get it."""
+    if found.later:
+        return gettext("Whether you may send cannot be told at this moment. It can wait, and goes as soon as that is known.")
+    if not found.refused:
+        return ""
+    if found.refused in sentences.SENTENCES:
+        return f"{saying.said(sentences.SENTENCES[found.refused])}. ({found.refused}, {sentences.CLAUSE})"
+    if found.refused == UNIDENTIFIED:
+        return gettext("The text does not say who writes and for which department (P-14).")
+    return gettext("You may not send mail at this moment: {why}").format(why=saying.said(plain(found.reply)))
+
+
+def plain(reply: str) -> str:
+    """The sentence of an SMTP reply, without its codes."""
+    code, _, rest = reply.partition(" ")
+    head, _, tail = rest.partition(" ")
+    return tail if code.isdecimal() and head.replace(".", "").isdecimal() else reply
+
+
+def _more(found: Foreseen) -> str:
+    count = found.members
+    if not count:
+        return ""
+    return ngettext("A list leads to {count} more mailbox.", "Lists lead to {count} more mailboxes.", count).format(count=count)

@@ -1,0 +1,129 @@
+"""A message on its way out: may I still take it back, has it gone, did each person get it? One page from Send to Delivered."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views import saying
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.mailbox import sendstates
+from civicmail.desk.mailbox.actions import sending
+from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.views import words
+from civicmail.desk.mailbox.views.foretelling import plain
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
+
+WATCHED = timedelta(minutes=2)
+"""For so long after it went script looks whether it was delivered."""
+UNDER_WAY = frozenset({"waiting", "trying"})
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One recipient's copy, as the delivery page has it."""
+
+    address: str
+    role: str
+    word: Any
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """seconds: until it goes; watch: whether the page looks again by itself."""
+
+    row: Outgoing
+    seconds: int
+    copies: tuple[Copy, ...]
+    watch: bool
+    why: str
+    here: str
+
+    @property
+    def draft(self) -> str:
+        """Where its draft is, while there is one."""
+        there = self.row.draft is not None and Draft.objects.filter(uid=self.row.draft).exists()
+        return reverse("mail-draft", args=[self.row.draft]) if there else ""
+
+
+@acting("my.write")
+def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
+    """A form takes it back, or sends it at once; each is asked of the row that is there then."""
+    require(request, "my.write", About(person=request.actor.uid))
+    row = get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person__uid=request.actor.uid)
+    if request.method == "POST":
+        return _acted(request, row)
+    shown = _shown(request, row)
+    part = request.headers.get("HX-Request-Type") == "partial"
+    page = Page(_title(row), gettext("My mail"), [*crumbs(), (gettext("Drafts"), reverse("mail-drafts"))])
+    response = render(
+        request, "mailbox/going.html" if part else "mailbox/outgoing.html", {"page": page, "out": shown, "part": part}
+    )
+    response["Vary"] = "HX-Request-Type"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _acted(request: Request, row: Outgoing) -> HttpResponse:
+    actor, now = request.actor, ms(request.now)
+    try:
+        if request.POST.get("do") == "undo":
+            sending.undo(row, actor=actor, reason="undo", now=now)
+            messages.success(request, gettext("It was not sent. Here it is again."))
+            if row.draft is not None and Draft.objects.filter(uid=row.draft).exists():
+                return redirect("mail-draft", row.draft)
+        else:
+            sending.hasten(row, actor=actor, now=now)
+    except Conflict as error:
+        messages.warning(request, saying.said(error.args[0]))
+    return redirect("mail-outgoing", row.uid)
+
+
+def _shown(request: Request, row: Outgoing) -> Shown:
+    now = request.now
+    copies = tuple(map(_copy, _passages(request, row))) if row.state in ("sent", "returned") and row.capture else ()
+    under_way = any(copy.word == words.COPIES[state][1] for copy in copies for state in UNDER_WAY)
+    open_ = row.state in sendstates.OPEN
+    watch = open_ or (under_way and now - row.since < WATCHED)
+    seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))
+    return Shown(row, seconds, copies, watch, saying.said(plain(row.why)) if row.why else "", request.path)
+
+
+def _passages(request: Request, row: Outgoing) -> list[Any]:
+    try:
+        one: Found = found(request, uuid.UUID(row.capture))
+    except (Http404, Unreadable):
+        return []
+    return list(one.traced.passages) if one.eye == "author" else []
+
+
+def _copy(p: Any) -> Copy:
+    role, word = words.copy(p.state, p.do)
+    return Copy(words.marked(p.address), role, word, moment(p.since), words.why(p.rules))
+
+
+def _title(row: Outgoing) -> str:
+    titles = {
+        "waiting": gettext("Your message is about to be sent"),
+        "sending": gettext("Your message is being sent"),
+        "sent": gettext("Your message was sent"),
+        "returned": gettext("Your message was not sent"),
+        "undone": gettext("Your message was taken back"),
+    }
+    return titles[row.state]
