@@ -19,6 +19,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.snapshot import Mailbox
+from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.published import active
 from civicmail.city.policy.shapes import Disposition
@@ -28,7 +29,7 @@ from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.holding import asked, queries
 from civicmail.desk.holding.actions import reaping, reviewing
 from civicmail.desk.holding.actions.hearing import Hearing
-from civicmail.desk.holding.models import Finding, Heard, Precision, Violation
+from civicmail.desk.holding.models import Finding, Heard, Precision
 from civicmail.desk.oversight.actions import books
 from civicmail.desk.oversight.actions.shadowing import to_shadow
 from civicmail.desk.oversight.models import Version
@@ -119,7 +120,8 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
     found = reviewing.second(found, right=True, actor=OTHER, reason=WHY, now=now)
     assert str(found.person) == PAT
     made = reviewing.hand_over(found, "Forty residents were asked for their vote from a city address.", actor=reviewer(), now=now)
-    assert (made.department.code, made.clause, str(made.person)) == ("public-works", "P-12", PAT)
+    assert made.department is not None and (made.department.code, made.clause, str(made.person)) == ("public-works", "P-12", PAT)
+    assert (made.state, made.origin, Evidence.objects.get().capture) == ("reported", f"finding:{found.pk}", found.capture)
     (notice,) = Notice.objects.all()
     assert notice.to == "rosa.hale@city.example" and PAT in notice.text and "vote for me" not in notice.text
     assert Entry.objects.get(act="finding.hand-over").facts["person"] == "p-crew2"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.directory.models import Person
 
 
 class Contest(models.Model):
@@ -73,24 +73,6 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.pk}"
-
-
-class Violation(models.Model):
-    """A confirmed finding that was handed over to the department of whoever sent it. text: of the reviewer, for its head."""
-
-    finding = models.OneToOneField(Finding, models.PROTECT, related_name="violation")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
-    clause = models.CharField(max_length=8)
-    text = models.CharField(max_length=1000)
-    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    made = models.DateTimeField()
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return f"violation {self.pk}"
 
 
 class Precision(models.Model):

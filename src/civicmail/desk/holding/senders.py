@@ -44,13 +44,3 @@ def department_of(person: Person) -> Department | None:
     """Where they work, or worked last."""
     episode = person.episodes.select_related("department").order_by("-starts").first()
     return episode.department if episode is not None else None
-
-
-def head_over(person: Person) -> Person | None:
-    """The head of their department, or of the one above it where that is themselves."""
-    department = department_of(person)
-    while department is not None:
-        if department.head is not None and department.head != person:
-            return department.head
-        department = department.parent
-    return None

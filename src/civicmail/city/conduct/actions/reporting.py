@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import barring, entries
@@ -62,11 +63,15 @@ def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
 
 
 def hand_over(
-    person: Person, clause: str, what: str, capture: str, origin: str, *, reporter: Person, actor: Actor, now: int
+    person: Person, clause: str, what: str, capture: str, origin: str, words: Sequence[str], *, by: Person, actor: Actor, now: int
 ) -> Violation:
     """What two use reviewers have confirmed is a report to the department; inside the transaction of a verb that asked the guard.
-    origin: "finding:12", of which there is one. Raises Unusable."""
-    return _open(person, clause, what, [capture], source="reviewer", reporter=reporter, origin=origin, actor=actor, now=now)
+    origin: "finding:12", of which there is one; words: what whoever is told reads first. Raises Unusable, Conflict where nobody can
+    be told."""
+    row = _open(person, clause, what, [capture], source="reviewer", reporter=by, origin=origin, words=words, actor=actor, now=now)
+    if not whom.heads_told(row, now):
+        raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
+    return row
 
 
 def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, actor: Actor, now: int) -> Violation:
@@ -164,6 +169,7 @@ def _open(
     origin: str = "",
     state: str = "reported",
     respond: int | None = None,
+    words: Sequence[str] = (),
 ) -> Violation:
     what = given(what, "what", least=20, most=WHAT_MOST)
     numbers = _checked_evidence(evidence)
@@ -179,7 +185,7 @@ def _open(
     Evidence.objects.bulk_create([Evidence(violation=row, capture=n, by=reporter, at=at) for n in numbers])
     act = "violation.record" if state == "recorded" else "violation.report"
     entered(act, row, actor, "", now, source=source, evidence=numbers)
-    _tell_heads(row, now)
+    _tell_heads(row, now, words)
     return row
 
 
@@ -218,16 +224,22 @@ def entered(act: str, row: Violation, actor: Actor, reason: str, now: int, **mor
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"violation:{row.pk}", facts=facts)
 
 
-def _tell_heads(row: Violation, now: int) -> None:
+def address(row: Violation) -> str:
+    """Where it stands on the pages."""
+    where = f"/dept/{row.department.code}" if row.department is not None else ""
+    return f"{where}/violations/{row.pk}/"
+
+
+def _tell_heads(row: Violation, now: int, words: Sequence[str] = ()) -> None:
     """Whoever looks at it; without a word of the report, which stands on its page."""
     pages = settings.CITY.web.url
-    place = f"{pages}/violations/{row.pk}/" if pages else "It stands on the pages, under Violations."
+    place = f"{pages}{address(row)}" if pages else "It stands on the pages, under Violations."
     whose = f"{row.person}" if row.person is not None else "somebody who is to be named"
-    lines = [
-        f"On {in_words(row.made.date())} a violation of the e-mail policy was "
-        f"{'recorded' if row.state == 'recorded' else 'reported'}: {row.clause or 'rule to be named'}, {whose}.",
-        f"Look at it here: {place}",
-    ]
+    first = (
+        f"On {in_words(timezone.localdate(row.made))} a violation of the e-mail policy was "
+        f"{'recorded' if row.state == 'recorded' else 'reported'}: {row.clause or 'rule to be named'}, {whose}."
+    )
+    lines = [*(words or [first]), f"Look at it here: {place}" if pages else place]
     for to in whom.heads_told(row, now):
         key = f"violation:{row.pk}:{row.person.uid if row.person is not None else ''}:{to}"
         tell(key, to, f"Violation {row.pk} to look at", "\n\n".join(lines), now=moment(now))

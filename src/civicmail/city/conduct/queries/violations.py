@@ -70,5 +70,10 @@ def of_person(person: Person) -> list[Violation]:
     return list(Violation.objects.filter(person=person).select_related("department").order_by("-id"))
 
 
+def of_origin(origin: str) -> Violation | None:
+    """What came of something elsewhere: "finding:12"."""
+    return Violation.objects.filter(origin=origin).select_related("department").first()
+
+
 def _days(row: Violation) -> int:
     return (row.found - row.made).days if row.found is not None else 0

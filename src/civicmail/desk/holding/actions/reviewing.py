@@ -21,11 +21,13 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.actions import reporting
+from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.desk.holding import senders
-from civicmail.desk.holding.models import Finding, Precision, Violation
+from civicmail.desk.holding.models import Finding, Precision
 from civicmail.desk.holding.pseudonyms import key_of, pseudonym
 
 STATES = {
@@ -79,31 +81,25 @@ def second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int
 
 
 def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violation:
-    """The department hears of it: a report of a violation, and a notice to its head. Raises NotPermitted, Unusable, Conflict."""
+    """The department hears of it: a report of a violation (city/conduct), in the same transaction. Raises NotPermitted, Unusable,
+    Conflict."""
     guard.require(actor, "finding.hand-over", now=now)
     text = given(text, "text", least=20, most=TEXT_MOST)
     with transaction.atomic():
         row = _locked(finding, "confirmed")
         _not_oneself(row, actor)
         assert row.person is not None, "whoever is confirmed has a name"
-        department, head = senders.department_of(row.person), senders.head_over(row.person)
-        to = senders.address_of(head) if head is not None else ""
-        if department is None or not to:
-            raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
-        made = Violation.objects.create(
-            finding=row,
-            person=row.person,
-            department=department,
-            clause=row.clause,
-            text=text,
-            by=person_of(actor),
-            made=moment(now),
-        )
+        words, by = _report(row, row.person, text), person_of(actor)
+        made = reporting.hand_over(row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now)
         row.state = "handed"
         row.save(update_fields=["state"])
-        tell(f"violation:{made.pk}", to, f"A report for your department: {row.clause}", _report(row, made), now=moment(now))
         _entered(row, actor, text[:400], now)
     return made
+
+
+def origin_of(finding: Finding) -> str:
+    """What a report says that it comes from."""
+    return f"finding:{finding.pk}"
 
 
 def pseudonym_of(person: Person) -> str:
@@ -155,16 +151,16 @@ def _remind(row: Finding, now: int) -> None:
     tell(f"finding:{row.pk}", to, f"A reminder: {CLAUSES[row.clause].title}", "\n\n".join(lines), now=moment(now))
 
 
-def _report(row: Finding, made: Violation) -> str:
-    lines = [
-        f"{_when(row)} {made.person} ({made.department}) sent a message that does not go with {row.clause} of the e-mail policy. "
+def _report(row: Finding, person: Person, text: str) -> list[str]:
+    where = senders.department_of(person)
+    return [
+        f"{_when(row)} {person} ({where}) sent a message that does not go with {row.clause} of the e-mail policy. "
         f"Two use reviewers have confirmed it, one after the other.",
         *_of_clause(row.clause),
-        f"What they say: {made.text}",
+        f"What they say: {text}",
         f"Number of the message: {row.capture}. To read it takes a mandate; yours is asked for on the pages (P-16).",
-        "What follows from it is for the department to decide.",
+        "What follows from it is for the department to decide; the person is asked first what they say to it.",
     ]
-    return "\n\n".join(lines)
 
 
 def _of_clause(clause: str) -> list[str]:

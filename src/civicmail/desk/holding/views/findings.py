@@ -19,10 +19,11 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
+from civicmail.city.conduct.queries import violations
 from civicmail.desk.holding import findings, queries
 from civicmail.desk.holding.actions import reviewing
 from civicmail.desk.holding.actions.reviewing import STATES
-from civicmail.desk.holding.models import Finding, Violation
+from civicmail.desk.holding.models import Finding
 
 CHOICES = [
     ("waits", "waits for an answer"),
@@ -100,7 +101,7 @@ def finding(request: Asked, pk: int) -> HttpResponse:
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=pk)
     form, verb, submit, said = _asking(request, row)
-    handed = Violation.objects.filter(finding=row).select_related("department").first()
+    handed = violations.of_origin(reviewing.origin_of(row))
     facts: list[tuple[str, Any]] = [
         ("Sent by", str(row.person) if row.person else row.pseudonym),
         ("Sent", row.received),
