@@ -167,3 +167,16 @@ def test_without_screening_only_rules_of_the_envelope_are_left() -> None:
 def test_a_book_in_trouble_lets_nothing_pass_unasked() -> None:
     v = verdict(book(trouble="unreadable"), "bob@city.example")
     assert told(v) == [("pending", ("unavailable:policy",))]
+
+
+def test_a_record_keeps_of_long_lists_the_beginning_and_what_rules_name() -> None:
+    """R-672 (P-25, P-29): the rules decide the same of the record, and no head grows with links that nobody asks about."""
+    places = tuple(f"{n:016x}" for n in range(400))
+    stop = rule("stop", f'inbound && ("{places[399]}" in links.places)', "quarantine")
+    seen = Screened(facts={"links.places": places, "files.sha256": ("a" * 64,)})
+    v = verdict(book(stop), "bob@city.example", screened=seen)
+    assert told(v) == [("quarantine", ("stop",))]
+    assert v.facts["links.places"] == (*places[:50], places[399]) and v.facts["files.sha256"] == ("a" * 64,)
+    again = verdict(book(stop), "bob@city.example", screened=Screened(facts=v.facts))
+    assert told(again) == told(v)
+    assert verdict(book(NO_EVE), "bob@city.example", screened=seen).facts["links.places"] == places[:50]

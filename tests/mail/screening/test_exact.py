@@ -5,18 +5,26 @@ from __future__ import annotations
 import pytest
 
 from civicmail.core.config.settings import Settings
+from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope
-from civicmail.mail.screening import exact
-from civicmail.mail.screening.shapes import Joint, Seen, SeenFile, SeenLink
+from civicmail.mail.screening import exact, links, places
+from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen, SeenFile
 from civicmail.mail.screening.world import World
 
 
-def case(*links: str, files: int = 0) -> Joint:
-    seen = Seen(
-        links=tuple(SeenLink(url, "here", "1") for url in links),
-        files=tuple(SeenFile("2", "a.pdf", "application/pdf", "pdf", 9, f"{n:064x}") for n in range(files)),
-    )
-    return Joint(seen, Envelope("a@b.example", (), 0), "mx", True, World(Settings(), 0, None, {}), {}, {})
+def inner(*urls: str, attached: str = "") -> Found:
+    """What the limited process says of a letter with these links."""
+    body = "".join(f"<a href='{url}'>here</a>\r\n" for url in urls)
+    raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n{body}\r\n"
+    raw += f"--b\r\nContent-Type: text/html; name=a.html\r\nContent-Disposition: attachment\r\n\r\n{attached}\r\n--b--\r\n"
+    return places.find(Inner(raw.encode(), letter.read(raw.encode()), {}))
+
+
+def facts(found: Found, files: int = 0) -> Found:
+    """What rules are told."""
+    seen = Seen(files=tuple(SeenFile("2", "a.pdf", "application/pdf", "pdf", 9, f"{n:064x}") for n in range(files)))
+    more = {exact.NAME: found.more}
+    return exact.find(Joint(seen, Envelope("a@b.example", (), 0), "mx", True, World(Settings(), 0, None, {}), {}, more))
 
 
 def test_a_place_is_the_same_whoever_the_link_was_made_for() -> None:
@@ -32,29 +40,34 @@ def test_a_place_is_the_same_whoever_the_link_was_made_for() -> None:
     "url", ["", "#here", "mailto:a@b.example", "javascript:alert(1)", "https://", "http://[", "http://[::1/x", "\x00"]
 )
 def test_what_leads_nowhere_has_no_place_and_breaks_nothing(url: str) -> None:
-    assert exact.find(case(url)).facts["links.places"] == ()
+    assert exact.place(url) == ""
+    assert facts(inner(url)).facts["links.places"] == ()
 
 
-def test_the_facts_are_short_and_tell_no_address() -> None:
-    found = exact.find(case(*[f"https://h.example/{n}" for n in range(200)], files=100)).facts
-    places, files = found["links.places"], found["files.sha256"]
-    assert isinstance(places, tuple) and isinstance(files, tuple)
-    assert (len(places), len(files)) == (exact.PLACES, exact.FILES)
-    assert all(len(p) == 16 for p in places)
-    assert "h.example" not in repr(found)
+def test_a_thousand_links_to_nowhere_hide_none_from_a_rule() -> None:
+    """R-672: whatever stands in front, in the letter and in a page that comes with it; the same place counts once, and no address
+    is told."""
+    decoys = [f"https://h.example/{n % 900}" for n in range(1000)]
+    found = facts(inner(*decoys, "https://evil.example/pay?v=1", attached="<a href='https://evil.example/page'>x</a>"), files=300)
+    known = found.facts["links.places"]
+    assert isinstance(known, tuple) and len(known) == 902
+    assert {exact.place("https://evil.example/pay"), exact.place("https://evil.example/page")} <= set(known)
+    assert len(found.facts["files.sha256"]) == 300  # type: ignore[arg-type]
+    assert "example" not in repr(found)
 
 
-def test_behind_so_many_places_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of long links would keep everybody else's mail waiting."""
-    asked: list[str] = []
+def test_of_more_links_than_are_looked_at_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 6: a rule that asks for a place follows the fail matrix then, as after a check that failed."""
+    monkeypatch.setattr(links, "MOST", 3)
+    assert inner(*[f"https://h.example/{n}" for n in range(3)]).facts == {}
+    found = inner(*[f"https://h.example/{n}" for n in range(4)])
+    assert found.facts == {"unavailable": ("exact",)} and len(found.more["places"]) == 3
 
-    def place(url: str) -> str:
-        asked.append(url)
-        return url[-16:]
 
-    monkeypatch.setattr(exact, "place", place)
-    exact.find(case(*[f"https://h.example/{n:06}" for n in range(2_000)]))
-    assert len(asked) == exact.PLACES
+@pytest.mark.parametrize("said", [None, 3, {"places": 3}, {"places": [1, None]}, {}])
+def test_a_process_that_was_taken_over_says_nothing_that_counts(said: object) -> None:
+    case = Joint(Seen(), Envelope("", (), 0), "mx", True, World(Settings(), 0, None, {}), {}, {"exact": said})  # type: ignore[dict-item]
+    assert exact.find(case).facts["links.places"] == ()
 
 
 def test_of_an_endless_path_the_beginning_counts() -> None:

@@ -93,8 +93,13 @@ _ALL = (
     Fact("links.lookalike", False, "A link leads to a host that looks like a protected name.", "links"),
     Fact("links.qr", False, "A picture holds a QR code with a link.", "links"),
     # what an emergency names exactly (P-25)
-    Fact("files.sha256", (), "The SHA-256 of its files, at most 20.", "exact"),
-    Fact("links.places", (), "Where its links lead, each as 16 digits of the SHA-256 of host and path; at most 50.", "exact"),
+    Fact("files.sha256", (), "The SHA-256 of its files; a record keeps 20, and those that rules name.", "exact"),
+    Fact(
+        "links.places",
+        (),
+        "Where its links lead, each as 16 digits of the SHA-256 of host and path; a record keeps 50, and those that rules name.",
+        "exact",
+    ),
     # impersonation (P-26, P-27)
     Fact("names.staff", False, "From outside, under the name of somebody in the directory.", "names"),
     Fact("names.lookalike", False, "From a domain that looks like a protected one.", "names"),

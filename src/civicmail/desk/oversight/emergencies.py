@@ -53,11 +53,7 @@ def _domain(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    try:
-        known = exact.place(text)
-    except ValueError:
-        known = ""
-    return text if known else "!Write one whole web address, like https://example.com/pay."
+    return text if exact.place(text) else "!Write one whole web address, like https://example.com/pay."
 
 
 def _hash(text: str) -> str:

@@ -34,6 +34,8 @@ BOOK = "book"
 """The code of the finding of POLICY that says by which version of the book it was decided."""
 POLICY = "policy"
 _PASSING = frozenset({"elsewhere", "observe"})
+_RECORDED = {"links.places": 50, "files.sha256": 20}
+"""How many values of a fact a record keeps, beside those that rules name."""
 _ROOM = 60  # characters of a reply for the decision's id
 
 
@@ -95,11 +97,23 @@ def decided(
     if writes:
         found = [replace(one, facts=told(dict(facts))) for one, facts in zip(found, copies, strict=True)]
     findings = (Finding(POLICY, BOOK, mask=book.version),) if any(d.rules for d in decisions) else ()
-    whole = Verdict(tuple(found), told(message) if writes else {}, findings)
+    whole = Verdict(tuple(found), kept(message, book) if writes else {}, findings)
     if not any(one.do == "refuse" for one in found):
         return whole
     tells = source in TOLD_LATER and bool(envelope.sender) and modes(envelope.sender) is not None
     return _answered(whole, source, inbound=message["inbound"] is True, tells=tells, late=late)
+
+
+def kept(message: Facts, book: Book) -> Facts:
+    """The facts of a message that its record keeps. Of long lists the beginning, and what a rule in force names: so the rules
+    decide the same of the record as of the message, and no head grows with links that nobody asks about."""
+    said = told(dict(message))
+    for name, most in _RECORDED.items():
+        values = said.get(name, ())
+        if isinstance(values, tuple) and len(values) > most:
+            asking = " ".join(f"{rule.when} {rule.unless}" for rule in book.rules if name in rule.condition.names)
+            said[name] = (*values[:most], *(value for value in values[most:] if value in asking))
+    return said
 
 
 def _joined(base: Disposition, decision: Decision, *, passing: bool) -> Disposition:

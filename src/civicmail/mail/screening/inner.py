@@ -3,13 +3,14 @@ network and no files; the gateway does not import this module."""
 
 from __future__ import annotations
 
-from civicmail.mail.screening import files, form, links, signatures, tokens
+from civicmail.mail.screening import files, form, links, places, signatures, tokens
 from civicmail.mail.screening.chosen import InnerCheck
 from civicmail.mail.screening.confidential import check as confidential
 from civicmail.mail.screening.use import words
 
 CHECKS: tuple[tuple[str, InnerCheck], ...] = (
     ("", form),
+    ("", places),
     ("authentication", signatures),
     ("confidential", confidential),
     ("use", words),

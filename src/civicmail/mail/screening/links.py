@@ -7,8 +7,9 @@ the words name a protected host and the link leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from civicmail.city.policy.shapes import FactValue, Finding
@@ -49,7 +50,7 @@ def find(case: Inner) -> Found:
     """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
     gathered = _Gathered(_protected(case.asked))
     family = list(_family(case.letter))
-    for link in _all(family):
+    for link in every(case.letter):
         gathered.link(link)
     for part, text in qrcodes.read(part for letter in family for part in letter.parts if _may_hold(part)):
         gathered.code(Link(text, "", part))
@@ -66,14 +67,20 @@ def _family(letter: Letter) -> Iterator[Letter]:
         yield from _family(child)
 
 
-def _all(family: Iterable[Letter]) -> Iterator[Link]:
-    left = MOST
-    for letter in family:
-        for link in (*letter.links, *_in_files(letter)):
-            if left == 0:
-                return
-            left -= 1
-            yield link
+def every(letter: Letter) -> Iterator[Link]:
+    """All links that are looked at: of the letter, of those in it, and of HTML files; MOST of them."""
+    return islice(_all(letter), MOST)
+
+
+def are_more(letter: Letter) -> bool:
+    """Whether there are links that nobody looks at."""
+    return next(islice(_all(letter), MOST, None), None) is not None
+
+
+def _all(letter: Letter) -> Iterator[Link]:
+    for one in _family(letter):
+        yield from one.links
+        yield from _in_files(one)
 
 
 def _in_files(letter: Letter) -> Iterator[Link]:
