@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from civicmail.city.access import models as access
 from civicmail.desk.holding.models import Contest, Finding
+from civicmail.desk.mailbox.models import Label
 from civicmail.desk.workbench.models import Export
 
 REASON = "A resident asks for the letters about the works on Elm Street."
@@ -38,6 +39,7 @@ def cases(t: Any) -> dict[str, Any]:
     agreed = {"second": t.people["reviewer"], "decided": t.now, "answer": "I agree, it is one.", "person": t.people["crew2"]}
     return {
         "contest": contest.pk,
+        "label": Label.objects.create(person=t.people["crew0"], name="Bids/Elm Street", key="bids/elm street", made=t.now).pk,
         "finding": _finding(t, "01a2150e-cece-7bb2-86d0-6e9539f71918").pk,
         "finding second": _finding(t, "01a2150e-cece-7bb2-86d0-6e9539f71919", state="second", **said).pk,
         "finding confirmed": _finding(t, "01a2150e-cece-7bb2-86d0-6e9539f71920", state="confirmed", **said, **agreed).pk,

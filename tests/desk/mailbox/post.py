@@ -32,11 +32,12 @@ class Post:
         self.now = ms(town.now)
         self.snapshot = current(1, self.now, tuple(settings.CITY.city.domains))
 
-    def submit(self, sender: str, body: bytes, *to: str, refused: str = "") -> bytes:
-        """Somebody of the city, signed in, sends it. sender: their own address; the id of the capture."""
+    def submit(self, sender: str, body: bytes, *to: str, refused: str = "", by: str = "") -> bytes:
+        """Somebody of the city, signed in, sends it. sender: their own address; by: somebody else, for that mailbox; the id of the
+        capture."""
         box = self.snapshot.mailbox_of(sender)
         assert box is not None
-        person = self.snapshot.people[box.holder]
+        person = self.snapshot.people[by or box.holder]
         header = header_of(body) or b""
         verdict = check(header, sender, self.snapshot, person=person, now=self.now)
         envelope = self._envelope(sender, to, f"{person.id}/k7qm2xvd")

@@ -30,7 +30,7 @@ DANA, LENA, PAT, ROSA = (f"{n}@city.example" for n in ("dana.ortiz", "lena.vogt"
 STREETS = "signals@city.example"
 Visit = Callable[[str], Client]
 _ROW = re.compile(
-    r'<th role="rowheader"[^>]*><a href="(/mail/[0-9a-f-]+/)"><bdi dir="auto">(.*?)</bdi></a></th>\s*<td role="cell">(.*?)</td>'
+    r'<th role="rowheader"[^>]*><a href="(/mail/[0-9a-f-]+/)"><bdi dir="auto">(.*?)</bdi></a>.*?</th>\s*<td role="cell">(.*?)</td>'
 )
 
 

@@ -143,12 +143,12 @@ def narrow(desk: Desk, asked: Asked, new: frozenset[bytes]) -> Narrow:
     return Narrow(only, frozenset() if asked.stand == "hidden" else kept.hidden)
 
 
-def unopened(desk: Desk, opened: Collection[str] = ()) -> frozenset[bytes]:
+def unopened(desk: Desk, opened: Collection[str] = (), *, own: bool = False) -> frozenset[bytes]:
     """Ids of what came to mailboxes of mine in the last weeks and was not opened: in my own by me, in one of a function by nobody
-    who uses it. What is hidden does not count."""
+    who uses it. What is hidden does not count. own: only what is not a function's."""
     kept, recent = desk.kept, Range("received", desk.kept.since)
     of = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], kept.read)]
-    of += [(list(box.addresses), kept.opened(box.row)) for box in desk.mine.boxes if box.is_offices]
+    of += [(list(box.addresses), kept.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own]
     given = scope.got(desk.mine, opened)
     found = [ids(desk.reader, And((recent, reached(addresses), given))) - frozenset(seen) for addresses, seen in of if addresses]
     return frozenset().union(*found) - kept.hidden

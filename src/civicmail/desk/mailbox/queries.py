@@ -54,12 +54,16 @@ def chosen(mine: Mine, box: str) -> Mine:
     return Mine(one) if one else mine
 
 
-def desk(permit: Permit, mine: Mine, *, now: int) -> Desk:
-    """With what the person of the permit made of their mail, and nobody else did. Raises NotIndexed while there is no index of this
-    version."""
+def desk(permit: Permit, mine: Mine, *, now: int, kept: Shelves | None = None) -> Desk:
+    """With what the person of the permit made of their mail, and nobody else did. kept: where it was asked for already. Raises
+    NotIndexed while there is no index of this version."""
     found = store()
-    kept = Shelves(Person.objects.get(uid=permit.person).pk, now)
-    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now, kept)
+    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now, kept or kept_by(permit, now=now))
+
+
+def kept_by(permit: Permit, *, now: int) -> Shelves:
+    """What the person of the permit made of mail of theirs."""
+    return Shelves(Person.objects.get(uid=permit.person).pk, now)
 
 
 def held_for(actor: Actor, *, now: int) -> int:

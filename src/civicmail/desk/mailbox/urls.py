@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.mailbox.views import delivery, listing, message, reporting, thread
+from civicmail.desk.mailbox.views import beside, delivery, keeping, labelling, listing, message, reporting, thread
 
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
+    path("mail/keep/", keeping.keep, name="mail-keep"),
+    path("mail/keys/", labelling.keys, name="mail-keys"),
+    path("mail/labels/", labelling.labels, name="mail-labels"),
+    path("mail/labels/<int:pk>/", labelling.label, name="mail-label"),
+    path("mail/labels/<int:pk>/remove/", labelling.remove, name="mail-unlabel"),
     path("mail/<uuid:id>/", message.message, name="mail-message"),
     path("mail/<uuid:id>/frame/", message.frame, name="mail-frame"),
     path("mail/<uuid:id>/file/", message.part, name="mail-part"),
     path("mail/<uuid:id>/raw/", message.raw, name="mail-raw"),
     path("mail/<uuid:id>/delivery/", delivery.delivery, name="mail-delivery"),
     path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
+    path("mail/<uuid:id>/take/<int:mailbox>/", beside.take, name="mail-take"),
     path("mail/<uuid:id>/thread/", thread.thread, name="mail-thread"),
 ]

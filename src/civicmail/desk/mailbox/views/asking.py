@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, cast
@@ -15,22 +16,32 @@ from civicmail.city.access.views.listing import Chip
 from civicmail.city.access.views.saying import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.mailbox.finding import Asked, Direction, Stand
+from civicmail.desk.mailbox.kept import Mark
 from civicmail.desk.mailbox.scope import Mine
 
 DIRECTIONS = (("sent", gettext_lazy("Sent")), ("received", gettext_lazy("Received")), ("imported", gettext_lazy("Brought in")))
-STANDS = (("waiting", gettext_lazy("Waiting")), ("held", gettext_lazy("Held")), ("refused", gettext_lazy("Refused")))
-_KNOWN = ("q", "direction", "state", "since", "box", "after", "before", "page")
+STANDS = (
+    ("unread", gettext_lazy("Unread")),
+    ("starred", gettext_lazy("Starred")),
+    ("waiting", gettext_lazy("Waiting")),
+    ("held", gettext_lazy("Held")),
+    ("refused", gettext_lazy("Refused")),
+    ("hidden", gettext_lazy("Hidden")),
+)
+_KNOWN = ("q", "direction", "state", "since", "box", "label", "after", "before", "page")
 _OF_A_PAGE = frozenset({"after", "before", "page"})
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """values: what of the address means something, cleaned. page: for telling which rows these are, nothing else."""
+    """values: what of the address means something, cleaned. page: for telling which rows these are, nothing else; label: the name
+    of the one that is asked for."""
 
     path: str
     values: dict[str, str]
     since: date | None
     page: int
+    label: str = ""
 
     @property
     def words(self) -> str:
@@ -41,7 +52,7 @@ class Address:
         v = self.values
         start = None if self.since is None else ms(timezone.make_aware(datetime.combine(self.since, time.min)))
         direction, stand = cast(Direction, v.get("direction", "")), cast(Stand, v.get("state", ""))
-        return Asked(self.words, direction, stand, start, v.get("after", ""), v.get("before", ""))
+        return Asked(self.words, direction, stand, start, v.get("after", ""), v.get("before", ""), int(v.get("label", 0)))
 
     @property
     def is_narrowed(self) -> bool:
@@ -58,7 +69,7 @@ class Address:
         return self.link().partition("?")[2]
 
     def first_page(self) -> Address:
-        return Address(self.path, {k: v for k, v in self.values.items() if k not in _OF_A_PAGE}, self.since, 1)
+        return Address(self.path, {k: v for k, v in self.values.items() if k not in _OF_A_PAGE}, self.since, 1, self.label)
 
     def chips(self, mine: Mine) -> list[Chip]:
         """One for each filter in use."""
@@ -70,14 +81,17 @@ class Address:
             ("state", str(dict(STANDS).get(v.get("state", ""), ""))),
             ("since", gettext("From {day}").format(day=day(self.since)) if self.since else ""),
             ("box", boxes.get(v.get("box", ""), "")),
+            ("label", self.label),
         ]
         return [Chip(words, self.link(**{key: ""})) for key, words in told if words]
 
 
-def address_of(path: str, asked: Any, mine: Mine) -> Address:
-    """asked: the query string of a request. What is no choice, no date and no mailbox of mine counts as not said."""
+def address_of(path: str, asked: Any, mine: Mine, labels: Collection[Mark] = ()) -> Address:
+    """asked: the query string of a request. What is no choice, no date, no mailbox and no label of mine counts as not said."""
     values = {k: v for k in _KNOWN if (v := str(asked.get(k, "")).strip()[: LONGEST_QUERY + 1])}
-    choices = {"direction": dict(DIRECTIONS), "state": dict(STANDS), "box": {box.id for box in mine.boxes}}
+    names = {str(mark.pk): mark.name for mark in labels}
+    boxes = {box.id for box in mine.boxes}
+    choices: dict[str, Container[str]] = {"direction": dict(DIRECTIONS), "state": dict(STANDS), "box": boxes, "label": names}
     values = {k: v for k, v in values.items() if k not in choices or v in choices[k]}
     try:
         since = date.fromisoformat(values.get("since", ""))
@@ -85,4 +99,6 @@ def address_of(path: str, asked: Any, mine: Mine) -> Address:
         values.pop("since", None)
         since = None
     page = values.get("page", "1")
-    return Address(path, values, since, int(page) if page.isdecimal() and len(page) < 7 else 1)
+    return Address(
+        path, values, since, int(page) if page.isdecimal() and len(page) < 7 else 1, names.get(values.get("label", ""), "")
+    )

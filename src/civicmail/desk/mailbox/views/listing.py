@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,11 @@ from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.listing import plain_text
-from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.page import Action, Page
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.finding import PER_PAGE, Answer, Row
+from civicmail.desk.mailbox.kept import Mark
 from civicmail.desk.mailbox.scope import Mine
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.asking import DIRECTIONS, STANDS, Address, address_of
@@ -36,8 +37,9 @@ NOTHING = Answer((), 0, 0, 0, "", "")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row as the table shows it."""
+    """A row as the table shows it. id: of the capture, for what is done with it; new: it was not opened."""
 
+    id: str
     url: str
     who: Who
     to: bool
@@ -46,6 +48,9 @@ class Line:
     size: int
     role: str
     word: str
+    new: bool = False
+    starred: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,12 @@ class Mistake:
 
 @dataclass
 class Listing:
-    """What the templates read."""
+    """What the templates read. keys: letters are keys."""
 
     address: Address
     mine: Mine
+    labels: Collection[Mark] = ()
+    keys: bool = False
     answer: Answer = NOTHING
     mistake: Mistake | None = None
     ready: bool = True
@@ -110,7 +117,20 @@ class Listing:
 
     @property
     def more_used(self) -> int:
-        return sum(key in self.address.values for key in ("since", "box"))
+        return sum(key in self.address.values for key in ("since", "box", "label"))
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether this is the list of what the person hid."""
+        return self.address.values.get("state") == "hidden"
+
+    @property
+    def new(self) -> str:
+        return self.address.link(state="unread")
+
+    @property
+    def hidden(self) -> str:
+        return self.address.link(state="hidden")
 
     @property
     def directions(self) -> Any:
@@ -126,11 +146,12 @@ def mail(request: Request) -> HttpResponseBase:
     """Who may use mail no more is refused here at the next request: what is mine is asked anew for each."""
     now = ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
-    address = address_of(request.path, request.GET, mine)
-    listing = Listing(address, mine)
+    kept = queries.kept_by(permit, now=now)
+    address = address_of(request.path, request.GET, mine, kept.labels)
+    listing = Listing(address, mine, kept.labels, kept.keys)
     status = 200
     try:
-        desk = queries.desk(permit, queries.chosen(mine, address.values.get("box", "")), now=now)
+        desk = queries.desk(permit, queries.chosen(mine, address.values.get("box", "")), now=now, kept=kept)
         if request.GET.get("format") == "csv":
             return _file(finding.every(desk, address.asked))
         listing.answer = finding.page(desk, address.asked)
@@ -147,7 +168,8 @@ def mail(request: Request) -> HttpResponseBase:
 def _shown(request: Request, listing: Listing, status: int) -> HttpResponseBase:
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "mailbox/region.html" if part else "mailbox/list.html"
-    page = Page(gettext("My mail"), gettext("My work"))
+    write, drafts = Action(gettext("Write"), reverse("mail-write"), primary=True), Action(gettext("Drafts"), reverse("mail-drafts"))
+    page = Page(gettext("My mail"), gettext("My work"), actions=[write, drafts, Action(gettext("Labels"), reverse("mail-labels"))])
     response = render(request, name, {"page": page, "listing": listing, "part": part}, status=status)
     response["Vary"] = "HX-Request-Type"
     return response
@@ -159,7 +181,8 @@ def line(row: Row) -> Line:
     subject = words.marked(hit.subject) or gettext("(no subject)")
     url = reverse("mail-message", args=[hit.id])
     domains = settings.CITY.city.domains
-    return Line(url, words.who(row, domains), row.sent, moment(hit.received), subject, row.size, role, str(words.STATES[state]))
+    told = (role, str(words.STATES[state]), row.new, row.starred, row.labels)
+    return Line(hit.id, url, words.who(row, domains), row.sent, moment(hit.received), subject, row.size, *told)
 
 
 def _mistake(address: Address, error: QueryError) -> Mistake:
@@ -181,7 +204,16 @@ class _Echo:
 def _file(rows: Iterator[Row]) -> StreamingHttpResponse:
     """What the list shows, all pages of it, as UTF-8 with a mark that spreadsheets know."""
     writer = csv.writer(_Echo())
-    heads = [gettext("With"), gettext("Direction"), gettext("When"), gettext("Subject"), gettext("State"), gettext("Bytes"), "id"]
+    heads = [
+        gettext("With"),
+        gettext("Direction"),
+        gettext("When"),
+        gettext("Subject"),
+        gettext("State"),
+        gettext("Bytes"),
+        "id",
+        gettext("Labels"),
+    ]
     first = next(rows, None)  # what cannot be asked is said before the answer has begun
 
     def lines() -> Iterator[str]:
@@ -201,4 +233,4 @@ def _cells(row: Row) -> list[Any]:
     at = timezone.localtime(moment(hit.received)).isoformat(timespec="seconds")
     direction = gettext("sent") if row.sent else gettext("brought in") if row.imported else gettext("received")
     texts = (words.plain_who(hit, row.sent), direction, at, hit.subject, str(words.STATES[row.state[1]]))
-    return [*(plain_text(text) for text in texts), row.size, hit.id]
+    return [*(plain_text(text) for text in texts), row.size, hit.id, plain_text("; ".join(row.labels))]

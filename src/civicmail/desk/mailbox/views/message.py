@@ -19,7 +19,7 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.mailbox.finding import header_of
-from civicmail.desk.mailbox.views import words
+from civicmail.desk.mailbox.views import beside, words
 from civicmail.desk.mailbox.views.delivery import known_to
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.mailbox.views.reporting import may_be_reported
@@ -34,6 +34,7 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
     one = found(request, id)
     if one.eye == "shut":
         return _kept_back(request, one)
+    aside = beside.opened(request, one)
     return showing.message(
         request,
         _permit_of(one),
@@ -42,7 +43,7 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
         whole=one.eye == "author",
         page=lambda seen: _page(one, seen),
         template="mailbox/message.html",
-        more=lambda seen: _more(one),
+        more=lambda seen: {**_more(one), "beside": aside},
     )
 
 
@@ -87,10 +88,16 @@ def _permit_of(one: Found) -> showing.PermitFor:
 
 
 def _page(one: Found, seen: Seen) -> Page:
-    actions = [Action(said, url) for said, url in one.links()]
+    actions = [*_answers(one), *(Action(said, url) for said, url in one.links())]
     if may_be_reported(one):
         actions.append(Action(gettext("Spam?"), reverse("mail-report", args=[one.id])))
     return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), actions=actions)
+
+
+def _answers(one: Found) -> list[Action]:
+    """What can be written from here; the page of writing says so where somebody may not send."""
+    said = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
+    return [Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", how == "reply") for how, words_ in said.items()]
 
 
 def _more(one: Found) -> Mapping[str, Any]:

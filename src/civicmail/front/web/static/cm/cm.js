@@ -32,7 +32,7 @@
   const ticks = (form) => {
     const number = all("tbody input[type=checkbox]:checked", form).length;
     const words = one("[data-selected]", form);
-    if (words) words.textContent = `${number} selected`;
+    if (words) words.textContent = (words.dataset.selected || "{count} selected").replace("{count}", number);
   };
 
   document.addEventListener("click", (event) => {
@@ -48,6 +48,32 @@
     const form = event.target.closest("form");
     if (every && form) all("tbody input[type=checkbox]", form).forEach((box) => { box.checked = every.checked; });
     if (form) ticks(form);
+  });
+
+  // letters as keys, only where they were switched on ([data-keys]) and never in a field
+  document.addEventListener("keydown", (event) => {
+    const form = one("form[data-keys]");
+    const busy = event.target.closest("textarea, select, input:not([type=checkbox]), [contenteditable]");
+    if (!form || busy || event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1) return;
+    const key = event.key.toLowerCase();
+    const links = all("tbody th a", form);
+    const row = event.target.closest("tr");
+    const at = row ? links.findIndex((link) => row.contains(link)) : -1;
+    const box = row && one("input[type=checkbox]", row);
+    const button = one(`[data-key="${CSS.escape(key)}"]`, form);
+    const search = key === "/" && one("input[type=search]");
+    if (key === "j" || key === "k") {
+      const next = links[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
+      if (next) next.focus();
+    } else if (key === "x" && box) {
+      box.click();
+    } else if (search) {
+      search.focus();
+    } else if (button) {
+      if (box && !one("tbody input[type=checkbox]:checked", form)) box.click();
+      button.click();
+    } else return;
+    event.preventDefault();
   });
 
   // unsaved text
@@ -66,15 +92,17 @@
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   // the event comes from what asked, the new part is somewhere else
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     look(document);
+    if (event.target.matches && event.target.matches("[data-autosave]") && one("[data-saved]")) unsaved = false;
     const focus = one("[data-focus]");
-    if (focus) focus.focus();
+    if (focus && !(event.target.matches && event.target.matches("[data-autosave], [list]"))) focus.focus(); // nobody is torn away from writing
     const sentence = one("[data-say]");
     if (sentence) say(sentence.dataset.say);
   });
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail;
+    if (event.target.matches && event.target.matches("[data-autosave]")) return; // what is typed stays; its next save says so
     if (ctx && ctx.response && ctx.response.status !== 422) location.assign(ctx.request.action);
   });
 

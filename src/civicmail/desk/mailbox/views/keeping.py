@@ -1,0 +1,220 @@
+"""What is done with several messages of a list, or with one that is open: read, starred, hidden, labelled, reported as spam."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.saying import said
+from civicmail.core.query.tree import Among
+from civicmail.core.query.whose import reached
+from civicmail.desk.mailbox import finding, queries, scope
+from civicmail.desk.mailbox.actions import keeping
+from civicmail.desk.mailbox.finding import PER_PAGE, Desk
+from civicmail.desk.mailbox.views.one import crumbs
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.pipeline import labels
+from civicmail.mail.pipeline.labels import Label
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.search import Hit, among, search
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What an act is done to: hits that are the person's own, and no others."""
+
+    request: Request
+    desk: Desk
+    hits: tuple[Hit, ...]
+
+    @property
+    def now(self) -> int:
+        return ms(self.request.now)
+
+    @property
+    def ids(self) -> list[bytes]:
+        return [uuid.UUID(hit.id).bytes for hit in self.hits]
+
+    @property
+    def offices(self) -> dict[int, list[bytes]]:
+        """By row of a function mailbox: those that came to it."""
+        of = {box.row: among(self.desk.reader, reached(box.addresses), self.hits) for box in self.desk.mine.boxes if box.is_offices}
+        return {row: [uuid.UUID(id_).bytes for id_ in sorted(there)] for row, there in of.items() if there}
+
+
+@acting("my.mail")
+@require_POST
+def keep(request: Request) -> HttpResponse:
+    """act: what is done; row: the ids, as a list has them; next: back to there. What is nobody's of mine is passed over."""
+    back = _back(request)
+    act = ACTS.get(request.POST.get("act", ""))
+    try:
+        chosen = _chosen(request)
+    except (NotIndexed, DamagedIndex):
+        messages.warning(request, gettext("Your mail cannot be searched yet, so nothing was changed."))
+        return redirect(back)
+    if act is None or (not chosen.hits and act is not _read_all):
+        messages.warning(request, gettext("Nothing was changed: choose one or more messages first."))
+        return redirect(back)
+    try:
+        answer = act(chosen)
+    except Unusable as error:
+        messages.warning(request, said(error.args[0]))
+        return redirect(back)
+    if isinstance(answer, HttpResponse):
+        return answer
+    messages.success(request, answer)
+    return redirect(back)
+
+
+def _back(request: Request) -> str:
+    """Only to a page of one's mail."""
+    asked = request.POST.get("next", "")
+    mine = asked.startswith(reverse("my-mail")) and url_has_allowed_host_and_scheme(asked, None)
+    return asked if mine else reverse("my-mail")
+
+
+def _chosen(request: Request) -> Chosen:
+    now = ms(request.now)
+    permit, mine = queries.mine_now(request.actor, now=now)
+    desk = queries.desk(permit, mine, now=now)
+    asked = [found for text in request.POST.getlist("row")[:PER_PAGE] if (found := _uuid(text))]
+    if not asked:
+        return Chosen(request, desk, ())
+    desk.waiting.look(now)
+    tree = scope.own(Among(frozenset(asked)), mine, finding.delivered_since(desk))
+    return Chosen(request, desk, search(desk.reader, tree, limit=PER_PAGE, scored=False).hits)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return uuid.UUID(text).hex
+    except ValueError:
+        return ""
+
+
+def _read(chosen: Chosen) -> str:
+    keeping.set_read(chosen.ids, chosen.offices, read=True, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message is marked as read.", "{n} messages are marked as read.", n).format(n=n)
+
+
+def _unread(chosen: Chosen) -> str:
+    keeping.set_read(chosen.ids, chosen.offices, read=False, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message is marked as unread.", "{n} messages are marked as unread.", n).format(n=n)
+
+
+def _read_all(chosen: Chosen) -> str:
+    """Everything that is not opened, in the mailboxes that are the person's own: of an office only what was chosen one by one."""
+    desk = chosen.desk
+    desk.waiting.look(chosen.now)
+    ids = finding.unopened(desk, finding.delivered_since(desk), own=True)
+    some = sorted(ids, reverse=True)[: keeping.AT_ONCE]
+    keeping.set_read(some, {}, read=True, actor=chosen.request.actor, now=chosen.now)
+    return ngettext("{n} message is marked as read.", "{n} messages are marked as read.", len(some)).format(n=len(some))
+
+
+def _star(chosen: Chosen) -> str:
+    keeping.set_starred(chosen.ids, starred=True, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message has a star now.", "{n} messages have a star now.", n).format(n=n)
+
+
+def _unstar(chosen: Chosen) -> str:
+    keeping.set_starred(chosen.ids, starred=False, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message has no star any more.", "{n} messages have no star any more.", n).format(n=n)
+
+
+def _hide(chosen: Chosen) -> str:
+    keeping.set_hidden(chosen.ids, hidden=True, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    told = ngettext(
+        "{n} message is hidden from your lists. The archive keeps it.",
+        "{n} messages are hidden from your lists. The archive keeps them.",
+        n,
+    ).format(n=n)
+    return format_html('{} <a href="{}?state=hidden">{}</a>', told, reverse("my-mail"), gettext("See what is hidden"))
+
+
+def _show(chosen: Chosen) -> str:
+    keeping.set_hidden(chosen.ids, hidden=False, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message is in your lists again.", "{n} messages are in your lists again.", n).format(n=n)
+
+
+def _put_label(chosen: Chosen) -> str:
+    """One that is chosen, or one of a new name."""
+    request, label = chosen.request, _label_of(chosen.request)
+    if name := request.POST.get("name", "").strip():
+        label = keeping.make_label(name, actor=request.actor, now=chosen.now).pk
+    keeping.set_labelled(label, chosen.ids, there=True, actor=request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("{n} message has the label now.", "{n} messages have the label now.", n).format(n=n)
+
+
+def _take_label(chosen: Chosen) -> str:
+    label = _label_of(chosen.request)
+    keeping.set_labelled(label, chosen.ids, there=False, actor=chosen.request.actor, now=chosen.now)
+    n = len(chosen.hits)
+    return ngettext("The label is off {n} message.", "The label is off {n} messages.", n).format(n=n)
+
+
+def _label_of(request: Request) -> int:
+    asked = request.POST.get("label", "")
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+
+
+def _spam(chosen: Chosen) -> str | HttpResponse:
+    """A page first: what people say of mail teaches the city's filter. Only what came from outside can be spam."""
+    request = chosen.request
+    found = [id_ for id_ in chosen.ids if _is_from_outside(chosen.desk, id_)]
+    if not found:
+        raise Unusable(gettext("None of these came from outside, so none is spam."))
+    if request.POST.get("sure") == "yes":
+        for id_ in found:
+            labels.say(store().data, id_, Label(True, request.actor.uid, "report"), chosen.now)
+        return gettext("Thank you. The filter learns from it, and from what others say.")
+    n = len(found)
+    asked = ngettext("Is this message spam?", "Are these {n} messages spam?", n).format(n=n)
+    page = Page(asked, gettext("My mail"), crumbs())
+    shown: dict[str, Any] = {"page": page, "rows": [uuid.UUID(bytes=id_) for id_ in found], "back": _back(request), "n": n}
+    return render(request, "mailbox/spam.html", shown)
+
+
+def _is_from_outside(desk: Desk, id_: bytes) -> bool:
+    place = desk.archive.place(id_)
+    return place is not None and labels.is_inbound(desk.archive.capture(desk.permit, place))
+
+
+ACTS: dict[str, Callable[[Chosen], str | HttpResponse]] = {
+    "read": _read,
+    "unread": _unread,
+    "all-read": _read_all,
+    "star": _star,
+    "unstar": _unstar,
+    "hide": _hide,
+    "show": _show,
+    "label": _put_label,
+    "unlabel": _take_label,
+    "spam": _spam,
+}
+"""Name of a button -> what it does, with the sentence that is said then."""

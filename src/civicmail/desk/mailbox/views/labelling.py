@@ -1,0 +1,107 @@
+"""My labels: which are there, a new one, another name, away with it. And whether letters are keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import confirming
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.mailbox import queries
+from civicmail.desk.mailbox.actions import keeping
+from civicmail.desk.mailbox.kept import Mark
+from civicmail.desk.mailbox.models.keeping import NAME_MOST
+from civicmail.desk.mailbox.views.one import crumbs
+
+
+class Name(forms.Form):
+    """Of a label."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=NAME_MOST,
+        help_text=gettext_lazy("With / a label lies in another: Projects/Bridge 5."),
+    )
+
+
+@acting("my.mail")
+def labels(request: Request) -> HttpResponse:
+    """All of them, and a form for one more."""
+    now = ms(request.now)
+    permit, _ = queries.mine_now(request.actor, now=now)
+    kept = queries.kept_by(permit, now=now)
+    form = Name(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        made = tried(form, lambda: keeping.make_label(form.cleaned_data["name"], actor=request.actor, now=now))
+        if made is not None:
+            messages.success(request, gettext("The label {name} is there.").format(name=made.name))
+            return redirect("mail-labels")
+    rows = [(mark, len(kept.labelled((mark.pk,)))) for mark in kept.labels]
+    page = Page(gettext("Which labels do I have?"), gettext("Labels"), crumbs())
+    shown: dict[str, Any] = {"page": page, "form": form, "rows": rows, "keys": kept.keys}
+    return render(request, "mailbox/labels.html", shown, status=status_of(form))
+
+
+@acting("my.mail")
+def label(request: Request, pk: int) -> HttpResponse:
+    """Another name for one, and for those below it."""
+    mark = _own(request, pk)
+    form = Name(request.POST if request.method == "POST" else None, initial={"name": mark.name})
+    now = ms(request.now)
+    return confirming.answered(
+        request,
+        form,
+        lambda: keeping.rename_label(pk, form.cleaned_data["name"], actor=request.actor, now=now),
+        page=Page(gettext("How is this label called?"), gettext("Labels"), _crumbs()),
+        back=reverse("mail-labels"),
+        said=lambda row: gettext("The label is called {name} now.").format(name=row.name),
+        template=confirming.FORM,
+        submit=gettext("Rename"),
+    )
+
+
+@acting("my.mail")
+def remove(request: Request, pk: int) -> HttpResponse:
+    """The messages stay where they are."""
+    mark = _own(request, pk)
+    if request.method == "POST":
+        name = keeping.remove_label(pk, actor=request.actor, now=ms(request.now))
+        messages.success(request, gettext("The label {name} is removed. Its messages are where they were.").format(name=name))
+        return redirect("mail-labels")
+    page = Page(gettext("Remove the label {name}?").format(name=mark.name), gettext("Labels"), _crumbs())
+    return render(request, "mailbox/unlabel.html", {"page": page, "back": reverse("mail-labels")})
+
+
+@acting("my.mail")
+@require_POST
+def keys(request: Request) -> HttpResponse:
+    """Letters as keys: on or off."""
+    on = request.POST.get("keys") == "on"
+    keeping.set_keys(on, actor=request.actor, now=ms(request.now))
+    messages.success(request, gettext("Keys are switched on.") if on else gettext("Keys are switched off."))
+    return redirect("mail-labels")
+
+
+def _own(request: Request, pk: int) -> Mark:
+    """Raises Http404 for what is nobody's of mine."""
+    now = ms(request.now)
+    permit, _ = queries.mine_now(request.actor, now=now)
+    mark = next((m for m in queries.kept_by(permit, now=now).labels if m.pk == pk), None)
+    if mark is None:
+        raise Http404
+    return mark
+
+
+def _crumbs() -> list[tuple[str, str]]:
+    return [*crumbs(), (gettext("Labels"), reverse("mail-labels"))]

@@ -1,0 +1,95 @@
+"""A mailbox that several use: who opened, took and answered a message, and who sent one for it (P-06, M5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.models import Authorisation, Entry
+from civicmail.city.directory.models import Mailbox
+from civicmail.desk.mailbox.models import Handled
+from civicmail.mail.archive.records import uuid_text
+from desk.mailbox.post import Post, letter
+from desk.mailbox.test_keeping import keep, unread
+from desk.mailbox.test_pages import DANA, LENA, said
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+STREETS, ACME = "streets@city.example", "acme@paving.example"
+
+
+@pytest.fixture
+def both(city: Town) -> Mailbox:
+    """The mailbox of Streets, which Lena may use as Dana does."""
+    box, lena = Mailbox.objects.get(address=STREETS), city.people["crew1"]
+    grant = Authorisation.objects.get(mailbox=box, person=city.people["crew0"])
+    grant.pk, grant.person, grant.episode = None, lena, lena.episodes.get()
+    grant.save(force_insert=True)
+    return box
+
+
+@pytest.fixture
+def asked(post: Post, both: Mailbox) -> str:
+    """A resident's question to Streets; its id."""
+    id_ = post.arrive(letter(sender=ACME, to=STREETS, subject="Closed?", Message_ID="<q1@paving.example>"), STREETS, sender=ACME)
+    post.delivered(id_, 0)
+    post.index()
+    return uuid_text(id_)
+
+
+def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked: str, visit: Visit) -> None:
+    """R-633: per mailbox, and the first one is remembered."""
+    dana, lena = visit("crew0"), visit("crew1")
+    assert unread(dana) == unread(lena) == ["Closed?"]
+    assert "opened first by Dana Ortiz" in said(dana.get(f"/mail/{asked}/"))
+    assert unread(dana) == unread(lena) == []
+    assert "opened first by Dana Ortiz" in said(lena.get(f"/mail/{asked}/"))
+    assert "marked as unread" in keep(lena, "unread", asked)
+    assert unread(dana) == unread(lena) == ["Closed?"]
+    assert "0 messages are marked as read" in keep(dana, "all-read")  # an office's only one by one
+
+
+def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, visit: Visit, both: Mailbox) -> None:
+    """R-634: nobody takes what somebody has, anybody may let it go, and both leave an entry."""
+    dana, lena, url = visit("crew0"), visit("crew1"), f"/mail/{asked}/take/{both.pk}/"
+    assert "You take care of this." in said(dana.post(url, {"what": "take"}, follow=True))
+    assert "Dana Ortiz takes care of this" in said(lena.get(f"/mail/{asked}/"))
+    assert "Dana Ortiz has taken this meanwhile." in said(lena.post(url, {"what": "take"}, follow=True))
+    assert Handled.objects.get().taken_by.uid == "p-crew0"  # type: ignore[union-attr]
+    assert "Nobody has this now." in said(lena.post(url, {"what": "let-go"}, follow=True))
+    assert "You take care of this." in said(lena.post(url, {"what": "take"}, follow=True))
+    acts = Entry.objects.filter(object=f"capture:{asked}").order_by("at", "uuid").values_list("act", "person")
+    assert set(acts) == {("mail.take", "p-crew0"), ("mail.let-go", "p-crew1"), ("mail.take", "p-crew1")}
+    for stranger in ("crew2", "head"):
+        assert visit(stranger).post(url, {"what": "take"}).status_code == 404
+    assert dana.post(f"/mail/{asked}/take/{both.pk + 1000}/").status_code == 404
+
+
+def test_who_answered_for_the_office_is_said_by_evidence(asked: str, post: Post, visit: Visit) -> None:
+    """R-635: what the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
+    reply = letter(
+        sender=STREETS, to=ACME, subject="Re: Closed?", Message_ID="<r1@city.example>", In_Reply_To="<q1@paving.example>"
+    )
+    sent = post.submit(STREETS, reply, ACME, by="p-crew0")
+    forged = letter(sender=STREETS, to=STREETS, subject="Re: Closed?", In_Reply_To="<q1@paving.example>")
+    post.arrive(forged, STREETS, sender=ACME)
+    post.index()
+    page = said(visit("crew1").get(f"/mail/{asked}/"))
+    assert page.count("answered by") == 1 and "answered by Dana Ortiz" in page
+    for who in ("crew0", "crew1"):
+        assert "Dana Ortiz sent this on behalf of Streets and Closures." in said(visit(who).get(f"/mail/{uuid_text(sent)}/"))
+
+
+def test_of_ones_own_mail_nobody_is_said_to_have_opened_or_sent_it(post: Post, visit: Visit) -> None:
+    """A mailbox of one person has no office beside it."""
+    got = post.arrive(letter(sender=ACME, to=DANA, subject="Hello"), DANA, sender=ACME)
+    sent = post.submit(DANA, letter(sender=DANA, to=LENA, subject="Lunch"), LENA)
+    post.index()
+    dana = visit("crew0")
+    for id_ in (got, sent):
+        page = said(dana.get(f"/mail/{uuid_text(id_)}/"))
+        assert "opened first" not in page and "on behalf of" not in page and "I take this" not in page
+    assert not Handled.objects.exists()
