@@ -20,7 +20,13 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named("Scratch authority")
-        certificate = self._builder(self._name, self._key.public_key(), ca=True).sign(self._key, hashes.SHA256())
+        usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False)
+        usage |= dict.fromkeys(("key_agreement", "encipher_only", "decipher_only"), False)
+        made = self._builder(self._name, self._key.public_key(), ca=True).add_extension(
+            x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True),
+            critical=True,  # Python asks for it since 3.13
+        )
+        certificate = made.sign(self._key, hashes.SHA256())
         self.certificate = self._write("ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str) -> tuple[Path, Path]:

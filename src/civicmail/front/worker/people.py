@@ -35,6 +35,7 @@ SWEEP_EVERY = 15.0
 ALIVE_EVERY = 10.0
 SAVE_EVERY = 30.0
 EXPORT_EVERY = 1.0
+FEEDS_EVERY = 30.0
 EXPORTS_SWEPT_EVERY = 60_000
 """ms between two looks at exports whose time is over."""
 WRITE_EVERY = 5_000
@@ -59,6 +60,7 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
         Job("alive", lambda: _alive(once, clock), ALIVE_EVERY),
         Job("save", lambda: _save(data, once), SAVE_EVERY, lease="save"),
         Job("exports", lambda: _exports(data, once, clock), EXPORT_EVERY, lease="exports"),
+        Job("feeds", lambda: _feeds(once, clock), FEEDS_EVERY, lease="feeds"),
     ]
 
 
@@ -160,6 +162,16 @@ def _conduct_once(now: int) -> int:
     from civicmail.city.conduct.tasks import sweep
 
     return sweep(now)
+
+
+@contextmanager
+def _feeds(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    """LDAP servers that are asked on a schedule."""
+    from civicmail.city.access.actions import feedpull
+
+    prepare()
+    with connected():
+        yield lambda: feedpull.pull_due(clock()) < 0  # the next round is soon enough
 
 
 @contextmanager

@@ -30,6 +30,8 @@ from civicmail.city.directory.scimrow import Names
 
 SOURCE = "SCIM"
 GONE = "Not active in the identity provider any more."
+_AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "position", "contract", "outside"})
+"""What doors know of people; they are not told of anything else."""
 Said = dict[str, Any]
 
 
@@ -129,7 +131,7 @@ def _do(line: Line, actor: Actor, now: int) -> None:
     )
     FeedRun.objects.filter(pk=run.pk).update(rows=F("rows") + 1)
     feedlines.do([made], actor=actor, reason=SOURCE, gone=GONE, now=now)
-    if line.did == "changed":
+    if line.did == "changed" and _AT_DOORS & line.changes.keys():
         publish_on_commit(Person.objects.filter(uid=line.uid).values_list("pk", flat=True))
 
 

@@ -42,9 +42,13 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Service(ScimService):
     """The protocol with the words of this city in its schemas."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, users: Users) -> None:
         super().__init__(PROVIDER)
-        self._names = names
+        self._users = users
+
+    @property
+    def _names(self) -> Names:
+        return self._users.names
 
     def schemas(self, location: str, query: Any) -> ScimResponse:
         """What is needed and which words are known, for whoever maps attributes."""
@@ -89,7 +93,7 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
     users = Users(actor, now)
     if asked.method.upper() in _WRITES and not asked.path.rstrip("/").endswith(".search"):
         users.writes()
-    service = Service(users.names)
+    service = Service(users)
     try:
         if len(asked.body) > LARGEST:
             return _answered(service.error_response(service.payload_too_large(LARGEST)))

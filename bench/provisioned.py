@@ -1,0 +1,125 @@
+"""An identity provider at work with 6,200 people (issue 7, "Speed"): looks by name, reads, changes, leavers, over SCIM.
+
+Asked through the whole stack of the web process but for the listening socket, in one warm process. The mix is that of a cycle of
+Entra: a look by name and a read for each change; one change of ten is somebody who leaves, one who comes back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+from bench import town as made
+from bench.people import _database, _frozen, _installation, _now, _officer
+from bench.report import Report, Row
+from bench.scratch import scratch
+
+PART = "scim"
+WANTED = 200.0
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def run(report: Report, *, people: int = made.PEOPLE, changes: int = 600) -> None:
+    """All rows. people, changes: fewer for a look in a minute."""
+    with scratch() as top, _database() as database:
+        data = _installation(top / "data")
+        _frozen(data, database)
+        say = "PostgreSQL 17" if database else "SQLite"
+        said = _listed(people)
+        provider = _Provider()
+        report.add(Row(PART, say, "take over, somebody who is here", provider.rate(_take_over(provider, said[:changes])), "op/s"))
+        report.add(Row(PART, say, "a look by name", provider.rate(_looked(provider, said[:changes])), "op/s"))
+        cycle = provider.rate(_cycle(provider, said[:changes]))
+        report.add(Row(PART, say, "a cycle: look, read, change", cycle, "op/s", None, f">= {WANTED:g}"))
+        report.note(", ".join(f"{what} {1000 * sum(took) / len(took):.1f} ms" for what, took in provider.took.items()))
+
+
+def _listed(people: int) -> list[dict[str, Any]]:
+    """The people of the list in the directory, and how a provider says them."""
+    from civicmail.city.access.actions import feed
+    from civicmail.city.directory.models import Episode
+
+    run = feed.propose(made.personnel_list(people), source="people.csv", actor=_officer(), now=_now())
+    feed.apply(run, actor=_officer(), reason="Looked at it.", now=_now())
+    rows = Episode.objects.filter(ended__isnull=True, kind="employee").select_related("person", "department").order_by("id")
+    return [
+        {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+            "userName": f"{e.person.uid}@city.example",
+            "name": {"givenName": e.person.given, "familyName": e.person.family},
+            "active": True,
+            ENTERPRISE: {"employeeNumber": e.person.uid, "department": e.department.code},
+        }
+        for e in rows
+    ]
+
+
+class _Provider:
+    """Asks with a token; remembers ids and how long each kind of request took."""
+
+    def __init__(self) -> None:
+        from django.test import Client
+
+        from civicmail.city.access.actions import feedkeys
+
+        token = feedkeys.make("Benchmark", days=1, actor=_officer(), reason="A benchmark is run.", now=_now())
+        self._client = Client(headers={"host": "localhost", "authorization": f"Bearer {token}"})
+        self.ids: dict[str, str] = {}
+        self.took: dict[str, list[float]] = {}
+
+    def ask(self, what: str, method: str, path: str, body: Any = None) -> Any:
+        begun = time.perf_counter()
+        data = "" if body is None else json.dumps(body)
+        response = self._client.generic(method, f"/scim/v2/Users{path}", data, "application/scim+json")
+        self.took.setdefault(what, []).append(time.perf_counter() - begun)
+        assert response.status_code in (200, 201, 204), response.content[:300]
+        return json.loads(response.content) if response.content else None
+
+    def rate(self, done: int) -> float:
+        """Operations a second of those that were made last."""
+        last = [seconds for took in self.took.values() for seconds in took][-done:] if len(self.took) < 3 else self._of_cycle()
+        return len(last) / sum(last)
+
+    def _of_cycle(self) -> list[float]:
+        return [seconds for what in ("look", "read", "change", "end", "return") for seconds in self.took.get(what, ())]
+
+
+def _take_over(provider: _Provider, said: list[dict[str, Any]]) -> int:
+    for user in said:
+        provider.ids[user["userName"]] = provider.ask("take over", "POST", "", user)["id"]
+    return len(said)
+
+
+def _looked(provider: _Provider, said: list[dict[str, Any]]) -> int:
+    for user in said:
+        _look(provider, user, "look by name")
+    return len(said)
+
+
+def _look(provider: _Provider, user: dict[str, Any], what: str) -> None:
+    filter_ = quote(f'userName eq "{user["userName"]}"')
+    assert provider.ask(what, "GET", f"?filter={filter_}")["totalResults"] == 1
+
+
+def _cycle(provider: _Provider, said: list[dict[str, Any]]) -> int:
+    done = 0
+    for n, user in enumerate(said):
+        place = f"/{provider.ids[user['userName']]}"
+        _look(provider, user, "look")
+        provider.ask("read", "GET", place)
+        kind = n % 10
+        if kind == 0 and n < 1000:
+            provider.ask("end", "PATCH", place, _operation("active", "False"))
+            provider.ask("return", "PATCH", place, _operation("active", "True"))
+            done += 1
+        else:
+            provider.ask("change", "PATCH", place, _operation("title", f"Clerk {n}"))
+        done += 3
+    return done
+
+
+def _operation(path: str, value: str) -> dict[str, Any]:
+    return {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": path, "value": value}]}

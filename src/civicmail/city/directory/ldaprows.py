@@ -1,0 +1,91 @@
+"""Entries of an LDAP server as lines of the personnel list. Pure.
+
+What a server calls things is set by columns (`feeds.ldap.attributes`); the usual names of inetOrgPerson (RFC 2798) and Active
+Directory stand here. An entry without a number is refused, and is nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from civicmail.city.directory.feedfile import Feed, feed_of
+
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "uid": ("employeeNumber", "employeeID"),
+    "family": ("sn",),
+    "given": ("givenName",),
+    "display": ("displayName",),
+    "kind": ("employeeType",),
+    "department": ("departmentNumber", "department"),
+    "position": ("title",),
+    "supervisor": ("manager",),
+    "phone": ("telephoneNumber",),
+    "language": ("preferredLanguage",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. values: attribute in lower case -> texts, in the server's order."""
+
+    dn: str
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def first(self, names: Iterable[str]) -> str:
+        """The first value of the first attribute that has one."""
+        for name in names:
+            if found := [v for v in self.values.get(name.lower(), ()) if v.strip()]:
+                return found[0]
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How entries are read. attributes: our column -> theirs, before the usual ones; kinds, departments: their words in lower case
+    -> ours; kind, department: of entries without one."""
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    departments: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "employee"
+    department: str = ""
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """The attributes that a column may come from."""
+        return (self.attributes[column],) if column in self.attributes else USUAL.get(column, ())
+
+    def wanted(self) -> list[str]:
+        """All attributes that a server is asked for."""
+        return sorted({name for column in (*USUAL, *self.attributes) for name in self.names(column)})
+
+
+def feed(entries: Sequence[Entry], reading: Reading) -> Feed:
+    """The list. A supervisor is named by DN, or by number; one who is no entry is left out, and the report says so. Raises Unusable
+    where nobody is in it."""
+    by_dn = {_dn(e.dn): e.first(reading.names("uid")) for e in entries}
+    columns = {"uid", "family", "kind", "department"}
+    columns |= {c for c in {*USUAL, *reading.attributes} if any(e.first(reading.names(c)) for e in entries)}
+    lines = [(n, _line(e, reading, by_dn)) for n, e in enumerate(entries, 1)]
+    return feed_of(frozenset(columns), lines)
+
+
+def _line(entry: Entry, reading: Reading, by_dn: Mapping[str, str]) -> dict[str, str]:
+    plain = {column: entry.first(reading.names(column)) for column in {*USUAL, *reading.attributes}}
+    boss = plain["supervisor"]
+    plain["supervisor"] = by_dn.get(_dn(boss)) or (boss.rpartition(",")[0] or boss)[:60] if boss else ""
+    if plain["supervisor"] == plain["uid"]:
+        plain["supervisor"] = ""  # the usual way to say that somebody has none
+    kind, department = plain["kind"].strip(), plain["department"].strip()
+    plain["kind"] = reading.kinds.get(kind.lower(), kind) if kind else reading.kind
+    plain["department"] = reading.departments.get(department.lower(), department) if department else reading.department
+    plain["language"] = plain["language"].partition(",")[0].partition("-")[0].strip().lower()
+    for column in ("starts", "ends"):
+        if len(said := plain.get(column, "")) >= 8 and said[:8].isdecimal():  # generalized time, RFC 4517 3.3.13
+            plain[column] = f"{said[:4]}-{said[4:6]}-{said[6:8]}"
+    return plain
+
+
+def _dn(text: str) -> str:
+    """DNs are compared without case and without blanks around their parts; what is escaped stays."""
+    return ",".join(part.strip() for part in text.lower().split(","))

@@ -1,0 +1,129 @@
+"""An LDAP server speaks by the worker: the same proposal, brake and report as a file (L1, L7; P-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from city.access import staff
+from city.access.staff import MS
+from civicmail.city.access.actions import feed, feedpull
+from civicmail.city.access.actions.feedpull import MINUTE, PULLER
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.city.access.models import Authorisation, Ending
+from civicmail.city.directory import feedsheard
+from civicmail.city.directory.ldaprows import Entry
+from civicmail.city.directory.models import Department, Episode, FeedRun, Person
+from civicmail.city.notices.models import Notice
+from civicmail.core.config.settings import Ldap
+from civicmail.front.checkup import feeds as checkup
+from civicmail.front.checkup.findings import Patient
+
+pytestmark = pytest.mark.django_db
+OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+SOURCE = Ldap(name="hr", url="ldap://127.0.0.1:1", starttls=False, base="dc=x", every=60, apply=True)
+
+
+def _entries(*uids: str, department: str = "clerk") -> list[Entry]:
+    values = {"sn": ["Test"], "departmentnumber": [department]}
+    return [Entry(f"uid={u},dc=x", {**values, "employeenumber": [u], "givenname": [u.title()]}) for u in uids]
+
+
+class Server:
+    """What is asked instead of a server; or it fails."""
+
+    def __init__(self, entries: list[Entry] | None = None) -> None:
+        self.entries = entries
+        self.asked = 0
+
+    def __call__(self, source: Ldap, attributes: Sequence[str]) -> list[Entry]:
+        self.asked += 1
+        if self.entries is None:
+            raise Unusable("The LDAP server cannot be reached: refused.")
+        return self.entries
+
+
+@pytest.fixture
+def clerk(installed: Any, settings: Any) -> Department:
+    settings.CITY = replace(settings.CITY, feeds=replace(settings.CITY.feeds, ldap=[SOURCE]))
+    return staff.department("clerk")
+
+
+def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through(clerk: Department) -> None:
+    """R-595: a hundred come, two go, and doors shut for them; nobody gets access."""
+    crowd = [f"e-{n}" for n in range(100)]
+    server = Server(_entries(*crowd))
+    assert feedpull.pull_due(MS, ask=server) == 1 and Episode.objects.count() == 100
+    assert not Authorisation.objects.exists()
+    server.entries = _entries(*crowd[2:])
+    assert feedpull.pull_due(MS + 59 * MINUTE, ask=server) == 0 and server.asked == 1
+    assert feedpull.pull_due(MS + 60 * MINUTE, ask=server) == 1
+    assert Ending.objects.filter(done__isnull=False).count() == 2
+    assert [r.state for r in FeedRun.objects.order_by("id")] == ["applied", "applied"]
+
+
+def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Department) -> None:
+    """R-595, L7."""
+    crowd = [f"e-{n}" for n in range(100)]
+    server = Server(_entries(*crowd))
+    feedpull.pull_due(MS, ask=server)
+    server.entries = _entries(*crowd[50:])
+    for hour in (1, 2, 3):
+        feedpull.pull_due(MS + hour * 60 * MINUTE, ask=server)
+    run = FeedRun.objects.get(state="stopped")
+    assert server.asked == 2 and "would end 50 people" in run.brake and not Ending.objects.exists()
+    with pytest.raises(NotPermitted):
+        feed.apply(run, actor=PULLER, reason="By itself.", now=MS, despite_brake=True)
+
+
+def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Department, installed: Any) -> None:
+    """R-597: and the access office is told once."""
+    head = staff.person("head")
+    staff.employed(head, clerk)
+    staff.mailbox("head@city.example", clerk, head)
+    _officer(head)
+    server = Server(None)
+    for minutes in (0, 60, 120):
+        assert feedpull.pull_due(MS + minutes * MINUTE, ask=server) == 1
+    server.entries = []
+    feedpull.pull_due(MS + 180 * MINUTE, ask=server)
+    run = FeedRun.objects.get()
+    assert run.state == "failed" and run.reason == "The list has no people in it." and not Ending.objects.exists()
+    assert Notice.objects.get().subject == "The personnel feed hr does not answer"
+    assert [h.state for h in feedsheard.heard(installed)] in ([], ["failed"])  # written when the transaction commits
+
+
+def _officer(person: Person) -> None:
+    from civicmail.city.access.models import DutyGrant
+
+    DutyGrant.objects.create(
+        person=person, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="The access office."
+    )
+
+
+def test_people_without_a_number_or_department_are_refused_alone(clerk: Department) -> None:
+    server = Server([*_entries("e-1"), Entry("cn=printer,dc=x", {"sn": ["Printer"]}), *_entries("e-2", department="nowhere")])
+    run = feedpull.pull(SOURCE, actor=OFFICER, now=MS, ask=server)
+    assert sorted(run.lines.values_list("did", flat=True)) == ["added", "refused", "refused"]
+    assert run.kind == "ldap" and run.state == "proposed" and run.source == "hr"
+
+
+def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings: Any) -> None:
+    """R-598."""
+    city = replace(settings.CITY, feeds=replace(settings.CITY.feeds, ldap=[SOURCE]))
+
+    def levels(now: int) -> list[tuple[str, str]]:
+        return [(f.level, f.check) for f in checkup.feeds(Patient(installed, city, now))]
+
+    assert levels(MS) == [("warning", "feeds")], "it was never heard"
+    feedsheard.note(installed, "ldap", "hr", "applied", MS)
+    feedsheard.note(installed, "file", "people.csv", "applied", MS)
+    assert levels(MS + MINUTE) == [("ok", "feeds")]
+    assert levels(MS + 9 * 24 * 60 * MINUTE) == [("warning", "feeds")] * 2
+    feedsheard.note(installed, "file", "other.csv", "stopped", MS)
+    feedsheard.note(installed, "ldap", "hr", "failed", MS)
+    assert levels(MS + MINUTE) == [("problem", "feeds")] * 2
