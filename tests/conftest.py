@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -48,7 +49,10 @@ hypothesis.settings.load_profile("civicmail")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the socket guard before its plugin reads its options."""
+    """Set the socket guard before its plugin reads its options. Who starts the tests in the background has SIGINT ignored, and every
+    program that they start would go on ignoring it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.option.allow_hosts = "127.0.0.0/8,::1,localhost"
     config.option.allow_unix_socket = True
 
