@@ -76,6 +76,7 @@ def nursery() -> Iterator[Nursery]:
         yield one
 
 
+@pytest.mark.timeout(900)  # it waits for those before it
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_a_mutant_is_noticed(mutant: Mutant, runs: dict[str, Future[str]]) -> None:
     mutant.applied()  # says so at once when the rule is written in another way by now
