@@ -77,7 +77,7 @@ class Cluster:
 
     def _wait(self, pid: Path) -> None:
         """The socket listens before the server serves; the eighth line of its file says when it is ready."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             if self._server.poll() is not None:
                 break

@@ -72,7 +72,7 @@ class City:
         _until(self._is_ready, lambda: self.civic.log()[-3000:], 60)
 
     def _is_ready(self) -> bool:
-        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=10)
+        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=60)
         try:
             wire.request("GET", "/accounts/login/")
             return wire.getresponse().status == 200

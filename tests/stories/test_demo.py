@@ -38,7 +38,7 @@ class Visitor:
         self._open = build_opener(HTTPCookieProcessor(CookieJar())).open
 
     def get(self, path: str) -> str:
-        with self._open(self.home + path, timeout=20) as answer:
+        with self._open(self.home + path, timeout=60) as answer:
             return str(answer.read().decode())
 
     def be(self, role: str) -> str:
@@ -47,7 +47,7 @@ class Visitor:
         token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
         login = re.findall(rf'<strong>{role}</strong>.+?name="login" value="([^"]+)"', page, re.DOTALL)[0]
         form = urlencode({"csrfmiddlewaretoken": token, "login": login}).encode()
-        with self._open(f"{self.home}/demo/", form, timeout=20) as answer:
+        with self._open(f"{self.home}/demo/", form, timeout=60) as answer:
             return str(answer.read().decode())
 
 

@@ -40,7 +40,7 @@ def test_verified_tls_of_the_last_hop_is_recorded_and_the_senders_dsn_wishes_go_
         log = f'[courier]\nsmart_host_log = "{host.log_path}"\n'
         (data / "civicmail.toml").write_text(settings.replace("[courier]\n", log))
         with ours:
-            with smtplib.SMTP("127.0.0.1", ours.relay, timeout=20) as client:
+            with smtplib.SMTP("127.0.0.1", ours.relay, timeout=60) as client:
                 client.sendmail(
                     "clerk@city.example",
                     ["bob@far.example"],

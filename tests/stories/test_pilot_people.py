@@ -87,7 +87,7 @@ class City:
         _until(self._is_ready, 60)
 
     def _is_ready(self) -> bool:
-        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=10)
+        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=60)
         try:
             wire.request("GET", "/accounts/login/")
             return wire.getresponse().status == 200
@@ -118,7 +118,7 @@ class City:
 
     def inbox(self, address: str, password: str) -> Counter[int]:
         """Numbers of what lies in somebody's mailbox, read with a device password."""
-        wire = imaplib.IMAP4("127.0.0.1", self.dovecot.imap, timeout=15)
+        wire = imaplib.IMAP4("127.0.0.1", self.dovecot.imap, timeout=60)
         try:
             wire.login(address, password)
             wire.select("INBOX", readonly=True)

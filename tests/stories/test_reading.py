@@ -69,7 +69,7 @@ class Reading:
         self.dovecot.__exit__()
 
     def signed_in(self, login: str = "ann@city.example", password: str = PASSWORD) -> imaplib.IMAP4:
-        wire = imaplib.IMAP4("127.0.0.1", self.dovecot.imap, timeout=15)
+        wire = imaplib.IMAP4("127.0.0.1", self.dovecot.imap, timeout=60)
         self._wires.append(wire)
         wire.login(login, password)
         return wire

@@ -112,7 +112,7 @@ sys.exit(code)
 
 @pytest.mark.parametrize("program", [STOPPED, SUPERVISED], ids=["worker", "supervisor"])
 def test_signals_that_interrupt_each_other_at_any_line_end_it_promptly(program: str) -> None:
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr.decode()
 
 

@@ -22,7 +22,7 @@ from neighbours.postgresql import USER, Cluster, programs
 
 def asked(port: int, path: str, accept: str = "", session: str = "") -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of a page. session: of somebody who says to be signed in, for which the database is asked."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(
         "GET",
         path,
@@ -45,7 +45,7 @@ def wait(until: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def greeting(port: int) -> bytes:
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         return client.ehlo()[1]
 
 

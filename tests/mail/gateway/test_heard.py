@@ -36,7 +36,7 @@ def test_a_250_names_the_capture_that_is_kept(data: Path) -> None:
 
 def test_the_standard_librarys_client_is_content(data: Path) -> None:
     with running(data) as run:
-        with smtplib.SMTP("127.0.0.1", run.port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", run.port, timeout=60) as client:
             for n in range(3):
                 assert client.sendmail("a@out.example", ["b@city.example"], f"Subject: {n}\n\n.dot\n") == {}
         assert [body for _, body in kept(data)] == [b"Subject: %d\r\n\r\n.dot\r\n" % n for n in range(3)]
@@ -131,7 +131,7 @@ def test_journal_reports_are_kept_under_the_envelope_that_they_name(data: Path) 
         b"Content-Type: message/rfc822\r\n\r\n" + MAIL + b"\r\n--j--\r\n"
     )
     with running(data, settings_for(Listener(kind="journal", port=0))) as run:
-        with smtplib.SMTP("127.0.0.1", run.port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", run.port, timeout=60) as client:
             client.sendmail("", ["journal@elsewhere.example"], report)
             client.sendmail("", ["journal@elsewhere.example"], b"Subject: a copy\r\n\r\nx\r\n")
         (capture, body), (copy, _) = kept(data)
@@ -289,7 +289,7 @@ def test_a_message_in_a_loop_is_refused(data: Path) -> None:
 def test_two_gateways_share_port_and_folder(data: Path) -> None:
     with running(data) as one, running(data, settings_for(Listener(kind="mx", port=one.port))) as two:
         for n in range(20):
-            with contextlib.closing(smtplib.SMTP("127.0.0.1", one.port, timeout=10)) as client:
+            with contextlib.closing(smtplib.SMTP("127.0.0.1", one.port, timeout=60)) as client:
                 client.sendmail("a@out.example", ["b@city.example"], b"Subject: %d\r\n\r\n" % n)
         assert one.counters.kept + two.counters.kept == 20 == len(kept(data))
         assert len({capture.journal for capture, _ in kept(data)}) <= 2

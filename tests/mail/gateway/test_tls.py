@@ -71,7 +71,7 @@ def context(folder: Path, client: str = "") -> ssl.SSLContext:
 
 def test_starttls_protects_the_message_and_the_archive_knows(data: Path, certificates: Path) -> None:
     with running(data, settings_for(listener(certificates))) as run:
-        with smtplib.SMTP("localhost", run.port, timeout=10) as client:
+        with smtplib.SMTP("localhost", run.port, timeout=60) as client:
             client.ehlo()
             assert client.has_extn("starttls")
             client.starttls(context=context(certificates))
@@ -87,7 +87,7 @@ def test_starttls_protects_the_message_and_the_archive_knows(data: Path, certifi
 
 def test_implicit_tls(data: Path, certificates: Path) -> None:
     with running(data, settings_for(listener(certificates, tls="implicit"))) as run:
-        with smtplib.SMTP_SSL("localhost", run.port, timeout=10, context=context(certificates)) as client:
+        with smtplib.SMTP_SSL("localhost", run.port, timeout=60, context=context(certificates)) as client:
             client.ehlo()
             assert not client.has_extn("starttls")
             client.sendmail("a@out.example", ["b@city.example"], "Subject: x\n\n")
@@ -116,7 +116,7 @@ def test_plain_bytes_instead_of_a_handshake_end_the_connection(data: Path, certi
 @pytest.mark.parametrize(("client_name", "code"), [("printer", 250), ("", 530)])
 def test_a_relay_knows_its_peers_by_certificate(client_name: str, code: int, data: Path, certificates: Path) -> None:
     relay = listener(certificates, kind="relay", peers=["198.51.100.0/24"], client_ca=str(certificates / "ca.pem"))
-    with running(data, settings_for(relay)) as run, smtplib.SMTP("localhost", run.port, timeout=10) as client:
+    with running(data, settings_for(relay)) as run, smtplib.SMTP("localhost", run.port, timeout=60) as client:
         client.ehlo()
         assert client.docmd("MAIL", "FROM:<a@city.example>")[0] == 530  # not yet known
         client.starttls(context=context(certificates, client_name))
@@ -142,7 +142,7 @@ def test_a_renewed_certificate_is_used_without_a_restart(data: Path, tmp_path: P
 def server_certificate(port: int) -> str:
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
-    with smtplib.SMTP_SSL("localhost", port, timeout=10, context=unverified) as client:
+    with smtplib.SMTP_SSL("localhost", port, timeout=60, context=unverified) as client:
         return ssl.DER_cert_to_PEM_cert(client.sock.getpeercert(binary_form=True))
 
 

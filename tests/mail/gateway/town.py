@@ -55,9 +55,9 @@ class Town:
         context = ssl.create_default_context(cafile=str(self.authority.certificate))
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the scratch authority says the least
         if port == IMPLICIT:
-            client: smtplib.SMTP = smtplib.SMTP_SSL("127.0.0.1", self.ports[port], timeout=10, context=context)
+            client: smtplib.SMTP = smtplib.SMTP_SSL("127.0.0.1", self.ports[port], timeout=60, context=context)
         else:
-            client = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=10)
+            client = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=60)
         try:
             client.ehlo("client.example")
             if tls and port != IMPLICIT:

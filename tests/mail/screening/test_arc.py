@@ -25,7 +25,7 @@ def test_the_168_chains_of_the_suite_that_it_decides_are_decided_so(corpora: Pat
                 continue
             decided += 1
             for message in (test["message"], test["message"].replace("\n", "\r\n")):
-                verdict = asyncio.run(arc.verify(dns, signatures.read(message.encode()), seconds=5))
+                verdict = asyncio.run(arc.verify(dns, signatures.read(message.encode()), seconds=60))
                 if verdict.result != (test["cv"] or "none").lower():
                     wrong.append((name, test["cv"], verdict))
     assert wrong == []
@@ -40,7 +40,7 @@ def test_a_long_chain_asks_for_one_key_and_no_more_where_that_is_none() -> None:
     """Fifty seals of a stranger whose name servers hang would leave no room for the questions of other mail."""
     dns = zone({})
     chain = _chain(*[(f"h{n}.example", "") for n in range(50)])
-    assert asyncio.run(arc.verify(dns, chain, seconds=5)).result == "fail"
+    assert asyncio.run(arc.verify(dns, chain, seconds=60)).result == "fail"
     assert dns.asked == [("s._domainkey.h49.example", "TXT")]
 
 

@@ -18,7 +18,7 @@ from mail.screening.zone import Zone
 def _check(
     zone: Any, *, client: str = "192.0.2.1", sender: str = "a@sender.example", helo: str = "mx.sender.example"
 ) -> spf.Verdict:
-    return asyncio.run(spf.check(zone, client=client, sender=sender, helo=helo, seconds=5))
+    return asyncio.run(spf.check(zone, client=client, sender=sender, helo=helo, seconds=60))
 
 
 def _records(name: str, records: list[Any]) -> dict[str, list[str] | str]:

@@ -74,7 +74,7 @@ def _is_in(browser: Client) -> bool:
 def _by_oidc(browser: Client, sub: str, change: Any = lambda query: query, **asked: str) -> Any:
     begun = browser.get(reverse("openid_connect_login", args=["city"]), asked)
     assert begun.status_code == 302, begun.content[:300]
-    answer = requests.post(begun["Location"], data={"sub": sub}, allow_redirects=False, timeout=10)
+    answer = requests.post(begun["Location"], data={"sub": sub}, allow_redirects=False, timeout=60)
     back = urlsplit(answer.headers["location"])
     return browser.get(f"{back.path}?{change(back.query)}")
 
@@ -134,7 +134,7 @@ def test_a_forged_state_and_a_refusal_sign_nobody_in() -> None:
     assert not _is_in(browser)
     begun = browser.get(reverse("openid_connect_login", args=["city"]))
     back = urlsplit(
-        requests.post(begun["Location"], data={"action": "deny"}, allow_redirects=False, timeout=10).headers["location"]
+        requests.post(begun["Location"], data={"action": "deny"}, allow_redirects=False, timeout=60).headers["location"]
     )
     page = browser.get(f"{back.path}?{back.query}", follow=True)
     assert b"did not sign in" in page.content and not _is_in(browser)
@@ -173,7 +173,7 @@ def test_a_step_up_at_the_provider_asks_it_to_ask_again() -> None:
     begun = browser.get(link[1].replace("&amp;", "&"))
     asked = parse_qs(urlsplit(begun["Location"]).query)
     assert asked["prompt"] == ["login"] and asked["max_age"] == ["0"]
-    answer = requests.post(begun["Location"], data={"sub": "e-17"}, allow_redirects=False, timeout=10)
+    answer = requests.post(begun["Location"], data={"sub": "e-17"}, allow_redirects=False, timeout=60)
     back = urlsplit(answer.headers["location"])
     assert browser.get(f"{back.path}?{back.query}")["Location"] == reverse("mfa_add_webauthn")
     assert browser.get(reverse("mfa_add_webauthn")).status_code == 200
