@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.notices.models import Notice
 from pages.conftest import visit as visit
 from pages.conftest import with_mail
 from pages.world import Town
@@ -13,6 +14,8 @@ from pages.world import Town
 
 @pytest.fixture
 def city(installed: Path, db: None) -> Town:
-    """The installation is claimed."""
+    """The installation is claimed; nobody was told anything yet."""
     (installed / "claimed").touch()
-    return with_mail(installed, book=False)
+    town = with_mail(installed, book=False)
+    Notice.objects.all().delete()
+    return town

@@ -54,6 +54,20 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
     assert asked.for_sender(said, replace(book, rules=(use,))) == [], "whatever words it has"
 
 
+def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:
+    """R-673 (promises 6 and 7): no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
+    now = ms(city.now)
+    late = sent(installed, now - 3000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=())
+    sent(installed, now - 2000, rules=("unavailable:clamav",), do="pending", review=())
+    sent(installed, now - 1000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=(), source="mx", login="")
+    listened(installed, now)
+    notice = Notice.objects.get()
+    assert notice.to == PAT and "the virus scanner" in notice.text and "kept back" in notice.subject
+    assert f"/decision/{late.uuid}/" in notice.text and not any(word in notice.text for word in CANARIES.values())
+    said = [asked.Said("hold", ("confidential-many", "unavailable:clamav"), 1)]
+    assert [told.id for told in asked.for_sender(said, queries.book())] == ["confidential-many"], "a rule says more"
+
+
 def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
     """R-415 (P-13): to each but whoever sent it, without a name."""
     now = ms(city.now)

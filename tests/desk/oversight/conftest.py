@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.moments import ms
+from civicmail.city.notices.models import Notice
 from desk.oversight.book import with_matrix
 from pages.conftest import visit as visit
 from pages.conftest import with_mail
@@ -15,8 +16,9 @@ from pages.world import Town
 
 @pytest.fixture
 def city(installed: Path, db: None) -> Town:
-    """The installation is claimed; of the book there is the fail matrix alone."""
+    """The installation is claimed; of the book there is the fail matrix alone, and nobody was told anything yet."""
     (installed / "claimed").touch()
     t = with_mail(installed, book=False)
+    Notice.objects.all().delete()
     with_matrix(ms(t.now))
     return t

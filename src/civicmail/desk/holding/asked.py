@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from civicmail.city.access.honest import CHECK
+from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import ABOUT_USE, USE
+from civicmail.mail.archive.again import UNAVAILABLE
 from civicmail.mail.archive.sentby import ASSERTED
 
 DOORS = frozenset({"submission", "relay"})
@@ -82,18 +84,45 @@ def about_use(said: Iterable[Said], book: Book) -> dict[str, tuple[int, tuple[tu
     return found
 
 
-def for_sender(said: Iterable[Said], book: Book) -> list[tuple[str, Rule]]:
-    """What whoever sent it is told: "held" by a rule, or "told" by one that only tells; each rule once, held ones first."""
-    found: dict[str, tuple[str, Rule]] = {}
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What whoever sent it hears of one rule, or of a part that could not check it. words: for them; ask: whom; clause: "P-19"."""
+
+    id: str
+    held: bool
+    words: str
+    ask: str
+    clause: str
+
+
+def for_sender(said: Iterable[Said], book: Book) -> list[Told]:
+    """What whoever sent it is told: of rules that hold it, and of those that only tell; each once, held ones first. What is held
+    for want of a part alone is told, too: no rule has words for it."""
+    found: dict[str, Told] = {}
     for one in said:
+        by_rule = False
         for name in one.rules:
             plain, tells = name.removeprefix(NOTIFY), name.startswith(NOTIFY)
             rule = book.rule(plain)
             if rule is None or plain.startswith(ABOUT_USE) or not (rule.sender or rule.reader) or not (tells or one.do in KEPT):
                 continue
             if tells or rule.do in KEPT:
-                found.setdefault(f"{tells}{plain}", ("told" if tells else "held", rule))
-    return sorted(found.values(), key=lambda pair: (pair[0] != "held", pair[1].id))
+                found.setdefault(f"{tells}{plain}", Told(plain, not tells, rule.sender or rule.reader, rule.ask, rule.clause))
+                by_rule |= not tells
+        if one.do in KEPT and not by_rule and (parts := parts_of(one.rules)):
+            found.setdefault(UNAVAILABLE, _unchecked(parts))
+    return sorted(found.values(), key=lambda told: (not told.held, told.id))
+
+
+def parts_of(rules: Iterable[str]) -> tuple[str, ...]:
+    """The parts for want of which something was decided."""
+    return tuple(name.removeprefix(UNAVAILABLE) for name in rules if name.startswith(UNAVAILABLE))
+
+
+def _unchecked(parts: tuple[str, ...]) -> Told:
+    missing = ", ".join(WORDS.get(part, part) for part in parts)
+    words = f"It could not be checked ({missing}), so it waits until somebody has looked at it. Nothing was found in it."
+    return Told(UNAVAILABLE, True, words, "the help desk", "P-25")
 
 
 def condition(rule: Rule | None) -> str:

@@ -16,8 +16,8 @@ from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.clauses import CLAUSES, address
-from civicmail.city.policy.rules import Rule
 from civicmail.desk.holding import senders
+from civicmail.desk.holding.asked import Told
 from civicmail.desk.holding.models import Finding, Untold
 
 MOST = 3
@@ -27,7 +27,7 @@ LATE = 2 * 86_400_000
 AT_ONCE = 200
 
 
-def tell_sender(person: Person, capture: str, at: int, rules: list[tuple[str, Rule]], now: int) -> None:
+def tell_sender(person: Person, capture: str, at: int, rules: list[Told], now: int) -> None:
     """rules: as asked.for_sender says them; at: ms of receipt. Belongs into a transaction."""
     to = senders.address_of(person)
     if not rules or not to or now - at > LATE:
@@ -46,17 +46,17 @@ def tell_sender(person: Person, capture: str, at: int, rules: list[tuple[str, Ru
     tell(key, to, subject, text, now=moment(now))
 
 
-def letter(capture: str, at: int, rules: list[tuple[str, Rule]]) -> tuple[str, str]:
+def letter(capture: str, at: int, rules: list[Told]) -> tuple[str, str]:
     """Subject and text. Nothing of the message is in it: whoever sent it knows it by its time."""
     when, pages = timezone.localtime(moment(at)), settings.CITY.web.url
-    held = any(what == "held" for what, _ in rules)
+    held = any(told.held for told in rules)
     begin = "was kept back, at least for some recipients" if held else "was sent; a rule has something to say about it"
     lines = [f"A message that you sent on {in_words(when.date())} at {when:%H:%M} {begin}."]
-    for what, rule in rules:
-        ask = f" Ask: {rule.ask}." if rule.ask else ""
-        said = "Kept back" if what == "held" else "Please note"
-        lines.append(f"{said}: {rule.sender or rule.reader}{ask}")
-        lines.append(f"It serves {rule.clause} of the e-mail policy ({CLAUSES[rule.clause].title}): {address(rule.clause, pages)}")
+    for told in rules:
+        ask = f" Ask: {told.ask}." if told.ask else ""
+        said = "Kept back" if told.held else "Please note"
+        lines.append(f"{said}: {told.words}{ask}")
+        lines.append(f"It serves {told.clause} of the e-mail policy ({CLAUSES[told.clause].title}): {address(told.clause, pages)}")
     if held:
         lines.append(f"What was decided, and where to say that it is wrong: {pages}/decision/{capture}/")
     else:
