@@ -11,9 +11,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from civicmail.city.policy import published
 from civicmail.core.message import letter as letters
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing
 from desk.mailbox.post import Post, letter
+from desk.mailbox.test_forecast import rule
 from desk.mailbox.test_pages import said
 from desk.mailbox.writing import CREWS, DANA, LENA, ROSA, STREETS, Office, office
 from pages.world import Town
@@ -80,7 +82,8 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
     """R-611: write, attach, send, delivery; the text stands above the block of the directory."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
-    page.press("attach", to=f"Lena Vogt <{LENA}>", subject="Lead lines", text="Dear Lena,\nplease look.", file=[_file("plan.pdf", PDF)])
+    text = "Dear Lena,\nplease look."
+    page.press("attach", to=f"Lena Vogt <{LENA}>", subject="Lead lines", text=text, file=[_file("plan.pdf", PDF)])
     assert "plan.pdf" in page.text and "PDF" in page.text
     answer = page.press("send")
     out = Outgoing.objects.get()
@@ -106,3 +109,210 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
 
 def _file(name: str, content: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
+
+
+def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None:
+    """R-607, on the page."""
+    client = visit("crew0")
+    page = Page(client, "/mail/write/")
+    there = page.press("send", to=LENA, subject="Too early", text="Wait.").headers["Location"]
+    assert "Waits to be sent" in said(client.get("/mail/drafts/"))
+    assert client.get(page.action).headers["Location"] == there, "while it waits nobody writes on"
+    answer = client.post(there, {"do": "undo"})
+    assert answer.headers["Location"] == page.action
+    assert desk.work(after=60_000) == 0
+    again = Page(client, page.action)
+    assert (again.fields["subject"], again.fields["text"]) == ("Too early", "Wait.")
+    assert client.post(there, {"do": "undo"}).status_code == 302, "a second click is harmless"
+    assert again.press("send").headers["Location"] != there
+
+
+def test_two_windows_never_overwrite_each_other_unseen(desk: Office, visit: Visit) -> None:
+    """R-612: both texts are shown, and the second save is a choice."""
+    client = visit("crew0")
+    first = Page(client, "/mail/write/")
+    first.press("save", text="The first words.")
+    second = Page(client, first.action)
+    second.press("save", text="Words of the second window.")
+    auto = client.post(first.action, {**first.fields, "text": "More of the first.", "do": "autosave"})
+    assert auto.status_code == 200 and "this is not saved" in said(auto)
+    answer = first.press("save", text="More of the first.")
+    assert answer.status_code == 409
+    assert "Words of the second window." in first.text and first.fields["text"] == "More of the first."
+    assert first.draft.text == "Words of the second window."
+    first.press("save")
+    assert first.draft.text == "More of the first."
+
+
+def test_what_is_typed_is_saved_without_a_button(desk: Office, visit: Visit) -> None:
+    """R-612: while somebody writes; the answer carries the version, and files are not sent along."""
+    client = visit("crew0")
+    page = Page(client, "/mail/write/")
+    for text in ("Dear", "Dear Lena"):
+        answer = client.post(page.action, {**page.fields, "text": text, "do": "autosave"}, headers={"HX-Request-Type": "partial"})
+        assert "Saved" in said(answer) and "<form" not in answer.content.decode()
+        page.fields |= {"version": re.findall(r'name="version" value="(\d+)"', answer.content.decode())[0]}
+    assert page.draft.text == "Dear Lena"
+
+
+def test_nobody_reads_or_writes_another_s_draft(desk: Office, visit: Visit) -> None:
+    page = Page(visit("crew0"), "/mail/write/")
+    page.press("save", text="Mine.")
+    other = visit("crew1")
+    assert other.get(page.action).status_code == 404
+    assert other.post(page.action, {**page.fields, "text": "Yours."}).status_code == 404
+    assert page.draft.text == "Mine."
+
+
+def test_a_reply_quotes_and_names_what_it_answers(desk: Office, post: Post, visit: Visit) -> None:
+    """R-613: to whom, subject, In-Reply-To, References; a reply to all leaves oneself out."""
+    body = letter(
+        sender="Ann Acme <ann@paving.example>", to=f"{DANA}, {LENA}", subject="Bid 14", text="When is it due?\n\nRegards",
+        Message_ID="<b1@paving.example>", References="<a0@paving.example>", Cc=ROSA,
+    )  # fmt: skip
+    id_ = _uuid(post.arrive(body, DANA, LENA, ROSA))
+    client = visit("crew0")
+    assert f"/mail/write/?re={id_}&amp;how=reply" in client.get(f"/mail/{id_}/").content.decode()
+    page = Page(client, f"/mail/write/?re={id_}&how=reply")
+    assert (page.fields["to"], page.fields["cc"], page.fields["subject"]) == ("Ann Acme <ann@paving.example>", "", "Re: Bid 14")
+    assert "Ann Acme <ann@paving.example> wrote:\n> When is it due?\n>\n> Regards" in page.fields["quote"]
+    everybody = Page(client, f"/mail/write/?re={id_}&how=all")
+    assert {n.strip() for n in everybody.fields["cc"].split(",")} == {LENA, ROSA}
+    page.press("send", text="On Friday.")
+    assert page.draft.in_reply_to == "<b1@paving.example>"
+    page.press("send")
+    assert desk.work(after=60_000) == 1
+    read = letters.read(next(b for c, b in desk.captures() if c.source.kind == "submission"))
+    assert (read.in_reply_to, read.references) == (("b1@paving.example",), ("a0@paving.example", "b1@paving.example"))
+    assert read.text.index("On Friday.") < read.text.index("Dana Ortiz") < read.text.index("> When is it due?")
+    assert visit("crew2").get(f"/mail/write/?re={id_}&how=reply").status_code == 404, "not of mail that is not mine"
+
+
+def _uuid(id_: bytes) -> str:
+    import uuid
+
+    return str(uuid.UUID(bytes=id_))
+
+
+def test_a_forward_hands_on_the_files_that_are_ticked(desk: Office, post: Post, visit: Visit) -> None:
+    """R-614: and nothing of a copy that was kept back."""
+    two = (
+        b"From: a@paving.example\r\nTo: dana.ortiz@city.example\r\nSubject: Plans\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nTwo plans.\r\n"
+        b"--b\r\nContent-Disposition: attachment; filename=one.pdf\r\n\r\n%PDF-1.4 one\r\n"
+        b"--b\r\nContent-Disposition: attachment; filename=two.pdf\r\n\r\n%PDF-1.4 two\r\n--b--\r\n"
+    )
+    id_ = _uuid(post.arrive(two, DANA))
+    client = visit("crew0")
+    page = Page(client, f"/mail/write/?re={id_}&how=forward")
+    assert page.fields["to"] == "" and page.fields["subject"] == "Fwd: Plans"
+    assert "Two plans." in page.fields["quote"] and len(page.fields["keep"]) == 2
+    page.press("save", keep=page.fields["keep"][1:], to=LENA)
+    assert [f.name for f in page.draft.files.all()] == ["two.pdf"]
+    assert bytes(page.draft.files.get().content) == b"%PDF-1.4 two"
+    page.press("save", text="Again.")
+    assert page.draft.files.count() == 1
+
+
+def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Visit, settings: Any) -> None:
+    """R-615: the true type is shown; what is too large is said before it is read, and the text stays."""
+    page = Page(visit("crew0"), "/mail/write/")
+    page.press("attach", text="Look.", file=[_file("a.pdf", PDF), _file("song.pdf", b"ID3" + bytes(64))])
+    assert "It is not what its name says." in page.text
+    pk = page.draft.files.get(name="song.pdf").pk
+    page.press(f"remove:{pk}")
+    assert [f.name for f in page.draft.files.all()] == ["a.pdf"]
+    from dataclasses import replace
+
+    settings.CITY = replace(settings.CITY, gateway=replace(settings.CITY.gateway, max_message=100))
+    answer = page.press("attach", text="Look here.", file=[_file("b.bin", bytes(200))])
+    assert answer.status_code == 422
+    assert "MB may go with a message" in page.text and page.fields["text"] == "Look here."
+    assert page.draft.files.count() == 1 and page.draft.text == "Look here."
+
+
+def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit: Visit) -> None:
+    """R-616: names of the directory, lists, mailboxes that are not there."""
+    page = Page(visit("crew0"), "/mail/write/")
+    for typed, words in (
+        ("", "Say to whom it goes."),
+        ("nobody@city.example", "There is no mailbox nobody@city.example."),
+        ("ann@@paving", "is no address"),
+        ("Somebody Else", "choose in the address book"),
+        ("a%b@city.example", "takes no mail"),
+    ):
+        assert page.press("send", to=typed).status_code == 422
+        assert words in page.text, typed
+    assert not Outgoing.objects.exists()
+    page.press("add", to="Lena Vogt", who="Street crews", field="cc")
+    assert page.fields["cc"] == f"Street crews <{CREWS}>"
+    page.press("send", text="To many.")
+    assert set(Outgoing.objects.get().recipients) == {LENA, CREWS}
+
+
+def test_the_address_book_finds_people_offices_and_lists(desk: Office, visit: Visit) -> None:
+    """R-616: by name, position or department; ticked ones are added to the draft."""
+    client = visit("crew0")
+    page = Page(client, "/mail/write/")
+    answer = page.client.post(page.action, {**page.fields, "to": ROSA, "do": "pick"})
+    book = answer.headers["Location"]
+    found = said(client.get(f"{book}?q=vogt"))
+    assert "Lena Vogt" in found and "Street Inspector" in found and "Rosa Hale" not in found
+    assert "Street crews" in said(client.get(f"{book}?q=crews&kind=list"))
+    assert "Nobody fits." in said(client.get(f"{book}?q=zzz"))
+    client.post(book, {"to": [LENA, "x@outside.example"], "bcc": [STREETS]})
+    again = Page(client, page.action)
+    assert again.fields["to"] == f"{ROSA}, Lena Vogt <{LENA}>"
+    assert again.fields["bcc"] == f"Streets and Closures <{STREETS}>"
+    assert "Lena Vogt &lt;lena.vogt@city.example&gt;" in client.get("/mail/write/people/?who=lena").content.decode()
+
+
+def test_lines_of_one_s_own_stand_below_the_block_that_nobody_can_take_away(desk: Office, visit: Visit) -> None:
+    """R-617: P-14; what the city's setting asks for is found in what is sent."""
+    client = visit("crew0")
+    assert client.post("/mail/signature/", {"lines": "x" * 501}).status_code == 422
+    client.post("/mail/signature/", {"lines": "Telephone 555-0100"})
+    page = Page(client, "/mail/write/")
+    assert "Telephone 555-0100" in page.text
+    page.press("send", to=LENA, text="Hello.", mailbox=STREETS)
+    assert desk.work(after=60_000) == 1
+    ((_, body),) = desk.captures()
+    foot = "-- \nDana Ortiz\nStreets and Closures\nCrew Clerk\nPublic Works\nSample City\nTelephone 555-0100"
+    assert foot in letters.read(body).text
+
+
+def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visit) -> None:
+    client = visit("crew0")
+    page = Page(client, "/mail/write/")
+    page.press("save", subject="Away with it")
+    asked = client.get(f"{page.action}discard/")
+    assert "Away with it" in said(asked) and page.draft
+    assert client.post(f"{page.action}discard/").headers["Location"] == "/mail/drafts/"
+    assert "No drafts." in said(client.get("/mail/drafts/"))
+
+
+def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: Visit) -> None:
+    """R-619, on the page: the first Send shows what would happen, the second one is a choice; another text is asked again."""
+    published.publish(desk.data, rule("leaves", "P-22", "hold", "outbound", "outbound = true"))
+    page = Page(visit("crew0"), "/mail/write/")
+    assert page.press("send", to="ann@paving.example", text="The plan.").headers["Location"].endswith("?check=1#check")
+    assert "If you send it all the same" in page.text and "Words of leaves." in page.text and "Held" in page.text
+    assert page.press("send", text="Another plan.").headers["Location"].endswith("?check=1#check")
+    assert not Outgoing.objects.exists()
+    assert page.press("send").headers["Location"].startswith("/mail/outgoing/")
+    assert desk.work(after=60_000) == 1
+    assert {d.do for d in desk.captures()[0][0].dispositions} == {"hold"}
+
+
+def test_what_was_refused_is_a_draft_again_and_says_why(desk: Office, visit: Visit) -> None:
+    """R-609, on the page."""
+    client = visit("crew0")
+    page = Page(client, "/mail/write/")
+    there = page.press("send", to="ann@paving.example", text="The plan.").headers["Location"]
+    published.publish(desk.data, rule("never", "P-11", "refuse", "outbound", "outbound = true"))
+    assert desk.work(after=60_000) == 1
+    shown = said(client.get(there))
+    assert "Your message was not sent" in shown and "Words of never." in shown
+    again = Page(client, page.action)
+    assert "It was not sent." in again.text and again.fields["text"] == "The plan."
+    assert "Not sent" in said(client.get("/mail/drafts/"))

@@ -29,19 +29,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent."""
+    """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent; wait: nobody can tell
+    now."""
 
     lines: tuple[Line, ...]
     calm: bool
     seen: str
     stop: str = ""
+    wait: str = ""
     more: str = ""
 
 
 def panel(found: Foreseen, version: int) -> Panel:
     """version: of the draft that was asked about."""
     lines = tuple(map(_line, found.copies))
-    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _more(found))
+    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _wait(found), _more(found))
 
 
 def _line(copy: Foretold) -> Line:
@@ -63,8 +65,6 @@ def _rule(copy: Foretold, rule: Rule) -> str:
 
 def _stop(found: Foreseen) -> str:
     """Why nobody would get it."""
-    if found.later:
-        return gettext("Whether you may send cannot be told at this moment. It can wait, and goes as soon as that is known.")
     if not found.refused:
         return ""
     if found.refused in sentences.SENTENCES:
@@ -72,6 +72,10 @@ def _stop(found: Foreseen) -> str:
     if found.refused == UNIDENTIFIED:
         return gettext("The text does not say who writes and for which department (P-14).")
     return gettext("You may not send mail at this moment: {why}").format(why=saying.said(plain(found.reply)))
+
+
+def _wait(found: Foreseen) -> str:
+    return gettext("You can send it all the same: it waits, and goes as soon as that is known.") if found.later else ""
 
 
 def plain(reply: str) -> str:

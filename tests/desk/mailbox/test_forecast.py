@@ -1,0 +1,146 @@
+"""What is said before sending is what happens: the same deciding, the same words (P-19, P-22; promise 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+
+from civicmail.city.access import models as access
+from civicmail.city.policy import published
+from civicmail.desk.mailbox import submitting
+from civicmail.desk.mailbox.actions import drafting
+from civicmail.desk.mailbox.forecast import Foreseen
+from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.trueness import looked_at
+from civicmail.desk.mailbox.views import foretelling
+from civicmail.mail.archive.envelopes import envelope_of
+from civicmail.mail.archive.machine import Machine
+from desk.mailbox.writing import CREWS, DANA, LENA, Office, office
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+MIGUEL = "miguel.santos@city.example"  # is on leave: his mailbox has no reader
+ANN, BEN = "ann@paving.example", "ben@banned.example"
+SSN = "Her social security number (SSN) is 512-34-5678."
+
+
+def rule(id_: str, clause: str, do: str, when: str, fits: str, mode: str = "enforce") -> str:
+    return f"""[[rule]]
+id = "{id_}"
+clause = "{clause}"
+owner = "Clerk"
+why = "The policy says so, and the departments have asked for it twice."
+expires = 2199-12-31
+severity = "medium"
+mode = "{mode}"
+do = "{do}"
+when = '{when}'
+{"reader" if do == "hold" else "sender"} = "Words of {id_}."
+ask = "your manager"
+[[rule.example]]
+facts = {{ source = "submission", {fits} }}
+fits = true
+[[rule.example]]
+facts = {{ source = "submission" }}
+fits = false
+
+"""
+
+
+BOOK = (
+    rule("file-leaves", "P-22", "hold", "outbound && files.count > 0", "outbound = true, files.count = 1")
+    + rule("banned", "P-11", "refuse", 'recipient.domain == "banned.example"', 'recipient.domain = "banned.example"')
+    + rule(
+        "told-only", "P-19", "encrypt", "outbound && size(confidential.high) > 0",
+        'outbound = true, confidential.high = ["ssn"]', "notify",
+    )
+)  # fmt: skip
+
+
+@pytest.fixture
+def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    published.publish(installed, BOOK)
+    settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files", "confidential"]))
+    with office(installed, city, configured.CITY) as made:
+        monkeypatch.setattr(submitting, "submission", lambda: made.submission)
+        yield made
+
+
+def written(desk: Office, **fields: str) -> Draft:
+    import uuid
+
+    files = [looked_at("plan.txt", b"lines of a plan")] if fields.pop("file", "") else []
+    said = drafting.Written(**{"mailbox": DANA, "subject": "Plan", "text": "Please look.", **fields})
+    return drafting.save(uuid.uuid4(), said, version=0, actor=desk.actor("crew0"), now=desk.now, files=files, most=1000)
+
+
+def foretold(desk: Office, draft: Draft) -> Foreseen:
+    return submitting.foretell(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now)
+
+
+def became(desk: Office, draft: Draft) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """It is sent: address -> state, what is done, rules."""
+    actor = desk.actor("crew0")
+    out = submitting.give(draft, submitting.gathered(draft), actor=actor, now=desk.now, wait=0)
+    assert desk.work() == 1
+    capture, _ = next((c, b) for c, b in desk.captures() if c.uuid == Outgoing.objects.get(pk=out.pk).capture)
+    traced = envelope_of(capture, Machine(desk.data).events(capture.id))
+    return {p.address: ("delivered" if p.state == "waiting" else p.state, p.do, p.rules) for p in traced.passages}
+
+
+MESSAGES: list[tuple[dict[str, str], bool]] = [
+    ({"to": LENA}, True),
+    ({"to": f"{LENA}, {ANN}", "file": "yes"}, False),
+    ({"to": f"{ANN}, {BEN}"}, False),
+    ({"to": BEN}, False),
+    ({"to": ANN, "text": SSN}, False),
+    ({"to": f"{MIGUEL}, {CREWS}", "cc": LENA}, False),
+]
+"""What is written, and whether there is nothing to hear of it."""
+
+
+def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
+    """R-618: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
+    list. One process screens them all: it takes seconds to start."""
+    for fields, calm in MESSAGES:
+        draft = written(desk, **fields)
+        found = foretold(desk, draft)
+        assert found.is_calm == calm, fields
+        happened = became(desk, draft)
+        said = {c.address: (c.state, c.do, c.rules) for c in found.copies}
+        assert said == {address: happened[address] for address in said}
+        assert set(happened) == set(said) or found.members, "only members of a list are not named one by one"
+
+
+def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
+    """R-619: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
+    panel = foretelling.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
+    lines = {line.address: line for line in panel.lines}
+    assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())
+    assert (lines[ANN].role, str(lines[ANN].word), lines[ANN].outside) == ("lock", "Held", True)
+    assert lines[ANN].why == ("Words of file-leaves. Ask your manager. (file-leaves, P-22)",)
+    told = foretelling.panel(foretold(desk, written(desk, to=ANN, text=SSN)), 1)
+    assert told.lines[0].why == ("You will be told: Words of told-only. Ask your manager. (told-only, P-19)",)
+    draft = written(desk, to=ANN, file="yes")
+    found = foretold(desk, draft)
+    assert found.digest(1) == foretold(desk, draft).digest(1)
+    assert found.digest(1) != found.digest(2)
+    published.publish(desk.data, rule("other", "P-22", "refuse", "outbound && files.count > 0", "outbound = true, files.count = 1"))
+    desk.now += 5_000
+    assert foretold(desk, draft).digest(1) != found.digest(1)
+
+
+def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None:
+    draft = written(desk, to=LENA)
+    access.Authorisation.objects.filter(person__uid="p-crew1", role="holder").update(state="suspended")
+    access.Account.objects.filter(person__uid="p-crew0").update(is_active=False)
+    desk.publish()
+    desk.now += 1_000
+    found = foretold(desk, draft)
+    assert (found.refused, found.is_calm) == ("access-ended", False)
+    assert "Your sign-in is closed" in foretelling.panel(found, 1).stop
