@@ -200,11 +200,20 @@ class Programs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    name: str = _setting("siem", "A short name of this hook; under it is remembered what it was told.")
+    url: str = _setting("", "Where entries are told: https://siem.city.example/civicmail, or http:// on this machine.")
+    secret_file: str = _setting("", "A file that holds the secret of both sides, and nothing else.")
+    acts: list[str] = _setting([], "Which acts are told: access.end, or duty.* for all of a kind; empty: all.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
     show_looks: str = _setting(
         "never", "Whether people see on their own page that their mail was looked at: never, or closed (when a case is over)."
     )
     holidays: list[str] = _setting([], "Days like 2026-12-25 that are no working days, besides Saturdays and Sundays.")
+    webhook: list[Webhook] = _setting([], "Programs that are told of entries as they are written; one table for each.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

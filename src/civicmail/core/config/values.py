@@ -216,6 +216,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Oidc", "claim"): _claim,
     ("Saml", "id"): _slug,
     ("Saml", "claim"): _claim,
+    ("Webhook", "name"): _slug,
+    ("Webhook", "url"): lambda value: _hook(value) if value else "",
     ("Senders", "identification"): _identification,
     ("Senders", "without_identification"): _one_of("finding", "refuse"),
     ("Gateway", "processes"): _between(1, 64),

@@ -53,6 +53,7 @@ MY = (
     Wanted(_("Set up mail"), "set-up", "my.devices"),
     Wanted(_("My sign-in"), "my-sessions", "my.sessions"),
     Wanted(_("My duties"), "duties", "my.duties"),
+    Wanted(_("Report a violation"), "violation-new", "violation.report"),
 )
 DEPARTMENT = (
     Wanted(_("People"), "people", "roster.see"),
@@ -61,12 +62,18 @@ DEPARTMENT = (
     Wanted(_("Personal use"), "personal-use", "personal-use.set"),
     Wanted(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
     Wanted(_("Lists"), "dept-lists", "mailbox.see"),
+    Wanted(_("Violations"), "dept-violations", "violation.see"),
+    Wanted(_("Reviews"), "dept-reviews", "roster.see"),
+    Wanted(_("Who left"), "leavers", "roster.see"),
+    Wanted(_("What does not fit"), "dept-reconcile", "roster.see"),
     Wanted(_("Statement"), "statements", "statement.see"),
 )
 OFFICE = (
     Wanted(_("Overview"), "office", "duty.grant"),
+    Wanted(_("Reviews"), "campaigns", "reviews.see"),
     Wanted(_("Departments"), "departments", "duty.see"),
     Wanted(_("Agencies"), "agencies", "agency.see"),
+    Wanted(_("Violations"), "violations", "violations.see"),
     Wanted(_("All mailboxes"), "mailboxes", "mailbox.see"),
     Wanted(_("All lists"), "lists", "mailbox.see"),
     Wanted(_("Policy"), "policies", "policy.publish"),
@@ -75,6 +82,9 @@ OFFICE = (
     Wanted(_("Protected mail"), "protected", "protection.see"),
     Wanted(_("Locked sign-ins"), "unlocks", "account.unlock", "locked"),
     Wanted(_("Endings"), "endings", "duty.grant"),
+    Wanted(_("What does not fit"), "reconcile", "reconcile.see"),
+    Wanted(_("Other doors"), "outside-doors", "outside.see"),
+    Wanted(_("Closed accounts"), "closures", "reconcile.see"),
     Wanted(_("Statements"), "all-statements", "statements.see"),
 )
 POLICY = (
@@ -96,6 +106,7 @@ SYSTEM = (
     Wanted(_("Queue"), "queue", "system.see"),
     Wanted(_("Domains"), "domains", "system.see"),
     Wanted(_("Spam"), "spam", "system.see"),
+    Wanted(_("Webhooks"), "webhooks", "system.see"),
     Wanted(_("Settings"), "settings", "system.see"),
     Wanted(_("Seen by accident"), "accident", "system.see"),
 )

@@ -3,6 +3,8 @@
 from civicmail.city.access.models.bars import Bar as Bar
 from civicmail.city.access.models.bars import Undertaking as Undertaking
 from civicmail.city.access.models.doors import Untold as Untold
+from civicmail.city.access.models.hooks import Hook as Hook
+from civicmail.city.access.models.hooks import HookTold as HookTold
 from civicmail.city.access.models.mandates import Amendment as Amendment
 from civicmail.city.access.models.mandates import Mandate as Mandate
 from civicmail.city.access.models.mandates import MandateYear as MandateYear

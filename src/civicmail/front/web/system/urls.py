@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.system import configured, health, learnt, onetrace, queue, revealing, trace
+from civicmail.front.web.system import configured, health, hooks, learnt, onetrace, queue, revealing, trace
 
 urlpatterns = [
     path("system/health/", health.health, name="health"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("system/trace/<uuid:capture>/", onetrace.one, name="trace-one"),
     path("system/trace/<uuid:capture>/reveal/", revealing.reveal, name="reveal"),
     path("system/spam/", learnt.spam, name="spam"),
+    path("system/webhooks/", hooks.hooks, name="webhooks"),
     path("system/settings/", configured.settings_, name="settings"),
 ]

@@ -1,0 +1,35 @@
+"""What programs were told of entries, so that a restart neither loses one nor tells all of them again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Hook(models.Model):
+    """One program that is told (oversight.webhook). position: up to this id every entry was told or left out; tries: of the entry
+    that waits; due: ms of the next one; problem: why the last one failed; told: ms of the last that was taken."""
+
+    name = models.CharField(max_length=40, unique=True)
+    position = models.BigIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    due = models.BigIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True)
+    told = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HookTold(models.Model):
+    """An entry above the position was told, or left out: transactions commit in any order, so a last id alone says nothing."""
+
+    hook = models.ForeignKey(Hook, models.CASCADE, related_name="passed")
+    entry = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["hook", "entry"], name="entry_told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.hook}: {self.entry}"

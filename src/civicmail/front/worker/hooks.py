@@ -1,0 +1,89 @@
+"""Programs that are told of entries (oversight.webhook): a job of the city worker, a hook for itself in each round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings, Webhook
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.checkup import hooks as left
+from civicmail.front.checkup.hooks import Told
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Clock, Prepare, connected
+
+log = get_logger()
+
+EVERY = 1.0
+LEASE = "hooks"
+WRITE_EVERY = 10_000
+"""ms between two notes of how things stand, where nothing has changed."""
+
+Try = Callable[[Webhook, str, bytes, int], str]
+"""(hook, id, body, now) -> why it was not taken."""
+
+
+def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
+    """One for each hook, so that one that does not answer keeps no other waiting; none where there is none."""
+    return [
+        Job(f"hook {hook.name}", lambda hook=hook: _hook(hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")  # type: ignore[misc]
+        for hook in settings.oversight.webhook
+    ]
+
+
+def one_round(settings: Settings, data: Path, clock: Clock) -> int:
+    """Each hook once; how many entries were told. Raises LeaseHeld."""
+    told = 0
+    for hook in settings.oversight.webhook:
+        with connected(), Lease.take(lease_path(data, f"{LEASE}-{hook.name}")):
+            told += Telling(hook, data, post).step(clock())
+    return told
+
+
+@contextmanager
+def _hook(hook: Webhook, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    prepare()
+    with connected():
+        telling = Telling(hook, data, post)
+        yield lambda: telling.step(clock()) >= telling.most
+
+
+def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:
+    """Say it to the other side, signed. Raises ConfigError for a secret that cannot be used."""
+    from civicmail.city.notices.outgoing import Hook, send
+
+    return send(Hook.of(hook.url, hook.secret_file), body, id_=id_, now=now).problem
+
+
+class Telling:
+    """Of one hook. try_: says one entry to the other side."""
+
+    def __init__(self, hook: Webhook, data: Path, try_: Try) -> None:
+        from civicmail.city.access.actions import hooks
+
+        self._hook, self._data, self._try = hook, data, try_
+        self._verbs = hooks
+        self._row = hooks.hook_of(hook.name)
+        self._left: Told | None = None
+        self.most = hooks.AT_ONCE
+
+    def step(self, now: int) -> int:
+        """One round; how many entries were told. now: ms."""
+        from civicmail.city.notices.outgoing import wait
+
+        failed = self._row.tries
+        told = self._verbs.step(self._row, self._hook.acts, lambda id_, body: self._try(self._hook, id_, body, now), wait, now=now)
+        if self._row.tries > failed:
+            log.warning("a webhook did not take an entry", hook=self._hook.name, tries=self._row.tries, problem=self._row.problem)
+        self._leave(now)
+        return told
+
+    def _leave(self, now: int) -> None:
+        """For doctor, which asks no database."""
+        before, row = self._left, self._row
+        changed = before is None or (before.problem, before.told) != (row.problem, row.told)
+        if changed or before is None or not 0 <= now - before.at < WRITE_EVERY:
+            self._left = Told(self._hook.name, now, self._verbs.lag_ms(row, now), row.told, row.problem)
+            left.write(self._data, self._left)
