@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.mailbox.views import beside, delivery, keeping, labelling, listing, message, reporting, thread
+from civicmail.desk.mailbox.views import beside, delivery, inviting, keeping, labelling, listing, message, reporting, thread
 
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("mail/<uuid:id>/raw/", message.raw, name="mail-raw"),
     path("mail/<uuid:id>/delivery/", delivery.delivery, name="mail-delivery"),
     path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
+    path("mail/<uuid:id>/answer/", inviting.answer, name="mail-answer"),
     path("mail/<uuid:id>/take/<int:mailbox>/", beside.take, name="mail-take"),
     path("mail/<uuid:id>/thread/", thread.thread, name="mail-thread"),
 ]

@@ -19,6 +19,7 @@ import orjson
 
 from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
+from civicmail.desk.viewer.meeting import UNREADABLE, Meeting
 from civicmail.desk.viewer.safe import Words
 from civicmail.desk.viewer.shown import HeaderLine, Run, Shown
 
@@ -72,6 +73,15 @@ def headers(body: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] | No
 def frame(body: bytes, words: Words, *, path: str = "") -> bytes | None:
     """The document for the locked frame. Raises Unreadable."""
     return _ask("frame", body, path, words=dict(words)) or None
+
+
+def meeting(body: bytes, *, path: str = "") -> Meeting | None:
+    """The invitation in a message, None where it has none. What cannot be read says so."""
+    try:
+        said = _ask("meeting", body, path)
+        return Meeting.of(orjson.loads(said)) if said else None
+    except (Unreadable, TypeError, KeyError, ValueError):
+        return UNREADABLE
 
 
 def part(body: bytes, path: str) -> tuple[str, bytes] | None:

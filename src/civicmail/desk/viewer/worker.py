@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+import zoneinfo
 from typing import Any
 
 import orjson
 
 from civicmail.core.sandbox import answering
-from civicmail.desk.viewer import making, safe
+from civicmail.desk.viewer import invitations, making, safe
 
 MEMORY = 2 << 30
 """Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """what: shown, headers, frame or part, of the message or file at `path`; an empty answer where that names nothing."""
+    """what: shown, headers, frame, meeting or part, of the message or file at `path`; an empty answer where that names nothing."""
     what, path = question["what"], question["path"]
     if what == "shown":
         found = making.shown(content, page=question["page"], files_page=question["files_page"], path=path)
@@ -23,6 +24,9 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
     if what == "headers":
         lines = making.headers(content, path=path)
         return b"" if lines is None else orjson.dumps(lines)
+    if what == "meeting":
+        meeting = invitations.invitation(content, path=path)
+        return b"" if meeting is None else orjson.dumps(meeting.plain())
     if what == "frame":
         return safe.page(content, path, question["words"]) or b""
     part = making.part(content, path)
@@ -30,5 +34,6 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    zoneinfo.reset_tzpath(to=())  # the machine's own are out of reach; those of the package are not
     answering.serve(answer, memory=MEMORY)
     sys.exit(0)

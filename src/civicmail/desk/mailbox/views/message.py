@@ -19,7 +19,7 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.mailbox.finding import header_of
-from civicmail.desk.mailbox.views import beside, words
+from civicmail.desk.mailbox.views import beside, inviting, words
 from civicmail.desk.mailbox.views.delivery import known_to
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.mailbox.views.reporting import may_be_reported
@@ -43,7 +43,7 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
         whole=one.eye == "author",
         page=lambda seen: _page(one, seen),
         template="mailbox/message.html",
-        more=lambda seen: {**_more(one), "beside": aside},
+        more=lambda seen: {**_more(one), "beside": aside, "card": inviting.card_of(one)},
     )
 
 

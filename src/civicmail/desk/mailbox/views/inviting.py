@@ -1,0 +1,238 @@
+"""An invitation to a meeting: a card above the message that has it, and three answers (RFC 5546; P-06)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.saying import day, said
+from civicmail.desk.mailbox import itip, senders
+from civicmail.desk.mailbox.actions import sending
+from civicmail.desk.mailbox.composing import Calendar, Named
+from civicmail.desk.mailbox.finding import header_of
+from civicmail.desk.mailbox.models import Outgoing
+from civicmail.desk.mailbox.views.one import Found, found
+from civicmail.desk.viewer import limited
+from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer.meeting import Guest, Meeting, Repeats, When
+
+SAID: dict[str, tuple[str, Any]] = {
+    "ACCEPTED": ("done", gettext_lazy("Accepted")),
+    "TENTATIVE": ("wait", gettext_lazy("Perhaps")),
+    "DECLINED": ("stop", gettext_lazy("Declined")),
+    "DELEGATED": ("plain", gettext_lazy("Sends somebody else")),
+    "NEEDS-ACTION": ("plain", gettext_lazy("No answer yet")),
+}
+"""Answer of a guest -> role and word."""
+SUBJECTS = {
+    "ACCEPTED": gettext_lazy("Accepted: {}"),
+    "TENTATIVE": gettext_lazy("Perhaps: {}"),
+    "DECLINED": gettext_lazy("Declined: {}"),
+}
+TEXTS = {
+    "ACCEPTED": gettext_lazy("{} comes to this meeting."),
+    "TENTATIVE": gettext_lazy("{} perhaps comes to this meeting."),
+    "DECLINED": gettext_lazy("{} does not come to this meeting."),
+}
+DAYS = {
+    "MO": gettext_lazy("Monday"), "TU": gettext_lazy("Tuesday"), "WE": gettext_lazy("Wednesday"), "TH": gettext_lazy("Thursday"),
+    "FR": gettext_lazy("Friday"), "SA": gettext_lazy("Saturday"), "SU": gettext_lazy("Sunday"),
+}  # fmt: skip
+_LOOKS_LIKE_ONE = re.compile(rb"text/calendar|application/ics|\.ics", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the template reads. me: the guest that is one of my mailboxes; given: my last answer; may: I can answer now."""
+
+    meeting: Meeting
+    when: str
+    repeats: str
+    guests: list[tuple[Guest, str, Any]]
+    news: str
+    me: Guest | None
+    given: tuple[str, Any] | None
+    may: bool
+
+
+def card_of(one: Found) -> Card | None:
+    """None where the message has no calendar."""
+    meeting = _meeting(one)
+    if meeting is None:
+        return None
+    me = _me(one, meeting)
+    last = _last(one)
+    guests = [(guest, *SAID[guest.answer]) for guest in meeting.guests]
+    return Card(
+        meeting,
+        told(meeting),
+        repeated(meeting.repeats),
+        guests,
+        _news(meeting),
+        me,
+        SAID[last] if last else None,
+        _may(one, meeting, me),
+    )
+
+
+@acting("my.mail")
+@require_POST
+def answer(request: Request, id: uuid.UUID) -> HttpResponse:
+    """Goes to the organiser as mail of mine, like any other."""
+    one = found(request, id)
+    meeting = _meeting(one) if one.eye != "shut" else None
+    me = _me(one, meeting) if meeting else None
+    what = next((a for a in itip.ANSWERS if a == request.POST.get("answer")), None)
+    if meeting is None or me is None or what is None or not _may(one, meeting, me):
+        raise Http404
+    if _last(one) != what:
+        try:
+            _send(request, one, meeting, me, what)
+        except (Unusable, Conflict, NotPermitted) as error:
+            messages.warning(request, said(error.args[0]))
+            return redirect(reverse("mail-message", args=[one.id]))
+    messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
+    return redirect(reverse("mail-message", args=[one.id]))
+
+
+def _send(request: Request, one: Found, meeting: Meeting, me: Guest, what: itip.Answer) -> None:
+    assert meeting.organiser is not None
+    now, name = ms(request.now), request.actor.name
+    box = next(box.id for box in one.mine.boxes if me.address in box.addresses)
+    text = senders.signed(str(TEXTS[what]).format(name), "", senders.block(request.actor, box, now=now), "")
+    fields = header_of(one.archive.body(one.permit, one.place))
+    about = f"<{fields.message_id}>" if fields.message_id else ""
+    sending.send(
+        actor=request.actor, reason="answer to an invitation", now=now, mailbox=box,
+        to=[Named(meeting.organiser.address, meeting.organiser.name)], subject=str(SUBJECTS[what]).format(meeting.title)[:400],
+        text=text, calendar=Calendar("REPLY", itip.reply(meeting, me.address, name, what, now=now)), in_reply_to=about,
+        references=[about] if about else [], key=f"{_key(one)}{_sent(one).count()}:{what}", wait=0,
+    )  # fmt: skip
+
+
+def _key(one: Found) -> str:
+    return f"meeting:{one.capture.id.hex()}:{one.permit.person}:"
+
+
+def _sent(one: Found) -> Any:
+    return Outgoing.objects.filter(key__startswith=_key(one)).order_by("id")
+
+
+def _last(one: Found) -> str:
+    """What I answered last."""
+    key = _sent(one).values_list("key", flat=True).last()
+    return str(key).rpartition(":")[2] if key else ""
+
+
+def _meeting(one: Found) -> Meeting | None:
+    body = one.archive.body(one.permit, one.place)
+    if not _LOOKS_LIKE_ONE.search(body):
+        return None
+    return limited.meeting(body if one.eye == "author" else given(body, one.capture))
+
+
+def _me(one: Found, meeting: Meeting) -> Guest | None:
+    """The guest who I am: my own mailbox first, then one of a function."""
+    by = {guest.address: guest for guest in meeting.guests}
+    return next((by[a] for box in one.mine.boxes for a in box.addresses if a in by), None)
+
+
+def _may(one: Found, meeting: Meeting, me: Guest | None) -> bool:
+    organiser = meeting.organiser
+    mine = organiser is not None and organiser.address in one.mine.addresses
+    asked = meeting.method == "REQUEST" and not meeting.cancelled and bool(meeting.uid)
+    return one.eye == "given" and asked and me is not None and organiser is not None and not mine
+
+
+def _news(meeting: Meeting) -> str:
+    """What this message does to the meeting."""
+    if meeting.cancelled:
+        return gettext("This meeting is cancelled.")
+    if meeting.method == "REPLY":
+        return gettext("This is an answer to an invitation.")
+    if meeting.method == "COUNTER":
+        return gettext("A guest proposes another time.")
+    return gettext("This changes an earlier invitation.") if meeting.sequence else ""
+
+
+def _named(guest: Guest | None) -> str:
+    return "" if guest is None else f"{guest.name} <{guest.address}>" if guest.name else guest.address
+
+
+def told(meeting: Meeting) -> str:
+    """When it is, in the city's zone."""
+    start, end = _told(meeting.start), _told(meeting.end)
+    if not start:
+        return gettext("It names no time.")
+    same = meeting.start.ms is not None and meeting.end.ms is not None and _day(meeting.start.ms) == _day(meeting.end.ms)
+    if same and meeting.end.ms is not None:
+        end = date_format(timezone.localtime(moment(meeting.end.ms)), "TIME_FORMAT")
+    text = start if not end or end == start else gettext("{start} to {end}").format(start=start, end=end)
+    return gettext("{when}, by a clock that it does not name").format(when=text) if meeting.start.clock else text
+
+
+def _told(when: When) -> str:
+    if when.ms is not None:
+        return _at(timezone.localtime(moment(when.ms)))
+    if when.day:
+        return day(date.fromisoformat(when.day))
+    return _at(datetime.fromisoformat(when.clock)) if when.clock else ""
+
+
+def _at(at: datetime) -> str:
+    return f"{date_format(at, pgettext('format of a day with its name', 'l, M j, Y'))}, {date_format(at, 'TIME_FORMAT')}"
+
+
+def _day(at: int) -> date:
+    return timezone.localtime(moment(at)).date()
+
+
+def repeated(repeats: Repeats) -> str:
+    """How it comes again, in words; empty for once."""
+    step = repeats.step
+    every = {
+        "DAILY": ngettext("every day", "every {n} days", step),
+        "WEEKLY": ngettext("every week", "every {n} weeks", step),
+        "MONTHLY": ngettext("every month", "every {n} months", step),
+        "YEARLY": ngettext("every year", "every {n} years", step),
+    }.get(repeats.every, "")
+    if not every:
+        return gettext("more than once; the file says when") if repeats.every or repeats.besides else ""
+    days = [_weekday(on) for on in repeats.on]
+    parts = [every.format(n=step)]
+    if days and all(days):
+        parts.append(gettext("on {days}").format(days=", ".join(days)))
+    if repeats.count:
+        parts.append(ngettext("{n} time", "{n} times", repeats.count).format(n=repeats.count))
+    elif repeats.until:
+        parts.append(gettext("until {day}").format(day=_told(repeats.until)))
+    if repeats.besides or not all(days):
+        parts.append(gettext("with exceptions; the file says which"))
+    return ", ".join(parts)
+
+
+def _weekday(on: str) -> str:
+    """MO, or 2TU and -1FR: the second, the last of a month."""
+    name = DAYS.get(on[-2:])
+    which = on[:-2]
+    if name is None or which not in ("", "1", "2", "3", "4", "-1"):
+        return ""
+    ordinals = {"1": gettext("the first {day}"), "2": gettext("the second {day}"), "3": gettext("the third {day}")}
+    ordinals |= {"4": gettext("the fourth {day}"), "-1": gettext("the last {day}"), "": "{day}"}
+    return ordinals[which].format(day=name)

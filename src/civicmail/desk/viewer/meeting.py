@@ -1,0 +1,89 @@
+"""A meeting as people are shown it, out of an invitation (RFC 5545, RFC 5546). Plain shapes that travel as JSON.
+
+Times are ms since 1970, or a day where the whole day is meant, or a clock without a zone where the sender named none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+METHODS = ("REQUEST", "CANCEL", "REPLY", "PUBLISH", "ADD", "COUNTER", "REFRESH", "DECLINECOUNTER")
+ANSWERS = ("ACCEPTED", "DECLINED", "TENTATIVE", "NEEDS-ACTION", "DELEGATED")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """address: lower case; name: may be empty; answer: of ANSWERS; needed: not only invited as optional or for information."""
+
+    address: str
+    name: str = ""
+    answer: str = "NEEDS-ACTION"
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """One of three: ms; day "2026-12-01"; clock "2026-12-01T09:00", of no zone. All empty: nothing usable is named."""
+
+    ms: int | None = None
+    day: str = ""
+    clock: str = ""
+
+    def __bool__(self) -> bool:
+        return self.ms is not None or bool(self.day or self.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """How it comes again. every: SECONDLY … YEARLY, empty for once; step: each so many; on: days of the week, "MO" or "2TU"; count,
+    until: its end; besides: it has dates of its own, added or left out."""
+
+    every: str = ""
+    step: int = 1
+    on: tuple[str, ...] = ()
+    count: int = 0
+    until: When = When()
+    besides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """failed: there is a calendar that cannot be read, and everything else is empty. method: of METHODS; end: the last day where
+    days are meant; instance: which one of a series, empty for all of it; others: further meetings in the same calendar."""
+
+    method: str = ""
+    uid: str = ""
+    sequence: int = 0
+    title: str = ""
+    place: str = ""
+    start: When = When()
+    end: When = When()
+    repeats: Repeats = Repeats()
+    organiser: Guest | None = None
+    guests: tuple[Guest, ...] = ()
+    guests_left: int = 0
+    instance: When = When()
+    cancelled: bool = False
+    others: int = 0
+    failed: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Meeting:
+        """Again. Raises TypeError, KeyError, ValueError for what was not made by plain()."""
+        said = dict(plain)
+        for name in ("start", "end", "instance"):
+            said[name] = When(**said[name])
+        repeats = dict(said["repeats"])
+        said["repeats"] = Repeats(**{**repeats, "on": tuple(repeats["on"]), "until": When(**repeats["until"])})
+        said["organiser"] = Guest(**said["organiser"]) if said["organiser"] else None
+        said["guests"] = tuple(Guest(**guest) for guest in said["guests"])
+        return cls(**said)
+
+
+UNREADABLE = Meeting(failed=True)
