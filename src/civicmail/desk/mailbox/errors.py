@@ -8,11 +8,12 @@ CivicmailError
 from __future__ import annotations
 
 from civicmail.core.config.errors import LaterError
+from civicmail.core.config.sentence import sentence
 
 
 class Undecided(LaterError):
     """smtp: what a client would hear at a listener."""
 
     def __init__(self, reply: str) -> None:
-        super().__init__("Who may use mail is not known for certain at this moment, so the message waits.")
+        super().__init__(sentence("Who may use mail is not known for certain at this moment, so the message waits."))
         self.smtp = reply
