@@ -155,6 +155,11 @@ def _holds(actor: Actor, about: About, now: int) -> str:
     return _signed_in(actor, about, now) or ("" if about.person == actor.uid else _("This is somebody else's mailbox."))
 
 
+def _answers_for(actor: Actor, about: About, _now: int) -> str:
+    """Whoever answers for a door that is not ours: the holder that it is about."""
+    return "" if actor.uid and actor.uid == about.holder else _("Only who answers for this door, or the access office, does this.")
+
+
 def _heads(actor: Actor, about: About, now: int) -> str:
     """Head or deputy, by office (P-16: departmental management)."""
     return _signed_in(actor, about, now) or (
@@ -266,6 +271,15 @@ ACTS: dict[str, Act] = {
     "access.resume": Act(_not_for_oneself(_department_or_office), "P-04"),
     "access.end": Act(_not_for_oneself(_department_or_office), "P-08"),
     "reply.set": Act(_one_of(_holds, _department_or_office), "P-06", _("the department's head")),
+    "leaver.answer": Act(_not_for_oneself(_decides), "P-08", _("the department's head")),
+    "account.close": Act(_not_for_oneself(_decides), "P-08", _("the department's head")),
+    "account.closed": Act(_one_of(_department_or_office, _duty("auditor")), "P-08", _("the department's head")),
+    "reconcile.see": Act(_one_of(_office, _duty("auditor")), "P-08"),
+    "outside.see": Act(_one_of(_office, _duty("auditor")), "P-08"),
+    "outside.change": Act(_office, "P-08"),
+    "outside.of-person": Act(_one_of(_department_or_office, _duty("auditor")), "P-08", _("the department's head")),
+    "outside.give": Act(_department_or_office, "P-08", _("the department's head")),
+    "outside.confirm": Act(_not_for_oneself(_one_of(_answers_for, _office)), "P-08"),
     "left.forward": Act(_decides, "P-08", _("the department's head")),
     "request.decide-higher": Act(_answers_higher, "P-09", _("the next head up or the access office")),
     "bar.ask-end": Act(_not_for_oneself(_office), "P-30"),

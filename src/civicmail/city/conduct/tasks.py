@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from civicmail.city.conduct.actions import daily, statements
+from civicmail.city.access.actions import barring, undertakings
+from civicmail.city.conduct.actions import daily, leavers, outside, reviewsweep, statements
 
 Sweep = Callable[[int], int]
 """One round at a time (ms); how much it did. Raises DatabaseError while the database is away."""
@@ -14,6 +15,13 @@ SWEEPS: tuple[Sweep, ...] = (
     statements.open_due,
     statements.remind,
     statements.find_overdue,
+    leavers.open_due,
+    leavers.find_overdue,
+    outside.ask_due,
+    outside.find_overdue,
+    reviewsweep.sweep,
+    barring.lapse,
+    undertakings.sweep_sponsors,
     daily.write,
 )
 """In this order."""

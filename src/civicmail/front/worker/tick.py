@@ -3,6 +3,7 @@ links, learning, ledger, seal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import answering, findings, notices, rulebook, sending
+from civicmail.front.worker import answering, findings, hooks, leaving, notices, rulebook, sending
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people import Prepare, one_round
@@ -32,7 +33,8 @@ class Done:
     """Records integrated, indexed and sealed; extracted: captures whose attachments were read; released: held messages that may go;
     linked: links recorded; looked: records that the learner looked at; signed: 1 when a checkpoint was signed; carried: entries of
     people's acts; dated: what had a date that has come; noticed: notices that were sent; written: messages of the
-    pages that were sent or refused; answered: messages that mailboxes answered by themselves; busy: leases that others hold."""
+    pages that were sent or refused; answered: messages that mailboxes answered by themselves; told:
+    entries that programs were told of; busy: leases that others hold."""
 
     integrated: int = 0
     indexed: int = 0
@@ -47,6 +49,7 @@ class Done:
     noticed: int = 0
     written: int = 0
     answered: int = 0
+    told: int = 0
     busy: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
@@ -59,26 +62,7 @@ def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done
     if prepare is not None:
         done.dated, done.carried, busy = one_round(data, prepare, now_ms)
         done.busy += busy
-        try:
-            done.dated += findings.one_round(data, now_ms)
-        except LeaseHeld:
-            done.busy.append(findings.LEASE)
-        try:
-            done.noticed = notices.one_round(settings, data, now_ms)
-        except LeaseHeld:
-            done.busy.append(notices.LEASE)
-        try:
-            done.written = sending.one_round(settings, data, now_ms)
-        except LeaseHeld:
-            done.busy.append(sending.LEASE)
-        try:
-            done.answered = answering.one_round(settings, data, now_ms)
-        except LeaseHeld:
-            done.busy.append(answering.LEASE)
-        try:
-            done.dated += rulebook.one_round(data, now_ms)
-        except LeaseHeld:
-            done.busy.append("rules")
+        _of_people(settings, data, done)
     for name, job in (
         ("index", _index),
         ("extract", _extract),
@@ -93,6 +77,24 @@ def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done
         except LeaseHeld:
             done.busy.append(name)
     return done
+
+
+def _of_people(settings: Settings, data: Path, done: Done) -> None:
+    """Jobs that need the database, each under its lease: what it has done is counted under the name that stands with it."""
+    rounds: tuple[tuple[str, str, Callable[[], int]], ...] = (
+        (findings.LEASE, "dated", lambda: findings.one_round(data, now_ms)),
+        (notices.LEASE, "noticed", lambda: notices.one_round(settings, data, now_ms)),
+        (sending.LEASE, "written", lambda: sending.one_round(settings, data, now_ms)),
+        (answering.LEASE, "answered", lambda: answering.one_round(settings, data, now_ms)),
+        (leaving.LEASE, "dated", lambda: leaving.one_round(settings, data, now_ms)),
+        ("rules", "dated", lambda: rulebook.one_round(data, now_ms)),
+        (hooks.LEASE, "told", lambda: hooks.one_round(settings, data, now_ms)),
+    )
+    for lease, count, round_ in rounds:
+        try:
+            setattr(done, count, getattr(done, count) + round_())
+        except LeaseHeld:
+            done.busy.append(lease)
 
 
 def _index(_settings: Settings, data: Path, done: Done) -> None:

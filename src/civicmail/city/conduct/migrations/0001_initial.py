@@ -493,7 +493,7 @@ class Migration(migrations.Migration):
                 ("size", models.PositiveBigIntegerField(default=0, help_text="bytes")),
                 ("brought", models.PositiveIntegerField(default=0)),
                 ("listed", models.CharField(blank=True, max_length=64)),
-                ("held", models.BooleanField(default=False)),
+                ("holds", models.PositiveIntegerField(default=0)),
                 ("cost", models.PositiveIntegerField(default=0)),
                 ("problem", models.CharField(blank=True, max_length=300)),
                 ("closed", models.DateTimeField(blank=True, null=True)),
@@ -520,7 +520,9 @@ class Migration(migrations.Migration):
                 "ordering": ["-asked"],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("state", "dropped"), _negated=True), fields=("mailbox",), name="account_closed_once"
+                        condition=models.Q(("state__in", ["closed", "dropped"]), _negated=True),
+                        fields=("mailbox",),
+                        name="one_closure_under_way",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

@@ -12,9 +12,9 @@ from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 
 class Leaver(models.Model):
-    """Somebody whose access ended and whose mailbox is there: the department confirms it and says what happens to the mail (L4, L6).
-    told: when its managers were written to; choice: see leaverstates.py, empty until somebody answers; overdue: since when it is a
-    finding that nobody did."""
+    """Somebody whose access ended and whose mailbox is there: the department confirms it and says what happens to the mail (L4,
+    L6). told: when its managers were written to; choice: see queries/leavers.py, empty until somebody answers; overdue: since when
+    it is a finding that nobody did."""
 
     ending = models.OneToOneField(Ending, models.PROTECT, related_name="leaver")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="leavers")
@@ -38,8 +38,8 @@ class Leaver(models.Model):
 
 
 class OutsideDoor(models.Model):
-    """A system that is not ours and that people of the city get into: Microsoft 365, a VPN, a badge. hook: the name of an address in
-    the settings that is told when somebody's access ends; else person ends it by hand. days: in which it must be confirmed."""
+    """A system that is not ours and that people of the city get into: Microsoft 365, a VPN, a badge. hook: the name of an address
+    in the settings that is told when somebody's access ends; else person ends it by hand. days: in which it must be confirmed."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -107,8 +107,9 @@ class OutsideEnding(models.Model):
 
 class Closure(models.Model):
     """The end of a mailbox's live copy, with what was counted before: the certificate. state: see closurestates.py; live: messages
-    in the live copy; brought: of them, those that the archive lacked and that were brought in; listed: SHA-256 of the sorted SHA-256s
-    of all of them; held: the archive keeps some of it under a hold; problem: why it stopped. cost: cents a year that end."""
+    in the live copy; brought: of them, those that the archive lacked (to be, or that were, brought in); listed: SHA-256 of the
+    sorted SHA-256s of all of them; holds: how many are in force in the archive, which is not touched; problem: why it stopped;
+    cost: cents a year that end."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="closures")
     department = models.ForeignKey(Department, models.PROTECT, related_name="closures")
@@ -123,7 +124,7 @@ class Closure(models.Model):
     size = models.PositiveBigIntegerField(default=0, help_text="bytes")
     brought = models.PositiveIntegerField(default=0)
     listed = models.CharField(max_length=64, blank=True)
-    held = models.BooleanField(default=False)
+    holds = models.PositiveIntegerField(default=0)
     cost = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
     closed = models.DateTimeField(null=True, blank=True)
@@ -132,7 +133,9 @@ class Closure(models.Model):
     class Meta:
         ordering: ClassVar = ["-asked"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["mailbox"], condition=~Q(state="dropped"), name="account_closed_once"),
+            models.UniqueConstraint(
+                fields=["mailbox"], condition=~Q(state__in=["closed", "dropped"]), name="one_closure_under_way"
+            ),
             models.CheckConstraint(condition=~Q(state="closed") | Q(closed__isnull=False, sha256__gt=""), name="closed_with_proof"),
         ]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries.tasks import Tasks
-from civicmail.city.conduct.queries import statements
+from civicmail.city.conduct.queries import closures, leavers, outside, reviews, statements, violationtasks
 
 Source = Callable[[Actor, int], list[Tasks]]
 """(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""
 
-SOURCES: tuple[Source, ...] = (statements.tasks,)
+SOURCES: tuple[Source, ...] = (reviews.tasks, leavers.tasks, closures.tasks, outside.tasks, statements.tasks, violationtasks.tasks)
 
 
 def of(actor: Actor, now: int) -> list[Tasks]:

@@ -1,0 +1,159 @@
+"""Who left: the department is told, confirms it, and says what happens to the mail (P-08; L4, L6).
+
+The end of access itself is `access/actions/ending.py`, whoever asked for it. Here is what is still a person's to say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, replies, requests
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import DAY, in_words, moment
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.states import LIVING
+from civicmail.city.conduct.models import Leaver
+from civicmail.city.conduct.queries import deciders, leavers
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.actions import tell
+
+TICK = machine("tick")
+AT_ONCE = 500
+RED = DAY
+"""ms after which a leaver whom nobody has confirmed is a finding (L6)."""
+LONGEST = 366 * DAY
+
+
+def answer(
+    leaver: Leaver,
+    choice: str,
+    *,
+    actor: Actor,
+    reason: str,
+    now: int,
+    text: str = "",
+    to: Mailbox | None = None,
+    successor: Person | None = None,
+    until: int = 0,
+) -> Leaver:
+    """The department confirms that somebody left and chooses: reply (with text), forward (to a function mailbox), successor (who is
+    authorised by somebody else, like everybody), or nothing. All but nothing end at `until` (ms); a later answer takes the place of
+    the earlier one. Raises NotPermitted, Unusable, Conflict."""
+    who = leaver.ending.person
+    guard.require(actor, "leaver.answer", about_person(who), now=now)
+    reason = given(reason, least=10)
+    if choice not in leavers.CHOICES:
+        raise Unusable("Choose what happens to the mail.", {"choice": "Choose one of the answers."})
+    if choice != "nothing" and not now < until <= now + LONGEST:
+        raise Unusable("It ends within a year.", {"until": "Within a year."})
+    with transaction.atomic():
+        row = locked(leaver, "choice")
+        box = row.mailbox
+        if not leavers.is_gone(row, now):
+            raise Conflict(f"{who} works here again, or the account is closed: nothing is to be chosen.")
+        replies.end_all(box, actor=actor, reason=reason, now=now)
+        _end_successors(box, choice, actor, reason, now)
+        words = {"actor": actor, "reason": reason, "now": now}
+        if choice == "reply" or text.strip():
+            replies.set_autoreply(box, text, starts=now, until=until or now + LONGEST, kind="left", **words)  # type: ignore[arg-type]
+        if choice == "forward":
+            if to is None:
+                raise Unusable("Say where to.", {"to": "Choose a function mailbox of the department."})
+            replies.forward_left(box, to, until=until, **words)  # type: ignore[arg-type]
+        elif choice == "successor":
+            _ask_successor(row, successor, until, actor, now)
+        row.choice, row.answered, row.person = choice, moment(now), person_of(actor)
+        row.save(update_fields=["choice", "answered", "person"])
+        facts = {"choice": choice, "until": until, "episode": row.ending.episode_id}
+        facts |= {"to": to.address} if choice == "forward" and to is not None else {}
+        entries.enter("leaver.answer", actor=actor, reason=reason, now=now, object=f"person:{who.uid}", facts=facts)
+    return row
+
+
+def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Actor, now: int) -> None:
+    who = row.ending.person
+    if successor is None or successor == who:
+        raise Unusable("Say who succeeds.", {"successor": "Somebody else who works here."})
+    if Authorisation.objects.filter(mailbox=row.mailbox, person=successor, state__in=LIVING).exists():
+        return
+    words = f"Succeeds {who} and goes on with what was left."
+    reasons = Reasons(words, words, words, words)
+    requests.ask_grant(successor, row.mailbox, "successor", reasons=reasons, until=until, actor=actor, now=now)
+
+
+def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: int) -> None:
+    """Where another answer is chosen nobody reads on."""
+    if choice == "successor":
+        return
+    rows = Authorisation.objects.select_for_update().filter(mailbox=box, role="successor", state__in=LIVING).order_by("id")
+    for row in rows:
+        requests.put(row, "revoke", reason, now)
+        facts = {"person": row.person.uid, "mailbox": box.address, "role": row.role, "state": row.state}
+        entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)
+        publish_on_commit([row.person_id], [box.pk])
+
+
+# -- what the time does
+
+
+def open_due(now: int) -> int:
+    """Whoever's access has ended and whose mailbox is there becomes a question to the department, whose managers are written to at
+    once, one letter each (L6); how many leavers."""
+    done = 0
+    while rows := leavers.unasked(now):
+        with transaction.atomic():
+            made = [
+                Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows
+            ]
+            Leaver.objects.bulk_create(made, ignore_conflicts=True)
+            by_department: dict[Department, list[Leaver]] = defaultdict(list)
+            for row in made:
+                by_department[row.department].append(row)
+            asked = deciders.asked_of(list(by_department), now)
+            for department, new in by_department.items():
+                _tell(department, [d for d in asked[department.pk] if d.pk not in {n.ending.person_id for n in new}], new, now)
+        done += len(made)
+    return done
+
+
+def find_overdue(now: int) -> int:
+    """Leavers whom nobody has confirmed within a day: a finding, once (L6)."""
+    with transaction.atomic():
+        late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=moment(now - RED), overdue__isnull=True)
+        rows = list(late.select_related("ending__person", "department").order_by("id")[:AT_ONCE])
+        Leaver.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=moment(now))
+        facts = [(f"person:{r.ending.person.uid}", {"department": r.department.code}) for r in rows]
+        entries.enter_each("leaver.overdue", facts, actor=TICK, reason="nobody has confirmed it within a day", now=now)
+    return len(rows)
+
+
+def _tell(department: Department, people: list[Person], new: list[Leaver], now: int) -> None:
+    boxes = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("holder", "-made")
+    to: dict[int, str] = {}
+    for holder, address in boxes.values_list("holder", "address"):
+        to.setdefault(holder or 0, address)
+    names = ", ".join(str(row.ending.person) for row in new[:10]) + (f" and {len(new) - 10} more" if len(new) > 10 else "")
+    day = in_words(timezone.localdate(moment(now + RED)))
+    subject = f"{department}: mail access of {len(new)} {'person has' if len(new) == 1 else 'people have'} ended"
+    text = "\n\n".join(
+        [
+            f"Mail access has ended of {names}. Nothing is deleted, and what comes is held.",
+            f"Say by {day} whether they left, and what happens to the mail: an answer, another mailbox, or a successor.",
+            f"{settings.CITY.web.url}{reverse('leavers', args=[department.code])}",
+        ]
+    )
+    key = f"leavers:{department.pk}:{new[0].ending_id}:{new[-1].ending_id}"
+    for person, address in to.items():
+        tell(f"{key}:{person}", address, subject, text, now=moment(now))

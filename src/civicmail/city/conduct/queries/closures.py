@@ -1,0 +1,54 @@
+"""Accounts that are being closed or were (P-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import QuerySet
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.queries import waiting
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.conduct.closurestates import WORKS
+from civicmail.city.conduct.models import Closure
+from civicmail.city.directory.models import Address
+
+WITH = ("mailbox__holder", "mailbox__department", "department", "by", "orderer")
+
+
+def to_work() -> list[Closure]:
+    """What the worker goes on with."""
+    return list(Closure.objects.filter(state__in=list(WORKS)).select_related(*WITH).order_by("id"))
+
+
+def addresses_of(row: Closure) -> list[str]:
+    """All addresses that reach its mailbox or did, the main one first."""
+    rows = Address.objects.filter(mailbox=row.mailbox).order_by("id").values_list("address", flat=True)
+    return list(dict.fromkeys([row.mailbox.address, *rows]))
+
+
+def of_departments(codes: Collection[str]) -> QuerySet[Closure]:
+    return Closure.objects.filter(department__code__in=codes).select_related(*WITH)
+
+
+def of_mailbox(mailbox: int) -> Closure | None:
+    """The newest that was not given up."""
+    return Closure.objects.filter(mailbox=mailbox).exclude(state="dropped").select_related(*WITH).order_by("-asked").first()
+
+
+def tasks(actor: Actor, _now: int) -> list[Tasks]:
+    """Counts that a department has to look at; two queries."""
+    codes = waiting.decided_departments(actor)
+    rows = Closure.objects.filter(state__in=["counted", "stopped"], department__code__in=codes).exclude(
+        mailbox__holder__uid=actor.uid
+    )
+    found = list(rows.select_related(*WITH).order_by("since")[:20]) if codes else []
+    names = {row.department.code: row.department for row in found}
+    return [Tasks(str(names[code]), [_task(row) for row in found if row.department.code == code]) for code in names]
+
+
+def _task(row: Closure) -> Task:
+    if row.state == "stopped":
+        return Task(f"See why {row.mailbox} is not closed", "closure", (row.pk,), row.problem, ("stop", "Stopped"), row.since)
+    hint = f"{row.live} messages were counted in the live mailbox."
+    return Task(f"Decide about closing {row.mailbox}", "closure", (row.pk,), hint, ("wait", "Counted"), row.since)

@@ -1,0 +1,99 @@
+"""People who left, as departments and the access office see them: asked, unanswered, overdue (P-08; L4, L6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Ending
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import waiting
+from civicmail.city.access.queries.replies import left_mailboxes
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.conduct.models import Leaver
+from civicmail.city.directory.models import Department, Episode, Mailbox
+
+CHOICES: dict[str, str] = {
+    "reply": "An answer says that they left",
+    "forward": "What comes goes to a function mailbox",
+    "successor": "A successor reads it for a time",
+    "nothing": "Nothing: what comes is held",
+}
+AT_ONCE = 500
+OLDEST = timedelta(days=400)
+"""Endings before that are nobody's question any more."""
+
+
+def unasked(now: int) -> list[tuple[Ending, Mailbox]]:
+    """Endings that are done, whose person has no work here now and a mailbox that is open, and about whom nobody was asked yet."""
+    mine = Mailbox.objects.filter(holder=OuterRef("person"), kind="personal", closed__isnull=True)
+    again = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
+    later = Ending.objects.filter(person=OuterRef("person"), pk__gt=OuterRef("pk"), done__isnull=False)
+    rows = Ending.objects.filter(done__gt=moment(now) - OLDEST, leaver__isnull=True)
+    rows = rows.filter(Exists(mine), ~Exists(again), ~Exists(later))
+    found = list(rows.select_related("person", "episode__department").order_by("id")[:AT_ONCE])
+    boxes = {
+        box.holder_id: box
+        for box in Mailbox.objects.filter(holder__in=[e.person_id for e in found], kind="personal", closed__isnull=True).order_by(
+            "made"
+        )
+    }
+    return [(e, boxes[e.person_id]) for e in found if e.person_id in boxes]
+
+
+def is_gone(leaver: Leaver, now: int) -> bool:
+    """Whether the department still has something to say: not rehired, not closed."""
+    return left_mailboxes(now).filter(pk=leaver.mailbox_id).exists()
+
+
+def open_rows(now: int) -> QuerySet[Leaver]:
+    """Leavers nobody has answered about, who are still gone."""
+    gone = left_mailboxes(now).filter(pk=OuterRef("mailbox"))
+    return Leaver.objects.filter(Exists(gone), choice="")
+
+
+def of_departments(codes: Collection[str]) -> QuerySet[Leaver]:
+    """All leavers of these departments."""
+    rows = Leaver.objects.filter(department__code__in=codes)
+    return rows.select_related("ending__person", "mailbox", "department", "person")
+
+
+def is_red(leaver: Leaver, now: int) -> bool:
+    """Unanswered for more than a day (L6)."""
+    return not leaver.choice and leaver.told <= moment(now - DAY)
+
+
+def state(leaver: Leaver, now: int) -> tuple[str, str]:
+    """(role, words) of one leaver."""
+    if leaver.choice:
+        return "done", CHOICES[leaver.choice]
+    if leaver.mailbox.closed is not None:
+        return "quiet", "Account closed"
+    if is_red(leaver, now):
+        return "stop", f"Not confirmed since {timezone.localtime(leaver.told):%b %-d}"
+    return "wait", "To be confirmed"
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """What a department has to say of people who left; two queries."""
+    codes = waiting.decided_departments(actor)
+    if not codes:
+        return []
+    rows = open_rows(now).filter(department__code__in=codes).exclude(ending__person__uid=actor.uid).order_by()
+    late = Count("id", filter=Q(told__lte=moment(now - DAY)))
+    found = rows.values("department__code").annotate(n=Count("id"), late=late, since=Min("told"))
+    by_code = {row["department__code"]: row for row in found}
+    names = dict(Department.objects.filter(code__in=by_code).order_by("name").values_list("code", "name")) if by_code else {}
+    return [Tasks(name, [_task(code, by_code[code])]) for code, name in names.items()]
+
+
+def _task(code: str, row: Mapping[str, Any]) -> Task:
+    count, late = row["n"], row["late"]
+    state = ("stop", f"{late} not confirmed in time") if late else ("wait", f"{count} to confirm")
+    hint = f"Mail access of {count} {'person' if count == 1 else 'people'} has ended: what happens to the mail?"
+    return Task("Confirm who left", "leavers", (code,), hint, state, row["since"], query="state=open")

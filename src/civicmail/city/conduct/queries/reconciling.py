@@ -1,0 +1,129 @@
+"""The personnel list against what is here: who is in one and not in the other, what is not used, who left and was not confirmed,
+and what to do about each (P-05, P-08; M6, M7, L6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import questions
+from civicmail.city.access.queries.replies import left_mailboxes
+from civicmail.city.conduct.doorstates import OPEN
+from civicmail.city.conduct.models import Leaver
+from civicmail.city.conduct.queries import leavers, outside
+from civicmail.city.directory.models import Department, FeedRun
+
+KINDS: dict[str, str] = {
+    "left": "Left, not confirmed",
+    "not-in-feed": "Here, not in the feed",
+    "in-feed": "In the feed, not here",
+    "outside": "Ended here, not elsewhere",
+    "moved": "Moved, to be decided afresh",
+    "never": "Never used",
+    "unused": "Not used for 90 days",
+    "open-account": "Left, account not closed",
+}
+"""In this order: what is most urgent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that does not fit. route, args, query: where something is done about it; role: of its state."""
+
+    kind: str
+    who: str
+    hint: str
+    where: str
+    since: datetime | None
+    act: str
+    route: str
+    args: tuple[object, ...]
+    role: str = "warn"
+
+
+def lines(codes: Collection[str], now: int, *, feed: bool) -> list[Line]:
+    """Everything of these departments, by kind and then by name. feed: with what a reading of the personnel list that waits would
+    do, which is the whole city's. About ten queries."""
+    names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
+    found = [*_left(codes, now), *_outside(codes), *_moved(codes), *_idle(codes, now), *_open_accounts(codes, now)]
+    if feed:
+        found += _feed()
+    order = list(KINDS)
+    return sorted(found, key=lambda n: (order.index(n.kind), names.get(n.where, n.where), n.who, n.hint))
+
+
+def counts(found: Collection[Line]) -> dict[str, int]:
+    """How many of each kind, in the order of KINDS, those without any left out."""
+    return {kind: n for kind in KINDS if (n := sum(line.kind == kind for line in found))}
+
+
+def _left(codes: Collection[str], now: int) -> Iterator[Line]:
+    rows = leavers.open_rows(now).filter(department__code__in=codes).select_related("ending__person", "mailbox", "department")
+    for row in rows:
+        role = "stop" if row.told <= moment(now - DAY) else "wait"
+        where, act = row.department.code, "Confirm, and choose for the mail"
+        at = (where, row.pk)
+        yield Line("left", str(row.ending.person), row.mailbox.address, where, row.ending.when, act, "left", at, role)
+
+
+def _feed() -> Iterator[Line]:
+    run = FeedRun.objects.filter(state__in=["proposed", "stopped"]).order_by("-at").first()
+    if run is None:
+        return
+    said = {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
+    said["refused"] = ("in-feed", "See why the line was refused")
+    for line in run.lines.filter(did__in=list(said)).order_by("id"):
+        kind, act = said[line.did]
+        family, display = line.changes.get("family", ["", ""]), line.changes.get("display", ["", ""])
+        who = str(display[-1] or family[-1] or line.uid)
+        yield Line(kind, who, line.reason or line.uid, "", run.at, act, "feed", (run.pk,))
+
+
+def _outside(codes: Collection[str]) -> Iterator[Line]:
+    rows = outside.endings().filter(state__in=list(OPEN), account__episode__department__code__in=codes)
+    for row in rows:
+        account = row.account
+        role = "stop" if row.overdue else "wait"
+        yield Line(
+            "outside", str(account.person), f"{account.door}: {account.login}", account.episode.department.code, row.made,
+            f"Ask {account.door.person}", "outside-confirm", (row.pk,), role,
+        )  # fmt: skip
+
+
+def _moved(codes: Collection[str]) -> Iterator[Line]:
+    for episode in questions.arrived_movers(codes):
+        where = episode.department.code
+        yield Line(
+            "moved", str(episode.person), "came from another department", where, None, "Decide about mail here", "person",
+            (where, episode.person.uid), "wait",
+        )  # fmt: skip
+
+
+def _idle(codes: Collection[str], now: int) -> Iterator[Line]:
+    for kind, rows in (("never", questions.never_used(codes, now)), ("unused", questions.not_used(codes, now))):
+        for a in rows:
+            yield _idle_line(kind, a)
+
+
+def _idle_line(kind: str, a: Authorisation) -> Line:
+    where = a.department.code
+    at = (where, a.person.uid)
+    return Line(kind, str(a.person), a.mailbox.address, where, a.starts, "Ask whether it is still needed", "person", at, "quiet")
+
+
+def _open_accounts(codes: Collection[str], now: int) -> Iterator[Line]:
+    """What goes on costing something although the department has answered."""
+    gone = left_mailboxes(now).values("pk")
+    rows = Leaver.objects.filter(department__code__in=codes, mailbox__in=gone).exclude(choice="")
+    for row in rows.select_related("ending__person", "mailbox", "department"):
+        at = (row.department.code, row.pk)
+        said = f"{row.mailbox.address}: {leavers.CHOICES[row.choice].lower()}"
+        yield Line(
+            "open-account", str(row.ending.person), said, row.department.code, timezone.localtime(row.answered),
+            "Close the account when nobody needs it", "left", at, "quiet",
+        )  # fmt: skip

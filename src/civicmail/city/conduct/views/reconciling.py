@@ -1,0 +1,71 @@
+"""Does what is here fit the personnel list, and what is not used? Each line says what to do (P-05, P-08)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.queries import reconciling
+from civicmail.city.conduct.queries.reconciling import KINDS, Line
+from civicmail.city.directory.models import Department
+
+
+@acting("roster.see")
+def of_department(request: Asked, department: str) -> HttpResponseBase:
+    """Of one department."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    page = Page("What does not fit?", where.name, crumbs)
+    return _shown(request, page, reconciling.lines([where.code], ms(request.now), feed=False), {where.code: where.name})
+
+
+@acting("reconcile.see")
+def everywhere(request: Asked) -> HttpResponseBase:
+    """Of the whole city, with what a waiting reading of the personnel list says."""
+    require(request, "reconcile.see")
+    names = dict(Department.objects.order_by("name").values_list("code", "name"))
+    return _shown(request, Page("What does not fit?", "Access office"), reconciling.lines(names, ms(request.now), feed=True), names)
+
+
+def _shown(request: Asked, page: Page, lines: list[Line], names: dict[str, str]) -> HttpResponseBase:
+    kind = request.GET.get("kind", "")
+    counts = reconciling.counts(lines)
+    rows = [{"pk": n, "line": line} for n, line in enumerate(lines) if kind not in KINDS or line.kind == kind]
+    found = listing.of_rows(
+        request,
+        rows,
+        caption="What does not fit",
+        columns=_columns(names),
+        empty="Everything fits: nobody left unconfirmed, nothing unused, and the personnel list says nothing else.",
+        noun="lines",
+        keep=("kind",),
+    )
+    shown: dict[str, Any] = {
+        "page": page,
+        "kinds": [(key, KINDS[key], n, key == kind) for key, n in counts.items()],
+        "everything": kind not in KINDS,
+        "total": len(lines),
+    }
+    return listing.shown(request, "conduct/reconcile.html", found, shown)
+
+
+def _columns(names: dict[str, str]) -> list[Column]:
+    columns = [
+        Column("who", "Who", lambda r: Cell(r["line"].who, hint=r["line"].hint)),
+        Column("kind", "What", lambda r: Cell(KINDS[r["line"].kind], role=r["line"].role)),
+        Column("since", "Since", lambda r: r["line"].since, name="since"),
+        Column("act", "What to do", lambda r: Cell(r["line"].act, reverse(r["line"].route, args=r["line"].args))),
+    ]
+    if len(names) > 1:
+        columns.insert(2, Column("where", "Department", lambda r: names.get(r["line"].where, ""), name="department"))
+    return columns

@@ -1,0 +1,180 @@
+"""Mailboxes answer by themselves: journals are followed, and what wants an answer gets one through the pipeline, once (L4, P-06).
+
+Whom a mailbox answers is claimed in the database before the answer is sent, and how far was read is noted after it: whoever dies
+between the two meets the same message again, and the archive knows the answer by its key and bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from civicmail.city.access.published import Watch
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Record
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
+from civicmail.mail.archive.identity import once_bits
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Capture, Source, Type
+from civicmail.mail.courier import bell
+from civicmail.mail.courier.answerable import Letters
+from civicmail.mail.courier.answers import Answer, asked, build, key
+from civicmail.mail.pipeline.accept import Pipeline
+
+if TYPE_CHECKING:  # Django is started later
+    from civicmail.city.access.models import AutoReply
+
+LEASE = "answers"
+EVERY = 1.0
+NOTE_EVERY = 5_000
+"""ms between two notes of how far was read; what was answered is noted at once."""
+log = get_logger()
+
+
+def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
+    """The job of the city worker; Django is started."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        prepare()
+        with connected():
+            answering = Answering(settings, data, clock)
+            yield lambda: answering.step() > 0
+
+    return Job("answers", start, EVERY, lease=LEASE)
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """Answer everything that wants it; how many. Raises LeaseHeld."""
+    with Lease.take(lease_path(data, LEASE)), connected():
+        answering, count = Answering(settings, data, clock), 0
+        while not answering.is_done:
+            count += answering.step()
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message that a mailbox may answer, and what it would say."""
+
+    capture: Capture
+    answer: Answer
+    words: str
+
+
+class Answering:
+    """One round of it at a time. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
+        from civicmail.city.access.actions import answering
+
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._letters = Letters(data)
+        self._watch = Watch(data, clock)
+        self._tail = begin(data, answering.positions())
+        self._noted = clock()
+        self.is_done = False
+
+    def step(self) -> int:
+        """Read what is new and answer it; how many answers were sent. Raises LaterError where the archive cannot commit."""
+        from civicmail.city.access.actions import answering
+        from civicmail.city.access.queries import replies
+
+        now = self._clock()
+        found: list[tuple[Capture, AutoReply]] = []
+        texts = {r.mailbox.address: r for r in replies.of_mailboxes()}
+        more = read(self._tail, lambda record: self._hear(record, texts, found))
+        wanted = [w for capture, reply in found if (w := self._wanted(capture, reply)) is not None]
+        if wanted:
+            with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
+                apart.submit(asyncio.run, self._send(wanted)).result()
+            bell.ring(self._data)
+        if wanted or not more or not 0 <= now - self._noted < NOTE_EVERY:
+            self._noted = now
+            answering.note_heard(self._tail.positions)
+        self.is_done = not more
+        return len(wanted)
+
+    def _hear(self, record: Record, texts: dict[str, AutoReply], found: list[tuple[Capture, AutoReply]]) -> None:
+        if not texts or record.type not in (Type.RECEIPT, Type.DECIDED):
+            return
+        if record.type == Type.RECEIPT:
+            if any(address.encode() in record.head.lower() for address in texts):
+                capture = Capture.from_head(record.head)
+                found += _matching(capture, {d.to: (d.do, d.rules) for d in capture.dispositions}, texts)
+            return
+        said = orjson.loads(record.head)
+        decided = (said["facts"]["do"], tuple(said["facts"]["rules"]))
+        if (later := self._letters.capture(record.id)) is not None:
+            found += _matching(later, dict.fromkeys(said["to"], decided), texts)
+
+    def _wanted(self, capture: Capture, reply: AutoReply) -> Wanted | None:
+        from civicmail.city.access.actions import answering
+
+        box, snapshot = reply.mailbox, self._watch.now
+        known = snapshot.mailboxes.get(box.address) if snapshot is not None else None
+        sender = capture.envelope.sender
+        inside = sender.rpartition("@")[2].lower() in self._settings.city.domains
+        words = reply.text if inside else reply.outside
+        if not words or not self._letters.is_for_a_person(capture.id, known.addresses if known is not None else (box.address,)):
+            return None
+        if not answering.claim(reply, sender, capture.uuid, received=capture.received):
+            return None
+        return Wanted(capture, Answer(box.address, known.name if known is not None else box.name), words)
+
+    async def _send(self, wanted: list[Wanted]) -> None:
+        archive = Archive(self._data)
+        commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
+        pipeline = Pipeline(commit, Modes(self._settings, self._data).of, lambda: self._watch.now)
+        try:
+            for one in wanted:
+                await self._one(pipeline, archive, one)
+        finally:
+            await commit.close()
+
+    async def _one(self, pipeline: Pipeline, archive: Archive, wanted: Wanted) -> None:
+        city, once = self._settings.city, key(wanted.capture, wanted.answer.mailbox)
+        content = build(wanted.capture, wanted.answer, wanted.words, city.name, city.host)
+        if archive.known(once_bits(once), hashlib.sha256(content).digest()):
+            return
+        envelope = Envelope("", (Recipient(wanted.capture.envelope.sender),), self._clock(), protocol="local")
+        try:
+            await pipeline.accept(content, envelope, Source("local", "answers"), once)
+        except CivicmailError as error:
+            log.error("an answer could not be sent", about=wanted.capture.uuid, error=str(error))
+            raise
+
+
+def _matching(
+    capture: Capture, decided: dict[int, tuple[str, tuple[str, ...]]], texts: dict[str, AutoReply]
+) -> list[tuple[Capture, AutoReply]]:
+    """By recipient, each mailbox once; of answers that are given at the time of receipt."""
+    from civicmail.city.access.moments import ms
+
+    found: dict[str, AutoReply] = {}
+    for index, (do, rules) in sorted(decided.items()):
+        recipient = capture.envelope.recipients[index]
+        reply = texts.get(recipient.box or recipient.address.lower())
+        if reply is None or not ms(reply.starts) <= capture.received < ms(reply.until):
+            continue
+        if asked(capture, index, do, rules, reply.kind):
+            found[reply.mailbox.address] = reply
+    return [(capture, reply) for reply in found.values()]

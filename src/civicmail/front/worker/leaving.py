@@ -1,0 +1,127 @@
+"""The city worker's part when somebody left (P-08): accounts that are being closed, and other systems that are told.
+
+An account is counted, then emptied, one step at a time. Each step may be repeated after a crash: the mailbox takes nothing more
+before the last count, and its live copy goes only after the archive has all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+from civicmail.mail.courier.hops import Routes
+from civicmail.mail.importers.livebox import LiveBox
+
+if TYPE_CHECKING:  # Django is started later
+    from civicmail.city.conduct.actions.closing import Count
+    from civicmail.city.conduct.models import Closure
+
+LEASE, OUTSIDE = "closing", "outside"
+EVERY = 2.0
+log = get_logger()
+
+
+def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> list[Job]:
+    """Django is started."""
+
+    @contextmanager
+    def accounts() -> Iterator[Work]:
+        prepare()
+        with connected():
+            yield lambda: step(settings, data, clock) > 0
+
+    @contextmanager
+    def outside() -> Iterator[Work]:
+        from civicmail.city.conduct.actions.outside import tell_hooks
+
+        prepare()
+        with connected():
+            yield lambda: tell_hooks(clock()) < 0  # the next round is soon enough
+
+    return [Job("closing", accounts, EVERY, lease=LEASE), Job("outside", outside, EVERY, lease=OUTSIDE)]
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """Everything that can be done now; how many steps. Raises LeaseHeld."""
+    from civicmail.city.conduct.actions.outside import tell_hooks
+
+    with Lease.take(lease_path(data, LEASE)), Lease.take(lease_path(data, OUTSIDE)), connected():
+        total = tell_hooks(clock())
+        while done := step(settings, data, clock):
+            total += done
+        return total
+
+
+def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """One step of each account that waits for one; how many went on."""
+    from civicmail.city.conduct.queries import closures
+
+    return sum(_one(settings, data, row, clock) for row in closures.to_work())
+
+
+def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int]) -> int:
+    from civicmail.city.access.errors import Conflict
+    from civicmail.city.conduct.actions import closing
+
+    hop = Routes(settings, Modes(settings, data)).hop_for(row.mailbox.address)
+    try:
+        if hop is None or hop.kind != "maildir":
+            raise OSError(f"The live mailbox lies in another system ({hop}), whose messages cannot be counted from here")
+        _work(data, row, clock)
+    except Conflict as error:
+        closing.stop(row, str(error), now=clock())
+    except (OSError, CivicmailError) as error:
+        if row.state == "closing":  # there is no way back: what cannot be done now is done later
+            log.error("a live mailbox cannot be emptied, trying again", closure=row.pk, error=str(error))
+            return 0
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        closing.stop(row, said, now=clock())
+    return 1
+
+
+def _work(data: Path, row: Closure, clock: Callable[[], int]) -> None:
+    from civicmail.city.conduct.actions import closing
+    from civicmail.city.conduct.queries import closures
+
+    box = LiveBox(data, closures.addresses_of(row))
+    if row.state == "counting":
+        closing.note_count(row, _count(box), now=clock())
+    elif row.state == "ordered":
+        closing.begin(row, now=clock())
+    else:
+        _empty(row, box, clock)
+
+
+def _empty(row: Closure, box: LiveBox, clock: Callable[[], int]) -> None:
+    from civicmail.city.conduct.actions import closing
+
+    brought = box.bring_in(clock)
+    if not row.sha256:  # else it was certified already, and some of it may be gone; what came since is in the archive
+        count = _count(box)
+        if count.missing:
+            raise OSError(f"{count.missing} messages are still not in the archive")
+        closing.note_emptying(row, count, brought, now=clock())
+    if left := box.delete():
+        raise OSError(f"{left} messages that are not in the archive lie in the mailbox")
+    closing.finish(_fresh(row), now=clock())
+
+
+def _fresh(row: Closure) -> Closure:
+    row.refresh_from_db()
+    return row
+
+
+def _count(box: LiveBox) -> Count:
+    from civicmail.city.conduct.actions.closing import Count
+
+    found = box.count()
+    return Count(found.live, found.size, found.missing, found.listed, found.holds)

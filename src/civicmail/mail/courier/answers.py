@@ -1,0 +1,122 @@
+"""Answers that a mailbox gives by itself (RFC 3834): whom, and in which words. Pure.
+
+    asked(capture, index, do, rules, kind)      whether this copy of a message wants one, by what is recorded of it
+    is_for_a_person(header, addresses)          whether the message itself does
+    build(...)                                  the answer; the same of the same message, which is how a second one is known
+
+Never to lists, bulk mail, what a program sent, a null sender, nor whose sender is not proven to be who they say; what a rule keeps
+back is answered by nobody, but for mail that waits because the holder of the mailbox left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from civicmail.core.message import addresses, headers
+from civicmail.core.message.encoded import text as decoded
+from civicmail.core.message.verdicts import header_of
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.courier.held import RULES
+
+KEY = "answer:"
+_SOURCES = frozenset({"mx", "submission", "relay", "lmtp"})
+_REACHED = frozenset({"deliver", "mark"})
+_MACHINES = re.compile(
+    r"(?i)(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|owner-.*|.*-(?:request|owner|bounces?)|listserv|majordomo)\Z"
+)
+_PLAIN = re.compile(r"([!#-'*+\-/-9=?A-Z^-~.]{1,64})@([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)")
+_BULK = re.compile(rb"(?i)bulk|list|junk|auto_reply")
+_SUPPRESSES = re.compile(rb"(?i)\b(?:all|oof|autoreply)\b")
+_LISTS = ("List-Id", "List-Unsubscribe", "List-Post", "List-Help", "List-Owner", "List-Archive", "Feedback-ID")
+_DOUBTFUL = frozenset({"fail", "softfail", "permerror"})
+_POLICY = SMTP.clone(utf8=False, cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answers: the address of a mailbox, and its name."""
+
+    mailbox: str
+    name: str
+
+
+def asked(capture: Capture, index: int, do: str, rules: Collection[str], kind: str) -> bool:
+    """Whether this recipient's copy wants an answer. do, rules: what was decided last; kind: own, or left."""
+    envelope = capture.envelope
+    if capture.source.kind not in _SOURCES or envelope.recipients[index].expanded:
+        return False
+    named = _PLAIN.fullmatch(envelope.sender)
+    if named is None or _MACHINES.match(named[1]) or (capture.source.kind == "mx" and not _is_proven(capture)):
+        return False
+    if kind == "left":
+        return do == "hold" and bool(RULES & set(rules))
+    return do in _REACHED and "pass-elsewhere" not in rules
+
+
+def _is_proven(capture: Capture) -> bool:
+    """Nothing speaks against the sender: an answer to somebody whose name was used would be mail that nobody asked for."""
+    facts = capture.facts
+    if facts.get("auth.own_domain") or facts.get("auth.dmarc") in _DOUBTFUL:
+        return False
+    return facts.get("auth.spf") not in _DOUBTFUL or facts.get("auth.dmarc") == "pass"
+
+
+def is_for_a_person(message: bytes, mine: Collection[str]) -> bool:
+    """Whether somebody wrote this to the mailbox (its addresses, lower case) by name, and no program did (RFC 3834 2)."""
+    head = header_of(message) or message
+    auto = headers.first(head, "Auto-Submitted")
+    if auto is not None and not auto.strip().lower().startswith(b"no"):
+        return False
+    if _BULK.search(headers.first(head, "Precedence") or b"") or any(headers.first(head, name) is not None for name in _LISTS):
+        return False
+    if _SUPPRESSES.search(headers.first(head, "X-Auto-Response-Suppress") or b""):
+        return False
+    kind = (headers.first(head, "Content-Type") or b"").strip().lower()
+    if kind.startswith(b"multipart/report") or headers.first(head, "Return-Path") == b"<>":
+        return False
+    named = {a for name in ("To", "Cc", "Resent-To", "Resent-Cc") for a in _addresses(headers.first(head, name))}
+    return not named.isdisjoint(mine)
+
+
+def _addresses(value: bytes | None) -> Sequence[str]:
+    if value is None:
+        return ()
+    return [_without_plus(f"{a.local}@{a.domain}".lower()) for a in addresses.parse(decoded(value))]
+
+
+def _without_plus(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def key(capture: Capture, mailbox: str) -> str:
+    """What makes it the one answer of this mailbox to this message."""
+    return f"{KEY}{capture.uuid}:{mailbox}"
+
+
+def build(capture: Capture, answer: Answer, words: str, city: str, host: str) -> bytes:
+    """The answer, from the mailbox to the envelope's sender. words: the text for this one; host: of our servers."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(answer.name, addr_spec=answer.mailbox)
+    message["To"] = Address(addr_spec=capture.envelope.sender)
+    message["Subject"] = f"Automatic reply from {answer.name}"
+    message["Date"] = format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))
+    name = hashlib.sha256(key(capture, answer.mailbox).encode()).hexdigest()[:32]
+    message["Message-ID"] = f"<answer.{name}@{host}>"
+    if re.fullmatch(r"<[!-~]{1,900}>", capture.message_id):
+        message["In-Reply-To"] = capture.message_id
+        message["References"] = capture.message_id
+    message["Auto-Submitted"] = "auto-replied"
+    message["X-Auto-Response-Suppress"] = "All"
+    wrapped = (textwrap.fill(line, 76, break_long_words=False, break_on_hyphens=False) for line in words.strip().split("\n"))
+    message.set_content("\n".join([*wrapped, "", "-- ", city, ""]), cte="quoted-printable")
+    return message.as_bytes()

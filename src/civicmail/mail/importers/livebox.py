@@ -1,0 +1,184 @@
+"""The live copy of a mailbox against the archive: counted, brought in, deleted (P-08, P-15).
+
+A file counts as kept where the archive's record of its delivery has the SHA-256 of the very bytes that lie here and the archive can
+read what it keeps of it, or where it was brought in as it lies here. Anything else, such as what a mail program has put there, is
+brought in by the importers' way first. Only files that were found kept are deleted, one by one. Blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.message import headers
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.archive import holds
+from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, Writer
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.identity import capture_id, occurrence_bits
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Occurrence, Source, Type
+from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.courier.maildir import mailbox
+from civicmail.mail.importers.occurrence import Ordinals
+from civicmail.mail.importers.prepare import CLASS
+from civicmail.mail.importers.times import received
+from civicmail.mail.pipeline.accept import scan
+
+SOURCE = "live mailbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """live: messages that lie there; size: their bytes; missing: those that the archive lacks; listed: SHA-256 of the sorted SHA-256s
+    of all, in hexadecimal, a line each; holds: how many are in force in the archive."""
+
+    live: int
+    size: int
+    missing: int
+    listed: str
+    holds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    path: Path
+    sha256: bytes
+    size: int
+    occurrence: Occurrence
+    is_kept: bool
+
+
+class LiveBox:
+    """The Maildir folders of one mailbox. addresses: all that it has or had, the main one first."""
+
+    def __init__(self, data: Path, addresses: Collection[str], files: Files = OS_FILES) -> None:
+        self._data = data
+        self._files = files
+        self._owner = next(iter(addresses))
+        split = (address.rpartition("@") for address in addresses)
+        self._folders = list(dict.fromkeys(mailbox(data, domain, local) for local, _, domain in split))
+
+    def count(self) -> Counted:
+        """Look at every message. Raises OSError, DamagedFile."""
+        return _counted(list(self._letters()), len(holds.in_force(Shelf(self._data))))
+
+    def bring_in(self, clock: Callable[[], int]) -> int:
+        """Keep what the archive lacks, as mail of this mailbox; how many. Durable on return. Raises OSError, LaterError."""
+        missing = [letter for letter in self._letters() if not letter.is_kept]
+        if missing:
+            with closing(Writer(self._data, clock, self._files, SHORT_FILE)) as writer:
+                for letter in missing:
+                    _keep(writer, letter, self._owner, clock())
+                writer.flush()
+        return len(missing)
+
+    def delete(self) -> int:
+        """Remove what the archive has, and the folders where nothing else lies in them; how many messages are left, which are those
+        that it lacks. Durable on return. Raises OSError, DamagedFile."""
+        left = 0
+        touched = set()
+        for letter in self._letters():
+            if letter.is_kept:
+                self._files.unlink(letter.path)
+                touched.add(letter.path.parent)
+            else:
+                left += 1
+        for folder in sorted(touched):
+            self._files.sync_folder(folder)
+        if not left:
+            for top in self._folders:
+                _remove(top)
+        return left
+
+    def _letters(self) -> Iterator[_Letter]:
+        machine, ordinals = Machine(self._data), Ordinals(self._owner)
+        for folder, path in self._paths():
+            content = path.read_bytes()
+            sha256 = hashlib.sha256(content).digest()
+            occurrence = ordinals.next(folder, sha256)
+            kept = machine.known(occurrence_bits(occurrence, sha256), sha256) or _was_delivered(machine, path, sha256)
+            yield _Letter(path, sha256, len(content), occurrence, kept)
+
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        """(folder as the occurrence names it, file), in order. A link is no file of this mailbox: OSError."""
+        for number, top in enumerate(self._folders):
+            for at, folders, names in os.walk(top):
+                folders.sort()
+                place = Path(at)
+                if place.name not in ("new", "cur"):
+                    continue
+                inner = place.parent.relative_to(top).as_posix()
+                for name in sorted(names, key=lambda n: n.partition(":")[0]):
+                    if (place / name).is_symlink():
+                        raise OSError(f"{place / name} is a link; look at it first.")
+                    yield f"{number}/{inner}", place / name
+
+
+def _was_delivered(machine: Machine, path: Path, sha256: bytes) -> bool:
+    """Whether the archive's record says that it handed over these bytes, and what it keeps of them can be read."""
+    try:
+        id_ = uuid.UUID(path.name.partition(":")[0]).bytes
+        said = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
+        if sha256.hex() not in said:
+            return False
+        machine.body(id_)
+    except (ValueError, NotInArchive, DamagedFile):
+        return False
+    return True
+
+
+def _keep(writer: Writer, letter: _Letter, owner: str, now: int) -> None:
+    content = letter.path.read_bytes()
+    found = scan(content, letter.sha256)
+    hop = headers.topmost_received_date(content) or headers.date(content)
+    at, basis = received(hop, int(letter.path.stat().st_mtime * 1000), "mailbox", now)
+    capture = Capture(
+        id=capture_id(at, occurrence_bits(letter.occurrence, letter.sha256)),
+        received=at,
+        sha256=letter.sha256,
+        size=len(content),
+        content_hash=found.content_hash,
+        source=Source("import", SOURCE, "exact"),
+        envelope=Envelope("", (), at, protocol="import"),
+        basis=basis,
+        class_=CLASS,
+        custodian=owner,
+        occurrence=letter.occurrence,
+        message_id=found.message_id,
+    )
+    if len(content) <= SPOOL_ABOVE:
+        writer.receipt(capture, content)
+        return
+    spool = writer.spool(capture.id)
+    spool.write(content)
+    spool.finish()
+    writer.receipt(capture, spool)
+
+
+def _counted(found: list[_Letter], holding: int) -> Counted:
+    lines = "".join(f"{sha256}\n" for sha256 in sorted(letter.sha256.hex() for letter in found))
+    missing = sum(not letter.is_kept for letter in found)
+    size = sum(letter.size for letter in found)
+    return Counted(len(found), size, missing, hashlib.sha256(lines.encode()).hexdigest(), holding)
+
+
+def _remove(top: Path) -> None:
+    """The folders of a mailbox without a message in them, with what mail programs keep beside. Nothing of it has to survive."""
+    for at, folders, names in os.walk(top, topdown=False):
+        place = Path(at)
+        if place.name in ("new", "cur") and names:
+            raise OSError(f"{place} is not empty.")
+        for name in names:
+            (place / name).unlink()
+        for name in folders:
+            if (place / name).is_symlink():
+                (place / name).unlink()
+        place.rmdir()

@@ -1,0 +1,192 @@
+"""Doors that are not ours: told, asked again, confirmed; late ones are findings (P-08; L2, L5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from city.access import staff
+from city.access.staff import MS
+from city.conduct.left import OFFICER, WHY, Place, place
+from civicmail.city.access.actions import ending
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import DAY
+from civicmail.city.conduct import doorstates
+from civicmail.city.conduct.actions import outside
+from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
+from civicmail.city.conduct.queries import outside as asked
+from civicmail.city.notices.models import Notice
+from civicmail.city.notices.outgoing import Answer, Hook, is_signed, signature
+
+pytestmark = pytest.mark.django_db
+SAW = "Looked into the list of the VPN: the account is gone."
+
+
+@pytest.fixture
+def town(installed: Any, settings: Any, tmp_path: Any) -> Place:
+    """With an address in the settings that is told."""
+    from dataclasses import replace
+
+    from civicmail.core.config.settings import Hook as Setting
+    from civicmail.core.config.settings import Outside
+
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of both, 32 bytes long.")
+    hook = Setting(name="cloud", url="https://id.city.example/ended", secret_file=str(secret))
+    settings.CITY = replace(settings.CITY, outside=Outside(hook=[hook]))
+    return place()
+
+
+class Cloud:
+    """The other side: answers as it is told, and remembers what it heard."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.heard: list[tuple[dict[str, Any], str, int]] = []
+
+    def __call__(self, hook: Hook, body: bytes, id_: str, now: int) -> Answer:
+        assert is_signed(hook.secret, id_, str(now // 1000), body, signature(hook.secret, id_, now // 1000, body), now=now)
+        self.heard.append((orjson.loads(body), id_, now))
+        return self.answers.pop(0)
+
+
+DONE = Answer(200, b'{"confirmed": true}')
+TAKEN = Answer(202, b"{}")
+DOWN = Answer(503, b"", "it answered 503")
+
+
+def _door(town: Place, hook: str = "", name: str = "Badge") -> OutsideDoor:
+    return outside.add_door(name, person=town.bob, hook=hook, days=2, actor=OFFICER, reason="in use", now=MS)
+
+
+def _gets_in(town: Place, door: OutsideDoor, login: str = "ann.t", now: int = MS) -> OutsideAccount:
+    outside.give(door, [(town.ann, login)], actor=OFFICER, reason="needs it", now=now)
+    return OutsideAccount.objects.get(door=door, ended__isnull=True)
+
+
+def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(town: Place) -> None:
+    """R-574, L2."""
+    account = _gets_in(town, _door(town, "cloud"))
+    assert outside.ask_due(MS) == 0, "while access lasts nothing has to end"
+    town.leaves(now=MS + 1000)
+    cloud = Cloud(DOWN, TAKEN, DONE)
+    assert (outside.ask_due(MS + 1000), outside.ask_due(MS + 1000)) == (1, 0)
+    assert outside.tell_hooks(MS + 1000, cloud) == 0 and OutsideEnding.objects.get().problem == "it answered 503"
+    assert outside.tell_hooks(MS + 2000, cloud) == 0 and len(cloud.heard) == 1, "not before its time"
+    assert outside.tell_hooks(MS + 31_000, cloud) == 1 and OutsideEnding.objects.get().state == "told"
+    account.refresh_from_db()
+    assert account.ended is None, "taken is not done"
+    assert outside.tell_hooks(MS + 91_000, cloud) == 1
+    row = OutsideEnding.objects.get()
+    account.refresh_from_db()
+    assert (row.state, row.how, row.tries, account.ended is not None) == ("ended", "hook", 3, True)
+    assert {id_ for _, id_, _ in cloud.heard} == {str(row.key)} and cloud.heard[0][0]["login"] == "ann.t"
+    assert Entry.objects.filter(act="outside.confirm", object="person:ann", person="tick").count() == 1
+    assert outside.tell_hooks(MS + DAY, cloud) == 0
+
+
+def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
+    """R-575."""
+    _gets_in(town, _door(town))
+    town.leaves()
+    outside.ask_due(MS)
+    assert outside.find_overdue(MS + 2 * DAY - 1) == 0
+    assert (outside.find_overdue(MS + 2 * DAY), outside.find_overdue(MS + 2 * DAY)) == (1, 0)
+    assert Entry.objects.filter(act="outside.overdue").count() == 1
+    assert [n.to for n in Notice.objects.order_by("id")] == ["bob@city.example", "bob@city.example"], "asked at once, and when late"
+    mine = asked.tasks(Actor("bob", "Bob"), MS)
+    assert mine[0].tasks[0].state == ("stop", "1 late") and asked.tasks(OFFICER, MS)[0].tasks[0].state == ("stop", "1 late")
+
+
+def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Place) -> None:
+    """R-576."""
+    _gets_in(town, _door(town))
+    town.leaves()
+    outside.ask_due(MS)
+    row = OutsideEnding.objects.get()
+    with pytest.raises(NotPermitted):
+        outside.confirm(row, actor=town.boss, reason=SAW, now=MS)
+    with pytest.raises(Unusable):
+        outside.confirm(row, actor=Actor("bob", "Bob"), reason="yes", now=MS)
+    outside.confirm(row, actor=Actor("bob", "Bob"), reason=SAW, now=MS)
+    row.refresh_from_db()
+    assert (row.state, row.how, row.by) == ("ended", "person", "bob")
+    with pytest.raises(Conflict):
+        outside.confirm(row, actor=OFFICER, reason=SAW, now=MS)
+
+
+def test_an_old_end_does_nothing_to_who_was_hired_again_under_the_same_name(town: Place) -> None:
+    """R-577, L5."""
+    door = _door(town, "cloud")
+    old = _gets_in(town, door)
+    town.leaves()
+    outside.ask_due(MS)
+    again = staff.employed(town.ann, town.where)
+    outside.give(door, [(town.ann, "ann.t")], actor=OFFICER, reason="needs it", now=MS + 1)
+    assert outside.tell_hooks(MS + 2, Cloud()) == 0, "nobody is told"
+    assert OutsideEnding.objects.get().state == "moot"
+    old.refresh_from_db()
+    assert old.ended is not None and OutsideAccount.objects.get(episode=again).ended is None
+
+
+def test_under_another_name_the_old_one_ends(town: Place) -> None:
+    door = _door(town, "cloud")
+    _gets_in(town, door)
+    town.leaves()
+    outside.ask_due(MS)
+    staff.employed(town.ann, town.where)
+    outside.give(door, [(town.ann, "ann.new")], actor=OFFICER, reason="needs it", now=MS + 1)
+    cloud = Cloud(DONE)
+    assert outside.tell_hooks(MS + 2, cloud) == 1 and cloud.heard[0][0]["login"] == "ann.t"
+    assert OutsideAccount.objects.get(ended__isnull=True).login == "ann.new"
+
+
+def test_doors_and_who_gets_in_are_said_by_whoever_may(town: Place) -> None:
+    with pytest.raises(NotPermitted):
+        outside.add_door("VPN", person=town.bob, actor=town.boss, reason="in use", now=MS)
+    with pytest.raises(Unusable):
+        outside.add_door("VPN", person=town.bob, hook="nowhere", actor=OFFICER, reason="in use", now=MS)
+    door = _door(town)
+    with pytest.raises(Unusable):
+        _door(town)
+    assert outside.give(door, [(town.ann, "a"), (town.bob, "b")], actor=town.boss, reason="needs it", now=MS) == 2
+    assert outside.give(door, [(town.ann, "a")], actor=town.boss, reason="needs it", now=MS) == 0, "twice is once"
+    with pytest.raises(Conflict):
+        outside.close_door(door, actor=OFFICER, reason="not used", now=MS)
+    for account in OutsideAccount.objects.order_by("id"):
+        outside.take(account, actor=town.boss, reason="Does not need it any more.", now=MS)
+    outside.close_door(door, actor=OFFICER, reason="not used", now=MS)
+    with pytest.raises(Conflict):
+        outside.give(door, [(town.ann, "a")], actor=OFFICER, reason="needs it", now=MS)
+
+
+def test_a_hook_that_the_settings_do_not_name_any_more_is_a_problem_and_no_silence(town: Place, settings: Any) -> None:
+    from dataclasses import replace
+
+    from civicmail.core.config.settings import Outside
+
+    _gets_in(town, _door(town, "cloud"))
+    ending.end_access(town.ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
+    outside.ask_due(MS)
+    settings.CITY = replace(settings.CITY, outside=Outside())
+    assert outside.tell_hooks(MS, Cloud()) == 0
+    assert "no such address" in OutsideEnding.objects.get().problem
+
+
+@given(st.lists(st.sampled_from([s.action for s in doorstates.STEPS]), max_size=8))
+def test_no_way_leads_out_of_an_end(actions: list[str]) -> None:
+    """Whatever happens in whatever order, what is ended or moot stays so."""
+    state = "open"
+    for action in actions:
+        if state not in doorstates.OPEN:
+            with pytest.raises(Conflict):
+                doorstates.step(state, action)
+            continue
+        state = doorstates.step(state, action)
+    assert state in doorstates.SAID
