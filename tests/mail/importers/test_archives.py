@@ -94,7 +94,7 @@ def test_a_bomb_ends_at_what_an_archive_may_unpack_to(tmp_path: Path, monkeypatc
     assert len(found) == 1
     assert {item.why for item in left} == {archives.TOO_LARGE}
     assert all(item.failed for item in left)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30
     assert not list(tmp_path.rglob("member"))
 
 

@@ -211,7 +211,7 @@ def test_what_leads_to_itself_ends(what: str) -> None:
     except Broken:
         found = []
     assert len(found) < 50
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 60
 
 
 def _folders_in_themselves() -> bytes:

