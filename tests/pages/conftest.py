@@ -12,10 +12,13 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.moments import ms
+from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts
+from pages.gone import gone
 from pages.post import post
 from pages.rulebook import rulebook
+from pages.violationcases import violations
 from pages.world import Town, signed_in, town
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the thread
@@ -43,7 +46,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def with_mail(installed: Path, *, book: bool = True) -> Town:
     """The town of world.py, the mail of post.py, and a rule book."""
     t = town()
-    t.objects |= post(installed, ms(t.now)) | cases(t) | drafts(t) | (rulebook(t) if book else {})
+    t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t) | (rulebook(t) if book else {})
     index(installed, ms(t.now))
     return t
 

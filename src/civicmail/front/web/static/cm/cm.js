@@ -91,6 +91,25 @@
   addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
+  // letters, where the person has switched them on: each is a control that can be seen, never in a field (WCAG 2.1.4)
+  document.addEventListener("keydown", (event) => {
+    const region = one("[data-keys]");
+    if (!region || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]") || !/^[a-z]$/i.test(event.key)) return;
+    const letter = event.key.toUpperCase();
+    const rows = all("[data-row]", region).filter((row) => row.offsetParent);
+    const at = rows.indexOf(event.target.closest("[data-row]") || one("[data-row]:target", region) || rows[-1]);
+    if (letter === "J" || letter === "K") {
+      const row = rows[Math.min(rows.length - 1, Math.max(0, at + (letter === "J" ? 1 : -1)))];
+      if (row) row.focus();
+    } else {
+      const control = at >= 0 && one(`[aria-keyshortcuts="${letter}"]`, rows[at]);
+      if (!control) return;
+      control.click();
+    }
+    event.preventDefault();
+  });
+
   // the event comes from what asked, the new part is somewhere else
   document.addEventListener("htmx:after:swap", (event) => {
     look(document);
@@ -109,4 +128,6 @@
   look(document);
   const problem = one("[data-focus-first]");
   if (problem) problem.focus();
+  const row = !problem && one("[data-row]:target");
+  if (row) row.focus();
 })();

@@ -1,0 +1,181 @@
+"""What pages and other rooms ask about reviews: what waits for somebody, how a department answers, how a review stands (P-05)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.views import saying
+from civicmail.city.conduct.actions.telling import last_day, name_of
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
+from civicmail.city.conduct.queries import answerers
+from civicmail.city.conduct.queries.packs import speeds
+from civicmail.city.directory.models import Person
+
+SOON = 3
+"""Days before the deadline from which on a task is urgent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open rows of one review in one department that one person is asked about. exceptions: of them, those out of order; late: the
+    deadline has passed, and an answer still counts."""
+
+    review: Review
+    department: str
+    department_name: str
+    open: int
+    exceptions: int
+    due: date
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a department answered in a span: rows of reviews that began in it. late: answered after the deadline; silent: never
+    answered; suspended: by silence, and not answered since; ended: by silence; stopped: held back by the breaker."""
+
+    asked: int = 0
+    open: int = 0
+    kept: int = 0
+    revoked: int = 0
+    changed: int = 0
+    late: int = 0
+    silent: int = 0
+    suspended: int = 0
+    ended: int = 0
+    stopped: int = 0
+    moot: int = 0
+    failed: int = 0
+
+
+def waiting_for(person: Person, now: int) -> list[Waiting]:
+    """What somebody is asked at this moment, the most urgent first; what waits for its turn is left out, and one's own. A fixed
+    number of queries."""
+    parts = list(answerers.parts_of(person.pk, now))
+    ahead = answerers.is_ahead(parts)
+    mine = {p.pk: p for p in parts if p.pk not in ahead}
+    rows = ReviewRow.objects.filter(part__in=mine, state__in=["open", "suspended"]).exclude(person=person)
+    rows = rows.exclude(approver=person)
+    found: dict[tuple[int, int, bool], list[list[str]]] = {}
+    for part, state, exceptions in rows.order_by("id").values_list("part", "state", "exceptions"):
+        p = mine[part]
+        if state == "suspended" or p.review.state == "running":
+            found.setdefault((p.review_id, p.department_id, state == "suspended"), []).append(exceptions)
+    by_key = {(p.review_id, p.department_id): p for p in mine.values()}
+    made = []
+    for (review, department, late), exceptions in found.items():
+        p = by_key[review, department]
+        bad = sum(bool(e) for e in exceptions)
+        made.append(Waiting(p.review, p.department.code, p.department.name, len(exceptions), bad, last_day(p.review), late))
+    return sorted(made, key=lambda w: (w.due, w.review.pk, w.department))
+
+
+def of_department(code: str, since: datetime, until: datetime) -> Counts:
+    """How a department answers in a span (since included, until not). One query."""
+    rows = ReviewRow.objects.filter(department__code=code, review__started__gte=since, review__started__lt=until)
+    counted: Counter[str] = Counter()
+    for state, answer, late in rows.order_by().values_list("state", "answer", "late"):
+        counted["asked"] += 1
+        counted["late"] += bool(late)
+        counted[state] += 1
+        if state in ("pending", "done", "verified", "failed"):
+            counted[{"keep": "kept", "revoke": "revoked", "change": "changed", "lapse": "ended"}.get(answer, "")] += 1
+    names = ("asked", "open", "kept", "revoked", "changed", "late", "silent", "ended", "stopped", "moot", "failed")
+    return Counts(suspended=counted["suspended"] + counted["suspending"], **{name: counted[name] for name in names})
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """Of whoever is asked, and of the access office. A fixed number of queries."""
+    person = Person.objects.filter(uid=actor.uid).first() if actor.admitted and actor.uid else None
+    mine = [_task(w, now) for w in waiting_for(person, now)] if person is not None else []
+    found = [Tasks(gettext("Access reviews"), mine)]
+    if actor.holds("access-officer"):
+        found.append(Tasks(gettext("Access office"), _office()))
+    return found
+
+
+def _task(w: Waiting, now: int) -> Task:
+    where = gettext("{department}: answer the access review").format(department=w.department_name)
+    words = ngettext("{count} open", "{count} open", w.open).format(count=w.open)
+    hint = gettext("{name}, by {day}.").format(name=name_of(w.review), day=saying.day(w.due))
+    if w.late:
+        where = gettext("{department}: say what becomes of suspended access").format(department=w.department_name)
+        hint = gettext("Nobody answered in time. Without an answer it ends two weeks after that.")
+    left = (w.due - moment(now).date()).days
+    role = "stop" if w.late else "warn" if left <= SOON else "wait"
+    return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started)
+
+
+def _office() -> list[Task]:
+    """What was held back, what failed, and what nobody can answer."""
+    rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
+    wanted = rows.filter(Q(state__in=["stopped", "failed"]) | Q(state="open", part__reviewer__isnull=True))
+    counted = Counter(
+        ("nobody" if state == "open" else state, review) for state, review in wanted.order_by().values_list("state", "review")
+    )
+    words = {
+        "stopped": (gettext("Apply or leave what a review held back"), "stop"),
+        "failed": (gettext("See what a review could not carry out"), "stop"),
+        "nobody": (gettext("Name somebody who can answer a review"), "warn"),
+    }
+    found = []
+    for what, (label, role) in words.items():
+        reviews = {review: n for (kind, review), n in counted.items() if kind == what}
+        for review, n in sorted(reviews.items()):
+            found.append(Task(label, "campaign", (review,), "", (role, ngettext("{count} row", "{count} rows", n).format(count=n))))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one part stands. fastest: the most keeps within a minute of its reviewer."""
+
+    part: ReviewPart
+    rows: int
+    open: int
+    answered: int
+    fastest: int = 0
+
+
+def standings(review: Review) -> list[Standing]:
+    """Each part of a review, those with the most open rows first. Two queries."""
+    rows = list(ReviewRow.objects.filter(review=review).select_related("by").defer("asked").order_by("id"))
+    fast = speeds(rows)
+    counted: dict[int, Counter[str]] = {}
+    for r in rows:
+        counts = counted.setdefault(r.part_id, Counter())
+        counts["rows"] += 1
+        counts["open"] += r.state == "open"
+        counts["answered"] += r.by_id is not None
+    parts = ReviewPart.objects.filter(review=review).select_related("department", "reviewer", "joined", "delegate").order_by("id")
+    found = [_standing(p, counted.get(p.pk, Counter()), fast.get(p.reviewer.uid, 0) if p.reviewer else 0) for p in parts]
+    return sorted(found, key=lambda s: (-s.open, s.part.pk))
+
+
+def _standing(part: ReviewPart, counts: Counter[str], fastest: int) -> Standing:
+    return Standing(part, counts["rows"], counts["open"], counts["answered"], fastest)
+
+
+def states_of(reviews: Collection[int], department: str = "") -> dict[int, Counter[str]]:
+    """How many rows of each review are in each state; department: only those that are asked there (code)."""
+    rows = ReviewRow.objects.filter(review__in=reviews)
+    rows = rows.filter(part__department__code=department) if department else rows
+    found: dict[int, Counter[str]] = {}
+    for review, state, n in rows.order_by().values("review", "state").annotate(n=Count("id")).values_list("review", "state", "n"):
+        found.setdefault(review, Counter())[state] = n
+    return found
+
+
+def held_back(review: Review) -> dict[str, int]:
+    """How many rows the breaker holds back, by code of the department."""
+    rows = ReviewRow.objects.filter(review=review, state="stopped").order_by().values_list("department__code", flat=True)
+    return dict(Counter(rows))

@@ -1,0 +1,231 @@
+"""The answers of a reviewer, each as a form of its own; what cannot be undone says so before (P-05; R5, R6, R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, hidden_unless, me, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.conduct.actions import answering, handingon
+from civicmail.city.conduct.actions.telling import name_of
+from civicmail.city.conduct.models import ReviewPart, ReviewRow
+from civicmail.city.conduct.queries import answerers, screens
+from civicmail.city.conduct.views import reviewforms
+from civicmail.city.conduct.views.reviews import after
+from civicmail.city.directory.models import Department
+
+WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "duty")
+
+
+def _row(request: Asked, pk: int) -> ReviewRow:
+    """The row, for whoever is asked about it. Raises Http404 for who may not know of it, NotPermitted."""
+    row = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=pk)
+    about = answerers.about(row.part, request.actor.uid, ms(request.now), row)
+    hidden_unless(request, "review.see", about)
+    require(request, "review.decide", about)
+    return row
+
+
+def _next(request: Asked, row: ReviewRow) -> str:
+    """Where the screen goes on: at the row behind this one, as the screen had them."""
+    now = ms(request.now)
+    review, department = row.review, row.part.department
+    parts = screens.visible(review, department, me(request), now, all_=False)
+    if not parts:
+        return "/"
+    lines = [line.row.pk for line in screens.screen(review, department, me(request), parts, now).lines]
+    behind = request.GET.get("next", "") or request.POST.get("next", "")
+    found = next((pk for pk in lines if str(pk) == behind), lines[0] if lines else None)
+    return after(department.code, review.pk, found)
+
+
+@acting("review.decide")
+def keep(request: Asked, pk: int) -> HttpResponse:
+    """Of what is in order with one press; else with a reason, on a page of its own where it was missing."""
+    row = _row(request, pk)
+    needs = bool(row.exceptions) or row.review.tier == "duties"
+    form = reviewforms.Kept(request.POST or None) if needs else None
+    if request.method == "POST" and form is None:
+        try:
+            answering.keep(row, actor=request.actor, now=ms(request.now))
+            messages.success(request, f"Kept: {row.asked['name']}. It can be taken back for five minutes.")
+        except Conflict as error:
+            messages.warning(request, str(error.args[0]))
+        return redirect(_next(request, row))
+    form = form or reviewforms.Kept(None)
+    form.fields["reason"].required = needs
+
+    def do() -> ReviewRow:
+        return answering.keep(row, actor=request.actor, now=ms(request.now), reason=form.cleaned_data["reason"])
+
+    return _asked(
+        request, row, form, do, f"Keep {_what(row)}?", _kept(row), f"Keep access of {row.asked['name']}",
+        f"Kept: {row.asked['name']}.",
+    )  # fmt: skip
+
+
+def _kept(row: ReviewRow) -> list[str]:
+    if row.duty is not None:
+        return ["The duty stays, with the end that it was granted with.", "Your justification stands in the evidence."]
+    return [
+        "The access goes on: for a year from today, or to the end of a contract. Whoever asked for it does not extend it.",
+        "For five minutes it can be taken back.",
+    ]
+
+
+@acting("review.decide")
+def end(request: Asked, pk: int) -> HttpResponse:
+    """Ends one right, at once."""
+    row = _row(request, pk)
+    form = reviewforms.Because(request.POST or None)
+    effects = ["Sending and reading there stop at once, at every door.", "Mail is kept. Nothing is deleted."]
+    if row.duty is not None:
+        effects = ["The duty ends at once, and what was taken up under it."]
+
+    def do() -> ReviewRow:
+        return answering.revoke(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+
+    return _asked(
+        request, row, form, do, f"End {_what(row)}?", [*effects, "This cannot be undone: it is asked for anew."],
+        f"End access of {row.asked['name']}",
+        f"Ended: {row.asked['name']}.", stop=True,
+    )  # fmt: skip
+
+
+@acting("review.decide")
+def change(request: Asked, pk: int) -> HttpResponse:
+    """Another end."""
+    row = _row(request, pk)
+    form = reviewforms.Until(request.POST or None)
+
+    def do() -> ReviewRow:
+        until = end_of(form.cleaned_data["day"])
+        return answering.change(row, until, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+
+    effects = ["The access ends on the evening of that day; until then nothing changes."]
+    return _asked(
+        request, row, form, do, f"Until when {_what(row)}?", effects, f"Set the end for {row.asked['name']}",
+        f"Changed: {row.asked['name']}.",
+    )  # fmt: skip
+
+
+@acting("review.decide")
+def not_mine(request: Asked, pk: int) -> HttpResponse:
+    """Another department answers."""
+    row = _row(request, pk)
+    form = reviewforms.Whose(request.POST or None)
+
+    def do() -> ReviewRow:
+        where = Department.objects.get(code=form.cleaned_data["department"])
+        return handingon.not_mine(row, where, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+
+    effects = ["The question goes to whoever is asked in that department. You are not asked about it any more."]
+    return _asked(
+        request, row, form, do, f"Who answers for {row.asked['name']}?", effects, "Hand this on",
+        f"Handed on: {row.asked['name']}.",
+    )  # fmt: skip
+
+
+@acting("review.decide")
+def unsure(request: Asked, pk: int) -> HttpResponse:
+    """The next head answers."""
+    row = _row(request, pk)
+    form = reviewforms.Unsure(request.POST or None)
+    effects = ["The question goes to the next head, and where nobody is above, to the access office."]
+
+    def do() -> ReviewRow:
+        return handingon.dont_know(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+
+    return _asked(
+        request, row, form, do, f"Who knows about {row.asked['name']}?", effects, "Ask the next head",
+        f"Handed on: {row.asked['name']}.",
+    )  # fmt: skip
+
+
+@acting("review.decide")
+@require_POST
+def undo(request: Asked, pk: int) -> HttpResponse:
+    """Take a "keep" back, until it is carried out."""
+    row = _row(request, pk)
+    try:
+        answering.undo(row, actor=request.actor, now=ms(request.now))
+        messages.success(request, f"Taken back: {row.asked['name']} is open again.")
+    except Conflict as error:
+        messages.warning(request, str(error.args[0]))
+    return redirect(after(row.part.department.code, row.review_id, row.pk))
+
+
+@acting("review.decide")
+@require_POST
+def rest(request: Asked, pk: int) -> HttpResponse:
+    """Keep what is unremarkable, together, when nothing else is left."""
+    part = get_object_or_404(ReviewPart.objects.select_related("review", "department"), pk=pk)
+    about = answerers.about(part, request.actor.uid, ms(request.now))
+    hidden_unless(request, "review.see", about)
+    require(request, "review.decide", about)
+    try:
+        count = answering.keep_rest(part, actor=request.actor, now=ms(request.now))
+        messages.success(request, f"Kept: {count}, of which nothing was out of order.")
+    except Conflict as error:
+        messages.warning(request, str(error.args[0]))
+    return redirect("access-review", department=part.department.code, pk=part.review_id)
+
+
+@acting("review.delegate")
+def stand_in(request: Asked, pk: int) -> HttpResponse:
+    """Somebody else answers for some days; one's own name stays."""
+    part = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=pk)
+    about = answerers.about(part, request.actor.uid, ms(request.now))
+    hidden_unless(request, "review.see", about)
+    require(request, "review.delegate", about)
+    form = reviewforms.StandIn(request.POST or None)
+    back = after(part.department.code, part.review_id, None)
+
+    def do() -> ReviewPart:
+        c = form.cleaned_data
+        until = min(end_of(c["day"]), ms(part.review.deadline)) if part.review.deadline else 0
+        return handingon.delegate(part, c["to"], until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    return answered(
+        request, form, do, page=Page("Who answers in your place?", name_of(part.review), [("The review", back)]), back=back,
+        effects=["That person answers beside you until that day, and cannot hand it on.", "You stay accountable."],
+        verb="Let somebody stand in", said=lambda made: f"{made.delegate} stands in for you.",
+    )  # fmt: skip
+
+
+def _asked(
+    request: Asked,
+    row: ReviewRow,
+    form: reviewforms.Because | reviewforms.Kept | reviewforms.Until | reviewforms.Whose | reviewforms.Unsure,
+    do: Callable[[], ReviewRow],
+    heading: str,
+    effects: list[str],
+    verb: str,
+    said: str,
+    *,
+    stop: bool = False,
+) -> HttpResponse:
+    back = after(row.part.department.code, row.review_id, row.pk)
+    if request.method == "POST" and form.is_valid() and tried(form, do) is not None:
+        messages.success(request, said)
+        return redirect(_next(request, row))
+    page = Page(heading, name_of(row.review), [("The review", back)])
+    shown = {"page": page, "form": form, "effects": effects, "verb": verb, "back": back, "stop": stop}
+    return render(request, "access/confirm.html", shown, status=status_of(form))
+
+
+def _what(row: ReviewRow) -> str:
+    if row.duty is not None:
+        return f"the duty {row.asked['duty_name'].lower()} of {row.asked['name']}"
+    own = row.asked["what"] == "Own mailbox"
+    return f"mail access of {row.asked['name']}" if own else f"{row.asked['name']}'s access to {row.asked['mailbox']}"
