@@ -17,6 +17,7 @@ from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Agency
 from civicmail.front.web.api import door, paging
+from civicmail.front.web.api.document import OPERATIONS
 from civicmail.front.web.api.operations import agencies
 from civicmail.front.web.models import Answered
 from pages.programs import asking
@@ -30,6 +31,29 @@ def works(installed: Path, db: None) -> Town:
     """The town without its mail."""
     (installed / "claimed").touch()
     return town()
+
+
+def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
+    """R-648: the guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
+    head, chief, crew = (asking(works.people[who]) for who in ("head", "chief", "crew0"))
+    for path in ("/departments/public-works/people", "/departments/public-works/people/p-crew0", "/mailboxes/streets@city.example"):
+        assert [ask("GET", path).status_code for ask in (head, chief, crew)] == [200, 403, 403], path
+    body = {"reason": WHY}
+    for ask in (chief, crew):
+        assert ask("POST", f"/rights/{works.authorisations['crew1'].pk}/suspend", body).status_code == 403
+    works.authorisations["crew1"].refresh_from_db()
+    assert works.authorisations["crew1"].state == "active"
+
+
+def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> None:
+    """R-649: what a person may do by hand is not what each of their programs may do."""
+    ask = asking(works.people["office"], ["read:people"])
+    assert ask("GET", "/agencies").status_code == 200
+    for method, path, scope in (("GET", "/duties", "read:duties"), ("POST", "/agencies/northline/off", "write:access")):
+        answer = ask(method, path, {"reason": WHY} if method == "POST" else None)
+        assert answer.status_code == 403 and scope in answer.json()["detail"]
+        assert f'error="insufficient_scope", scope="{scope}"' in answer.headers["WWW-Authenticate"]
+    assert Agency.objects.get(code="northline").suspended is None
 
 
 def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(works: Town) -> None:
@@ -188,13 +212,7 @@ def test_a_privileged_duty_is_of_no_use_to_a_token_before_it_is_taken_up(works: 
     refused = admin("GET", "/queue")
     assert refused.status_code == 403 and "Take up the duty" in refused.json()["detail"]
     assert operator("GET", "/queue").status_code == 200
-    assert all(o.act != "duty.take-up" for o in door_operations())
-
-
-def door_operations() -> list[Any]:
-    from civicmail.front.web.api.table import OPERATIONS
-
-    return list(OPERATIONS.values())
+    assert all(o.act != "duty.take-up" for o in OPERATIONS.values())
 
 
 def test_who_has_not_accepted_the_policy_reads_and_answers_it_and_nothing_else(works: Town) -> None:

@@ -69,9 +69,9 @@ def cursor(request: HttpRequest) -> Any:
         mark = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
     except (ValueError, binascii.Error):
         raise _no_cursor() from None
-    if not isinstance(mark, str | int) or isinstance(mark, bool) or (isinstance(mark, str) and "\0" in mark):
-        raise _no_cursor()
-    return mark
+    if (isinstance(mark, str) and "\0" not in mark) or (type(mark) is int and abs(mark) < 1 << 63):
+        return mark
+    raise _no_cursor()
 
 
 def link(request: HttpRequest, response: HttpResponse, mark: str | int) -> None:
