@@ -46,7 +46,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def with_mail(installed: Path, *, book: bool = True) -> Town:
     """The town of world.py, the mail of post.py, and a rule book."""
     t = town()
-    t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t) | (rulebook(t) if book else {})
+    t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
+    t.objects |= rulebook(t) if book else {}
     index(installed, ms(t.now))
     return t
 

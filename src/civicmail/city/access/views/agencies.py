@@ -14,7 +14,7 @@ from civicmail.city.access.actions import structure
 from civicmail.city.access.forms import Because
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import history
+from civicmail.city.access.queries import history, undertakings
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -112,14 +112,24 @@ def _page(request: Asked, row: Agency, people: int) -> Page:
     if may(request, "agency.change"):
         actions.append(Action("Add a contract", reverse("contract-new", args=[row.code]), primary=True))
         actions.append(Action("Change…", reverse("agency-change", args=[row.code])))
+    if may(request, "undertaking.record") and undertakings.wanted(ms(request.now)) is not None:
+        actions.append(Action("Record undertaking…", reverse("undertaking", args=[row.code])))
     if may(request, "agency.suspend"):
         way = "on" if row.suspended else "off"
         actions.append(Action(f"Switch {way}…", reverse(f"agency-{way}", args=[row.code])))
     facts = [("Code", row.code), ("People now", people), ("Contact", row.contact or "none")]
+    facts.append(("Undertaking", _undertaking(request, row)))
     if row.suspended:
         facts.append(("Off since", row.suspended))
     state = ("lock", "Switched off") if row.suspended else ("plain", "On")
     return Page(row.name, "Agencies", [_up()], state, facts, actions)
+
+
+def _undertaking(request: Asked, row: Agency) -> str:
+    """What it has bound itself to, and whether that is enough (P-09)."""
+    signed = next(iter(undertakings.of(row)), None)
+    said = f"version {signed.text.version}" if signed is not None else "none"
+    return said if undertakings.is_bound(row, ms(request.now)) else f"{said}: its people have no mail before a new one"
 
 
 def _up() -> tuple[str, str]:

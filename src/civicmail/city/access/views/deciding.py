@@ -14,7 +14,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, Decision, SuspendOrResume
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import states
+from civicmail.city.access.queries import bars, states
 from civicmail.city.access.queries.actors import about_authorisation, about_person
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require
@@ -73,12 +73,13 @@ def one(request: Asked, pk: int) -> HttpResponse:
     a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
     about = about_authorisation(a)
     hidden_unless(request, "request.see", about)
-    answer = may(request, "request.decide", about)
+    act, decides, higher = bars.decider(a)
+    answer = may(request, act, decides)
     form = None
     if (a.state == "asked" and answer) or request.method == "POST":
         form = Decision(request.POST or None, initial={"state": a.state})
     if request.method == "POST" and form is not None and form.is_valid():
-        require(request, "request.decide", about)
+        require(request, act, decides)
         if _decide(request, a, form):
             return redirect("requests", department=a.department.code)
         a = Authorisation.objects.select_related(*WITH).get(pk=pk)
@@ -87,6 +88,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
         "a": a,
         "form": form,
         "why_not": "" if answer or a.state != "asked" else answer.why,
+        "higher": higher,
+        "bars": bars.living(request.now, [a.person.pk]),
         "barred": a.person.endings.order_by("-when")[:3],
         "earlier": a.person.authorisations.exclude(pk=a.pk).select_related("mailbox", "department").order_by("-since")[:10],
         "may_withdraw": a.state in ("asked", "approved") and bool(may(request, "request.withdraw", about)),

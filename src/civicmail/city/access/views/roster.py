@@ -171,6 +171,8 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
     if living and not episode.ended:
         actions += _signin(request, who, about)
+    if episode.contract and not episode.ended and may(request, "violation.record", about):
+        actions.append(Action("Record a violation…", reverse("violation-record", args=[who.uid])))
     if may(request, "person.change", about):
         ways = ("rehire",) if episode.ended else ("change", "move")
         words = {"rehire": "Works here again…", "change": "Change…", "move": "Move…"}

@@ -1,0 +1,44 @@
+"""How often one network may write without a sign-in: in the memory of this process alone, so that nothing is kept of who wrote.
+Pure but for that memory."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from threading import Lock
+
+HOUR = 3_600_000
+
+
+class Pace:
+    """most: in an hour, of one network (/24, /64). Networks are forgotten an hour after their last one, and when there are many."""
+
+    def __init__(self, most: int, remembered: int = 10_000) -> None:
+        self._most = most
+        self._remembered = remembered
+        self._seen: OrderedDict[str, list[int]] = OrderedDict()
+        self._lock = Lock()
+
+    def takes(self, client: str, now: int) -> bool:
+        """Whether one more is taken from this address; counts it when it is. now: ms."""
+        network = _network(client)
+        with self._lock:
+            while self._seen and (now - (oldest := next(iter(self._seen.items())))[1][-1] >= HOUR or self._is_full(network)):
+                del self._seen[oldest[0]]
+            times = [at for at in self._seen.get(network, []) if now - at < HOUR]
+            if len(times) >= self._most:
+                return False
+            self._seen[network] = [*times, now]
+            self._seen.move_to_end(network)
+            return True
+
+    def _is_full(self, network: str) -> bool:
+        return network not in self._seen and len(self._seen) >= self._remembered
+
+
+def _network(client: str) -> str:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))

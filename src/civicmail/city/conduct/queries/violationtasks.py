@@ -1,0 +1,92 @@
+"""What waits for somebody about violations and undertakings, on the page Home (pages, "/")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Bar
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import undertakings, waiting
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.views import saying
+from civicmail.city.conduct.actions.consequences import APPEAL
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.violationstates import FIRST, OPEN
+from civicmail.city.directory.models import Agency, Department, Person
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
+    found = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
+    found += _departments(actor)
+    found.append(Tasks(gettext("Access office"), _office(actor, now)))
+    return found
+
+
+def _mine(actor: Actor, now: int) -> list[Task]:
+    asked = Q(state__in=FIRST, respond_by__isnull=False, response="")
+    decided = Q(state="decided", decided__gt=moment(now - APPEAL))
+    rows = Violation.objects.filter(asked | decided, person__uid=actor.uid).exclude(outcome="none").order_by("id")
+    said = []
+    for row in rows:
+        label = gettext("Answer what was reported about you") if row.response == "" and row.state in FIRST else None
+        label = label or gettext("Read what was decided about you")
+        until = row.respond_by if row.state in FIRST else None
+        by = gettext("By {day}").format(day=saying.short(until)) if until is not None else gettext("Open")
+        said.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
+    return said
+
+
+def _binds(actor: Actor, now: int) -> list[Task]:
+    """The contact of an agency that owes its undertaking."""
+    addresses = list(Person.objects.filter(uid=actor.uid, mailboxes__closed=None).values_list("mailboxes__address", flat=True))
+    mine = Agency.objects.filter(contact__in=[a for a in addresses if a])
+    owing = {a.pk for a in undertakings.owing(now)} if mine else set()
+    label = gettext("Accept the e-mail policy for {agency}")
+    state = ("warn", gettext("Mail waits for this"))
+    return [Task(label.format(agency=a), "undertaking-give", (a.code,), "", state) for a in mine if a.pk in owing]
+
+
+def _departments(actor: Actor) -> list[Tasks]:
+    codes = waiting.decided_departments(actor)
+    if not codes:
+        return []
+    rows = list(Violation.objects.filter(department__code__in=codes, state__in=OPEN).exclude(person__uid=actor.uid))
+    names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
+    pairs = dict(Department.objects.filter(code__in=codes).values_list("pk", "code"))
+    return [
+        Tasks(names[code], [_task(mine, "dept-violations", (code,))])
+        for code in sorted(names, key=lambda c: names[c])
+        if (mine := [row for row in rows if pairs.get(row.department_id or 0) == code])
+    ]
+
+
+def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Task:
+    rows = list(rows)
+    words = ngettext("{count} case", "{count} cases", len(rows)).format(count=len(rows))
+    late = any(row.state == "recorded" for row in rows)
+    label = gettext("Look at violations")
+    return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=open")
+
+
+def _office(actor: Actor, now: int) -> list[Task]:
+    if not guard.may(actor, "violation.name", now=now):
+        return []
+    found = []
+    rows = list(Violation.objects.filter(Q(person__isnull=True, state="reported") | Q(state="proposed")))
+    if rows:
+        found.append(_task(rows, "violations", ()))
+    ends = Bar.objects.filter(kind="permanent", ended__isnull=True, asker__isnull=False).exclude(asker__uid=actor.uid)
+    if count := ends.count():
+        words = ngettext("{count} asked", "{count} asked", count).format(count=count)
+        found.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
+    if owing := undertakings.owing(now):
+        words = ngettext("{count} agency", "{count} agencies", len(owing)).format(count=len(owing))
+        hint = gettext("Their people have no mail without one, or soon.")
+        found.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))
+    return found

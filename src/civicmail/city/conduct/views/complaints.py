@@ -1,0 +1,60 @@
+"""What is wrong about a message from the city? For anybody, without an account, and without a trace of who (P-30; issue 7)."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.conduct.actions import reporting
+from civicmail.city.conduct.pace import Pace
+
+PACE = Pace(5)
+
+
+class Complaint(forms.Form):
+    """The message is described, and named by its number where somebody knows that."""
+
+    what = long(
+        gettext_lazy("What was wrong?"),
+        gettext_lazy("Who wrote to whom, when, and what was wrong about it. At least 20 characters."),
+        least=20,
+        most=reporting.WHAT_MOST,
+        rows=6,
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Number of the message"), max_length=60, required=False,
+        help_text=gettext_lazy("If you have it. Most people do not, and it is found without."),
+    )  # fmt: skip
+    contact = forms.EmailField(
+        label=gettext_lazy("Where do we answer?"), max_length=254, required=False,
+        help_text=gettext_lazy("Your e-mail address. Leave it empty to stay without a name: then nothing is kept of who you are."),
+    )  # fmt: skip
+
+
+@never_cache
+def new(request: HttpRequest) -> HttpResponse:
+    """The same for everybody, signed in or not: who is signed in is not looked at."""
+    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    form = Complaint(request.POST or None)
+
+    def verb() -> bool:
+        if not PACE.takes(request.META.get("REMOTE_ADDR", ""), now):
+            raise Conflict(gettext("From your network this was done often in the last hour; please come back later."))
+        c = form.cleaned_data
+        reporting.complain(c["what"], c["number"], c["contact"], now=now)
+        return True
+
+    if request.method == "POST" and form.is_valid() and tried(form, verb):
+        messages.success(request, gettext("We have it, and somebody will look at it. Thank you."))
+        return redirect(request.path)
+    page = Page(gettext("What is wrong about a message from the city?"), gettext("Complaint"))
+    return render(request, "conduct/complaint.html", {"page": page, "form": form}, status=status_of(form))

@@ -1,0 +1,232 @@
+"""What happened, and what follows? The violations of a department and of the city, and one of them (pages,
+"/dept/<d>/violations/<v>"; P-09, P-30). No text of any message stands here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import history
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions.findings import apart
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import verified, whom
+from civicmail.city.conduct.strikes import OUTCOMES
+from civicmail.city.conduct.violationstates import FIRST, OPEN, WORDS
+
+WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
+SOURCES = {"person": "a person", "outside": "somebody without a name", "reviewer": "two use reviewers", "recorded": "a record"}
+DOING: tuple[tuple[str, str, str], ...] = (
+    ("ask", "Ask for an answer…", "violation.find"),
+    ("response", "Write down their answer…", "violation.find"),
+    ("evidence", "Add a message…", "violation.find"),
+    ("finding", "Record the finding…", "violation.find"),
+    ("reverse", "The record was wrong…", "violation.reverse"),
+    ("decision", "Decide what follows…", "violation.decide"),
+    ("second", "Agree or not…", "violation.second"),
+    ("training", "Training was done…", "violation.find"),
+    ("appeal", "Write down an appeal…", "violation.hear"),
+    ("hearing", "Hear the appeal…", "violation.hear"),
+)
+"""(what, the words of its link, the act), in the order of a case."""
+
+
+@acting("violation.see")
+def of_department(request: Asked, department: str) -> HttpResponseBase:
+    """All of one department, the newest first."""
+    where = department_of(department)
+    require(request, "violation.see", About(department=where.code))
+    rows = Violation.objects.filter(department=where)
+    found = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
+    page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("violations.see")
+def everywhere(request: Asked) -> HttpResponseBase:
+    """Of the whole city; what nobody has a name for yet is here alone."""
+    require(request, "violations.see")
+    found = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
+    actions = [Action("Bars", reverse("bars"))]
+    page = Page("What was reported, and what followed?", "Violations", actions=actions)
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
+    def state(query: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return query.filter(state__in=OPEN) if value == "open" else query.filter(state=value)
+
+    return listing.of(
+        request,
+        rows,
+        caption=caption,
+        columns=[
+            Column("made", "Reported", lambda v: Cell(v.made, place(v)), ("made",)),
+            Column(
+                "person", "Person", lambda v: Cell(str(v.person or "to be named"), hint=str(v.agency or "")), ("person__family",)
+            ),
+            Column("clause", "Rule", lambda v: v.clause or "to be named", ("clause",), name="rule"),
+            Column("state", "State", lambda v: Cell(WORDS[v.state][1], role=WORDS[v.state][0]), ("state",)),
+            Column("outcome", "What followed", lambda v: OUTCOMES[v.outcome] if v.outcome else "", ("outcome",), name="followed"),
+            Column("source", "From", lambda v: SOURCES[v.source], ("source",), name="from"),
+        ],
+        filters=[
+            Filter("state", "State", state, [("open", "somebody has to do something"), *((k, w) for k, (_, w) in WORDS.items())]),
+            Filter("clause", "Rule", lambda query, value: query.filter(clause__iexact=value)),
+        ],
+        empty=empty,
+        noun="violations",
+        sort="-made",
+        slim=lambda query: query.select_related("person", "agency", "department"),
+    )
+
+
+def _place(v: Violation) -> str:
+    if v.department is None:
+        return reverse("violation-unnamed", args=[v.pk])
+    return reverse("violation", args=[v.department.code, v.pk])
+
+
+@acting("violations.see")
+def unnamed(request: Asked, pk: int) -> HttpResponse:
+    """A report of which nobody knows yet whose message it was."""
+    require(request, "violations.see")
+    row = get_object_or_404(Violation.objects.select_related(*WITH), pk=pk)
+    crumbs = [("Violations", reverse("violations"))]
+    actions = [Action("Say whose it was…", reverse("violation-name", args=[row.pk]), primary=True)]
+    shown = actions if row.person is None and may(request, "violation.name") else []
+    return _show(request, row, Page(f"Violation {row.pk}", "Violations", crumbs, WORDS[row.state], _facts(row), shown))
+
+
+def found(request: Asked, department: str, pk: int) -> Violation:
+    """The violation of this department; 404 elsewhere."""
+    where = department_of(department)
+    row = Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+@acting("violation.see")
+def one(request: Asked, department: str, pk: int) -> HttpResponse:
+    """One case from report to appeal, with what can be done now."""
+    require(request, "violation.see", About(department=department_of(department).code))
+    row = found(request, department, pk)
+    crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
+    actions = [
+        Action(label, reverse("violation-do", args=[department, row.pk, what]), primary=n == 0)
+        for n, (what, label) in enumerate(_doable(request, row))
+    ]
+    page = Page(f"Violation {row.pk}: {row.person}", str(row.department), crumbs, WORDS[row.state], _facts(row), actions)
+    return _show(request, row, page)
+
+
+def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
+    now = ms(request.now)
+    role, words = verified.of(row, now)
+    table, (ladder_name, ladder) = whom.table(), whom.ladder_of(row)
+    before = whom.strikes_before(row, now)
+    shown = {
+        "page": page,
+        "v": row,
+        "evidence": row.evidence.select_related("by"),
+        "source": SOURCES[row.source],
+        "verified": (role, words),
+        "ladder": [(n + 1, step, n == min(before, len(ladder.steps) - 1)) for n, step in enumerate(ladder.steps)],
+        "severe": ladder.severe,
+        "years": ladder.years,
+        "names": OUTCOMES,
+        "before": before,
+        "proposed": table.proposed(ladder_name, before, severe=row.severe),
+        "ground": table.grounds.get(row.ground, row.ground),
+        "asks": _asked(row),
+        "part": _part(request, row),
+        "mandate": bool(may(request, "mandate.ask")),
+        "events": history.of(f"violation:{row.pk}"),
+    }
+    return render(request, "conduct/violation.html", shown)
+
+
+def doable(row: Violation) -> list[str]:
+    """What this case waits for or takes now, whoever asks."""
+    named = row.person_id is not None
+    wanted = {
+        "ask": row.state in FIRST and row.respond_by is None and named,
+        "response": row.state in FIRST and not row.response and named,
+        "evidence": row.state in FIRST,
+        "finding": row.state in FIRST and named,
+        "reverse": row.state == "recorded",
+        "decision": row.state == "confirmed",
+        "second": row.state == "proposed",
+        "training": row.outcome == "warning" and row.decided is not None and row.trained is None,
+        "appeal": row.state == "decided",
+        "hearing": row.state == "appealed",
+    }
+    return [what for what, yes in wanted.items() if yes]
+
+
+_APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"})
+
+
+def about_of(row: Violation, what: str) -> About:
+    """What the guard is asked about for an act on this case."""
+    first = {"second": row.decider, "reverse": row.reporter}.get(what)
+    return whom.about_violation(row, requester=first.uid if first is not None else "")
+
+
+def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
+    mine = not _part(request, row)
+    can = doable(row)
+    return [
+        (what, label)
+        for what, label, act in DOING
+        if what in can and (mine or what not in _APART) and may(request, act, about_of(row, what))
+    ]
+
+
+def _part(request: Asked, row: Violation) -> str:
+    """Why this person decides nothing here, who could otherwise."""
+    if row.state not in OPEN or not may(request, "violation.find", About(department=about_of(row, "").department)):
+        return ""
+    try:
+        apart(row, request.actor)
+    except NotPermitted as error:
+        return str(error.args[0])
+    return ""
+
+
+def _facts(row: Violation) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = [("Rule", row.clause or "to be named"), ("Reported", row.made)]
+    if row.agency is not None:
+        facts.append(("Agency", row.agency))
+    if row.respond_by is not None and row.state in FIRST:
+        facts.append(("Answer by", row.respond_by))
+    if row.until is not None:
+        facts.append(("Until", row.until))
+    return facts
+
+
+def _asked(row: Violation) -> list[tuple[str, str]]:
+    """What was written down for the procedure, with its words."""
+    labels = {key: label for p in whom.table().procedures for key, label in p.asks}
+    names = {p.id: p.name for p in whom.table().procedures}
+    return [
+        (labels.get(key, "Procedure"), names.get(said, said) if key == "procedure" else said) for key, said in row.procedure.items()
+    ]
+
+
+def is_outside(row: Violation) -> bool:
+    """Of an agency's person."""
+    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
