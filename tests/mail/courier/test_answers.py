@@ -71,7 +71,7 @@ def test_programs_and_null_senders_are_never_answered(sender: str) -> None:
     "facts", [{"auth.own_domain": True}, {"auth.dmarc": "fail"}, {"auth.spf": "fail"}, {"auth.spf": "softfail"}]
 )
 def test_nobody_is_answered_whose_name_may_have_been_used(facts: dict[str, str | bool]) -> None:
-    """R-566: a forged sender never asked for an answer."""
+    """R-582: a forged sender never asked for an answer."""
     assert not asked(capture(**facts), 0, "deliver", ("deliver",), "own")
     assert asked(capture(source="submission", **facts), 0, "deliver", ("deliver",), "own"), (
         "our own people are known by their sign-in"

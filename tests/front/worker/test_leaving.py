@@ -1,0 +1,222 @@
+"""An account is closed: counted against the archive, what is missing brought in, the live copy deleted, a certificate stays; on
+real folders, with mail that the courier delivered (P-08, P-15; L3)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from django.db import DatabaseError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from city.access.staff import MS
+from city.conduct.left import WHY, Place, place
+from civicmail.city.access.actions.publishing import publish
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.models import Entry
+from civicmail.city.access.published import Watch
+from civicmail.city.conduct import closurestates
+from civicmail.city.conduct.actions import closing
+from civicmail.city.conduct.models import Closure
+from civicmail.city.directory.models import Address, Mailbox
+from civicmail.city.notices.models import Notice
+from civicmail.core.config.load import load
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.worker import leaving
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Source
+from civicmail.mail.courier import deliver
+from civicmail.mail.pipeline.accept import Pipeline
+
+pytestmark = pytest.mark.django_db
+ANN = "ann@city.example"
+
+
+class Town:
+    """A data folder with a mailbox to which mail was delivered."""
+
+    def __init__(self, data: Path) -> None:
+        self.data, self.now, self.settings = data, MS, load(data)
+        self.people: Place = place()
+        self.box = data / "maildir" / "city.example" / "ann"
+        publish(MS)
+
+    def deliver(self, count: int) -> list[str]:
+        """So many messages reach the mailbox, as the courier delivers them; their capture ids."""
+
+        async def run() -> list[str]:
+            watch = Watch(self.data, lambda: self.now)
+            commit = GroupCommit(Writer(self.data, lambda: self.now))
+            pipeline = Pipeline(commit, people=lambda: watch.now)
+            ids = []
+            for n in range(count):
+                text = f"From: bob@home.example\r\nTo: {ANN}\r\nSubject: {n}\r\n\r\nHello {n}\r\n"
+                envelope = Envelope("bob@home.example", (Recipient(ANN),), self.now)
+                ids.append(str(uuid.UUID(bytes=(await pipeline.accept(text.encode(), envelope, Source("mx"))).id)))
+            stop = asyncio.Event()
+            courier = asyncio.create_task(deliver.run(self.settings, self.data, stop, pipeline.accept, lambda: self.now))
+            async with asyncio.timeout(60):
+                while any(True for _ in outstanding_file.current(self.data).waiting()):
+                    await asyncio.sleep(0.02)
+            stop.set()
+            await courier
+            await commit.close()
+            return ids
+
+        return asyncio.run(run())
+
+    def closure(self) -> Closure:
+        """Access has ended, and the department asks for the count."""
+        self.people.leaves()
+        return closing.ask(self.people.box, actor=self.people.boss, reason=WHY, now=self.now)
+
+    def work(self) -> Closure:
+        leaving.one_round(self.settings, self.data, lambda: self.now)
+        return Closure.objects.order_by("-pk")[0]
+
+    def order(self, row: Closure) -> Closure:
+        return closing.order(row, live=row.live, actor=self.people.boss, reason=WHY, now=self.now)
+
+    def files(self) -> list[Path]:
+        return sorted(p for p in self.box.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def town(installed: Path) -> Town:
+    return Town(installed)
+
+
+def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_stays(town: Town) -> None:
+    """R-578, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
+    town.deliver(3)
+    first = town.files()[0]
+    (town.box / "cur").mkdir(exist_ok=True)
+    first.rename(town.box / "cur" / f"{first.name}:2,S")
+    drafts = town.box / ".Drafts" / "cur"
+    drafts.mkdir(parents=True)
+    (drafts / "1.draft:2,D").write_bytes(b"From: ann@city.example\nSubject: not sent\n\nTo be written.\n")
+    (town.box / "subscriptions").write_text("Drafts\n")
+    listed = sorted(hashlib.sha256(p.read_bytes()).hexdigest() for p in town.files() if p.name != "subscriptions")
+    before = Machine(town.data).count()
+    town.closure()
+    row = town.work()
+    assert (row.state, row.live, row.brought) == ("counted", 4, 1), "the draft is not in the archive yet"
+    assert len(town.files()) == 5 and Machine(town.data).count() == before, "counting changes nothing"
+    town.order(row)
+    row = town.work()
+    assert (row.state, row.live, row.brought) == ("closed", 4, 1) and not town.box.exists()
+    assert row.listed == hashlib.sha256("".join(f"{s}\n" for s in listed).encode()).hexdigest()
+    machine = Machine(town.data)
+    brought = [c for c in map(machine.capture, machine.ids()) if c.source.kind == "import"]
+    assert machine.count() == before + 1 and [c.custodian for c in brought] == [ANN]
+    assert machine.body(brought[0].id).endswith(b"To be written.\n")
+    assert Mailbox.objects.get(address=ANN).closed is not None and Address.objects.filter(address=ANN).exists(), "L3"
+    entry = Entry.objects.get(act="account.closed")
+    said = closing.certificate(Closure.objects.select_related("mailbox__holder", "department", "by", "orderer").get())
+    assert entry.facts["certificate"] == row.sha256 == hashlib.sha256(said).hexdigest()
+    assert orjson.loads(said)["messages"] == 4 and Notice.objects.get(key=f"closure:{row.pk}").to == "head@city.example"
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Closure.objects.update(live=0)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Closure.objects.all().delete()
+
+
+def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(town: Town) -> None:
+    """R-579, P-15: a file under a capture's name is not believed by its name."""
+    town.deliver(1)
+    town.files()[0].write_bytes(b"Subject: other\n\nAltered in the mailbox.\n")
+    town.closure()
+    assert town.work().brought == 1
+    town.order(Closure.objects.get())
+    assert town.work().state == "closed"
+    machine = Machine(town.data)
+    assert any(machine.body(id_) == b"Subject: other\n\nAltered in the mailbox.\n" for id_ in machine.ids())
+
+
+def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-580: files go one by one, after the certificate is written."""
+    town.deliver(3)
+    town.closure()
+    town.order(town.work())
+    row = Closure.objects.get()
+    closing.begin(row, now=MS)
+    unlink: Callable[..., None] = Path.unlink
+    gone: list[Path] = []
+
+    def dies(self: Any, *_: Any, **__: Any) -> None:
+        if gone:
+            raise OSError("the power went")
+        gone.append(self)
+        unlink(self)
+
+    from civicmail.core.disk.files import OS_FILES
+
+    with monkeypatch.context() as m:
+        m.setattr(type(OS_FILES), "unlink", lambda _files, path: dies(path))
+        assert town.work().state == "closing"
+    row = Closure.objects.get()
+    assert len(town.files()) == 2 and row.sha256, "certified before the first file went"
+    row = town.work()
+    assert (row.state, row.live, town.box.exists()) == ("closed", 3, False)
+
+
+def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
+    """R-583, P-08: who has access, an officer, another count: each is a no."""
+    with pytest.raises(Conflict, match="ended"):
+        closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
+    row = town.closure()
+    with pytest.raises(Conflict, match="already"):
+        closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
+    from city.conduct.left import OFFICER
+
+    with pytest.raises(NotPermitted):
+        closing.drop(row, actor=OFFICER, reason=WHY, now=MS)
+    row = town.work()
+    with pytest.raises(Conflict, match="count"):
+        closing.order(row, live=row.live + 1, actor=town.people.boss, reason=WHY, now=MS)
+    closing.drop(row, actor=town.people.boss, reason=WHY, now=MS)
+    assert town.work().state == "dropped" and Mailbox.objects.get(address=ANN).closed is None
+
+
+def test_a_link_in_a_mailbox_stops_it_and_says_why(town: Town) -> None:
+    town.deliver(1)
+    (town.box / "new" / "x").symlink_to("/etc/hostname")
+    town.closure()
+    row = town.work()
+    assert row.state == "stopped" and "link" in row.problem
+    (town.box / "new" / "x").unlink()
+    closing.again(row, actor=town.people.boss, reason=WHY, now=MS)
+    assert town.work().state == "counted"
+
+
+def test_a_mailbox_in_another_system_is_not_counted_from_here(town: Town) -> None:
+    from dataclasses import replace
+
+    town.settings = replace(town.settings, courier=replace(town.settings.courier, local="lmtp://127.0.0.1:24"))
+    town.closure()
+    row = town.work()
+    assert row.state == "stopped" and "another system" in row.problem
+
+
+@given(st.lists(st.sampled_from(sorted({s.action for s in closurestates.STEPS})), max_size=12))
+def test_nothing_is_closed_but_through_a_count_an_order_and_a_last_look(actions: list[str]) -> None:
+    """Whatever happens in whatever order: closed has been counted, ordered and begun, and nothing leads out of it."""
+    state, seen = "counting", ["counting"]
+    for action in actions:
+        try:
+            state = closurestates.step(state, action)
+        except Conflict:
+            continue
+        seen.append(state)
+    if state == "closed":
+        assert seen[-4:] == ["counted", "ordered", "closing", "closed"]
+    assert "dropped" not in seen[:-1] and "closed" not in seen[:-1]
