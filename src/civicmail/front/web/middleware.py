@@ -64,6 +64,7 @@ PUBLIC = frozenset(
         "welcome-link",
         "language",
         "policy-text",
+        "complaint",
         "decision",
         "autoconfig",
         "autoconfig-known",
