@@ -60,7 +60,7 @@ def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:
     assert desk.work(after=5_000) == 1
     assert len(desk.captures()) == 1
     row.refresh_from_db()
-    assert row.state == "sent"
+    assert (row.state, row.capture) == ("sent", desk.captures()[0][0].uuid)
 
 
 def _content(row: Outgoing) -> bytes:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from civicmail.city.access import honest
 from civicmail.city.access.honest import is_identified
@@ -32,7 +33,7 @@ from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import parse_path
 from civicmail.desk.mailbox.errors import Undecided
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
-from civicmail.mail.archive.identity import capture_id, once_bits
+from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import bell
@@ -89,8 +90,8 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """capture: under which it is archived (UUID), empty where an earlier process had archived it and its answer was lost; refused:
-    the rule where nobody got it, with the reply that a client would hear."""
+    """capture: under which it is archived (UUID); refused: the rule where nobody got it, with the reply that a client would hear.
+    Of one that an earlier process had archived, whose answer was lost, only the id is known."""
 
     capture: str
     refused: str = ""
@@ -98,7 +99,8 @@ class Sent:
 
 
 class Submission:
-    """Safe for any number of threads; one message at a time. clock: ms; patient: as of Judging, for who may wait for slow parts."""
+    """Safe for any number of threads; one message at a time, in a thread of its own: whoever calls may have a loop running. clock:
+    ms; patient: as of Judging, for who may wait for slow parts."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
         self._settings = settings
@@ -108,80 +110,87 @@ class Submission:
         self._modes = Modes(settings, data)
         self._people = People(data, settings, clock, self._modes.of)
         self._patient = patient
-        self._lock = threading.Lock()
+        self._apart = ThreadPoolExecutor(1, thread_name_prefix="submission")
         self._runner: asyncio.Runner | None = None
         self._judging: Judging | None = None
         self._commit: GroupCommit | None = None
 
     def warm(self) -> None:
         """Start what takes a while to start."""
-        with self._lock:
-            self._ready()[1].warm()
+        self._apart.submit(lambda: self._ready()[1].warm()).result()
 
     def close(self) -> None:
         """Everything that was sent is durable already."""
-        with self._lock:
-            if self._runner is not None:
-                if self._commit is not None:
-                    self._runner.run(self._commit.close())
-                if self._judging is not None:
-                    self._judging.close()
-                self._runner.close()
-            self._runner = self._judging = self._commit = None
+        self._apart.shutdown()
+        if self._runner is not None:
+            if self._commit is not None:
+                self._runner.run(self._commit.close())
+            if self._judging is not None:
+                self._judging.close()
+            self._runner.close()
+        self._runner = self._judging = self._commit = None
 
     def idle(self) -> None:
         """Between two messages: a journal that nobody writes to is closed, so that it can be sealed."""
-        with self._lock:
-            if self._commit is not None:
-                self._commit.rotate_if_idle()
+        if self._commit is not None:
+            self._apart.submit(self._commit.rotate_if_idle).result()
 
     def unreachable(self, address: str) -> str:
         """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
-        with self._lock:
-            path = parse_path(address)
-            no = recipient_reply("submission", path, self._domains)
-            return no if no.startswith("5") else self._people.recipient("submission", path)
+        path = parse_path(address)
+        no = recipient_reply(KIND, path, self._domains)
+        return no if no.startswith("5") else self._apart.submit(self._people.recipient, KIND, path).result()
 
     def forecast(self, parcel: Parcel) -> Outlook:
         """What would happen to each copy at this moment; nothing is kept. Never raises for what is in the message."""
-        with self._lock:
-            runner, judging = self._ready()
-            self._modes.refresh()
-            judged, envelope, snapshot = self._judged(parcel), self._envelope(parcel), self._people.now
-            if judged.refused or judged.is_later or snapshot is None:
-                here = [self._modes.of(r.address) for r in envelope.recipients]
-                return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
-            reached = addressed(envelope, snapshot, self._modes.of)
-            settled = Settled(reached.envelope, KIND, len(parcel.content), reached.settled)
-            if judging.is_idle:
-                here = [self._modes.of(r.address) for r in reached.envelope.recipients]
-                found = dispositions(here, KIND, settled=reached.settled)
-                return Outlook(judged, reached.envelope, found, judging.book)
-            verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
-            return Outlook(judged, reached.envelope, verdict.dispositions, judging.book, verdict.reply)
+        return self._apart.submit(self._forecast, parcel).result()
 
     def send(self, parcel: Parcel) -> Sent:
         """Have it archived, once, and on its way. Raises Undecided while nobody knows whether the person may send, ComeAgain while
         a part is away that rules want, LaterError where the archive cannot commit."""
-        with self._lock:
-            runner, _ = self._ready()
-            self._modes.refresh()
-            key = f"write:{parcel.uid}"
-            if Archive(self._data).known(once_bits(key), hashlib.sha256(parcel.content).digest()):
-                return Sent("")
-            judged = self._judged(parcel)
-            if judged.is_later:
-                raise Undecided(judged.reply)
-            receipt = runner.run(self._accepted(parcel, key, judged))
-            bell.ring(self._data)
-            if judged.refused:
-                return Sent(receipt.uuid, judged.refused, judged.reply)
-            rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""
-            return Sent(receipt.uuid, rule, receipt.reply)
+        return self._apart.submit(self._send, parcel).result()
 
-    # -- within
+    # -- within its thread
+
+    def _forecast(self, parcel: Parcel) -> Outlook:
+        runner, judging = self._ready()
+        judged, envelope, snapshot = self._judged(parcel), self._envelope(parcel), self._people.now
+        if judged.refused or judged.is_later or snapshot is None:
+            here = [self._modes.of(r.address) for r in envelope.recipients]
+            return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
+        reached = addressed(envelope, snapshot, self._modes.of)
+        settled = Settled(reached.envelope, KIND, len(parcel.content), reached.settled)
+        if judging.is_idle:
+            here = [self._modes.of(r.address) for r in reached.envelope.recipients]
+            return Outlook(judged, reached.envelope, dispositions(here, KIND, settled=reached.settled), judging.book)
+        verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
+        return Outlook(judged, reached.envelope, verdict.dispositions, judging.book, verdict.reply)
+
+    def _send(self, parcel: Parcel) -> Sent:
+        runner, _ = self._ready()
+        key = f"write:{parcel.uid}"
+        if there := self._there(once_bits(key), hashlib.sha256(parcel.content)):
+            return Sent(there)
+        judged = self._judged(parcel)
+        if judged.is_later:
+            raise Undecided(judged.reply)
+        receipt = runner.run(self._accepted(parcel, key, judged))
+        bell.ring(self._data)
+        if judged.refused:
+            return Sent(receipt.uuid, judged.refused, judged.reply)
+        rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""
+        return Sent(receipt.uuid, rule, receipt.reply)
+
+    def _there(self, bits: bytes, digest: Any) -> str:
+        """The capture id under which an earlier process had kept these bytes; empty where none had."""
+        archive = Archive(self._data)
+        if not archive.known(bits, digest.digest()):
+            return ""
+        wanted = capture_id(0, bits)
+        return next((p.uuid for p in archive.find(digest.hexdigest()) if same_bits(p.id, wanted)), "")
 
     def _ready(self) -> tuple[asyncio.Runner, Judging]:
+        self._modes.refresh()
         self._runner = self._runner or asyncio.Runner()
         self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=self._patient)
         return self._runner, self._judging
