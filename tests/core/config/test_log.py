@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,3 +77,24 @@ def test_nobody_else_asks_structlog_for_a_logger() -> None:
     package = Path(log.__file__).parents[2]
     asks = {path.name for path in package.rglob("*.py") if "structlog" in path.read_text()}
     assert asks == {"log.py"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
+def test_a_log_that_cannot_be_written_ends_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-674 (promise 6): its disk is full while mail is answered for."""
+
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise error
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    log.set_up(Log(level="info"), "test")
+    went_on = False
+    with suppress(OSError, ValueError):
+        log.get_logger().error("the disk is full")
+        went_on = True
+    assert went_on
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    log.get_logger().warning("it goes on")
+    assert "it goes on" in said.getvalue()

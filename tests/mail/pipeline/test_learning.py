@@ -273,6 +273,18 @@ def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
     assert correspondents.read(data).is_met("nothing@five.example")
 
 
+def test_a_list_of_correspondents_that_is_damaged_is_made_anew_from_what_is_kept(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    """R-675: also where nothing new is heard, and where nobody was known."""
+    post.sent(mail(1, spam=False), to="carla@shop.example")
+    learn().close()
+    path = correspondents.correspondents_path(data)
+    path.write_bytes(b"spoilt")
+    learn().close()
+    assert correspondents.read(data).is_known("carla@shop.example")
+
+
 def test_nobody_becomes_known_by_the_answer_of_an_absent_person(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:
     """Otherwise one message to somebody on leave would let all that follow past the filter."""
     post.sent(mail(1, spam=False), to="bait@spam.example", facts={"message.automatic": True})

@@ -135,6 +135,8 @@ def test_a_known_name_counts_only_with_proof(tmp_path: Path, facts: dict[str, Fa
     assert known.find(case(tmp_path, mail(1, spam=False), facts=facts)).facts == ({"sender.known": True} if is_known else {})
     assert known.find(case(tmp_path, mail(2, spam=False), facts={"auth.dmarc": "pass"})) == NOTHING, "met, but not known"
     assert known.find(case(tmp_path, mail(3, spam=False))).facts == {"sender.first": True}
+    correspondents.correspondents_path(tmp_path).write_bytes(b"spoilt")
+    assert known.find(case(tmp_path, mail(3, spam=False))).facts == {"unavailable": ("known",)}, "nobody knows who is new"
     assert known.find(case(tmp_path, mail(3, spam=False), inbound=False)) == NOTHING
 
 

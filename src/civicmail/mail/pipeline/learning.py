@@ -74,8 +74,8 @@ class LearnJob:
             self._heard.take(found.columns["heard"], found.columns["captures"])
         self._tail = Tail(self._data, self._memory.positions, bodies=False)
         self._last = dict(self._memory.positions)
-        self._older: Iterator[bytes] | None = None if found else self._of_late()
-        self._people = self._read_people()
+        self._people, self._lost = self._read_people()
+        self._older: Iterator[bytes] | None = None if found and not self._lost else self._of_late()
         self._safe: Safe | None = self._latest()
         self._stamp: tuple[int, ...] = ()
         self._changed = self._is_broken()
@@ -256,12 +256,12 @@ class LearnJob:
 
     def _tell(self) -> None:
         now = self._now
-        if self._known or self._met:
+        if self._known or self._met or (self._lost and self._older is None):
             every = PUBLISH_MS + len(self._people.met) // 100  # a list of millions is written once a minute
             if now - self._told >= every or not len(self._people.met):
                 self._people = self._people.also(self._known, self._met)
                 correspondents.write(self._data, self._people, self._files)
-                self._known, self._met, self._told = set(), set(), now
+                self._known, self._met, self._told, self._lost = set(), set(), now, False
         if self._changed and now - self._published >= PUBLISH_MS:
             self._publish()
         if self._changed_since_save() and now - self._saved >= SAVE_MS:
@@ -311,11 +311,15 @@ class LearnJob:
             log.error("learning.damaged", problem=str(error))
             return None
 
-    def _read_people(self) -> Correspondents:
+    def _read_people(self) -> tuple[Correspondents, bool]:
+        """Who is known, and whether that was lost and is found again by going back."""
         try:
-            return correspondents.read(self._data)
-        except (FileNotFoundError, DamagedFile):
-            return Correspondents()
+            return correspondents.read(self._data), False
+        except FileNotFoundError:
+            return Correspondents(), False
+        except (DamagedFile, KeyError, ValueError) as error:
+            log.error("learning.damaged", problem=str(error))
+            return Correspondents(), True
 
     def _changed_since_save(self) -> bool:
         return self._memory.positions != self._tail.positions

@@ -72,13 +72,15 @@ def read(data: Path) -> Correspondents:
 
 
 class MappedCorrespondents:
-    """Those of this moment; None until the learning job has written any, because then everybody would be new."""
+    """Those of this moment; None until the learning job has written any, because then everybody would be new. is_broken: there are
+    some, and none could ever be read: then nobody knows who is new."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
         self._looked = -LOOK_EVERY
         self._seen: tuple[int, int] | None = None
         self._people: Correspondents | None = None
+        self.is_broken = False
 
     def at(self, now: int) -> Correspondents | None:
         """now: ms."""
@@ -88,10 +90,11 @@ class MappedCorrespondents:
                 there = correspondents_path(self._data).stat()
                 if (seen := (there.st_ino, there.st_mtime_ns)) != self._seen:
                     self._seen = seen
-                    self._people = read(self._data)
+                    self._people, self.is_broken = read(self._data), False
             except FileNotFoundError:
-                pass
+                self.is_broken = False
             except (DamagedFile, OSError, KeyError, ValueError) as error:
+                self.is_broken = self._people is None
                 log.error("the list of correspondents was not taken, the last one stays in force", problem=str(error))
         return self._people
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.correspondents import MappedCorrespondents
-from civicmail.mail.screening.shapes import NOTHING, Found, Joint
+from civicmail.mail.screening.shapes import NOTHING, Found, Joint, unavailable
 
 NAME = "known"
 VERSION = 1
@@ -30,6 +30,8 @@ def find(case: Joint) -> Found:
     mapped = case.world.tools[NAME]
     assert isinstance(mapped, MappedCorrespondents)
     people = mapped.at(case.world.now)
+    if mapped.is_broken:
+        return unavailable(NAME, "list", VERSION)
     if people is None:
         return NOTHING
     author = authors[0]
