@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.mailbox.views import beside, delivery, inviting, keeping, labelling, listing, message, reporting, thread
+from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keeping, labelling, listing, message, reporting, thread
 
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
+    path("mail/away/", boxes.away, name="mail-away"),
+    path("mail/boxes/", boxes.boxes, name="mail-boxes"),
     path("mail/keep/", keeping.keep, name="mail-keep"),
     path("mail/keys/", labelling.keys, name="mail-keys"),
     path("mail/labels/", labelling.labels, name="mail-labels"),

@@ -169,7 +169,8 @@ def _shown(request: Request, listing: Listing, status: int) -> HttpResponseBase:
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "mailbox/region.html" if part else "mailbox/list.html"
     write, drafts = Action(gettext("Write"), reverse("mail-write"), primary=True), Action(gettext("Drafts"), reverse("mail-drafts"))
-    page = Page(gettext("My mail"), gettext("My work"), actions=[write, drafts, Action(gettext("Labels"), reverse("mail-labels"))])
+    more = [Action(gettext("Labels"), reverse("mail-labels")), Action(gettext("Mailboxes"), reverse("mail-boxes"))]
+    page = Page(gettext("My mail"), gettext("My work"), actions=[write, drafts, *more])
     response = render(request, name, {"page": page, "listing": listing, "part": part}, status=status)
     response["Vary"] = "HX-Request-Type"
     return response
