@@ -262,7 +262,7 @@ def _extras(t: Town) -> None:
         )  # fmt: skip
     access.Carried.objects.create(entry=reveal, journal="0001", number=1, at=ms(week_ago))  # else the ledger would lag by a week
     t.objects |= {"reveal": reveal.pk}
-    t.objects |= {"feed": run.pk}
+    t.objects |= {"feed": run.pk} | _feeds(t)
     t.objects |= {"device": device.key, "token": token.pk}
     t.objects |= {"rule": rule.pk, "ending": ending.pk, "use": use.pk, "entry": entry.pk}
     access.Account.objects.filter(person=t.people["crew5"]).update(locked=t.now - timedelta(minutes=20))
@@ -339,6 +339,31 @@ def _more_directory(t: Town, n: int) -> None:
         version=100 + n, title="E-mail use policy", text=TEXT, changed="A word.", sha256="c" * 64, material=False,
         published=t.now - timedelta(days=99), by="p-office",
     )  # fmt: skip
+
+
+def _feeds(t: Town) -> dict[str, int]:
+    """A file that waits for its columns, a mapping, and the token of an identity provider."""
+    waits = directory.FeedUpload.objects.create(
+        name="hr-export.csv", content=b"EMPLID;Name;Dept\n1;Adeyemi, Bola;Fire\n", at=t.now, by="p-office"
+    )
+    directory.FeedMapping.objects.create(
+        name="payroll",
+        header=["no", "last name"],
+        columns={"no": "uid", "last name": "family"},
+        kind="employee",
+        made=t.now,
+        by="p-office",
+    )
+    key = directory.FeedKey.objects.create(
+        name="City sign-in",
+        mac="0" * 64,
+        made=t.now,
+        until=t.now + timedelta(days=90),
+        by="p-office",
+        used=t.now,
+        used_from="192.0.2.7",
+    )
+    return {"feed-upload": waits.pk, "feed-key": key.pk}
 
 
 def signed_in(person: Any) -> str:

@@ -210,7 +210,8 @@ class TakeUp(forms.Form):
 
 
 class Apply(Because):
-    """A list that was read. state: as it was shown; count: typed where the brake holds it, so that nobody overlooks the number."""
+    """A list that was read. state: as it was shown; count: typed where the brake holds it, so that nobody overlooks the number of
+    those who are ended, or changed where nobody is."""
 
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
@@ -219,17 +220,18 @@ class Apply(Because):
         self.ended = ended
         if ended is not None:
             self.fields["count"] = forms.IntegerField(
-                label="How many people does it end?", help_text="Type the number, as a sign that you looked at them."
+                label="How many people does it end, or change where it ends nobody?",
+                help_text="Type the number, as a sign that you looked at them.",
             )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if self.ended is not None and "count" in data and data["count"] != self.ended:
-            self.add_error("count", f"It ends {self.ended} people; look at them first.")
+            self.add_error("count", f"It ends or changes {self.ended} people; look at them first.")
         return data
 
 
 class Upload(forms.Form):
     """A list of the personnel system."""
 
-    file = forms.FileField(label="CSV file", help_text="UTF-8, with a line of names first. Nothing is changed before you apply it.")
+    file = forms.FileField(label="CSV file", help_text="With a line of column names first. Nothing is changed before you apply it.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Protocol
 
 from civicmail.city.directory.feeddiff import BRAKE, Known, Line
 
@@ -40,7 +41,13 @@ def is_one_too_many(ended: int, people: int) -> bool:
     return ended > 0 and (ended + 1) * BRAKE > people
 
 
-def counted(lines: Sequence[Line]) -> int:
+class Did(Protocol):
+    """A line, here or in the database."""
+
+    did: str
+
+
+def counted(lines: Sequence[Did]) -> int:
     """The number that somebody has to look at before a held list is done: of the ended, else of the changed."""
     return sum(line.did == "ended" for line in lines) or sum(line.did == "changed" for line in lines)
 

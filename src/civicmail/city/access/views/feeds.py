@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.actions import feed
+from civicmail.city.access.actions import feed, feedmaps
 from civicmail.city.access.forms import Apply, Because, Upload
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
@@ -19,6 +19,7 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory import feedbrake, feedtable
 from civicmail.city.directory.models import FeedLine, FeedRun
 
 STATES = {
@@ -26,7 +27,10 @@ STATES = {
     "stopped": ("stop", "Stopped by the brake"),
     "applied": ("plain", "Applied"),
     "rejected": ("quiet", "Rejected"),
+    "live": ("plain", "Done as it came"),
+    "failed": ("stop", "Did not answer"),
 }
+SOURCES = {"file": "File", "ldap": "LDAP", "scim": "SCIM"}
 DID = {"ended": ("stop", "Ended"), "refused": ("warn", "Refused"), "changed": ("plain", "Changed"), "added": ("plain", "Added")}
 OPEN = ("proposed", "stopped")
 
@@ -40,17 +44,26 @@ def feeds(request: Asked) -> HttpResponseBase:
         FeedRun.objects.all(),
         caption="Personnel lists that were read",
         columns=[
-            Column("source", "File", lambda r: Cell(r.source, reverse("feed", args=[r.pk])), ("source",)),
+            Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
             Column("at", "Read", lambda r: r.at, ("at",)),
             Column("rows", "Lines", lambda r: r.rows, ("rows",), True, "lines"),
             Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
             Column("by", "By", lambda r: Cell(r.by, hint=r.reason), ("by",), name="by"),
         ],
+        filters=[
+            Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),
+            Filter("state", "State", lambda rows, value: rows.filter(state=value), [(k, w) for k, (_, w) in STATES.items()]),
+        ],
         empty="No personnel list was read yet.",
         noun="lists",
         sort="-at",
     )
-    page = Page("What did the feed change?", "Personnel feed", actions=[Action("Read a list", reverse("feed-new"), primary=True)])
+    actions = [
+        Action("Read a list", reverse("feed-new"), primary=True),
+        Action("Identity providers", reverse("feed-keys")),
+        Action("Mappings of files", reverse("feed-maps")),
+    ]
+    page = Page("What did the feed change?", "Personnel feed", actions=actions)
     return listing.shown(request, "access/list.html", found, {"page": page})
 
 
@@ -60,13 +73,26 @@ def new(request: Asked) -> HttpResponse:
     require(request, "feed.run")
     form = Upload(request.POST or None, request.FILES or None) if request.method == "POST" else Upload()
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        run = tried(form, lambda: feed.propose(file.read(), source=file.name, actor=request.actor, now=ms(request.now)))
-        if run is not None:
-            return redirect("feed", pk=run.pk)
+        to = tried(form, lambda: _read(request, form.cleaned_data["file"]))
+        if to is not None:
+            return redirect(to)
     page = Page("Which list shall be read?", "Personnel feed", [("Personnel feed", reverse("feeds"))])
     shown = {"page": page, "form": form, "submit": "Read the list", "back": reverse("feeds")}
     return render(request, "access/form.html", shown, status=status_of(form))
+
+
+def _read(request: Asked, file: Any) -> str:
+    """Where it goes on: to what the list would do, or to the question what its columns are."""
+    content, now = file.read(), ms(request.now)
+    table = feedtable.read(content)
+    if table.is_ours:
+        made = feed.propose(content, source=file.name, actor=request.actor, now=now)
+    elif (saved := feedmaps.recognised(table)) is not None:
+        mapping = feedmaps.columns_of(saved)
+        made = feedmaps.propose(content, mapping, source=file.name, actor=request.actor, now=now)
+    else:
+        return reverse("feed-map", args=[feedmaps.keep(content, file.name, actor=request.actor, now=now).pk])
+    return reverse("feed", args=[made.pk])
 
 
 @acting("feed.run")
@@ -119,7 +145,8 @@ def apply(request: Asked, pk: int) -> HttpResponse:
     require(request, "feed.apply")
     row = get_object_or_404(FeedRun, pk=pk)
     ended = row.lines.filter(did="ended").count()
-    form = Apply(ended if row.state == "stopped" else None, request.POST or None, initial={"state": row.state})
+    held = feedbrake.counted(list(row.lines.all())) if row.state == "stopped" else None
+    form = Apply(held, request.POST or None, initial={"state": row.state})
     if request.method == "POST" and form.is_valid():
         reason, despite = form.cleaned_data["reason"], row.state == "stopped"
         row.state = form.cleaned_data["state"]

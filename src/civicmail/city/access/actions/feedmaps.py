@@ -1,0 +1,91 @@
+"""Files of personnel systems whose columns have other names: what they mean is said once, and known again (P-08)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, feed
+from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries.scim import names
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.directory import feedtable
+from civicmail.city.directory.feedtable import Columns, Table
+from civicmail.city.directory.models import FeedMapping, FeedRun, FeedUpload
+
+KEPT = DAY
+"""ms for which a file waits for somebody to say what its columns are."""
+
+
+def keep(content: bytes, name: str, *, actor: Actor, now: int) -> FeedUpload:
+    """A file that waits; older ones go. Raises Unusable for what is no table at all."""
+    guard.require(actor, "feed.map", now=now)
+    feedtable.read(content)
+    with transaction.atomic():
+        FeedUpload.objects.filter(at__lt=moment(now - KEPT)).delete()
+        return FeedUpload.objects.create(name=name[:200], content=content, at=moment(now), by=actor.uid)
+
+
+def recognised(table: Table) -> FeedMapping | None:
+    """The saved mapping of files with this first line."""
+    return next((m for m in FeedMapping.objects.order_by("-made") if m.header == table.key), None)
+
+
+def propose(content: bytes, mapping: Columns, *, source: str, actor: Actor, now: int) -> FeedRun:
+    """Read a file as the mapping says, and say what it would do. What departments are called is known without it. Raises
+    Unusable."""
+    guard.require(actor, "feed.run", now=now)
+    known = dict(names(now).departments)
+    full = Columns(mapping.columns, mapping.kinds, known | dict(mapping.departments), mapping.dates, mapping.kind)
+    read = feedtable.feed(feedtable.read(content), full)
+    return feed.propose_read(read, hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
+
+
+def propose_upload(upload: FeedUpload, mapping: Columns, *, actor: Actor, now: int, save: str = "") -> FeedRun:
+    """The same for a file that waited; it is gone then. save: a name under which the mapping is kept for the next one."""
+    guard.require(actor, "feed.map", now=now)
+    content = bytes(upload.content)
+    with transaction.atomic():
+        run = propose(content, mapping, source=upload.name, actor=actor, now=now)
+        if save:
+            _save(save, feedtable.read(content), mapping, actor, now)
+        FeedUpload.objects.filter(pk=upload.pk).delete()
+    return run
+
+
+def columns_of(saved: FeedMapping) -> Columns:
+    """A saved mapping as the reader wants it."""
+    return Columns(saved.columns, saved.kinds, saved.departments, saved.dates, saved.kind)
+
+
+def forget(saved: FeedMapping, *, actor: Actor, reason: str, now: int) -> None:
+    """The mapping is not used any more; the next file of this kind is asked about again."""
+    guard.require(actor, "feed.map", now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = locked(saved)
+        entries.enter("feed.map-forget", actor=actor, reason=reason, now=now, object=f"feed-map:{row.name}")
+        row.delete()
+
+
+def _save(name: str, table: Table, mapping: Columns, actor: Actor, now: int) -> None:
+    """Under this name, in place of what was there."""
+    plain = {
+        "header": table.key,
+        "columns": dict(mapping.columns),
+        "kinds": dict(mapping.kinds),
+        "departments": dict(mapping.departments),
+        "dates": mapping.dates,
+        "kind": mapping.kind,
+    }
+    if not name.replace("-", "").replace("_", "").isalnum() or len(name) > 60 or not name.isascii():
+        raise Unusable("A name of a mapping has letters, digits and dashes.", {"save": "Letters, digits and dashes."})
+    FeedMapping.objects.update_or_create(name=name.lower(), defaults={**plain, "made": moment(now), "by": actor.uid})
+    entries.enter(
+        "feed.map-save", actor=actor, reason="", now=now, object=f"feed-map:{name.lower()}", facts={"columns": plain["columns"]}
+    )

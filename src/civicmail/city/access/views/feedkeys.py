@@ -1,0 +1,114 @@
+"""Tokens of identity providers that speak SCIM: which are in force, a new one, an end (P-08, S1)."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.actions import feedkeys as verbs
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import FeedKey
+
+FEEDS = ("Personnel feed", "feeds")
+
+
+class NewKey(Because):
+    """Which program, for how long."""
+
+    field_order = ("name", "days", "reason")
+    name = forms.CharField(label="Which program is it for?", max_length=80)
+    days = forms.IntegerField(
+        label="For how many days?",
+        min_value=1,
+        max_value=verbs.LASTS,
+        initial=180,
+        help_text=f"At most {verbs.LASTS}. Make the next one before.",
+    )
+
+
+@acting("feed.key")
+def keys(request: Asked) -> HttpResponseBase:
+    """Every token that there ever was, those in force with when and from where they were last used."""
+    require(request, "feed.key")
+
+    def state(key: FeedKey) -> Cell:
+        if key.ended is not None:
+            return Cell("Ended", role="quiet")
+        return Cell("Over", role="warn") if key.until <= request.now else Cell("In force", role="done")
+
+    found = listing.of(
+        request,
+        FeedKey.objects.all(),
+        caption="Tokens of identity providers",
+        columns=[
+            Column("name", "Program", lambda k: Cell(k.name, "" if k.ended else reverse("feed-key-end", args=[k.pk])), ("name",)),
+            Column("state", "State", state),
+            Column("until", "Until", lambda k: k.until, ("until",), name="until"),
+            Column("used", "Last used", lambda k: Cell(k.used or "never", hint=k.used_from), ("used",), name="used"),
+            Column("by", "Made by", lambda k: Cell(k.by), ("by",), name="by"),
+        ],
+        empty="No identity provider has a token. Make one to let it say who works here, over SCIM.",
+        noun="tokens",
+        sort="-until",
+    )
+    page = Page(
+        "Which identity providers say who works here?",
+        "Personnel feed",
+        [(FEEDS[0], reverse(FEEDS[1]))],
+        actions=[Action("Make a token", reverse("feed-key-new"), primary=True)],
+    )
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("feed.key")
+@never_cache
+def new(request: Asked) -> HttpResponse:
+    """Shown once."""
+    require(request, "feed.key")
+    form = NewKey(request.POST or None)
+    crumbs = [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", reverse("feed-keys"))]
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        secret = tried(
+            form,
+            lambda: verbs.make(said["name"], days=said["days"], actor=request.actor, reason=said["reason"], now=ms(request.now)),
+        )
+        if secret is not None:
+            page = Page("This is shown once", "Personnel feed", crumbs, once=True)
+            shown = {"page": page, "secret": secret, "what": said["name"], "url": request.build_absolute_uri("/scim/v2")}
+            return render(request, "access/feedkey.html", {**shown, "back": reverse("feed-keys")})
+    page = Page("Let a program say who works here", "Personnel feed", crumbs)
+    note = "Whoever has the token can add and end people, never give anybody access."
+    shown = {"page": page, "form": form, "submit": "Make the token", "back": reverse("feed-keys"), "note": note}
+    return render(request, "access/form.html", shown, status=status_of(form))
+
+
+@acting("feed.key")
+def end(request: Asked, pk: int) -> HttpResponse:
+    """It opens nothing any more."""
+    require(request, "feed.key")
+    key = get_object_or_404(FeedKey, pk=pk)
+    form = Because(request.POST or None)
+    back = reverse("feed-keys")
+    return answered(
+        request,
+        form,
+        lambda: verbs.end(key, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"End the token of {key.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", back)]),
+        back=back,
+        said=f"{key.name} is not heard any more.",
+        effects=["The program is refused at its next request.", "People who leave are not ended by it any more."],
+        stays=["People stay as they are."],
+        verb="End 1 token",
+        stop=True,
+    )

@@ -1,0 +1,183 @@
+"""A personnel system's own file: what are its columns? Asked once for a source, with the first lines in sight (P-08)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from civicmail.city.access.actions import feedmaps
+from civicmail.city.access.forms import Because, long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.directory import feedtable
+from civicmail.city.directory.feedfile import KINDS
+from civicmail.city.directory.feedtable import Columns, Table
+from civicmail.city.directory.models import FeedMapping, FeedUpload
+from civicmail.core.config.pairs import pairs
+
+SHOWN = 3
+"""Lines of the file that are shown."""
+FEEDS = ("Personnel feed", "feeds")
+_WORDS = {
+    "uid": "uid: the personnel number",
+    "full": "full: given and family name in one",
+    "outside": "outside: own addresses elsewhere",
+}
+
+
+class Meaning(forms.Form):
+    """One field for each column of the file, and what it does not say itself."""
+
+    def __init__(self, table: Table, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.table = table
+        guess = feedtable.proposed(table.header)
+        choices = [("", "not read"), *((name, _WORDS.get(name, name)) for name in feedtable.OURS)]
+        for place, name in enumerate(table.header):
+            seen = "; ".join(cells[place].strip() for _, cells in table.rows[:SHOWN] if place < len(cells))
+            self.fields[f"column-{place}"] = forms.ChoiceField(
+                label=name.strip() or f"Column {place + 1}",
+                help_text=f"First lines: {seen[:120] or 'empty'}",
+                choices=choices,
+                required=False,
+                initial=guess.get(name.strip().lower(), ""),
+            )
+        self.fields["kind"] = forms.ChoiceField(
+            label="What is everybody, where no column says it?",
+            choices=[("", "a column says it"), *((k, k) for k in KINDS)],
+            required=False,
+        )
+        self.fields["kinds"] = long("Their words for kinds", "One on a line: FT = employee", required=False, most=2000)
+        self.fields["departments"] = long(
+            "Their names of departments",
+            "One on a line: Streets Div. = streets. Names and codes known here need none.",
+            required=False,
+            most=20_000,
+        )
+        self.fields["dates"] = forms.ChoiceField(
+            label="How are days written?", choices=list(feedtable.DATES.items()), required=False
+        )
+        self.fields["save"] = forms.SlugField(
+            label="Keep this as",
+            max_length=60,
+            required=False,
+            help_text="The next file with the same first line is read by it. Empty: only this once.",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in ("kinds", "departments"):
+            try:
+                data[name] = {
+                    k.lower(): v.lower() for k, v in pairs(line for line in data.get(name, "").splitlines() if line.strip()).items()
+                }
+            except ValueError as problem:
+                self.add_error(name, f"It {problem}.")
+        if not self.errors and (wrong := feedtable.complaint(self.columns())):
+            raise forms.ValidationError(wrong)
+        return data
+
+    def columns(self) -> Columns:
+        """What was said."""
+        said = self.cleaned_data
+        named = {name: said.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
+        chosen = {theirs: ours for theirs, ours in named.items() if ours}
+        return Columns(chosen, said["kinds"], said["departments"], said.get("dates") or "iso", said["kind"])
+
+
+@acting("feed.map")
+def meaning(request: Asked, pk: int) -> HttpResponse:
+    """Nothing is changed by the answer: it leads to what the list would do."""
+    require(request, "feed.map")
+    upload = get_object_or_404(FeedUpload, pk=pk)
+    table = feedtable.read(bytes(upload.content))
+    form = Meaning(table, request.POST or None)
+    facts = [("Lines", len(table.rows)), ("Encoding", table.encoding), ("Separator", _SAID.get(table.separator, table.separator))]
+    page = Page(
+        "What are the columns of this file?",
+        "Personnel feed",
+        [(FEEDS[0], reverse(FEEDS[1]))],
+        None,
+        [("File", upload.name), *facts],
+    )
+
+    def read() -> Any:
+        save = form.cleaned_data["save"]
+        return feedmaps.propose_upload(upload, form.columns(), actor=request.actor, now=ms(request.now), save=save)
+
+    return answered(
+        request,
+        form,
+        read,
+        page=page,
+        back=reverse("feed-new"),
+        said="The list was read. Nothing is changed before you apply it.",
+        to=lambda run: reverse("feed", args=[run.pk]),
+        template="access/form.html",
+        submit="Read the list",
+        note=_NOTE,
+    )
+
+
+_NOTE = (
+    "Choose what each column is. Columns that are not read change nothing. Names with odd letters in the first lines show that the "
+    "encoding was guessed wrong: export the file as UTF-8 then."
+)
+_SAID = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+@acting("feed.map")
+def mappings(request: Asked) -> HttpResponseBase:
+    """Every mapping that was kept."""
+    require(request, "feed.map")
+    found = listing.of(
+        request,
+        _saved(),
+        caption="Files that are known again",
+        columns=[
+            Column("name", "Name", lambda m: Cell(m.name, reverse("feed-map-forget", args=[m.name])), ("name",)),
+            Column("columns", "Columns", lambda m: ", ".join(f"{theirs} = {ours}" for theirs, ours in sorted(m.columns.items()))),
+            Column("made", "Kept", lambda m: m.made, ("made",), name="kept"),
+            Column("by", "By", lambda m: m.by, ("by",), name="by"),
+        ],
+        empty="No mapping was kept. Read a file with columns of its own: you are asked what they are, and can keep the answer.",
+        noun="mappings",
+        sort="name",
+    )
+    page = Page("Which files are known again?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1]))])
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _saved() -> QuerySet[FeedMapping]:
+    return FeedMapping.objects.all()
+
+
+@acting("feed.map")
+def forget(request: Asked, name: str) -> HttpResponse:
+    """The next file of this kind is asked about again."""
+    require(request, "feed.map")
+    saved = get_object_or_404(FeedMapping, name=name)
+    form = Because(request.POST or None)
+    back = reverse("feed-maps")
+    page = Page(f"Forget the mapping {saved.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Mappings", back)])
+    effects = [f"{theirs} is read as {ours}." for theirs, ours in sorted(saved.columns.items())]
+    return answered(
+        request,
+        form,
+        lambda: feedmaps.forget(saved, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=page,
+        back=back,
+        said="The mapping is forgotten.",
+        effects=["The next file with this first line is asked about again.", *effects],
+        stays=["Lists that were read stay as they are."],
+        verb="Forget 1 mapping",
+    )
