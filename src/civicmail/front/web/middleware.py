@@ -72,6 +72,9 @@ PUBLIC = frozenset(
 )
 """The names of all views that nobody has to sign in for."""
 
+UNNAMED = frozenset({"complaint"})
+"""Views of which no log says who was there: whoever reports without a name leaves no trace."""
+
 Next = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -116,7 +119,8 @@ class Around:
         metering.note(view, status, seconds)
         tell = log.debug if request.path in MACHINES else log.info
         facts = {"id": request.id, "method": request.method, "view": view, "status": status, "ms": round(seconds * 1000)}
-        tell("page", **facts, person=request.actor.uid or "-")
+        who = "" if view in UNNAMED else request.actor.uid
+        tell("page", **facts, person=who or "-")
 
 
 def _is_of_mail(request: HttpRequest) -> bool:
