@@ -129,7 +129,8 @@ def test_an_old_end_does_nothing_to_who_was_hired_again_under_the_same_name(town
     outside.ask_due(MS)
     again = staff.employed(town.ann, town.where)
     outside.give(door, [(town.ann, "ann.t")], actor=OFFICER, reason="needs it", now=MS + 1)
-    assert outside.tell_hooks(MS + 2, Cloud()) == 0, "nobody is told"
+    cloud = Cloud(DONE)
+    assert outside.tell_hooks(MS + 2, cloud) == 0 and not cloud.heard, "nobody is told"
     assert OutsideEnding.objects.get().state == "moot"
     old.refresh_from_db()
     assert old.ended is not None and OutsideAccount.objects.get(episode=again).ended is None

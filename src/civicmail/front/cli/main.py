@@ -41,8 +41,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "entries": ("entries:entries", "Who did what, why, from where."),
     },
     "People": {
-        "people": ("people:app", "Who the directory knows: sync, list, show."),
-        "access": ("access:app", "Who gets in: claim, invite, extend, suspend, resume, end, unlock, recover, signs."),
+        "people": ("people:app", "Who the directory knows: sync, pull, provider, list, show."),
+        "access": ("access:app", "Who gets in, and who left: claim, invite, extend, suspend, resume, end, close, reconcile …"),
         "mandate": ("mandate:app", "Looking at other people's mail: ask, list, show, approve, refuse, close, protect."),
         "duty": ("duty:app", "Duties: grant, take, end, conflict, list."),
         "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, lead, mode."),
