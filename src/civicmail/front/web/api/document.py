@@ -155,7 +155,13 @@ def page(request: Asked) -> HttpResponse:
         for method, operation in ways.items():
             extra = operation["x-civicmail"]
             told = Told(
-                method.upper(), path, operation["operationId"], operation["summary"], extra["scope"], extra["act"], extra["clause"]
+                method.upper(),
+                path,
+                operation["operationId"],
+                operation["summary"].replace("`", ""),
+                extra["scope"],
+                extra["act"],
+                extra["clause"],
             )
             groups.setdefault(operation["tags"][0], []).append(told)
     facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
