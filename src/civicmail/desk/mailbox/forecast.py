@@ -6,9 +6,10 @@ Knows no Django; views/foretelling.py has the sentences.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civicmail.city.policy.rules import Rule
+from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import Disposition, tellable_rules
 from civicmail.desk.mailbox.submission import Outlook
 from civicmail.mail.pipeline.addressed import LISTED, SAME
@@ -88,11 +89,16 @@ def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
     return Foreseen((*named, *loud[:MEMBERS]), members=len(behind))
 
 
+def rules_of(names: Sequence[str], book: Book) -> tuple[Rule, ...]:
+    """The rules of the book that act on a copy, or of which its sender is told. names: as a disposition has them, tellable."""
+    found = [book.rule(name.removeprefix(NOTIFY)) for name in names]
+    return tuple(rule for rule in found if rule is not None)
+
+
 def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str]) -> Foretold:
     recipient = outlook.envelope.recipients[d.to]
     rules = tellable_rules(d.rules)
-    found = [outlook.book.rule(name.removeprefix(NOTIFY)) for name in rules]
-    told = tuple(rule for rule in found if rule is not None)
+    told = rules_of(rules, outlook.book)
     outside = recipient.address.rpartition("@")[2].lower() not in domains
     behind = recipient.expanded[0] if recipient.expanded else ""
     return Foretold(recipient.address, STATES[d.do], d.do, rules, told, outside, behind)

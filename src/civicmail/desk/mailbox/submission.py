@@ -135,6 +135,10 @@ class Submission:
         if self._commit is not None:
             self._apart.submit(self._commit.rotate_if_idle).result()
 
+    def book(self) -> Book:
+        """The rules in force at this moment."""
+        return self._apart.submit(lambda: self._ready()[1].book).result()
+
     def unreachable(self, address: str) -> str:
         """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
         path = parse_path(address)

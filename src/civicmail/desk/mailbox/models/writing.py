@@ -71,9 +71,10 @@ class Signature(models.Model):
 class Outgoing(models.Model):
     """A message that was given to be sent: finished bytes, an envelope, and the time until which it may be taken back (due).
 
-    uid: makes the message the same one, so that it is sent once; draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see sendstates.py;
-    tries, again: attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule,
-    why: of a refusal. content goes when the archive has it, or when it was taken back.
+    uid: makes the message the same one, so that it is sent once; key: of one that a part of the program sends for somebody;
+    draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see sendstates.py; tries, again:
+    attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule, why: of a
+    refusal. content goes when the archive has it, or when it was taken back.
     """
 
     uid = models.UUIDField(unique=True)

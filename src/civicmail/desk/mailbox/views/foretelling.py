@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,17 +49,21 @@ def panel(found: Foreseen, version: int) -> Panel:
 
 def _line(copy: Foretold) -> Line:
     role, word = words.copy(copy.state, copy.do)
-    why = [_rule(copy, rule) for rule in copy.told]
-    if not why and (said := words.why(copy.rules)):
-        why = [said]
-    return Line(copy.address, role, word, copy.outside, copy.behind, tuple(why))
+    return Line(copy.address, role, word, copy.outside, copy.behind, tuple(why(copy.rules, copy.told)))
 
 
-def _rule(copy: Foretold, rule: Rule) -> str:
-    """A rule that acts, or of which the sender would be told."""
+def why(names: Sequence[str], told: Sequence[Rule]) -> list[str]:
+    """What the sender hears of a copy. names: of rules, as its disposition has them; told: those of the book."""
+    if told:
+        return [_rule(names, rule) for rule in told]
+    return [said] if (said := words.why(names)) else []
+
+
+def _rule(names: Sequence[str], rule: Rule) -> str:
+    """A rule that acts, or of which the sender is told."""
     said = saying.said(rule.sender or rule.reader)
     ask = gettext("Ask {whom}.").format(whom=saying.said(rule.ask)) if rule.ask else ""
-    if rule.id not in copy.rules:
+    if rule.id not in names:
         said = gettext("You will be told: {said}").format(said=said)
     return " ".join(part for part in (said, ask, f"({rule.id}, {rule.clause})") if part)
 

@@ -20,13 +20,16 @@ from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Page
+from civicmail.city.policy.rules import Book
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.mailbox import sendstates
+from civicmail.desk.mailbox import sendstates, submitting
 from civicmail.desk.mailbox.actions import sending
+from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
-from civicmail.desk.mailbox.views import words
+from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.foretelling import plain
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.mail.archive.envelopes import Passage
 
 WATCHED = timedelta(minutes=2)
 """For so long after it went script looks whether it was delivered."""
@@ -97,7 +100,9 @@ def _acted(request: Request, row: Outgoing) -> HttpResponse:
 
 def _shown(request: Request, row: Outgoing) -> Shown:
     now = request.now
-    copies = tuple(map(_copy, _passages(request, row))) if row.state in ("sent", "returned") and row.capture else ()
+    passages = _passages(request, row) if row.state in ("sent", "returned") and row.capture else []
+    book = submitting.submission().book() if passages else None
+    copies = tuple(_copy(p, book) for p in passages)
     under_way = any(copy.word == words.COPIES[state][1] for copy in copies for state in UNDER_WAY)
     open_ = row.state in sendstates.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
@@ -105,7 +110,7 @@ def _shown(request: Request, row: Outgoing) -> Shown:
     return Shown(row, seconds, copies, watch, saying.said(plain(row.why)) if row.why else "", request.path)
 
 
-def _passages(request: Request, row: Outgoing) -> list[Any]:
+def _passages(request: Request, row: Outgoing) -> list[Passage]:
     try:
         one: Found = found(request, uuid.UUID(row.capture))
     except (Http404, Unreadable):
@@ -113,9 +118,11 @@ def _passages(request: Request, row: Outgoing) -> list[Any]:
     return list(one.traced.passages) if one.eye == "author" else []
 
 
-def _copy(p: Any) -> Copy:
+def _copy(p: Passage, book: Book | None) -> Copy:
+    """In the words that were said before sending."""
     role, word = words.copy(p.state, p.do)
-    return Copy(words.marked(p.address), role, word, moment(p.since), words.why(p.rules))
+    why = " ".join(foretelling.why(p.rules, rules_of(p.rules, book) if book else ()))
+    return Copy(words.marked(p.address), role, word, moment(p.since), why)
 
 
 def _title(row: Outgoing) -> str:
