@@ -20,7 +20,7 @@ def feeds(p: Patient) -> Iterator[Finding]:
             troubles.append(Finding("feeds", "problem", text, "An access officer decides: Access office, Personnel feed."))
         elif said.state == "failed":
             text = f"The feed {said.source} did not answer at {when(said.at)}."
-            do = f"civicmail people feed ldap {said.source} says why; nobody is ended by it meanwhile."
+            do = f"civicmail people pull {said.source} says why; nobody is ended by it meanwhile."
             troubles.append(Finding("feeds", "problem", text, do))
     if troubles:
         yield from troubles
@@ -37,7 +37,7 @@ def _silent(p: Patient, heard: list[feedsheard.Heard]) -> Iterator[Finding]:
     for name in every:
         if name not in known:
             text = f"The feed {name} was never heard."
-            yield Finding("feeds", "warning", text, f"civicmail people feed ldap {name}")
+            yield Finding("feeds", "warning", text, f"civicmail people pull {name}")
     for said in heard:
         most = p.settings.feeds.stale * _DAY
         if said.kind == "ldap" and every.get(said.source):

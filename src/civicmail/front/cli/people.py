@@ -12,6 +12,12 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.groups import group
 
+_Despite = Annotated[
+    bool,
+    typer.Option("--despite-brake", help="The brake holds it, and it is right: somebody looked at the people whom it is about."),
+]
+_Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
+
 app = group("The people of the city, as the personnel system and the departments have them.")
 
 
@@ -20,41 +26,112 @@ def sync(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list as CSV (docs/operate/people.md).")],
     as_: options.As = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    despite_brake: Annotated[
-        bool, typer.Option("--despite-brake", help="More than 2 % would be ended, and that is right: somebody looked at them.")
-    ] = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")] = "the personnel list",
+    mapping: Annotated[str, typer.Option("--mapping", metavar="NAME", help="A mapping that the access office keeps.")] = "",
+    despite_brake: _Despite = False,
+    reason: _Why = "the personnel list",
     data: options.Data = None,
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Bring the directory up to the personnel system's list. It adds, changes and ends people, and never grants access.
 
+    A file with other columns is read by a mapping that was kept on the page; it is known by its first line, too.
+
     Exit 1: lines were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
     desk = acting.office("people sync", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import feed
-
     try:
-        run = feed.propose(file.read_bytes(), source=file.name, actor=desk.actor, now=desk.now)
+        run = _proposed(file.read_bytes(), file.name, mapping, desk)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    _finish(run, desk, dry_run, despite_brake, reason, json)
+
+
+@app.command()
+def pull(
+    source: Annotated[
+        str, typer.Argument(metavar="[SOURCE]", help="The name of an LDAP source; needed where there are several.")
+    ] = "",
+    as_: options.As = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Do it, where the brake does not hold it.")] = False,
+    despite_brake: _Despite = False,
+    reason: _Why = "the personnel list",
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Ask an LDAP server who works for the city ([[feeds.ldap]]), and say what would be done; with --apply do it.
+
+    Exit 1: entries were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
+    """
+    desk = acting.office("people pull", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access import guard
+    from civicmail.city.access.actions import feedpull
+
+    guard.require(desk.actor, "feed.pull", now=desk.now)
+    run = feedpull.pull(feedpull.source_named(source), actor=desk.actor, now=desk.now)
+    _finish(run, desk, not apply, despite_brake, reason, json)
+
+
+@app.command()
+def provider(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which program the token is for.")],
+    as_: options.Signed,
+    reason: options.Why,
+    days: Annotated[int, typer.Option("--days", help="For how many days; 366 at most.")] = 180,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Make a token for an identity provider that speaks SCIM, and print it: nobody can show it again."""
+    desk = acting.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import feedkeys
+
+    secret = feedkeys.make(name, days=days, actor=desk.actor, reason=reason, now=desk.now)
+    if json:
+        output.emit({"name": name, "token": secret})
+        return
+    output.words("This token is shown once. The address of the provider's requests ends in /scim/v2:")
+    output.show(secret)
+
+
+def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
+    """By our own columns, by the mapping that was named, or by the one that knows the first line."""
+    from civicmail.city.access import guard
+    from civicmail.city.access.actions import feed, feedmaps
+    from civicmail.city.directory import feedtable
+    from civicmail.city.directory.models import FeedMapping
+
+    guard.require(desk.actor, "feed.run", now=desk.now)
+    saved = FeedMapping.objects.filter(name=mapping.lower()).first() if mapping else None
+    if mapping and saved is None:
+        there = ", ".join(FeedMapping.objects.values_list("name", flat=True)) or "none"
+        raise UsageError(f"There is no mapping {mapping}; there are {there}.")
+    if saved is None and not (table := feedtable.read(content)).is_ours:
+        saved = feedmaps.recognised(table)
+    if saved is None:
+        return feed.propose(content, source=name, actor=desk.actor, now=desk.now)
+    return feedmaps.propose(content, feedmaps.columns_of(saved), source=name, actor=desk.actor, now=desk.now)
+
+
+def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str, json: bool) -> None:
+    """Say what would be done, and do it unless it is a dry run. Raises typer.Exit with 1 where lines were refused."""
+    from civicmail.city.access.actions import feed
+
     counts = {did: run.lines.filter(did=did).count() for did in ("added", "changed", "ended", "refused")}
     if not json:
         for line in run.lines.filter(did__in=["ended", "refused"] if not dry_run else ["added", "changed", "ended", "refused"]):
             output.show(f"{line.did:8} {line.uid:12} {line.reason}".rstrip())
     if not dry_run:
         run = feed.apply(run, actor=desk.actor, reason=reason, now=desk.now, despite_brake=despite_brake)
-    output.emit({**counts, "state": run.state}) if json else output.words(_said(counts, run.state))
+    output.emit({**counts, "state": run.state}) if json else output.words(_said(counts, run.state, run.brake))
     if counts["refused"]:
         raise typer.Exit(1)
 
 
-def _said(counts: dict[str, int], state: str) -> str:
+def _said(counts: dict[str, int], state: str, brake: str) -> str:
     words = ", ".join(f"{count} {did}" for did, count in counts.items())
-    return words + {"applied": ".", "stopped": "; the brake holds it: more than 2 % would be ended."}.get(
-        state, "; nothing is done yet."
-    )
+    return words + {"applied": ".", "stopped": f"; the brake holds it. {brake}"}.get(state, "; nothing is done yet.")
 
 
 @app.command("list")
