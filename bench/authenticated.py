@@ -6,10 +6,12 @@ Each message of the corpus is signed with a key of ours first; the DNS is a dict
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import dkim as dkimpy
@@ -23,6 +25,7 @@ from civicmail.mail.courier import dkimkeys, signing
 from civicmail.mail.screening import authentication, signatures
 from civicmail.mail.screening.shapes import Outer, Seen
 from civicmail.mail.screening.world import World
+from mail.screening import suites
 from mail.screening.zone import Zone
 
 NOW = time.time_ns() // 1_000_000
@@ -86,6 +89,18 @@ def run(report: Report, *, count: int, rounds: int) -> None:
         Row("authenticated", "dkimpy", "one DKIM signature verified", median["dkimpy"], "ms", median["dkimpy"] / median["whole"]),
         Row("authenticated", "civicmail", "signed on its way out", median["sign"], "ms"),
     )
+
+
+def conforming(report: Report) -> None:
+    """The test suites of others, where the corpora are."""
+    where = os.environ.get("CIVICMAIL_CORPORA", "")
+    if not where:
+        report.note("the suites of SPF and ARC are left out: CIVICMAIL_CORPORA is not set")
+        return
+    for what, decided, wanted in (("SPF", suites.of_spf, "203"), ("ARC", suites.of_arc, "168")):
+        total, wrong = decided(Path(where))
+        right = total - len({name for name, *_ in wrong})
+        report.add(Row("authenticated", "civicmail", f"{what} suite, as it says, of {total}", right, "tests", None, wanted))
 
 
 def _signed(body: bytes, pen: signing.Pen) -> bytes:
