@@ -50,17 +50,13 @@ def remind_now(review: Review, *, now: int) -> int:
 def waiting(reviews: Collection[Review], now: int) -> Work:
     """Whose rows are open, and of which review; what waits for its turn is left out, and one's own."""
     found: Work = {}
-    parts = list(
-        ReviewPart.objects.filter(review__in=reviews, rows__state="open")
-        .select_related("review", "department")
-        .prefetch_related("department__deputies")
-        .distinct()
-    )
-    ahead = answerers.is_ahead(parts)
     rows: dict[int, list[tuple[int, int | None]]] = {}
-    open_ = ReviewRow.objects.filter(part__in=parts, state="open").values_list("part", "person", "approver")
+    open_ = ReviewRow.objects.filter(review__in=reviews, state="open").values_list("part", "person", "approver")
     for of, person, approver in open_:
         rows.setdefault(of, []).append((person, approver))
+    theirs = ReviewPart.objects.filter(pk__in=rows).select_related("review", "department")
+    parts = list(theirs.prefetch_related("department__deputies"))
+    ahead = answerers.is_ahead(parts)
     for part in parts:
         for who in answerers.asked_of(part, now) if part.pk not in ahead else ():
             count = sum(who not in pair for pair in rows[part.pk])

@@ -60,7 +60,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
             "tier": review.tier,
             "round": review.round,
             "deadline": ms(review.deadline),
-            "rows": len(questions),
+            "questions": len(questions),
             "reviewers": len({p.reviewer_id for p in parts if p.reviewer_id}),
             "nobody": sum(p.reviewer_id is None for p in parts),
             "snapshot": review.snapshot,

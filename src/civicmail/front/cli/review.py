@@ -1,0 +1,90 @@
+"""`civicmail review`: reviews of access: which there are, one that begins now, and the evidence of one as a file (P-05)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.city.access.errors import Unusable
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.groups import group
+
+app = group("Whether access is still justified: reviews by departments.")
+
+
+@app.command("list")
+def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Each review with its number, how many rows are open, and its last day."""
+    desk = acting.signed_in("review list", data, config, as_, now=now_ms())
+    from civicmail.city.access import guard
+    from civicmail.city.conduct.actions.telling import last_day, name_of
+    from civicmail.city.conduct.models import Review
+    from civicmail.city.conduct.queries import reviews
+
+    guard.require(desk.actor, "reviews.see", now=desk.now)
+    rows = list(Review.objects.order_by("planned", "pk"))
+    counts = reviews.states_of([r.pk for r in rows])
+    for row in rows:
+        states: dict[str, int] = counts.get(row.pk) or {}
+        due = last_day(row).isoformat() if row.deadline else ""
+        total, open_ = sum(states.values()), states.get("open", 0)
+        if json:
+            said = {"number": row.pk, "name": name_of(row), "state": row.state, "starts": row.planned.isoformat(), "due": due}
+            output.emit({**said, "rows": total, "open": open_})
+        else:
+            output.show(
+                f"{row.pk:5} {row.state:10} {row.planned} {name_of(row)}: {open_} of {total} open{f', due {due}' if due else ''}"
+            )
+
+
+@app.command()
+def start(
+    tier: Annotated[str, typer.Argument(metavar="KIND", help="duties, outside or everyone.")],
+    as_: options.Signed,
+    reason: options.Why,
+    department: Annotated[list[str] | None, typer.Option("--department", metavar="CODE", help="Only these; else all.")] = None,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Begin a review at once; everybody who is asked is written to."""
+    desk = acting.signed_in("review start", data, config, as_, now=now_ms())
+    from civicmail.city.conduct.actions import planning
+    from civicmail.city.conduct.tiers import PLANS
+
+    known = next((t for t in PLANS if t == tier), None)
+    if known is None:
+        raise Unusable(f"There is no review {tier}; choose duties, outside or everyone.", {"tier": "Choose one of the list."})
+    where = [acting.department(code) for code in department or ()]
+    made = planning.start_now(known, actor=desk.actor, reason=reason, now=desk.now, departments=where)
+    output.show(f"Review {made.pk} has begun: {made.rows.count()} rows.")
+
+
+@app.command()
+def pack(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Of a review, as `review list` has it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The zip file to write; it must not be there.")],
+    as_: options.Signed,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Write the evidence of a review as one file, which tools/verify_review.py checks."""
+    desk = acting.signed_in("review pack", data, config, as_, now=now_ms())
+    from civicmail.city.access import guard
+    from civicmail.city.conduct.models import Review
+    from civicmail.city.conduct.queries import packs
+
+    guard.require(desk.actor, "reviews.see", now=desk.now)
+    found = Review.objects.filter(pk=number, started__isnull=False).first()
+    if found is None:
+        raise Unusable(f"There is no review {number} that has begun.")
+    content = packs.file(found, desk.folder, desk.settings.city.name)
+    try:
+        with out.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
+    output.show(f"{out}: {len(content):,} bytes.")

@@ -1,0 +1,97 @@
+"""What pages and other rooms ask about reviews, and the screen of a reviewer (P-05; R2, R3, R4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from city.access import staff
+from city.access.staff import NOW
+from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct.actions import answering
+from civicmail.city.conduct.models import ReviewRow
+from civicmail.city.conduct.queries import reviews
+from civicmail.city.directory.models import Person
+from pages.world import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def visit(who: Person) -> Client:
+    client = Client()
+    client.cookies["sessionid"] = signed_in(who)
+    return client
+
+
+def text_of(page: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode()))
+
+
+def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
+    """R-520: open rows and those out of order; nothing of one's own, nothing that was answered."""
+    works = Works(2)
+    works.worker("never", used=False)
+    review = works.start()
+    mine = reviews.waiting_for(works.hank, START)
+    assert [(w.review, w.department, w.open, w.exceptions) for w in mine] == [(review, "works", 4, 1)]
+    assert [w.open for w in reviews.waiting_for(works.dora, START)] == [3], "a deputy sees the same, but not herself"
+    assert reviews.waiting_for(works.workers[0], START) == []
+    answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    assert reviews.waiting_for(works.hank, START)[0].open == 3
+    (group,) = reviews.tasks(actor(works.hank), START)[:1]
+    assert group.tasks[0].state == ("wait", "3 open") and group.tasks[0].args == ("works", review.pk)
+
+
+def test_a_department_is_counted_by_what_it_answered() -> None:
+    """R-520, R10: late and silent ones stand in its report."""
+    works = Works(22)
+    works.worker("never", used=False)
+    review = works.start()
+    answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    answering.revoke(row(review, "w1"), actor=actor(works.hank), reason="Has left the counter.", now=START)
+    sweep(day(14.7))
+    answering.keep(row(review, "w2"), actor=actor(works.hank, day(15)), now=day(15))
+    found = reviews.of_department("works", NOW, moment(day(30)))
+    assert (found.asked, found.kept, found.revoked, found.late, found.suspended, found.silent) == (24, 2, 1, 1, 1, 20)
+    assert reviews.of_department("works", moment(day(1)), moment(day(30))).asked == 0
+
+
+@pytest.mark.usefixtures("frozen", "installed")
+def test_the_screen_has_exceptions_first_and_nothing_together_before_they_are_answered() -> None:
+    """R-503, R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
+    works = Works(2)
+    works.worker("never", used=False)
+    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
+    review = works.start(now=START - 3_600_000)
+    page = visit(works.hank).get(f"/dept/works/reviews/{review.pk}/")
+    said = text_of(page)
+    assert page.status_code == 200 and "Access review, Works: 4 of 4 open" in said
+    assert "never used" in said and staff.WORDS["duties"] in said and "Keep all: not yet, 1 exceptions" in said
+    assert said.index("Never Test") < said.index("Dora Test")
+    assert f'id="row-{row(review, "hank").pk}"' not in page.content.decode(), "one's own row is somebody else's to answer"
+    assert "Keep all 3" not in said
+    pk = row(review, "never").pk
+    done = visit(works.hank).post(f"/reviews/rows/{pk}/keep/", {"reason": "Comes back from training in May."})
+    assert done.status_code == 302 and f"/dept/works/reviews/{review.pk}/" in done["Location"]
+    said = text_of(visit(works.hank).get(f"/dept/works/reviews/{review.pk}/"))
+    assert "Keep all 3" in said and "3 of 4 open" in said and "Just kept" in said
+    assert visit(works.hank).post(f"/reviews/parts/{part(review, 'hank').pk}/rest/").status_code == 302
+    said = text_of(visit(works.hank).get(f"/dept/works/reviews/{review.pk}/"))
+    assert "all 4 answered" in said
+    assert visit(works.workers[0]).get(f"/dept/works/reviews/{review.pk}/").status_code == 403
+
+
+@pytest.mark.usefixtures("frozen", "installed")
+def test_an_answer_without_its_reason_keeps_the_text_and_says_what_is_missing() -> None:
+    works = Works(1)
+    review = works.start(now=START - 3_600_000)
+    pk = row(review, "w0").pk
+    page = visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "gone"})
+    assert page.status_code == 422 and "gone" in page.content.decode()
+    assert ReviewRow.objects.get(pk=pk).state == "open"
+    assert visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "Gone to another city."}).status_code == 302
+    assert visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "Gone to another city."}).status_code == 409

@@ -1,0 +1,69 @@
+"""A reviewer answers fifty rows by keyboard, with letters switched on, in a real Chromium (P-05, R2, R3; WCAG 2.1.1, 2.1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from civicmail.city.access.models import Account
+from civicmail.city.access.moments import ms
+from civicmail.city.conduct.actions import planning, reviewing
+from civicmail.city.conduct.models import Review, ReviewRow
+from pages.test_walk import focused, tab_to
+from pages.world import Town
+
+pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
+EXCEPTIONS, BY_LETTER = 3, 5
+
+
+def fifty(t: Town) -> Review:
+    """A review in which the head of the fire department has fifty rows, three of them never used."""
+    for n in range(50 - ReviewRow.objects.filter(review=t.objects["review"], part__reviewer=t.people["chief"]).count()):
+        key = f"fire{n}"
+        t.person(key, "Fire", f"Fighter{n:02}", "fire", "Firefighter")
+        t.authorise(key)
+        t.accept(key)
+    Account.objects.update(last_login=timezone.now())
+    late = [t.people[f"fire{n}"] for n in range(EXCEPTIONS)]
+    Account.objects.filter(person__in=late).update(last_login=None)
+    made = Review.objects.create(key="everyone:fifty", tier="everyone", planned=t.now.date(), by="tick")
+    return reviewing.begin(made, actor=planning.TICK, now=ms(timezone.now() - timedelta(seconds=1)))
+
+
+def test_fifty_rows_are_answered_by_keyboard(browse: Callable[..., Any]) -> None:
+    """Issue 7: exceptions with their reason, some rows by a letter, the rest together; nothing needs a pointer."""
+    page = browse("chief", "/policy/text/")
+    review = fifty(page.town)
+    rows = ReviewRow.objects.filter(review=review, part__reviewer=page.town.people["chief"])
+    assert rows.count() == 50
+    page.goto(page.url.split("/policy/")[0] + f"/dept/fire/reviews/{review.pk}/")
+    page.keyboard.press("y")
+    assert rows.filter(state="open").count() == 50, "letters are off until they are switched on"
+    tab_to(page, "Switch letter keys on")
+    page.keyboard.press("Enter")
+    page.get_by_text("Letter keys are on").wait_for()
+    page.keyboard.press("j")
+    for n in range(EXCEPTIONS):
+        with page.expect_navigation(url="**/keep/**"):
+            page.keyboard.press("y")
+        tab_to(page, "Why is it needed still?")
+        page.keyboard.type(f"Was on parental leave, is back on shift {n + 1}.")
+        tab_to(page, "Keep access of Fire Fighter")
+        with page.expect_navigation(url=f"**/reviews/{review.pk}/**"):
+            page.keyboard.press("Enter")
+    assert rows.filter(state="pending").count() == EXCEPTIONS
+    for _ in range(BY_LETTER):
+        page.wait_for_function("document.activeElement.hasAttribute('data-row')")
+        with page.expect_navigation(url=f"**/reviews/{review.pk}/**"):
+            page.keyboard.press("y")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.hasAttribute('data-row')"), focused(page)
+    tab_back = 50 - EXCEPTIONS - BY_LETTER
+    page.get_by_role("button", name=f"Keep all {tab_back}").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("of which nothing was out of order").wait_for()
+    assert rows.filter(state="pending").count() == 50 and "all 50 answered" in page.locator("h1").inner_text()
