@@ -24,6 +24,10 @@ class City:
     hostname: str = _setting("", "The name that our servers give in greetings and Received lines; empty: mail.<first domain>.")
     time_zone: str = _setting("America/Chicago", "The time zone in which pages and letters tell times.")
 
+    agencies_named: bool = _setting(
+        False, "Whether From says for which agency somebody writes, in parentheses after the name: contractor, and which one."
+    )
+
     @property
     def host(self) -> str:
         return self.hostname or f"mail.{self.domains[0]}"

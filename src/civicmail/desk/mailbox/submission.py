@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.access import honest
+from civicmail.city.access.bars import OUTSIDE_MOST
 from civicmail.city.access.honest import is_identified
 from civicmail.city.access.sentences import reply
 from civicmail.city.directory.modes import Modes
@@ -37,7 +38,7 @@ from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import bell
-from civicmail.mail.gateway.people import Member, People
+from civicmail.mail.gateway.people import ONE_AT_A_TIME, Member, People
 from civicmail.mail.gateway.recipients import recipient_reply
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.addressed import addressed
@@ -49,6 +50,7 @@ DOOR = "pages"
 """The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
 KIND = "submission"
 UNIDENTIFIED = "unidentified"
+RESTRICTED = "restricted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,9 @@ class Submission:
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
             return Judged("" if no.startswith("4") else "access-ended", no)
         assert snapshot is not None and person is not None, "who may send is known"
+        outside = [path for path in map(parse_path, parcel.to) if path.domain not in self._domains]
+        if person.restricted and len(outside) > OUTSIDE_MOST:
+            return Judged(RESTRICTED, ONE_AT_A_TIME)
         now, header = self._clock(), header_of(parcel.content)
         verdict = honest.check(header or b"", parcel.sender, snapshot, person=person, now=now)
         if verdict.refused:

@@ -28,6 +28,7 @@ from civicmail.core.wire.events import (
     Ready,
     Upgrade,
 )
+from civicmail.core.wire.paths import Path
 from civicmail.core.wire.proxy import parse_proxy
 from civicmail.core.wire.server import Session
 from civicmail.mail.gateway.doors import Door, plain_address
@@ -75,6 +76,7 @@ class Conversation(asyncio.Protocol):
         self._upgrading = False
         self._half_closed = False
         self._refused = 0
+        self._elsewhere = 0
         self._cut_at = 0.0
 
     # -- what the network tells
@@ -248,6 +250,7 @@ class Conversation(asyncio.Protocol):
     def _mail(self, wire: Session, event: MailFrom) -> str:
         if not self._peer:
             return NO_CERTIFICATE if self._door.by_certificate else NOT_A_PEER
+        self._elsewhere = 0
         if not self._gate.space.has_room(int(event.params.get("SIZE") or 0), self._loop.time()):
             return NO_SPACE
         return self._gate.people.sender(self._door, event.path, self._member) or sender_reply(self._door.kind, event.path)
@@ -261,12 +264,20 @@ class Conversation(asyncio.Protocol):
         reply = recipient_reply(kind, event.path, self._gate.domains)
         if reply.startswith("2"):
             ended = people.may_send(self._member) if kind == "submission" else ""
-            reply = ended or people.recipient(kind, event.path) or reply
+            reply = ended or people.recipient(kind, event.path) or self._outside(event.path) or reply
         if reply.startswith("5"):
             self._gate.counters.refused_recipients += 1
             self._refused += 1
             if self._refused > MAX_REFUSED:
                 return TOO_MANY_REFUSED
+        return reply
+
+    def _outside(self, path: Path) -> str:
+        """A reply where somebody who is restricted names more outside addresses than one; counts those that are taken."""
+        if self._door.kind != "submission" or path.domain in self._gate.domains:
+            return ""
+        reply = self._gate.people.outside(self._member, path, self._elsewhere)
+        self._elsewhere += not reply
         return reply
 
     def _content(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.access.bars import OUTSIDE_MOST
 from civicmail.city.access.honest import is_relayed_for
 from civicmail.city.access.published import INBOUND_MOST, OUTBOUND_MOST, Watch
 from civicmail.city.access.sentences import reply as refusal
@@ -24,6 +25,7 @@ UNKNOWN = "550 5.1.1 There is no such mailbox"
 CLOSED = "550 5.2.1 This mailbox takes no mail any more"
 NOT_SURE = "451 4.3.0 Who may use mail is not known for certain at this moment, please try again later"
 ENDED = "550 5.7.1 Your access to the city's mail has ended (P-08)"
+ONE_AT_A_TIME = "550 5.7.1 You write to one outside address at a time, by a decision that you were told (P-30)"
 NO_MAILBOX = "550 5.7.1 You have no mailbox to send from: ask your department (P-04)"
 SIGNED_OUT = "421 4.7.0 You were signed out: please sign in again"
 
@@ -103,6 +105,14 @@ class People:
         if path.is_null:
             return ""  # of a confirmation (RFC 8098, 3; RFC 6409, 3.2): From says whose, and is checked
         return "" if snapshot.grant(person, path.raw, self._clock()) is not None else refusal("envelope-not-yours")
+
+    def outside(self, member: Member | None, path: WirePath, before: int) -> str:
+        """RCPT: who is restricted writes to one outside address at a time (P-30, decision 0042). before: how many outside
+        recipients the message has already."""
+        if before < OUTSIDE_MOST or path.domain in self._domains:
+            return ""
+        person = self.member(member)
+        return ONE_AT_A_TIME if person is not None and person.restricted else ""
 
     # -- whom it reaches
 

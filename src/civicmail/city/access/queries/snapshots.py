@@ -11,6 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -182,10 +183,19 @@ def _machine(box: Box, devices: tuple[Known, ...], at: datetime) -> Person:
 
 def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str, ...], at: datetime, ways: Forwards) -> Mailbox:
     state, why = _state(box, people, named, at)
-    name, holder = box.holder_name or box.name, box.holder_uid or ""
+    name, holder = _named(box, people), box.holder_uid or ""
     forward, until = ways.get(box.id, ("", at))
     beyond = ms(until) if forward else 0
     return Mailbox(box.address, box.kind, name, box.department, state, why, holder, addresses, forward, beyond)  # type: ignore[arg-type]
+
+
+def _named(box: Box, people: Everybody) -> str:
+    """The display name that mail from it carries; with the agency, where the city wants it so (C5)."""
+    work = people.work.get(box.holder) if box.holder is not None else None
+    name = box.holder_name or box.name
+    if work is None or not work.firm or not settings.CITY.city.agencies_named:
+        return name
+    return f"{name} ({work.kind} – {work.firm})"  # noqa: RUF001 - as it is read
 
 
 def _state(box: Box, people: Everybody, named: set[str], at: datetime) -> tuple[State, str]:

@@ -36,12 +36,14 @@ class Right:
 
 
 class Work(NamedTuple):
-    """The newest employment of a person. agency: its name while it is suspended; unbound: while it owes its undertaking."""
+    """The newest employment of a person. agency: its name while it is suspended; unbound: while it owes its undertaking;
+    firm: its name, always."""
 
     kind: str
     ended: date | None
     agency: str
     unbound: str = ""
+    firm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +164,5 @@ def _work(at: datetime, people: Iterable[int] | None, unbound: frozenset[int]) -
     for person, kind, ended, id_, suspended, agency in rows.values_list(*fields):
         if ended is None or person not in found or found[person].ended is not None:
             off = agency if suspended and suspended <= at else ""
-            found[person] = Work(kind, ended, off, agency if id_ in unbound else "")
+            found[person] = Work(kind, ended, off, agency if id_ in unbound else "", agency or "")
     return found
