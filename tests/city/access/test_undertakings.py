@@ -1,0 +1,160 @@
+"""Agencies bind themselves to each version of the policy, contracts need a sponsor, and From says for which agency somebody writes
+(P-09; C1, C5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from city.access import staff
+from city.access.staff import MS, NOW, OLD
+from civicmail.city.access import honest, standing
+from civicmail.city.access.actions import requests, structure, undertakings
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import SPONSORLESS
+from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, PolicyText, Undertaking
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.standing import GRACE, Version
+from civicmail.city.directory.models import Agency, Contract, Department, Person
+from civicmail.city.notices.models import Notice
+
+pytestmark = pytest.mark.django_db
+OFFICE = Actor("one", "One", (Held("access-officer"),))
+
+
+@pytest.fixture
+def town() -> Department:
+    """works with head; pat of Acme, whose contract boss sponsors; officer one."""
+    head, boss = staff.person("head"), staff.person("boss")
+    works = staff.department("works", head)
+    staff.employed(head, works)
+    staff.worker("one", works, head)
+    staff.worker("pat", works, head, "contractor")
+    staff.employed(boss, works)
+    Contract.objects.update(sponsor=boss)
+    one = Person.objects.get(uid="one")
+    DutyGrant.objects.create(person=one, duty="access-officer", starts=OLD, until=staff.LATER, by="os", reason="roster")
+    return works
+
+
+def policy(version: int, at: int) -> PolicyText:
+    """A version without the undertakings that staff.policy makes."""
+    made = PolicyText.objects.create(
+        version=version, title="E-mail use", text=f"Version {version}.", sha256=f"{version:064}", published=moment(at), by="os:root"
+    )
+    for uid in ("pat", "one", "boss"):
+        Acknowledgement.objects.create(
+            person=Person.objects.get(uid=uid), text=made, accepted=True, shown=made.sha256, at=moment(at + 1)
+        )
+    return made
+
+
+def why(at: int, uid: str = "pat") -> str:
+    return current(1, at, ("city.example",)).people[uid].why
+
+
+def test_an_agency_without_the_current_undertaking_has_no_living_access(town: Department) -> None:
+    """R-554, P-09: whatever each person accepted; with the days of grace that everybody has; back with the signature."""
+    first = policy(1, MS)
+    assert why(MS + GRACE - 1) == "" and "has not bound itself" in why(MS + GRACE)
+    pat = Account.objects.get(person__uid="pat")
+    assert not actor_of(pat, "", MS + GRACE).admitted and why(MS + GRACE, "one") == ""
+    seen = current(1, MS + GRACE, ("city.example",))
+    assert seen.mailboxes["pat@city.example"].state == "held" and seen.people["pat"].grants == ()
+    acme = Agency.objects.get(code="acme")
+    with pytest.raises(NotPermitted):
+        undertakings.record(acme, first, "File 26-1", actor=Actor("head", departments=frozenset({"works"})), now=MS + GRACE)
+    undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + GRACE)
+    assert why(MS + GRACE) == ""
+    second = policy(2, MS + 20 * DAY)
+    assert why(MS + 20 * DAY + GRACE - 1) == "" and why(MS + 20 * DAY + GRACE)
+    with pytest.raises(Unusable, match="version in force"):
+        undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + 40 * DAY)
+    Agency.objects.update(contact="Pat@city.example ")
+    acme.refresh_from_db()
+    with pytest.raises(NotPermitted, match="contact of the agency"):
+        undertakings.give(acme, second, second.sha256, actor=Actor("one"), now=MS + 40 * DAY)
+    with pytest.raises(Conflict):
+        undertakings.give(acme, second, first.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY)
+    undertakings.give(acme, second, second.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY)
+    assert why(MS + 40 * DAY) == ""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Undertaking.objects.all().delete()
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=4), st.integers(0, 5), st.integers(0, 60))
+def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
+    said: list[tuple[int, bool]], undertaken: int, day: int
+) -> None:
+    """R-554: never longer, and a version that changes nothing asks for nothing."""
+    days = sorted(at for at, _ in said)
+    versions = tuple(Version(n + 1, at * DAY, m) for n, (at, (_, m)) in enumerate(zip(days, said, strict=True)))
+    now = day * DAY
+    good = standing.is_bound(versions, undertaken, now)
+    newest = max((v.number for v in versions if v.material and v.at <= now), default=0)
+    if undertaken >= newest:
+        assert good
+    elif now >= versions[newest - 1].at + GRACE:
+        assert not good
+
+
+def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Department) -> None:
+    """R-555, C1: seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
+    boss = Person.objects.get(uid="boss")
+    assert undertakings.sweep_sponsors(MS) == 0 and not Notice.objects.exists()
+    boss.episodes.update(ended=NOW.date())
+    assert undertakings.sweep_sponsors(MS) == 0 and undertakings.sweep_sponsors(MS + DAY) == 0
+    (notice,) = Notice.objects.all()
+    assert notice.to == "one@city.example" and "9 March 2026" in notice.text, "told once"
+    new = staff.person("new")
+    staff.employed(new, town, "contractor")
+    with pytest.raises(Unusable, match="9 March 2026 at the latest"):
+        requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=OFFICE, now=MS)
+    last = MS + SPONSORLESS * DAY
+    assert undertakings.sweep_sponsors(last) == 0 and why(last) == ""
+    over = last + DAY
+    assert undertakings.sweep_sponsors(over) == 1 and undertakings.sweep_sponsors(over) == 0
+    assert Authorisation.objects.get(person__uid="pat").state == "expired" and why(over)
+
+
+def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
+    """R-555, C1."""
+    Person.objects.get(uid="boss").episodes.update(ended=NOW.date())
+    undertakings.sweep_sponsors(MS)
+    contract = Contract.objects.get()
+    structure.change_contract(
+        contract, Person.objects.get(uid="one"), contract.ends, actor=OFFICE, reason="The next one answers.", now=MS + 6 * DAY
+    )
+    assert undertakings.sweep_sponsors(MS + 9 * DAY) == 0
+    assert Authorisation.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY) == ""
+
+
+def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town: Department, settings: Any) -> None:
+    """R-556, C5: corrected on the way out, whatever the program wrote; the city's own people are not touched."""
+
+    def named() -> tuple[str, str]:
+        boxes = current(1, MS, ("city.example",)).mailboxes
+        return boxes["pat@city.example"].name, boxes["one@city.example"].name
+
+    assert named() == ("Pat Test", "One Test")
+    settings.CITY = replaced(settings.CITY)
+    assert named() == ("Pat Test (contractor – Acme Paving)", "One Test")  # noqa: RUF001
+    snapshot = current(1, MS, ("city.example",))
+    header = b"From: Pat Test <pat@city.example>\r\n"
+    verdict = honest.check(header, "pat@city.example", snapshot, person=snapshot.people["pat"], now=MS)
+    (correction,) = verdict.corrections
+    assert correction.code == "correct:from" and "=?utf-8?b?" in correction.mask
+
+
+def replaced(city: Any) -> Any:
+    """The settings with the agency after the name."""
+    return replace(city, city=replace(city.city, agencies_named=True))
