@@ -11,10 +11,13 @@ from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import acting, left, options, output, recoverykey
+from civicmail.front.cli import acting, left, options, output, recoverykey, rights
 from civicmail.front.cli.groups import group
 
 app = group("Who gets in: sign-ins of people, made and ended on the command line.")
+app.command("requests")(rights.requests_)
+for _verb in (rights.ask, rights.grant, rights.decide, rights.withdraw, rights.revoke, rights.stay):
+    app.command()(_verb)
 YEAR = 365 * 86_400_000
 app.command()(left.close)
 app.command()(left.reconcile)

@@ -61,6 +61,26 @@ def take(
     output.show(f"{DUTIES[_duty(duty)].name} until {use.until:%H:%M} UTC.")
 
 
+@app.command("lay-down")
+def lay_down(
+    duty: What,
+    as_: options.Signed,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Lay down a duty of one's own before its time is over."""
+    desk = acting.signed_in("duty lay-down", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import duties
+    from civicmail.city.access.queries.actors import taken_up
+
+    used = [use for use in taken_up(acting.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
+    if not used:
+        raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
+    for use in used:
+        duties.lay_down(use, actor=desk.actor, now=desk.now)
+    output.show(f"{DUTIES[_duty(duty)].name} is laid down.")
+
+
 @app.command()
 def end(
     person: options.Who,

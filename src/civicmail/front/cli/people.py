@@ -9,7 +9,7 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import acting, options, output, working
 from civicmail.front.cli.groups import group
 
 _Despite = Annotated[
@@ -19,6 +19,8 @@ _Despite = Annotated[
 _Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 app = group("The people of the city, as the personnel system and the departments have them.")
+for _verb in (working.add, working.change, working.move, working.rehire):
+    app.command()(_verb)
 
 
 @app.command()
