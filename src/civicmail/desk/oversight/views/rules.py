@@ -22,6 +22,7 @@ from civicmail.city.policy.rules import DOS, MODES, SEVERITIES
 from civicmail.desk.oversight import states
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
+from civicmail.desk.oversight.queries.offered import offers
 
 LIST = ("Rules", "/policy/rules/")
 SOON = timedelta(days=30)
@@ -68,7 +69,7 @@ def rules(request: Asked) -> HttpResponseBase:
     actions += [Action("Fail matrix", reverse("fail-matrix"))] if may(request, "matrix.see") else []
     actions += [Action("Emergency rules", reverse("emergencies"))]
     page = Page("Which rules act, on which clause?", "Rules", actions=actions)
-    shown = {"page": page, "waiting": waiting, "book": queries.newest_book()}
+    shown = {"page": page, "waiting": waiting, "book": queries.newest_book(), "offered": len(offers())}
     return listing.shown(request, "oversight/rules.html", found, shown)
 
 

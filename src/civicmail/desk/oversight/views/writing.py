@@ -22,6 +22,7 @@ from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions import rules as verbs
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
+from civicmail.desk.oversight.queries.offered import offer
 from civicmail.desk.oversight.views.one import crumbs, found, one
 from civicmail.desk.oversight.views.rules import LIST
 
@@ -87,7 +88,7 @@ class Reason(forms.Form):
 def new(request: Asked) -> HttpResponse:
     """A rule that is not there yet."""
     require(request, "rule.write")
-    form = RuleText(request.POST or None, initial={"text": SKELETON, "seen": 0})
+    form = RuleText(request.POST or None, initial={"text": SKELETON, "seen": 0} | _offered(request))
     return answered(
         request, form, lambda: _draft(request, form),
         page=Page("What shall the new rule do?", "Rules", [LIST]), back=reverse("rules"), template=TEMPLATE,
@@ -101,7 +102,7 @@ def another(request: Asked, rule: str) -> HttpResponse:
     require(request, "rule.write")
     rows = found(rule)
     start = next((v for v in rows if v.state == "active"), rows[0])
-    form = RuleText(request.POST or None, initial={"text": start.text, "seen": rows[0].number})
+    form = RuleText(request.POST or None, initial={"text": start.text, "seen": rows[0].number} | _offered(request))
     return answered(
         request, form, lambda: _draft(request, form),
         page=Page(f"What is new in version {rows[0].number + 1}?", rule, crumbs(rule)), back=reverse("rule", args=[rule]),
@@ -199,6 +200,12 @@ def take_out(request: Asked, rule: str) -> HttpResponse:
 def where(row: Version) -> str:
     """The page of a version."""
     return reverse("rule-version", args=[row.rule, row.number])
+
+
+def _offered(request: Asked) -> dict[str, object]:
+    """What the form begins with where a text of the program is taken (views/offered.py)."""
+    brought = offer(request.GET.get("offered", ""))
+    return {"text": brought.text, "changed": "As this version of the program brings it."} if brought is not None else {}
 
 
 def _draft(request: Asked, form: RuleText) -> Version:
