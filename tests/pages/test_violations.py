@@ -15,12 +15,25 @@ from civicmail.city.conduct.pace import HOUR, Pace
 from civicmail.city.conduct.views import complaints
 from civicmail.city.directory.models import Agency
 from civicmail.city.notices.models import Notice
+from civicmail.front.web import middleware
 from desk.holding.test_quarantine import words
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
 CAPTURE = "01a2150e-cece-7bb2-86d0-6e9539f71920"
+
+
+class Said:
+    """Collects what the middleware would log of pages."""
+
+    def __init__(self) -> None:
+        self.pages: list[dict[str, object]] = []
+
+    def info(self, _event: str, **facts: object) -> None:
+        self.pages.append(facts)
+
+    debug = info
 
 
 def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit) -> None:
@@ -77,6 +90,8 @@ def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city
 def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-553: the same for whoever is signed in; in two languages; few from one network, and nothing is kept of who."""
     monkeypatch.setattr(complaints, "PACE", Pace(2))
+    log = Said()
+    monkeypatch.setattr(middleware, "log", log)
     client = Client(REMOTE_ADDR="198.51.100.7")
     page = "/complaints/new/"
     said = {"what": "A letter about our street was insulting.", "number": "", "contact": ""}
@@ -87,6 +102,7 @@ def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, vis
     assert client.post(page, said).status_code == 302
     assert visit("crew0").post(page, said, REMOTE_ADDR="198.51.100.9").status_code == 302
     assert client.post(page, said).status_code == 409, "a third of this network in an hour"
+    assert {facts["person"] for facts in log.pages if facts["view"] == "complaint"} == {"-"}, "no log says who was there"
     rows = Violation.objects.order_by("-id")[:2]
     assert Violation.objects.count() == before + 2 and {(v.reporter, v.person, v.contact) for v in rows} == {(None, None, "")}
     entries = Entry.objects.filter(act="violation.report").order_by("-id")[:2]
