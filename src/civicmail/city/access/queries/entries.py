@@ -24,6 +24,8 @@ KINDS = (
     "duty",
     "entry",
     "feed",
+    "feed-key",
+    "feed-map",
     "group",
     "mailbox",
     "mandate",
