@@ -232,7 +232,7 @@ def _by_mandate(actor: Actor, about: About, now: int) -> str:
 
 def _feeds(actor: Actor, _about: About, _now: int) -> str:
     """What a personnel system says by itself; nobody signs in as one."""
-    return "" if actor.machine and actor.uid.startswith("feed:") else _("Only a personnel system does this.")
+    return "" if actor.machine and actor.uid.startswith("feed:") else "Only a personnel system does this."
 
 
 _office = _duty("access-officer")
