@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/reconcile/", reconciling.everywhere, name="reconcile"),
     path("access/closures/", closing.everywhere, name="closures"),
     path("access/closures/<int:pk>/", closing.one, name="closure"),
+    path("dept/<slug:department>/people/<str:uid>/outside/", outside.person, name="outside-person"),
     path("access/outside/", outside.doors, name="outside-doors"),
     path("access/outside/new/", outside.new, name="outside-new"),
     path("access/outside/endings/", outside.endings, name="outside-endings"),

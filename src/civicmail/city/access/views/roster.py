@@ -179,6 +179,8 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         actions += [Action(words[way], reverse(f"person-{way}", args=[where.code, who.uid])) for way in ways]
     if facts.owed is not None and may(request, "policy.paper", about):
         actions.append(Action("Record a paper…", f"{reverse('policy-paper')}?person={who.uid}"))
+    if may(request, "outside.of-person", about):
+        actions.append(Action("Other doors", reverse("outside-person", args=[where.code, who.uid])))
     said = [
         ("Kind", Kind(episode.kind).label),
         ("Position", episode.position or "none"),

@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because, Somebody, long
 from civicmail.city.access.moments import ms
@@ -19,6 +20,7 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import doorstates
 from civicmail.city.conduct.actions import outside as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
@@ -178,6 +180,48 @@ def _take_cell(account: OutsideAccount) -> Cell:
     if account.ended is not None:
         return Cell()
     return Cell(f"End for {account.person}…", reverse("outside-take", args=[account.pk]))
+
+
+@acting("outside.of-person")
+def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
+    """What one person gets or got into besides ours."""
+    where = department_of(department)
+    require(request, "outside.of-person", About(department=where.code))
+    who = get_object_or_404(Person, uid=uid)
+    if not who.episodes.filter(department=where).exists():
+        raise Http404
+    ends = bool(may(request, "outside.give", about_person(who)))
+    columns = [
+        Column("door", "Door", lambda a: Cell(str(a.door), hint=a.login), ("door__name",)),
+        Column("since", "Since", lambda a: a.since.date(), ("since",), name="since"),
+        Column("state", "State", _account_state),
+        Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
+    ]
+    if ends:
+        columns.append(Column("act", "", _take_cell))
+    found = listing.of(
+        request,
+        outside.of_person(who),
+        caption=f"Doors that are not ours, of {who}",
+        columns=columns,
+        empty=f"{who} is not known to get into any other system. The access office says who does.",
+        noun="doors",
+        sort="door",
+        slim=lambda rows: rows.select_related("door", "person").prefetch_related("endings"),
+    )
+    crumbs = [
+        (f"{where.name}: people", reverse("people", args=[where.code])),
+        (str(who), reverse("person", args=[where.code, who.uid])),
+    ]
+    return listing.shown(request, "access/list.html", found, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+
+
+def _account_state(account: OutsideAccount) -> Cell:
+    """By the end that is under way, if any."""
+    ends = sorted(account.endings.all(), key=lambda e: e.pk)
+    if ends:
+        return _ending_state(ends[-1])
+    return Cell("Ended", role="done") if account.ended else Cell("Gets in", role="plain")
 
 
 @acting("outside.change")
