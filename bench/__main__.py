@@ -27,6 +27,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     people,
     provisioned,
     replay,
+    reviews,
     screened,
     searchable,
     spam,
@@ -36,7 +37,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "inspected", "screened", "steady",
-    "scim",
+    "scim", "reviews",
 )  # fmt: skip
 
 
@@ -83,6 +84,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             lag.run(report, a_second=100 if small else 300, seconds=5 if small else asked.seconds)
         case "people":
             people.run(report, people=600, asked=4) if small else people.run(report)
+        case "reviews":
+            reviews.run(report, people=600) if small else reviews.run(report)
         case "scim":
             provisioned.run(report, people=600, changes=40) if small else provisioned.run(report)
         case "authenticated":

@@ -171,14 +171,17 @@ def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
 
 @settings(max_examples=40)
 @given(
-    rows=st.lists(st.tuples(st.integers(1, 300), st.integers(0, 8)), min_size=1, max_size=260),
+    size=st.integers(1, 260),
+    people=st.integers(1, 300),
+    supervisors=st.integers(0, 8),
     chain=st.lists(st.sampled_from([501, 502, 503, 1, 2]), min_size=0, max_size=4, unique=True),
     present=st.frozensets(st.integers(1, 8), max_size=6),
 )
 def test_no_reviewer_has_more_than_fifty_rows_at_a_time(
-    rows: list[tuple[int, int]], chain: list[int], present: frozenset[int]
+    size: int, people: int, supervisors: int, chain: list[int], present: frozenset[int]
 ) -> None:
     """R-502, R2: however many there are, each row is asked once, of nobody about themselves, fifty at a time."""
+    rows = [(1 + 7 * n % people, n % (supervisors + 1)) for n in range(size)]
     whys = ("head", "deputy", "next head", "access officer")
     candidates = [Candidate(p, why) for p, why in zip(chain, whys, strict=False)]
     asking = [Asking(n, person, supervisor=above) for n, (person, above) in enumerate(rows)]

@@ -16,7 +16,7 @@ from city.conduct.asked import START, Works, actor, day, part, row, sweep
 from civicmail.city.access.actions import suspensions
 from civicmail.city.access.actions.ending import end_access
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Account, Authorisation, Entry
+from civicmail.city.access.models import Account, Authorisation, AutoReply, Entry
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct import breaker, reviewstates
 from civicmail.city.conduct.actions import answering, planning, silence
@@ -331,3 +331,22 @@ def test_every_state_is_reached_and_has_a_word() -> None:
                 waiting.append(step.target)
     assert reached == set(reviewstates.STATES) == set(reviewstates.WORDS)
     assert moment(day(0)) - timedelta(hours=1) == NOW
+
+
+def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
+    """R-509, R8: nobody has to ask anybody for it."""
+    works = quiet(1)
+    works.start()
+    box = Authorisation.objects.get(person=works.hank).mailbox
+    AutoReply.objects.create(
+        mailbox=box,
+        kind="own",
+        text="Back on Monday.",
+        starts=moment(day(1)),
+        until=moment(day(30)),
+        by="hank",
+        made=moment(day(1)),
+    )
+    sweep(day(7.2))
+    told = set(Notice.objects.filter(key__startswith="review-reminder:").values_list("to", flat=True))
+    assert "dora@city.example" in told and "hank@city.example" not in told

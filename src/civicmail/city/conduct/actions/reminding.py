@@ -19,6 +19,7 @@ from civicmail.city.conduct.actions.reviewing import object_of
 from civicmail.city.conduct.actions.telling import addresses, day_of, last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import answerers, reviewers
+from civicmail.city.conduct.queries.deciders import absent
 from civicmail.city.conduct.tiers import JOINS, REMIND, REPLACES
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
@@ -57,8 +58,10 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
     theirs = ReviewPart.objects.filter(pk__in=rows).select_related("review", "department")
     parts = list(theirs.prefetch_related("department__deputies"))
     ahead = answerers.is_ahead(parts)
+    away = absent({p.reviewer_id for p in parts if p.reviewer_id is not None}, now)
     for part in parts:
-        for who in answerers.asked_of(part, now) if part.pk not in ahead else ():
+        asked = answerers.of_part if part.reviewer_id in away else answerers.asked_of  # while a head is away deputies are asked
+        for who in asked(part, now) - away if part.pk not in ahead else ():
             count = sum(who not in pair for pair in rows[part.pk])
             if count:
                 mine = found.setdefault(who, {})

@@ -95,7 +95,7 @@ def campaign(request: Asked, pk: int) -> HttpResponse:
         "standings": standings[: listing.PER_PAGE],
         "more": max(0, len(standings) - listing.PER_PAGE),
         "states": [(WORDS[state], counts[state]) for state in WORDS if counts.get(state)],
-        "held_back": [(Department.objects.get(code=code), n) for code, n in held_back.items()],
+        "held_back": [(d, held_back[d.code]) for d in Department.objects.filter(code__in=held_back)],
         "failed": failed[: listing.PER_PAGE],
         "steps": found.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE],
         "reminded": found.steps.filter(step="reminded").exclude(to="").count(),

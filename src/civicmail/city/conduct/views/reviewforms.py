@@ -12,7 +12,7 @@ from civicmail.city.directory.models import Department, Mailbox
 
 
 class Because(forms.Form):
-    """A reason in words. part: where the row was when the page was made, so that a row that went elsewhere is not answered."""
+    """A reason in words."""
 
     reason = long("Why?", "Whoever reads the evidence of this review reads it.", least=10)
 
