@@ -105,8 +105,11 @@ _ALL = (
         "P-09",
         _("Contractors and other agencies"),
         _("Contractors, vendors and agents are bound by the policy, too. A violation by one of them ends access at once."),
-        _("If you work for an agency, your access ends with its contract at the latest."),
-        _("It ties your access to the contract and its sponsor, and can switch off an agency with all its people in one act."),
+        _("If you work for an agency, your access ends with its contract at the latest, and with a violation at once."),
+        _(
+            "It ties your access to the contract, its sponsor and the agency's undertaking, ends it in the moment in which a "
+            "violation is recorded, and can switch off an agency with all its people in one act."
+        ),
     ),
     Clause(
         "P-10",
@@ -290,7 +293,10 @@ _ALL = (
         _("Violations"),
         _("Violations lead to discipline. Who abuses mail again and again loses it for good."),
         _("A person decides that, after hearing you. No program does."),
-        _("It lets a department suspend or end access with a reason in writing. It punishes nobody by itself."),
+        _(
+            "It keeps each case from report to appeal, with different people who find, decide and hear it, proposes what a table "
+            "says, and does what concerns mail. It punishes nobody by itself."
+        ),
     ),
     Clause(
         "P-31",

@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "duty": ("duty:app", "Duties: grant, take, end, conflict, list."),
         "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, lead, mode."),
         "agency": ("agency:app", "Companies whose people work here: list, add, contract, suspend, resume."),
+        "violation": ("violation:app", "Violations of the policy: list, show, record."),
         "review": ("review:app", "Whether access is still justified: list, start, pack."),
         "lists": ("lists:app", "One address for many: list, show, make, change, close."),
         "policy": ("policy:app", "The text and the rules: list, publish, paper, rules, test, diff, drill, replay, explain."),

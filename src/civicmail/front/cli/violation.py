@@ -1,0 +1,83 @@
+"""`civicmail violation`: cases of violations, and the record that ends access of an agency's person (P-09, P-30). No word of a
+report or a message is printed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from civicmail.city.access.errors import Unusable
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.groups import group
+
+app = group("Violations of the policy: which there are, and ending access of an agency's person.")
+
+
+@app.command("list")
+def list_(
+    as_: options.Signed,
+    every: Annotated[bool, typer.Option("--all", help="Also those in which nobody has to do anything.")] = False,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Each case with its number, person, rule and state."""
+    desk = acting.signed_in("violation list", data, config, as_, now=now_ms())
+    from civicmail.city.access import guard
+    from civicmail.city.conduct.models import Violation
+    from civicmail.city.conduct.violationstates import OPEN, WORDS
+
+    guard.require(desk.actor, "violations.see", now=desk.now)
+    rows = Violation.objects.select_related("person", "department").order_by("pk")
+    for row in rows if every else rows.filter(state__in=OPEN):
+        uid, where = row.person.uid if row.person else "", row.department.code if row.department else ""
+        if json:
+            said = {"number": row.pk, "person": uid, "department": where, "rule": row.clause, "state": row.state}
+            output.emit({**said, "reported": row.made.isoformat(), "outcome": row.outcome})
+        else:
+            output.show(f"{row.pk:5} {row.clause or '-':5} {uid or 'to be named':16} {where:16} {WORDS[row.state][1]}")
+
+
+@app.command()
+def show(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of a case.")],
+    as_: options.Signed,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """One case as one JSON object: what was done when and by whom, and whether it is so at the doors."""
+    desk = acting.signed_in("violation show", data, config, as_, now=now_ms())
+    from civicmail.city.access import guard
+    from civicmail.city.conduct.models import Violation
+    from civicmail.city.conduct.queries import verified, whom
+
+    rows = Violation.objects.select_related("person", "department", "finder", "decider", "second", "hearer")
+    row = rows.filter(pk=number).first()
+    guard.require(desk.actor, "violation.see", whom.about_violation(row) if row else guard.NOTHING, now=desk.now)
+    if row is None:
+        raise Unusable(f"There is no violation {number}.", {"number": "No such case."})
+    people = {k: p.uid for k in ("person", "finder", "decider", "second", "hearer") if (p := getattr(row, k)) is not None}
+    times = {k: at.isoformat() for k in ("made", "found", "decided", "until", "appealed", "heard") if (at := getattr(row, k))}
+    said = {"number": row.pk, "rule": row.clause, "state": row.state, "outcome": row.outcome, **people, **times}
+    evidence = list(row.evidence.values_list("capture", flat=True))
+    output.emit({**said, "evidence": evidence, "verified": verified.of(row, desk.now)[1]})
+
+
+@app.command()
+def record(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Number or address of an agency's person.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule that was broken, like P-12.")],
+    evidence: Annotated[list[str], typer.Option("--evidence", metavar="ID", help="The number of a message that shows it.")],
+    as_: options.Signed,
+    reason: options.Why,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Record a violation: access ends at every door at once; answer and review come after."""
+    desk = acting.signed_in("violation record", data, config, as_, now=now_ms())
+    from civicmail.city.conduct.actions import reporting
+
+    row = reporting.record(acting.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
+    output.show(f"Violation {row.pk} is recorded, and access of {row.person} has ended.")
