@@ -18,7 +18,7 @@ from civicmail.city.directory.models import Person
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And
 from civicmail.core.query.whose import reached
-from civicmail.desk.mailbox import turning
+from civicmail.desk.mailbox import finding, turning
 from civicmail.desk.mailbox.actions import keeping
 from civicmail.desk.mailbox.models import Label, Sheet, shelves
 from civicmail.desk.viewer.queries import store
@@ -26,6 +26,7 @@ from civicmail.mail.archive.records import uuid_text
 from civicmail.mail.search.search import search
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_pages import DANA, LENA, ROSA, labels_of, rows, said
+from desk.mailbox.test_pages import text as said_of
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,21 @@ def test_to_open_a_message_marks_it_read_and_it_can_be_marked_unread(three: list
     assert unread(dana) == [] and "unread" not in said(dana.get("/mail/")).replace("Mark unread", "").replace("Unread Starred", "")
 
 
+def test_the_menu_says_how_much_is_unread_at_once_after_somebody_read_something(three: list[str], visit: Visit) -> None:
+    """And between two looks at the mail it is not counted again on each page."""
+    dana = visit("crew0")
+
+    def count() -> str:
+        found = re.search(r'<a href="/mail/"[^>]*>.*?</a>', dana.get("/my/access/").content.decode(), re.DOTALL)
+        return said_of(found[0]) if found else ""
+
+    assert count() == "My mail 3 open"
+    dana.get(f"/mail/{three[0]}/")
+    assert count() == "My mail 2 open"
+    keep(dana, "all-read")
+    assert count() == "My mail"
+
+
 def test_mail_that_is_older_than_a_quarter_counts_as_read_and_so_does_what_i_sent(post: Post, visit: Visit, city: Town) -> None:
     """What is remembered of reading has an end."""
     now = post.now
@@ -132,8 +148,13 @@ def test_mail_that_is_older_than_a_quarter_counts_as_read_and_so_does_what_i_sen
     assert shelves.on(shelves.read_of(_person("p-crew0"))) == frozenset({_id(new)})
 
 
-def test_a_message_can_have_several_labels_and_words_find_them(three: list[str], visit: Visit) -> None:
+@pytest.mark.parametrize("few", [300, 0])
+def test_a_message_can_have_several_labels_and_words_find_them(
+    three: list[str], visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
     """R-629: in the list, with label: in the words, together with anything else, and with what lies below."""
+    monkeypatch.setattr(turning, "FEW", few)
+    monkeypatch.setattr(finding, "FEW", few)
     dana = visit("crew0")
     keep(dana, "label", three[0], three[1], name="Projects/Bridge 5")
     keep(dana, "label", three[1], name=" projects /  Ärger ")
@@ -207,7 +228,7 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
     dana = visit("crew0")
     assert "none is spam" in keep(dana, "spam", inside)
     asked = keep(dana, "spam", *three[:2], inside)
-    assert "Are these 2 messages spam?" in asked and "Report 2 messages as spam" in asked
+    assert "Are 2 messages spam?" in asked and "Report 2 messages as spam" in asked
     assert "The filter learns from it" in keep(dana, "spam", *three[:2], sure="yes")
     assert {(uuid_text(id_), label, by) for id_, label, by, _ in labels_of(post)} == {(id_, "spam", "p-crew0") for id_ in three[:2]}
 

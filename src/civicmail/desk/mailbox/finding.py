@@ -24,9 +24,9 @@ from civicmail.desk.mailbox import scope
 from civicmail.desk.mailbox.fates import Fates, mine_of
 from civicmail.desk.mailbox.kept import Kept
 from civicmail.desk.mailbox.scope import Eye, Mine
-from civicmail.desk.mailbox.turning import AT_ONCE, Narrow, counted, ids, turned
+from civicmail.desk.mailbox.turning import AT_ONCE, FEW, Narrow, counted, ids, turned
 from civicmail.desk.mailbox.turning import every as every_hit
-from civicmail.desk.mailbox.underlabels import labelled
+from civicmail.desk.mailbox.underlabels import apart
 from civicmail.desk.mailbox.waiting import Copy, Waiting
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
@@ -112,12 +112,13 @@ def page(desk: Desk, asked: Asked) -> Answer:
     """Raises QueryError for words that are no query."""
     known = desk.waiting.look(desk.now)
     opened = delivered_since(desk)
-    tree = wanted(desk, asked, opened)
+    tree, under = wanted(desk, asked, opened)
     new = unopened(desk, opened)
-    found = turned(desk.reader, tree, narrow(desk, asked, new), after=asked.after, before=asked.before, size=PER_PAGE)
+    found = turned(desk.reader, tree, narrow(desk, asked, new, under), after=asked.after, before=asked.before, size=PER_PAGE)
     all_mine = scope.own(Everything(), desk.mine, opened)
-    everything = counted(desk.reader, all_mine, Narrow(without=desk.kept.hidden))
-    hidden = counted(desk.reader, all_mine, Narrow(desk.kept.hidden)) if desk.kept.hidden else 0
+    plain = Asked(after=asked.after, before=asked.before) == asked  # then the list has been counted already
+    everything = found.total if plain else counted(desk.reader, all_mine, Narrow(without=desk.kept.hidden))
+    hidden = count(desk.reader, all_mine) - everything if desk.kept.hidden else 0
     unread = count(desk.reader, scope.own(Range("unreadable", 1), desk.mine, opened))
     behind = desk.waiting.are_ahead_of(desk.reader.coverage.journals)
     listed = tuple(rows(desk, found.hits, opened, new))
@@ -128,19 +129,20 @@ def every(desk: Desk, asked: Asked) -> Iterator[Row]:
     """All rows, for a file."""
     desk.waiting.look(desk.now)
     opened = delivered_since(desk)
-    tree, new = wanted(desk, asked, opened), unopened(desk, opened)
-    for some in batched(every_hit(desk.reader, tree, narrow(desk, asked, new), FILE_MOST), AT_ONCE):
+    (tree, under), new = wanted(desk, asked, opened), unopened(desk, opened)
+    for some in batched(every_hit(desk.reader, tree, narrow(desk, asked, new, under), FILE_MOST), AT_ONCE):
         yield from rows(desk, some, opened, new)
 
 
-def narrow(desk: Desk, asked: Asked, new: frozenset[bytes]) -> Narrow:
-    """What the person made of their mail, as far as the address asks for it: hidden is left out unless it is what is asked for."""
+def narrow(desk: Desk, asked: Asked, new: frozenset[bytes], only: frozenset[bytes] | None) -> Narrow:
+    """What the person made of their mail, as far as the address asks for it: hidden is left out unless it is what is asked for.
+    only: what the words ask for besides."""
     kept = desk.kept
-    only = {"unread": new, "starred": kept.starred, "hidden": kept.hidden}.get(asked.stand)
+    wanted = [{"unread": new, "starred": kept.starred, "hidden": kept.hidden}.get(asked.stand), only]
     if asked.label:
-        under = kept.labelled((asked.label,))
-        only = under if only is None else only & under
-    return Narrow(only, frozenset() if asked.stand == "hidden" else kept.hidden)
+        wanted.append(kept.labelled((asked.label,)))
+    sets = [ids for ids in wanted if ids is not None]
+    return Narrow(frozenset.intersection(*sets) if sets else None, frozenset() if asked.stand == "hidden" else kept.hidden)
 
 
 def unopened(desk: Desk, opened: Collection[str] = (), *, own: bool = False) -> frozenset[bytes]:
@@ -164,13 +166,15 @@ def conversation(desk: Desk, first: str) -> list[Row]:
     return list(rows(desk, found, opened, unopened(desk, opened)))
 
 
-def wanted(desk: Desk, asked: Asked, opened: Collection[str]) -> Tree:
-    """What is asked for, within what is mine."""
-    tree = _resolved(desk, labelled(parse(asked.words, now=_moment(desk.now)), desk.kept), opened)
+def wanted(desk: Desk, asked: Asked, opened: Collection[str]) -> tuple[Tree, frozenset[bytes] | None]:
+    """What is asked for, within what is mine; and captures of which one must be it, where the words name a label of many."""
+    words, labels = apart(parse(asked.words, now=_moment(desk.now)), desk.kept, FEW)
+    tree = _resolved(desk, words, opened)
+    under = [many | ids(desk.reader, scope.own(leaf, desk.mine, opened)) for leaf, many in labels]
     parts = [scope.own(tree, desk.mine, opened), *_direction(asked.direction, desk.mine), *_standing(desk, asked.stand)]
     if asked.since is not None:
         parts.append(Range("received", asked.since))
-    return And(tuple(parts))
+    return And(tuple(parts)), frozenset.intersection(*under) if under else None
 
 
 def delivered_since(desk: Desk) -> frozenset[str]:

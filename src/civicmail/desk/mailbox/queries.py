@@ -8,36 +8,43 @@ from pathlib import Path
 
 from django.conf import settings
 
+from civicmail.city.access import guard
 from civicmail.city.access.actions import looking
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted, NotRecorded
 from civicmail.city.access.permits import Permit
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.boxes import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.desk.mailbox import finding
+from civicmail.desk.mailbox.counted import Counted
 from civicmail.desk.mailbox.fates import Fates
 from civicmail.desk.mailbox.finding import Desk
 from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.scope import Box, Mine
 from civicmail.desk.mailbox.waiting import Waiting
 from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
 
 
 def mine_now(actor: Actor, *, now: int) -> tuple[Permit, Mine]:
     """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
     NotRecorded."""
-    permit, addresses = looking.own(actor, now=now)
-    return permit, Mine(boxes_of(actor, addresses))
+    permit, found = looking.own(actor, now=now)
+    return permit, Mine(boxes_of(actor, found))
 
 
-def boxes_of(actor: Actor, addresses: Collection[str]) -> tuple[Box, ...]:
+def boxes_of(actor: Actor, allowed: Collection[str]) -> tuple[Box, ...]:
     """Addresses by mailbox. Mail was imported for somebody under their number or an address; that of another person whose mailbox
     one may use is not shown, because the grant is for what comes to it."""
-    if not addresses:
+    if not allowed:
         return ()
     of: dict[int, list[str]] = {}
-    for address, mailbox in Address.objects.filter(address__in=addresses).order_by("address").values_list("address", "mailbox"):
+    for address, mailbox in Address.objects.filter(address__in=allowed).order_by("address").values_list("address", "mailbox"):
         of.setdefault(mailbox, []).append(address)
-    rows = Mailbox.objects.filter(address__in=addresses).select_related("holder").order_by("address")
-    found = [_box(row, of.get(row.pk, []), actor, frozenset(addresses)) for row in rows]
+    rows = Mailbox.objects.filter(address__in=allowed).select_related("holder").order_by("address")
+    found = [_box(row, of.get(row.pk, []), actor, frozenset(allowed)) for row in rows]
     return tuple(sorted(found, key=lambda box: (box.kind != "own", box.id)))
 
 
@@ -77,12 +84,43 @@ def held_for(actor: Actor, *, now: int) -> int:
     return waiting().held_of(mine.addresses)
 
 
+def unread_for(actor: Actor, *, now: int) -> int:
+    """How many messages somebody has not opened, for the menu; 0 where that cannot be told now. What was another's before counts
+    only in the list, because to look there is an entry."""
+    return _counted(_data()).of(actor.uid, now, lambda: _unread(actor, now))
+
+
+def forget_unread(actor: Actor) -> None:
+    """What was remembered for the menu is not so any more."""
+    _counted(_data()).forget(actor.uid)
+
+
+def _unread(actor: Actor, now: int) -> int:
+    person = Person.objects.filter(uid=actor.uid).first()
+    if person is None:
+        return 0
+    try:
+        permit = guard.own_permit(actor, now=now)
+        everyone = standing.everybody(now, [person.pk])
+        rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
+        rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
+        mine = Mine(boxes_of(actor, addresses(rows)))
+        return len(finding.unopened(desk(permit, mine, now=now, kept=Shelves(person.pk, now)))) if mine.boxes else 0
+    except (NotPermitted, NotIndexed, DamagedIndex):
+        return 0
+
+
 def waiting() -> Waiting:
     return _waiting(_data())
 
 
 def fates() -> Fates:
     return _fates(_data())
+
+
+@lru_cache(maxsize=4)
+def _counted(_data: Path) -> Counted:
+    return Counted()
 
 
 @lru_cache(maxsize=4)

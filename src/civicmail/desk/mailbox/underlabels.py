@@ -6,8 +6,22 @@ from typing import cast
 
 from civicmail.core.query.fold import tokens
 from civicmail.core.query.match import matches
-from civicmail.core.query.tree import Among, And, Not, Or, Tree, View, Words
+from civicmail.core.query.tree import Among, And, Everything, Not, Or, Tree, View, Words
 from civicmail.desk.mailbox.kept import Kept
+
+
+def apart(tree: Tree, kept: Kept, few: int) -> tuple[Tree, list[tuple[Tree, frozenset[bytes]]]]:
+    """The tree with every label in it, but those that all must fit and that have more than a few messages: these stand beside it,
+    as the leaf and what lies under the label, because so many ids make a slow query."""
+    rest: list[Tree] = []
+    many: list[tuple[Tree, frozenset[bytes]]] = []
+    for part in tree.parts if isinstance(tree, And) else (tree,):
+        under = _under(part, kept) if isinstance(part, Words) and part.field == "folder" else frozenset[bytes]()
+        if len(under) > few:
+            many.append((part, under))
+        else:
+            rest.append(labelled(part, kept))
+    return (And(tuple(rest)) if rest else Everything()) if many else labelled(tree, kept), many
 
 
 def labelled(tree: Tree, kept: Kept) -> Tree:
@@ -20,8 +34,13 @@ def labelled(tree: Tree, kept: Kept) -> Tree:
         case Not(part):
             return Not(labelled(part, kept))
         case Words("folder"):
-            named = [mark.pk for mark in kept.labels if matches(tree, cast(View, {"folder": " ".join(tokens(mark.name))}))]
-            under = kept.labelled(named) if named else frozenset[bytes]()
+            under = _under(tree, kept)
             return Or((tree, Among(frozenset(id_.hex() for id_ in under)))) if under else tree
         case _:
             return tree
+
+
+def _under(words: Words, kept: Kept) -> frozenset[bytes]:
+    """What lies under the labels whose name has these words."""
+    named = [mark.pk for mark in kept.labels if matches(words, cast(View, {"folder": " ".join(tokens(mark.name))}))]
+    return kept.labelled(named) if named else frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -15,6 +16,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
 from civicmail.desk.holding import findings
+from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
 
 
@@ -46,7 +48,7 @@ class Wanted:
 
 MY = (
     Wanted(_("Home"), "home", "home"),
-    Wanted(_("My mail"), "my-mail", "my.mail"),
+    Wanted(_("My mail"), "my-mail", "my.mail", "unread"),
     Wanted(_("Who looked at my mail?"), "my-viewings", "my.viewings"),
     Wanted(_("My access"), "my-access", "my.access"),
     Wanted(_("My devices"), "my-devices", "my.devices"),
@@ -116,7 +118,7 @@ def groups(request: HttpRequest, actor: Actor) -> list[Group]:
     """The menu of this person on this page."""
     now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
     counts = waiting.counts(actor)
-    mine = _items(request, actor, MY, now, counts, About(person=actor.uid))
+    mine = _items(request, actor, MY, now, counts | _mail(actor, now), About(person=actor.uid))
     if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
         mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
@@ -139,6 +141,12 @@ def _rules(actor: Actor, now: int) -> dict[str, int]:
 def _findings(actor: Actor, now: int) -> dict[str, int]:
     """How many findings wait for this person."""
     return {"findings": findings.waiting_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+
+
+def _mail(actor: Actor, now: int) -> dict[str, int]:
+    """How much of this person's mail nobody has opened; where it cannot be told now, nothing is said."""
+    may = settings.DATA is not None and guard.may(actor, "my.mail", About(person=actor.uid), now=now)
+    return {"unread": mailbox.unread_for(actor, now=now)} if may else {}
 
 
 def _taking_up(actor: Actor) -> list[Item]:

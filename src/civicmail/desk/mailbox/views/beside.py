@@ -83,6 +83,7 @@ def _remember(request: Request, one: Found, kept: Shelves, boxes: list[Box]) -> 
     new = [box.row for box in boxes if id_ not in kept.opened(box.row)]
     if id_ not in kept.read or new:
         keeping.set_read([id_], {row: [id_] for row in new}, read=True, actor=request.actor, now=now)
+        queries.forget_unread(request.actor)
     if new:
         handling.opened(uuid.UUID(one.id), new, actor=request.actor, now=now)
 

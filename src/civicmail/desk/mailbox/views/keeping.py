@@ -75,6 +75,7 @@ def keep(request: Request) -> HttpResponse:
         return redirect(back)
     try:
         answer = act(chosen)
+        queries.forget_unread(request.actor)
     except Unusable as error:
         messages.warning(request, said(error.args[0]))
         return redirect(back)
@@ -194,7 +195,7 @@ def _spam(chosen: Chosen) -> str | HttpResponse:
             labels.say(store().data, id_, Label(True, request.actor.uid, "report"), chosen.now)
         return gettext("Thank you. The filter learns from it, and from what others say.")
     n = len(found)
-    asked = ngettext("Is this message spam?", "Are these {n} messages spam?", n).format(n=n)
+    asked = ngettext("Is {n} message spam?", "Are {n} messages spam?", n).format(n=n)
     page = Page(asked, gettext("My mail"), crumbs())
     shown: dict[str, Any] = {"page": page, "rows": [uuid.UUID(bytes=id_) for id_ in found], "back": _back(request), "n": n}
     return render(request, "mailbox/spam.html", shown)
