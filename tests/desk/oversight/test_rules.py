@@ -244,6 +244,9 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-393 (P-18, P-29): those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
     now = ms(city.now)
+    one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
+    one.person.language = "es"
+    one.person.save(update_fields=["language"])
     monkeypatch.setattr(announcing, "AT_ONCE", 7)
     wanted = text(when='files.active && sender.department == "fire"', do="hold", mode="notify")
     facts = 'facts = { "files.active" = true, "sender.department" = "fire" }'
@@ -260,6 +263,9 @@ def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: py
     assert "Until that day nothing is kept back." in Notice.objects.first().text  # type: ignore[union-attr]
     assert not mine().filter(announced__isnull=True, state="active").exists()
     assert announcing.announce(now) == 0
+    theirs = Notice.objects.filter(to=one.mailbox.address)
+    assert {notice.text.partition(" ")[0] for notice in theirs} == {"Parte"}, "in the language that they have chosen"
+    assert Notice.objects.exclude(pk__in=theirs).filter(text__startswith="Some of the mail").exists()
     again = text(when="files.macros", do="refuse", mode="notify", why="Said better now.").replace("files.active", "files.macros")
     approved(city, now, again.replace('id = "no-iso"', 'id = "all"'), after=1)
     assert announcing.announce(now) == 0, "of other words nobody is told anew"

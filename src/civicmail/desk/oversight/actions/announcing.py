@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.access import workdays
 from civicmail.city.access.actions import entries
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
 from civicmail.city.notices.actions import tell
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.city.policy.rules import Rule
@@ -21,10 +23,10 @@ from civicmail.desk.oversight.queries.rules import NOTICE_DAYS, holidays
 AT_ONCE = 200
 """Notices of one transaction."""
 WILL = {
-    "encrypt": "wait until it can leave encrypted",
-    "hold": "be held until somebody approves it",
-    "quarantine": "be kept back",
-    "refuse": "be refused",
+    "encrypt": gettext_lazy("Some of the mail that you send will wait until it can leave encrypted, from {day} at the earliest."),
+    "hold": gettext_lazy("Some of the mail that you send will be held until somebody approves it, from {day} at the earliest."),
+    "quarantine": gettext_lazy("Some of the mail that you send will be kept back, from {day} at the earliest."),
+    "refuse": gettext_lazy("Some of the mail that you send will be refused, from {day} at the earliest."),
 }
 
 
@@ -43,12 +45,13 @@ def announce(now: int) -> int:
 def _some(pk: int, rule: Rule, now: int) -> int:
     with transaction.atomic():
         row = Version.objects.select_for_update().get(pk=pk)
-        holders = Authorisation.objects.filter(state="active", role="holder", pk__gt=row.told).select_related("mailbox")
+        holders = Authorisation.objects.filter(state="active", role="holder", pk__gt=row.told).select_related("mailbox", "person")
         if (named := ruletext.departments(rule)) is not None:
             holders = holders.filter(department__code__in=named)
         some = list(holders.order_by("pk")[:AT_ONCE])
-        subject, text = letter(row, rule)
         for one in some:
+            with translation.override(one.person.language):
+                subject, text = letter(row, rule)
             tell(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=moment(now))
         if some:
             row.told = some[-1].pk
@@ -67,17 +70,17 @@ def _is_known(row: Version) -> bool:
 
 
 def letter(row: Version, rule: Rule) -> tuple[str, str]:
-    """Subject and text, for those whose mail it will be."""
+    """Subject and text, for those whose mail it will be, in the language that is on. What the rule says is as its author wrote it."""
     assert row.activated is not None
     first = workdays.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
-    day = in_words(first.date())
-    title = str(CLAUSES[rule.clause].title)
-    read = address(rule.clause, settings.CITY.web.url)
+    day = gettext("{day} {month} {year}").format(day=first.day, month=date_format(first, "F"), year=first.year)
+    clause = {"clause": rule.clause, "title": CLAUSES[rule.clause].title, "page": address(rule.clause, settings.CITY.web.url)}
     lines = [
-        f"Some of the mail that you send will {WILL[rule.do]}, from {day} at the earliest.",
-        f"Which mail: {rule.sender or rule.reader or rule.why}",
-        f"Why: {rule.why}",
-        "Until that day nothing is kept back. If a message of yours is one of these, you are told so.",
-        f"The rule is {row.rule}; {rule.owner} answers for it. It serves {rule.clause} of the e-mail policy ({title}): {read}",
+        str(WILL[rule.do]).format(day=day),
+        gettext("Which mail: {words}").format(words=rule.sender or rule.reader or rule.why),
+        gettext("Why: {words}").format(words=rule.why),
+        gettext("Until that day nothing is kept back. If a message of yours is one of these, you are told so."),
+        gettext("The rule is {rule}; {owner} answers for it.").format(rule=row.rule, owner=rule.owner),
+        gettext("It serves {clause} of the e-mail policy ({title}): {page}").format(**clause),
     ]
-    return f"From {day}: a rule for mail that you send", "\n\n".join(lines)
+    return gettext("From {day}: a rule for mail that you send").format(day=day), "\n\n".join(lines)
