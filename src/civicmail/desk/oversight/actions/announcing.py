@@ -70,7 +70,8 @@ def _is_known(row: Version) -> bool:
 
 
 def letter(row: Version, rule: Rule) -> tuple[str, str]:
-    """Subject and text, for those whose mail it will be, in the language that is on. What the rule says is as its author wrote it."""
+    """Subject and text, for those whose mail it will be, in the language that is on; the rule's words are as its author wrote
+    them."""
     assert row.activated is not None
     first = workdays.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
     day = gettext("{day} {month} {year}").format(day=first.day, month=date_format(first, "F"), year=first.year)
