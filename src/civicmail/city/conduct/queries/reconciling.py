@@ -16,7 +16,7 @@ from civicmail.city.access.queries.replies import left_mailboxes
 from civicmail.city.conduct.doorstates import OPEN
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import leavers, outside
-from civicmail.city.directory.models import Department, FeedRun
+from civicmail.city.directory.models import Department, FeedRun, Person
 
 KINDS: dict[str, str] = {
     "left": "Left, not confirmed",
@@ -77,10 +77,12 @@ def _feed() -> Iterator[Line]:
         return
     said = {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
     said["refused"] = ("in-feed", "See why the line was refused")
-    for line in run.lines.filter(did__in=list(said)).order_by("id"):
+    rows = list(run.lines.filter(did__in=list(said)).order_by("id"))
+    names = dict(Person.objects.filter(uid__in=[line.uid for line in rows]).values_list("uid", "display"))
+    for line in rows:
         kind, act = said[line.did]
         family, display = line.changes.get("family", ["", ""]), line.changes.get("display", ["", ""])
-        who = str(display[-1] or family[-1] or line.uid)
+        who = names.get(line.uid) or str(display[-1] or family[-1] or line.uid or f"Line {line.line}")
         yield Line(kind, who, line.reason or line.uid, "", run.at, act, "feed", (run.pk,))
 
 
@@ -91,7 +93,7 @@ def _outside(codes: Collection[str]) -> Iterator[Line]:
         role = "stop" if row.overdue else "wait"
         yield Line(
             "outside", str(account.person), f"{account.door}: {account.login}", account.episode.department.code, row.made,
-            f"Ask {account.door.person}", "outside-confirm", (row.pk,), role,
+            f"Ask {account.door.person}", "outside-person", (account.episode.department.code, account.person.uid), role,
         )  # fmt: skip
 
 

@@ -190,15 +190,13 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
     who = get_object_or_404(Person, uid=uid)
     if not who.episodes.filter(department=where).exists():
         raise Http404
-    ends = bool(may(request, "outside.give", about_person(who)))
     columns = [
         Column("door", "Door", lambda a: Cell(str(a.door), hint=a.login), ("door__name",)),
         Column("since", "Since", lambda a: a.since.date(), ("since",), name="since"),
         Column("state", "State", _account_state),
         Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
+        Column("act", "", lambda a: _act_cell(request, a)),
     ]
-    if ends:
-        columns.append(Column("act", "", _take_cell))
     found = listing.of(
         request,
         outside.of_person(who),
@@ -207,13 +205,22 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         empty=f"{who} is not known to get into any other system. The access office says who does.",
         noun="doors",
         sort="door",
-        slim=lambda rows: rows.select_related("door", "person").prefetch_related("endings"),
+        slim=lambda rows: rows.select_related("door__person", "person", "episode__department").prefetch_related("endings"),
     )
     crumbs = [
         (f"{where.name}: people", reverse("people", args=[where.code])),
         (str(who), reverse("person", args=[where.code, who.uid])),
     ]
     return listing.shown(request, "access/list.html", found, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+
+
+def _act_cell(request: Asked, account: OutsideAccount) -> Cell:
+    """Confirm the end that is under way, or say that somebody who stays does not get in any more."""
+    for ending in account.endings.all():
+        if ending.state in doorstates.OPEN:
+            can = may(request, "outside.confirm", outside.about(ending))
+            return Cell("Confirm the end…", reverse("outside-confirm", args=[ending.pk])) if can else Cell(str(account.door.person))
+    return _take_cell(account) if may(request, "outside.give", about_person(account.person)) else Cell()
 
 
 def _account_state(account: OutsideAccount) -> Cell:
