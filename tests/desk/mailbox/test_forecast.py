@@ -12,8 +12,7 @@ from django.conf import settings as configured
 
 from civicmail.city.access import models as access
 from civicmail.city.policy import published
-from civicmail.desk.mailbox import submitting
-from civicmail.desk.mailbox.actions import drafting
+from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.trueness import looked_at

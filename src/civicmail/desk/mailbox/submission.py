@@ -123,14 +123,13 @@ class Submission:
 
     def close(self) -> None:
         """Everything that was sent is durable already."""
+        try:
+            closing = self._apart.submit(self._closed)
+        except RuntimeError:  # the interpreter ends, and its threads have ended
+            self._closed()
+        else:
+            closing.result()
         self._apart.shutdown()
-        if self._runner is not None:
-            if self._commit is not None:
-                self._runner.run(self._commit.close())
-            if self._judging is not None:
-                self._judging.close()
-            self._runner.close()
-        self._runner = self._judging = self._commit = None
 
     def idle(self) -> None:
         """Between two messages: a journal that nobody writes to is closed, so that it can be sealed."""
@@ -157,6 +156,15 @@ class Submission:
         return self._apart.submit(self._send, parcel).result()
 
     # -- within its thread
+
+    def _closed(self) -> None:
+        if self._runner is not None:
+            if self._commit is not None:
+                self._runner.run(self._commit.close())
+            if self._judging is not None:
+                self._judging.close()
+            self._runner.close()
+        self._runner = self._judging = self._commit = None
 
     def _forecast(self, parcel: Parcel) -> Outlook:
         runner, judging = self._ready()

@@ -21,9 +21,9 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.core.config.sentence import sentence as _
-from civicmail.desk.mailbox import senders, sendstates
+from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.composing import Attachment, Calendar, Letter, Named, build
-from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.sendstates import Action
 
 UNDO = 20_000
@@ -57,35 +57,46 @@ def send(
     guard.require(actor, "my.write", About(person=actor.uid), now=now)
     if key and (there := Outgoing.objects.filter(key=key).first()) is not None:
         return there
-    uid = uid or uuid.uuid4()
     letter = letter_of(
-        actor, mailbox, uid=uid, now=now, to=to, cc=cc, subject=subject, text=text, files=files, calendar=calendar,
+        actor, mailbox, uid=uid or uuid.uuid4(), now=now, to=to, cc=cc, subject=subject, text=text, files=files, calendar=calendar,
         in_reply_to=in_reply_to, references=references,
     )  # fmt: skip
-    addresses = list(dict.fromkeys(n.address for n in (*to, *cc, *bcc)))
-    if not addresses:
-        raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
-    if len(addresses) > RECIPIENTS:
-        many = _("A message goes to at most {count} addresses; ask the access office for a list.", count=RECIPIENTS)
-        raise Unusable(many, {"to": many})
     with transaction.atomic():
         if draft is not None:
             _lock(draft)
-        row = Outgoing.objects.create(
-            uid=uid,
-            key=key or None,
-            person=person_of(actor),
-            draft=draft.uid if draft else None,
-            mailbox=letter.sender.address,
-            recipients=addresses,
-            content=build(letter),
-            made=moment(now),
-            due=moment(now + max(0, wait)),
-            since=moment(now),
-        )
-        facts = {"mailbox": letter.sender.address, "recipients": len(addresses), "files": len(files)}
-        behalf = letter.sender.address if letter.behalf is not None else ""
-        entries.enter("mail.send", actor=actor, reason=reason, now=now, object=f"outgoing:{uid}", behalf=behalf, facts=facts)
+        return _given(letter, _addresses((*to, *cc, *bcc)), actor=actor, reason=reason, now=now, key=key, wait=wait, draft=draft)
+
+
+def _addresses(named: Sequence[Named]) -> list[str]:
+    """Of the envelope, each once."""
+    found = list(dict.fromkeys(n.address for n in named))
+    if not found:
+        raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
+    if len(found) > RECIPIENTS:
+        many = _("A message goes to at most {count} addresses; ask the access office for a list.", count=RECIPIENTS)
+        raise Unusable(many, {"to": many})
+    return found
+
+
+def _given(
+    letter: Letter, to: list[str], *, actor: Actor, reason: str, now: int, key: str, wait: int, draft: Draft | None
+) -> Outgoing:
+    """The row and its entry."""
+    row = Outgoing.objects.create(
+        uid=letter.uid,
+        key=key or None,
+        person=person_of(actor),
+        draft=draft.uid if draft else None,
+        mailbox=letter.sender.address,
+        recipients=to,
+        content=build(letter),
+        made=moment(now),
+        due=moment(now + max(0, wait)),
+        since=moment(now),
+    )
+    facts = {"mailbox": letter.sender.address, "recipients": len(to), "files": len(letter.files)}
+    behalf = letter.sender.address if letter.behalf is not None else ""
+    entries.enter("mail.send", actor=actor, reason=reason, now=now, object=f"outgoing:{row.uid}", behalf=behalf, facts=facts)
     return row
 
 

@@ -20,9 +20,9 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Action, Page
-from civicmail.desk.mailbox import senders, sendstates
+from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.actions import drafting
-from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.recipients import typed
 from civicmail.desk.mailbox.views.one import crumbs
 from civicmail.desk.mailbox.views.writingforms import Sign

@@ -22,11 +22,11 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.saying import day, said
-from civicmail.desk.mailbox import itip, senders
+from civicmail.desk.mailbox import itip
 from civicmail.desk.mailbox.actions import sending
 from civicmail.desk.mailbox.composing import Calendar, Named
 from civicmail.desk.mailbox.finding import header_of
-from civicmail.desk.mailbox.models import Outgoing
+from civicmail.desk.mailbox.models import Outgoing, senders
 from civicmail.desk.mailbox.views.one import Found, found
 from civicmail.desk.viewer import limited
 from civicmail.desk.viewer.delivered import given

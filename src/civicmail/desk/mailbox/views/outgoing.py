@@ -22,8 +22,8 @@ from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.rules import Book
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.mailbox import sendstates, submitting
-from civicmail.desk.mailbox.actions import sending
+from civicmail.desk.mailbox import sendstates
+from civicmail.desk.mailbox.actions import sending, submitting
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.views import foretelling, words

@@ -18,12 +18,12 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Page
-from civicmail.desk.mailbox import addressbook, recipients
+from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import drafting
 from civicmail.desk.mailbox.actions.drafting import Written
-from civicmail.desk.mailbox.addressbook import MOST, Entry
 from civicmail.desk.mailbox.composing import Named
-from civicmail.desk.mailbox.models import Draft
+from civicmail.desk.mailbox.models import Draft, addressbook
+from civicmail.desk.mailbox.models.addressbook import MOST, Entry
 from civicmail.desk.mailbox.views.one import crumbs
 from civicmail.desk.mailbox.views.writingforms import FIELDS
 

@@ -25,12 +25,12 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of
-from civicmail.desk.mailbox import addressbook, recipients, senders, submitting
-from civicmail.desk.mailbox.actions import drafting
+from civicmail.desk.mailbox import recipients
+from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.actions.drafting import Answers, New
 from civicmail.desk.mailbox.forecast import Foreseen
-from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing
-from civicmail.desk.mailbox.senders import Sender
+from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
+from civicmail.desk.mailbox.models.senders import Sender
 from civicmail.desk.mailbox.trueness import looked_at
 from civicmail.desk.mailbox.views import answers, foretelling
 from civicmail.desk.mailbox.views.answers import Beginning

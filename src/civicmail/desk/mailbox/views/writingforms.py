@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from civicmail.desk.mailbox.actions.drafting import FIELD, LINES, TEXT, Written
 from civicmail.desk.mailbox.models import Draft
-from civicmail.desk.mailbox.senders import Sender
+from civicmail.desk.mailbox.models.senders import Sender
 
 FIELDS = ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")
 

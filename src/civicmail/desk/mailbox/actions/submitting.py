@@ -17,11 +17,10 @@ from django.conf import settings
 from civicmail.city.access.actors import Actor
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence as _
-from civicmail.desk.mailbox import addressbook, senders
 from civicmail.desk.mailbox.actions import sending
 from civicmail.desk.mailbox.composing import Attachment, Named, build
 from civicmail.desk.mailbox.forecast import Foreseen, foreseen
-from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.recipients import typed
 from civicmail.desk.mailbox.submission import Parcel, Submission
 
