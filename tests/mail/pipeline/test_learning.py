@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +34,14 @@ CITY = ("city.example",)
 class Mail:
     """Writes to the folder as gateways and pages do."""
 
+    BOX = "ann@city.example"
+
     def __init__(self, data: Path) -> None:
         self.data, self.now = data, T0
         self._writer = Writer(data, lambda: self.now, making.UNSYNCED, 1 << 22)
 
     def comes(self, raw: bytes, *, facts: Facts | None = None, message_id: str = "", findings: tuple[Finding, ...] = ()) -> bytes:
-        envelope = Envelope("w@outside.example", (Recipient("ann@city.example"),), self.now)
+        envelope = Envelope("w@outside.example", (Recipient(self.BOX),), self.now)
         return self._kept(raw, Source("mx"), envelope, facts, message_id, findings)
 
     def sent(
@@ -225,6 +228,45 @@ def test_an_absent_persons_mailbox_and_what_never_went_say_nothing(
     post.sent(field + b"In-Reply-To: <q1@outside.example>\r\nSubject: Away\r\n\r\nI am away.\r\n", do=do)
     learn().close()
     assert own_labels(data) == []
+
+
+def forwarded(*ids: str, name: str = "") -> bytes:
+    """A report with messages attached as mail programs do it, or as files."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "ann@city.example", "Spam"
+    message.set_content("Please look.")
+    for id_ in ids:
+        inner = EmailMessage()
+        inner["Message-ID"], inner["Subject"] = f"<{id_}>", "Prize"
+        inner.set_content("Claim it now.")
+        if name:
+            message.add_attachment(inner.as_bytes(), maintype="application", subtype="octet-stream", filename=name)
+        else:
+            message.add_attachment(inner)
+    return message.as_bytes()
+
+
+@pytest.mark.parametrize("name", ["", "Prize.EML"])
+def test_what_is_sent_to_the_address_for_reports_is_a_report(
+    data: Path, post: Mail, learn: Callable[..., LearnJob], name: str
+) -> None:
+    """R-677: of whoever signed in, about what came to them; not about others' mail, not of strangers, and not to anybody else."""
+    own = post.comes(mail(1, spam=True), message_id="own@x")
+    Mail.BOX, box = "bob@city.example", Mail.BOX
+    try:
+        post.comes(mail(2, spam=True), message_id="bobs@x")
+    finally:
+        Mail.BOX = box
+    learn().close()
+    job = LearnJob(data, CITY, post.now, making.UNSYNCED, reports=("Report-Spam",))
+    raw = forwarded("own@x", "bobs@x", "never@heard.x", "own@x", name=name)
+    post.sent(raw, by="u1", to="report-spam@city.example")
+    post.sent(raw, by="u2", to="bob@city.example")
+    post.comes(raw)
+    learn(job).close()
+    assert own_labels(data) == [Label(True, "u1", "report")]
+    (label,) = [Event.from_head(r.head) for r in Tail(data).poll() if r.type == Type.LABELLED]
+    assert label.id == own
 
 
 def test_of_what_people_send_a_few_are_good_examples_a_day(data: Path, post: Mail, learn: Callable[..., LearnJob]) -> None:

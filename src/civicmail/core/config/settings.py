@@ -178,6 +178,9 @@ class Screening:
     unreviewed: list[str] = _setting(
         [], "Addresses, domains, departments whose mail nobody reviews for its use: union, ombudsman, elections, reporters."
     )
+    reports: list[str] = _setting(
+        ["report-spam", "abuse"], "Local parts at the city's domains to which people send unwanted mail, attached, to report it."
+    )
     sealers: list[str] = _setting([], "Domains whose ARC seals are believed where a list or forwarder has broken DKIM.")
 
 
@@ -231,9 +234,7 @@ class Ldap:
     base: str = _setting("", "Where people lie: ou=people,dc=city,dc=example.")
     filter: str = _setting("(objectClass=inetOrgPerson)", "Which of them work for the city.")
     page: int = _setting(500, "Entries in one answer of the server (RFC 2696).")
-    attributes: list[str] = _setting(
-        [], 'Their attributes and our columns, on top of the usual ones: "ou = department".'
-    )
+    attributes: list[str] = _setting([], 'Their attributes and our columns, on top of the usual ones: "ou = department".')
     every: int = _setting(0, "Minutes between two looks of the city worker; 0: only by command.")
     apply: bool = _setting(False, "Whether the worker applies what the brake does not stop; else it waits for an officer.")
     timeout: int = _setting(30, "Seconds to wait for the server.")

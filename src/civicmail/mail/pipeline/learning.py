@@ -6,7 +6,7 @@ of the city send, are good. What it knows lies in data/screening/ and can be thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -25,7 +25,7 @@ from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
-from civicmail.mail.pipeline import goodmail, taught
+from civicmail.mail.pipeline import goodmail, reported, taught
 from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
 from civicmail.mail.pipeline.numbers import Numbers, scores_of
 from civicmail.mail.screening import correspondents, known, memory, model
@@ -47,11 +47,21 @@ ANSWERS_BYTES = 1 << 20
 
 class LearnJob:
     """One at a time, under the lease `learn`. domains: of the city, lower case; proves: whether anybody looks who mail is proven to
-    come from. Times are ms since 1970. Raises OSError."""
+    come from; reports: local parts to which people report by mail. Times are ms since 1970. Raises OSError."""
 
-    def __init__(self, data: Path, domains: tuple[str, ...], now: int, files: Files = OS_FILES, *, proves: bool = True) -> None:
+    def __init__(
+        self,
+        data: Path,
+        domains: tuple[str, ...],
+        now: int,
+        files: Files = OS_FILES,
+        *,
+        proves: bool = True,
+        reports: Sequence[str] = (),
+    ) -> None:
         self._data, self._domains, self._files, self._now = data, domains, files, now
         self._proves = proves
+        self._reports = reported.addresses(reports, domains)
         self._machine = Machine(data)
         self._numbers = Numbers(self._machine, data)
         self._heard, self._allowed = goodmail.Heard(), goodmail.Allowed()
@@ -65,7 +75,8 @@ class LearnJob:
     @classmethod
     def of(cls, settings: Settings, data: Path, now: int) -> LearnJob:
         proves = "authentication" in settings.screening.checks
-        return cls(data, tuple(domain.lower() for domain in settings.city.domains), now, proves=proves)
+        domains = tuple(domain.lower() for domain in settings.city.domains)
+        return cls(data, domains, now, proves=proves, reports=settings.screening.reports)
 
     def _begin(self) -> None:
         found = self._loaded()
@@ -158,7 +169,9 @@ class LearnJob:
             outside = [r.address for r in capture.envelope.recipients if not self._is_inside(r.address)]
             if capture.envelope.sender and capture.facts.get("message.automatic") is not True:
                 self._known.update(map(number_of, outside))  # not whom the answers of absent people go to: spam asks for them
-            if live and goodmail.is_ours(capture) and capture.size <= ANSWERS_BYTES:
+            if live and reported.is_report(capture, self._reports):
+                self._report(capture)
+            elif live and goodmail.is_ours(capture) and capture.size <= ANSWERS_BYTES:
                 self._own(capture, outside=bool(outside))
 
     def _own(self, capture: Capture, *, outside: bool) -> None:
@@ -178,6 +191,17 @@ class LearnJob:
             "answered", by, self._now, each=goodmail.ANSWERED_EACH, most=goodmail.ANSWERED_ALL
         ):
             self._write(answered, Label(False, by, "answered"))
+
+    def _report(self, capture: Capture) -> None:
+        """Somebody of the city has reported what came to them, by mail."""
+        try:
+            ids = reported.attached(self._machine.body(capture.id))
+            found = [id_ for one in ids if (id_ := self._heard.answered((one,))) is not None]
+            for id_ in found:
+                if reported.was_theirs(self._machine.capture(id_), capture.envelope.sender):
+                    self._write(id_, Label(True, capture.envelope.login.partition("/")[0], "report"))
+        except (NotInArchive, DamagedFile, KeyMissing) as error:
+            log.warning("learning.unread", problem=str(error))
 
     def _write(self, id_: bytes, label: Label) -> None:
         if self._writer is None:
