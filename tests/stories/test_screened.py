@@ -10,6 +10,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,6 +19,9 @@ import pytest
 
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.published import publish
+from civicmail.city.policy import published
+from civicmail.core.config.clock import now_ms
+from civicmail.desk.oversight import emergencies, ruletext
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
 from neighbours.authority import Authority
@@ -94,7 +98,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             people=f'certificate = "{certificate}"\nkey = "{key}"',
             listener='xclient = ["127.0.0.1"]',
             screening__checks=ALL,
-            screening__seconds="3",
+            screening__seconds="6",  # what hangs is waited for that long; a busy machine starts a reader in it
             screening__resolver=f'["127.0.0.1:{silent.getsockname()[1]}"]',
             screening__clamd=clamd.address,
             screening__rspamd=f"http://127.0.0.1:{rspamd.asked}",
@@ -102,7 +106,11 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         )
         publish(running.data, people(device_key(running.data), 1))
         with running:
-            yield City(running, clamd, rspamd)
+            found = City(running, clamd, rspamd)
+            end = time.monotonic() + 60
+            while "unavailable" in found.capture(found.send()[1]).facts:  # until the readers are warm
+                assert time.monotonic() < end, running.log()[-2000:]
+            yield found
 
 
 def mail(path: Path, *, to: str = BOB, subject: str = "hello", attached: tuple[str, bytes] | None = None, **fields: str) -> str:
@@ -240,14 +248,21 @@ def test_names_that_nobody_looks_up_for_us_leave_mail_with_whoever_sends_it(city
 
 
 def test_a_reader_that_hangs_lets_nothing_in_or_out_unread(city: City, tmp_path: Path) -> None:
-    """R-387: its client waits for three seconds, not for ever; what waits is read by the next process."""
+    """R-387: its client waits for some seconds, not for ever; what waits is read by the next process."""
     ours = "Ann Miller <ann@city.example>"
-    for pid in city.readers():
+    city.send("--data", mail(tmp_path / "warm"))  # another test may have ended the last reader
+    stopped = city.readers()
+    for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
-    _, inward = city.send("--data", mail(tmp_path / "a"))
-    assert [row["do"] for row in city.queue(inward)] == ["pending"] and "read" in city.capture(inward).facts["unavailable"]
-    for pid in city.readers():
-        os.kill(pid, signal.SIGKILL)
+    try:
+        assert stopped
+        _, inward = city.send("--data", mail(tmp_path / "a"))
+        kept = city.capture(inward)  # as it was when it came: the worker may have read it by now
+        assert [d.do for d in kept.dispositions] == ["pending"] and "read" in kept.facts["unavailable"]
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):  # who asked it has ended it
+                os.kill(pid, signal.SIGKILL)
     reply, inside = city.send("--data", mail(tmp_path / "b", from_=ours), inside=True)
     assert reply.startswith("250") and "unavailable" not in city.capture(inside).facts
     city.arrives(inward)
@@ -267,6 +282,56 @@ def test_numbers_of_many_people_do_not_leave_and_the_record_has_none_of_them(cit
     head = repr((capture.facts, capture.findings))
     assert not any(number in head or number.replace("-", "") in head for number in numbers)
     assert civicmail("show", id_, "--raw", data=city.running.data).stdout.decode().count("Social security number") == 12
+
+
+def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_ours_comes_back_as_a_report(
+    city: City, tmp_path: Path
+) -> None:
+    """P-25, P-29: in force within a moment, whatever stands in front of the link, and never for what employees send. Where one
+    answer goes to all, whoever signed in gets a delivery report of whom rules refused, and the others their copy (R-384)."""
+    ours, attack = "Ann Miller <ann@city.example>", "https://pay.evil.test/now"
+    text = "".join(f"See https://news.test/{n}\n" for n in range(60)) + f"Pay here: {attack}?victim=7\n"
+    stop = emergencies.text(1, "url", attack, "refuse", "An attack on payroll.", now_ms() + 3_600_000)
+    pack = {**ruletext.starter(), "no-shop": NO_SHOP}
+    published.publish(city.running.data, ruletext.joined(pack, [stop]))
+    end = time.monotonic() + 30
+    while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
+        assert time.monotonic() < end, f"the rule does not act: {heard}"
+    assert heard[0].startswith("550 5.7.1 This message belongs to an attack") and "(P-25)" in heard[0]
+    assert city.capture(heard[1]).dispositions[0].rules == ("emergency-1",) and city.queue(heard[1]) == []
+    to = f"{BOB},x@shop.test"
+    reply, id_ = city.send("--data", mail(tmp_path / "b", text=text, to=to, from_=ours), to=to, inside=True)
+    assert reply.startswith("250") and b"pay.evil.test" in city.arrives(id_)
+    assert {d.do for d in city.capture(id_).dispositions} == {"deliver", "refuse"}
+    end = time.monotonic() + 30
+    while not (reports := [m for m in city.running.mailbox(ANN) if b"multipart/report" in m and id_.encode() in m]):
+        assert time.monotonic() < end, city.running.log()[-2000:]
+        time.sleep(0.05)
+    assert b"x@shop.test" in reports[0] and b"Action: failed" in reports[0] and b"The shop takes no mail" in reports[0]
+    assert not [m for m in city.running.mailbox(BOB) if b"multipart/report" in m]
+    published.publish(city.running.data, ruletext.joined(ruletext.starter()))
+
+
+NO_SHOP = """
+[[rule]]
+id = "no-shop"
+clause = "P-29"
+owner = "Test"
+why = "A rule that refuses one recipient of an employee."
+expires = 2027-12-31
+severity = "low"
+mode = "enforce"
+when = 'outbound && recipient.domain == "shop.test"'
+do = "refuse"
+sender = "The shop takes no mail of the city."
+ask = "the help desk"
+[[rule.example]]
+facts = { outbound = true, recipient.domain = "shop.test" }
+fits = true
+[[rule.example]]
+facts = { outbound = true, recipient.domain = "bank.test" }
+fits = false
+"""
 
 
 def test_what_the_city_has_learnt_to_be_spam_is_kept_back_and_what_it_knows_as_good_is_not(city: City, tmp_path: Path) -> None:
