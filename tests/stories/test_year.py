@@ -4,6 +4,8 @@ change has its entry, and the evidence of a review verifies without us (issue 7;
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,14 @@ from civicmail.city.access.moments import DAY, ms
 from civicmail.city.conduct.actions import consequences, findings, reporting, statements
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Review, ReviewRow, Statement, Violation
+from civicmail.city.conduct.queries import packs
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Agency, Episode, FeedRun, Mailbox, Person
+from civicmail.core.ledger.sequencer import Sequencer
 from stories.year import Year, evidence, mail_doors, pages, rightly
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "verify_review.py"
 SAID = "Sent three messages that ask for votes, to a list of residents."
 WHY = "Each message was sent from the city's address, in working hours."
 
@@ -47,7 +52,7 @@ def agree(year: Year, settings: Any) -> int:
     return len(right)
 
 
-def test_a_year_of_a_city(year: Year, settings: Any) -> None:
+def test_a_year_of_a_city(year: Year, settings: Any, tmp_path: Path) -> None:
     """Acceptance 2: two reviews of everybody's access, 30 leavers, 10 movers, 3 who come back, 5 violations."""
     assert agree(year, settings) > 390
     gone = _leavers_of_winter(year)
@@ -64,6 +69,7 @@ def test_a_year_of_a_city(year: Year, settings: Any) -> None:
     assert agree(year, settings) > 300
     assert len(gone) == 30
     _every_change_has_an_entry()
+    _evidence_verifies(year, tmp_path)
 
 
 def _leavers_of_winter(year: Year) -> list[str]:
@@ -263,3 +269,15 @@ def _every_change_has_an_entry() -> None:
     for a in Authorisation.objects.select_related("person"):
         assert ms(a.since) in moments, f"{a}: {a.state} since {a.since}, and no entry says so"
         assert {f"authorisation:{a.pk}", f"person:{a.person.uid}"} & told
+
+
+def _evidence_verifies(year: Year, tmp_path: Path) -> None:
+    """The evidence of both reviews is proven by a program that shares nothing with this one."""
+    with Sequencer(year.data) as ledger:
+        ledger.integrate(year.now)
+        ledger.checkpoint(year.now)
+    for review in Review.objects.filter(tier__in=("outside", "everyone"), state="closed").order_by("pk"):
+        path = tmp_path / f"review-{review.pk}.zip"
+        path.write_bytes(packs.file(review, year.data, "Sample City"))
+        done = subprocess.run([sys.executable, "-I", str(TOOL), str(path)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout[:5]) == (0, "Good:"), (done.stdout, done.stderr)

@@ -16,9 +16,11 @@ from django.utils import timezone
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.models import Authorisation, Ending, PersonalUse
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import questions
+from civicmail.city.access.queries import questions, undertakings
 from civicmail.city.conduct.halves import Half
+from civicmail.city.conduct.queries import reviews, violations
 from civicmail.city.conduct.queries.deciders import span
+from civicmail.city.conduct.queries.leavers import is_red, open_rows
 from civicmail.city.directory.models import Contract, Department, Episode
 
 Line = list[str]
@@ -29,17 +31,18 @@ LONG = timedelta(days=5)
 
 
 def sections(department: Department, half: Half, now: int) -> list[Section]:
-    """All of it, of the department and the divisions without a head. A fixed number of queries."""
+    """All of it, of the department and the divisions without a head. A number of queries that grows with the divisions alone."""
     where = span(department)
     codes = [d.code for d in where]
     since, until = _bounds(half)
     return [
         _section("Who has mail", "P-04", _roster(codes, now)),
         _section("Roster reviewed", "P-05", _reviewed(codes, since, until, now)),
-        _section("People who left", "P-08", _left(codes, since, until)),
+        _section("People who left", "P-08", _left(codes, since, until, now)),
         _section("Contractors bound", "P-09", _bound(codes, now)),
         _section("Personal use", "P-10", _personal(where, now)),
         _section("E-mail policy accepted", "P-18", _accepted(codes, now)),
+        _section("Violations", "P-30", _violations(codes, since, until)),
         _section("Waiting times", "P-28", _waited(codes, since, until, now)),
     ]
 
@@ -71,9 +74,15 @@ def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 
 
 def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
+    answered = [reviews.of_department(code, since, until) for code in codes]
     asked = questions.counts(codes, now).values()
     decided = Authorisation.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
     return [
+        ("Asked about in reviews", sum(c.asked for c in answered), ""),
+        ("Kept", sum(c.kept for c in answered), ""),
+        ("Ended or changed", sum(c.revoked + c.changed + c.ended for c in answered), ""),
+        ("Answered late", sum(c.late for c in answered), ""),
+        ("Not answered", sum(c.open + c.silent + c.suspended + c.stopped for c in answered), "open, or silence fell on them"),
         ("Authorisations decided", decided.count(), "with the four reasons in writing"),
         ("Mailboxes never used", sum(c.never for c in asked), "for 30 days after they were given"),
         ("Mailboxes not used lately", sum(c.unused for c in asked), "for 90 days"),
@@ -81,7 +90,7 @@ def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> l
     ]
 
 
-def _left(codes: list[str], since: datetime, until: datetime) -> list[tuple[str, object, str]]:
+def _left(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
     over = Episode.objects.filter(department__code__in=codes, ended__gte=since.date(), ended__lt=until.date())
     ended = Ending.objects.filter(episode__department__code__in=codes, done__gte=since, done__lt=until)
     late = [
@@ -89,10 +98,24 @@ def _left(codes: list[str], since: datetime, until: datetime) -> list[tuple[str,
         for e in ended.select_related("episode")
         if e.done and e.episode.ended and _day(e.done) > e.episode.ended + timedelta(days=1)
     ]
+    unconfirmed = sum(is_red(row, now) for row in open_rows(now).filter(department__code__in=codes))
     return [
         ("People who left", over.count(), ""),
         ("Access ended", ended.count(), "at every door, at once"),
         ("Ended more than a day after the last day", len(late), ""),
+        ("Not confirmed for more than a day", unconfirmed, ""),
+    ]
+
+
+def _violations(codes: list[str], since: datetime, until: datetime) -> list[tuple[str, object, str]]:
+    found = [violations.of_department(code, since, until) for code in codes]
+    return [
+        ("Reported", sum(c.reported for c in found), ""),
+        ("Of agencies' people", sum(c.of_agencies for c in found), "their access ends with the record"),
+        ("Confirmed", sum(c.confirmed for c in found), ""),
+        ("Decided", sum(c.decided for c in found), ""),
+        ("Open now", sum(c.open for c in found), ""),
+        ("The slowest finding", f"{max((c.slowest for c in found), default=0)} days", ""),
     ]
 
 
@@ -104,12 +127,15 @@ def _bound(codes: list[str], now: int) -> list[tuple[str, object, str]]:
     kinds = [kind for kind, difference in DIFFERENCES.items() if difference.contract]
     people = Episode.objects.filter(department__code__in=codes, ended__isnull=True, kind__in=kinds)
     today = timezone.localdate(moment(now))
+    agencies = set(people.exclude(contract__isnull=True).values_list("contract__agency", flat=True))
+    owing = [agency for agency in undertakings.owing(now) if agency.pk in agencies]
     contracts = Contract.objects.filter(pk__in=people.exclude(contract__isnull=True).values("contract"))
     return [
         ("Contractors, vendors and agents", people.count(), ""),
         ("Without a contract on record", people.filter(contract__isnull=True).count(), ""),
         ("Contracts they work under", contracts.count(), ""),
         ("Contracts that are over", contracts.filter(ends__lt=today).count(), ""),
+        ("Agencies without an undertaking", len(owing), "for the policy as it is now"),
         ("Contracts without a sponsor", contracts.filter(sponsor__isnull=True, ends__gte=today).count(), ""),
         ("Contracts of agencies that are switched off", contracts.filter(agency__suspended__isnull=False).count(), ""),
     ]
