@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import auth
@@ -154,6 +155,7 @@ class Door:
     def _know(self, request: Any) -> None:
         """A session of an older epoch ends here, at its next request (L2)."""
         if not request.user.is_authenticated:
+            request.actor = replace(NOBODY, client=client(request))
             return
         account = cast(Account, request.user)
         if request.session.get(EPOCH) != account.epoch:
