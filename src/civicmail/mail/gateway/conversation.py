@@ -28,7 +28,6 @@ from civicmail.core.wire.events import (
     Ready,
     Upgrade,
 )
-from civicmail.core.wire.paths import Path
 from civicmail.core.wire.proxy import parse_proxy
 from civicmail.core.wire.server import Session
 from civicmail.mail.gateway.doors import Door, plain_address
@@ -264,20 +263,14 @@ class Conversation(asyncio.Protocol):
         reply = recipient_reply(kind, event.path, self._gate.domains)
         if reply.startswith("2"):
             ended = people.may_send(self._member) if kind == "submission" else ""
-            reply = ended or people.recipient(kind, event.path) or self._outside(event.path) or reply
+            reply = ended or people.recipient(kind, event.path) or reply
+            reply = people.outside(self._member, event.path, self._elsewhere) or reply
+            self._elsewhere += reply.startswith("2") and event.path.domain not in self._gate.domains
         if reply.startswith("5"):
             self._gate.counters.refused_recipients += 1
             self._refused += 1
             if self._refused > MAX_REFUSED:
                 return TOO_MANY_REFUSED
-        return reply
-
-    def _outside(self, path: Path) -> str:
-        """A reply where somebody who is restricted names more outside addresses than one; counts those that are taken."""
-        if self._door.kind != "submission" or path.domain in self._gate.domains:
-            return ""
-        reply = self._gate.people.outside(self._member, path, self._elsewhere)
-        self._elsewhere += not reply
         return reply
 
     def _content(self, data: bytes) -> None:
