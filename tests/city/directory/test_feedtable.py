@@ -36,6 +36,7 @@ def test_a_mapped_file_is_the_same_list_and_a_bad_line_is_refused_alone() -> Non
     """R-599."""
     lines = "1;Müller, Ann;Streets Div.;Clerk;3/9/2026\n2;Bob B. Baker;clerk;;\n3;C;clerk;x\n4;D D;clerk;;31.3.2026\n5;;clerk;;\n"
     feed = feedtable.feed(feedtable.read((HEAD + lines).encode()), MAPPING)
+    assert [row.uid for row in feed.rows] == ["1", "2"]
     ann, bob = feed.rows
     assert (ann.uid, ann.family, ann.given, ann.department, ann.starts) == ("1", "Müller", "Ann", "streets", date(2026, 3, 9))
     assert (bob.family, bob.given, bob.kind, bob.line) == ("Baker", "Bob B.", "employee", 3)

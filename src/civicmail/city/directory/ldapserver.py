@@ -25,13 +25,16 @@ def entries(source: Ldap, attributes: Sequence[str]) -> list[Entry]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # ldap3 asks pyasn1 for names of before 0.6
         from ldap3.core.exceptions import LDAPException
+    connection = _connection(source)
     try:
-        with _bound(source) as connection:
-            return list(_entries(connection, source, attributes))
+        _bind(connection, source)
+        return list(_entries(connection, source, attributes))
     except LDAPException as error:
         raise Unusable(f"The LDAP server {source.url} does not answer as it should: {_said(error)}.") from None
     except OSError as error:
         raise Unusable(f"The LDAP server {source.url} cannot be reached: {error.strerror or error}.") from None
+    finally:
+        _close(connection)
 
 
 def sha256(found: Sequence[Entry]) -> str:
@@ -40,8 +43,9 @@ def sha256(found: Sequence[Entry]) -> str:
     return hashlib.sha256("\n".join(plain).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _bound(source: Ldap) -> Any:
-    from ldap3 import AUTO_BIND_NO_TLS, AUTO_BIND_TLS_BEFORE_BIND, SIMPLE, Connection, Server, Tls
+def _connection(source: Ldap) -> Any:
+    """Not open yet: what fails later is closed all the same."""
+    from ldap3 import AUTO_BIND_NONE, SIMPLE, Connection, Server, Tls
 
     url = urlsplit(source.url)
     secure = url.scheme == "ldaps"
@@ -64,12 +68,35 @@ def _bound(source: Ldap) -> Any:
         user=source.bind or None,
         password=_password(source) if source.bind else None,
         authentication=SIMPLE if source.bind else None,
-        auto_bind=AUTO_BIND_TLS_BEFORE_BIND if source.starttls and not secure else AUTO_BIND_NO_TLS,
+        auto_bind=AUTO_BIND_NONE,
         read_only=True,
         raise_exceptions=True,
         receive_timeout=source.timeout,
         auto_referrals=False,
     )
+
+
+def _bind(connection: Any, source: Ldap) -> None:
+    """TLS before anything is said."""
+    connection.open()
+    if source.starttls and not source.url.startswith("ldaps"):
+        connection.start_tls()
+    connection.bind()
+
+
+def _close(connection: Any) -> None:
+    """Also where it is half open; a server that has hung up already is no news."""
+    from ldap3.core.exceptions import LDAPException
+
+    socket = connection.socket
+    try:
+        if not connection.closed:
+            connection.unbind()
+    except (LDAPException, OSError):
+        pass
+    finally:
+        if socket is not None:
+            socket.close()
 
 
 def _entries(connection: Any, source: Ldap, attributes: Sequence[str]) -> Iterator[Entry]:
