@@ -33,6 +33,7 @@ class Line:
     until: Any = None
     last_sent: Any = None
     last_seen: Any = None
+    approved: Any = None
     behind: int = 0
 
     @property
@@ -132,6 +133,7 @@ def _line(row: ReviewRow, person: Person, now: int) -> Line:
         until=moment(asked["until"]),
         last_sent=parse_date(asked.get("last_sent") or asked.get("last_used") or ""),
         last_seen=parse_date(asked.get("last_seen") or ""),
+        approved=parse_date(asked.get("approved") or ""),
     )
 
 
