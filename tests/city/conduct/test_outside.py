@@ -91,6 +91,18 @@ def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(tow
     assert outside.tell_hooks(MS + DAY, cloud) == 0
 
 
+def test_one_that_says_nothing_is_not_waited_for_again_in_the_same_round(town: Place) -> None:
+    door = _door(town, "cloud")
+    people = [(town.ann, "ann.t"), (town.bob, "bob.b")]
+    outside.give(door, people, actor=OFFICER, reason="needs it", now=MS)
+    town.leaves()
+    town.leaves(town.bob)
+    outside.ask_due(MS)
+    cloud = Cloud(Answer(0, problem="no answer: it took too long"), DONE, DONE)
+    assert outside.tell_hooks(MS, cloud) == 0 and len(cloud.heard) == 1
+    assert outside.tell_hooks(MS + 31_000, cloud) == 2, "the other one was not counted as tried, and both are told"
+
+
 def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
     """R-575."""
     _gets_in(town, _door(town))
