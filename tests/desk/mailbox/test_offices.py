@@ -78,7 +78,7 @@ def test_who_answered_for_the_office_is_said_by_evidence(asked: str, post: Post,
     post.arrive(forged, STREETS, sender=ACME)
     post.index()
     page = said(visit("crew1").get(f"/mail/{asked}/"))
-    assert page.count("answered by") == 1 and "answered by Dana Ortiz" in page
+    assert page.count("answered") == 1 and "answered by Dana Ortiz" in page
     for who in ("crew0", "crew1"):
         assert "Dana Ortiz sent this on behalf of Streets and Closures." in said(visit(who).get(f"/mail/{uuid_text(sent)}/"))
 
