@@ -54,10 +54,7 @@ def answer(
     who = leaver.ending.person
     guard.require(actor, "leaver.answer", about_person(who), now=now)
     reason = given(reason, least=10)
-    if choice not in leavers.CHOICES:
-        raise Unusable("Choose what happens to the mail.", {"choice": "Choose one of the answers."})
-    if choice != "nothing" and not now < until <= now + LONGEST:
-        raise Unusable("It ends within a year.", {"until": "Within a year."})
+    _require_choice(choice, until, now)
     with transaction.atomic():
         row = locked(leaver, "choice")
         box = row.mailbox
@@ -80,6 +77,13 @@ def answer(
         facts |= {"to": to.address} if choice == "forward" and to is not None else {}
         entries.enter("leaver.answer", actor=actor, reason=reason, now=now, object=f"person:{who.uid}", facts=facts)
     return row
+
+
+def _require_choice(choice: str, until: int, now: int) -> None:
+    if choice not in leavers.CHOICES:
+        raise Unusable("Choose what happens to the mail.", {"choice": "Choose one of the answers."})
+    if choice != "nothing" and not now < until <= now + LONGEST:
+        raise Unusable("It ends within a year.", {"until": "Within a year."})
 
 
 def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Actor, now: int) -> None:
