@@ -44,3 +44,20 @@ def test_other_peoples_mail_is_read_under_a_mandate_with_its_entry_first(city: T
     assert last is not None and (last.act, last.person, last.facts.get("id")) == ("content.show", "p-recorder", id_)
     assert ask("GET", f"/mandates/{number}/messages/{id_}/raw").content
     assert [e.act for e in entries] == ["content.list", "content.show", "content.attachment"]
+
+
+def test_a_message_of_a_program_goes_once_under_its_persons_name(city: Town) -> None:
+    """P-14: from a mailbox of theirs and no other, with the identification block; the same request again is the same message."""
+    from civicmail.desk.mailbox.models import Outgoing
+
+    ask = asking(city.people["crew0"])
+    letter = {"to": "lena.vogt@city.example", "subject": "Elm Street", "text": "It is open again."}
+    first = ask("POST", "/mail", letter, idempotency_key="k")
+    assert first.status_code == 201, first.content
+    assert ask("POST", "/mail", letter, idempotency_key="k").json() == first.json()
+    row = Outgoing.objects.get(person=city.people["crew0"], uid=first.json()["uid"])
+    assert row.recipients == ["lena.vogt@city.example"] and city.people["crew0"].display.encode() in bytes(row.content)
+    assert Entry.objects.filter(object=f"outgoing:{row.uid}", act="mail.send").count() == 1
+    others = ask("POST", "/mail", {**letter, "mailbox": city.authorisations["head"].mailbox.address})
+    assert others.status_code in (403, 422)
+    assert ask("POST", "/mail", {**letter, "to": "nobody at all"}).status_code == 422

@@ -165,7 +165,6 @@ WITHOUT: dict[str, str] = {
     **dict.fromkeys(("undertaking.give", "undertaking.record"), "signed by somebody who has the right to"),
     **dict.fromkeys(("statement.see", "statement.sign", "statements.see"), "signed by a head, twice a year"),
     **dict.fromkeys(("reply.set", "reply.end"), "said before a holiday, and seen as others will see it"),
-    "my.write": "drafts are of the page; sending is for an operation of its own",
     "request.decide-higher": "after a violation a person decides who has read it",
 }
 """Acts of the guard's table that no operation asks for -> why."""

@@ -35,6 +35,7 @@ from civicmail.front.web.api.operations import (
     rights,
     rules,
     system,
+    writing,
 )
 from civicmail.front.web.api.table import OPERATIONS
 
@@ -101,11 +102,11 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 def _made() -> Api:
     made = Api(title="Civicmail", version=VERSION, description=SAID, docs_url=None, urls_namespace="api")
     subjects: tuple[Any, ...] = (
-        me, mail, people, departments, rights, endings, mailboxes, lists, agencies, duties, policy, entries, mandates, rules,
-        holding, system,
+        me, mail, writing, people, departments, rights, endings, mailboxes, lists, agencies, duties, policy, entries, mandates,
+        rules, holding, system,
     )  # fmt: skip
-    for subject in subjects:
-        router: Router = subject.router
+    routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one
+    for router in routers:
         made.add_router("", router)
     answers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
         CivicmailError: problems.told,
