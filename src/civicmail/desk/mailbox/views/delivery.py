@@ -59,7 +59,8 @@ def known_to(one: Found) -> list[Passage]:
 def _whole(p: Passage) -> Copy:
     role, word = words.copy(p.state, p.do)
     again = moment(p.next) if p.next else None
-    return Copy(words.marked(p.address), role, word, moment(p.since), words.why(p.rules), p.reply, again)
+    why = words.why(p.rules) or words.means(p.state, p.do)
+    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again)
 
 
 def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:

@@ -48,6 +48,20 @@ COPIES: dict[str, tuple[str, Any]] = {
 }
 """State of one recipient's copy, or what is done with one that is held -> role and word."""
 
+MEANS: dict[str, Any] = {
+    "delivered": gettext_lazy("It lies in their mailbox, or with the server that took it."),
+    "waiting": gettext_lazy("It goes as soon as the other side takes it."),
+    "trying": gettext_lazy("It is being handed over at this moment."),
+    "deferred": gettext_lazy("The other side did not take it yet; it is tried again by itself."),
+    "held": gettext_lazy("It waits until a person has decided."),
+    "pending": gettext_lazy("It is checked once more, and goes then or waits for a person."),
+    "quarantine": gettext_lazy("It was put aside as dangerous or unwanted; a person can let it go."),
+    "failed": gettext_lazy("The other side did not take it, and it is not tried again."),
+    "cancelled": gettext_lazy("It was decided that it does not go."),
+    "refused": gettext_lazy("A rule does not let it pass; nothing was sent to them."),
+}
+"""State of one copy, or what is done with one that is held -> what it means for whoever sent it, where no rule says more."""
+
 STATUS: dict[str, tuple[str, Any]] = {
     "accepted": ("plain", ""),
     "delivered": ("done", gettext_lazy("Delivered")),
@@ -86,6 +100,11 @@ class Who:
 def copy(state: str, do: str) -> tuple[str, Any]:
     """Role and word of one recipient's copy. do: as it was decided last."""
     return COPIES[do] if state == "held" and do in COPIES else COPIES[state]
+
+
+def means(state: str, do: str) -> str:
+    """What the state of one copy means for whoever sent it; empty where nothing needs saying."""
+    return str(MEANS.get(do if state == "held" and do in MEANS else state, ""))
 
 
 def marked(text: str) -> str:
