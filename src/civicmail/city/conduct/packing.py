@@ -12,6 +12,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import orjson
@@ -75,6 +76,21 @@ def pack(evidence: Evidence, about: dict[str, Any], heads: Sequence[bytes], proo
     files[README] = _README.format(proof=proof, **{k: about[k] for k in ("name", "key", "city")}).encode()
     files[SUMS] = "".join(f"{sha}  {name}\n" for name, sha in sorted(sums(files).items())).encode()
     return _zip(files)
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>
+<body><main>
+<h1>{title}</h1>
+{body}</main></body>
+</html>
+"""
+
+
+def page(title: str, body: str) -> bytes:
+    """A page that stands by itself; body: markup."""
+    return _PAGE.format(title=escape(title), body=body).encode()
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

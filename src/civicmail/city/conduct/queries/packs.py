@@ -58,7 +58,8 @@ def evidence(review: Review) -> Evidence:
     shown = {"review": review, "name": PLANS[review.tier].name, "rows": [_shown(r) for r in rows], "parts": parts, "steps": steps}  # type: ignore[index]  # a column
     shown |= {"counts": counts, "fast": [(uid, n) for uid, n in sorted(fast.items()) if n > FAST], "fast_most": FAST}
     with timezone.override(UTC), translation.override("en"):
-        files["report.html"] = render_to_string("conduct/evidence.html", shown).encode()
+        name = f"Access review: {shown['name']}"
+        files["report.html"] = packing.page(name, render_to_string("conduct/evidence.html", shown))
     return Evidence(files, counts)
 
 
