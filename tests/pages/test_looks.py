@@ -20,7 +20,10 @@ RULES: dict[str, Any] = {
 }
 LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
 SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
-BESIDES = {"sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/"}
+BESIDES = {
+    "sign-in": "/accounts/login/", "nowhere": "/nowhere/", "refused": "/access/", "policy": "/policy/text/",
+    "complaint": "/complaints/new/",
+}  # fmt: skip
 """Pages that are not in the list, and what everybody may meet."""
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]

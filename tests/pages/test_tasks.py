@@ -240,6 +240,7 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
         who: re.findall(r"<li><a href=\"[^\"]+\"[^>]*><span>([^<]+)", visit(who).get("/").content.decode()) for who in city.people
     }
     mine = ["Home", "My mail", "Who looked at my mail?", "My access", "My devices", "Set up mail", "My sign-in", "My duties"]
+    mine.append("Report a violation")
     assert labels["crew0"] == mine
     assert labels["crew6"] == ["Home", "Who looked at my mail?", "My access", "My sign-in"]
     assert labels["head"][len(mine) :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]

@@ -24,7 +24,7 @@ def violations(t: Any) -> dict[str, Any]:
         what="A letter about our street was insulting, from the tenth of March.", source="outside", made=at, since=at
     )
     bar = access.Bar.objects.create(
-        person=t.people["crew6"], kind="re-entry", since=at, origin="violation:0",
+        person=t.people["chief"], kind="re-entry", since=at, origin="violation:0",
         reason="Violation 0, P-12.", first=t.people["office"],
     )  # fmt: skip
     return {"violation": row.pk, "unnamed": unnamed.pk, "bar": bar.pk}
