@@ -21,7 +21,6 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.directory import models as directory
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.mailbox import finding
-from civicmail.desk.mailbox.views import words
 from civicmail.mail.archive.records import Event, Type, uuid_text
 from desk.mailbox.post import Post, letter
 from pages.world import Town
@@ -385,21 +384,3 @@ def labels_of(post: Post) -> list[tuple[bytes, str, str, str]]:
     events = [Event.from_head(r.head) for r in Tail(post.data).poll() if r.type == Type.LABELLED]
     found = [(e.at, e.id, e.facts["label"], e.facts["by"], e.facts["how"]) for e in events]
     return [tuple(row[1:]) for row in sorted(found, key=lambda row: row[0])]  # type: ignore[misc]
-
-
-def test_each_state_of_a_copy_says_what_it_means_to_whoever_sent_it(post: Post, visit: Visit) -> None:
-    """Held, tried again, not taken, called off, delivered: a sentence beside each word, and none of it for who got a copy."""
-    id_ = post.submit(DANA, letter(sender=DANA, to=LENA), *(f"x{n}@paving.example" for n in range(4)), LENA)
-    post.happens(Type.HELD, id_, 0, actor="p-office", reason="look")
-    post.happens(Type.ATTEMPT, id_, 1, hop="smtp://192.0.2.9:25", **{"try": 1})
-    post.happens(Type.DEFERRED, id_, 1, hop="smtp://192.0.2.9:25", reply="451 4.7.1 later", next=post.now + 60_000, **{"try": 1})
-    post.happens(Type.FAILED, id_, 2, reply="550 5.1.1 no such user", dsn=0, **{"try": 1})
-    post.happens(Type.CANCELLED, id_, 3, actor="p-office", reason="not meant")
-    post.delivered(id_, 4)
-    page = said(visit("crew0").get(f"/mail/{uuid_text(id_)}/delivery/"))
-    for state in ("held", "deferred", "failed", "cancelled", "delivered"):
-        assert str(words.MEANS[state]) in page, state
-    assert not any(
-        str(sentence) in said(visit("crew1").get(f"/mail/{uuid_text(id_)}/delivery/")) for sentence in words.MEANS.values()
-    )
-    assert set(words.MEANS) == set(words.COPIES) - {"kept"}
