@@ -82,7 +82,7 @@ def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
         if any(labelnames.key(new) in taken for _, new in named):
             raise Conflict(sentence("There is a label of this name already."))
         for r, new in sorted(named, key=lambda pair: pair[0].key == labelnames.key(pair[1])):
-            r.name, r.key = new, f"\0{r.pk}"  # out of the way of its sisters
+            r.name, r.key = new, f"/{r.pk}"  # out of the way of its sisters
             r.save(update_fields=["name", "key"])
         for r, new in named:
             r.key = labelnames.key(new)
