@@ -89,6 +89,7 @@ def write(request: Request) -> HttpResponse:
     start = {"mailbox": _from(found, begun), "version": 0, **begun.initial}
     if not begun.initial and (to := recipients.address_of(request.GET.get("to", ""))):
         start["to"] = recipients.line(addressbook.with_names(recipients.typed(to).named))
+    submitting.submission().warm()  # while somebody writes, what looks into messages starts
     desk = Desk(request, uuid.uuid4(), found, Write(initial=start, senders=found), begun=begun)
     return shown(desk)
 
