@@ -26,11 +26,13 @@ def test_an_account_is_counted_and_closed_with_the_number_that_was_seen(call: Ca
     assert {"left", "not-in-feed", "in-feed"} <= kinds
     assert call("access close", "p-crew11", *WHY, who="head") == 0
     now = ms(city.now)
-    leaving.one_round(load(installed, environ={}), installed, lambda: now)
+    while leaving.step(load(installed, environ={}), installed, lambda: now):
+        pass
     counted = Closure.objects.get()
     assert (counted.state, counted.live, counted.problem) == ("counted", 1, "")
     assert call("access close", "p-crew11", "--messages", "2", *WHY, who="head") == 4 and b"count" in call.said.err
     assert call("access close", "p-crew11", "--messages", "1", "--json", *WHY, who="head") == 0, call.said.err
     assert orjson.loads(call.said.out)["state"] == "ordered"
-    leaving.one_round(load(installed, environ={}), installed, lambda: now)
+    while leaving.step(load(installed, environ={}), installed, lambda: now):
+        pass
     assert Closure.objects.get().state == "closed" and not live.parent.exists()

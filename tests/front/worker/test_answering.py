@@ -18,7 +18,7 @@ from civicmail.city.access.published import Watch
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.load import load
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.worker.answering import Answering, one_round
+from civicmail.front.worker.answering import Answering
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Source
@@ -66,7 +66,11 @@ class Town:
         return sorted((c for c in found if c.source.name == "answers"), key=lambda c: c.received)
 
     def work(self) -> int:
-        return one_round(self.settings, self.data, lambda: self.now)
+        """Everything that wants an answer gets it, by a worker that begins now; how many."""
+        answering, count = Answering(self.settings, self.data, lambda: self.now), 0
+        while not answering.is_done:
+            count += answering.step()
+        return count
 
 
 @pytest.fixture

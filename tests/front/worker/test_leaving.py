@@ -80,7 +80,8 @@ class Town:
         return closing.ask(self.people.box, actor=self.people.boss, reason=WHY, now=self.now)
 
     def work(self) -> Closure:
-        leaving.one_round(self.settings, self.data, lambda: self.now)
+        while leaving.step(self.settings, self.data, lambda: self.now):
+            pass
         return Closure.objects.order_by("-pk")[0]
 
     def order(self, row: Closure) -> Closure:
