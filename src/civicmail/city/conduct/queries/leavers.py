@@ -16,7 +16,7 @@ from civicmail.city.access.queries import waiting
 from civicmail.city.access.queries.replies import left_mailboxes
 from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.city.conduct.models import Leaver
-from civicmail.city.directory.models import Department, Episode, Mailbox
+from civicmail.city.directory.models import Episode, Mailbox
 
 CHOICES: dict[str, str] = {
     "reply": "An answer says that they left",
@@ -80,16 +80,14 @@ def state(leaver: Leaver, now: int) -> tuple[str, str]:
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """What a department has to say of people who left; two queries."""
+    """What a department has to say of people who left; one query."""
     codes = waiting.decided_departments(actor)
     if not codes:
         return []
     rows = open_rows(now).filter(department__code__in=codes).exclude(ending__person__uid=actor.uid).order_by()
     late = Count("id", filter=Q(told__lte=moment(now - DAY)))
-    found = rows.values("department__code").annotate(n=Count("id"), late=late, since=Min("told"))
-    by_code = {row["department__code"]: row for row in found}
-    names = dict(Department.objects.filter(code__in=by_code).order_by("name").values_list("code", "name")) if by_code else {}
-    return [Tasks(name, [_task(code, by_code[code])]) for code, name in names.items()]
+    found = rows.values("department__code", "department__name").annotate(n=Count("id"), late=late, since=Min("told"))
+    return [Tasks(row["department__name"], [_task(row["department__code"], row)]) for row in found.order_by("department__name")]
 
 
 def _task(code: str, row: Mapping[str, Any]) -> Task:
