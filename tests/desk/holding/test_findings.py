@@ -121,7 +121,11 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
     assert str(found.person) == PAT
     made = reviewing.hand_over(found, "Forty residents were asked for their vote from a city address.", actor=reviewer(), now=now)
     assert made.department is not None and (made.department.code, made.clause, str(made.person)) == ("public-works", "P-12", PAT)
-    assert (made.state, made.origin, Evidence.objects.get().capture) == ("reported", f"finding:{found.pk}", found.capture)
+    assert (made.state, made.origin, Evidence.objects.get(violation=made).capture) == (
+        "reported",
+        f"finding:{found.pk}",
+        found.capture,
+    )
     (notice,) = Notice.objects.all()
     assert notice.to == "rosa.hale@city.example" and PAT in notice.text and "vote for me" not in notice.text
     assert Entry.objects.get(act="finding.hand-over").facts["person"] == "p-crew2"
@@ -160,7 +164,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
     assert older.pseudonym != row.pseudonym, "the others are without a name still"
     assert PAT not in words(client.get(f"/holding/findings/{older.pk}/"))
     assert client.post(page, {"text": "Forty residents were asked for their vote."}).status_code == 302
-    assert Violation.objects.get().department == plain.departments["public-works"]
+    assert Violation.objects.get(source="reviewer").department == plain.departments["public-works"]
     with pytest.raises(Conflict):
         reviewing.hand_over(row, "Forty residents were asked for their vote.", actor=OTHER, now=now)
 
