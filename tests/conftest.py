@@ -49,8 +49,8 @@ hypothesis.settings.load_profile("civicmail")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the socket guard before its plugin reads its options. Who starts the tests in the background has SIGINT ignored, and every
-    program that they start would go on ignoring it."""
+    """Set the socket guard before its plugin reads its options. Who starts the tests in the background has SIGINT ignored, and
+    every program that they start would go on ignoring it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.option.allow_hosts = "127.0.0.0/8,::1,localhost"

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from pages.world import Town
+from pages.world import Town, carry
 
 MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
 PAGES: dict[str, dict[str, Any]] = MATRIX["page"]
@@ -70,7 +71,9 @@ def path_of(page: dict[str, Any], city: Town) -> str:
 
 
 def asked(client: Client, page: dict[str, Any], path: str) -> list[str]:
-    """The answers to GET and POST, as far as the page knows them: "yes", a status, or "policy first"."""
+    """The answers to GET and POST, as far as the page knows them: "yes", a status, or "policy first". The ledger has what was
+    entered so far, as it has within a second."""
+    carry(timezone.now())
     found = []
     if page.get("get", True):
         found.append(client.get(path))

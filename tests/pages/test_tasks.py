@@ -245,8 +245,8 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     assert labels["crew6"] == ["Home", "Who looked at my mail?", "My access", "My sign-in"]
     assert labels["head"][len(mine) :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]
     assert {"Duties", "Entries", "Viewings", "Health"} <= set(labels["auditor"])
-    system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Settings", "Seen by accident"]
-    assert labels["operator"][-8:] == system
+    system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
+    assert labels["operator"][-9:] == system
     assert labels["admin"] == [*labels["crew0"], "Take up the duty…"]
     assert "Locked sign-ins" in labels["office"]
 

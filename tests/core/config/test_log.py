@@ -81,7 +81,7 @@ def test_nobody_else_asks_structlog_for_a_logger() -> None:
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
 def test_a_log_that_cannot_be_written_ends_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-674 (promise 6): its disk is full while mail is answered for."""
+    """R-24 (promise 6): its disk is full while mail is answered for."""
 
     class Full(io.StringIO):
         def write(self, _: str) -> int:

@@ -104,7 +104,7 @@ MESSAGES: list[tuple[dict[str, str], bool]] = [
 
 
 def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
-    """R-618: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
+    """R-327: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
     list. One process screens them all: it takes seconds to start."""
     for fields, calm in MESSAGES:
         draft = written(desk, **fields)
@@ -117,7 +117,7 @@ def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
 
 
 def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
-    """R-619: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
+    """R-328: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
     panel = foretelling.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
     lines = {line.address: line for line in panel.lines}
     assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())

@@ -1,4 +1,4 @@
-"""Who is restricted after a violation writes on the pages to one outside address at a time, too (P-30, decision 0042)."""
+"""Who is restricted after a violation writes on the pages to one outside address at a time, too (P-30, decision 0039)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_pages_refuse_what_the_wire_refuses(installed: Path, city: Town) -> None:
-    """R-558: the whole message, before it is sent; one outside address, and any inside, go as before."""
+    """R-540: the whole message, before it is sent; one outside address, and any inside, go as before."""
     who = city.people["crew0"]
     Bar.objects.create(
         person=who, kind="restriction", since=city.now - timedelta(days=1), reason="Violation 1.", first=city.people["office"]

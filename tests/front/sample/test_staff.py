@@ -51,4 +51,4 @@ def test_the_demos_city_has_six_departments_four_hundred_people_and_looks_in_eve
     assert list(Mandate.objects.order_by("id").values_list("state", flat=True)) == ["approved", "asked", "closed", "refused"]
     roles = cast(city)
     assert {role.role for role in roles} >= {"Employee", "Department head", "Records officer", "City attorney", "Auditor"}
-    assert len({role.login for role in roles}) == len(roles) == 21
+    assert len({role.login for role in roles}) == len(roles) == 22

@@ -34,7 +34,7 @@ def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed
 
 @pytest.mark.django_db
 def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: Path) -> None:
-    """R-29: the archive knows the notice by its key."""
+    """R-30: the archive knows the notice by its key."""
     tell("a", "ann@city.example", "About", "text", now=MADE)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     sending.step()

@@ -1,4 +1,4 @@
-"""Who is restricted after violations writes inside as before, and to one outside address at a time (P-30, decision 0042)."""
+"""Who is restricted after violations writes inside as before, and to one outside address at a time (P-30, decision 0039)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mail.gateway.town import town
 
 
 def test_who_is_restricted_writes_to_one_outside_address_at_a_time(installed: Path, tmp_path: Path) -> None:
-    """R-543: a constituent gets an answer, a hundred get no mailing; another message begins anew; others are not touched."""
+    """R-525: a constituent gets an answer, a hundred get no mailing; another message begins anew; others are not touched."""
     with town(installed, tmp_path / "tls") as here:
         mayor, ann = (
             person(uid, uid.title(), own(uid), kind="elected", **more)

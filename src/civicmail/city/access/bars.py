@@ -14,7 +14,7 @@ Kind = Literal["re-entry", "suspension", "restriction", "permanent"]
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """name: as pages call it; shuts: nothing is sent or read while it lives; two: officers begin it, and two end it before its
-    time; elected: what there is for elected officials, who are never silenced (decision 0042)."""
+    time; elected: what there is for elected officials, who are never silenced (decision 0039)."""
 
     name: str
     says: str

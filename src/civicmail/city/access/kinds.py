@@ -16,7 +16,7 @@ MOST = timedelta(days=365)
 class Difference:
     """contract: is here under a contract of an agency, and access ends with that at the latest (P-09); personal_use: a department
     may allow some incidental personal use (P-10); constituents: writes to those who elected them, which nobody reviews (P-12);
-    silenced: may be shut out of mail after violations; who was elected is restricted at most (P-30, decision 0042); ladder: the
+    silenced: may be shut out of mail after violations; who was elected is restricted at most (P-30, decision 0039); ladder: the
     table of consequences that is proposed (conduct/strikes.toml)."""
 
     contract: bool = False

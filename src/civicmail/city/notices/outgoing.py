@@ -1,8 +1,8 @@
 """Telling another program something by HTTP, signed, so that it knows that we said it, and again until it heard (L2, P-08).
 
 The shape is that of Standard Webhooks: `webhook-id` is the same at each try, so that nothing is done twice there;
-`webhook-signature` is `v1,` and the base64 of the HMAC-SHA-256 of "id.timestamp.body" under a secret of both. Nothing is sent but to
-an address that the settings name; a redirect is not followed. Knows no Django.
+`webhook-signature` is `v1,` and the base64 of the HMAC-SHA-256 of "id.timestamp.body" under a secret of both. Nothing is sent but
+to an address that the settings name; a redirect is not followed. Knows no Django.
 
     hook = Hook.of(url, secret_file)
     answer = send(hook, body, id_=…, now=ms)      one try; never raises for what the other side does

@@ -253,8 +253,8 @@ class Feeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    name: str = _setting("", "The name by which the access office knows it.")
-    url: str = _setting("", "Where the message goes: https://, or http:// on this machine.")
+    name: str = _setting("tenant", "The name by which the access office knows it.")
+    url: str = _setting("https://tenant.city.example/ended", "Where the message goes: https://, or http:// on this machine.")
     secret_file: str = _setting("", "A file that holds the secret under which it is signed, and nothing else.")
 
 

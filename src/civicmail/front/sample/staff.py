@@ -40,7 +40,12 @@ _TEAM = ("Supervisor", "Clerk", "Clerk", "Inspector")
 _POSITIONS = (*_LEADERS, *_TEAM)
 _ROLES: dict[str, tuple[tuple[str, Duty], ...]] = {
     "clerk": (("Clerk", "access-officer"), ("Inspector", "records-officer"), ("Supervisor", "use-reviewer")),
-    "finance": (("Inspector", "auditor"), ("Clerk", "examination-approver"), ("Supervisor", "use-reviewer")),
+    "finance": (
+        ("Inspector", "auditor"),
+        ("Clerk", "examination-approver"),
+        ("Supervisor", "use-reviewer"),
+        ("Deputy director", "administration-director"),
+    ),
     "it": (("Clerk", "system-administrator"), ("Inspector", "policy-author"), ("Supervisor", "security-officer")),
     "law": (("Supervisor", "city-attorney"), ("Inspector", "retention-officer"), ("Clerk", "policy-approver")),
     "police": (("Inspector", "examiner"),),

@@ -107,7 +107,7 @@ class People:
         return "" if snapshot.grant(person, path.raw, self._clock()) is not None else refusal("envelope-not-yours")
 
     def outside(self, member: Member | None, path: WirePath, before: int) -> str:
-        """RCPT: who is restricted writes to one outside address at a time (P-30, decision 0042). before: how many outside
+        """RCPT: who is restricted writes to one outside address at a time (P-30, decision 0039). before: how many outside
         recipients the message has already."""
         if before < OUTSIDE_MOST or path.domain in self._domains:
             return ""

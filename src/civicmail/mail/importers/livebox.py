@@ -37,8 +37,8 @@ SOURCE = "live mailbox"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """live: messages that lie there; size: their bytes; missing: those that the archive lacks; listed: SHA-256 of the sorted SHA-256s
-    of all, in hexadecimal, a line each; holds: how many are in force in the archive."""
+    """live: messages that lie there; size: their bytes; missing: those that the archive lacks; listed: SHA-256 of the sorted
+    SHA-256s of all, in hexadecimal, a line each; holds: how many are in force in the archive."""
 
     live: int
     size: int

@@ -144,7 +144,7 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
 
 
 def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
-    """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0043). Raises
+    """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0040). Raises
     NotPermitted for who recorded it, Conflict."""
     about = whom.about_violation(row, requester=row.reporter.uid if row.reporter is not None else "")
     guard.require(actor, "violation.reverse", about, now=now)

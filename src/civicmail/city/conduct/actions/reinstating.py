@@ -1,5 +1,5 @@
 """Access that ended by a record which was wrong comes back as it was: by a new employment and new authorisations of the same words,
-until the same days (decision 0043). What ended stays ended in its own rows; device passwords and duties are made anew."""
+until the same days (decision 0040). What ended stays ended in its own rows; device passwords and duties are made anew."""
 
 from __future__ import annotations
 

@@ -118,8 +118,8 @@ def _ask(row: Statement, step: str, now: int) -> int:
     assert half is not None, "the calendar wrote it"
     text = "\n\n".join(
         [
-            f"Your department answers for its people's use of e-mail twice a year. The statement of {row.department} for {half.in_words} "
-            f"is filled in: read it, and sign it, or say what is not in order, by {in_words(row.due)}.",
+            f"Your department answers for its people's use of e-mail twice a year. The statement of {row.department} for "
+            f"{half.in_words} is filled in: read it, and sign it, or say what is not in order, by {in_words(row.due)}.",
             link(row),
         ]
     )

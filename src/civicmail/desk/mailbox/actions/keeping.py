@@ -1,6 +1,6 @@
 """What somebody makes of mail that is theirs: read or not, starred, hidden, labelled (P-06). The mail stays as it is (P-15).
 
-None of it says anything of the mail or decides about it, so it is no entry, like a saved view (docs/decisions/0048). Callers have
+None of it says anything of the mail or decides about it, so it is no entry, like a saved view (docs/decisions/0045). Callers have
 made sure that the captures are the actor's own.
 """
 

@@ -1,7 +1,7 @@
 """What somebody makes of mail of theirs, unseen by others: labels, read, starred, hidden; and who of an office does what (P-06).
 
 Mail is never touched by any of it (P-15). Which captures have a state stands in sheets: one row a week of receipt, with all ids of
-that week. A row for each message that was read would be millions a month (docs/decisions/0048).
+that week. A row for each message that was read would be millions a month (docs/decisions/0045).
 """
 
 from __future__ import annotations
