@@ -68,7 +68,13 @@ def addresses(city: Town) -> list[str]:
     ]
     lists += [f"/system/trace/?within=day&{field}={CANARIES['subject']}" for field in ("from", "to", "id", "until", "status")]
     lists += [f"/system/trace/{id_}/" for id_ in mail] + ["/system/settings/", "/oversight/viewings/"]
-    pages = ["/system/health/", "/system/spam/", *(f"/system/trace/{id_}/reveal/" for id_ in mail), "/oversight/accident/"]
+    pages = [
+        "/system/health/",
+        "/system/spam/",
+        *(f"/system/trace/{id_}/reveal/" for id_ in mail),
+        "/oversight/accident/",
+        "/system/webhooks/",
+    ]
     pages += ["/system/queue/try/?hop=maildir", f"/system/queue/try/?message={city.objects['mail waiting']}", "/metrics"]
     return [*lists, *(f"{path}{'&' if '?' in path else '?'}format=csv" for path in lists), *pages]
 
@@ -246,9 +252,9 @@ def test_what_was_seen_by_accident_is_recorded_in_two_clicks_and_nobody_is_blame
     assert client.post("/oversight/accident/", fields).status_code == 302
     entry = Entry.objects.get(act="content.accident")
     assert entry.person == "p-operator" and id_.replace("-", "") in entry.object.replace("-", "")
-    assert not re.search(
-        r"\b(fault|guilty|violation|breach|offen[cs]e|sanction|unauthori[sz]ed)\b", text(client.get(link[1])), re.I
-    )
+    said = re.search(r'(?s)<main id="main".*</main>', body(client.get(link[1])))
+    assert said is not None
+    assert not re.search(r"\b(fault|guilty|violation|breach|offen[cs]e|sanction|unauthori[sz]ed)\b", said[0], re.I)
     wrong = client.post("/oversight/accident/", {**fields, "message": CANARIES["subject"]})
     assert wrong.status_code == 422
     assert Entry.objects.filter(act="content.accident").count() == 1

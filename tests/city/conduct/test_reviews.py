@@ -55,9 +55,9 @@ def test_a_department_is_counted_by_what_it_answered() -> None:
     answering.revoke(row(review, "w1"), actor=actor(works.hank), reason="Has left the counter.", now=START)
     sweep(day(14.7))
     answering.keep(row(review, "w2"), actor=actor(works.hank, day(15)), now=day(15))
-    found = reviews.of_department("works", NOW, moment(day(30)))
+    found = reviews.of_departments(["works"], NOW, moment(day(30)))
     assert (found.asked, found.kept, found.revoked, found.late, found.suspended, found.silent) == (24, 2, 1, 1, 1, 20)
-    assert reviews.of_department("works", moment(day(1)), moment(day(30))).asked == 0
+    assert reviews.of_departments(["works"], moment(day(1)), moment(day(30))).asked == 0
 
 
 @pytest.mark.usefixtures("frozen", "installed")

@@ -235,8 +235,8 @@ def test_a_department_is_counted_by_what_happened_in_a_span() -> None:
     cases.decided()
     findings.find(cases.reported(now=MS + DAY), "dismiss", actor=HEAD, reason=WHY, now=MS + 2 * DAY)
     cases.reported("pat", now=MS + 3 * DAY)
-    counts = violations.of_department("works", NOW, moment(MS + 10 * DAY))
+    counts = violations.of_departments(["works"], NOW, moment(MS + 10 * DAY))
     assert (counts.reported, counts.of_agencies, counts.confirmed, counts.unfounded) == (3, 1, 1, 1)
     assert (counts.decided, counts.open, counts.slowest, counts.permanent) == (1, 1, 7, 0)
-    assert violations.of_department("clerk", NOW, moment(MS + 10 * DAY)) == violations.Counts()
+    assert violations.of_departments(["clerk"], NOW, moment(MS + 10 * DAY)) == violations.Counts()
     assert [row.outcome for row in violations.decided_since(NOW)] == ["warning"]

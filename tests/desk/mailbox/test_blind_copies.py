@@ -78,6 +78,8 @@ def bare(response: Any, status: int = 200) -> str:
 
 
 def alike(client: Client, sent: Sent, which: list[int], beside: str = "", query: str = "") -> None:
+    for n in which:
+        client.get(sent.pages(n))  # what is read counts in the menu as read
     found = [bare(client.get(f"{sent.pages(n)}{beside}{query}")) for n in which]
     assert len(set(found)) == 1, f"{beside}{query}"
     silent(found[0])
