@@ -12,9 +12,9 @@ IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
 
-LANES := suite mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
+LANES := suite pages mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
 
-.PHONY: help setup demo test again suite mutants postgresql quick check bench fmt verify neighbours
+.PHONY: help setup demo test again suite pages mutants postgresql quick check bench fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ demo: $(READY) ## a city of 400 people with a month of mail, its pages in your b
 test: $(READY) ## all tests; what could not be tested is listed at the end
 	@$(if $(TESTS),$(IN)/pytest $(TESTS),$(MAKE) --no-print-directory --keep-going --jobs=2 $(LANES))
 
-suite: $(READY) # all but the mutants
-	@tools/lane.sh suite --ignore=tests/mutants
+suite: $(READY) # all but the lanes beside it
+	@tools/lane.sh suite --ignore=tests/mutants --ignore=tests/pages
+
+pages: $(READY) # every page, by everybody, in a browser
+	@tools/lane.sh pages tests/pages
 
 mutants: $(READY) # beside the suite: rules that are taken out turn their tests red
 	@tools/lane.sh mutants tests/mutants
