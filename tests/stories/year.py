@@ -63,10 +63,10 @@ class Year:
         return timezone.localdate(moment(self.now))
 
     def until(self, day: date) -> None:
-        """Let time pass with all that the worker does, and reviewers who answer what they are asked: day by day while a review
-        runs, else by the week."""
+        """Let time pass with all that the worker does, and reviewers who answer what they are asked: day by day while
+        everybody, or whoever is from outside, is reviewed, else by the week."""
         while self.today < day:
-            busy = Review.objects.filter(state__in=("running", "over")).exclude(tier="micro").exists()
+            busy = Review.objects.filter(state="running", tier__in=("outside", "everyone")).exists()
             self.now += DAY * (1 if busy else min(7, (day - self.today).days))
             sweeping.sweep(self.now)
             tasks.sweep(self.now)
