@@ -1,4 +1,4 @@
-"""Rows of the directory are written by the verbs of the room above, which ask the guard, and by nobody else (P-08)."""
+"""Rows of the directory are written by the verbs of the rooms above, which ask the guard, and by nobody else (P-08)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ast
 from house.sources import modules, name, tree
 
 ACTIONS = "civicmail.city.directory.actions"
-AT_HOME = ("src/civicmail/city/directory/actions/", "src/civicmail/city/access/actions/")
+AT_HOME = tuple(f"src/civicmail/city/{room}/actions/" for room in ("directory", "access", "conduct"))
 
 
 def test_only_guarded_verbs_call_the_rules_of_rows() -> None:
