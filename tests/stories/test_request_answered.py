@@ -71,7 +71,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
 
     second: Page = browse("approver", "/mandates/", script=False)
     second.get_by_role("link", name=f"Answer mandate {number[0]}").click()
-    expect(second.get_by_text("5 of 6 messages fit")).to_be_visible()
+    expect(second.get_by_text(re.compile(r"5 of \d+ messages fit"))).to_be_visible()
     assert "Kestrel" not in second.content().replace("kestrel", "")
     second.get_by_text("Allow this look").click()
     second.get_by_role("button", name="Record decision").click()

@@ -176,7 +176,8 @@ class Play:
 
     def all_held(self, verified: dict[str, object]) -> bool:
         """Nothing was lost, everything was delivered and found, nothing is wrong with what is kept."""
-        whole = len(self.stage.acts) == self.sent["accepted"] and verified.get("messages") == self.behind + self.sent["accepted"]
+        kept = self.behind + self.sent["accepted"] + self.stage.own
+        whole = len(self.stage.acts) == self.sent["accepted"] and verified.get("messages") == kept
         return whole and self.sent["accepted"] > 0 and self.stage.is_over and not self.refused and not verified.get("problems")
 
 

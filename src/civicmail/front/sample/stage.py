@@ -52,13 +52,15 @@ class Answer:
 class Stage:
     """Follows the journals of a data folder, captures received from `since` (ms) on.
 
-    acts: every capture by its id; over: those whose way is complete, in that order; copies: recipients that have theirs; left:
-    those of them who are not of the city; found: captures that the index covers.
+    acts: every capture that somebody has sent, by its id; own: how many the system itself has written; over: those whose way is
+    complete, in that order; copies: recipients that have theirs; left: those of them who are not of the city; found: captures that
+    the index covers.
     """
 
     def __init__(self, data: Path, since: int = 0) -> None:
         self.acts: dict[bytes, Act] = {}
         self.over: list[Act] = []
+        self.own = 0
         self.copies = 0
         self.left = 0
         self.found = 0
@@ -89,6 +91,9 @@ class Stage:
                 self.over.append(self._under_way.pop(id_))
 
     def _enter(self, c: Capture) -> None:
+        if c.source.kind == "local":
+            self.own += 1
+            return
         to = tuple(r.address for r in c.envelope.recipients)
         nobody = {d.to for d in c.dispositions if d.do not in WAITING}  # held, refused or only kept: not to be delivered now
         act = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=nobody)
