@@ -21,7 +21,7 @@ from pages.world import Town, carry, more, signed_in, town
 
 pytestmark = pytest.mark.django_db
 GROWING = {name: page for name, page in PAGES.items() if page.get("get", True)}
-MOST = 60
+MOST = 64
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from civicmail.city.conduct.halves import Half
 from civicmail.city.conduct.queries import reviews, violations
 from civicmail.city.conduct.queries.deciders import span
 from civicmail.city.conduct.queries.leavers import is_red, open_rows
-from civicmail.city.directory.models import Contract, Department, Episode
+from civicmail.city.directory.models import Department, Episode
 
 Line = list[str]
 Section = dict[str, Any]
@@ -60,16 +60,20 @@ def _bounds(half: Half) -> tuple[datetime, datetime]:
 
 
 def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
-    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True)
-    living = Authorisation.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"])
-    soon = living.filter(until__lte=moment(now) + timedelta(days=60)).count()
-    cost = sum(living.values_list("cost", flat=True)) / 100
+    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True).count()
+    rows = Authorisation.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"]).order_by()
+    living = list(rows.values_list("person", "role", "until", "cost"))
+    soon = moment(now) + timedelta(days=60)
     return [
-        ("People", people.count(), ""),
-        ("With an authorisation in writing", living.filter(role="holder").values("person").distinct().count(), ""),
-        ("Grants to other mailboxes", living.exclude(role="holder").count(), ""),
-        ("Authorisations that end within 60 days", soon, ""),
-        ("Cost of mail a year", f"{cost:,.2f}", "in dollars, as the department's price for a mailbox says"),
+        ("People", people, ""),
+        ("With an authorisation in writing", len({person for person, role, _, _ in living if role == "holder"}), ""),
+        ("Grants to other mailboxes", sum(role != "holder" for _, role, _, _ in living), ""),
+        ("Authorisations that end within 60 days", sum(until <= soon for _, _, until, _ in living), ""),
+        (
+            "Cost of mail a year",
+            f"{sum(cost for *_, cost in living) / 100:,.2f}",
+            "in dollars, as the department's price for a mailbox says",
+        ),
     ]
 
 
@@ -126,19 +130,22 @@ def _day(at: datetime) -> Any:
 
 def _bound(codes: list[str], now: int) -> list[tuple[str, object, str]]:
     kinds = [kind for kind, difference in DIFFERENCES.items() if difference.contract]
-    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True, kind__in=kinds)
-    today = timezone.localdate(moment(now))
-    agencies = set(people.exclude(contract__isnull=True).values_list("contract__agency", flat=True))
+    people = Episode.objects.filter(department__code__in=codes, ended__isnull=True, kind__in=kinds).order_by()
+    of = list(
+        people.values_list("contract", "contract__agency", "contract__ends", "contract__sponsor", "contract__agency__suspended")
+    )
+    contracts = {contract: (ends, sponsor, off) for contract, _, ends, sponsor, off in of if contract}
+    agencies = {agency for _, agency, *_ in of}
     owing = [agency for agency in undertakings.owing(now) if agency.pk in agencies]
-    contracts = Contract.objects.filter(pk__in=people.exclude(contract__isnull=True).values("contract"))
+    today = timezone.localdate(moment(now))
     return [
-        ("Contractors, vendors and agents", people.count(), ""),
-        ("Without a contract on record", people.filter(contract__isnull=True).count(), ""),
-        ("Contracts they work under", contracts.count(), ""),
-        ("Contracts that are over", contracts.filter(ends__lt=today).count(), ""),
+        ("Contractors, vendors and agents", len(of), ""),
+        ("Without a contract on record", sum(not contract for contract, *_ in of), ""),
+        ("Contracts they work under", len(contracts), ""),
+        ("Contracts that are over", sum(ends < today for ends, _, _ in contracts.values()), ""),
         ("Agencies without an undertaking", len(owing), "for the policy as it is now"),
-        ("Contracts without a sponsor", contracts.filter(sponsor__isnull=True, ends__gte=today).count(), ""),
-        ("Contracts of agencies that are switched off", contracts.filter(agency__suspended__isnull=False).count(), ""),
+        ("Contracts without a sponsor", sum(not sponsor and ends >= today for ends, sponsor, _ in contracts.values()), ""),
+        ("Contracts of agencies that are switched off", sum(off is not None for _, _, off in contracts.values()), ""),
     ]
 
 
