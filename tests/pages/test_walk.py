@@ -93,14 +93,14 @@ def test_filters_narrow_the_list_in_place_and_the_address_says_the_same(browse: 
     page.get_by_label("Words").fill("inspector")
     page.get_by_label("Words").press("Enter")
     page.wait_for_url("**?*q=inspector*")
-    page.get_by_text("of 14").wait_for()
+    page.locator(".cm-cover").get_by_text("of 14").wait_for()
     assert page.evaluate("window.same") == "yes", "the page was not loaded anew"
     names = page.locator("tbody th").all_inner_texts()
     page.locator("#live").get_by_text("of 14 people").wait_for(state="attached")
     page.reload()
     assert page.locator("tbody th").all_inner_texts() == names
     page.get_by_role("link", name="Remove Words: inspector").click()
-    page.get_by_text("14 people").wait_for()
+    page.locator(".cm-cover").get_by_text("14 people").wait_for()
 
 
 def test_without_script_filters_sorting_and_the_menu_work(browse: Callable[..., Any]) -> None:
