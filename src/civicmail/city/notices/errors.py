@@ -1,0 +1,28 @@
+"""Why a signed link does nothing.
+
+RefusedError
+└── BadLink     it is not ours, was changed, or is for something else
+    └── OldLink it was good until a time that is over
+"""
+
+from __future__ import annotations
+
+from civicmail.core.config.errors import RefusedError
+
+
+class BadLink(RefusedError):
+    """The link was not made here, or a letter of it is another one now."""
+
+    http = 404
+
+    def __init__(self, text: str = "This link was not made by the city's mail, or it was changed on its way.") -> None:
+        super().__init__(text)
+
+
+class OldLink(BadLink):
+    """The link was ours, and its time is over."""
+
+    http = 410
+
+    def __init__(self) -> None:
+        super().__init__("This link is too old. Open the message in My mail instead.")
