@@ -122,7 +122,8 @@ class Episode(models.Model):
 
 class Mailbox(models.Model):
     """Exactly one department owns it (M1). personal: of one person; function: of a duty, used by named people, nobody signs in as
-    it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words."""
+    it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words. files_until: until when
+    it invites files from people whom the city does not know (P-25)."""
 
     class Type(models.TextChoices):
         PERSONAL = "personal", "Personal"
@@ -138,6 +139,7 @@ class Mailbox(models.Model):
     made = models.DateTimeField()
     expires = models.DateTimeField(null=True, blank=True)
     closed = models.DateTimeField(null=True, blank=True)
+    files_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["address"]

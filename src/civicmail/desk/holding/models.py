@@ -1,4 +1,5 @@
-"""What people say against a decision; what a reviewer is asked to look at, and what came of it; what senders were not told."""
+"""What people say against a decision; what they ask to have let go, and when they want to hear of it; what a reviewer is asked to
+look at, and what came of it; what senders were not told."""
 
 from __future__ import annotations
 
@@ -114,3 +115,59 @@ class Heard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.journal}: {self.number}"
+
+
+class Release(models.Model):
+    """Somebody asks that copies of theirs are let go. capture: the number of the message (UUID); copies: indices of recipients;
+    kind: of kinds.Kind; rules: ids, with commas; malware: what the scanner called it when it was asked; sender: whoever asks has
+    sent it, else it was for them; state: of releasestates.STATES; first: who agreed before the second person; person: who answered;
+    let: how many copies went."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    copies = models.JSONField(default=list)
+    kind = models.CharField(max_length=12)
+    rules = models.CharField(max_length=400)
+    malware = models.JSONField(default=list)
+    sender = models.BooleanField(default=False)
+    requester = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    why = models.CharField(max_length=400)
+    made = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, default="asked", db_index=True)
+    first = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    agreed = models.DateTimeField(null=True, blank=True)
+    first_why = models.CharField(max_length=400, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    answered = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True)
+    let = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["capture", "requester"], condition=models.Q(state__in=["asked", "agreed"]), name="release_asked_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first__isnull=True) | ~models.Q(first=models.F("requester")), name="release_not_for_oneself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first__isnull=True) | models.Q(person__isnull=True) | ~models.Q(first=models.F("person")),
+                name="release_has_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"release {self.pk}"
+
+
+class Digest(models.Model):
+    """When somebody wants to hear what of their mail is kept back. days: of digests.DAYS; hour: in the city's time; told: up to
+    when they have heard of it."""
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="+")
+    days = models.CharField(max_length=10, default="daily")
+    hour = models.PositiveSmallIntegerField(default=7)
+    told = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.days}"
