@@ -171,3 +171,64 @@ class Digest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.days}"
+
+
+class Containment(models.Model):
+    """An account that acts unlike its owner: its mail waits. sender: as mail/pipeline/containing.py names it; person: whose it is,
+    where it is somebody's; sign: of habits.Sign; capture: of the first message that waits; state: of containmentstates.STATES;
+    rights: ids of authorisations that were suspended with it; let: captures (UUID) that are still to go; allowed: recipients within
+    an hour, until a day."""
+
+    sender = models.CharField(max_length=300, db_index=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    sign = models.CharField(max_length=12)
+    capture = models.CharField(max_length=36)
+    made = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, default="held", db_index=True)
+    rights = models.JSONField(default=list)
+    locker = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    locked = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+    releaser = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    released = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True)
+    let = models.JSONField(default=list)
+    allowed = models.PositiveIntegerField(default=0)
+    allowed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sender"], condition=models.Q(state__in=["held", "locked"]), name="containment_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"containment {self.pk}"
+
+
+class Verification(models.Model):
+    """Somebody asks whether a message really is from whom it says. capture: its number (UUID); index: of the asker's copy; claimed:
+    the address that the message shows; to: the address that is asked, known from elsewhere; inside: it is a mailbox of the city;
+    secret: SHA-256 of what the answer link says besides; state: of verifying.STATES; said: what the one who was asked added."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    index = models.PositiveIntegerField(default=0)
+    asker = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    claimed = models.CharField(max_length=254)
+    to = models.CharField(max_length=254, blank=True)
+    inside = models.BooleanField(default=False)
+    secret = models.CharField(max_length=64, blank=True)
+    made = models.DateTimeField(db_index=True)
+    until = models.DateTimeField()
+    state = models.CharField(max_length=10, default="asked", db_index=True)
+    answered = models.DateTimeField(null=True, blank=True)
+    said = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["capture", "asker"], name="verification_asked_once")]
+
+    def __str__(self) -> str:
+        return f"verification {self.pk}"
