@@ -157,6 +157,7 @@ class Town:
         do: str = "deliver",
         rules: tuple[str, ...] = (),
         findings: tuple[Finding, ...] = (),
+        facts: dict[str, Any] | None = None,
         once: str = "",
         params: dict[str, str] | None = None,
         message_id: str = "<1@city.example>",
@@ -176,6 +177,7 @@ class Town:
             Capture(
                 id=id_, received=self.now, sha256=sha256, size=len(text), content_hash=content_hash(text), source=Source(kind),
                 envelope=envelope, dispositions=dispositions, findings=findings, message_id=message_id, once=once,
+                facts=facts or {},
             ),
             spool or text,
         )  # fmt: skip

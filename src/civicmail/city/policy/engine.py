@@ -100,6 +100,7 @@ def _decided(
     for rule, answer in found:
         if isinstance(answer, frozenset) and rule.mode == "enforce":
             wanted |= answer
+    secure = any(rule.do == "encrypt" for rule in acting)
     parts = tuple(sorted(wanted))
     cells = [book.matrix.cell(part, way) for part in parts]
     missing: Outcome = max((_OUTCOMES[cell] for cell in cells), key=RANK.__getitem__, default="deliver")
@@ -113,12 +114,23 @@ def _decided(
         marks = (*marks, Mark(UNCHECKED, _WAITS, "", "P-25"))
     if RANK[missing] > RANK[do] and missing != "mark":
         reply = _LATER if missing == "later" else ""
-        return Decision(missing, names, marks, reply, _WAITS, _WAITS, "", "", tuple(review), True, parts)
+        return Decision(missing, names, marks, reply, _WAITS, _WAITS, "", "", tuple(review), True, parts, secure)
     do = max(do, missing, key=RANK.__getitem__)
     if spoke is None:
         return Decision(do, names, marks, words=_WAITS if parts else "", review=tuple(review), again=bool(parts), parts=parts)
     return Decision(
-        do, names, marks, reply_of(spoke), spoke.reader, spoke.sender, spoke.clause, spoke.ask, tuple(review), bool(parts), parts
+        do,
+        names,
+        marks,
+        reply_of(spoke),
+        spoke.reader,
+        spoke.sender,
+        spoke.clause,
+        spoke.ask,
+        tuple(review),
+        bool(parts),
+        parts,
+        secure,
     )
 
 

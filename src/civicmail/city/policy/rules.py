@@ -25,11 +25,11 @@ MODES: Final = get_args(Mode)
 SEVERITIES: Final = get_args(Severity)
 TAKEN: Final = frozenset(
     {"deliver", "pass-elsewhere", "keep-copy", "one-answer", "expand-list", "same-mailbox", "list-member-closed"}
-    | {"access-held", "access-closed", "access-ended"}
+    | {"access-held", "access-closed", "access-ended", "secure-asked", "sent-plain"}
 )
 """How dispositions name what is done whatever the book says (delivery.py, the pipeline's rooms): no rule is called so."""
-REVIEWS: Final = ("use", "security", "records")
-"""Queues that a rule may send a message's number to, for a person to look."""
+REVIEWS: Final = ("use", "security", "records", "recipient")
+"""Queues that a rule may send a message's number to, for a person to look; recipient: whoever it is for decides about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class Decision:
     rules: that fitted, those in shadow as "shadow:ID", those that only tell as "notify:ID", and "unavailable:PART" where the fail
     matrix spoke. reply: for an SMTP client, where it is told no or later; words: for the reader; sender: for the sender; clause,
     ask: of the rule that spoke; review: queues; again: screen it again as soon as its parts answer; parts: those that were wanted.
+    secure: a rule in force wants it encrypted, whatever else is done.
     """
 
     do: Outcome
@@ -130,3 +131,4 @@ class Decision:
     review: tuple[str, ...] = ()
     again: bool = False
     parts: tuple[str, ...] = field(default=())
+    secure: bool = False

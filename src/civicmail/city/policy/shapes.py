@@ -65,7 +65,8 @@ class Disposition:
 
     facts: what rules were told of this recipient, where it differs from the defaults. marks: what its reader is told, each a short
     name and words; reply: what the sender is told of a copy that is refused; dsn: by a delivery report, because the client was told
-    that the message is taken; review: queues in which a person looks at it.
+    that the message is taken; review: queues in which a person looks at it. secure: the copy leaves encrypted whenever it leaves,
+    also where something stronger keeps it back for now.
     """
 
     to: int
@@ -76,6 +77,7 @@ class Disposition:
     reply: str = ""
     dsn: bool = False
     review: tuple[str, ...] = ()
+    secure: bool = False
 
     def plain(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"to": self.to, "do": self.do, "rules": list(self.rules)}
@@ -89,6 +91,8 @@ class Disposition:
             plain["dsn"] = 1
         if self.review:
             plain["review"] = list(self.review)
+        if self.secure:
+            plain["secure"] = 1
         return plain
 
     @classmethod
@@ -105,6 +109,7 @@ class Disposition:
             plain.get("reply", ""),
             bool(plain.get("dsn", 0)),
             tuple(plain.get("review", ())),
+            bool(plain.get("secure", 0)),
         )
 
 

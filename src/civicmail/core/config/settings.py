@@ -135,6 +135,43 @@ class Courier:
     timeout: int = _setting(300, "Seconds to wait for a next hop's answer.")
     tls: str = _setting("opportunistic", "TLS to next hops: opportunistic, required (verified) or off.")
     tls_ca: str = _setting("", "A PEM file of authorities for next hops, instead of the system's.")
+    imap: str = _setting(
+        "", "Where delivered copies are taken back from behind lmtp: imaps://host:993, or imap://127.0.0.1:143; empty: nowhere."
+    )
+    imap_user: str = _setting("civicmail", "The master user of that server, which opens every mailbox as MAILBOX*USER.")
+    imap_key_file: str = _setting("", "A file that holds the master user's password, and nothing else.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    domain: str = _setting("agency.example", "Mail for this domain may leave by verified TLS.")
+    server: str = _setting("", "Its server, smtp://mx.agency.example:25: we speak to it ourselves, past any smart host.")
+    name: str = _setting("", "The name that its certificate must bear; empty: the host of server.")
+    ca: str = _setting("", "A PEM file of the authority that must have issued it; empty: the system's.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    door: str = _setting("lmtp", "A door beyond this machine without TLS: submission, relay, lmtp, imap or courier.")
+    owner: str = _setting("", "Who answers for it.")
+    until: str = _setting("", "The day, like 2027-06-30, from which doctor is red again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secure:
+    partner: list[Partner] = _setting([], "Whose servers we know, so that TLS to them is proven; one table for each.")
+    resolver: str = _setting(
+        "", "A validating name server on this machine, 127.0.0.1:53, whose DNSSEC answers prove servers (DANE); empty: not asked."
+    )
+    never_tls: list[str] = _setting(
+        ["medicare"], "Kinds of confidential information for which TLS from server to server is not enough."
+    )
+    days: int = _setting(14, "Days for which a message waits in the pick-up portal.")
+    tries: int = _setting(5, "Wrong passphrases after which a message in the portal is locked.")
+    files_url: str = _setting(
+        "", "Another name of the pages, https://files.city.example, from which files of the portal come; empty: the same name."
+    )
+    plain: list[Plain] = _setting([], "Doors without TLS that somebody answers for until a day; one table for each.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +218,19 @@ class Screening:
     reports: list[str] = _setting(
         ["report-spam", "abuse"], "Local parts at the city's domains to which people send unwanted mail, attached, to report it."
     )
+    shares: list[str] = _setting([], "Hosts where the city shares files; a link to one counts as a file that leaves (P-22).")
     sealers: list[str] = _setting([], "Domains whose ARC seals are believed where a list or forwarder has broken DKIM.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Containment:
+    on: bool = _setting(True, "Whether mail of an account that acts unlike its owner waits for a security officer.")
+    outside: int = _setting(40, "Recipients outside within an hour that are usual for anybody; who is used to more may send more.")
+    inside: int = _setting(300, "Recipients in the city within an hour that are usual for anybody; a list is one.")
+    domains: int = _setting(20, "Domains within an hour to which somebody has not written before.")
+    same: int = _setting(25, "Messages within an hour that say the same.")
+    service: int = _setting(1000, "Recipients within an hour of a service mailbox, or of an address that a peer brings.")
+    services: dict[str, int] = _setting({}, 'The same for single addresses: {"alarms@city.example" = 20000}.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,9 +333,11 @@ class Settings:
     signin: Signin = field(default_factory=Signin, metadata={"help": "How people and mail programs sign in."})
     senders: Senders = field(default_factory=Senders, metadata={"help": "How senders identify themselves."})
     courier: Courier = field(default_factory=Courier, metadata={"help": "How mail is delivered."})
+    secure: Secure = field(default_factory=Secure, metadata={"help": "How confidential mail leaves."})
     archive: Archive = field(default_factory=Archive, metadata={"help": "How mail is kept."})
     search: Search = field(default_factory=Search, metadata={"help": "How mail is indexed."})
     screening: Screening = field(default_factory=Screening, metadata={"help": "What is looked for in mail."})
+    containment: Containment = field(default_factory=Containment, metadata={"help": "When an account acts unlike its owner."})
     web: Web = field(default_factory=Web, metadata={"help": "The pages."})
     programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
     oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})

@@ -6,13 +6,16 @@ each rule here keeps the greatest of what it was told (by try, by time and place
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from civicmail.mail.archive.records import Type
 
-WAITING = frozenset({"deliver", "mark"})
-HELD = frozenset({"hold", "quarantine", "pending", "encrypt", "redirect"})
+ENCRYPT = "encrypt"
+WAITING = frozenset({"deliver", "mark", ENCRYPT})
+HELD = frozenset({"hold", "quarantine", "pending", "redirect"})
 PENDING = "pending"
+QUARANTINE = "quarantine"
 Decided = tuple[int, str, int, str, tuple[str, ...], tuple[tuple[str, str], ...]]
 """Time and place of what was decided last, what, by which rules, and the marks."""
 UNDECIDED: Decided = (0, "", 0, "", (), ())
@@ -26,12 +29,14 @@ class Copy:
     tries: greatest try of an attempt or outcome; settled: greatest try with an outcome. unknown: the last outcome does not say
     whether the next hop took it. report: whether the sender is owed a delivery report. onto: time and place of the release that
     last said to whom, and whom it named, "" for the recipient. decided: what a later screening decided in place of the receipt;
-    what a person did with the copy counts more. marks: of the receipt.
+    what a person did with the copy counts more. marks: of the receipt. secure: it was decided once that the copy leaves
+    encrypted; what is decided later does not undo that, least of all a check that finds nothing any more (P-19). pulled: time and
+    place of the record that took a delivered copy out of its mailbox, or put it back (0), which came last (P-31).
     """
 
     __slots__ = (
-        "address", "at", "control", "decided", "do", "end", "held", "marks", "next", "onto", "reply", "report", "settled", "tries",
-        "unknown",
+        "address", "at", "control", "decided", "do", "end", "held", "marks", "next", "onto", "pulled", "reply", "report", "secure",
+        "settled", "tries", "unknown",
     )  # fmt: skip
 
     def __init__(self, address: str = "", do: str = "") -> None:
@@ -50,6 +55,8 @@ class Copy:
         self.report = NO_REPORT
         self.marks: tuple[tuple[str, str], ...] = ()
         self.decided = UNDECIDED
+        self.secure = False
+        self.pulled: tuple[int, str, int, int] = (0, "", 0, 0)
 
     def apply(self, type_: int, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
         """Take in one event about this copy."""
@@ -67,12 +74,21 @@ class Copy:
                 self._ended(type_, at, facts)
             case Type.DECIDED:
                 self._decided(at, facts, place)
+            case Type.PULLED:
+                self._pulled(at, facts, place)
 
     def _decided(self, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
         marks = tuple((str(name), str(words)) for name, words in facts.get("marks", ()))
         self.decided = max(self.decided, (at, *place, facts["do"], tuple(facts["rules"]), marks))
+        self.secure |= wants_encryption(facts)
         if facts["do"] == "refuse":
             self._ended(Type.FAILED, at, facts)
+
+    def _pulled(self, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
+        """It was delivered before: that record may be forgotten by now."""
+        self.address = self.address or facts["mailbox"]
+        self._ended(Type.DELIVERED, facts["delivered"], {})
+        self.pulled = max(self.pulled, (at, *place, int(not facts.get("back"))))
 
     def refuse(self, at: int, reply: str) -> None:
         """The receipt refused this copy of a message whose client was told that it is taken: the sender is owed a report."""
@@ -96,7 +112,7 @@ class Copy:
     @property
     def now(self) -> str:
         """What is to be done with the copy, as it was decided last."""
-        return self.decided[3] or self.do
+        return QUARANTINE if self.is_pulled else self.decided[3] or self.do
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
@@ -112,6 +128,11 @@ class Copy:
     def target(self) -> str:
         """The mailbox or address that the copy goes to."""
         return self.onto[3] or self.address
+
+    @property
+    def is_pulled(self) -> bool:
+        """It was delivered, and taken out of its mailbox since: kept back, and nothing that waits."""
+        return bool(self.pulled[3])
 
     @property
     def is_waiting(self) -> bool:
@@ -149,6 +170,7 @@ class Copy:
         return [
             self.address, self.do, self.tries, self.settled, self.next, self.at, self.reply, self.unknown,
             *self.control, self.held, self.end, self.report, *self.onto, self.marks, *self.decided,
+            self.secure, *self.pulled,
         ]  # fmt: skip
 
     @classmethod
@@ -162,7 +184,16 @@ class Copy:
         if len(plain) > 18:
             copy.marks = _marks(plain[18])
             copy.decided = (*plain[19:23], tuple(plain[23]), _marks(plain[24]))
+        if len(plain) > 25:
+            copy.secure = bool(plain[25])
+        if len(plain) > 26:
+            copy.pulled = (plain[26], plain[27], plain[28], plain[29])
         return copy
+
+
+def wants_encryption(decided: Mapping[str, Any]) -> bool:
+    """Whether a disposition, as it stands in a head or an event, lets the copy leave only encrypted."""
+    return decided["do"] == ENCRYPT or bool(decided.get("secure"))
 
 
 def _marks(plain: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -19,13 +19,13 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk.tail import Positions, Record
-from civicmail.mail.archive.copies import HELD, REPORT_SENT, REPORT_WANTED, WAITING, Copy
+from civicmail.mail.archive.copies import HELD, REPORT_SENT, REPORT_WANTED, WAITING, Copy, wants_encryption
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Type
 
 DAY_MS = 86_400_000
 _EVENTS = frozenset(
-    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED}
+    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED, Type.PULLED}
 )
 _GATEWAY = frozenset({"mx", "submission", "relay", "lmtp"})
 _RESTORED = b'"restore"'
@@ -79,7 +79,12 @@ class Entry:
 
     @property
     def is_finished(self) -> bool:
-        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values())
+        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values()) and not self.is_pulled
+
+    @property
+    def is_pulled(self) -> bool:
+        """Some copies were delivered and taken back since; its receipt may be forgotten by now."""
+        return any(c.is_pulled for c in self.copies.values())
 
 
 class Outstanding:
@@ -119,6 +124,10 @@ class Outstanding:
     def held(self) -> Iterator[Entry]:
         """Captures with recipients that wait for a person."""
         return (e for e in self.entries.values() if e.seen and any(c.is_held for c in e.copies.values()))
+
+    def pulled(self) -> Iterator[Entry]:
+        """Captures with copies that were taken back out of their mailboxes."""
+        return (e for e in self.entries.values() if e.is_pulled)
 
     def pending(self) -> Iterator[Entry]:
         """Captures with recipients that wait until the message could be screened."""
@@ -163,7 +172,7 @@ class Outstanding:
         to a capture that was finished before."""
         self.forget(now)
         old = now - DAY_MS
-        for id_ in [e.id for e in self.entries.values() if not e.seen and e.touched < old]:
+        for id_ in [e.id for e in self.entries.values() if not e.seen and e.touched < old and not e.is_pulled]:
             del self.entries[id_]
         self.reports = {k: t for k, t in self.reports.items() if t >= old}
 
@@ -206,6 +215,7 @@ class Outstanding:
             recipient = envelope["to"][index]
             copy.address, copy.do = recipient.get("box") or recipient["a"], sys.intern(decided["do"])
             copy.marks = tuple((name, words) for name, words in decided.get("marks", ()))
+            copy.secure |= wants_encryption(decided)
             if "dsn" in decided:
                 copy.refuse(entry.received, decided.get("reply", ""))
             if self.reports.pop((record.id, index), None) is not None:

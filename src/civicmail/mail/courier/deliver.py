@@ -30,6 +30,7 @@ from civicmail.mail.courier.local import Handed, Local
 from civicmail.mail.courier.remote import Remote
 from civicmail.mail.courier.reports import Reports
 from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.securely import Securely
 from civicmail.mail.courier.signer import Signer
 from civicmail.mail.courier.verdict import is_own, outcomes
 
@@ -103,7 +104,9 @@ class _Courier:
         self._files = files
         self._stopping = asyncio.Event()
         self._store = Store(data)
-        self._remote = Remote(rounds, self._store, self._stopping, Signer(data, rounds.settings, rounds.clock))
+        signer = Signer(data, rounds.settings, rounds.clock)
+        self._remote = Remote(rounds, self._store, self._stopping, signer)
+        self._securely = Securely(rounds, self._store, self._stopping, signer, data)
         self._reports = Reports(rounds, self._store, submit)
         self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
@@ -153,7 +156,9 @@ class _Courier:
         self._rounds.commit.writer.rotate_if_idle()
 
     def _pump(self, lane: Lane) -> None:
-        if lane.hop.kind != "maildir":
+        if lane.hop.kind == "secure":
+            self._securely.pump(lane)
+        elif lane.hop.kind != "maildir":
             self._remote.pump(lane)
         elif len(lane) and not lane.workers:
             lane.workers = 1

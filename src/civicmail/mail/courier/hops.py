@@ -21,18 +21,22 @@ _PORTS = {"smtp": 25, "lmtp": 24}
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A place that mail is handed to; as text the way the settings write it. inside: it serves mailboxes of people who are here."""
+    """A place that mail is handed to; as text the way the settings write it. inside: it serves mailboxes of people who are here.
+    secure: no place, but the ways by which a copy leaves encrypted (securely.py)."""
 
-    kind: Literal["maildir", "smtp", "lmtp"]
+    kind: Literal["maildir", "smtp", "lmtp", "secure"]
     host: str = ""
     port: int = 0
     inside: bool = False
 
     def __str__(self) -> str:
-        if self.kind == "maildir":
-            return "maildir"
+        if self.kind in ("maildir", "secure"):
+            return self.kind
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.kind}://{host}:{self.port}"
+
+
+SECURE = Hop("secure")
 
 
 def parse_hop(text: str) -> Hop | None:
@@ -72,6 +76,10 @@ class Routes:
             return self._elsewhere
         hop = self._route.get(path.domain, self._local if mode else self._outbound)
         return _inside(hop, mode)
+
+    def way_of(self, address: str, *, secure: bool) -> Hop | None:
+        """As hop_for; what must be encrypted and leaves the city has a way of its own (P-19)."""
+        return SECURE if secure and self.modes.of(address) is None else self.hop_for(address)
 
     def _mailbox(self, path: WirePath) -> tuple[str, str]:
         """The address as a route names it, and without what follows a plus."""

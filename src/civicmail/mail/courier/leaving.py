@@ -22,6 +22,7 @@ from civicmail.mail.courier import notes
 from civicmail.mail.courier.kept import Kept
 
 _WITH = {"smtp": "SMTP", "esmtp": "ESMTP", "lmtp": "LMTP"}
+SEALED = "It left encrypted for its reader ({way}), and only they can open what left; its content is the kept message."
 _DAMAGED = "What left cannot be rebuilt: the bytes do not have the SHA-256 that was recorded when they were sent."
 
 
@@ -78,6 +79,8 @@ def corrected(findings: Iterable[Finding]) -> tuple[list[str], list[dict[str, An
 
 def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
     """Exactly what left, from the kept bytes and the facts of its `delivered` record; DamagedFile when it does not agree."""
+    if way := facts["sent"].get("sealed"):
+        raise DamagedFile(SEALED.format(way=way))
     content = b"".join(leaving(kept, facts["sent"]))
     if hashlib.sha256(content).hexdigest() != facts["sha256"]:
         raise DamagedFile(_DAMAGED)

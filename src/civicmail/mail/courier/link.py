@@ -101,6 +101,13 @@ class Link(asyncio.Protocol):
         tls = transport.get_extra_info("ssl_object")
         self.tls = f"{tls.version()} {tls.cipher()[0]}"
 
+    @property
+    def tls_object(self) -> ssl.SSLObject:
+        """What the connection knows of its TLS, once it has that."""
+        assert self._transport is not None
+        found: ssl.SSLObject = self._transport.get_extra_info("ssl_object")
+        return found
+
     def close(self) -> None:
         """Say goodbye when there is nothing under way, and close."""
         if self._transport is not None:
@@ -119,9 +126,9 @@ async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
     """Connect, greet, start TLS as rules.tls says; HopDown when the next hop cannot be used now."""
     tls = rules.tls
     while True:
-        link = await _connect(hop, hostname)
+        link = await connect(hop, hostname)
         try:
-            await _greet(link, rules.timeout)
+            await greet(link, rules.timeout)
             if tls != "off" and "STARTTLS" in link.client.offers:
                 await _upgrade(link, hop, rules)
             elif tls == "required":
@@ -141,7 +148,8 @@ async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
         return link
 
 
-async def _connect(hop: Hop, hostname: str) -> Link:
+async def connect(hop: Hop, hostname: str) -> Link:
+    """A connection that nothing was said over. Raises HopDown."""
     loop = asyncio.get_running_loop()
     protocol: Literal["smtp", "lmtp"] = "lmtp" if hop.kind == "lmtp" else "smtp"
     try:
@@ -154,14 +162,16 @@ async def _connect(hop: Hop, hostname: str) -> Link:
     return link
 
 
-async def _greet(link: Link, seconds: float) -> None:
+async def greet(link: Link, seconds: float) -> None:
+    """Hear its greeting and give ours. Raises HopDown, LinkLost."""
     event = await link.event(seconds)
     if not isinstance(event, Greeted) or not event.reply.ok:
         raise HopDown(f"The next hop does not serve us: {_said(event)}.")
-    await _hello(link, seconds)
+    await hello(link, seconds)
 
 
-async def _hello(link: Link, seconds: float) -> None:
+async def hello(link: Link, seconds: float) -> None:
+    """Give our greeting, again after TLS. Raises HopDown, LinkLost."""
     link.client.hello()
     link.flush()
     event = await link.event(seconds)
@@ -176,7 +186,7 @@ async def _upgrade(link: Link, hop: Hop, rules: Courier) -> None:
     if not isinstance(event, TlsAnswer) or not event.reply.ok:
         raise ssl.SSLError(0, f"STARTTLS was refused: {_said(event)}")
     await link.start_tls(tls_context(rules), hop.host, rules.timeout)
-    await _hello(link, rules.timeout)
+    await hello(link, rules.timeout)
 
 
 def tls_context(rules: Courier) -> ssl.SSLContext:

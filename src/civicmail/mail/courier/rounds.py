@@ -20,6 +20,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit
+from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.hops import Hop, Routes
@@ -121,7 +122,7 @@ class Rounds:
             copy = entry.copies[index]
             if copy.due > now:
                 soonest = min(soonest or copy.due, copy.due)
-            elif (hop := self.routes.hop_for(copy.target)) is not None:
+            elif (hop := self._way(copy)) is not None:
                 self.lane(hop).add(entry.id)
         if soonest:
             heapq.heappush(self._later, (soonest, entry.id))
@@ -152,7 +153,7 @@ class Rounds:
     def _job(self, entry: Entry, lane: Lane) -> Job | None:
         now = self.clock()
         due = [i for i in entry.waiting if (entry.id, i) not in self._busy and entry.copies[i].due <= now]
-        here = [i for i in due if self.routes.hop_for(entry.copies[i].target) == lane.hop]
+        here = [i for i in due if self._way(entry.copies[i]) == lane.hop]
         if not here:
             return None
         alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == entry.copies[here[0]].told]  # one header for all
@@ -166,6 +167,9 @@ class Rounds:
         self.outstanding.begin(entry)
         self._busy.update(job.keys)
         return job
+
+    def _way(self, copy: Copy) -> Hop | None:
+        return self.routes.way_of(copy.target, secure=copy.secure)
 
     def expired(self, lane: Lane) -> Iterator[Job]:
         """Jobs of this lane that are older than any message may become, taken out of it one by one."""

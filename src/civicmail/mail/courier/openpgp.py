@@ -1,0 +1,66 @@
+"""OpenPGP (RFC 9580) by GnuPG's own program, in a limited process: no network, no files, no key ring, no agent, no home.
+
+The program is a neighbour, not a library of ours: GnuPG's licence ends at the pipe (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+SECONDS = 60
+MEMORY = 1_500_000_000
+_ALWAYS = ("--homedir", "/", "--no-options", "--batch", "--quiet", "--no-autostart", "--no-keyring", "--no-random-seed-file")
+_TRUSTING = ("--no-permission-warning", "--lock-never", "--trust-model", "always", "--enable-special-filenames")
+
+
+class NotEncrypted(Exception):
+    """Why nothing was encrypted, in a few words."""
+
+
+def program() -> str:
+    """The path of gpg; empty where there is none."""
+    return shutil.which("gpg") or ""
+
+
+def encrypted(content: bytes, key: bytes) -> bytes:
+    """content for the owner of this public key, as ASCII armor. Raises NotEncrypted: an expired, revoked or useless key."""
+    fd = os.memfd_create("key")
+    try:
+        os.write(fd, key)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return _run(["--armor", "--recipient-file", f"-&{fd}", "--encrypt", "--output", "-"], content, (fd,))
+    finally:
+        os.close(fd)
+
+
+def addresses(key: bytes) -> tuple[str, ...]:
+    """The addresses that a public key says it is for, lower case. Raises NotEncrypted where it cannot be read."""
+    found = []
+    for line in _run(["--with-colons", "--show-keys", "-"], key).decode("utf-8", "replace").splitlines():
+        fields = line.split(":")
+        if fields[0] == "uid" and len(fields) > 9 and fields[1] not in ("r", "e"):
+            name = fields[9].replace("\\x3a", ":")
+            found.append(name.rpartition("<")[2].rstrip(">").strip().lower())
+    return tuple(found)
+
+
+def _run(arguments: Sequence[str], content: bytes, fds: Sequence[int] = ()) -> bytes:
+    if not (gpg := program()):
+        raise NotEncrypted("there is no gpg on this machine")
+    command = (sys.executable, "-I", "-m", "civicmail.core.sandbox.launch", str(MEMORY), str(SECONDS), gpg)
+    try:
+        done = subprocess.run(  # noqa: S603 - limited by launch.py; content and key come by pipes
+            [*command, *_ALWAYS, *_TRUSTING, *arguments],
+            input=content, capture_output=True, timeout=SECONDS + 20, check=False, cwd="/", pass_fds=tuple(fds),
+            env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise NotEncrypted("gpg took too long") from None
+    if done.returncode != 0 or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NotEncrypted(said[-1].rpartition(": ")[2] if said else "gpg gave nothing back")
+    return done.stdout

@@ -1,0 +1,134 @@
+"""Keys of readers outside: S/MIME certificates and OpenPGP keys that an officer has looked at and put here (P-19).
+
+readers/<address>.pem    one certificate       readers/<address>.asc    one public key
+
+The name is the address, lower case, percent-encoded. A key is asked each time whether it is good for this address at this moment:
+what has expired, or is another's, is no key.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import ExtensionOID, NameOID
+
+from civicmail.core.config.errors import UsageError
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.mail.courier import openpgp
+
+KEY_MOST = 1 << 18
+"""Bytes of a key file."""
+
+
+class NoKey(Exception):
+    """Why there is no way by this key, in a few words."""
+
+
+def folder(data: Path) -> Path:
+    return data / "readers"
+
+
+def _path(data: Path, address: str, ending: str) -> Path:
+    return folder(data) / f"{quote(address.lower(), safe='@+')}.{ending}"
+
+
+def add(data: Path, address: str, content: bytes, now: int, files: Files = OS_FILES) -> str:
+    """Keep a certificate (PEM) or an OpenPGP key (armored) for an address; which: smime, openpgp. Durable on return. Raises
+    UsageError: it is neither, has expired, or is another's. now: ms."""
+    if len(content) > KEY_MOST:
+        raise UsageError("That is too large for a key.")
+    is_pem = b"-----BEGIN CERTIFICATE-----" in content
+    try:
+        _usable(content, address, now) if is_pem else _of(content, address)
+    except NoKey as no:
+        raise UsageError(f"The key is not kept: {no}.") from None
+    files.make_folder(folder(data))
+    files.replace(_path(data, address, "pem" if is_pem else "asc"), content)
+    return "smime" if is_pem else "openpgp"
+
+
+def remove(data: Path, address: str, files: Files = OS_FILES) -> bool:
+    """Forget the keys of an address; whether there were any."""
+    there = [path for ending in ("pem", "asc") if (path := _path(data, address, ending)).exists()]
+    for path in there:
+        files.unlink(path)
+        files.sync_folder(path.parent)
+    return bool(there)
+
+
+def listed(data: Path) -> list[tuple[str, str]]:
+    """Address and kind (smime, openpgp) of each."""
+    kinds = {".pem": "smime", ".asc": "openpgp"}
+    found = folder(data).iterdir() if folder(data).is_dir() else ()
+    return sorted((unquote(path.stem), kinds[path.suffix]) for path in found if path.suffix in kinds)
+
+
+def certificate(data: Path, address: str, now: int) -> x509.Certificate:
+    """The certificate of an address. Raises NoKey. now: ms."""
+    return _usable(_read(data, address, "pem"), address, now)
+
+
+def public_key(data: Path, address: str) -> bytes:
+    """The OpenPGP key of an address, as gpg reads it; whether it has expired gpg says itself. Raises NoKey."""
+    content = _read(data, address, "asc")
+    _of(content, address)
+    return content
+
+
+def _read(data: Path, address: str, ending: str) -> bytes:
+    try:
+        return _path(data, address, ending).read_bytes()
+    except FileNotFoundError:
+        raise NoKey("none is known") from None
+
+
+def _of(content: bytes, address: str) -> None:
+    try:
+        named = openpgp.addresses(content)
+    except openpgp.NotEncrypted as error:
+        raise NoKey(str(error)) from None
+    if address.lower() not in named:
+        raise NoKey("it is the key of another address")
+
+
+def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
+    """RFC 8550 3: the address stands in the certificate; 4.4.2: its key may encrypt keys."""
+    try:
+        found = x509.load_pem_x509_certificate(content)
+        named = addresses(found)
+    except ValueError:
+        raise NoKey("it cannot be read") from None
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    if not found.not_valid_before_utc <= moment <= found.not_valid_after_utc:
+        raise NoKey("it is not valid at this time")
+    if address.lower() not in named:
+        raise NoKey("it is the certificate of another address")
+    if not isinstance(found.public_key(), RSAPublicKey):
+        raise NoKey("its key is not RSA")
+    if not _may_encrypt(found):
+        raise NoKey("its key may not be used to encrypt")
+    return found
+
+
+def addresses(found: x509.Certificate) -> frozenset[str]:
+    """The mail addresses that a certificate names, lower case. Raises ValueError."""
+    named = {str(a.value) for a in found.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)}
+    try:
+        names = found.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+    except x509.ExtensionNotFound:
+        names = x509.SubjectAlternativeName([])
+    assert isinstance(names, x509.SubjectAlternativeName)
+    return frozenset(name.lower() for name in (*named, *names.get_values_for_type(x509.RFC822Name)))
+
+
+def _may_encrypt(found: x509.Certificate) -> bool:
+    try:
+        usage = found.extensions.get_extension_for_oid(ExtensionOID.KEY_USAGE).value
+    except x509.ExtensionNotFound:
+        return True
+    assert isinstance(usage, x509.KeyUsage)
+    return usage.key_encipherment

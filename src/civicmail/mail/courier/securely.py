@@ -1,0 +1,207 @@
+"""Copies that leave the city encrypted or not at all (P-19): each by the strongest way there is, never silently by a weaker one.
+
+    verified TLS to the reader's own server (proven.py), where the kind of information allows it
+    S/MIME, then OpenPGP, with a key of the reader's that an officer has put here (readerkeys.py)
+    the pick-up portal (boxes.py)
+
+Which one it was, why those before it were not, and what proves it stand in the `delivered` record of each copy ("proof").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.config.errors import CivicmailError, LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.mail.courier import boxes, openpgp, readerkeys, sealing
+from civicmail.mail.courier.errors import HopDown, LinkLost
+from civicmail.mail.courier.jobs import Job, Lane
+from civicmail.mail.courier.kept import Kept, Store
+from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
+from civicmail.mail.courier.link import Link, open_link
+from civicmail.mail.courier.proven import NoProof, Proven
+from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.signer import Signer
+from civicmail.mail.courier.transfer import Load, transfer
+from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, outcomes
+
+log = get_logger()
+
+AT_ONCE = 4
+PORTAL = "2.0.0 waits in the pick-up portal"
+NO_PORTAL = "4.3.5 no way to encrypt it: the pick-up portal has no address (web.url)"
+_KINDS = ("confidential.high", "confidential.medium")
+
+
+class NoWay(Exception):
+    """Why a copy does not go by one of the ways, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One recipient's copy that is being handed over. address: where it goes."""
+
+    job: Job
+    kept: Kept
+    index: int
+    address: str
+
+
+class Securely:
+    """Serves the one lane of secure copies. stopping: set when no new attempt may begin."""
+
+    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer, data: Path) -> None:
+        self._rounds = rounds
+        self._store = store
+        self._stopping = stopping
+        self._signer = signer
+        self._data = data
+        self._settings = rounds.settings
+        self._host = rounds.settings.city.host
+        self._proven = Proven(rounds.settings.secure, self._host, rounds.settings.courier.timeout)
+
+    def pump(self, lane: Lane) -> None:
+        """See to it that enough workers serve the lane."""
+        if self._stopping.is_set():
+            return
+        for _ in range(min(AT_ONCE - lane.workers, len(lane))):
+            lane.workers += 1
+            self._rounds.spawn(self._work(lane))
+
+    async def _work(self, lane: Lane) -> None:
+        try:
+            while not self._stopping.is_set() and (job := self._rounds.take(lane)) is not None:
+                await self._serve(job)
+        finally:
+            lane.workers -= 1
+            self._rounds.wake.set()
+
+    async def _serve(self, job: Job) -> None:
+        capture, results = None, dict[int, Result]()
+        try:
+            kept = await asyncio.to_thread(self._store.read, job.entry)
+            capture = kept.capture
+            for index in job.tries:
+                results[index] = await self._safely(Copy(job, kept, index, job.entry.copies[index].target))
+        except (OSError, CivicmailError) as error:
+            results = {index: our_fault(error) for index in job.tries} | results
+        own = is_own(job.entry, self._rounds.routes.is_ours(job.entry.sender))
+        rules, now = self._settings.courier, self._rounds.clock()
+        await self._rounds.finish(job, outcomes(job, capture, results, now, rules, own=own))
+
+    async def _safely(self, copy: Copy) -> Result:
+        """A fault that one copy meets is no other copy's."""
+        try:
+            return await self._copy(copy)
+        except Exception as error:  # noqa: BLE001 - damage or a bug met by one message must not strand the others
+            log.error("a copy could not be handed over encrypted", capture=copy.job.entry.uuid, error=type(error).__name__)
+            return our_fault(error)
+
+    async def _copy(self, copy: Copy) -> Result:
+        """By the first way that there is. The reasons why others were none go with it."""
+        ways: dict[str, Callable[[Copy], Awaitable[tuple[Result, dict[str, Any]]]]] = {
+            "tls": self._by_tls, "smime": self._by_smime, "openpgp": self._by_openpgp,
+        }  # fmt: skip
+        not_by: dict[str, str] = {}
+        for name, way in ways.items():
+            try:
+                result, proof = await way(copy)
+            except (NoWay, NoProof, readerkeys.NoKey, openpgp.NotEncrypted) as no:
+                not_by[name] = str(no)
+                continue
+            return _proved(result, proof, not_by)
+        result, proof = await self._by_portal(copy)
+        return _proved(result, proof, not_by)
+
+    # -- the ways
+
+    async def _by_tls(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
+        kinds = {kind for name in _KINDS if isinstance(found := copy.kept.capture.facts.get(name, ()), tuple) for kind in found}
+        if kept_off := kinds & set(self._settings.secure.never_tls):
+            raise NoWay(f"TLS alone is not enough for {', '.join(sorted(kept_off))}")
+        link, proof = await self._proven.open(self._rounds.routes.split(copy.address).domain)
+        sent = sent_facts("crlf", self._added(copy), taken_out(copy.kept, self._host, inside=False))
+        return await self._over(link, copy, copy.kept, await self._signer.finish(copy.kept, sent)), proof
+
+    async def _by_smime(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
+        certificate = readerkeys.certificate(self._data, copy.address, self._rounds.clock())
+        sealed = await asyncio.to_thread(lambda: sealing.smime(self._whole(copy), certificate))
+        proof = {"method": "smime", "cipher": "AES-256-CBC", "serial": f"{certificate.serial_number:x}"}
+        proof["until"] = certificate.not_valid_after_utc.date().isoformat()
+        return await self._sealed(copy, sealed, "smime"), proof
+
+    async def _by_openpgp(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
+        key = await asyncio.to_thread(readerkeys.public_key, self._data, copy.address)
+        outside, inside = await asyncio.to_thread(lambda: sealing.halves(self._whole(copy)))
+        armored = await asyncio.to_thread(openpgp.encrypted, inside, key)
+        proof = {"method": "openpgp", "key": hashlib.sha256(key).hexdigest()}
+        return await self._sealed(copy, sealing.pgp_mime(outside, armored), "openpgp"), proof
+
+    async def _by_portal(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
+        """A box for the reader; the city worker tells them of it (front/worker/pickups.py)."""
+        if not self._settings.web.url:
+            return Result(False, NO_PORTAL, ours=True), {}
+        entry, capture = copy.job.entry, copy.kept.capture
+        id_ = boxes.box_id(entry.id, copy.index)
+        said = {"capture": entry.uuid, "index": copy.index, "to": copy.address, "sender": capture.envelope.sender}
+        said |= {"login": capture.envelope.login, "at": self._rounds.clock()}
+        await self._attempt(copy, "")
+        plain = b"".join(leaving(copy.kept.pieces(), sent_facts("crlf", [], taken_out(copy.kept, self._host, inside=False))))
+        await asyncio.to_thread(boxes.place, self._data, id_, plain, said)
+        return Result(True, PORTAL), {"method": "portal", "box": id_}
+
+    # -- handing over
+
+    def _added(self, copy: Copy) -> list[str]:
+        named = [copy.kept.capture.envelope.recipients[copy.index].address]
+        return additions(copy.kept.capture, self._host, named, final=False)
+
+    def _whole(self, copy: Copy) -> bytes:
+        """The message as it would leave in the clear."""
+        sent = sent_facts("crlf", self._added(copy), taken_out(copy.kept, self._host, inside=False))
+        return b"".join(leaving(copy.kept.pieces(), sent))
+
+    async def _sealed(self, copy: Copy, content: bytes, way: str) -> Result:
+        """An encrypted message goes by whatever way mail to there goes."""
+        hop = self._rounds.routes.hop_for(copy.address)
+        if hop is None or hop.kind not in ("smtp", "lmtp"):
+            raise NoWay("no next hop is set for mail to there")
+        capture = replace(copy.kept.capture, sha256=hashlib.sha256(content).digest(), size=len(content))
+        kept = Kept(capture, content)
+        sent = {**await self._signer.finish(kept, sent_facts("crlf", [])), "sealed": way}
+        try:
+            link = await open_link(hop, self._host, self._settings.courier)
+        except HopDown as down:
+            return Result(False, f"4.4.1 {down}")
+        return await self._over(link, copy, kept, sent)
+
+    async def _over(self, link: Link, copy: Copy, kept: Kept, sent: dict[str, Any]) -> Result:
+        """One transaction for one copy; the connection ends with it."""
+
+        async def attempt(_: list[int]) -> None:
+            await self._attempt(copy, link.tls)
+
+        try:
+            load = Load(kept, (copy.index,), sent, {copy.index: copy.address})
+            return (await transfer(link, load, attempt, self._settings.courier.timeout))[copy.index]
+        except LinkLost as lost:
+            return Result(False, f"4.4.2 {lost} before the end of data")
+        except LaterError as error:
+            return our_fault(error)
+        finally:
+            link.close()
+
+    async def _attempt(self, copy: Copy, tls: str) -> None:
+        await self._rounds.attempt(attempts(copy.job, [copy.index], self._rounds.clock(), tls))
+
+
+def _proved(result: Result, proof: dict[str, Any], not_by: dict[str, str]) -> Result:
+    """Only of what was taken is there a proof."""
+    if not result.took:
+        return result
+    return replace(result, left={**result.left, "proof": {**proof, **({"not_by": not_by} if not_by else {})}})

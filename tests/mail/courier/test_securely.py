@@ -1,0 +1,283 @@
+"""A confidential copy leaves encrypted or not at all: which way it takes, what proves it, what happens where one fails (P-19)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import dns.flags
+import dns.message
+import dns.rrset
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from civicmail.core.config.errors import UsageError
+from civicmail.core.config.settings import Partner, Secure, Web
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier import boxes, readerkeys
+from civicmail.mail.courier.leaving import as_sent
+from civicmail.mail.courier.proven import NoProof, Proven
+from neighbours.authority import Authority
+
+OFFERS = ("PIPELINING", "STARTTLS")
+WORDS = b"4111 1111 1111 1111"
+TEXT = (
+    b"From: ann@city.example\r\nTo: pat@agency.example\r\nSubject: [secure] your account\r\nMessage-ID: <1@city.example>\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n\r\nYour card is " + WORDS + b".\r\n"
+)
+PAGES = "https://mail.city.example"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def server(authority: Authority, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue(name))
+    return context
+
+
+def secure(town, *, partner: Partner | None = None, url: str = PAGES, **courier) -> None:
+    town.use(**courier)
+    ways = Secure(partner=[partner] if partner else [])
+    town.settings = replace(town.settings, secure=ways, web=Web(url=url))
+
+
+def proof(town, id_: bytes) -> dict:
+    (facts,) = town.facts(id_, "delivered")
+    return facts["proof"]
+
+
+async def sent(town, **kw) -> bytes:
+    id_ = town.keep("pat@agency.example", text=TEXT, **{"do": "encrypt"} | kw)
+    async with town.courier():
+        await town.ends(id_)
+    return id_
+
+
+def test_verified_tls_to_the_readers_own_server_is_proven(town, next_hop, authority):
+    """R-1701."""
+
+    async def story():
+        hop, plain = await next_hop(offers=OFFERS, tls=server(authority, "mx.agency.example")), await next_hop()
+        partner = Partner(domain="agency.example", server=str(hop), name="mx.agency.example", ca=str(authority.certificate))
+        secure(town, partner=partner, outbound=str(plain))
+        found = proof(town, await sent(town))
+        await hop.stop()
+        await plain.stop()
+        assert (found["method"], found["how"], found["name"], found["version"]) == ("tls", "pinned", "mx.agency.example", "TLSv1.3")
+        assert found["names"] == ["mx.agency.example"] and len(found["certificate"]) == 64 and "not_by" not in found
+        assert WORDS in hop.messages[0].content and not plain.connections
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("fault", ["name", "authority", "no-tls", "down"])
+def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_hop, authority, tmp_path, fault):
+    """R-1702."""
+
+    async def story():
+        tls = server(authority, "other.example" if fault == "name" else "mx.agency.example")
+        hop, plain = await next_hop(offers=() if fault == "no-tls" else OFFERS, tls=tls), await next_hop()
+        ca = Authority(tmp_path / "stranger").certificate if fault == "authority" else authority.certificate
+        secure(
+            town,
+            partner=Partner(domain="agency.example", server=str(hop), name="mx.agency.example", ca=str(ca)),
+            outbound=str(plain),
+        )
+        if fault == "down":
+            await hop.stop()
+        id_ = await sent(town)
+        if fault != "down":
+            await hop.stop()
+        await plain.stop()
+        found = proof(town, id_)
+        assert found["method"] == "portal" and set(found["not_by"]) == {"tls", "smime", "openpgp"}
+        assert not hop.messages and not plain.connections
+        box = boxes.message(town.data, found["box"])
+        assert b"".join(box.pieces(0, box.size)) == TEXT
+
+    asyncio.run(story())
+
+
+def test_where_no_way_is_left_it_waits(town, next_hop):
+    """R-1702. The fault is ours, so it never fails; and never goes in clear."""
+
+    async def story():
+        plain = await next_hop()
+        secure(town, url="", outbound=str(plain))
+        id_ = town.keep("pat@agency.example", text=TEXT, do="encrypt")
+        async with town.courier():
+            await town.later(lambda: len(town.facts(id_, "deferred")) > 1)
+        await plain.stop()
+        assert not plain.connections and "web.url" in town.facts(id_, "deferred")[0]["reply"]
+
+    asyncio.run(story())
+
+
+def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(town, next_hop):
+    """R-1703."""
+
+    async def story():
+        plain = await next_hop()
+        secure(town, outbound=str(plain))
+        id_ = town.keep("pat@agency.example", text=TEXT, do="encrypt")
+        assert town.writer is not None
+        town.writer.event(Event(Type.DECIDED, id_, town.now, (0,), {"do": "deliver", "rules": ["deliver"]}))
+        town.writer.flush()
+        async with town.courier():
+            await town.ends(id_)
+        await plain.stop()
+        assert proof(town, id_)["method"] == "portal" and not plain.connections
+
+    asyncio.run(story())
+
+
+def test_smime_is_opened_by_openssl_and_the_subject_stays_inside(town, next_hop, authority, tmp_path):
+    """R-1704."""
+    certificate, key = authority.issue_for_mail("pat@agency.example")
+    town.now = int(datetime.now(UTC).timestamp() * 1000)
+    assert readerkeys.add(town.data, "Pat@agency.example", certificate.read_bytes(), town.now) == "smime"
+
+    async def story():
+        plain = await next_hop()
+        secure(town, outbound=str(plain))
+        id_ = await sent(town)
+        await plain.stop()
+        found, (message,) = proof(town, id_), plain.messages
+        assert (found["method"], found["cipher"], list(found["not_by"])) == ("smime", "AES-256-CBC", ["tls"])
+        assert WORDS not in message.content and b"your account" not in message.content
+        (tmp_path / "mail").write_bytes(message.content)
+        command = ["openssl", "cms", "-decrypt", "-in", tmp_path / "mail", "-inkey", key, "-recip", certificate]
+        opened = subprocess.run(command, capture_output=True, check=True).stdout
+        assert b"Subject: [secure] your account" in opened and WORDS in opened and b'hp="cipher"' in opened
+        (facts,) = town.facts(id_, "delivered")
+        assert facts["sha256"] == hashlib.sha256(message.content).hexdigest()
+        with pytest.raises(DamagedFile, match="only they can open"):
+            as_sent([TEXT], facts)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("address", "days", "why"), [("pat@agency.example", (-9, -1), "not valid"), ("eve@agency.example", (-1, 9), "another address")]
+)
+def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, authority, address, days, why):
+    """R-1705."""
+    certificate, _ = authority.issue_for_mail(address, days=days)
+    town.now = int(datetime.now(UTC).timestamp() * 1000)
+    with pytest.raises(UsageError, match=why):
+        readerkeys.add(town.data, "pat@agency.example", certificate.read_bytes(), town.now)
+    place = readerkeys.folder(town.data)
+    place.mkdir()
+    (place / "pat@agency.example.pem").write_bytes(certificate.read_bytes())  # it was good when it was put there
+
+    async def story():
+        plain = await next_hop()
+        secure(town, outbound=str(plain))
+        found = proof(town, await sent(town))
+        await plain.stop()
+        assert found["method"] == "portal" and why in found["not_by"]["smime"] and not plain.connections
+
+    asyncio.run(story())
+
+
+def test_what_is_never_sent_by_tls_alone_takes_another_way(town, next_hop, authority):
+    """R-1706."""
+
+    async def story():
+        hop = await next_hop(offers=OFFERS, tls=server(authority, "mx.agency.example"))
+        partner = Partner(domain="agency.example", server=str(hop), name="mx.agency.example", ca=str(authority.certificate))
+        secure(town, partner=partner)
+        found = proof(town, await sent(town, facts={"confidential.high": ("card", "medicare")}))
+        await hop.stop()
+        assert found["method"] == "portal" and "medicare" in found["not_by"]["tls"] and not hop.connections
+
+    asyncio.run(story())
+
+
+@pytest.mark.neighbour("gpg")
+def test_openpgp_is_opened_by_gpg(town, next_hop, tmp_path_factory):
+    """R-1707."""
+    home = tmp_path_factory.mktemp("gpg")
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    subprocess.run(
+        [*gpg, "--quick-gen-key", "Pat <pat@agency.example>", "default", "default", "never"], check=True, capture_output=True
+    )
+    key = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
+    with pytest.raises(UsageError, match="another address"):
+        readerkeys.add(town.data, "eve@agency.example", key, town.now)
+    assert readerkeys.add(town.data, "pat@agency.example", key, town.now) == "openpgp"
+
+    async def story():
+        plain = await next_hop()
+        secure(town, outbound=str(plain))
+        found, (message,) = proof(town, await sent(town)), plain.messages
+        await plain.stop()
+        assert (found["method"], set(found["not_by"])) == ("openpgp", {"tls", "smime"})
+        assert WORDS not in message.content and b"your account" not in message.content
+        armored = message.content[message.content.index(b"-----BEGIN") : message.content.index(b"-----END PGP MESSAGE-----") + 25]
+        opened = subprocess.run([*gpg, "--decrypt"], input=armored, capture_output=True, check=True).stdout
+        assert b"Subject: [secure] your account" in opened and WORDS in opened
+
+    try:
+        asyncio.run(story())
+    finally:
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False, capture_output=True)
+
+
+class Zone(asyncio.DatagramProtocol):
+    """A validating resolver for one name, or one that vouches for nothing."""
+
+    def __init__(self, records: dict[tuple[str, str], str], *, signed: bool) -> None:
+        self._records, self._signed = records, signed
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def datagram_received(self, data, addr):
+        asked = dns.message.from_wire(data)
+        name, kind = asked.question[0].name, dns.rdatatype.to_text(asked.question[0].rdtype)
+        answer = dns.message.make_response(asked)
+        if (value := self._records.get((str(name).rstrip("."), kind))) is not None:
+            answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, value))
+        if self._signed:
+            answer.flags |= dns.flags.AD
+        self._transport.sendto(answer.to_wire(), addr)
+
+
+@pytest.mark.parametrize(("signed", "digest", "proves"), [(True, "right", True), (True, "wrong", False), (False, "right", False)])
+def test_dane_proves_a_server_by_signed_records_only(next_hop, authority, signed, digest, proves):
+    """R-1708."""
+
+    async def story():
+        hop = await next_hop(offers=OFFERS, tls=server(authority, "whatever.example"))
+        certificate = x509.load_pem_x509_certificate((authority.folder / "whatever.example.pem").read_bytes())
+        public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        wanted = hashlib.sha256(public if digest == "right" else b"another").hexdigest()
+        records = {("agency.example", "MX"): "10 localhost.", (f"_{hop.port}._tcp.localhost", "TLSA"): f"3 1 1 {wanted}"}
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=signed), local_addr=("127.0.0.1", 0))
+        at = transport.get_extra_info("sockname")
+        proven = Proven(Secure(resolver=f"{at[0]}:{at[1]}"), "mail.city.example", 5, port=hop.port)
+        try:
+            if proves:
+                link, found = await proven.open("agency.example")
+                link.close()
+                assert (found["how"], found["server"]) == ("dane", f"smtp://localhost:{hop.port}")
+            else:
+                with pytest.raises(NoProof):
+                    await proven.open("agency.example")
+        finally:
+            transport.close()
+            await hop.stop()
+
+    asyncio.run(story())
