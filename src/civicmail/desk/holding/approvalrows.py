@@ -1,0 +1,121 @@
+"""Files that wait for a manager, what was said about them, and what may leave without a question (P-22). Models of this room; they
+stand apart from models.py, which takes them in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Department, Person
+
+
+class Approval(models.Model):
+    """One message whose files wait, or files that were put up before one was written. capture: its number (UUID), empty for what was
+    put up; draft: the uid of that draft. parts: [part, kind, size, sha256] of each file; own: the sender decides about it, with a
+    reason. step: whose turn it is, of the people of approvers.chain, since when; reminded: when they were reminded last; ends: when
+    it goes back to the sender. sampled: of the sender's own, one that the next head looks at; seen_by, seen, seen_why: who did."""
+
+    capture = models.CharField(max_length=36, blank=True, db_index=True)
+    draft = models.UUIDField(null=True, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    received = models.DateTimeField()
+    made = models.DateTimeField(db_index=True)
+    parts = models.JSONField(default=list)
+    own = models.BooleanField(default=False)
+    words = models.CharField(max_length=400, blank=True)
+    step = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField()
+    reminded = models.DateTimeField(null=True, blank=True)
+    ends = models.DateTimeField()
+    sampled = models.BooleanField(default=False)
+    seen_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    seen = models.DateTimeField(null=True, blank=True)
+    seen_why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        app_label = "holding"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["capture"], condition=~models.Q(capture=""), name="approval_of_a_message_once"),
+            models.UniqueConstraint(fields=["draft"], condition=models.Q(draft__isnull=False), name="approval_of_a_draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"approval {self.pk}"
+
+
+class ApprovalCopy(models.Model):
+    """What is decided for one recipient. index: in the envelope; state: see approvalstates.py; done: when the archive had it, empty
+    while that is still to be done; kept: the rules that keep the copy although it was approved."""
+
+    approval = models.ForeignKey(Approval, models.CASCADE, related_name="copies")
+    index = models.PositiveIntegerField()
+    address = models.CharField(max_length=254)
+    state = models.CharField(max_length=10, default="waits", db_index=True)
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(null=True, blank=True, db_index=True)
+    reason = models.CharField(max_length=400, blank=True)
+    done = models.DateTimeField(null=True, blank=True)
+    kept = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["index"]
+        app_label = "holding"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["approval", "index"], name="approval_of_a_copy_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waits", "expired", "gone"]) | models.Q(by__isnull=False), name="answer_has_a_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approval_id}.{self.index}"
+
+
+class StandingApproval(models.Model):
+    """What may leave without a question, for a department's people. Of sha256, series, domain, mailbox one says something, or it is
+    for everything of the department. until: at most a year; asked: when its review was asked for; reviewed: when it was answered."""
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64, blank=True)
+    series = models.CharField(max_length=120, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    mailbox = models.CharField(max_length=254, blank=True)
+    reason = models.CharField(max_length=400)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    made = models.DateTimeField()
+    until = models.DateTimeField()
+    asked = models.DateTimeField(null=True, blank=True)
+    used = models.PositiveIntegerField(default=0)
+    last = models.DateTimeField(null=True, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        app_label = "holding"
+
+    def __str__(self) -> str:
+        return f"s{self.pk}"
+
+
+class AskedDepartment(models.Model):
+    """A department whose files are asked about. forecast: approvals of a manager and working day, in tenths; reason, head_reason: of
+    the policy owner who switched it on, and of the department's head where the forecast is high."""
+
+    department = models.OneToOneField(Department, models.PROTECT, related_name="+")
+    since = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    asked = models.DateTimeField()
+    reason = models.CharField(max_length=400)
+    forecast = models.PositiveIntegerField(default=0)
+    head = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    head_reason = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        app_label = "holding"
+
+    def __str__(self) -> str:
+        return str(self.department)
