@@ -236,3 +236,46 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"verification {self.pk}"
+
+
+class PickUp(models.Model):
+    """A message that waits in the pick-up portal for one reader outside (P-19). box: of mail/courier/boxes.py; capture, index: the
+    message and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token: the
+    SHA-256 of what stands in the link; secret: a hash of what the reader has to type, empty until somebody has chosen it; by: who
+    chose it, sender or reader; tries: wrong ones since the last right one."""
+
+    box = models.CharField(max_length=32, unique=True)
+    capture = models.CharField(max_length=36, db_index=True)
+    index = models.PositiveIntegerField()
+    to = models.CharField(max_length=254)
+    sender = models.CharField(max_length=254)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    made = models.DateTimeField(db_index=True)
+    until = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, default="waits", db_index=True)
+    token = models.CharField(max_length=64, unique=True)
+    secret = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=6, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    opened = models.DateTimeField(null=True, blank=True)
+    openings = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"pick-up {self.pk}"
+
+
+class PickUpReply(models.Model):
+    """What a reader answers in the portal, until the worker has sent it through the pipeline; then its text is gone from here."""
+
+    pickup = models.ForeignKey(PickUp, models.CASCADE, related_name="replies")
+    text = models.TextField(blank=True)
+    subject = models.CharField(max_length=250, blank=True)
+    message_id = models.CharField(max_length=998, blank=True)
+    made = models.DateTimeField()
+    sent = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"reply {self.pk}"
