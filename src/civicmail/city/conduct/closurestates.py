@@ -8,26 +8,16 @@ From "closing" on nothing is delivered any more, and there is no way back: what 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal["counting", "counted", "ordered", "closing", "closed", "stopped", "dropped"]
 
 WORKS: frozenset[str] = frozenset({"counting", "ordered", "closing"})
 """States in which the worker has something to do."""
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     Step("counting", "count", "counted", "tick"),
     Step("counting", "stop", "stopped", "tick"),
     Step("counting", "drop", "dropped", "account.close"),
@@ -40,8 +30,6 @@ STEPS: tuple[Step, ...] = (
     Step("stopped", "again", "counting", "account.close"),
     Step("stopped", "drop", "dropped", "account.close"),
 )
-_TABLE: dict[tuple[str, str], Step] = {(s.source, s.action): s for s in STEPS}
-
 SAID: dict[str, tuple[str, str]] = {
     "counting": ("wait", "Being counted"),
     "counted": ("warn", "Counted: you decide"),
@@ -53,9 +41,5 @@ SAID: dict[str, tuple[str, str]] = {
 }
 """State to (role, word)."""
 
-
-def step(state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table has no such step."""
-    if (found := _TABLE.get((state, action))) is None:
-        raise Conflict(f"This account is in another state now ({SAID[state][1].lower()}); look at it again.")
-    return found.target
+TABLE = Table[State](STEPS, lambda state: f"This account is in another state now ({SAID[state][1].lower()}); look at it again.")
+step = TABLE.step

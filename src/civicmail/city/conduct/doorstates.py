@@ -8,25 +8,15 @@ the same name (L5). "hook" is what the other side answers.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal["open", "told", "ended", "moot"]
 
 OPEN: frozenset[str] = frozenset({"open", "told"})
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     Step("open", "tell", "told", "tick"),
     Step("told", "tell", "told", "tick"),
     Step("open", "answer", "ended", "hook"),
@@ -36,8 +26,6 @@ STEPS: tuple[Step, ...] = (
     Step("open", "drop", "moot", "tick"),
     Step("told", "drop", "moot", "tick"),
 )
-_TABLE: dict[tuple[str, str], Step] = {(s.source, s.action): s for s in STEPS}
-
 SAID: dict[str, tuple[str, str]] = {
     "open": ("wait", "Not ended yet"),
     "told": ("wait", "Told, not confirmed"),
@@ -46,9 +34,5 @@ SAID: dict[str, tuple[str, str]] = {
 }
 """State to (role, word)."""
 
-
-def step(state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table has no such step."""
-    if (found := _TABLE.get((state, action))) is None:
-        raise Conflict("This was answered already; look at it again.")
-    return found.target
+TABLE = Table[State](STEPS, lambda _: "This was answered already; look at it again.")
+step = TABLE.step

@@ -11,9 +11,9 @@ What the time does stands under the act "tick". An answer may come late, as long
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal["open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot"]
 
@@ -28,17 +28,7 @@ UNANSWERED: frozenset[str] = frozenset({"open", "silent", "stopped"})
 SETTLED: frozenset[str] = frozenset({"verified", "failed", "silent", "stopped", "moot"})
 """Nothing comes by itself any more."""
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     *(Step(state, "answer", "pending", "review.decide") for state in ("open", "silent", "stopped", "suspended")),
     Step("open", "hand-on", "open", "review.decide"),
     Step("pending", "undo", "open", "review.decide"),
@@ -57,8 +47,6 @@ STEPS: tuple[Step, ...] = (
     Step("suspended", "lapse", "pending", "tick"),
     *(Step(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
 )
-
-_TABLE: dict[tuple[str, str], Step] = {(step.source, step.action): step for step in STEPS}
 
 _SAID = {
     "open": "waits for an answer",
@@ -96,42 +84,21 @@ ANSWERS: dict[str, str] = {
 }
 """What an answer is called once it was given."""
 
-
-def step(state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table has no such step."""
-    found = _TABLE.get((state, action))
-    if found is None:
-        raise Conflict(f"This question {_SAID[state]}; look at it again.")
-    return found.target
-
-
-def actions(state: str) -> tuple[str, ...]:
-    """What can happen to a question in a state, in order of the table."""
-    return tuple(s.action for s in STEPS if s.source == state)
+TABLE = Table[State](STEPS, lambda state: f"This question {_SAID[state]}; look at it again.")
+step = TABLE.step
+actions = TABLE.actions
 
 
 # -- campaigns: planned -> running -> over -> closed; planned -> called-off
 
 CampaignState = Literal["planned", "running", "over", "closed", "called-off"]
 
-
-class CampaignStep(NamedTuple):
-    """One line of the table of campaigns."""
-
-    source: CampaignState
-    action: str
-    target: CampaignState
-    act: str
-
-
-CAMPAIGN_STEPS: tuple[CampaignStep, ...] = (
-    CampaignStep("planned", "start", "running", "review.run"),
-    CampaignStep("planned", "call-off", "called-off", "review.run"),
-    CampaignStep("running", "end", "over", "tick"),
-    CampaignStep("over", "close", "closed", "tick"),
+CAMPAIGN_STEPS: tuple[Step[CampaignState], ...] = (
+    Step("planned", "start", "running", "review.run"),
+    Step("planned", "call-off", "called-off", "review.run"),
+    Step("running", "end", "over", "tick"),
+    Step("over", "close", "closed", "tick"),
 )
-
-_CAMPAIGNS: dict[tuple[str, str], CampaignStep] = {(s.source, s.action): s for s in CAMPAIGN_STEPS}
 
 CAMPAIGN_WORDS: dict[str, tuple[str, str]] = {
     "planned": ("quiet", "Planned"),
@@ -142,10 +109,8 @@ CAMPAIGN_WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word, as pages show it."""
 
-
-def campaign_step(state: str, action: str) -> CampaignState:
-    """The state of a campaign after an action. Raises Conflict where the table has no such step."""
-    found = _CAMPAIGNS.get((state, action))
-    if found is None:
-        raise Conflict(f"This review is {CAMPAIGN_WORDS[state][1].lower()}; look at it again.")
-    return found.target
+CAMPAIGNS = Table[CampaignState](
+    CAMPAIGN_STEPS,
+    lambda state: f"This review is {CAMPAIGN_WORDS[state][1].lower()}; look at it again.",
+)
+campaign_step = CAMPAIGNS.step

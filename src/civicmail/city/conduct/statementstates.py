@@ -7,9 +7,9 @@ A statement is signed once; what turns up later belongs into the next one.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal["open", "signed", "exceptions"]
 
@@ -20,27 +20,10 @@ SAID: dict[str, tuple[str, str]] = {
 }
 """State -> (role, word)."""
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     Step("open", "sign", "signed", "statement.sign"),
     Step("open", "except", "exceptions", "statement.sign"),
 )
 
-_TABLE: dict[tuple[str, str], Step] = {(step.source, step.action): step for step in STEPS}
-
-
-def step(state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table has no such step."""
-    found = _TABLE.get((state, action))
-    if found is None:
-        raise Conflict("This statement was signed already; look at it again.")
-    return found.target
+TABLE = Table[State](STEPS, lambda _: "This statement was signed already; look at it again.")
+step = TABLE.step

@@ -10,9 +10,9 @@ faith, which never counts; *proposed*: a permanent bar that a second officer has
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal[
     "reported",
@@ -28,17 +28,7 @@ State = Literal[
     "reversed",
 ]
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     Step("reported", "confirm", "confirmed", "violation.find"),
     Step("reported", "dismiss", "unfounded", "violation.find"),
     Step("reported", "note", "noted", "violation.find"),
@@ -74,17 +64,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "reversed": ("quiet", "Record was wrong"),
 }
 
-_TABLE: dict[tuple[str, str], Step] = {(step.source, step.action): step for step in STEPS}
-
-
-def step(state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table has no such step."""
-    found = _TABLE.get((state, action))
-    if found is None:
-        raise Conflict(f"This violation is in another state by now ({WORDS[state][1].lower()}); look at it again.")
-    return found.target
-
-
-def actions(state: str) -> tuple[str, ...]:
-    """What can happen to a violation in a state, in order of the table."""
-    return tuple(s.action for s in STEPS if s.source == state)
+TABLE = Table[State](
+    STEPS,
+    lambda state: f"This violation is in another state by now ({WORDS[state][1].lower()}); look at it again.",
+)
+step = TABLE.step
+actions = TABLE.actions

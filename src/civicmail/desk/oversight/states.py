@@ -9,26 +9,16 @@ under the act "tick".
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.steps import Step, Table
 
 State = Literal["draft", "tested", "proposed", "approved", "active", "replaced", "retired", "expired", "refused", "withdrawn"]
 
 OPEN: frozenset[str] = frozenset({"draft", "tested", "proposed", "approved"})
 """States of a version on its way; a rule has one of them at most."""
 
-
-class Step(NamedTuple):
-    """One line of the table. act: what the guard is asked."""
-
-    source: State
-    action: str
-    target: State
-    act: str
-
-
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[Step[State], ...] = (
     Step("draft", "edit", "draft", "rule.write"),
     Step("tested", "edit", "draft", "rule.write"),
     Step("draft", "test", "tested", "rule.write"),
@@ -42,8 +32,6 @@ STEPS: tuple[Step, ...] = (
     Step("active", "replace", "replaced", "tick"),
     Step("active", "expire", "expired", "tick"),
 )
-
-_TABLE: dict[tuple[str, str], Step] = {(step.source, step.action): step for step in STEPS}
 
 WORDS: dict[str, tuple[str, str]] = {
     "draft": ("quiet", "Draft"),
@@ -59,10 +47,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word on pages."""
 
-
-def step(state: str, action: str) -> State:
-    """The state of a version after an action. Raises Conflict where the table has no such step."""
-    found = _TABLE.get((state, action))
-    if found is None:
-        raise Conflict(f"This version is in the state “{WORDS[state][1].lower()}” by now; look at it again.")
-    return found.target
+TABLE = Table[State](STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now; look at it again.")
+step = TABLE.step
