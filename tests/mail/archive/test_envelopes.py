@@ -54,6 +54,7 @@ DEFERRED = event(Type.DEFERRED, NOW + 2, **TRIED, next=NOW + 60_000, reply="451 
         ("deliver", [ATTEMPT, DEFERRED, event(Type.RELEASED, NOW + 3, reason="now")], "waiting", "waiting"),
         ("deliver", [event(Type.DELIVERED, NOW + 2, reply="250 ok")], "delivered", "delivered"),
         ("deliver", [event(Type.FAILED, NOW + 2, reply="550 no", dsn=1)], "failed", "failed"),
+        ("deliver", [event(Type.PULLED, NOW + 2, mailbox="a@city.example", delivered=NOW)], "held", "held"),
         ("pending", [], "held", "held"),
         ("pending", [event(Type.DECIDED, NOW + 2, do="mark", rules=["m"])], "waiting", "waiting"),
         ("pending", [event(Type.DECIDED, NOW + 2, do="quarantine", rules=["v"])], "held", "held"),

@@ -81,7 +81,8 @@ def seen(o: Outstanding, now: int) -> dict[str, Any]:
         },
         "held": {e.id: sorted(i for i, c in e.copies.items() if c.is_held) for e in o.held()},
         "pending": {e.id: sorted(i for i, c in e.copies.items() if c.is_pending) for e in o.pending()},
-        "decided": {e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()} for e in o.entries.values() if e.seen},
+        "decided": {e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()} for e in o.entries.values() if e.seen and not e.was_pulled},
+        "pulled": {e.id: {i: c.address for i, c in e.copies.items() if c.is_pulled} for e in o.pulled()},
         "owed": {e.id: sorted(e.owed) for e in o.owed()},
         "same": {e.id: o.original_of(e) for e in o.waiting()},
         "receipts": o.receipts,
@@ -224,6 +225,25 @@ def test_what_is_older_than_a_day_is_forgotten_when_all_was_read():
     assert not o.receipts and not o.entries
 
 
+def test_what_was_delivered_and_taken_back_is_kept_back_until_it_is_put_back():
+    """R-1601: also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
+    books, facts = Books(), {"mailbox": "ann@city.example", "delivered": T0 + 1}
+    id_ = books.add("1", capture())
+    books.event("2", Type.DELIVERED, id_, T0 + 1, [0], hop="h", reply="250 ok")
+    o = books.replay()
+    assert not o.entries
+    books.event("3", Type.PULLED, id_, T0 + DAY_MS, [0], **facts)
+    for state in (books.replay(), decode(encode(books.replay(["3"])))):
+        state.settle(T0 + 9 * DAY_MS)
+        (entry,) = state.pulled()
+        assert (entry.copies[0].address, entry.copies[0].now, entry.waiting) == ("ann@city.example", "quarantine", [])
+        assert not list(state.waiting()) and not list(state.held())
+    books.event("3", Type.PULLED, id_, T0 + DAY_MS + 5, [0], **facts, back=1)
+    o = books.replay()
+    o.settle(T0 + 9 * DAY_MS)
+    assert not o.entries and not list(o.pulled())
+
+
 # -- any order -----------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +279,11 @@ def story(seed: int) -> Books:
                     end = chance.choice([Type.DELIVERED, Type.FAILED, Type.CANCELLED])
                     facts = {"reply": "r", "dsn": 1} if end == Type.FAILED else {"reply": "r"}
                     books.event("2", end, id_, now, to, hop="h", **facts)
+                    for n in to if end == Type.DELIVERED and chance.random() < 0.5 else ():
+                        facts = {"mailbox": ("a@x.example", "b@y.example")[n], "delivered": now}
+                        books.event("5", Type.PULLED, id_, now + 3, [n], **facts)
+                        if chance.random() < 0.5:
+                            books.event("6", Type.PULLED, id_, now + 9, [n], **facts, back=1)
                     if end == Type.FAILED and chance.random() < 0.5:
                         books.add("4", capture(now + 2, once=report_key(id_, to[0]), kind="local"))
                     copies = [c for c in copies if c not in to]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,7 +33,13 @@ def mine_now(actor: Actor, *, now: int) -> tuple[Permit, Mine]:
     """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
     NotRecorded."""
     permit, found = looking.own(actor, now=now)
-    return permit, Mine(boxes_of(actor, found))
+    return permit, mine_of(boxes_of(actor, found), now)
+
+
+def mine_of(boxes: tuple[Box, ...], now: int) -> Mine:
+    """Mailboxes, with what was taken back from them."""
+    waiting().look(now)
+    return Mine(boxes, waiting().pulled([a for box in boxes for a in box.addresses]))
 
 
 def boxes_of(actor: Actor, allowed: Collection[str]) -> tuple[Box, ...]:
@@ -58,7 +65,7 @@ def _box(row: Mailbox, others: list[str], actor: Actor, allowed: frozenset[str])
 def chosen(mine: Mine, box: str) -> Mine:
     """One mailbox of mine, all of them where the address of the page names none of mine."""
     one = tuple(b for b in mine.boxes if b.id == box)
-    return Mine(one) if one else mine
+    return replace(mine, boxes=one) if one else mine
 
 
 def desk(permit: Permit, mine: Mine, *, now: int, kept: Shelves | None = None) -> Desk:
@@ -104,7 +111,7 @@ def _unread(actor: Actor, now: int) -> int:
         everyone = standing.everybody(now, [person.pk])
         rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
         rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
-        mine = Mine(boxes_of(actor, addresses(rows)))
+        mine = mine_of(boxes_of(actor, addresses(rows)), now)
         return len(finding.unopened(desk(permit, mine, now=now, kept=Shelves(person.pk, now)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0

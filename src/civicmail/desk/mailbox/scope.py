@@ -58,9 +58,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The mailboxes that somebody holds or is granted at this moment."""
+    """The mailboxes that somebody holds or is granted at this moment. pulled: ids (32 digits) of captures whose copy for one of
+    them was taken back since it was delivered: those are shut (P-31)."""
 
     boxes: tuple[Box, ...]
+    pulled: frozenset[str] = frozenset()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -127,7 +129,9 @@ def _given(mine: Mine, opened: Collection[str]) -> Tree:
     each: list[Tree] = [And((reached(box.addresses), Not(withheld_from(box.addresses)))) for box in mine.boxes]
     if opened:
         each.append(And((reached(mine.addresses), Or(tuple(withheld(id_) for id_ in sorted(opened))))))
-    return Or(tuple(each)) if each else NOTHING
+    if not each:
+        return NOTHING
+    return And((Or(tuple(each)), Not(Among(mine.pulled)))) if mine.pulled else Or(tuple(each))
 
 
 def as_given(tree: Tree, mine: Mine) -> Tree:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
@@ -26,8 +27,8 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One recipient's copy that has no end yet. address: lower case; held: kept back until a person decides; do: as it was
-    decided last; again: tried before, and to be tried again at this time (ms, 0 for at once)."""
+    """One recipient's copy that has no end yet, or was taken back. address: lower case; held: kept back until a person decides;
+    do: as it was decided last; again: tried before, and to be tried again at this time (ms, 0 for at once)."""
 
     address: str
     held: bool
@@ -60,15 +61,21 @@ class Waiting:
         """Of one capture, those that are not finished."""
         with self._lock:
             entry = self._state.entries.get(id_)
-            return _copies(entry) if entry is not None and entry.seen else ()
+            return _copies(entry) if entry is not None else ()
 
     def of(self, boxes: Collection[str], *, held: bool, most: int) -> list[bytes]:
         """Ids of captures with copies that wait (held: are held) and were sent from, or are for, one of these addresses; the newest
         first. What the sender's address says is not evidence: whoever asks narrows this to what is somebody's own."""
         with self._lock:
-            entries = self._state.held() if held else self._state.waiting()
-            found = [e.id for e in entries if e.sender.lower() in boxes or any(_is_for(c, boxes) for c in e.copies.values())]
+            entries = chain(self._state.held(), self._state.pulled()) if held else self._state.waiting()
+            found = {e.id for e in entries if e.sender.lower() in boxes or any(_is_for(c, boxes) for c in e.copies.values())}
         return sorted(found, reverse=True)[:most]
+
+    def pulled(self, boxes: Collection[str]) -> frozenset[str]:
+        """Ids (32 digits) of captures whose copy for one of these addresses was delivered and is taken back."""
+        with self._lock:
+            pulled = ((e.id, c) for e in self._state.pulled() for c in e.copies.values() if c.is_pulled)
+            return frozenset(id_.hex() for id_, copy in pulled if _is_for(copy, boxes))
 
     def are_ahead_of(self, positions: Mapping[str, int]) -> bool:
         """Whether journals have durable records behind these positions: of an index that is not up with them."""
@@ -90,5 +97,5 @@ def _is_for(copy: Kept, boxes: Collection[str]) -> bool:
 
 
 def _copies(entry: Entry) -> tuple[Copy, ...]:
-    open_ = [c for _, c in sorted(entry.copies.items()) if c.is_held or c.is_waiting]
-    return tuple(Copy(c.address.lower(), c.is_held, c.now, c.tries, c.due) for c in open_)
+    open_ = [c for _, c in sorted(entry.copies.items()) if c.is_pulled or (entry.seen and (c.is_held or c.is_waiting))]
+    return tuple(Copy(c.address.lower(), c.is_held or c.is_pulled, c.now, c.tries, c.due) for c in open_)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from civicmail.city.policy.shapes import USE, tellable_rules
+from civicmail.city.policy.shapes import USE, Disposition, tellable_rules
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture, Event, Type
 
@@ -163,9 +163,9 @@ def _passages(capture: Capture, events: Iterable[Event], named: Collection[str])
             r.address,
             copy.target or (r.box if r.box != r.address else ""),
             copy.now if d else "kept",
-            tellable_rules(copy.decided[4] if copy.decided[3] else d.rules) if d else (),
+            _rules(copy, d),
             state,
-            max(copy.at, copy.control[0], copy.decided[0]) or capture.received,
+            max(copy.at, copy.control[0], copy.decided[0], copy.pulled[0]) or capture.received,
             said(copy.reply or (d.reply if d else ""), named),
             copy.due if state == "deferred" else 0,
             copy.tries,
@@ -173,13 +173,23 @@ def _passages(capture: Capture, events: Iterable[Event], named: Collection[str])
 
 
 _ABOUT_COPIES = frozenset(
-    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED}
+    {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED, Type.PULLED}
 )
+
+
+PULLED_BACK = "pulled-back"
+"""In the place of a rule, of a copy that was taken back out of its mailbox: people decided that (P-31)."""
+
+
+def _rules(copy: Copy, said: Disposition | None) -> tuple[str, ...]:
+    if copy.is_pulled:
+        return (PULLED_BACK,)
+    return tellable_rules(copy.decided[4] if copy.decided[3] else said.rules) if said else ()
 
 
 def _state(copy: Copy) -> State:
     if copy.end == "delivered":
-        return "delivered"
+        return "held" if copy.is_pulled else "delivered"
     if copy.end:
         return "refused" if copy.now == "refuse" else "failed" if copy.end == "failed" else "cancelled"
     if copy.is_held:
@@ -189,7 +199,7 @@ def _state(copy: Copy) -> State:
     return "refused" if copy.do == "refuse" else "kept"
 
 
-_FACTS = ("do", "hop", "relay", "reply", "tls", "try", "next", "redelivered", "mailbox", "reason", "actor")
+_FACTS = ("do", "hop", "relay", "reply", "tls", "try", "next", "redelivered", "mailbox", "reason", "actor", "pull", "back")
 
 
 def _step(event: Event, named: Collection[str]) -> Step:

@@ -79,7 +79,16 @@ class Entry:
 
     @property
     def is_finished(self) -> bool:
-        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values()) and not self.is_pulled
+        return self.is_over and not self.was_pulled
+
+    @property
+    def is_over(self) -> bool:
+        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values())
+
+    @property
+    def was_pulled(self) -> bool:
+        """Some copies were taken back, or put back: of these records the last one counts, and another may be read later."""
+        return any(c.pulled[0] for c in self.copies.values())
 
     @property
     def is_pulled(self) -> bool:
@@ -172,7 +181,7 @@ class Outstanding:
         to a capture that was finished before."""
         self.forget(now)
         old = now - DAY_MS
-        for id_ in [e.id for e in self.entries.values() if not e.seen and e.touched < old and not e.is_pulled]:
+        for id_ in [e.id for e in self.entries.values() if (e.is_over or not e.seen) and e.touched < old and not e.is_pulled]:
             del self.entries[id_]
         self.reports = {k: t for k, t in self.reports.items() if t >= old}
 

@@ -46,6 +46,7 @@ class Type(IntEnum):
     ONWARD = 17
     DECIDED = 18
     LABELLED = 19
+    PULLED = 20
 
 
 Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]

@@ -77,8 +77,10 @@ RULES: dict[str, Any] = {
     "access-held": gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
     "access-closed": gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
     "access-ended": gettext_lazy("Whoever sent this had no access to mail any more (P-08)."),
+    "contained": gettext_lazy("Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."),
     "expand-list": gettext_lazy("This is a list; its members have copies of their own."),
     "same-mailbox": gettext_lazy("This is another name of a mailbox that has its copy."),
+    "pulled-back": gettext_lazy("It turned out to be dangerous, so security took it back from everybody who had it (P-31)."),
     "pass-elsewhere": gettext_lazy("The mail of this department is still in the other system, and was passed on to it."),
 }
 """Rule of a disposition -> why, for whom it concerns."""
