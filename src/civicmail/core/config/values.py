@@ -89,6 +89,11 @@ def _senders(value: list[str]) -> str:
     return f"has {wrong[0]!r}, which is no address in lower case and no @domain" if wrong else ""
 
 
+def _budgets(value: dict[str, int]) -> str:
+    wrong = [s for s, most in value.items() if not _SENDER.match(s) or s != s.lower() or most < 1]
+    return f"for {wrong[0]!r} must be a number above 0, for an address in lower case" if wrong else ""
+
+
 def _identification(value: str) -> str:
     rest = value.replace("{name}", "").replace("{department}", "")
     return "may have {name} and {department}, and no other braces" if "{" in rest or "}" in rest else ""
@@ -254,6 +259,12 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Screening", "spamd"): _place,
     ("Screening", "protected"): _names,
     ("Screening", "sealers"): _names,
+    ("Containment", "outside"): _POSITIVE,
+    ("Containment", "inside"): _POSITIVE,
+    ("Containment", "domains"): _POSITIVE,
+    ("Containment", "same"): _POSITIVE,
+    ("Containment", "service"): _POSITIVE,
+    ("Containment", "services"): _budgets,
     ("Hook", "name"): _slug,
     ("Hook", "url"): _hook,
     ("Web", "address"): _address,

@@ -40,8 +40,10 @@ from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import bell
 from civicmail.mail.gateway.people import ONE_AT_A_TIME, Member, People
 from civicmail.mail.gateway.recipients import recipient_reply
+from civicmail.mail.pipeline import securing
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.addressed import addressed
+from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.deciding import Settled
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.receipts import Receipt
@@ -56,13 +58,15 @@ RESTRICTED = "restricted"
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """uid: makes it the same one, so that it is kept once; person: their number; sender: the address of the mailbox that it is
-    from; to: addresses of the envelope; content: the finished message."""
+    from; to: addresses of the envelope; content: the finished message; plain: the sender says that it goes unencrypted whatever was
+    found in it, and has given the reason."""
 
     uid: uuid.UUID
     person: str
     sender: str
     to: tuple[str, ...]
     content: bytes
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Submission:
         self._runner: asyncio.Runner | None = None
         self._judging: Judging | None = None
         self._commit: GroupCommit | None = None
+        self._containing: Containing | None = None
 
     def warm(self) -> None:
         """Start what takes a while to start."""
@@ -173,12 +178,21 @@ class Submission:
             here = [self._modes.of(r.address) for r in envelope.recipients]
             return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
         reached = addressed(envelope, snapshot, self._modes.of)
-        settled = Settled(reached.envelope, KIND, len(parcel.content), reached.settled)
+        to = self._counted().holds(parcel.person, reached.settled, len(reached.envelope.recipients))
+        settled = Settled(reached.envelope, KIND, len(parcel.content), to)
         if judging.is_idle:
             here = [self._modes.of(r.address) for r in reached.envelope.recipients]
-            return Outlook(judged, reached.envelope, dispositions(here, KIND, settled=reached.settled), judging.book)
+            found = self._secured(parcel, reached.envelope, dispositions(here, KIND, settled=to))
+            return Outlook(judged, reached.envelope, found, judging.book)
         verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
-        return Outlook(judged, reached.envelope, verdict.dispositions, judging.book, verdict.reply)
+        found = self._secured(parcel, reached.envelope, verdict.dispositions)
+        return Outlook(judged, reached.envelope, found, judging.book, verdict.reply)
+
+    def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
+        """With what the sender says of encryption, as accept() hears it."""
+        here = [self._modes.of(r.address) for r in envelope.recipients]
+        copies = securing.overridden(found, (securing.OVERRIDE,) if parcel.plain else ())
+        return securing.secured(copies, here, KIND, asked=securing.asks(parcel.content))
 
     def _send(self, parcel: Parcel) -> Sent:
         runner, _ = self._ready()
@@ -208,6 +222,15 @@ class Submission:
         self._runner = self._runner or asyncio.Runner()
         self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=self._patient)
         return self._runner, self._judging
+
+    def _counted(self) -> Containing:
+        """Accounts that act unlike their owners, on the pages too. Made when somebody writes: it reads what others have sent."""
+        if self._containing is None:
+            self._containing = Containing(self._settings, self._data, self._clock, lambda: self._people.now, self._journal)
+        return self._containing
+
+    def _journal(self) -> str:
+        return self._commit.writer.journal.name if self._commit is not None else ""
 
     def _envelope(self, parcel: Parcel) -> Envelope:
         recipients = tuple(Recipient(address) for address in dict.fromkeys(parcel.to))
@@ -243,8 +266,9 @@ class Submission:
         if len(parcel.content) > SPOOL_ABOVE:
             content = writer.spool(capture_id(envelope.received, once_bits(key)))
             content.write(parcel.content)
-        pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging)
-        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=judged.findings, refused=judged.refused)
+        pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._counted())
+        findings = (*judged.findings, securing.OVERRIDE) if parcel.plain else judged.findings
+        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=findings, refused=judged.refused)
 
 
 def _text(content: bytes) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.lease import is_held
 from civicmail.core.disk.tail import adopt
 from civicmail.core.sandbox.ocr import found as find_ocr
+from civicmail.front.worker import habits
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.linking import LinkJob
 from civicmail.mail.archive.tasks import SealJob
@@ -32,6 +36,9 @@ LINK_EVERY = 1.0
 SEAL_LOOK_EVERY = 1.0
 SCREEN_EVERY = 1.0
 LEARN_EVERY = 1.0
+DRAIN = 2.0
+"""Seconds at most that a stop takes longer, so that what was kept last is found."""
+DRAIN_LOOK = 0.02
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
@@ -44,6 +51,8 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
         Job("adopt", lambda: _adopt(data), ADOPT_EVERY),
         Job("screen", lambda: _screen(settings, data), SCREEN_EVERY, lease="screen"),
     ]
+    if settings.containment.on:
+        jobs.append(habits.job(settings, data, now_ms))
     if learns(settings):
         jobs.append(Job("learn", lambda: _learn(settings, data), LEARN_EVERY, lease=learning.LEASE))
     if has_links(settings):
@@ -65,6 +74,19 @@ def has_links(settings: Settings) -> bool:
 def _index(data: Path) -> Iterator[Work]:
     with closing(IndexJob.take(data)) as job:
         yield lambda: job.step(now_ms()) > 0
+        drain(job, data)
+
+
+def drain(job: IndexJob, data: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    """A search after a clean stop finds all that was acknowledged, where that takes little: gateways that stop at the same time let
+    their journals go, until then more may come. What is left is read at the next start."""
+    end = clock() + DRAIN
+    while clock() < end:
+        if job.step(now_ms()) == 0:
+            if not job.behind() and not any(is_held(journal.folder(data) / name / "lock") for name in journal.names(data)):
+                break
+            time.sleep(DRAIN_LOOK)
+    job.commit(now_ms())
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from civicmail.mail.gateway.errors import CannotListen, ListenerError
 from civicmail.mail.gateway.gate import Gate, make_gate
 from civicmail.mail.gateway.people import People
 from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica.waiting import Confirmation
@@ -69,7 +70,8 @@ class Gateway:
         people = People(self._data, self._settings, self._clock, self._modes.of)
         self._judging = Judging(self._settings, self._data, self._clock)
         commit = GroupCommit(writer, self._confirmation)
-        pipeline = Pipeline(commit, self._modes.of, lambda: people.now, self._judging)
+        containing = Containing(self._settings, self._data, self._clock, lambda: people.now, lambda: writer.journal.name)
+        pipeline = Pipeline(commit, self._modes.of, lambda: people.now, self._judging, containing)
         self.gate = make_gate(self._settings, self._data, pipeline, self._clock, people)
         try:
             for door in self._doors:

@@ -22,8 +22,9 @@ from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.pipeline import journals
+from civicmail.mail.pipeline import journals, securing
 from civicmail.mail.pipeline.addressed import addressed
+from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.deciding import Settled, Verdict
 from civicmail.mail.pipeline.errors import ComeAgain
 from civicmail.mail.pipeline.judging import Judging
@@ -41,6 +42,7 @@ class Scan:
     size: int
     content_hash: bytes
     message_id: str
+    secure: bool = False
 
 
 def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
@@ -52,6 +54,7 @@ def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
         len(content),
         headers.content_hash(content, sha256),
         message_id.decode("utf-8", "replace").strip()[:MESSAGE_ID_MOST],
+        securing.asks(content),
     )
 
 
@@ -109,7 +112,8 @@ def nobody_is_known() -> Snapshot | None:
 
 class Pipeline:
     """Bytes to receipt, for one process and one event loop. modes: of the department of a recipient's address; people: who may what
-    at this moment; judging: screening and rules, None where nobody asks for them."""
+    at this moment; judging: screening and rules; containing: accounts that act unlike their owners. None where nobody asks for
+    them."""
 
     def __init__(
         self,
@@ -117,11 +121,13 @@ class Pipeline:
         modes: Callable[[str], Mode | None] = everybody_is_here,
         people: Callable[[], Snapshot | None] = nobody_is_known,
         judging: Judging | None = None,
+        containing: Containing | None = None,
     ) -> None:
         self.commit = commit
         self._modes = modes
         self._people = people
         self._judging = judging
+        self._containing = containing
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def accept(
@@ -155,6 +161,9 @@ class Pipeline:
             if isinstance(content, Spool):
                 await asyncio.get_running_loop().run_in_executor(None, content.discard)
             raise ComeAgain(verdict.reply)
+        here = [self._modes(r.address) for r in envelope.recipients]
+        copies = securing.overridden(verdict.dispositions, findings)
+        verdict = replace(verdict, dispositions=securing.secured(copies, here, source.kind, asked=found.secure))
         verdict = replace(verdict, findings=(*findings, *verdict.findings)) if findings else verdict
         capture = capture_of(id_, found, envelope, source, once, verdict=verdict)
         if opened:
@@ -171,13 +180,16 @@ class Pipeline:
             here = [modes(r.address) for r in envelope.recipients]
             return envelope, Verdict(dispositions(here, source, refused=refused), {})
         to: dict[int, tuple[Do, str]] = {}
+        seen: tuple[Finding, ...] = ()
         snapshot = self._people()
         if source not in KEPT_SOURCES and snapshot is not None:
             reached = addressed(envelope, snapshot, modes)
             envelope, to = reached.envelope, reached.settled
+        if self._containing is not None:
+            to, seen = self._containing.settled(b"" if isinstance(content, Spool) else content, envelope, source, to)
         if self._judging is None or self._judging.is_idle:
             here = [modes(r.address) for r in envelope.recipients]
-            return envelope, Verdict(dispositions(here, source, settled=to), {})
+            return envelope, Verdict(dispositions(here, source, settled=to), {}, seen)
         settled = Settled(envelope, source, size, to)
         if isinstance(content, Spool) and self._judging.screens:
             async with self._large:
@@ -187,7 +199,8 @@ class Pipeline:
             verdict, screened = await self._judging.verdict(
                 b"" if isinstance(content, Spool) else content, settled, snapshot, modes
             )
-        return envelope, replace(verdict, findings=(*screened.findings, *verdict.findings)) if screened.findings else verdict
+        found = (*seen, *screened.findings, *verdict.findings)
+        return envelope, replace(verdict, findings=found) if found else verdict
 
     async def _opened(self, content: bytes | Spool, envelope: Envelope) -> tuple[bytes | Spool, journals.Opened | None]:
         """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.clauses import LINE_MOST
@@ -20,6 +21,7 @@ from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.records import REFUSED, uuid_text
 from civicmail.mail.pipeline import known
+from civicmail.mail.pipeline.contained import RULE as CONTAINED
 from civicmail.mail.pipeline.known import Modes
 from civicmail.mail.screening.screen import Screened
 
@@ -34,7 +36,9 @@ BOOK = "book"
 """The code of the finding of POLICY that says by which version of the book it was decided."""
 POLICY = "policy"
 _PASSING = frozenset({"elsewhere", "observe"})
-_RECORDED = {"links.places": 50, "files.sha256": 20}
+_LETS_GO = frozenset({"encrypt", "redirect", "pending", "hold"})
+"""What goes by itself, or on the word of somebody who looks for something else: not while the sender's account may be taken."""
+_RECORDED = {"links.places": 50, "files.sha256": 20, "files.leaving": 20}
 """How many values of a fact a record keeps, beside those that rules name."""
 _ROOM = 60  # characters of a reply for the decision's id
 
@@ -127,8 +131,12 @@ def _joined(base: Disposition, decision: Decision, *, passing: bool) -> Disposit
     marks = tuple((mark.name, mark.words) for mark in decision.marks)
     if decision.do == "deliver" or (decision.do == "mark" and base.do == "hold"):
         return replace(base, rules=(*base.rules, *decision.rules), marks=marks, review=decision.review)
+    if base.rules[:1] == (CONTAINED,) and decision.do in _LETS_GO:
+        rules = (*base.rules, *decision.rules)
+        return replace(base, rules=rules, marks=marks, review=decision.review, secure=decision.secure)
     assert decision.do != "later"
-    return Disposition(base.to, decision.do, decision.rules, marks=marks, reply=decision.reply, review=decision.review)
+    said: dict[str, Any] = {"marks": marks, "reply": decision.reply, "review": decision.review, "secure": decision.secure}
+    return Disposition(base.to, decision.do, decision.rules, **said)
 
 
 def _answered(verdict: Verdict, source: str, *, inbound: bool, tells: bool, late: bool) -> Verdict:

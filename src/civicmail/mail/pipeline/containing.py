@@ -1,0 +1,219 @@
+"""Mail of an account that acts unlike its owner waits: somebody else may have taken it (P-25). Nothing of it is lost.
+
+    containing = Containing(settings, data, clock, people)
+    containing.settled(content, envelope, source, to)     -> what is done with each copy, and what was seen
+
+Every process that takes mail counts what it takes itself, follows the journals of the others, and knows what people have decided
+(contained.py); what senders are used to comes from the file that the mail worker keeps (data/containment/habits). It needs no
+database. Once something is unlike its sender, everything of theirs waits until a security officer has looked.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.shapes import Do, Finding
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.core.message.shapes import Envelope
+from civicmail.mail.archive.records import Type
+from civicmail.mail.pipeline import sameness
+from civicmail.mail.pipeline.contained import RULE, Watch
+from civicmail.mail.pipeline.habits import Habit, One, budget_of, place_of
+
+CHECK = "habits"
+HELD = "held"
+"""The code of what waits because something before it was unlike its sender; other codes are the sign itself (habits.Sign)."""
+DOORS = frozenset({"submission", "relay"})
+SENDERS_MOST = 20_000
+LOOK_EVERY = 250
+VERSION = 1
+_SOURCES = (b'"kind":"submission"', b'"kind":"relay"')
+
+log = get_logger()
+Settled = Mapping[int, tuple[Do, str]]
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of all senders. tripped: ms of the last sign that somebody's account was taken; positions: by journal, up to
+    which record it is known. The senders who were heard last are kept."""
+
+    habits: OrderedDict[str, Habit] = field(default_factory=OrderedDict)
+    tripped: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+
+    def of(self, sender: str) -> Habit:
+        habit = self.habits.get(sender)
+        if habit is None:
+            habit = self.habits[sender] = Habit()
+            while len(self.habits) > SENDERS_MOST:
+                self.habits.popitem(last=False)
+        self.habits.move_to_end(sender)
+        return habit
+
+    def hear(self, head: bytes, domains: frozenset[str], people: Snapshot | None) -> None:
+        """One receipt of a journal."""
+        if not any(source in head for source in _SOURCES):
+            return
+        plain: dict[str, Any] = orjson.loads(head)
+        said = plain["envelope"]
+        sender = sender_of(said["login"], said["from"], plain["source"]["kind"], domains, people)
+        if not sender:
+            return
+        seen = next((f["code"] for f in plain["findings"] if f["check"] == CHECK), "")
+        to = [r["a"] for r in said["to"] if not r.get("expanded")]
+        self.of(sender).sent(_one(plain["received"], to, said["client"], domains), usual=not seen)
+        if seen and seen != HELD:
+            self.tripped[sender] = max(plain["received"], self.tripped.get(sender, 0))
+
+
+def sender_of(login: str, sender: str, source: str, domains: frozenset[str], people: Snapshot | None) -> str:
+    """Whose habits a message counts for: the number of the person who signed in, "service:ADDRESS", "relay:ADDRESS" for what a peer
+    brings that is no person's; "" for nobody of ours."""
+    if source not in DOORS:
+        return ""
+    if login:
+        return login.partition("/")[0]
+    address = sender.lower()
+    if source != "relay" or address.rpartition("@")[2] not in domains:
+        return ""
+    box = people.mailbox_of(address) if people is not None else None
+    if box is None:
+        return f"relay:{address}"
+    return box.holder if box.kind == "personal" and box.holder else f"{'service' if box.kind == 'service' else 'relay'}:{box.id}"
+
+
+def _one(at: int, to: list[str], client: str, domains: frozenset[str], alike: tuple[str, ...] = ()) -> One:
+    named = [address.lower() for address in to]
+    outside = tuple(a for a in named if a.rpartition("@")[2] not in domains)
+    return One(at, outside, len(named) - len(outside), place_of(client), alike)
+
+
+class Containing:
+    """Of one process; not safe for two threads at once. clock: ms; people: the snapshot of this moment; own: the name of the
+    journal that this process writes, whose messages it has counted already."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Callable[[], int],
+        people: Callable[[], Snapshot | None],
+        own: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._settings = settings.containment
+        self._domains = frozenset(settings.city.domains)
+        self._data = data
+        self._clock = clock
+        self._people = people
+        self._own = own
+        self._watch = Watch(data, clock)
+        self._known = load(data)
+        self._tail = Tail(data, self._known.positions, bodies=False)
+        self._looked = 0
+        self._mine = ""
+        self._hear_all()
+
+    def is_held(self, sender: str) -> bool:
+        """Whether everything of this sender waits at this moment."""
+        decided = self._watch.now
+        since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
+        return self._settings.on and since > decided.released.get(sender, 0)
+
+    def holds(self, login: str, to: Settled, copies: int) -> dict[int, tuple[Do, str]]:
+        """What would be done with the copies of one more message, which is not counted. copies: recipients, behind lists too."""
+        self._look()
+        return _held(to, copies) if self.is_held(login.partition("/")[0]) else dict(to)
+
+    def settled(
+        self, content: bytes, envelope: Envelope, source: str, to: Settled
+    ) -> tuple[dict[int, tuple[Do, str]], tuple[Finding, ...]]:
+        """to: what is done with copies that are not simply delivered, as addressed.py has it. content: the message, or its
+        beginning. What is settled there stays so; everything else of a held sender waits."""
+        sender = sender_of(envelope.login, envelope.sender, source, self._domains, self._people()) if self._settings.on else ""
+        if not sender:
+            return dict(to), ()
+        self._look()
+        decided, keys = self._watch.now, sameness.keys(content)
+        named = [r.address for r in envelope.recipients if not r.expanded]
+        one = _one(envelope.received, named, envelope.client, self._domains, keys)
+        kind, _, address = sender.partition(":")
+        budget = budget_of(self._settings, address if kind in ("service", "relay") else "", decided.allows(sender, one.at))
+        habit, was = self._known.of(sender), self.is_held(sender)
+        sign = HELD if was else habit.unusual(one, budget, since=decided.released.get(sender, 0))
+        habit.sent(one, usual=not sign)
+        if not sign:
+            return dict(to), ()
+        if not was:
+            self._known.tripped[sender] = max(one.at, decided.released.get(sender, 0) + 1)
+            log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign)
+        return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=keys[-1] if keys else ""),)
+
+    def _look(self) -> None:
+        if 0 <= self._clock() - self._looked < LOOK_EVERY:
+            return
+        self._looked = self._clock()
+        mine = self._own()
+        if mine != self._mine:
+            for name in filter(
+                None, (mine, self._mine)
+            ):  # what stands in them by now was counted when it came, or is heard already
+                self._tail.passed(name, journal.read_durable(journal.folder(self._data) / name))
+            self._mine = mine
+        self._hear(self._tail.poll(but=mine))
+
+    def _hear_all(self) -> None:
+        while records := self._tail.poll():
+            self._hear(records)
+
+    def _hear(self, records: list[Record]) -> None:
+        people = self._people()
+        for record in records:
+            if record.type == Type.RECEIPT:
+                self._known.hear(record.head, self._domains, people)
+
+
+def _held(to: Settled, copies: int) -> dict[int, tuple[Do, str]]:
+    held: dict[int, tuple[Do, str]] = {index: ("hold", RULE) for index in range(copies) if index not in to}
+    return {**held, **to}
+
+
+# -- the file of habits, which the mail worker keeps
+
+
+def habits_path(data: Path) -> Path:
+    return data / "containment" / "habits"
+
+
+def load(data: Path) -> Known:
+    """Nothing where there is no file, or one that cannot be read: then everybody has the limits of the settings."""
+    try:
+        plain = orjson.loads(habits_path(data).read_bytes())
+        if plain["v"] != VERSION:
+            return Known()
+        habits = OrderedDict((sender, Habit.from_plain(habit)) for sender, habit in plain["habits"].items())
+        return Known(habits, dict(plain["tripped"]), dict(plain["positions"]))
+    except FileNotFoundError:
+        return Known()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.error("what senders are used to cannot be read and is learnt anew", error=type(error).__name__)
+        return Known()
+
+
+def save(data: Path, known: Known, files: Files = OS_FILES) -> None:
+    """Durable on return. Raises OSError."""
+    habits = {sender: habit.plain() for sender, habit in known.habits.items()}
+    plain = {"v": VERSION, "habits": habits, "tripped": known.tripped, "positions": known.positions}
+    files.make_folder(habits_path(data).parent)
+    files.replace(habits_path(data), orjson.dumps(plain))

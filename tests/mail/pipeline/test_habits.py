@@ -1,0 +1,161 @@
+"""What is unlike a sender: each limit by itself, learnt habits, places, nights, budgets of services (P-25). Time is given."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicmail.core.config.settings import Containment
+from civicmail.mail.pipeline import sameness
+from civicmail.mail.pipeline.habits import DAY, DAYS, HOUR, Budget, Habit, One, budget_of, place_of
+
+NOON = 20_000 * DAY + 17 * HOUR
+SETTINGS = Containment()
+PEOPLE = budget_of(SETTINGS)
+
+
+def one(at: int, *outside: str, inside: int = 0, place: str = "", alike: tuple[str, ...] = ()) -> One:
+    return One(at, outside, inside, place, alike)
+
+
+def until_unusual(habit: Habit, messages: list[One], budget: Budget = PEOPLE, since: int = 0) -> tuple[int, str]:
+    """How many went, and what the next one was."""
+    for count, message in enumerate(messages):
+        if sign := habit.unusual(message, budget, since=since):
+            return count, sign
+        habit.sent(message)
+    return len(messages), ""
+
+
+def worked(*, days: int = 20, each: int = 4, hour: int = 17, place: str = "192.0.2.0/24") -> Habit:
+    """Somebody who wrote a few messages each day at the same hour, to the same five domains."""
+    habit = Habit()
+    for day in range(days, 0, -1):
+        for n in range(each):
+            habit.sent(one(NOON - day * DAY + (hour - 17) * HOUR + n, f"a{n}@d{n % 5}.example", place=place))
+    return habit
+
+
+def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
+    """R-1801: without any history, one message each to forty people of one domain, and no more within the hour."""
+    messages = [one(NOON + n * 1000, f"p{n}@d.example") for n in range(60)]
+    assert until_unusual(Habit(), messages) == (40, "outside")
+    slow = [one(NOON + n * 100_000, f"p{n}@d.example") for n in range(200)]
+    assert until_unusual(Habit(), slow)[1] == "", "36 an hour are no attack"
+    assert Habit().unusual(one(NOON, *(f"p{n}@d.example" for n in range(41))), PEOPLE) == "outside", "in one message, too"
+    assert Habit().unusual(one(NOON, inside=301), PEOPLE) == "inside"
+
+
+def test_what_somebody_was_used_to_before_today_is_usual() -> None:
+    """R-1802: twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
+    habit = Habit()
+    for n in range(100):
+        habit.sent(one(NOON - DAY + n, f"p{n}@d.example"))
+    assert until_unusual(habit, [one(NOON + n, f"q{n}@d.example") for n in range(300)]) == (200, "outside")
+    habit = Habit()
+    for n in range(100):
+        habit.sent(one(NOON - DAYS * DAY - DAY + n, f"p{n}@d.example"))
+    assert until_unusual(habit, [one(NOON + n, f"q{n}@d.example") for n in range(300)]) == (40, "outside")
+
+
+def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
+    """R-1803: known ones do not count."""
+    assert until_unusual(Habit(), [one(NOON + n, f"a@new{n}.example") for n in range(40)]) == (20, "domains")
+    habit = worked()
+    known = [one(NOON + n, f"x{n}@d{n % 5}.example") for n in range(30)]
+    assert until_unusual(habit, known) == (30, "")
+
+
+def test_the_same_words_in_many_messages_are_unusual() -> None:
+    """R-1804: to colleagues, too; whoever is greeted by name does not make it another message."""
+    text = (
+        "Subject: Your parcel\r\n\r\nDear {},\r\n{}\r\n"
+        + "please open the following document before Friday evening or lose access. " * 5
+    )
+    made = [
+        sameness.keys(text.format(f"Number{n}", "kind greetings from the office of the mail service today again").encode())
+        for n in range(40)
+    ]
+    assert len(set(made)) == 1 and len(made[0]) == 1
+    messages = [one(NOON + n, inside=1, alike=keys) for n, keys in enumerate(made)]
+    assert until_unusual(Habit(), messages) == (25, "same")
+    other = sameness.keys(
+        b"Subject: Minutes of the council\r\n\r\n"
+        + b"the council met and spoke about trees streets water lights and parks again " * 3
+    )
+    assert not set(other) & set(made[0])
+
+
+def test_answers_in_one_thread_are_not_the_same_message() -> None:
+    """R-1804: nor are short ones."""
+    assert sameness.keys(b"Subject: Re: The budget hearing\r\nIn-Reply-To: <1@x>\r\n\r\nYes, that is fine.\r\n") == ()
+    assert sameness.keys(b"Subject: Re: Re: The budget hearing\r\n\r\nOk.\r\n") == sameness.keys(
+        b"Subject: the BUDGET hearing\r\n\r\n.\r\n"
+    )
+    assert sameness.keys(b"") == sameness.keys(b"\r\n") == ()
+
+
+def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
+    """R-1805: a quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
+    night, beside = NOON + 10 * HOUR, NOON + HOUR
+    messages = [one(night + n, f"x{n}@d1.example") for n in range(40)]
+    assert until_unusual(worked(), messages) == (10, "night")
+    assert until_unusual(worked(days=5), messages) == (40, "")
+    assert until_unusual(worked(), [one(beside + n, f"x{n}@d1.example") for n in range(40)]) == (40, "")
+
+
+def test_a_new_place_beside_another_one_makes_less_unusual() -> None:
+    """R-1806: desk and a stranger at once; a place that was used before today, or alone, is none."""
+    home, away = "192.0.2.0/24", "203.0.113.0/24"
+
+    def both(habit: Habit, place: str) -> tuple[int, str]:
+        habit.sent(one(NOON - 1000, "a@d1.example", place=home))
+        return until_unusual(habit, [one(NOON + n, f"x{n}@d1.example", place=place) for n in range(30)])
+
+    assert both(worked(), away) == (10, "places")
+    assert both(worked(place=away), away) == (30, "")
+    assert both(worked(), home) == (30, "")
+    habit = worked()
+    assert until_unusual(habit, [one(NOON + n, f"x{n}@d1.example", place=away) for n in range(30)]) == (30, ""), "only there"
+
+
+def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
+    """R-1807: alarms say the same to many at any hour."""
+    settings = Containment(services={"alarms@city.example": 3000})
+    alarms, other = budget_of(settings, "alarms@city.example"), budget_of(settings, "printer@city.example")
+    messages = [one(NOON + n, f"x{n}@new{n}.example", alike=("k",)) for n in range(1900)]
+    assert until_unusual(Habit(), messages, alarms) == (1900, "")
+    assert until_unusual(Habit(), messages, other) == (1000, "budget")
+
+
+def test_what_an_officer_has_let_go_is_forgiven_and_may_go_on() -> None:
+    """R-1808: counted anew from the release on, within what was allowed."""
+    habit = Habit()
+    for n in range(41):
+        habit.sent(one(NOON + n, f"p{n}@d.example"))
+    assert habit.unusual(one(NOON + 50, "q@d.example"), PEOPLE) == "outside"
+    assert habit.unusual(one(NOON + 50, "q@d.example"), PEOPLE, since=NOON + 45) == ""
+    allowed = budget_of(SETTINGS, allowed=500)
+    assert until_unusual(Habit(), [one(NOON + n, f"p{n}@new{n}.example") for n in range(600)], allowed)[0] == 500
+
+
+def test_a_place_is_a_network() -> None:
+    assert place_of("192.0.2.7") == place_of("192.0.2.200") == "192.0.2.0/24"
+    assert place_of("2001:db8:1:2::3") == "2001:db8:1::/48" and place_of("") == place_of("unknown") == ""
+
+
+@given(st.lists(st.tuples(st.integers(0, 40 * DAY), st.integers(0, 60), st.sampled_from(("", "a", "b"))), max_size=60))
+def test_a_habit_stays_small_and_comes_back_from_its_file(steps: list[tuple[int, int, str]]) -> None:
+    habit = Habit()
+    for after, count, place in sorted(steps):
+        habit.sent(one(NOON + after, *(f"p{n}@d{n}-{after}.example" for n in range(count)), place=place))
+    assert len(habit.most) <= DAYS and len(habit.domains) <= 400 and len(habit.places) <= 24 and len(habit.window) <= 2000
+    again = Habit.from_plain(habit.plain())
+    assert again.plain() == habit.plain()
+
+
+@pytest.mark.parametrize("clock", [-2 * HOUR, 40 * DAY])
+def test_a_clock_that_jumps_holds_nobody(clock: int) -> None:
+    habit = worked()
+    assert until_unusual(habit, [one(NOON + clock + n, "a@d1.example") for n in range(10)]) == (10, "")
