@@ -233,6 +233,25 @@ class Containment:
     services: dict[str, int] = _setting({}, 'The same for single addresses: {"alarms@city.example" = 20000}.')
 
 
+DOUBTS = ["lookalike", "pretender", "staff-name", "unproven", "forwarded", "reply-elsewhere"]
+DOUBTS += ["disguised-link", "deceptive-link", "odd-link", "form-file"]
+"""The marks of the starter pack that are reasons to doubt who wrote, or where a link leads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    external: bool = _setting(True, "Whether what comes from outside says so in a header line (Civicmail-Notice: external).")
+    doubt: list[str] = _setting(
+        ["*"], "Departments (codes) whose people read a line above a message that there is reason to doubt; *: all."
+    )
+    doubts: list[str] = _setting(DOUBTS, "The marks of rules that are a reason; a first contact with a file or a bill is one, too.")
+    links: list[str] = _setting([], "Departments (codes) where links to hosts that nobody here knows lead by our page; *: all.")
+    known: list[str] = _setting(
+        [], "Names, with all below them, that are known besides the city's own, gov, mil, and whom the city writes to."
+    )
+    url: str = _setting("", "Where that page is reached, https://links.city.example; empty: web.url. With neither: no line either.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     serve: bool = _setting(True, "Whether `civicmail run` serves the pages here, too.")
@@ -338,6 +357,7 @@ class Settings:
     search: Search = field(default_factory=Search, metadata={"help": "How mail is indexed."})
     screening: Screening = field(default_factory=Screening, metadata={"help": "What is looked for in mail."})
     containment: Containment = field(default_factory=Containment, metadata={"help": "When an account acts unlike its owner."})
+    marks: Marks = field(default_factory=Marks, metadata={"help": "What readers are told of mail from outside, and its links."})
     web: Web = field(default_factory=Web, metadata={"help": "The pages."})
     programs: Programs = field(default_factory=Programs, metadata={"help": "What people's mail programs and phones are told."})
     oversight: Oversight = field(default_factory=Oversight, metadata={"help": "How looking at other people's mail is watched."})

@@ -272,6 +272,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Web", "api_rate"): _between(1, 100_000),
     ("Web", "proxies"): _between(0, 10),
     ("Web", "url"): _pages,
+    ("Marks", "url"): _pages,
+    ("Marks", "known"): _names,
     ("Programs", "imap"): _program_door("imaps", "imap", 993),
     ("Programs", "submission"): _program_door("submissions", "submission", 465),
     ("City", "time_zone"): _time_zone,

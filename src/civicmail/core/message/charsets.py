@@ -65,6 +65,11 @@ def codec(label: str) -> str | None:
     return _codec(label) if len(label) <= 64 and label.isascii() else None
 
 
+def keeps_ascii(codec: str) -> bool:
+    """Whether bytes below 0x80 mean ASCII; not so of UTF-16, UTF-7 and EBCDIC."""
+    return codec not in _NOT_ASCII
+
+
 @lru_cache(maxsize=512)
 def _codec(label: str) -> str | None:
     name = label.strip(" \t\"'").lower().partition("*")[0].removeprefix("charset=").translate(_SEPARATORS)

@@ -48,7 +48,7 @@ def in_text(text: str) -> list[str]:
 def spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Begin, end and words of each URL in running text."""
     for match in _URL.finditer(text):
-        url = _trim(match[0])
+        url = trimmed(match[0])
         yield match.start(), match.start() + len(url), url
 
 
@@ -138,7 +138,8 @@ def _ipv4(host: str) -> str:
     return ".".join(str(whole >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-def _trim(url: str) -> str:
+def trimmed(url: str) -> str:
+    """Without the punctuation of the sentence that an address stands in."""
     for _ in range(_MOST_TRAILING):
         last = url[-1:]
         if (last and last in _TRAILING) or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):
