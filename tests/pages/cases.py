@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from civicmail.city.access import models as access
-from civicmail.desk.holding.models import Contest, Finding
+from civicmail.desk.holding.models import Containment, Contest, Finding, Release
 from civicmail.desk.mailbox.models import Label
 from civicmail.desk.workbench.models import Export
 
@@ -39,6 +39,18 @@ def cases(t: Any) -> dict[str, Any]:
     agreed = {"second": t.people["reviewer"], "decided": t.now, "answer": "I agree, it is one.", "person": t.people["crew2"]}
     return {
         "contest": contest.pk,
+        "containment": Containment.objects.create(
+            sender="relay:meters@city.example", sign="budget", made=t.now, capture="01a2150e-cece-7bb2-86d0-6e9539f71921"
+        ).pk,
+        "release": Release.objects.create(
+            capture="01a2150e-cece-7bb2-86d0-6e9539f71922",
+            copies=[0],
+            kind="other",
+            rules="executable",
+            requester=t.people["crew0"],
+            why="The firm that keeps our meters sends its readings as a program.",
+            made=t.now,
+        ).pk,
         "label": Label.objects.create(person=t.people["crew0"], name="Bids/Elm Street", key="bids/elm street", made=t.now).pk,
         "finding": _finding(t, "01a2150e-cece-7bb2-86d0-6e9539f71918").pk,
         "finding second": _finding(t, "01a2150e-cece-7bb2-86d0-6e9539f71919", state="second", **said).pk,

@@ -122,6 +122,9 @@ WITHOUT: dict[str, str] = {
     "matrix.see": "part of the rule book as pages show it",
     "contests.see": "read and answered by a person, word for word",
     "contest.answer": "read and answered by a person, word for word",
+    **dict.fromkeys(
+        ("containment.see", "containment.lock", "containment.release"), "decided by a person who has spoken to the owner"
+    ),
     "finding.answer": "two people look, without a name; a program would know whose it is",
     "finding.second": "two people look, without a name; a program would know whose it is",
     "finding.hand-over": "two people look, without a name; a program would know whose it is",

@@ -235,6 +235,18 @@ def _feeds(actor: Actor, _about: About, _now: int) -> str:
     return "" if actor.machine and actor.uid.startswith("feed:") else "Only a personnel system does this."
 
 
+def _approves_files(actor: Actor, about: About, now: int) -> str:
+    """The head or a deputy of the sender's department, or of one above it; of the sender's own files the sender alone, where nobody
+    is above them in this: about.holder (P-22)."""
+    if said := _signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return "" if about.holder == actor.uid else _("Nobody approves files that they send themselves.")
+    if about.department and about.department in actor.departments:
+        return ""
+    return _("Only the head or a deputy of the sender's department, or the next head up, decides about files.")
+
+
 _office = _duty("access-officer")
 _looks = _one_of(_duty("examiner", "records-officer", "city-attorney"), _office, _heads)
 _second = _duty("examination-approver")
@@ -362,6 +374,23 @@ ACTS: dict[str, Act] = {
     "matrix.see": Act(_one_of(_rules, _duty("auditor"), _duty("system-administrator")), "P-29", _("a policy author")),
     "quarantine.see": Act(_duty("security-officer", "system-administrator"), "P-25", _("a security officer")),
     "quarantine.release": Act(_duty("security-officer"), "P-25", _("a security officer")),
+    "releases.see": Act(_duty("security-officer", "privacy-officer"), "P-25", _("a security officer")),
+    "release.answer": Act(_not_for_oneself(_duty("security-officer")), "P-25", _("a security officer")),
+    "release.agree": Act(_not_for_oneself(_duty("security-officer")), "P-25", _("a security officer")),
+    "release.second": Act(_not_the_first(_duty("security-officer")), "P-25", _("another security officer")),
+    "release.confidential": Act(_not_for_oneself(_duty("privacy-officer")), "P-19", _("a privacy officer")),
+    "containment.see": Act(_duty("security-officer"), "P-25", _("a security officer")),
+    "containment.lock": Act(_not_for_oneself(_duty("security-officer")), "P-25", _("a security officer")),
+    "containment.release": Act(_not_for_oneself(_duty("security-officer")), "P-25", _("a security officer")),
+    "approvals.see": Act(_one_of(_heads, _duty("auditor")), "P-22", _("your department's head")),
+    "approval.answer": Act(_approves_files, "P-22", _("the department's head")),
+    "approval.look": Act(_heads, "P-22", _("the department's head")),
+    "approval.sample": Act(_not_for_oneself(_approves_files), "P-22", _("the next head up")),
+    "approval.withdraw": Act(_own, "P-22"),
+    "my.approvals": Act(_own, "P-22"),
+    "approval.standing": Act(_leads, "P-22", _("the department's head")),
+    "approval.switch": Act(_approves, "P-22", _("a policy author")),
+    "approval.agree": Act(_leads, "P-22", _("the department's head")),
     "contests.see": Act(_rules, "P-29", _("a policy approver")),
     "contest.answer": Act(_one_of(_approves, _duty("security-officer")), "P-29", _("a policy approver")),
     "findings.see": Act(_reviews, "P-12", _("a use reviewer")),

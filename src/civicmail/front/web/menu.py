@@ -16,6 +16,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
 from civicmail.desk.holding import findings
+from civicmail.desk.holding import queries as holding
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
 
@@ -94,6 +95,8 @@ POLICY = (
     Wanted(_("Fail matrix"), "fail-matrix", "matrix.see"),
     Wanted(_("Emergency rules"), "emergencies", "rules.see"),
     Wanted(_("Quarantine"), "quarantine", "quarantine.see"),
+    Wanted(_("To be let go"), "releases", "releases.see", "releases"),
+    Wanted(_("Taken accounts"), "contained", "containment.see"),
     Wanted(_("Contests"), "contests", "contests.see"),
 )
 OVERSIGHT = (
@@ -134,8 +137,9 @@ def groups(request: HttpRequest, actor: Actor) -> list[Group]:
 
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
-    """How many rules of others wait for this person's answer."""
-    return {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
+    """How many rules of others, and requests that something is let go, wait for this person's answer."""
+    waiting = {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
+    return waiting | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:

@@ -30,7 +30,7 @@ def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
 
 def one_round(data: Path, clock: Clock) -> int:
     """Once what the job does all the time; how much had a date that has come. Raises LeaseHeld."""
-    from civicmail.desk.holding.actions import digests
+    from civicmail.desk.holding.actions import containing, digests
     from civicmail.desk.holding.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
@@ -39,20 +39,24 @@ def one_round(data: Path, clock: Clock) -> int:
         while read(tail, hearing.hear):
             hearing.positions.update(tail.positions)
             hearing.write(clock())
-        return sweep(clock()) + digests.tell_users(clock())
+        gone = 0
+        while done := containing.let_go():
+            gone += done
+        return gone + sweep(clock()) + digests.tell_users(clock())
 
 
 def sweep(now: int) -> int:
     """Everything that has a date, but for digests; how much was done."""
-    from civicmail.desk.holding.actions import reaping, telling
+    from civicmail.desk.holding.actions import containing, reaping, telling
     from civicmail.desk.oversight.actions.shadowing import to_shadow
 
+    containing.publish()
     return reaping.vanish(now) + reaping.switch_off(to_shadow, now) + telling.tell_untold(now)
 
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.desk.holding.actions import digests
+    from civicmail.desk.holding.actions import containing, digests
     from civicmail.desk.holding.actions.hearing import Hearing
 
     prepare()
@@ -75,6 +79,6 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
             if not 0 <= now - told < DIGEST_EVERY:
                 told = now
                 digests.tell_users(now)
-            return more
+            return bool(containing.let_go()) or more
 
         yield work

@@ -16,6 +16,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.desk.holding import asked, queries, senders
+from civicmail.desk.holding.actions import containing
 from civicmail.desk.holding.actions.reaping import KEPT_DAYS
 from civicmail.desk.holding.actions.reviewing import pseudonym_of
 from civicmail.desk.holding.actions.telling import tell_reviewers, tell_sender
@@ -33,9 +34,11 @@ log = get_logger()
 
 @dataclass(slots=True)
 class Waiting:
-    """Read, and not written yet. receipts: head and decisions; decided: (capture, decision), whose sender stands in its receipt."""
+    """Read, and not written yet. receipts: head and decisions; contained: mail of accounts that act unlike their owners; decided:
+    (capture, decision), whose sender stands in its receipt."""
 
     receipts: list[tuple[Sent, list[Said]]] = field(default_factory=list)
+    contained: list[containing.Seen] = field(default_factory=list)
     decided: list[tuple[str, Said]] = field(default_factory=list)
 
 
@@ -48,7 +51,7 @@ class Hearing:
 
     @property
     def has_news(self) -> bool:
-        return bool(self._waiting.receipts or self._waiting.decided)
+        return bool(self._waiting.receipts or self._waiting.decided or self._waiting.contained)
 
     def hear(self, record: Record) -> None:
         if record.type not in (Type.RECEIPT, Type.DECIDED) or not any(sign in record.head for sign in _TELLING):
@@ -56,6 +59,8 @@ class Hearing:
         head: dict[str, Any] = orjson.loads(record.head)
         if record.type == Type.DECIDED:
             self._waiting.decided.append((head["id"], asked.of_decision(head)))
+        elif containing.SIGN in record.head and (one := containing.seen(head)) is not None:
+            self._waiting.contained.append(one)
         elif (sent := asked.sent(head)) is not None:
             self._waiting.receipts.append((sent, asked.of_receipt(head)))
 
@@ -68,6 +73,8 @@ class Hearing:
             for sent, said in found:
                 assert book is not None
                 self._one(sent, said, book, now)
+            for one in self._waiting.contained:
+                containing.note(one, now=now)
             for journal, number in self.positions.items():
                 Heard.objects.update_or_create(journal=journal, defaults={"number": number})
         self._waiting = Waiting()

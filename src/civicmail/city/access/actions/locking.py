@@ -1,0 +1,79 @@
+"""Shutting every door to an account that somebody else may have taken, and opening them again (P-25, L2).
+
+More than a suspension: what the attacker may hold by now (device passwords, tokens, sessions, invitations) ends for good, and the
+sign-in is closed. What is given back afterwards is what was in force before; the person makes new device passwords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actions.requests import put
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Account, Authorisation, Device, Invitation, Token
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.endings import sessions_of
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.directory.models import Mailbox, Person
+
+
+def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
+    """Nobody signs in as this person, sends, or reads their mail; what comes is held. Returns the authorisations (ids of rows)
+    that were in force, for unlock. Twice is once. Raises NotPermitted, Unusable."""
+    guard.require(actor, "containment.lock", about_person(person), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        rows = list(Authorisation.objects.select_for_update().filter(person=person, state="active"))
+        for row in rows:
+            put(row, "suspend", reason, now)
+        counts = {"devices": _end(Device, person, now), "tokens": _end(Token, person, now)}
+        Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=moment(now))
+        accounts = Account.objects.filter(person=person)
+        keys = [key for found in sessions_of(list(accounts.values_list("pk", flat=True))).values() for key in found]
+        accounts.update(epoch=F("epoch") + 1, is_active=False)
+        Session.objects.filter(session_key__in=keys).delete()
+        facts = {"authorisations": [str(row.pk) for row in rows], "sessions": len(keys), **counts}
+        entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        publish_on_commit([person.pk])
+    return [row.pk for row in rows]
+
+
+def lock_service(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
+    """The same for a machine: its passwords end. Raises NotPermitted, Unusable."""
+    guard.require(actor, "containment.lock", now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        ended = Device.objects.filter(machine=mailbox, ended__isnull=True).update(ended=moment(now))
+        facts = {"devices": ended}
+        entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}", facts=facts)
+        publish_on_commit(mailboxes=[mailbox.pk])
+
+
+def unlock(person: Person, rights: Collection[int], *, actor: Actor, reason: str, now: int) -> int:
+    """The sign-in is open again, and those of the authorisations that are still suspended are in force; how many. Raises
+    NotPermitted, Unusable."""
+    guard.require(actor, "containment.release", about_person(person), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        mine = Authorisation.objects.select_for_update().filter(person=person, state="suspended", pk__in=list(rights))
+        rows = list(mine)
+        for row in rows:
+            put(row, "resume", reason, now)
+        if person.episodes.filter(ended__isnull=True).exists():
+            Account.objects.filter(person=person).update(is_active=True)
+        facts = {"authorisations": [str(row.pk) for row in rows]}
+        entries.enter("containment.unlock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        publish_on_commit([person.pk])
+    return len(rows)
+
+
+def _end(kind: type[Device] | type[Token], person: Person, now: int) -> int:
+    return kind._default_manager.filter(person=person, ended__isnull=True).update(ended=moment(now))

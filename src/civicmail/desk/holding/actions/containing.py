@@ -1,0 +1,217 @@
+"""Accounts that act unlike their owners: a row when the gateway holds the first message, notices, all doors locked by one act, and
+what was held let go by another (P-25). What the rows say is a file for the gateways (mail/pipeline/contained.py)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.urls import reverse
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, locking
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.desk.holding import containments, senders
+from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
+from civicmail.desk.holding.models import Containment
+from civicmail.mail.pipeline import contained
+from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.releasing import Releasing
+
+SIGN = b'"contained"'
+"""Stands in the head of every receipt that was held for this."""
+UNDER_WAY = 60_000
+"""ms after a release in which a gateway may still have held what should have gone."""
+AT_ONCE = 20
+WEEK = 7 * 86_400_000
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message that waits. sender: as mail/pipeline/containing.py names it; sign: what was unlike its sender, or HELD."""
+
+    sender: str
+    sign: str
+    capture: str
+    at: int
+
+
+def seen(head: dict[str, Any]) -> Seen | None:
+    """By the head of a receipt; None for what does not wait for this."""
+    sign = next((f["code"] for f in head.get("findings", ()) if f["check"] == CHECK), "")
+    envelope, domains = head["envelope"], frozenset(settings.CITY.city.domains)
+    sender = sender_of(envelope["login"], envelope["from"], head["source"]["kind"], domains, containments.people())
+    return Seen(sender, sign, head["id"], head["received"]) if sign and sender else None
+
+
+def note(one: Seen, *, now: int) -> None:
+    """A row for the first message of a sender, and people are told; what was held while a release was under way goes, too. Belongs
+    into a transaction."""
+    if Containment.objects.select_for_update().filter(sender=one.sender, state__in=OPEN).exists():
+        return
+    last = Containment.objects.select_for_update().filter(sender=one.sender).order_by("-released").first()
+    if last is not None and last.released is not None and one.at <= ms(last.released) + UNDER_WAY * (one.sign == HELD):
+        last.let = [*last.let, one.capture]
+        last.save(update_fields=["let"])
+        return
+    person = senders.person_of(one.sender)
+    row = Containment.objects.create(
+        sender=one.sender, person=person, sign=one.sign, capture=one.capture, made=moment(one.at)
+    )  # fmt: skip
+    _tell(row, now)
+    transaction.on_commit(publish)
+
+
+def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> None:
+    """Every door of the account is shut at once. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "containment.lock", _about(row), now=now)
+    with transaction.atomic():
+        row = locked(row, "state")
+        row.state = step(row.state, "lock")
+        if row.person is not None:
+            row.rights = locking.lock(row.person, actor=actor, reason=reason, now=now)
+        elif (box := _service(row)) is not None:
+            locking.lock_service(box, actor=actor, reason=reason, now=now)
+        else:
+            raise Conflict("Nobody signs in as this sender: its peer is a network, which is taken off its listener.")
+        row.locker, row.locked, row.why = person_of(actor), moment(now), reason[:400]
+        row.save()
+
+
+def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> None:
+    """The account is its owner's again, and what is chosen (captures) goes, through the checks once more; the rest stays held.
+    allowed: recipients within an hour that are usual for the next week, 0 for as before. Raises NotPermitted, Unusable,
+    Conflict."""
+    guard.require(actor, "containment.release", _about(row), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = locked(row, "state")
+        row.state = step(row.state, "release")
+        row.releaser, row.released, row.answer = person_of(actor), moment(now), reason[:400]
+        row.let = sorted(set(let))
+        row.allowed, row.allowed_until = allowed, moment(now + WEEK) if allowed else None
+        if row.locked is not None and row.person is not None:
+            locking.unlock(row.person, row.rights, actor=actor, reason=reason, now=now)
+        row.save()
+        facts = {"let": len(row.let), "allowed": allowed}
+        entries.enter("containment.release", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+        transaction.on_commit(publish)
+
+
+def let_go() -> int:
+    """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. Raises nothing for one that
+    cannot go: it stays held, and the log says so."""
+    rows = list(Containment.objects.exclude(let=[]).order_by("id")[:1])
+    if not rows:
+        return 0
+    assert settings.DATA is not None, "the worker has an installation"
+    row, data = rows[0], Path(settings.DATA)
+    chosen = row.let[:AT_ONCE]
+    with closing(Releasing(settings.CITY, data, now_ms)) as releasing:
+        for capture in chosen:
+            indices = containments.waiting_copies(capture)
+            try:
+                by = row.releaser.uid if row.releaser else ""
+                releasing.release(uuid.UUID(capture).bytes, indices, by=by, reason=row.answer, aside=())
+            except CivicmailError as error:
+                log.error("a held message could not be let go", capture=capture, error=type(error).__name__)
+    with transaction.atomic():
+        now = locked(row)
+        now.let = [capture for capture in now.let if capture not in chosen]
+        now.save(update_fields=["let"])
+    return len(chosen)
+
+
+def publish() -> None:
+    """Tell the gateways what was decided. A gateway that is not told in time goes on as before; the worker repeats it."""
+    if settings.DATA is None:
+        return
+    rows = Containment.objects
+    held = {sender: ms(made) for sender, made in rows.filter(state__in=OPEN).values_list("sender", "made")}
+    last = rows.filter(released__isnull=False).values("sender").annotate(last=Max("released")).order_by()
+    allowed = (
+        rows.filter(allowed__gt=0, allowed_until__isnull=False).order_by("id").values_list("sender", "allowed", "allowed_until")
+    )
+    decided = contained.Decided(
+        held, {one["sender"]: ms(one["last"]) for one in last}, {sender: (most, ms(until)) for sender, most, until in allowed}
+    )
+    try:
+        contained.write(Path(settings.DATA), decided)
+    except OSError as error:
+        log.error("gateways cannot be told of accounts that are held", error=str(error))
+
+
+def _about(row: Containment) -> guard.About:
+    return about_person(row.person) if row.person is not None else guard.NOTHING
+
+
+def _service(row: Containment) -> Mailbox | None:
+    kind, _, address = row.sender.partition(":")
+    return Mailbox.objects.filter(address=address, kind="service").first() if kind == "service" else None
+
+
+def _tell(row: Containment, now: int) -> None:
+    """The person, whoever they report to, and every security officer."""
+    who, sign = str(row.person) if row.person else row.sender.partition(":")[2], SIGNS.get(row.sign, "unlike its owner")
+    page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
+    told = {"own": [row.person] if row.person else [], "manager": _managers(row.person), "security": _officers(now)}
+    texts = {
+        "own": (
+            "Your mail waits",
+            f"Your account sent {sign}. Somebody else may be using it, so everything that you send waits; nothing is lost.\n\n"
+            "Call the security office or the help desk now, not by mail, whether it was you or not.",
+        ),
+        "manager": (
+            f"Mail of {who} waits",
+            f"The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
+            "looked.\n\nIf you know why, tell the security office.",
+        ),
+        "security": (
+            f"An account acts unlike its owner: {who}",
+            f"{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}",
+        ),
+    }
+    for role, people in told.items():
+        for person in people:
+            if person is not None and (to := senders.address_of(person)):
+                tell(f"contained:{row.pk}:{role}:{person.pk}", to, *texts[role], now=moment(now))
+
+
+def _managers(person: Person | None) -> list[Person | None]:
+    """Who they report to, else the head of their department."""
+    if person is None:
+        return []
+    work = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
+    boss = (work.supervisor or work.department.head) if work is not None else None
+    return [boss] if boss != person else []
+
+
+def _officers(now: int) -> list[Person | None]:
+    at = moment(now)
+    held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
+    return list(Person.objects.filter(pk__in=held.values("person")))
+
+
+def of_head(head: bytes) -> Seen | None:
+    """Of a record that has SIGN in it."""
+    return seen(orjson.loads(head))

@@ -1,0 +1,99 @@
+"""What the pages of contained accounts show: the messages that wait, by what they have in common. Envelopes only (P-17)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.access.published import Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.config.clock import now_ms
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import queries
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.pipeline.contained import RULE
+from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.rescreening import copies_of
+
+ALIKE = 3
+"""Messages that say the same, from which on they are taken for the attack."""
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages that wait and say the same, or one alone. key: of the form; first, last: ms; copies: recipients; domains: outside;
+    place: the client's address; alike: whether they look like the attack."""
+
+    key: str
+    captures: tuple[str, ...]
+    first: int
+    last: int
+    copies: int
+    domains: int
+    places: tuple[str, ...]
+    alike: bool
+
+
+def waiting(sender: str, now: int) -> list[Group]:
+    """What waits of one sender, most alike first. Raises LaterError."""
+    ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
+    found: list[Capture] = []
+    for id_ in list(ids)[:MOST]:
+        try:
+            capture, _ = queries.kept().record(id_)
+        except (NotInArchive, DamagedFile):
+            continue
+        if _sender(capture) == sender:
+            found.append(capture)
+    return groups(found)
+
+
+def groups(captures: Iterable[Capture]) -> list[Group]:
+    """By what the gateway saw that they have in common. The one that was unlike its sender itself is no honest one."""
+    by: dict[str, list[Capture]] = {}
+    for capture in captures:
+        mask = next((f.mask for f in capture.findings if f.check == CHECK), "")
+        by.setdefault(mask or capture.uuid, []).append(capture)
+    made = [_group(key, sorted(some, key=lambda c: c.received)) for key, some in by.items()]
+    return sorted(made, key=lambda g: (-len(g.captures), g.first))
+
+
+def _group(key: str, some: list[Capture]) -> Group:
+    to = [r.address.lower() for c in some for r in c.envelope.recipients]
+    outside = {a.rpartition("@")[2] for a in to} - set(settings.CITY.city.domains)
+    tripped = any(f.check == CHECK and f.code != HELD for c in some for f in c.findings)
+    places = tuple(dict.fromkeys(c.envelope.client for c in some if c.envelope.client))
+    captures = tuple(c.uuid for c in some)
+    return Group(key, captures, some[0].received, some[-1].received, len(to), len(outside), places, len(some) >= ALIKE or tripped)
+
+
+def waiting_copies(capture: str) -> list[int]:
+    """Indices of the copies of a message that still wait for this."""
+    try:
+        recorded, events = queries.kept().record(uuid.UUID(capture).bytes)
+    except (NotInArchive, DamagedFile):
+        return []
+    ours = {d.to for d in recorded.dispositions if RULE in d.rules}
+    return [index for index, copy in copies_of(recorded, events).items() if index in ours and copy.is_held]
+
+
+def people() -> Snapshot | None:
+    """Who may what at this moment, as gateways know it."""
+    return _watch(Path(settings.DATA)).now if settings.DATA is not None else None
+
+
+@lru_cache(maxsize=4)
+def _watch(data: Path) -> Watch:
+    return Watch(data, now_ms)
+
+
+def _sender(capture: Capture) -> str:
+    e, domains = capture.envelope, frozenset(settings.CITY.city.domains)
+    return sender_of(e.login, e.sender, capture.source.kind, domains, people())

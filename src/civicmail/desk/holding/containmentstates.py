@@ -1,0 +1,41 @@
+"""The states of an account whose mail waits because it acts unlike its owner: FROM, action, TO, and the act. The one table. Pure.
+
+held -> locked -> released
+held -> released
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+State = Literal["held", "locked", "released"]
+
+OPEN: frozenset[str] = frozenset({"held", "locked"})
+"""Everything of theirs waits."""
+STATES: dict[str, tuple[str, str]] = {
+    "held": ("wait", "Mail waits"),
+    "locked": ("lock", "Mail waits, doors are locked"),
+    "released": ("done", "Released"),
+}
+STEPS: tuple[Step[State], ...] = (
+    Step("held", "lock", "locked", "containment.lock"),
+    Step("held", "release", "released", "containment.release"),
+    Step("locked", "release", "released", "containment.release"),
+)
+TABLE = Table[State](
+    STEPS, lambda state: f"This account is in another state by now ({STATES[state][1].lower()}); look at it again."
+)
+step = TABLE.step
+
+SIGNS = {
+    "outside": "more recipients outside within an hour than usual",
+    "inside": "more recipients in the city within an hour than usual",
+    "domains": "many domains within an hour to which it had never written",
+    "same": "many messages within an hour that say the same",
+    "night": "much mail at an hour at which it never sends",
+    "places": "much mail from a new network while another one was in use",
+    "budget": "more within an hour than this service sends",
+}
+"""What was unlike its owner (mail/pipeline/habits.py), as a person reads it."""

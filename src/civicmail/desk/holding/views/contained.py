@@ -1,0 +1,155 @@
+"""Has somebody else taken this account? The list, the button that locks every door, and the release ("/holding/contained/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.holding import containments
+from civicmail.desk.holding.actions import containing as verbs
+from civicmail.desk.holding.containments import Group
+from civicmail.desk.holding.containmentstates import OPEN, SIGNS, STATES
+from civicmail.desk.holding.models import Containment
+
+LOCKED_FOR = "The account acts unlike its owner: {sign}."
+ALLOWED_MOST = 10_000
+
+
+class Release(forms.Form):
+    """What goes is chosen; what looks like the attack is not chosen beforehand."""
+
+    go = forms.MultipleChoiceField(label="Which messages go?", required=False, widget=forms.CheckboxSelectMultiple)
+    allowed = forms.IntegerField(
+        label="Recipients outside within an hour, for a week",
+        help_text="Only where the owner has a reason to send so much. Empty: as for everybody.",
+        required=False,
+        min_value=1,
+        max_value=ALLOWED_MOST,
+    )
+    reason = long("Why is it their owner's again?", "At least 10 characters: whom you spoke to, and what they changed.", least=10)
+
+
+@acting("containment.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """The newest first; what is open is one click away."""
+    require(request, "containment.see")
+    found = listing.of(
+        request,
+        Containment.objects.all(),
+        caption="Accounts that act unlike their owners",
+        columns=[
+            Column("made", "Since", lambda c: Cell(c.made, reverse("containment", args=[c.pk])), ("made",)),
+            Column("state", "State", lambda c: Cell(STATES[c.state][1], role=STATES[c.state][0])),
+            Column("who", "Account", who, ("sender",), name="of"),
+            Column("sign", "It sent", lambda c: SIGNS.get(c.sign, c.sign), name="sent"),
+            Column("locker", "Locked by", lambda c: c.locker or "", name="locked by"),
+            Column("releaser", "Released by", lambda c: c.releaser or "", name="released by"),
+        ],
+        filters=[Filter("state", "State", _in_state, [("open", "waits for you"), ("released", "released")])],
+        empty="No account has acted unlike its owner.",
+        noun="accounts",
+        sort="-made",
+        slim=lambda rows: rows.select_related("person", "locker", "releaser"),
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("Has somebody taken an account?", "Holding")})
+
+
+@acting("containment.release")
+def one(request: Asked, pk: int) -> HttpResponse:
+    """What was unlike its owner, what waits, one button that locks every door, and the release."""
+    require(request, "containment.see")
+    row = get_object_or_404(Containment.objects.select_related("person", "locker", "releaser"), pk=pk)
+    groups = containments.waiting(row.sender, ms(request.now)) if row.state in OPEN or row.let == [] else []
+    form = _form(request, groups)
+    if request.method == "POST" and row.state in OPEN:
+        done = _lock(request, row) if "lock" in request.POST else _release(request, row, form, groups)
+        if done is not None:
+            return done
+    facts: list[tuple[str, Any]] = [
+        ("Account", who(row)),
+        ("Since", row.made),
+        ("It sent", SIGNS.get(row.sign, row.sign)),
+        ("Waits", sum(len(g.captures) for g in groups)),
+    ]
+    page = Page("Has somebody taken this account?", "Account", [("Accounts", reverse("contained"))], STATES[row.state], facts)
+    shown = {
+        "page": page, "row": row, "form": form, "back": reverse("contained"), "is_open": row.state in OPEN, "groups": groups,
+        "may_lock": bool(may(request, "containment.lock", _about(row))),
+        "may_release": bool(may(request, "containment.release", _about(row))), "lockable": _is_lockable(row),
+    }  # fmt: skip
+    return render(request, "holding/contained.html", shown, status=status_of(form))
+
+
+def who(row: Containment) -> str:
+    """Whose account it is, as a person reads it."""
+    return str(row.person) if row.person is not None else row.sender.partition(":")[2]
+
+
+def _lock(request: Asked, row: Containment) -> HttpResponse | None:
+    form = forms.Form({})
+    reason = LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
+    if tried(form, lambda: (verbs.lock(row, actor=request.actor, reason=reason, now=ms(request.now)),)) is None:
+        messages.error(request, " ".join(str(said) for said in form.non_field_errors()))
+    else:
+        messages.success(request, f"Every door of {who(row)} is locked: pages, IMAP, sending, tokens and device passwords.")
+    return redirect("containment", pk=row.pk)
+
+
+def _release(request: Asked, row: Containment, form: Release, groups: list[Group]) -> HttpResponse | None:
+    if not form.is_valid():
+        return None
+    said = form.cleaned_data
+    let = [capture for g in groups if g.key in said["go"] for capture in g.captures]
+    verb = lambda: (  # noqa: E731 - one expression, named for the line below
+        verbs.release(
+            row, let, allowed=said["allowed"] or 0, actor=request.actor, reason=said["reason"], now=ms(request.now)
+        ),
+    )  # fmt: skip
+    if tried(form, verb) is None:
+        return None
+    messages.success(request, f"The account is released. Messages that go now: {len(let)}; what was not chosen stays held.")
+    return redirect("containment", pk=row.pk)
+
+
+def _form(request: Asked, groups: list[Group]) -> Release:
+    form = Release(request.POST or None) if "lock" not in request.POST else Release()
+    form.fields["go"].choices = [(g.key, _words(g)) for g in groups]  # type: ignore[attr-defined]  # a field of choices
+    form.fields["go"].initial = [g.key for g in groups if not g.alike]
+    return form
+
+
+def _words(group: Group) -> str:
+    """A group in one line; nothing of what is in it."""
+    count = len(group.captures)
+    what = f"{count} messages that say the same" if count > 1 else "1 message"
+    at = f"{moment(group.first):%Y-%m-%d %H:%M} UTC"
+    outside = f", {group.domains} domains outside" if group.domains else ", only in the city"
+    place = f", from {', '.join(group.places[:3])}" if group.places else ", from the pages"
+    return f"{what}, {group.copies} recipients{outside}{place}, {at}{' (looks like the attack)' if group.alike else ''}"
+
+
+def _is_lockable(row: Containment) -> bool:
+    return row.state == "held" and (row.person is not None or row.sender.startswith("service:"))
+
+
+def _about(row: Containment) -> About:
+    return about_person(row.person) if row.person is not None else About()
+
+
+def _in_state(query: QuerySet[Containment], wanted: str) -> QuerySet[Containment]:
+    return query.filter(state__in=OPEN) if wanted == "open" else query.exclude(state__in=OPEN)

@@ -1,0 +1,146 @@
+"""An account was taken: people are told at once, one button locks every door, one act gives it back, honest mail goes (P-25)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.models import Account, Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.notices.models import Notice
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding import containments
+from civicmail.desk.holding.actions import containing as verbs
+from civicmail.desk.holding.models import Containment
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Source
+from civicmail.mail.pipeline import contained
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.contained import decided_path
+from civicmail.mail.pipeline.containing import Containing
+from desk.holding.test_findings import listened
+from desk.holding.test_quarantine import states, words
+from mail.archive.making import UNSYNCED
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Visit = Callable[[str], Client]
+DANA = "dana.ortiz@city.example"
+WHY = "Spoke to her at her desk, new password."
+SPAM = (
+    b"Subject: Unpaid invoice\r\n\r\n" + b"Dear friend, please settle the attached invoice today or lose your account forever. " * 4
+)
+HONEST = b"Subject: Elm Street\r\n\r\nThe inspection of the works is on Monday at nine.\r\n"
+
+
+def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew0/d1", client: str = "192.0.2.4") -> list[str]:
+    """What one process takes from an employee: (content, recipient). Capture ids."""
+
+    async def story() -> list[str]:
+        writer = Writer(data, lambda: at, UNSYNCED, 1 << 20)
+        commit = GroupCommit(writer)
+        containing = Containing(settings.CITY, data, lambda: at, lambda: None, lambda: writer.journal.name)
+        pipeline = Pipeline(commit, lambda a: "live" if a.endswith("@city.example") else None, lambda: None, None, containing)
+        found = []
+        for n, (content, to) in enumerate(messages):
+            one = Envelope(DANA, (Recipient(to),), at + n, client, "pc", login=login)
+            found.append((await pipeline.accept(content, one, Source("submission", "d"))).uuid)
+        await commit.close()
+        return found
+
+    return asyncio.run(story())
+
+
+def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]:
+    """The row; what of the attack was held, and what honest mail."""
+    at = ms(city.now) - 60_000
+    bad = send(data, at, *((SPAM, f"p{n}@d{n}.example") for n in range(24)))
+    good = send(data, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "ibis@outside.example"))
+    listened(data, ms(city.now))
+    return Containment.objects.get(sender="p-crew0"), bad[20:], good
+
+
+def test_the_user_their_manager_and_security_are_told_once(city: Town, installed: Path) -> None:
+    """R-1816: of the first message that waits; nothing of what is in it, and gateways know what was decided."""
+    row, bad, _ = attacked(city, installed)
+    assert (row.state, row.sign, row.capture, row.person) == ("held", "domains", bad[0], city.people["crew0"])
+    told = {n.to: n for n in Notice.objects.filter(key__startswith=f"contained:{row.pk}:")}
+    assert told.keys() == {DANA, "sam.ferrer@city.example", "bram.otis@city.example"}
+    assert f"/holding/contained/{row.pk}/" in told["bram.otis@city.example"].text
+    assert not any("invoice" in n.text.lower() or "d3.example" in n.text for n in told.values())
+    assert contained.read(installed).held["p-crew0"] == ms(row.made)
+    listened(installed, ms(city.now))
+    assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
+
+
+def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1817 (P-25): the account cannot be used from then on, and only a security officer does it."""
+    row, _, _ = attacked(city, installed)
+    dana, page = visit("crew0"), f"/holding/contained/{row.pk}/"
+    assert dana.get("/mail/").status_code == 200
+    shown = words(visit("security").get(page))
+    assert "many domains within an hour" in shown and "Lock all doors" in shown and "invoice" not in shown
+    assert visit("head").post(page, {"lock": "1"}).status_code == 403
+    assert visit("security").post(page, {"lock": "1"}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "locked" and row.rights and not Account.objects.get(person=city.people["crew0"]).is_active
+    assert dana.get("/mail/").status_code in (302, 403)
+    assert Entry.objects.get(act="containment.lock").object == "person:p-crew0"
+    again = visit("security").post(page, {"lock": "1"})
+    assert again.status_code == 302 and Entry.objects.filter(act="containment.lock").count() == 1
+
+
+def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1818: what says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
+    row, bad, good = attacked(city, installed)
+    page, officer = f"/holding/contained/{row.pk}/", visit("security")
+    officer.post(page, {"lock": "1"})
+    groups = containments.waiting("p-crew0", ms(city.now))
+    assert [(len(g.captures), g.alike) for g in groups] == [(4, True), (1, False), (1, False)]
+    assert officer.post(page, {"reason": "short"}).status_code == 422
+    assert officer.post(page, {"reason": WHY, "go": [g.key for g in groups if not g.alike]}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "released" and sorted(row.let) == sorted(good)
+    assert Account.objects.get(person=city.people["crew0"]).is_active
+    assert verbs.let_go() == 2 and verbs.let_go() == 0
+    row.refresh_from_db()
+    waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
+    assert row.let == [] and all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
+    assert contained.read(installed).released == {"p-crew0": ms(row.released)}
+    assert "Released" in words(officer.get(page))
+
+
+def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1819: a gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
+    row, _, _ = attacked(city, installed)
+    visit("security").post(f"/holding/contained/{row.pk}/", {"reason": WHY})
+    decided_path(installed).unlink()  # as that gateway knew it
+    late = send(installed, ms(city.now) + 1000, (HONEST, "late@outside.example"))
+    listened(installed, ms(city.now) + 2000)
+    row.refresh_from_db()
+    assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
+
+
+def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:
+    """R-1820."""
+    row, _, _ = attacked(city, installed)
+    duty = (Held("security-officer", taken_until=ms(city.now) + 1000),)
+    own, officer = Actor("p-crew0", held=duty), Actor("p-security", held=duty)
+    with pytest.raises(NotPermitted):
+        verbs.release(row, [], allowed=0, actor=own, reason=WHY, now=ms(city.now))
+    verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+    with pytest.raises(Conflict):
+        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+    with pytest.raises(Conflict):
+        verbs.lock(row, actor=officer, reason=WHY, now=ms(city.now))
+
+
+def _id(capture: str) -> bytes:
+    return bytes.fromhex(capture.replace("-", ""))
