@@ -33,6 +33,8 @@ from civicmail.core.disk.files import OS_FILES, Files
 LOOK_EVERY = 250
 CHANGES_MOST = 600
 """People and mailboxes that the file of changes tells about at most; doors read it anew at each change."""
+CHANGES_LARGE = 100_000
+"""Bytes of that file from which a whole snapshot is worth its making: who changes something, and every door, reads so much anew."""
 INBOUND_MOST = 24 * 3_600_000
 OUTBOUND_MOST = 15 * 60_000
 """ms for which the last snapshot serves while the database is away."""
@@ -88,6 +90,14 @@ def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bo
             return False
         files.replace(path, encode_changes([*there, changes]))
     return True
+
+
+def is_whole_worth_it(data: Path) -> bool:
+    """Whether the file of changes has grown large."""
+    try:
+        return changes_path(data).stat().st_size > CHANGES_LARGE
+    except FileNotFoundError:
+        return False
 
 
 def _changes_there(path: Path) -> list[Changes]:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 
 from civicmail.city.access import published
 from civicmail.city.access.models import Publication, Untold
-from civicmail.city.access.queries.snapshots import current, some
+from civicmail.city.access.queries.snapshots import current, has_mailboxes, some
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 
@@ -40,10 +40,11 @@ def publish_on_commit(
         return
     people, mailboxes = sorted(set(people)), sorted(set(mailboxes))
     now, few = now_ms(), bool(people or mailboxes)
+    waits = (lists or later) and _has_worker(data, now)
     if few:
-        Untold.objects.create(at=now, people=people, mailboxes=mailboxes)
+        Untold.objects.create(at=now, people=people, mailboxes=mailboxes, waits=waits and later)
     if lists or not few:
-        Untold.objects.create(at=now, whole=True, waits=(lists or later) and _has_worker(data, now))
+        Untold.objects.create(at=now, whole=True, waits=waits)
     waiting: list[Any] = connection.run_on_commit
     if not any(tell in entry for entry in waiting):
         transaction.on_commit(tell)
@@ -60,7 +61,8 @@ def tell() -> None:
     """Tell doors what waits to be told, but for what is left to the city worker. Raises OSError and DatabaseError where no worker
     is there that would do it."""
     try:
-        _tell(Untold.objects.filter(waits=False).exists(), Untold.objects.filter(whole=True, waits=False).exists())
+        due = list(Untold.objects.filter(waits=False).values_list("whole", flat=True))
+        _tell(bool(due), any(due))
     except (OSError, DatabaseError) as error:
         data = data_folder()
         if data is None or not _has_worker(data, now_ms()):
@@ -97,7 +99,14 @@ def _tell_few() -> bool:
             transaction.set_rollback(True)  # nothing was told: the version goes to the whole
             return False
         Untold.objects.filter(pk__in=[r.pk for r in rows]).delete()
+        _ask_for_whole(data, row.at)
     return True
+
+
+def _ask_for_whole(data: Path, now: int) -> None:
+    """The city worker makes the whole before so much was told in parts that somebody who changes something has to wait for it."""
+    if published.is_whole_worth_it(data) and _has_worker(data, now) and not Untold.objects.filter(whole=True).exists():
+        Untold.objects.create(at=now, whole=True, waits=True)
 
 
 def publish(now: int | None = None) -> int:
@@ -109,8 +118,8 @@ def publish(now: int | None = None) -> int:
     with transaction.atomic():
         row = _counted(now)
         told = list(Untold.objects.values_list("pk", flat=True))
-    snapshot = current(row.version, row.at, tuple(settings.CITY.city.domains))  # nobody waits for it
-    published.publish(data, snapshot)
+    if has_mailboxes() or published.snapshot_path(data).exists():  # else there is nothing that doors could be told
+        published.publish(data, current(row.version, row.at, tuple(settings.CITY.city.domains)))  # nobody waits for the lock
     Untold.objects.filter(pk__in=told).delete()
     return row.version
 
@@ -123,10 +132,12 @@ def untold_ms(now: int) -> int:
 
 def _counted(now: int | None = None) -> Publication:
     """The next version, locked until the transaction ends; times never fall behind those of earlier versions."""
-    Publication.objects.get_or_create(pk=1)
-    row = Publication.objects.select_for_update().get(pk=1)
+    row = Publication.objects.select_for_update().filter(pk=1).first()
+    if row is None:
+        Publication.objects.get_or_create(pk=1)
+        row = Publication.objects.select_for_update().get(pk=1)
     row.version, row.at = row.version + 1, max(now_ms() if now is None else now, row.at)
-    row.save()
+    row.save(update_fields=["version", "at"])
     return row
 
 

@@ -30,8 +30,11 @@ from civicmail.city.directory.scimrow import Names
 
 SOURCE = "SCIM"
 GONE = "Not active in the identity provider any more."
-_AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "position", "contract", "outside"})
+_AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "contract", "outside"})
 """What doors know of people; they are not told of anything else."""
+_SHUTS = frozenset({"kind", "contract"})
+"""What may shut a door: who comes under an agency that is suspended. The rest is left to the city worker, which tells it of many
+people at once."""
 Said = dict[str, Any]
 
 
@@ -132,7 +135,8 @@ def _do(line: Line, actor: Actor, now: int) -> None:
     FeedRun.objects.filter(pk=run.pk).update(rows=F("rows") + 1)
     feedlines.do([made], actor=actor, reason=SOURCE, gone=GONE, now=now)
     if line.did == "changed" and _AT_DOORS & line.changes.keys():
-        publish_on_commit(Person.objects.filter(uid=line.uid).values_list("pk", flat=True))
+        people = Person.objects.filter(uid=line.uid).values_list("pk", flat=True)
+        publish_on_commit(people, later=not _SHUTS & line.changes.keys())
 
 
 def _ended_lately(now: int) -> int:

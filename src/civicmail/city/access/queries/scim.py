@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access.moments import moment
-from civicmail.city.directory.models import Contract, Department, Episode, Person, ScimUser
+from civicmail.city.directory.models import Contract, Department, Episode, ScimUser
 from civicmail.city.directory.scimrow import Names
 from civicmail.core.config.pairs import pairs
 
@@ -19,6 +19,11 @@ def users() -> QuerySet[ScimUser]:
     """All that are not gone, each with `works`: whether the person works for the city at this moment."""
     open_ = Episode.objects.filter(person__uid=OuterRef("uid"), ended__isnull=True)
     return ScimUser.objects.filter(gone__isnull=True).annotate(works=Exists(open_))
+
+
+def works(uid: str) -> bool:
+    """Whether one person works for the city at this moment."""
+    return Episode.objects.filter(person__uid=uid, ended__isnull=True).exists()
 
 
 def names(now: int) -> Names:
@@ -64,4 +69,4 @@ def uid_of_user(id_: str) -> str:
 
 def people_now() -> int:
     """How many people work for the city."""
-    return Person.objects.filter(episodes__ended__isnull=True, episodes__isnull=False).distinct().count()
+    return Episode.objects.filter(ended__isnull=True).order_by().values("person").distinct().count()

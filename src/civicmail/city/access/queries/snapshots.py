@@ -68,6 +68,11 @@ def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
     return make(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
 
 
+def has_mailboxes() -> bool:
+    """Whether this city has one yet; before that there is nothing to publish."""
+    return MailboxRow.objects.exists()
+
+
 def some(version: int, now: int, people: Collection[int], boxes: Collection[int]) -> Changes | None:
     """What doors have to know anew when something about these people and mailboxes (ids of rows) has changed: they, the mailboxes
     that they hold, held or use, and everybody else who has to do with these. None for so many that a whole snapshot is due. The

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Union
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from scim2_models import ListResponse, Schema, SCIMException, UnauthorizedException, UniquenessException
+from scim2_models import (
+    ListResponse,
+    PatchOp,
+    ResponseParameters,
+    Schema,
+    SCIMException,
+    SearchRequest,
+    UnauthorizedException,
+    UniquenessException,
+)
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
+from scim2_server.utils import parametrize
 
 from civicmail.city.access.actions import feedkeys, scim
 from civicmail.city.access.actors import Actor
@@ -64,6 +74,16 @@ class Service(ScimService):
                 self.forbid_filter(query)
                 return self.discovery_response(self.locate(one, location))
         return super().schema(location, schema_id, query)
+
+
+def _shapes() -> tuple[type, ...]:
+    """What requests and answers are read and built with. The library asks for these classes at each request, and pydantic makes
+    them anew where nobody holds them, which takes longer than all the rest of a look."""
+    service = _plain_service()
+    each = [service.get_model(resource_type) for resource_type in PROVIDER.resource_types]
+    every = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
+    found = [parametrize(shape, models) for shape in (ListResponse, SearchRequest, ResponseParameters) for models in every]
+    return (*found, *(parametrize(PatchOp, model) for model in each))
 
 
 @csrf_exempt
@@ -115,6 +135,9 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
 @lru_cache(maxsize=1)
 def _plain_service() -> ScimService:
     return ScimService(PROVIDER)
+
+
+SHAPES = _shapes()
 
 
 def _bearer(request: HttpRequest) -> str:

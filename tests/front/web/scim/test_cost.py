@@ -1,0 +1,107 @@
+"""What a request of an identity provider does not have to do (issue 7, "Speed")."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from city.access import staff
+from civicmail.city.access.actions import publishing
+from civicmail.city.access.models import Publication, Untold
+from civicmail.city.access.published import changes_path, snapshot_path, touch_alive
+from civicmail.city.directory.models import Department, Person
+from front.web.scim.conftest import Provider
+
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def says(path: str, value: Any) -> dict[str, Any]:
+    return {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": path, "value": value}]}
+
+
+@pytest.fixture
+def ann(crowd: Department, provider: Provider, user: Callable[..., dict[str, Any]]) -> str:
+    """Where somebody with a mailbox and live access is found."""
+    head = staff.person("head")
+    staff.policy()
+    staff.worker("ann", crowd, head)
+    return f"/Users/{provider.ask('POST', '/Users', user('ann'))[1]['id']}"
+
+
+def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1101: they are made once, and held."""
+
+    def made(*_: object) -> type:
+        raise AssertionError("a class was made for one request")
+
+    look = "/Users?filter=userName%20eq%20%22ann@city.example%22"
+    asked = [("GET", look, None), ("GET", ann, None), ("PATCH", ann, says("title", "Lead clerk"))]
+    for method, path, body in asked:
+        provider.ask(method, path, body)
+    gc.collect()
+    monkeypatch.setattr("pydantic._internal._generics.create_generic_submodel", made)
+    assert [provider.ask(method, path, body)[0] for method, path, body in asked] == [200, 200, 204]
+
+
+def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:
+    """R-1102: a title is nothing to a gateway, a name is."""
+    publishing.publish()
+    before = Publication.objects.get().version
+    assert provider.ask("PATCH", ann, says("title", "Lead clerk"))[0] == 204
+    assert Publication.objects.get().version == before and not changes_path(installed).exists()
+    assert not Untold.objects.exists()
+    assert provider.ask("PATCH", ann, says("displayName", "Ann Example"))[0] == 204
+    assert Untold.objects.count() == 1, "told when the transaction commits"
+
+
+def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1103: of a city that is only being filled nobody makes a snapshot that is thrown away."""
+
+    def made(*_: object) -> None:
+        raise AssertionError("a snapshot of nobody was made")
+
+    monkeypatch.setattr(publishing, "current", made)
+    Untold.objects.create(at=staff.MS, people=[1])
+    publishing.publish(staff.MS)
+    assert not Untold.objects.exists() and not snapshot_path(installed).exists()
+
+
+def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
+    ann: str, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1104: when much was told in parts, and only where a worker is there."""
+    people = list(Person.objects.filter(uid="ann").values_list("pk", flat=True))
+    monkeypatch.setattr("civicmail.city.access.published.CHANGES_LARGE", 10)
+    version = publishing.publish()
+
+    def told() -> list[tuple[bool, bool]]:
+        publishing.publish_on_commit(people)
+        publishing.tell()
+        return list(Untold.objects.values_list("whole", "waits"))
+
+    assert told() == [] and changes_path(installed).exists()
+    touch_alive(installed, publishing.now_ms())
+    assert told() == [(True, True)] and told() == [(True, True)], "asked once"
+    assert publishing.tell_waiting(publishing.now_ms()) and not Untold.objects.exists()
+    assert Publication.objects.get().version > version + 3
+
+
+def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann: str, provider: Provider, installed: Path) -> None:
+    """R-1105: a worker tells it of many people at once, within a second; without one it is told by whoever changes it."""
+    publishing.publish()
+
+    def told(path: str, value: str) -> list[tuple[bool, bool]]:
+        Untold.objects.all().delete()
+        assert provider.ask("PATCH", ann, says(path, value))[0] == 204
+        return list(Untold.objects.values_list("whole", "waits"))
+
+    assert told("displayName", "Ann One") == [(False, False)]
+    touch_alive(installed, publishing.now_ms())
+    assert told("userType", "volunteer") == [(False, False)]
+    assert told("displayName", "Ann Two") == [(False, True)]
+    assert publishing.tell_waiting(publishing.now_ms()) and not Untold.objects.exists()
+    assert b"Ann Two" in changes_path(installed).read_bytes()
