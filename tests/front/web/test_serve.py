@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import re
 import signal
 import smtplib
@@ -63,8 +64,10 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
         assert (status, headers["content-encoding"]) == (200, "gzip")
         assert "immutable" in headers["cache-control"]
         assert asked(port, "/my/access/")[1]["location"] == "/accounts/login/?next=%2Fmy%2Faccess%2F"
-        assert "unclosed" not in running.log()
-    assert not _listens(port)
+        os.killpg(running.pid, signal.SIGINT)  # Ctrl-C: from the terminal to each process, and from there again as SIGTERM
+        wait(lambda: not _listens(port))
+    assert "unclosed" not in running.log()
+    assert "refused to gracefully stop" not in running.log()
 
 
 def test_mail_does_without_pages(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def _watch(data: Path, parent: int) -> None:
 data = Path(os.environ["CIVICMAIL_DATA"])
 config = Path(named) if (named := os.environ.get("CIVICMAIL_CONFIG")) else None
 ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # granian's worker takes no other signal, and holds the port
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the process that listens, which passes it on as SIGTERM
 start.start(data, config)
 
 from django.conf import settings  # noqa: E402 - they are there from now on

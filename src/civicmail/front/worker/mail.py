@@ -44,7 +44,7 @@ DRAIN_LOOK = 0.02
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """What was kept becomes searchable, with its attachments, and sealed."""
     jobs = [
-        Job("index", lambda: _index(data), INDEX_EVERY),
+        Job("index", lambda: indexing(data), INDEX_EVERY),
         Job("extract", lambda: _extract(data, stop), EXTRACT_EVERY),
         Job("ocr", lambda: _ocr(settings, data, stop), OCR_LOOK_EVERY),
         Job("seal", lambda: _seal(settings, data), SEAL_LOOK_EVERY, lends="seal"),
@@ -71,13 +71,14 @@ def has_links(settings: Settings) -> bool:
 
 
 @contextmanager
-def _index(data: Path) -> Iterator[Work]:
+def indexing(data: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Work]:
+    """Searchable within a second, and all of it when the worker stops."""
     with closing(IndexJob.take(data)) as job:
         yield lambda: job.step(now_ms()) > 0
-        drain(job, data)
+        drain(job, data, clock)
 
 
-def drain(job: IndexJob, data: Path, clock: Callable[[], float] = time.monotonic) -> None:
+def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:
     """A search after a clean stop finds all that was acknowledged, where that takes little: gateways that stop at the same time let
     their journals go, until then more may come. What is left is read at the next start."""
     end = clock() + DRAIN
