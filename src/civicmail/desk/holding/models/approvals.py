@@ -1,5 +1,4 @@
-"""Files that wait for a manager, what was said about them, and what may leave without a question (P-22). Models of this room; they
-stand apart from models.py, which takes them in."""
+"""Files that wait for a manager, what was said about them, and what may leave without a question (P-22)."""
 
 from __future__ import annotations
 
@@ -36,7 +35,6 @@ class Approval(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        app_label = "holding"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["capture"], condition=~models.Q(capture=""), name="approval_of_a_message_once"),
             models.UniqueConstraint(fields=["draft"], condition=models.Q(draft__isnull=False), name="approval_of_a_draft_once"),
@@ -62,7 +60,6 @@ class ApprovalCopy(models.Model):
 
     class Meta:
         ordering: ClassVar = ["index"]
-        app_label = "holding"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["approval", "index"], name="approval_of_a_copy_once"),
             models.CheckConstraint(
@@ -95,7 +92,6 @@ class StandingApproval(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        app_label = "holding"
 
     def __str__(self) -> str:
         return f"s{self.pk}"
@@ -113,9 +109,6 @@ class AskedDepartment(models.Model):
     forecast = models.PositiveIntegerField(default=0)
     head = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     head_reason = models.CharField(max_length=400, blank=True)
-
-    class Meta:
-        app_label = "holding"
 
     def __str__(self) -> str:
         return str(self.department)

@@ -8,10 +8,6 @@ from typing import ClassVar
 from django.db import models
 
 from civicmail.city.directory.models import Person
-from civicmail.desk.holding.approvalrows import Approval as Approval
-from civicmail.desk.holding.approvalrows import ApprovalCopy as ApprovalCopy
-from civicmail.desk.holding.approvalrows import AskedDepartment as AskedDepartment
-from civicmail.desk.holding.approvalrows import StandingApproval as StandingApproval
 
 
 class Contest(models.Model):

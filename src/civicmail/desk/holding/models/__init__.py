@@ -1,0 +1,19 @@
+"""The rows of this room."""
+
+from __future__ import annotations
+
+from civicmail.desk.holding.models.approvals import Approval as Approval
+from civicmail.desk.holding.models.approvals import ApprovalCopy as ApprovalCopy
+from civicmail.desk.holding.models.approvals import AskedDepartment as AskedDepartment
+from civicmail.desk.holding.models.approvals import StandingApproval as StandingApproval
+from civicmail.desk.holding.models.asking import Containment as Containment
+from civicmail.desk.holding.models.asking import Contest as Contest
+from civicmail.desk.holding.models.asking import Digest as Digest
+from civicmail.desk.holding.models.asking import Finding as Finding
+from civicmail.desk.holding.models.asking import Heard as Heard
+from civicmail.desk.holding.models.asking import PickUp as PickUp
+from civicmail.desk.holding.models.asking import PickUpReply as PickUpReply
+from civicmail.desk.holding.models.asking import Precision as Precision
+from civicmail.desk.holding.models.asking import Release as Release
+from civicmail.desk.holding.models.asking import Untold as Untold
+from civicmail.desk.holding.models.asking import Verification as Verification
