@@ -89,7 +89,12 @@ class NextHop:
             elif verb == "starttls":
                 writer.write(b"220 go\r\n" + self.inject)
                 await writer.drain()
-                await writer.start_tls(self.tls)
+                plain = writer.transport
+                try:
+                    await writer.start_tls(self.tls)
+                except AttributeError:  # the client hung up in the middle of it, and the standard library stumbles over that
+                    writer._transport = plain  # type: ignore[attr-defined]  # so that it can be closed
+                    raise ConnectionResetError from None
             elif verb == "mail":
                 sender, recipients = argument[6:].partition(">")[0], []
                 if not self._say(writer, "mail", argument, "250 2.1.0 Ok"):

@@ -202,8 +202,8 @@ _ALL = (
         _("Confidential or sensitive information never travels in mail that is not encrypted."),
         _("Do not send such information by mail outside the city. Ask your department how it may be sent."),
         _(
-            "It recognises many such numbers in what leaves the city, and tells you. A message with ten or more of them waits "
-            "for a person. It does not encrypt for you so far."
+            "It recognises many such numbers in what leaves the city, and sends those messages encrypted. A message with ten or "
+            "more of them waits for a person. Write [secure] in the subject, and any message leaves encrypted."
         ),
     ),
     Clause(

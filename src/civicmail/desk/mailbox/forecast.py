@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import Disposition, tellable_rules
+from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.submission import Outlook
 from civicmail.mail.pipeline.addressed import LISTED, SAME
 
 STATES = {
     "deliver": "delivered",
     "mark": "delivered",
-    "encrypt": "held",
+    "encrypt": "delivered",
     "redirect": "held",
     "hold": "held",
     "quarantine": "held",
@@ -55,23 +56,24 @@ class Foretold:
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """refused: the rule by which the sender may not send it at all, with its reply; later: nobody can tell at this moment; members:
-    how many mailboxes lists lead to besides those that are named; unchecked: parts that could not be asked."""
+    how many mailboxes lists lead to besides those that are named; cautions: what to look at, although no rule objects."""
 
     copies: tuple[Foretold, ...]
     refused: str = ""
     reply: str = ""
     later: bool = False
     members: int = 0
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def is_calm(self) -> bool:
         """Whether it may go without another question."""
-        return not self.refused and not self.later and all(copy.is_calm for copy in self.copies)
+        return not self.refused and not self.later and not self.cautions and all(copy.is_calm for copy in self.copies)
 
     def digest(self, version: int) -> str:
         """Of what a person was shown: whoever has seen this for this version of the draft is not asked again."""
         said = [(c.address, c.do, c.rules) for c in self.copies]
-        return hashlib.sha256(repr((version, self.refused, self.later, said)).encode()).hexdigest()[:32]
+        return hashlib.sha256(repr((version, self.refused, self.later, said, self.cautions)).encode()).hexdigest()[:32]
 
 
 def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
@@ -86,7 +88,7 @@ def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
         copy = _copy(outlook, d, domains)
         (behind if copy.behind else named).append(copy)
     loud = [copy for copy in behind if not copy.is_calm]
-    return Foreseen((*named, *loud[:MEMBERS]), members=len(behind))
+    return Foreseen((*named, *loud[:MEMBERS]), members=len(behind), cautions=outlook.cautions)
 
 
 def rules_of(names: Sequence[str], book: Book) -> tuple[Rule, ...]:

@@ -32,6 +32,7 @@ from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import parse_path
+from civicmail.desk.mailbox.cautions import Caution, cautions
 from civicmail.desk.mailbox.errors import Undecided
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
@@ -85,13 +86,14 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What would happen: to each recipient of the envelope (with those behind a list), and by which book. reply: where nobody gets
-    a copy, what an SMTP client would hear; judged: whether the sender may send it at all."""
+    a copy, what an SMTP client would hear; judged: whether the sender may send it at all; cautions: to what no rule objects."""
 
     judged: Judged
     envelope: Envelope
     dispositions: tuple[Disposition, ...]
     book: Book
     reply: str = ""
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +182,14 @@ class Submission:
         reached = addressed(envelope, snapshot, self._modes.of)
         to = self._counted().holds(parcel.person, reached.settled, len(reached.envelope.recipients))
         settled = Settled(reached.envelope, KIND, len(parcel.content), to)
+        said = cautions(parcel.content, len(reached.envelope.recipients), snapshot, self._domains)
         if judging.is_idle:
             here = [self._modes.of(r.address) for r in reached.envelope.recipients]
             found = self._secured(parcel, reached.envelope, dispositions(here, KIND, settled=to))
-            return Outlook(judged, reached.envelope, found, judging.book)
+            return Outlook(judged, reached.envelope, found, judging.book, cautions=said)
         verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
         found = self._secured(parcel, reached.envelope, verdict.dispositions)
-        return Outlook(judged, reached.envelope, found, judging.book, verdict.reply)
+        return Outlook(judged, reached.envelope, found, judging.book, verdict.reply, said)
 
     def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
         """With what the sender says of encryption, as accept() hears it."""

@@ -25,7 +25,7 @@ MATRIX = "fail-matrix"
 MOST = 40_000
 """Characters of a version."""
 HOLDING = frozenset({"encrypt", "hold", "quarantine", "refuse"})
-"""What keeps a copy from going at once: what is to be encrypted waits, too, as long as nothing encrypts it."""
+"""What changes how a copy reaches its reader, or whether: people hear of it before it begins."""
 _HEAD = re.compile(r"^\s*\[\[\s*rule\s*\]\]\s*(?:#.*)?$", re.MULTILINE)
 _HERE = "this text"
 

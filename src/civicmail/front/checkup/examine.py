@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.checkup import feeds, hooks, keeping, keys, machine, otherdoors, passing, programs, scanner, zone
+from civicmail.front.checkup import clear, feeds, hooks, keeping, keys, machine, otherdoors, passing, programs, scanner, zone
 from civicmail.front.checkup.findings import Finding, Patient
 
 Check = Callable[[Patient], Iterator[Finding]]
@@ -17,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
     keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, programs.programs, zone.zone, scanner.clamd, feeds.feeds, hooks.hooks, otherdoors.doors,
+    clear.clear, clear.secure,
 )  # fmt: skip
 
 

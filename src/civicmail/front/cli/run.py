@@ -105,7 +105,20 @@ def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) ->
     threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
     if job == "city":
         from civicmail.front.web.start import prepare, start
-        from civicmail.front.worker import answering, city, findings, hooks, leaving, notices, people, rulebook, sending
+        from civicmail.front.worker import (
+            answering,
+            city,
+            findings,
+            hooks,
+            leaving,
+            notices,
+            people,
+            pickups,
+            pulls,
+            reports,
+            rulebook,
+            sending,
+        )
 
         start(data, config)
 
@@ -114,8 +127,10 @@ def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) ->
 
         jobs = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
         jobs += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
+        jobs += [pickups.job(settings, data, ready, now_ms)]
         jobs += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
-        jobs += hooks.jobs(settings, data, ready, now_ms)
+        jobs += [*hooks.jobs(settings, data, ready, now_ms), reports.job(data, ready, now_ms)]
+        jobs += [pulls.job(settings, data, ready, now_ms)]
         city.run(settings, data, stop, jobs)
     else:
         importlib.import_module(f"civicmail.front.worker.{job}").run(settings, data, stop)

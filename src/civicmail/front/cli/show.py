@@ -15,6 +15,7 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Address, Letter, Part
 from civicmail.front.cli import captureid, door, options, output
+from civicmail.mail.archive import proofs
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -124,6 +125,8 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
             for k, v in event.facts.items()
             if k in {"do", "hop", "relay", "reply", "tls", "try", "reason", "actor", "redelivered"}
         )
+        if proof := proofs.line(event.facts.get("proof", {})):
+            words = f"{words}  proof: {proof}"
         if event.type == Type.DECIDED:
             words = f"{words}  {' '.join(event.facts.get('rules', ()))}"
         output.show(f"{output.when(event.at)}  {event.type.name.lower()}  {people}  {words}")

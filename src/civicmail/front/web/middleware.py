@@ -67,6 +67,8 @@ PUBLIC = frozenset(
         "policy-text",
         "complaint",
         "decision",
+        "pickup",
+        "pickup-file",
         "autoconfig",
         "autoconfig-known",
     }

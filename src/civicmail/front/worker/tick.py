@@ -16,7 +16,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import answering, findings, hooks, leaving, notices, rulebook, sending
+from civicmail.front.worker import answering, findings, hooks, leaving, notices, pickups, pulls, reports, rulebook, sending
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people import Prepare, one_round
@@ -83,11 +83,14 @@ def _of_people(settings: Settings, data: Path, done: Done) -> None:
     """Jobs that need the database, each under its lease: what it has done is counted under the name that stands with it."""
     rounds: tuple[tuple[str, str, Callable[[], int]], ...] = (
         (findings.LEASE, "dated", lambda: findings.one_round(data, now_ms)),
+        (pickups.LEASE, "dated", lambda: pickups.one_round(settings, data, now_ms)),
         (notices.LEASE, "noticed", lambda: notices.one_round(settings, data, now_ms)),
         (sending.LEASE, "written", lambda: sending.one_round(settings, data, now_ms)),
         (answering.LEASE, "answered", lambda: answering.one_round(settings, data, now_ms)),
         (leaving.LEASE, "dated", lambda: leaving.one_round(settings, data, now_ms)),
         ("rules", "dated", lambda: rulebook.one_round(data, now_ms)),
+        (reports.LEASE, "dated", lambda: reports.one_round(data, now_ms)),
+        (pulls.LEASE, "dated", lambda: pulls.one_round(settings, data, now_ms)),
         (hooks.LEASE, "told", lambda: hooks.one_round(settings, data, now_ms)),
     )
     for lease, count, round_ in rounds:

@@ -7,11 +7,12 @@ a file or a folder, a journal report or the evidence of a finding (docs/decision
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from civicmail.city.policy.shapes import USE, Disposition, tellable_rules
+from civicmail.mail.archive import proofs
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture, Event, Type
 
@@ -27,7 +28,8 @@ _BRACKETS = re.compile("<([^<> ]*@[^<> ]*)>")
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One recipient's copy. box: where it goes, if that is another address; do, rules: as decided; since: ms of the last change;
-    reply: what the last next hop answered; next: ms of the next try, 0 for at once or never."""
+    reply: what the last next hop answered; next: ms of the next try, 0 for at once or never;
+    proof: how it left encrypted, where it had to."""
 
     index: int
     address: str
@@ -39,6 +41,7 @@ class Passage:
     reply: str
     next: int
     tries: int
+    proof: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def is_named(wanted: str, address: str) -> bool:
     return f"@{domain}" == wanted if wanted.startswith("@") else address == wanted
 
 
-def _passages(capture: Capture, events: Iterable[Event], named: Collection[str]) -> Iterable[Passage]:
+def _passages(capture: Capture, events: Sequence[Event], named: Collection[str]) -> Iterable[Passage]:
     copies = {d.to: Copy("", d.do) for d in capture.dispositions}
     for event in events:
         if event.type in _ABOUT_COPIES:
@@ -155,6 +158,7 @@ def _passages(capture: Capture, events: Iterable[Event], named: Collection[str])
                 if (copy := copies.get(index)) is not None:
                     copy.apply(event.type, event.at, event.facts, (event.journal, event.number))
     decided = {d.to: d for d in capture.dispositions}
+    proven = {i: e.facts["proof"] for e in events if e.type == Type.DELIVERED and "proof" in e.facts for i in e.to}
     for index, r in enumerate(capture.envelope.recipients):
         copy, d = copies.get(index) or Copy("", "kept"), decided.get(index)
         state = _state(copy)
@@ -169,6 +173,7 @@ def _passages(capture: Capture, events: Iterable[Event], named: Collection[str])
             said(copy.reply or (d.reply if d else ""), named),
             copy.due if state == "deferred" else 0,
             copy.tries,
+            proven.get(index, {}),
         )
 
 
@@ -204,6 +209,8 @@ _FACTS = ("do", "hop", "relay", "reply", "tls", "try", "next", "redelivered", "m
 
 def _step(event: Event, named: Collection[str]) -> Step:
     facts = tuple((key, _fact(event.facts[key], named)) for key in _FACTS if event.facts.get(key) not in (None, ""))
+    if proof := proofs.line(event.facts.get("proof", {})):
+        facts = (*facts, ("proof", proof))
     if event.type == Type.DECIDED and (rules := tellable_rules(tuple(event.facts["rules"]))):
         facts = (*facts, ("rules", " ".join(rules)))
     return Step(event.type.name.lower(), event.at, event.to, facts, event.journal, event.number)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
-from civicmail.city.policy.shapes import Do, Finding
+from civicmail.city.policy.shapes import Disposition, Do, Finding
 from civicmail.core.disk.files import map_of
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
@@ -23,7 +23,7 @@ from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline import journals, securing
-from civicmail.mail.pipeline.addressed import addressed
+from civicmail.mail.pipeline.addressed import BEFORE, addressed, asks_before
 from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.deciding import Settled, Verdict
 from civicmail.mail.pipeline.errors import ComeAgain
@@ -182,6 +182,8 @@ class Pipeline:
         to: dict[int, tuple[Do, str]] = {}
         seen: tuple[Finding, ...] = ()
         snapshot = self._people()
+        if asks_before(envelope, source, snapshot, modes):
+            return envelope, Verdict(tuple(Disposition(to, "kept", (BEFORE,)) for to in range(len(envelope.recipients))), {})
         if source not in KEPT_SOURCES and snapshot is not None:
             reached = addressed(envelope, snapshot, modes)
             envelope, to = reached.envelope, reached.settled

@@ -19,13 +19,18 @@ from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.mail.archive import proofs
 from civicmail.mail.archive.envelopes import Passage
+
+OF_MAILBOXES = frozenset({"access-held", "access-closed"})
+"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One recipient's copy in words. reply: what the last server answered, for the sender alone; again: when it is tried next;
-    release: where its reader says that it is no spam, empty where that is not asked."""
+    release: where it can be let go or asked for, empty where nothing keeps it back; proof: how it left encrypted,
+    for the sender alone."""
 
     address: str
     role: str
@@ -35,13 +40,14 @@ class Copy:
     reply: str = ""
     again: datetime | None = None
     release: str = ""
+    proof: str = ""
 
 
 @acting("my.mail")
 def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     """An imported message was delivered elsewhere, and says nothing of it."""
     one = found(request, id)
-    copies = [_whole(p) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in known_to(one)]
+    copies = [_whole(p, one.id) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in known_to(one)]
     subject = gettext("Delivery")
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
     shown = {"one": one, "copies": copies, "at": one.capture.received, "brought": one.traced.source in ("import", "journal")}
@@ -56,11 +62,12 @@ def known_to(one: Found) -> list[Passage]:
     return [p for p in one.traced.passages if p.address.lower() in mine or p.box.lower() in mine]
 
 
-def _whole(p: Passage) -> Copy:
+def _whole(p: Passage, id_: str) -> Copy:
     role, word = words.copy(p.state, p.do)
     again = moment(p.next) if p.next else None
-    why = words.why(p.rules) or words.means(p.state, p.do)
-    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again)
+    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or words.why(p.rules) or words.means(p.state, p.do)
+    proof = proofs.line(p.proof)
+    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, _release(p, id_), proof)
 
 
 def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
@@ -68,5 +75,11 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
     elsewhere = bool(p.box) and p.box.lower() not in mine
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
-    release = reverse("mail-release", args=[id_]) if (p.state, p.do, elsewhere) == ("held", "quarantine", False) else ""
+    release = "" if elsewhere else _release(p, id_)
     return Copy(words.marked(address), role, word, moment(p.since), words.why(p.rules), release=release)
+
+
+def _release(p: Passage, id_: str) -> str:
+    """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
+    kept = p.state == "held" and p.do in ("hold", "quarantine") and not OF_MAILBOXES & set(p.rules)
+    return reverse("mail-release", args=[id_]) if kept else ""

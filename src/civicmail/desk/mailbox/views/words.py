@@ -73,11 +73,22 @@ STATUS: dict[str, tuple[str, Any]] = {
 }
 """Status of a message that is one's own -> role and word."""
 
+PROOFS: dict[str, Any] = {
+    "tls": gettext_lazy("It left encrypted, straight to their own server, which has proven which one it is (TLS)."),
+    "smime": gettext_lazy("It left encrypted: only the reader’s own key opens it (S/MIME)."),  # noqa: RUF001 - an apostrophe
+    "openpgp": gettext_lazy("It left encrypted: only the reader’s own key opens it (OpenPGP)."),  # noqa: RUF001 - an apostrophe
+    "portal": gettext_lazy("It waits encrypted on a page of the city’s; they were told, and open it with a passphrase."),  # noqa: RUF001 - an apostrophe
+}
+"""How a copy left encrypted -> what that means for whoever sent it (P-19)."""
+
 RULES: dict[str, Any] = {
+    "secure-asked": gettext_lazy("You asked for it to leave encrypted ([secure] in the subject)."),
+    "sent-plain": gettext_lazy("You gave a reason why it goes unencrypted; the privacy officer hears of it (P-19)."),
     "access-held": gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
     "access-closed": gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
     "access-ended": gettext_lazy("Whoever sent this had no access to mail any more (P-08)."),
     "contained": gettext_lazy("Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."),
+    "asked-before-sending": gettext_lazy("You asked check@ what would happen to it, so nobody got it."),
     "expand-list": gettext_lazy("This is a list; its members have copies of their own."),
     "same-mailbox": gettext_lazy("This is another name of a mailbox that has its copy."),
     "pulled-back": gettext_lazy("It turned out to be dangerous, so security took it back from everybody who had it (P-31)."),

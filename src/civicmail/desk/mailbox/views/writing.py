@@ -36,6 +36,7 @@ from civicmail.desk.mailbox.views import answers, foretelling
 from civicmail.desk.mailbox.views.answers import Beginning
 from civicmail.desk.mailbox.views.one import crumbs
 from civicmail.desk.mailbox.views.writingforms import Write, initial_of
+from civicmail.mail.pipeline import securing
 
 AUTOSAVE = "autosave"
 
@@ -152,6 +153,8 @@ def _save(desk: Desk, do: str) -> None:
     written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
     if do != AUTOSAVE and (who := form.cleaned_data["who"]):
         written = _with(desk, written, who)
+    if do == "secure" and not securing.is_word_in(written.subject):
+        written = replace(written, subject=f"{securing.WORD} {written.subject}".strip())
     version = form.cleaned_data["version"]
     if desk.row is None:
         begun = answers.beginning(request, str(form.cleaned_data["source"] or ""), form.cleaned_data["how"])
@@ -195,8 +198,8 @@ def _with(desk: Desk, written: drafting.Written, who: str) -> drafting.Written:
 def _done(desk: Desk, do: str) -> HttpResponse:
     """Where a button leads when everything is saved."""
     here = reverse("mail-draft", args=[desk.uid])
-    if do in ("send", "check"):
-        return _sent(desk) if do == "send" else redirect(f"{here}?check=1#check")
+    if do in ("send", "secure", "check"):
+        return _sent(desk) if do != "check" else redirect(f"{here}?check=1#check")
     if do == "pick":
         return redirect("mail-draft-people", desk.uid)
     if do == "save":

@@ -23,7 +23,7 @@ from civicmail.desk.oversight.queries.rules import NOTICE_DAYS, holidays
 AT_ONCE = 200
 """Notices of one transaction."""
 WILL = {
-    "encrypt": gettext_lazy("Some of the mail that you send will wait until it can leave encrypted, from {day} at the earliest."),
+    "encrypt": gettext_lazy("Some of the mail that you send will leave encrypted, from {day} at the earliest."),
     "hold": gettext_lazy("Some of the mail that you send will be held until somebody approves it, from {day} at the earliest."),
     "quarantine": gettext_lazy("Some of the mail that you send will be kept back, from {day} at the earliest."),
     "refuse": gettext_lazy("Some of the mail that you send will be refused, from {day} at the earliest."),

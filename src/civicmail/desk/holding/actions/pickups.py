@@ -1,0 +1,235 @@
+"""Messages in the pick-up portal: found, told of, opened by their readers, answered, taken back by their senders, ended (P-19).
+
+Of a reader we know that they have the link, which went to their mailbox, and the secret. Each try is counted before it is looked
+at, so that many at once are as few as one after the other. Each opening is an entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.sentence import sentence as _
+from civicmail.core.config.settings import Secure
+from civicmail.desk.holding import pickupstates
+from civicmail.desk.holding.models import PickUp, PickUpReply
+from civicmail.mail.courier import boxes
+
+SECRET_LEAST, SECRET_MOST = 10, 128
+REPLY_MOST = 20_000
+REPLIES_MOST = 20
+"""Answers to one message; whoever has more to say writes a mail."""
+WORKER = machine("worker")
+_SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
+_SUBJECT = "A message from {city} waits for you"
+_TEXT = """\
+{city} has a confidential message for you. It is not in this mail: you read it on a page of the city's.
+
+{link}
+
+The message waits until {until}. You open it with a passphrase: the one that whoever wrote to you has told you, else one that you \
+choose when you open it first. If you do not expect a message, ask the city by telephone.
+
+---
+
+{city} tiene un mensaje confidencial para usted. No está en este correo: se lee en una página de la ciudad, con el enlace de \
+arriba, hasta el {until}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una que usted \
+elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono."""
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
+    """Make a row, and a notice without content, of each box that has none; how many."""
+    ids = boxes.waiting(data)
+    known = set(PickUp.objects.filter(box__in=ids).values_list("box", flat=True))
+    made = 0
+    for id_ in ids:
+        if id_ not in known:
+            made += _found(data, id_, city, url, rules, now)
+    return made
+
+
+def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
+    about, token = boxes.about(data, id_), secrets.token_urlsafe(24)
+    until = moment(about["at"]) + timedelta(days=rules.days)
+    person = Person.objects.filter(uid=str(about["login"]).partition("/")[0]).first()
+    with transaction.atomic():
+        row = PickUp.objects.create(
+            box=id_, capture=about["capture"], index=about["index"], to=about["to"], sender=about["sender"].lower(), person=person,
+            made=moment(now), until=until, token=digest(token),
+        )  # fmt: skip
+        link = f"{url.rstrip('/')}/pickup/{token}/"
+        text = _TEXT.format(city=city, link=link, until=f"{until:%Y-%m-%d}")
+        tell(f"pickup:{id_}", row.to, _SUBJECT.format(city=city), text, now=moment(now))
+        entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_name(row), facts={"capture": row.capture})
+    return 1
+
+
+def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
+    """Try a secret; the first one that is typed is the reader's own where nobody has set one. Raises Conflict where it is not there
+    to be opened, Unusable where the secret is wrong, or too short to be chosen."""
+    fresh = _live(row, now)
+    if not fresh.secret and not SECRET_LEAST <= len(secret) <= SECRET_MOST:
+        raise Unusable(_SHORT, {"secret": _SHORT})
+    if not _counted(fresh, rules):
+        _lock(fresh, client, now)
+        raise Conflict(pickupstates.SAID["locked"])
+    chosen = not fresh.secret
+    if not chosen and not check_password(secret[:SECRET_MOST], fresh.secret):
+        left = rules.tries - fresh.tries - 1
+        entries.enter_alone("pickup.wrong", actor=client, reason="", now=now, object=_name(fresh), facts={"left": max(0, left)})
+        if left <= 0:
+            _lock(fresh, client, now)
+            raise Conflict(pickupstates.SAID["locked"])
+        said = _("That is not the passphrase. Try again; after a few wrong ones it is locked.")
+        raise Unusable(said, {"secret": said})
+    with entries.before_showing(now):
+        locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
+        if chosen and locked.secret:
+            raise Conflict(_("Somebody has chosen a passphrase in the meantime."))
+        locked.state = pickupstates.TABLE.step(locked.state, "open")
+        if chosen:
+            locked.secret, locked.by = make_password(secret), "reader"
+        locked.tries, locked.opened, locked.openings = 0, locked.opened or moment(now), locked.openings + 1
+        locked.save()
+        entries.enter("pickup.open", actor=client, reason="", now=now, object=_name(locked), facts={"chosen": int(chosen)})
+    return locked
+
+
+def _live(row: PickUp, now: int) -> PickUp:
+    """The row as it is now. Raises Conflict where nothing opens it."""
+    fresh = PickUp.objects.get(pk=row.pk)
+    if fresh.until <= moment(now):
+        raise Conflict(pickupstates.SAID["over"])
+    pickupstates.TABLE.step(fresh.state, "open")
+    return fresh
+
+
+def _counted(row: PickUp, rules: Secure) -> bool:
+    """Count a try before it is made; False where there is none left."""
+    open_rows = PickUp.objects.filter(pk=row.pk, state__in=pickupstates.LIVE, tries__lt=rules.tries)
+    return bool(open_rows.update(tries=F("tries") + 1))
+
+
+def _lock(row: PickUp, client: Actor, now: int) -> None:
+    with transaction.atomic():
+        locked = PickUp.objects.select_for_update().get(pk=row.pk)
+        if locked.state not in pickupstates.LIVE:
+            return
+        locked.state = pickupstates.TABLE.step(locked.state, "lock")
+        locked.save(update_fields=["state"])
+        entries.enter("pickup.lock", actor=client, reason="", now=now, object=_name(locked))
+        words = "The passphrase of a confidential message of yours was wrong too often, so the message is locked. If the reader has\
+ told you that it was them, set a new passphrase and tell it to them by telephone: My mail, Picked up securely."
+        tell(f"pickup-locked:{locked.box}:{now}", locked.sender, "A confidential message is locked", words, now=moment(now))
+
+
+def note_file(row: PickUp, number: int, *, client: Actor, now: int) -> None:
+    """A file is about to be given out."""
+    facts = {"file": number}
+    entries.enter_alone("pickup.file", actor=client, reason="", now=now, object=_name(row), facts=facts)
+
+
+def reply(row: PickUp, text: str, subject: str, message_id: str, *, client: Actor, now: int) -> PickUpReply:
+    """Give an answer to be sent. Raises Conflict, Unusable."""
+    fresh, text = _live(row, now), text.strip()
+    if fresh.state != "opened":
+        raise Conflict(_("Open the message first."))
+    if not text or len(text) > REPLY_MOST:
+        said = _("Write something, at most 20,000 characters.")
+        raise Unusable(said, {"text": said})
+    with transaction.atomic():
+        PickUp.objects.select_for_update().get(pk=fresh.pk)
+        if fresh.replies.count() >= REPLIES_MOST:
+            raise Conflict(_("You have answered this message often enough; please write to the city by mail."))
+        entries.enter("pickup.reply", actor=client, reason="", now=now, object=_name(fresh))
+        return PickUpReply.objects.create(
+            pickup=fresh, text=text, subject=subject[:250], message_id=message_id[:998], made=moment(now)
+        )
+
+
+def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int) -> PickUp:
+    """Its sender chooses what the reader has to type, and unlocks it. Raises NotPermitted, Conflict, Unusable."""
+    if not SECRET_LEAST <= len(secret) <= SECRET_MOST:
+        raise Unusable(_SHORT, {"secret": _SHORT})
+    with transaction.atomic():
+        fresh = _of_sender(row, "secret", actor, now)
+        fresh.secret, fresh.by, fresh.tries = make_password(secret), "sender", 0
+        fresh.save()
+        entries.enter("pickup.secret", actor=actor, reason=reason, now=now, object=_name(fresh))
+    return fresh
+
+
+def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> PickUp:
+    """Its sender takes it back: the key goes, and nobody opens it any more. Raises NotPermitted, Conflict."""
+    with transaction.atomic():
+        fresh = _of_sender(row, "revoke", actor, now)
+        fresh.secret = ""
+        fresh.save()
+        entries.enter("pickup.revoke", actor=actor, reason=reason, now=now, object=_name(fresh))
+    boxes.remove(data, fresh.box)
+    return fresh
+
+
+def _of_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
+    fresh = PickUp.objects.select_for_update().select_related("person").get(pk=row.pk)
+    guard.require(actor, "my.write", About(person=fresh.person.uid if fresh.person else "-"), now=now)
+    fresh.state = pickupstates.TABLE.step(fresh.state, action)
+    return fresh
+
+
+def end(data: Path, *, now: int) -> int:
+    """End what has waited its days, and remove boxes whose end somebody did not live to carry out; how many rows ended."""
+    over = PickUp.objects.filter(until__lte=moment(now), state__in=pickupstates.KEPT)
+    ended = 0
+    for row in over[:200]:
+        with transaction.atomic():
+            fresh = PickUp.objects.select_for_update().get(pk=row.pk)
+            if fresh.state not in pickupstates.KEPT:
+                continue
+            fresh.state, fresh.secret = pickupstates.TABLE.step(fresh.state, "expire"), ""
+            fresh.save(update_fields=["state", "secret"])
+            entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_name(fresh))
+        ended += 1
+    gone = PickUp.objects.filter(box__in=boxes.waiting(data)).exclude(state__in=pickupstates.KEPT)
+    for id_ in gone.values_list("box", flat=True):
+        boxes.remove(data, id_)
+    return ended
+
+
+def replies(limit: int) -> list[PickUpReply]:
+    """What waits to be sent."""
+    return list(PickUpReply.objects.filter(sent__isnull=True).select_related("pickup").order_by("id")[:limit])
+
+
+def replied(row: PickUpReply, *, now: int) -> None:
+    """It is archived and on its way: the text is in the archive alone from now on."""
+    PickUpReply.objects.filter(pk=row.pk).update(sent=moment(now), text="")
+
+
+def _name(row: PickUp) -> str:
+    return f"pickup:{row.pk}"
+
+
+def reader(client: str) -> Actor:
+    """Whoever reads in the portal: nobody of ours, at an address."""
+    facts: dict[str, Any] = {"admitted": False, "client": client}
+    return Actor("", **facts)

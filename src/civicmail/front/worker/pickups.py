@@ -1,0 +1,106 @@
+"""The job of the city worker for the pick-up portal: readers are told, their answers come in, old boxes end (P-19)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+
+from civicmail.city.access.published import Watch
+from civicmail.city.directory.modes import Modes
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Prepare, connected
+from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
+from civicmail.mail.archive.identity import once_bits
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Source
+from civicmail.mail.courier import bell
+from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.pipeline.judging import Judging
+
+AT_ONCE = 50
+EVERY = 1.0
+LEASE = "pickups"
+DOOR = "portal"
+_POLICY = SMTP.clone(utf8=False, cte_type="7bit")
+
+
+def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
+    """Django is started."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        prepare()
+        with connected():
+            yield lambda: step(settings, data, clock) >= AT_ONCE
+
+    return Job("pickups", start, EVERY, lease=LEASE)
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """What is to be done at this moment; how much it was. Raises LeaseHeld."""
+    with Lease.take(lease_path(data, LEASE)), connected():
+        return step(settings, data, clock)
+
+
+def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """How many boxes were found, answers sent and boxes ended. Raises LaterError where the archive cannot commit."""
+    from civicmail.desk.holding.actions import pickups
+
+    now = clock()
+    done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if settings.web.url else 0
+    waiting = pickups.replies(AT_ONCE)
+    if waiting:
+        letters = [
+            _letter(r.pickup.to, r.pickup.sender, r.subject, r.text, r.message_id, f"reply:{r.pk}", r.made, settings.city.host)
+            for r in waiting
+        ]
+        with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
+            apart.submit(asyncio.run, _sent(settings, data, clock, letters)).result()
+        for row in waiting:
+            pickups.replied(row, now=clock())
+        bell.ring(data)
+    return done + len(waiting) + pickups.end(data, now=now)
+
+
+async def _sent(settings: Settings, data: Path, clock: Callable[[], int], letters: list[tuple[str, str, str, bytes]]) -> None:
+    """Each goes the way of all mail from outside: screened, decided, archived, once."""
+    archive, watch = Archive(data), Watch(data, clock)
+    commit, judging = GroupCommit(Writer(data, clock, file_size=SHORT_FILE)), Judging(settings, data, clock, patient=True)
+    pipeline = Pipeline(commit, Modes(settings, data).of, lambda: watch.now, judging)
+    try:
+        for key, sender, to, content in letters:
+            if not archive.known(once_bits(key), hashlib.sha256(content).digest()):
+                envelope = Envelope(sender, (Recipient(to),), clock(), protocol="local")
+                await pipeline.accept(content, envelope, Source("mx", DOOR), key)
+    finally:
+        judging.close()
+        await commit.close()
+
+
+def _letter(
+    reader: str, sender: str, subject: str, text: str, message_id: str, key: str, made: datetime, host: str
+) -> tuple[str, str, str, bytes]:
+    """(key, sender, recipient, message) of an answer. The same answer gives the same bytes."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(addr_spec=reader)
+    message["To"] = Address(addr_spec=sender)
+    message["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
+    message["Date"] = format_datetime(made.astimezone(UTC))
+    name = hashlib.sha256(key.encode()).hexdigest()[:32]
+    message["Message-ID"] = f"<portal.{name}@{host}>"
+    if message_id and message_id.isascii() and not set(message_id) & set("<> \r\n"):
+        message["In-Reply-To"] = message["References"] = f"<{message_id}>"
+    message.set_content(f"{text}\n\n-- \nWritten in the pick-up portal.\n", cte="quoted-printable")
+    return f"portal:{key}", reader, sender, message.as_bytes()

@@ -1,0 +1,17 @@
+"""How a copy left encrypted, in one line for whoever traces it (docs/formats.md, "Proof of encryption"; P-19). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_TOLD = ("how", "server", "name", "version", "cipher", "certificate", "serial", "until", "key", "box")
+
+
+def line(proof: Mapping[str, Any]) -> str:
+    """Method and evidence, and why stronger methods were not used. No address of a reader."""
+    if not proof:
+        return ""
+    said = " ".join(f"{name}={str(proof[name])[:64]}" for name in _TOLD if proof.get(name))
+    not_by = "; ".join(f"no {method}: {why}" for method, why in sorted(proof.get("not_by", {}).items()))
+    return f"{proof.get('method', '')} {said}".strip() + (f" ({not_by})" if not_by else "")

@@ -1,0 +1,61 @@
+"""What senders themselves say about encryption, beside what rules say (P-19). Pure.
+
+[secure] in the subject, from any client, asks for it: no rule, no detector and no missing part undoes that. A sender who has looked
+at what was found may say on the write page that a message goes as it is, with a reason: that puts aside what rules want, never
+what was asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from civicmail.city.policy.delivery import Mode
+from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.core.message import headers
+from civicmail.core.message.encoded import decode
+
+ASKED = "secure-asked"
+PLAIN = "sent-plain"
+"""How dispositions name what the sender said."""
+OVERRIDE = Finding("secure", PLAIN)
+"""What whoever submits for a sender has heard of them."""
+WORD = "[secure]"
+_OURS = frozenset({"submission", "relay"})
+_WORD = re.compile(r"\[\s*secure\s*\]", re.IGNORECASE)
+_GOES = frozenset({"deliver", "mark"})
+_KEPT = frozenset({"kept", "refuse"})
+
+
+def is_word_in(subject: str) -> bool:
+    """Whether a subject, decoded, asks for encryption."""
+    return bool(_WORD.search(subject))
+
+
+def asks(content: bytes | memoryview | bytearray) -> bool:
+    """Whether the subject of a message asks for encryption."""
+    return is_word_in(decode(headers.first(content, "subject") or b""))
+
+
+def secured(found: Sequence[Disposition], modes: Sequence[Mode | None], source: str, *, asked: bool) -> tuple[Disposition, ...]:
+    """modes: of the departments of recipients, None outside the city. Only copies that leave are changed."""
+    if not asked or source not in _OURS:
+        return tuple(found)
+    return tuple(_secured(one) if mode is None and one.do not in _KEPT else one for one, mode in zip(found, modes, strict=True))
+
+
+def _secured(one: Disposition) -> Disposition:
+    """What waits for another reason goes on waiting, and leaves encrypted when it goes."""
+    return replace(one, do="encrypt" if one.do in _GOES else one.do, rules=(*one.rules, ASKED), secure=True)
+
+
+def overridden(found: Sequence[Disposition], findings: Iterable[Finding]) -> tuple[Disposition, ...]:
+    """With what the sender put aside."""
+    if OVERRIDE not in findings:
+        return tuple(found)
+    return tuple(_plain(one) if one.secure or one.do == "encrypt" else one for one in found)
+
+
+def _plain(one: Disposition) -> Disposition:
+    return replace(one, do="deliver" if one.do == "encrypt" else one.do, rules=(*one.rules, PLAIN), secure=False)

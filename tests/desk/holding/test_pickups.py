@@ -1,0 +1,225 @@
+"""A confidential message waits in the pick-up portal: its reader opens it with a passphrase, and nobody else does (P-19)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.notices.models import Notice
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding.actions import pickups
+from civicmail.desk.holding.models import PickUp
+from civicmail.front.worker import pickups as worker
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.courier import boxes
+from desk.holding.test_quarantine import words
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+URL = "https://mail.city.example"
+SECRET = "copper lantern river"
+MAIL = (
+    b"From: Dana Ortiz <dana.ortiz@city.example>\r\nTo: pat@out.example\r\nSubject: [secure] Your file\r\n"
+    b"Message-ID: <7@city.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+    b"Content-Type: text/plain\r\n\r\nThe number is 078-05-1120.\r\n--b\r\nContent-Type: application/pdf\r\n"
+    b'Content-Disposition: attachment; filename="file.pdf"\r\n\r\n%PDF-1.7 the whole file\r\n--b--\r\n'
+)
+
+
+@pytest.fixture
+def portal(city: Town, installed: Path, settings: Any) -> Any:
+    settings.CITY = replace(settings.CITY, web=replace(settings.CITY.web, url=URL))
+    return settings.CITY
+
+
+def box(installed: Path, city: Town, number: int = 1, mail: bytes = MAIL) -> str:
+    id_ = boxes.box_id(bytes(16), number)
+    said = {"capture": "00000000-0000-0000-0000-000000000000", "index": number, "to": "pat@out.example"}
+    said |= {"sender": "dana.ortiz@city.example", "login": "e-crew0/pages", "at": ms(city.now)}
+    boxes.place(installed, id_, mail, said)
+    return id_
+
+
+def told(portal: Any, installed: Path, city: Town) -> tuple[PickUp, str]:
+    """The worker finds the box; the row, and the path of the link in the notice."""
+    worker.step(portal, installed, lambda: ms(city.now))
+    notice = Notice.objects.get(key__startswith="pickup:")
+    found = re.search(r"https://mail\.city\.example(/pickup/[\w-]+/)", notice.text)
+    assert found is not None
+    return PickUp.objects.get(), found[1]
+
+
+def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1711."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    notice = Notice.objects.get()
+    assert notice.to == "pat@out.example" and not {"078-05-1120", "Your file"} & set(re.split(r"[ .\n]", notice.text))
+    assert "Your file" not in notice.subject and link.split("/")[2] not in (row.token, row.box)
+    before = Entry.objects.count()
+    shown = words(visit("").get(link))
+    assert "Choose a passphrase" in shown and "078-05-1120" not in shown and "Your file" not in shown
+    row.refresh_from_db()
+    assert (row.state, row.tries, Entry.objects.count()) == ("waits", 0, before)
+    assert visit("").get("/pickup/another/").status_code == 404
+    worker.step(portal, installed, lambda: ms(city.now))
+    assert PickUp.objects.count() == Notice.objects.count() == 1
+
+
+def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(
+    portal: Any, city: Town, installed: Path, visit: Visit
+) -> None:
+    """R-1712."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    assert visit("").post(link, {"secret": "short", "again": "short"}).status_code == 422
+    assert visit("").post(link, {"secret": SECRET, "again": "another one entirely"}).status_code == 422
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET})
+    assert "078-05-1120" in words(opened) and "file.pdf" in words(opened)
+    assert "078-05-1120" in words(visit("").post(link, {"secret": SECRET}))
+    row.refresh_from_db()
+    assert (row.state, row.openings, row.by) == ("opened", 2, "reader") and SECRET not in row.secret
+    assert Entry.objects.filter(act="pickup.open", object=f"pickup:{row.pk}").count() == 2
+
+
+def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1713. And its sender hears of it, sets another one, and it opens again."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    rules, now, stranger = portal.secure, ms(city.now), pickups.reader("192.0.2.9")
+    pickups.open_(row, SECRET, rules=rules, client=stranger, now=now)
+    looked = 0
+    for guess in range(1000):
+        try:
+            pickups.open_(row, f"guess number {guess}", rules=rules, client=stranger, now=now)
+        except Unusable:
+            looked += 1
+        except Conflict:
+            pass
+    row.refresh_from_db()
+    assert (looked, row.state) == (4, "locked"), "the fifth locks it"
+    assert visit("").post(link, {"secret": SECRET}).status_code == 410
+    assert Notice.objects.filter(key__startswith="pickup-locked:", to="dana.ortiz@city.example").count() == 1
+    owner = PickUp.objects.get()
+    owner.person = city.people["crew0"]
+    owner.save()
+    assert visit("crew0").post(f"/mail/secure/{row.pk}/", {"do": "secret", "secret": "another secret"}).status_code == 302
+    assert visit("").post(link, {"secret": SECRET}).status_code == 422
+    assert "078-05-1120" in words(visit("").post(link, {"secret": "another secret"}))
+
+
+def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1714. The key is gone at once; nobody but its sender takes it back."""
+    id_ = box(installed, city)
+    row, link = told(portal, installed, city)
+    row.person = city.people["crew0"]
+    row.save()
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    (at, whole) = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)
+    assert b"".join(visit("").get(at).streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
+    assert visit("head").post(f"/mail/secure/{row.pk}/", {"do": "revoke"}).status_code == 404
+    assert visit("crew0").post(f"/mail/secure/{row.pk}/", {"do": "revoke"}).status_code == 302
+    assert not (boxes.keys(installed) / id_).exists() and not boxes.waiting(installed)
+    assert visit("").get(at).status_code == visit("").get(whole).status_code == 404
+    pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
+    assert pass_ is not None
+    assert visit("").post(link, {"pass": pass_[1], "text": "Thank you."}).status_code == 410
+    assert "taken back" in words(visit("").get(link))
+
+
+def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1715."""
+    id_ = box(installed, city)
+    row, link = told(portal, installed, city)
+    at = ms(city.now) + portal.secure.days * 86_400_000
+    with pytest.raises(Conflict):
+        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader(""), now=at)
+    worker.step(portal, installed, lambda: at)
+    row.refresh_from_db()
+    assert (row.state, row.secret) == ("over", "") and not (boxes.keys(installed) / id_).exists()
+    assert visit("").get(link).status_code == 410
+    worker.step(portal, installed, lambda: at - 1_000_000_000)
+    row.refresh_from_db()
+    assert row.state == "over", "a clock that was set back brings nothing back"
+
+
+def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1716."""
+    content = bytes(range(256)) * 3000
+    encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
+    large = MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded)
+    box(installed, city, mail=large)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
+
+    def got(**headers: str) -> Any:
+        return visit("").get(at, headers=headers)
+
+    whole = got()
+    assert whole["Accept-Ranges"] == "bytes" and b"".join(whole.streaming_content) == content
+    ranges = [("bytes=300000-", 300_000, 768_000), ("bytes=262143-262144", 262_143, 262_145), ("bytes=-5", 767_995, 768_000)]
+    for asked, start, stop in ranges:
+        part = got(range=asked)
+        assert part.status_code == 206 and part["Content-Range"] == f"bytes {start}-{stop - 1}/768000"
+        assert b"".join(part.streaming_content) == content[start:stop]
+    assert got(range="bytes=768000-").status_code == 416
+    assert got(range="lines=1-2").status_code == 200
+
+
+def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1717."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
+    assert pass_ is not None
+    answered = visit("").post(link, {"pass": pass_[1], "text": "Thank you, Dana."})
+    assert "on its way" in words(answered)
+    assert visit("").post(link, {"pass": "forged", "text": "Me, too."}).status_code == 200, "asked for the passphrase again"
+    later = ms(city.now) + 1000
+    worker.step(portal, installed, lambda: later)
+    worker.step(portal, installed, lambda: later)
+    row = PickUp.objects.get()
+    (reply,) = row.replies.all()
+    assert reply.sent is not None and reply.text == ""
+    machine = Machine(installed)
+    (came,) = [c for c in (machine.capture(id_) for id_ in machine.ids()) if c.source.name == "portal"]
+    assert (came.source.kind, came.envelope.sender, came.envelope.recipients[0].address) == (
+        "mx", "pat@out.example", "dana.ortiz@city.example",
+    )  # fmt: skip
+    body = machine.body(came.id)
+    assert b"Thank you, Dana." in body and b"In-Reply-To: <7@city.example>" in body and b"Subject: Re: [secure] Your file" in body
+
+
+def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town, installed: Path) -> None:
+    """R-1718."""
+    id_ = box(installed, city, mail=MAIL + b"x" * (2 * boxes.PIECE))
+    path = boxes.folder(installed) / id_ / "message"
+    raw = path.read_bytes()
+    assert b"078-05-1120" not in raw
+    for broken in (raw[: 4 + boxes.PIECE + 16], raw[:100] + bytes([raw[100] ^ 1]) + raw[101:]):
+        path.write_bytes(broken)
+        sealed = boxes.message(installed, id_)
+        with pytest.raises(DamagedFile):
+            b"".join(sealed.pieces(0, sealed.size))
+
+
+def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1715."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    PickUp.objects.filter(pk=row.pk).update(until=city.now - timedelta(seconds=1))
+    assert visit("").get(link).status_code == 410

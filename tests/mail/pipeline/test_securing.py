@@ -1,0 +1,64 @@
+"""What senders say of encryption themselves: [secure] in any subject, and a message that goes as it is, with a reason (P-19)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.policy.shapes import Disposition
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.commit import GroupCommit, Writer
+from civicmail.mail.archive.records import Source
+from civicmail.mail.pipeline import securing
+from civicmail.mail.pipeline.accept import Pipeline
+
+NOW = 1_772_452_800_000
+
+
+@pytest.mark.parametrize(
+    ("subject", "asks"),
+    [
+        ("[secure] your file", True),
+        ("Re: [SECURE] your file", True),
+        ("=?utf-8?q?=5Bsecure=5D_Grant_f=C3=BCr?=", True),
+        ("how to be secure", False),
+        ("", False),
+    ],
+)
+def test_the_word_in_the_subject_is_heard_from_any_client(subject: str, asks: bool) -> None:
+    """R-1709."""
+    assert securing.asks(f"From: a@b\r\nSubject: {subject}\r\n\r\nx\r\n".encode()) is asks
+
+
+def test_what_was_asked_for_needs_no_rule_and_no_detector(tmp_path: Path) -> None:
+    """R-1709. Nothing is screened here, and no book is in force."""
+
+    async def story() -> None:
+        pipeline = Pipeline(GroupCommit(Writer(tmp_path, lambda: NOW)), lambda a: "live" if a.endswith("city.example") else None)
+        envelope = Envelope("ann@city.example", (Recipient("bob@city.example"), Recipient("pat@out.example")), NOW)
+        receipt = await pipeline.accept(b"Subject: [secure] x\r\n\r\nx\r\n", envelope, Source("submission", "s"))
+        await pipeline.commit.close()
+        assert [(d.do, d.secure, d.rules[-1]) for d in receipt.dispositions] == [
+            ("deliver", False, "deliver"), ("encrypt", True, "secure-asked"),
+        ]  # fmt: skip
+
+    asyncio.run(story())
+
+
+def test_what_waits_for_another_reason_leaves_encrypted_when_it_goes() -> None:
+    """R-1709."""
+    (held,) = securing.secured([Disposition(0, "hold", ("file-leaves",))], [None], "submission", asked=True)
+    assert (held.do, held.secure) == ("hold", True)
+    assert Disposition.from_plain(held.plain()).secure
+
+
+def test_a_sender_may_put_aside_what_rules_want_and_never_what_was_asked_for() -> None:
+    """R-1710."""
+    found = [Disposition(0, "encrypt", ("confidential-out",), secure=True)]
+    (plain,) = securing.overridden(found, [securing.OVERRIDE])
+    assert (plain.do, plain.secure, plain.rules) == ("deliver", False, ("confidential-out", "sent-plain"))
+    assert securing.overridden(found, []) == tuple(found)
+    (both,) = securing.secured([plain], [None], "submission", asked=True)
+    assert (both.do, both.secure) == ("encrypt", True)
