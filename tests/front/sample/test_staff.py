@@ -11,8 +11,10 @@ from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.models import Authorisation, DutyGrant, Entry, Mandate, Publication
 from civicmail.city.access.published import snapshot_path
 from civicmail.city.access.snapshot import decode
+from civicmail.city.conduct.models import Leaver, ReviewRow, Statement, Violation
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 from civicmail.front.sample.cast import cast
+from civicmail.front.sample.conduct import conduct
 from civicmail.front.sample.looks import looks
 from civicmail.front.sample.people import DEMO, SAMPLE
 from civicmail.front.sample.staff import populate
@@ -49,6 +51,11 @@ def test_the_demos_city_has_six_departments_four_hundred_people_and_looks_in_eve
     assert Department.objects.filter(parent__code="city").count() == 6 and 390 <= Person.objects.count() <= 410
     assert len(looks(city, NOW)) == 4
     assert list(Mandate.objects.order_by("id").values_list("state", flat=True)) == ["approved", "asked", "closed", "refused"]
+    conduct(city, NOW)
+    assert set(Violation.objects.values_list("state", flat=True)) == {"reported", "appealed", "unfounded", "recorded"}
+    assert set(Statement.objects.values_list("state", flat=True)) == {"open", "signed", "exceptions"}
+    assert ReviewRow.objects.filter(state="open").count() > 50 > ReviewRow.objects.filter(state="pending").count() > 0
+    assert set(Leaver.objects.values_list("choice", flat=True)) == {"", "reply"}
     roles = cast(city)
     assert {role.role for role in roles} >= {"Employee", "Department head", "Records officer", "City attorney", "Auditor"}
     assert len({role.login for role in roles}) == len(roles) == 22

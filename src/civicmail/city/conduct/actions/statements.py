@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +20,7 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct import halves, statementstates
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, standings
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
 
 TICK = machine("tick")
@@ -69,17 +69,21 @@ def open_due(now: int) -> int:
     for department in deciders.answering(now):
         if department.pk in had:
             continue
-        with transaction.atomic():
-            due = half.last + timedelta(days=DAYS)
-            row, made = Statement.objects.get_or_create(
-                department=department, half=str(half), defaults={"made": moment(now), "due": due}
-            )
-            if made:
-                facts = {"half": row.half, "due": str(due)}
-                entries.enter("statement.open", actor=TICK, reason="", now=now, object=f"department:{department.code}", facts=facts)
-                _ask(row, "opened", now)
-                done += 1
+        done += open_one(department, half, half.last + timedelta(days=DAYS), now)
     return done
+
+
+def open_one(department: Department, half: halves.Half, due: date, now: int) -> bool:
+    """One statement, and a letter to who signs; False where it is open already. due: the last day to sign."""
+    with transaction.atomic():
+        row, made = Statement.objects.get_or_create(
+            department=department, half=str(half), defaults={"made": moment(now), "due": due}
+        )
+        if made:
+            facts = {"half": row.half, "due": str(due)}
+            entries.enter("statement.open", actor=TICK, reason="", now=now, object=f"department:{department.code}", facts=facts)
+            _ask(row, "opened", now)
+    return made
 
 
 def remind(now: int) -> int:
