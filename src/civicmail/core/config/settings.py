@@ -164,7 +164,7 @@ class Secure:
         "", "A validating name server on this machine, 127.0.0.1:53, whose DNSSEC answers prove servers (DANE); empty: not asked."
     )
     never_tls: list[str] = _setting(
-        ["medicare"], "Kinds of confidential information for which TLS from server to server is not enough."
+        ["cjis", "health", "medical", "medicare"], "Kinds of confidential information for which TLS from server to server is not enough."
     )
     days: int = _setting(14, "Days for which a message waits in the pick-up portal.")
     tries: int = _setting(5, "Wrong passphrases after which a message in the portal is locked.")
@@ -216,7 +216,11 @@ class Screening:
         [], "Addresses, domains, departments whose mail nobody reviews for its use: union, ombudsman, elections, reporters."
     )
     reports: list[str] = _setting(
-        ["report-spam", "abuse"], "Local parts at the city's domains to which people send unwanted mail, attached, to report it."
+        ["report", "report-spam", "abuse"],
+        "Local parts at the city's domains to which people send unwanted mail, attached, to report it.",
+    )
+    incidents: list[str] = _setting(
+        ["report"], "Those of them where every report is a case for security: for mail that is dangerous, and no mere advertising."
     )
     shares: list[str] = _setting([], "Hosts where the city shares files; a link to one counts as a file that leaves (P-22).")
     sealers: list[str] = _setting([], "Domains whose ARC seals are believed where a list or forwarder has broken DKIM.")
@@ -317,6 +321,7 @@ class Feeds:
     kinds: list[str] = _setting([], 'SCIM and LDAP: their words for kinds of people: "Member = employee".')
     department: str = _setting("", "SCIM and LDAP: the department of people who have none there; empty: they are refused.")
     departments: list[str] = _setting([], 'SCIM and LDAP: their names of departments: "Streets Div. = streets".')
+    lists: list[str] = _setting([], "SCIM: addresses of lists whose members the identity provider says (groups there).")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,8 +39,13 @@ def encrypted(content: bytes, key: bytes) -> bytes:
 
 def addresses(key: bytes) -> tuple[str, ...]:
     """The addresses that a public key says it is for, lower case. Raises NotEncrypted where it cannot be read."""
+    return named(_run(["--with-colons", "--show-keys", "-"], key).decode("utf-8", "replace"))
+
+
+def named(listing: str) -> tuple[str, ...]:
+    """The addresses of the user ids that are in force, in gpg's listing (doc/DETAILS, "Format of the colon listings"). Pure."""
     found = []
-    for line in _run(["--with-colons", "--show-keys", "-"], key).decode("utf-8", "replace").splitlines():
+    for line in listing.splitlines():
         fields = line.split(":")
         if fields[0] == "uid" and len(fields) > 9 and fields[1] not in ("r", "e"):
             name = fields[9].replace("\\x3a", ":")
