@@ -44,9 +44,12 @@ class Asks:
 
 class Dovecot:
     """One instance of deploy/dovecot; use it with `with`. lmtp, imap: its ports. only: the addresses it knows, None: all; full:
-    those of them whose mailbox has room for 1 KiB. asks: nobody is in a file; api is the port of its HTTP door then."""
+    those of them whose mailbox has room for 1 KiB. asks: nobody is in a file; api is the port of its HTTP door then. master: the
+    password with which civicmail opens every mailbox; key_file holds it."""
 
-    def __init__(self, only: list[str] | None = None, full: tuple[str, ...] = (), asks: Asks | None = None) -> None:
+    def __init__(
+        self, only: list[str] | None = None, full: tuple[str, ...] = (), asks: Asks | None = None, master: str = ""
+    ) -> None:
         version = subprocess.run([program("dovecot"), "--version"], capture_output=True, text=True, check=True).stdout
         if version.startswith(("2.2", "2.3")):
             pytest.skip(f"Dovecot {version.strip()} reads another configuration; these tests want 2.4")
@@ -58,7 +61,7 @@ class Dovecot:
         small = "userdb_quota/user/storage_size=1k"
         (self.folder / "users").write_text("".join(f"{a}:::::::{small if a in full else ''}\n" for a in only or ()))
         conf = self.folder / "dovecot.conf"
-        conf.write_text(self._conf(anybody=only is None, asks=asks))
+        conf.write_text(self._conf(anybody=only is None, asks=asks) + (self._mastered(master) if master else ""))
         self._command = [program("dovecot"), "-F", "-c", str(conf)]
         self.start()
 
@@ -73,6 +76,16 @@ class Dovecot:
             "doveadm_api_key = KEY": f"doveadm_api_key = {asks.key}",
         }
         return shipped("dovecot/civicmail.conf", changes)
+
+    def _mastered(self, password: str) -> str:
+        """deploy/dovecot/pullback.conf for this instance."""
+        (self.folder / "masters").write_text(f"civicmail:{{PLAIN}}{password}::::::allow_nets=127.0.0.0/8,::1\n")
+        self.key_file.write_text(f"{password}\n")
+        return shipped("dovecot/pullback.conf", {"/etc/dovecot/masters": f"{self.folder}/masters"})
+
+    @property
+    def key_file(self) -> Path:
+        return self.folder / "master.key"
 
     def _conf(self, *, anybody: bool, asks: Asks | None) -> str:
         """deploy/dovecot/dovecot.conf with the places, ports and people of this instance."""

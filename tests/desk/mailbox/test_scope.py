@@ -13,7 +13,7 @@ import pytest
 
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message import letter
-from civicmail.core.message.shapes import Recipient
+from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
@@ -200,6 +200,19 @@ def test_the_size_that_is_asked_for_is_that_of_what_a_recipient_is_shown() -> No
         twin, twins_body = with_blind(chance, made, body)
         twin = replace(twin, findings=())
         assert seen(twin, twins_body)["given"] == len(given(twins_body, twin)) == len(given(body, replace(made, findings=())))
+
+
+def test_what_was_taken_back_is_shut_also_where_it_had_been_let_go() -> None:
+    """R-1607 (P-31): a copy that was delivered, or held at first and let go since; what one has sent oneself stays one's own."""
+    envelope = Envelope("eve@out.example", (Recipient(ANN),), 1)
+    one = Capture(bytes(15) + b"1", 1, bytes(32), 9, bytes(32), Source("mx"), envelope, (Disposition(0, "deliver"),))
+    held = replace(one, dispositions=(Disposition(0, "hold"),))
+    sent = replace(one, source=Source("submission"), envelope=replace(envelope, sender=ANN, login="p-ann"))
+    shut = replace(MINE, pulled=frozenset({one.id.hex()}))
+    assert [scope.eye(c, MINE, opened=True) for c in (one, held, sent)] == ["given", "given", "author"]
+    assert [scope.eye(c, shut, opened=True) for c in (one, held, sent)] == ["shut", "shut", "author"]
+    other = replace(MINE, pulled=frozenset({"2" * 32}))
+    assert scope.eye(one, other, opened=False) == "given"
 
 
 def test_who_has_no_mailbox_finds_nothing() -> None:

@@ -1,0 +1,144 @@
+"""Delivered copies in another server, asked by IMAP as a master user (RFC 9051; Dovecot: auth_master_user_separator).
+
+A copy is found by our own Received line in it, in whatever folder its owner has put it; only the message with that number is
+removed (UID EXPUNGE, RFC 4315). Nothing is read but numbers, flags and times: the bytes of a copy are in the archive.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from civicmail.core.config.errors import ConfigError
+from civicmail.mail.courier.lying import Lying
+
+TIMEOUT = 30.0
+_LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])"|NIL) (?P<name>.*)', re.DOTALL)
+_FETCHED = re.compile(rb"UID (\d+)")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class BadServer(ConfigError):
+    """courier.imap names no server that we may ask."""
+
+
+class Boxes:
+    """One server. url: imaps://host:port, or imap://host:port on loopback alone; user: the master user; key_file: holds its
+    password; ca: a PEM file of authorities, "" for the system's. Raises BadServer."""
+
+    def __init__(self, url: str, user: str, key_file: str, ca: str = "") -> None:
+        to = urlsplit(url)
+        if to.scheme not in ("imap", "imaps") or not to.hostname or to.path.strip("/"):
+            raise BadServer(f"courier.imap {url!r} is no server: write imaps://host:port, or imap://127.0.0.1:port.")
+        if to.scheme == "imap" and to.hostname not in _LOOPBACK:
+            raise BadServer("courier.imap: the master user's password goes in clear only to this machine; write imaps://.")
+        try:
+            self._password = Path(key_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadServer(f"courier.imap_key_file {key_file} cannot be read: {error.strerror}.") from None
+        self._host, self._port = to.hostname, to.port or (993 if to.scheme == "imaps" else 143)
+        self._tls = ssl.create_default_context(cafile=ca or None) if to.scheme == "imaps" else None
+        self._user = user
+
+    def find(self, mailbox: str, capture: str, since: int) -> list[Lying]:
+        """Two days of grace for clocks and zones: SINCE knows no hours."""
+        day = datetime.fromtimestamp(since / 1000, UTC) - timedelta(days=2)
+        wanted = f'SINCE {day:%d}-{_MONTHS[day.month - 1]}-{day:%Y} HEADER Received "{capture}"'
+        with self._wire(mailbox) as wire:
+            return [found for folder in _folders(wire) for found in _in(wire, folder, wanted)]
+
+    def remove(self, mailbox: str, places: Sequence[Lying]) -> None:
+        """What has gone meanwhile is gone."""
+        with self._wire(mailbox) as wire:
+            for place in places:
+                validity, _, uid = place.name.partition(":")
+                _ok(wire.select(_quoted(place.folder)))
+                if _validity(wire) != validity:
+                    raise OSError("The server has numbered its messages anew meanwhile.")
+                _ok(wire.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
+                _ok(wire.uid("EXPUNGE", uid))
+
+    def put(self, mailbox: str, place: Lying, content: bytes, capture: str) -> None:
+        """Where the folder is gone, into the inbox."""
+        flags = " ".join(flag for flag in place.flags if flag != "\\Recent")
+        at = imaplib.Time2Internaldate(datetime.fromtimestamp(place.at / 1000, UTC))
+        with self._wire(mailbox) as wire:
+            for folder in dict.fromkeys((place.folder, "INBOX")):
+                if wire.append(_quoted(folder), f"({flags})", at, content)[0] == "OK":
+                    return
+            raise OSError(f"The server did not take a copy back for {mailbox}.")
+
+    @contextmanager
+    def _wire(self, mailbox: str) -> Iterator[imaplib.IMAP4]:
+        """Signed in as the master user, into this mailbox. Raises OSError for whatever goes wrong."""
+        try:
+            wire = self._connected()
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise OSError(f"The mailbox server does not answer: {error}") from error
+        try:
+            _ok(wire.login(f"{mailbox}*{self._user}", self._password))
+            if b"UIDPLUS" not in _ok(wire.capability())[-1].upper():  # after signing in there are others
+                raise OSError("The mailbox server cannot remove one message alone (UIDPLUS).")
+            yield wire
+        except imaplib.IMAP4.error as error:
+            raise OSError(f"The mailbox server refused: {error}") from error
+        finally:
+            with suppress(imaplib.IMAP4.error, OSError):
+                wire.logout()
+
+    def _connected(self) -> imaplib.IMAP4:
+        if self._tls is None:
+            return imaplib.IMAP4(self._host, self._port, timeout=TIMEOUT)
+        return imaplib.IMAP4_SSL(self._host, self._port, ssl_context=self._tls, timeout=TIMEOUT)
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _ok[Answer](said: tuple[str, Answer]) -> Answer:
+    if said[0] != "OK":
+        raise OSError(f"The mailbox server refused: {said[0]}")
+    return said[1]
+
+
+def _folders(wire: imaplib.IMAP4) -> Iterator[str]:
+    """Names of folders that can be opened, as the server writes them."""
+    for line in _ok(wire.list()):
+        raw = b" ".join(line) if isinstance(line, tuple) else line
+        found = _LISTED.match(raw) if isinstance(raw, bytes) else None
+        if found and b"\\noselect" not in found["flags"].lower() and b"\\nonexistent" not in found["flags"].lower():
+            name = found["name"].decode("utf-8", "replace").strip()
+            yield name[1:-1].replace('\\"', '"').replace("\\\\", "\\") if name.startswith('"') else name
+
+
+def _in(wire: imaplib.IMAP4, folder: str, wanted: str) -> Iterator[Lying]:
+    _ok(wire.select(_quoted(folder), readonly=True))
+    (found,) = _ok(wire.uid("SEARCH", wanted))
+    numbers = found.split() if found else []
+    validity = _validity(wire)
+    for number in numbers:
+        for line in _ok(wire.uid("FETCH", number.decode(), "(UID FLAGS INTERNALDATE)")):
+            if isinstance(line, bytes) and (uid := _FETCHED.search(line)):
+                flags = tuple(flag.decode() for flag in imaplib.ParseFlags(line) if flag != b"\\Recent")
+                at = imaplib.Internaldate2tuple(line)
+                yield Lying(folder, f"{validity}:{uid[1].decode()}", flags, int(_seconds(at) * 1000))
+
+
+def _seconds(at: object) -> float:
+    return time.mktime(at) if isinstance(at, time.struct_time) else 0.0
+
+
+def _validity(wire: imaplib.IMAP4) -> str:
+    said = wire.response("UIDVALIDITY")[1]
+    return said[-1].decode() if said and isinstance(said[-1], bytes) else ""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
