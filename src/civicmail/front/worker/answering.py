@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.worker.checking import SIGN, Checking
 from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
@@ -53,8 +54,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     @contextmanager
     def start() -> Iterator[Work]:
         prepare()
-        with connected():
-            answering = Answering(settings, data, clock)
+        with connected(), closing(Answering(settings, data, clock)) as answering:
             yield lambda: answering.step() > 0
 
     return Job("answers", start, EVERY, lease=LEASE)
@@ -62,8 +62,8 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Answer everything that wants it; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected():
-        answering, count = Answering(settings, data, clock), 0
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(Answering(settings, data, clock)) as answering:
+        count = 0
         while not answering.is_done:
             count += answering.step()
         return count
@@ -91,6 +91,8 @@ class Answering:
         self._watch = Watch(data, clock)
         self._tail = begin(data, answering.positions())
         self._noted = clock()
+        self._checking = Checking(settings, data, clock)
+        self._questions: list[Capture] = []
         self.is_done = False
 
     def step(self) -> int:
@@ -107,13 +109,23 @@ class Answering:
             with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
                 apart.submit(asyncio.run, self._send(wanted)).result()
             bell.ring(self._data)
-        if wanted or not more or not 0 <= now - self._noted < NOTE_EVERY:
+        for question in self._questions:
+            self._checking.answer(question)
+        answered = len(wanted) + len(self._questions)
+        self._questions = []
+        if answered or not more or not 0 <= now - self._noted < NOTE_EVERY:
             self._noted = now
             answering.note_heard(self._tail.positions)
         self.is_done = not more
-        return len(wanted)
+        return answered
+
+    def close(self) -> None:
+        self._checking.close()
 
     def _hear(self, record: Record, texts: dict[str, AutoReply], found: list[tuple[Capture, AutoReply]]) -> None:
+        if record.type == Type.RECEIPT and SIGN in record.head:
+            self._questions.append(Capture.from_head(record.head))
+            return
         if not texts or record.type not in (Type.RECEIPT, Type.DECIDED):
             return
         if record.type == Type.RECEIPT:

@@ -1,4 +1,4 @@
-"""Looking at mail for whether it wants an answer: a door of the machine, from which no byte comes out."""
+"""Looking at mail for whether it wants an answer, and for what its own sender asks about it: a door of the machine."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ class Letters:
         """What is recorded of a receipt."""
         try:
             return self._machine.capture(id_)
+        except (NotInArchive, DamagedFile):
+            return None
+
+    def body(self, id_: bytes) -> bytes | None:
+        """The bytes, for the checks that are made of them once more on behalf of whoever sent them."""
+        try:
+            return self._machine.body(id_)
         except (NotInArchive, DamagedFile):
             return None
 

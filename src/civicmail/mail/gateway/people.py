@@ -20,6 +20,7 @@ from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.settings import Settings
 from civicmail.core.wire.paths import Path as WirePath
 from civicmail.mail.gateway.doors import Door
+from civicmail.mail.pipeline.addressed import CHECK
 
 UNKNOWN = "550 5.1.1 There is no such mailbox"
 CLOSED = "550 5.2.1 This mailbox takes no mail any more"
@@ -129,6 +130,8 @@ class People:
         if self._modes(address) != "live" or address in snapshot.groups:
             return ""
         mailbox = snapshot.mailbox_of(address)
+        if mailbox is None and kind == "submission" and path.local.lower() == CHECK:
+            return ""
         if mailbox is None:
             return "" if self._elsewhere else UNKNOWN
         if mailbox.state == "closed":

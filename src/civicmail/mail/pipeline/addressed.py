@@ -21,6 +21,9 @@ CLOSED = "access-closed"
 LISTED = "expand-list"
 SAME = "same-mailbox"
 LEFT_OUT = "list-member-closed"
+BEFORE = "asked-before-sending"
+"""Nobody gets a copy of a message that asks check@ what would happen to it (front/worker/checking.py)."""
+CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ def addressed(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mod
         for member in snapshot.groups[_plain(address)]:
             people.member(member, address)
     return Addressed(replace(envelope, recipients=tuple(people.found)), people.settled)
+
+
+def asks_before(envelope: Envelope, source: str, snapshot: Snapshot | None, modes: Callable[[str], Mode | None]) -> bool:
+    """Whether somebody who signed in asks what would happen to a message: one of its recipients is check@, which no mailbox and no
+    list of the city is called."""
+    if source != "submission" or not envelope.login or snapshot is None:
+        return False
+    asked = [a for r in envelope.recipients if (a := _plain(r.address)).partition("@")[0] == CHECK and modes(a) is not None]
+    return any(snapshot.mailbox_of(a) is None and a not in snapshot.groups for a in asked)
 
 
 def _plain(address: str) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.access import sentences
 from civicmail.city.access.views import saying
 from civicmail.city.policy.rules import Rule
+from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.forecast import Foreseen, Foretold
 from civicmail.desk.mailbox.submission import UNIDENTIFIED
 from civicmail.desk.mailbox.views import words
@@ -31,7 +32,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent; wait: nobody can tell
-    now."""
+    now; warns: what to look at once more."""
 
     lines: tuple[Line, ...]
     calm: bool
@@ -39,12 +40,14 @@ class Panel:
     stop: str = ""
     wait: str = ""
     more: str = ""
+    warns: tuple[str, ...] = ()
 
 
 def panel(found: Foreseen, version: int) -> Panel:
     """version: of the draft that was asked about."""
     lines = tuple(map(_line, found.copies))
-    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _wait(found), _more(found))
+    warns = tuple(map(_warn, found.cautions))
+    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _wait(found), _more(found), warns)
 
 
 def _line(copy: Foretold) -> Line:
@@ -81,6 +84,21 @@ def _stop(found: Foreseen) -> str:
 
 def _wait(found: Foreseen) -> str:
     return gettext("You can send it all the same: it waits, and goes as soon as that is known.") if found.later else ""
+
+
+def _warn(caution: Caution) -> str:
+    """What to look at, and what to do about it."""
+    if caution.code == "shown":
+        return gettext(
+            "{count} people outside see each other's addresses in To and Cc: put them into Bcc, unless they know each other (P-19)."
+        ).format(count=caution.count)
+    if caution.code == "everybody":
+        return gettext("This answer goes to {count} people: answer the sender alone, unless all have to read it (P-11).").format(
+            count=caution.count
+        )
+    return gettext("{address} is not an address of the city, and {name} is a colleague: do you mean that person? (P-27)").format(
+        address=", ".join(caution.addresses), name=caution.name
+    )
 
 
 def plain(reply: str) -> str:

@@ -1,0 +1,69 @@
+"""What somebody should look at once more before a message goes, although no rule stands against it (P-19, P-27): who reads whose
+address, a colleague's name at an address that is not the city's, an answer to hundreds. Pure; words are made where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Address, Letter
+from civicmail.core.message.verdicts import header_of
+
+Code = Literal["shown", "namesake", "everybody"]
+SHOWN_MOST = 20
+"""People outside who learn of each other in To and Cc, more than which are said."""
+EVERYBODY = 100
+"""Recipients of an answer from which on it is one to hundreds."""
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """count: how many it is about; addresses: some of them; name: of the colleague."""
+
+    code: Code
+    count: int
+    addresses: tuple[str, ...] = ()
+    name: str = ""
+
+
+def cautions(content: bytes, recipients: int, people: Snapshot | None, domains: Collection[str]) -> tuple[Caution, ...]:
+    """content: the message; recipients: everybody whom it reaches, those behind lists too; domains: of the city, lower case."""
+    read = letter.read(header_of(content) or b"")
+    found = [*_shown(read, domains), *_namesakes((*read.to, *read.cc, *read.bcc), people, domains)]
+    if read.in_reply_to and recipients >= EVERYBODY:
+        found.append(Caution("everybody", recipients))
+    return tuple(found)
+
+
+def _shown(read: Letter, domains: Collection[str]) -> Iterable[Caution]:
+    outside = sorted({a.addr.lower() for a in (*read.to, *read.cc) if _is_outside(a, domains)})
+    if len(outside) > SHOWN_MOST:
+        yield Caution("shown", len(outside), tuple(outside[:NAMED]))
+
+
+def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collection[str]) -> Iterable[Caution]:
+    """By the name that the message gives the address, else by what stands before its @."""
+    outside = {a.addr.lower(): a for a in to if _is_outside(a, domains)}
+    if people is None or not outside:
+        return
+    names = {folded(name): name for name in people.by_name}
+    locals_ = {box.id.partition("@")[0]: box.name for box in people.mailboxes.values() if box.kind == "personal"}
+    for address, one in outside.items():
+        name = names.get(folded(one.display), "") or locals_.get(one.local.lower(), "")
+        if name:
+            yield Caution("namesake", 1, (address,), name)
+
+
+def folded(name: str) -> str:
+    """Ortiz, Dana is Dana Ortiz."""
+    last, comma, first = name.partition(",")
+    return " ".join((f"{first} {last}" if comma else name).casefold().split())
+
+
+def _is_outside(address: Address, domains: Collection[str]) -> bool:
+    return bool(address.domain) and address.domain.lower() not in domains
