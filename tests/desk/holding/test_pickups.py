@@ -106,6 +106,8 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
             pickups.open_(row, f"guess number {guess}", rules=rules, client=stranger, now=now)
         except Unusable:
             looked += 1
+            if looked > 10:
+                break
         except Conflict:
             pass
     row.refresh_from_db()

@@ -196,6 +196,17 @@ def _not_the_reviewer(inner: Rule) -> Rule:
     return rule
 
 
+def _not_the_asker(inner: Rule) -> Rule:
+    """A second person agrees to pull mail back out of many mailboxes (P-31)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        return _("Who wants to take copies back is not the second person.") if actor.uid == about.person else ""
+
+    return rule
+
+
 def _asked_in_review(actor: Actor, about: About, now: int) -> str:
     """Whoever is asked at this moment: about.holder, whom the review names (R7, R10)."""
     return _signed_in(actor, about, now) or ("" if about.holder == actor.uid else _("This is asked of somebody else."))
@@ -391,6 +402,13 @@ ACTS: dict[str, Act] = {
     "approval.standing": Act(_leads, "P-22", _("the department's head")),
     "approval.switch": Act(_approves, "P-22", _("a policy author")),
     "approval.agree": Act(_leads, "P-22", _("the department's head")),
+    "reports.see": Act(_duty("security-officer"), "P-31", _("a security officer")),
+    "report.answer": Act(_duty("security-officer"), "P-31", _("a security officer")),
+    "pull.ask": Act(_duty("security-officer"), "P-31", _("a security officer")),
+    "pull.second": Act(_not_the_asker(_duty("security-officer")), "P-31", _("another security officer")),
+    "pull.undo": Act(_duty("security-officer"), "P-31", _("a security officer")),
+    "sender.verify": Act(_own, "P-27"),
+    "plain.see": Act(_duty("privacy-officer", "auditor"), "P-19", _("a privacy officer")),
     "contests.see": Act(_rules, "P-29", _("a policy approver")),
     "contest.answer": Act(_one_of(_approves, _duty("security-officer")), "P-29", _("a policy approver")),
     "findings.see": Act(_reviews, "P-12", _("a use reviewer")),

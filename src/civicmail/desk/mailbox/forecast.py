@@ -14,6 +14,7 @@ from civicmail.city.policy.shapes import Disposition, tellable_rules
 from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.submission import Outlook
 from civicmail.mail.pipeline.addressed import LISTED, SAME
+from civicmail.mail.pipeline.securing import ASKED
 
 STATES = {
     "deliver": "delivered",
@@ -64,6 +65,11 @@ class Foreseen:
     later: bool = False
     members: int = 0
     cautions: tuple[Caution, ...] = ()
+
+    @property
+    def encrypted(self) -> tuple[Foretold, ...]:
+        """The copies that rules have encrypted, and that the sender did not ask for."""
+        return tuple(copy for copy in self.copies if copy.do == "encrypt" and ASKED not in copy.rules)
 
     @property
     def is_calm(self) -> bool:

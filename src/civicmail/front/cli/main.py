@@ -22,6 +22,7 @@ _HERE = "civicmail.front.cli"
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Begin": {
         "demo": ("demo:demo", "A sample city with mail flowing, live, until Ctrl-C."),
+        "simulate": ("simulate:app", "A whole city's day on this machine, with a report at its end: day."),
         "init": ("init:init", "Make a new installation."),
         "run": ("run:run", "Serve: all processes, supervised, or one role."),
     },
@@ -63,6 +64,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "config": ("config:app", "Settings: check, show, explain."),
         "keys": ("keys:app", "The recovery key, and a new master key: prove-recovery, recover, rotate-master."),
         "dkim": ("dkim:app", "Keys that sign what leaves: list, new, activate, retire."),
+        "secure": ("secure:app", "Keys of readers, for confidential mail: add, list, remove."),
         "dns": ("dns:app", "What our zones say of our mail, and what others report of it: check, reports."),
         "standby": ("standby:app", "The second place: serve, status."),
         "restore": ("restore:restore", "Make an installation from its copy alone."),

@@ -48,6 +48,7 @@ _SETTINGS = "settings of the machine; secrets are only in files that it names"
 
 VERBS: dict[str, Line] = {
     "demo": _machine("a sample city in a folder of its own"),
+    "simulate day": _machine("a sample city in a folder of its own"),
     "init": _machine("makes a folder that has no people yet"),
     "run": _machine("serves; who may what is asked at each door"),
     "import": _person("mail.import"),
@@ -150,6 +151,9 @@ VERBS: dict[str, Line] = {
     "keys prove-recovery": _changes(_KEY),
     "keys recover": _changes(_KEY),
     "keys rotate-master": _person("keys.rotate"),
+    "secure list": _person("system.see"),
+    "secure add": _person("keys.sign"),
+    "secure remove": _person("keys.sign"),
     "dkim list": _person("system.see"),
     "dkim new": _person("keys.sign"),
     "dkim activate": _person("keys.sign"),

@@ -15,8 +15,9 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
-from civicmail.desk.holding import findings
+from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
+from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import rules
 
@@ -51,6 +52,8 @@ MY = (
     Wanted(_("Home"), "home", "home"),
     Wanted(_("My mail"), "my-mail", "my.mail", "unread"),
     Wanted(_("Who looked at my mail?"), "my-viewings", "my.viewings"),
+    Wanted(_("My files"), "my-approvals", "my.approvals"),
+    Wanted(_("Approvals"), "approvals", "approvals.see", "approvals"),
     Wanted(_("My access"), "my-access", "my.access"),
     Wanted(_("My devices"), "my-devices", "my.devices"),
     Wanted(_("Set up mail"), "set-up", "my.devices"),
@@ -93,8 +96,11 @@ OFFICE = (
 POLICY = (
     Wanted(_("Rules"), "rules", "rules.see", "rules"),
     Wanted(_("Fail matrix"), "fail-matrix", "matrix.see"),
+    Wanted(_("Who is asked"), "asked-departments", "rules.see"),
     Wanted(_("Emergency rules"), "emergencies", "rules.see"),
     Wanted(_("Quarantine"), "quarantine", "quarantine.see"),
+    Wanted(_("Sent unencrypted"), "sent-plain", "plain.see"),
+    Wanted(_("Reported mail"), "incidents", "reports.see", "incidents"),
     Wanted(_("To be let go"), "releases", "releases.see", "releases"),
     Wanted(_("Taken accounts"), "contained", "containment.see"),
     Wanted(_("Contests"), "contests", "contests.see"),
@@ -121,7 +127,7 @@ def groups(request: HttpRequest, actor: Actor) -> list[Group]:
     """The menu of this person on this page."""
     now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
     counts = waiting.counts(actor)
-    mine = _items(request, actor, MY, now, counts | _mail(actor, now), About(person=actor.uid))
+    mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), About(person=actor.uid))
     if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
         mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
@@ -130,7 +136,7 @@ def groups(request: HttpRequest, actor: Actor) -> list[Group]:
         code, name = department
         found.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, About(department=code), code)))
     found.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
-    found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now))))
+    found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
     found.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     found.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
     return [group for group in found if group.entries]
@@ -140,6 +146,16 @@ def _rules(actor: Actor, now: int) -> dict[str, int]:
     """How many rules of others, and requests that something is let go, wait for this person's answer."""
     waiting = {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
     return waiting | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
+
+
+def _approvals(actor: Actor, now: int) -> dict[str, int]:
+    """How many messages with files wait for this person's word, whoever's turn it is."""
+    return {"approvals": tasks.waiting_for(actor)} if guard.may(actor, "approvals.see", now=now) else {}
+
+
+def _incidents(actor: Actor, now: int) -> dict[str, int]:
+    """How many reported messages wait for an answer."""
+    return {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
 
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:

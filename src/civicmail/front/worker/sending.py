@@ -71,7 +71,7 @@ class Sending:
 
         rows = leaving.due(AT_ONCE, now=self._clock())
         for row in rows:
-            parcel = Parcel(row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content))
+            parcel = Parcel(row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content), leaving.is_plain(row))
             try:
                 sent = self._submission.send(parcel)
             except LaterError as error:

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from civicmail.city.access.moments import moment
 from civicmail.desk.mailbox import sendstates
-from civicmail.desk.mailbox.models import Draft, Outgoing
+from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 
 AGAIN_FIRST, AGAIN_MOST = 2_000, 60_000
 """ms until something that could not be decided is tried again: at first, and at most."""
@@ -30,6 +30,11 @@ def due(most: int, *, now: int) -> list[Outgoing]:
             row.save(update_fields=["state", "since"])
     ready = Q(again__isnull=True) | Q(again__lte=at)
     return list(Outgoing.objects.filter(ready, state="sending").select_related("person").order_by("due", "pk")[:most])
+
+
+def is_plain(row: Outgoing) -> bool:
+    """Whether its sender has said, with a reason, that it goes unencrypted."""
+    return SentPlain.objects.filter(uid=row.uid).exists()
 
 
 def sent(row: Outgoing, capture: str, *, now: int) -> None:

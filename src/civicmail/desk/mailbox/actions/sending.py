@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -20,16 +21,27 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.composing import Attachment, Calendar, Letter, Named, build
-from civicmail.desk.mailbox.models import Draft, Outgoing, senders
+from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain, senders
 from civicmail.desk.mailbox.sendstates import Action
 
 UNDO = 20_000
 """ms for which a message waits, so that it may be taken back."""
 RECIPIENTS = 500
 """Addresses of one message; more people than that are a list's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What a sender says to send a message unencrypted. rules: that they put aside; copies: how many those are about."""
+
+    reason: str
+    rules: tuple[str, ...] = ()
+    copies: int = 1
 
 
 def send(
@@ -51,9 +63,11 @@ def send(
     wait: int = UNDO,
     draft: Draft | None = None,
     uid: uuid.UUID | None = None,
+    plain: Plain | None = None,
 ) -> Outgoing:
     """Give a message to be sent from a mailbox of the actor's, after `wait` ms. text: whole, as senders.signed makes it; key: the
-    same one again is the same message, and is not sent twice; draft: it was made of. Raises NotPermitted, Unusable, Conflict."""
+    same one again is the same message, and is not sent twice; draft: it was made of; plain: it
+    goes unencrypted whatever rules say. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "my.write", About(person=actor.uid), now=now)
     if key and (there := Outgoing.objects.filter(key=key).first()) is not None:
         return there
@@ -64,7 +78,21 @@ def send(
     with transaction.atomic():
         if draft is not None:
             _lock(draft)
-        return _given(letter, _addresses((*to, *cc, *bcc)), actor=actor, reason=reason, now=now, key=key, wait=wait, draft=draft)
+        row = _given(letter, _addresses((*to, *cc, *bcc)), actor=actor, reason=reason, now=now, key=key, wait=wait, draft=draft)
+        if plain is not None:
+            _note_plain(row, plain, actor, now)
+        return row
+
+
+def _note_plain(row: Outgoing, plain: Plain, actor: Actor, now: int) -> None:
+    """The sender's word and reason, for the privacy officer."""
+    why = given(plain.reason)
+    box = Mailbox.objects.select_related("department").filter(address=row.mailbox).first()
+    SentPlain.objects.create(
+        uid=row.uid, person=row.person, mailbox=row.mailbox, department=box.department.code if box else "", reason=why[:400],
+        rules=",".join(plain.rules)[:400], copies=plain.copies, made=moment(now),
+    )  # fmt: skip
+    entries.enter("mail.plain", actor=actor, reason=why, now=now, object=f"outgoing:{row.uid}", facts={"rules": list(plain.rules)})
 
 
 def _addresses(named: Sequence[Named]) -> list[str]:
@@ -149,6 +177,7 @@ def undo(row: Outgoing, *, actor: Actor, reason: str, now: int) -> Outgoing:
         fresh = _stepped(row, "undo", actor, now)
         fresh.content = b""
         fresh.save()
+        SentPlain.objects.filter(uid=fresh.uid).delete()
         entries.enter("mail.undo", actor=actor, reason=reason, now=now, object=f"outgoing:{fresh.uid}")
     return fresh
 

@@ -106,11 +106,13 @@ def foretell(draft: Draft, to: Gathered, *, actor: Actor, now: int) -> Foreseen:
     return foreseen(submission().forecast(parcel), frozenset(settings.CITY.city.domains))
 
 
-def give(draft: Draft, to: Gathered, *, actor: Actor, now: int, wait: int = sending.UNDO) -> Outgoing:
+def give(
+    draft: Draft, to: Gathered, *, actor: Actor, now: int, wait: int = sending.UNDO, plain: sending.Plain | None = None
+) -> Outgoing:
     """Have the draft sent. Raises NotPermitted, Unusable, Conflict."""
     bcc = to.named["bcc"]
     return sending.send(
-        actor=actor, reason="written", now=now, mailbox=draft.mailbox, bcc=bcc, wait=wait, draft=draft,
+        actor=actor, reason="written", now=now, mailbox=draft.mailbox, bcc=bcc, wait=wait, draft=draft, plain=plain,
         **_parts(draft, to, actor, now),
     )  # fmt: skip
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from civicmail.desk.mailbox.models.keeping import Habit as Habit
 from civicmail.desk.mailbox.models.keeping import Handled as Handled
 from civicmail.desk.mailbox.models.keeping import Label as Label
 from civicmail.desk.mailbox.models.keeping import Sheet as Sheet
 from civicmail.desk.mailbox.models.writing import Draft as Draft
 from civicmail.desk.mailbox.models.writing import DraftFile as DraftFile
 from civicmail.desk.mailbox.models.writing import Outgoing as Outgoing
+from civicmail.desk.mailbox.models.writing import SentPlain as SentPlain
 from civicmail.desk.mailbox.models.writing import Signature as Signature

@@ -61,13 +61,3 @@ class Handled(models.Model):
 
     def __str__(self) -> str:
         return f"{self.capture} in {self.mailbox}"
-
-
-class Habit(models.Model):
-    """How somebody uses the pages of their mail. keys: letters are keys (WCAG 2.1.4: only where they were switched on)."""
-
-    person = models.OneToOneField(Person, models.PROTECT, related_name="+")
-    keys = models.BooleanField(default=False)
-
-    def __str__(self) -> str:
-        return f"habits of {self.person}"

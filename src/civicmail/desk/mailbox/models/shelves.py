@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db import transaction
 
 from civicmail.desk.mailbox.kept import Mark
-from civicmail.desk.mailbox.models.keeping import Habit, Label, Sheet
+from civicmail.desk.mailbox.models.keeping import Label, Sheet
 from civicmail.desk.mailbox.sheets import by_week, packed, unpacked, week_at
 
 READ_WEEKS = 13
@@ -121,11 +121,6 @@ class Shelves:
     @property
     def hidden(self) -> frozenset[bytes]:
         return self._own[hidden_of(self._person)]
-
-    @cached_property
-    def keys(self) -> bool:
-        """Whether letters are keys."""
-        return Habit.objects.filter(person=self._person, keys=True).exists()
 
     @cached_property
     def labels(self) -> list[Mark]:

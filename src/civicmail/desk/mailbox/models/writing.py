@@ -100,3 +100,23 @@ class Outgoing(models.Model):
 
     def __str__(self) -> str:
         return f"outgoing {self.uid}"
+
+
+class SentPlain(models.Model):
+    """A message that rules would have encrypted, and that its sender has sent as it is, with a reason (P-19). uid: of the outgoing
+    row; department: of the mailbox, by its code; rules: that were put aside, with commas; copies: how many they were."""
+
+    uid = models.UUIDField(unique=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    mailbox = models.CharField(max_length=254)
+    department = models.CharField(max_length=40, blank=True, db_index=True)
+    reason = models.CharField(max_length=400)
+    rules = models.CharField(max_length=400, blank=True)
+    copies = models.PositiveIntegerField(default=1)
+    made = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made", "-id"]
+
+    def __str__(self) -> str:
+        return f"sent plain {self.uid}"

@@ -32,7 +32,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """What the template reads. seen: posted back by whoever sends it all the same; stop: it cannot be sent; wait: nobody can tell
-    now; warns: what to look at once more."""
+    now; warns: what to look at once more; sealed: rules want copies encrypted."""
 
     lines: tuple[Line, ...]
     calm: bool
@@ -41,13 +41,15 @@ class Panel:
     wait: str = ""
     more: str = ""
     warns: tuple[str, ...] = ()
+    sealed: bool = False
 
 
 def panel(found: Foreseen, version: int) -> Panel:
     """version: of the draft that was asked about."""
     lines = tuple(map(_line, found.copies))
     warns = tuple(map(_warn, found.cautions))
-    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _wait(found), _more(found), warns)
+    sealed = bool(found.encrypted)
+    return Panel(lines, found.is_calm, found.digest(version), _stop(found), _wait(found), _more(found), warns, sealed)
 
 
 def _line(copy: Foretold) -> Line:

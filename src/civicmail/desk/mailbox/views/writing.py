@@ -28,6 +28,7 @@ from civicmail.city.access.views.trying import status_of
 from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.actions.drafting import Answers, New
+from civicmail.desk.mailbox.actions.sending import Plain
 from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.models.senders import Sender
@@ -198,8 +199,8 @@ def _with(desk: Desk, written: drafting.Written, who: str) -> drafting.Written:
 def _done(desk: Desk, do: str) -> HttpResponse:
     """Where a button leads when everything is saved."""
     here = reverse("mail-draft", args=[desk.uid])
-    if do in ("send", "secure", "check"):
-        return _sent(desk) if do != "check" else redirect(f"{here}?check=1#check")
+    if do in ("send", "secure", "plain", "check"):
+        return _sent(desk, plain=do == "plain") if do != "check" else redirect(f"{here}?check=1#check")
     if do == "pick":
         return redirect("mail-draft-people", desk.uid)
     if do == "save":
@@ -207,7 +208,7 @@ def _done(desk: Desk, do: str) -> HttpResponse:
     return redirect(here if do == "save" else f"{here}#files" if desk.request.FILES or do.startswith("remove") else here)
 
 
-def _sent(desk: Desk) -> HttpResponse:
+def _sent(desk: Desk, *, plain: bool = False) -> HttpResponse:
     """Whoever sends has seen what would happen: at once where it is simply delivered, else after the panel was shown."""
     row, actor, now = desk.row, desk.request.actor, ms(desk.request.now)
     assert row is not None, "it was saved"
@@ -216,8 +217,10 @@ def _sent(desk: Desk) -> HttpResponse:
         return shown(desk, 422)
     if not found.is_calm and desk.request.POST.get("seen") != found.digest(row.version):
         return redirect(f"{reverse('mail-draft', args=[desk.uid])}?check=1#check")
+    sealed = found.encrypted if plain else ()
+    aside = Plain(desk.request.POST.get("plain", ""), tuple(dict.fromkeys(r for c in sealed for r in c.rules)), len(sealed))
     try:
-        out = submitting.give(row, submitting.gathered(row), actor=actor, now=now)
+        out = submitting.give(row, submitting.gathered(row), actor=actor, now=now, plain=aside if sealed else None)
     except Conflict:
         return _stale(desk)
     except Unusable as error:

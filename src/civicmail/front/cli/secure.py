@@ -1,0 +1,96 @@
+"""`civicmail secure`: certificates and keys of readers outside, with which confidential mail is encrypted for them (P-19)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.core.wire.errors import PathError
+from civicmail.core.wire.paths import parse_path
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
+from civicmail.mail.courier import readerkeys
+
+app = group("Certificates and keys of readers outside: what is confidential is encrypted with them.")
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The reader's mail address.")]
+
+
+@app.command("list")
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Whose keys are here, and of which kind."""
+    folder, _ = options.installation(data, config)
+    acting.person(folder, "secure list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    found = readerkeys.listed(folder)
+    for address, kind in found:
+        if json:
+            output.emit({"address": address, "kind": kind})
+        else:
+            output.show(f"{kind:8}  {address}")
+    if not found and not json:
+        output.words("No key of a reader is here: confidential mail goes by verified TLS, or waits in the pick-up portal.")
+
+
+@app.command()
+def add(
+    address: Address,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate (PEM) or an OpenPGP key (armored).")],
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Keep a reader's key. Compare its fingerprint with them by telephone first."""
+    folder, _ = options.installation(data, config)
+    address, now = _checked(address), now_ms()
+    acting.person(folder, "secure add", {"reader": _digest(address)}, Asker(as_, duty, reason, config), now=now)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    kind = readerkeys.add(folder, address, content, now)
+    output.words(f"Confidential mail to {address} is encrypted with it from now on ({kind}).")
+
+
+@app.command()
+def remove(
+    address: Address,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Forget a reader's keys."""
+    folder, _ = options.installation(data, config)
+    address = _checked(address)
+    acting.person(folder, "secure remove", {"reader": _digest(address)}, Asker(as_, duty, reason, config), now=now_ms())
+    if not readerkeys.remove(folder, address):
+        raise UsageError(f"There is no key of {address}.")
+    output.words(f"The keys of {address} are forgotten.")
+
+
+def _checked(address: str) -> str:
+    try:
+        path = parse_path(address)
+    except PathError:
+        raise UsageError(f"{address!r} is no mail address.") from None
+    return f"{path.local}@{path.domain}".lower()
+
+
+def _digest(address: str) -> str:
+    """Entries name no outsider."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]

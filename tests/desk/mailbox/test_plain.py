@@ -1,0 +1,78 @@
+"""A sender sends unencrypted what a rule would have encrypted: with a reason, which the privacy officer reads (P-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.models import Entry
+from civicmail.city.policy import published
+from civicmail.desk.mailbox.actions import sending, submitting
+from civicmail.desk.mailbox.actions.sending import Plain
+from civicmail.desk.mailbox.models import Outgoing, SentPlain
+from desk.mailbox.test_forecast import ANN, SSN, foretold, rule, written
+from desk.mailbox.writing import Office, office
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+WHY = "The resident asked for it by telephone, in her own name."
+BOOK = rule("seal", "P-19", "encrypt", "outbound && size(confidential.high) > 0", 'outbound = true, confidential.high = ["ssn"]')
+
+
+@pytest.fixture
+def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    published.publish(installed, BOOK)
+    settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["confidential"]))
+    with office(installed, city, configured.CITY) as made:
+        monkeypatch.setattr(submitting, "submission", lambda: made.submission)
+        yield made
+
+
+def given(desk: Office, plain: Plain | None, subject: str = "Plan") -> Outgoing:
+    draft = written(desk, to=ANN, text=SSN, subject=subject)
+    return submitting.give(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now, wait=0, plain=plain)
+
+
+def became(desk: Office, out: Outgoing) -> tuple[str, tuple[str, ...]]:
+    desk.work()
+    uuid = Outgoing.objects.get(pk=out.pk).capture
+    capture, _ = next((c, b) for c, b in desk.captures() if c.uuid == uuid)
+    return capture.dispositions[0].do, capture.dispositions[0].rules
+
+
+def test_a_reason_sends_it_as_it_is_and_the_privacy_officer_reads_it(
+    desk: Office, city: Town, visit: Callable[[str], Client]
+) -> None:
+    """R-1722. Without one nothing is sent; what was asked for with [secure] stays encrypted."""
+    draft = written(desk, to=ANN, text=SSN)
+    found = foretold(desk, draft)
+    assert [(c.do, c.rules) for c in found.encrypted] == [("encrypt", ("seal",))] and not found.is_calm
+    assert became(desk, given(desk, None)) == ("encrypt", ("seal",))
+    with pytest.raises(Unusable):
+        given(desk, Plain("short", ("seal",)))
+    assert not SentPlain.objects.exists()
+    out = given(desk, Plain(WHY, ("seal",)))
+    assert became(desk, out) == ("deliver", ("seal", "sent-plain"))
+    row = SentPlain.objects.get()
+    assert (row.reason, row.rules, row.uid) == (WHY, "seal", out.uid)
+    assert Entry.objects.get(act="mail.plain").reason == WHY
+    do, rules = became(desk, given(desk, Plain(WHY, ("seal",)), subject="[secure] Plan"))
+    assert (do, rules[-1]) == ("encrypt", "secure-asked")
+    assert visit("crew0").get("/mail/sent-plain/").status_code == 403
+    shown = visit("auditor").get("/mail/sent-plain/").content.decode()
+    assert WHY in shown and "2 messages, 2 copies" in shown
+
+
+def test_what_is_taken_back_was_not_sent_unencrypted(desk: Office) -> None:
+    """R-1722."""
+    draft = written(desk, to=ANN, text=SSN)
+    out = submitting.give(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now, plain=Plain(WHY))
+    sending.undo(out, actor=desk.actor("crew0"), reason="taken back", now=desk.now)
+    assert not SentPlain.objects.exists()
