@@ -16,6 +16,8 @@ from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts
 from pages.gone import gone
+from pages.incidentcases import incidents
+from pages.leaving import leaving
 from pages.post import post
 from pages.rulebook import rulebook
 from pages.violationcases import violations
@@ -48,6 +50,8 @@ def with_mail(installed: Path, *, book: bool = True) -> Town:
     t = town()
     t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     t.objects |= rulebook(t) if book else {}
+    t.objects |= incidents(t)
+    t.objects |= leaving(t)
     index(installed, ms(t.now))
     return t
 

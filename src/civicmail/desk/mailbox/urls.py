@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keeping, labelling, listing, message, reporting, thread
+from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keeping, labelling, listing, message, thread
 
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
     path("mail/away/", boxes.away, name="mail-away"),
     path("mail/boxes/", boxes.boxes, name="mail-boxes"),
     path("mail/keep/", keeping.keep, name="mail-keep"),
-    path("mail/keys/", labelling.keys, name="mail-keys"),
     path("mail/labels/", labelling.labels, name="mail-labels"),
     path("mail/labels/<int:pk>/", labelling.label, name="mail-label"),
     path("mail/labels/<int:pk>/remove/", labelling.remove, name="mail-unlabel"),
@@ -20,7 +19,6 @@ urlpatterns = [
     path("mail/<uuid:id>/file/", message.part, name="mail-part"),
     path("mail/<uuid:id>/raw/", message.raw, name="mail-raw"),
     path("mail/<uuid:id>/delivery/", delivery.delivery, name="mail-delivery"),
-    path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
     path("mail/<uuid:id>/answer/", inviting.answer, name="mail-answer"),
     path("mail/<uuid:id>/take/<int:mailbox>/", beside.take, name="mail-take"),
     path("mail/<uuid:id>/thread/", thread.thread, name="mail-thread"),

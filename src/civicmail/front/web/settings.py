@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "civicmail.city.directory",
     "civicmail.city.notices",
     "civicmail.desk.holding",
+    "civicmail.desk.incidents",
     "civicmail.desk.mailbox",
     "civicmail.desk.oversight",
     "civicmail.desk.viewer",

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("civicmail.desk.mailbox.views.writingurls")),
     path("", include("civicmail.desk.mailbox.urls")),
     path("", include("civicmail.desk.holding.urls")),
+    path("", include("civicmail.desk.incidents.urls")),
     path("", include("civicmail.desk.oversight.urls")),
     path("", include("civicmail.desk.workbench.urls")),
     path("", include("civicmail.front.web.scim.urls")),

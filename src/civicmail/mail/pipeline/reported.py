@@ -6,12 +6,18 @@ the limit of what one person may teach. What a stranger sends there is mail and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from civicmail.core.message import headers
 from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Letter
 from civicmail.mail.archive.records import Capture
+
+_QUOTES = re.compile(r"(?m)^(?:> ?)+")
+_HEADER = re.compile(r"(?mi)^\*?(?:from|sent|date|to|cc|subject|de|enviado|fecha|para|asunto)\*?:[^\n]*\n")
+_FORWARD = re.compile(r"(?i)^(?:\s*(?:fwd?|wg|rv|reenv)\s*:\s*)+")
+_NUMBER = re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 
 MOST = 20
 """Attached messages of one report that count."""
@@ -34,6 +40,19 @@ def is_report(capture: Capture, to: Collection[str]) -> bool:
 def attached(raw: bytes) -> tuple[str, ...]:
     """The Message-IDs of the messages that are attached, also as files whose name says so, each once."""
     return tuple(dict.fromkeys(id_ for id_ in _ids(letters.read(raw)) if id_))[:MOST]
+
+
+def forwarded(letter: Letter) -> tuple[str, str, tuple[str, ...]]:
+    """Of a message that quotes another one: the other's subject, its words, and numbers of captures that stand in it (our links and
+    marks have them). The words begin behind the last line of the quoted header, or at the top where there is none."""
+    text = _QUOTES.sub("", letter.text or letter.html_text)
+    begins = [found.end() for found in _HEADER.finditer(text)]
+    subject = _FORWARD.sub("", letter.subject).strip()
+    return (
+        subject,
+        text[begins[-1] if begins else 0 :].strip(),
+        tuple(dict.fromkeys(n.lower() for n in _NUMBER.findall(text)))[:MOST],
+    )
 
 
 def was_theirs(capture: Capture, reporter: str) -> bool:

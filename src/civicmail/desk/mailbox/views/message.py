@@ -22,7 +22,6 @@ from civicmail.desk.mailbox.finding import header_of
 from civicmail.desk.mailbox.views import beside, inviting, words
 from civicmail.desk.mailbox.views.delivery import known_to
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
-from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.views import showing
 from civicmail.desk.viewer.views.showing import Links, Seen
@@ -89,8 +88,9 @@ def _permit_of(one: Found) -> showing.PermitFor:
 
 def _page(one: Found, seen: Seen) -> Page:
     actions = [*_answers(one), *(Action(said, url) for said, url in one.links())]
-    if may_be_reported(one):
-        actions.append(Action(gettext("Spam?"), reverse("mail-report", args=[one.id])))
+    if one.eye == "given":
+        actions.append(Action(gettext("Verify"), reverse("mail-verify", args=[one.id])))
+        actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
     return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), actions=actions)
 
 

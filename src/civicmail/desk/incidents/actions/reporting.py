@@ -1,0 +1,86 @@
+"""Reporting a message: reports of the same thing are one case, and what was answered before is answered at once (P-31)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Person
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions.telling import tell_answer, tell_officers
+from civicmail.desk.incidents.models import Case, Mark, Report
+from civicmail.mail.pipeline.marks import Marks
+
+BY_MAIL = machine("reports")
+OUTSIDE_MOST = 20
+"""Cases of a day that reports from outside open: whoever sends a thousand letters does not fill the desk."""
+AGAIN_DAYS = 30
+"""An answer that is older than this is given anew."""
+
+
+def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Actor, now: int, known: bool = True) -> Report:
+    """Somebody of the city says that a message is dangerous. capture: its number (UUID), of the report itself where we do not have
+    what it is about; how: page, mail or link. Whoever has the message may report it: that is asked by the caller. Twice is once."""
+    with transaction.atomic():
+        case, is_new = _case(capture, marks, now, known=known)
+        made, is_first = Report.objects.get_or_create(
+            case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": moment(now)}
+        )
+        if is_first:
+            facts = {"case": case.pk, "how": how}
+            entries.enter("report.make", actor=actor, reason="reported", now=now, object=f"capture:{capture}", facts=facts)
+            if case.state != "open":
+                tell_answer(case, [made], now)
+        if is_new:
+            tell_officers(case, now)
+    return made
+
+
+def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = False) -> Case | None:
+    """Somebody we cannot name has reported something, from outside or by the link in a copy. They are told nothing, whatever comes
+    of it; None where there were too many of them today."""
+    with transaction.atomic():
+        case = queries.case_like(marks, moment(now) - timedelta(days=AGAIN_DAYS))
+        if case is None:
+            begun = Case.objects.filter(outside__gt=0, reports__isnull=True, made__gt=moment(now) - timedelta(days=1)).count()
+            if begun >= OUTSIDE_MOST:
+                return None
+            case, is_new = _case(capture, marks, now, known=known)
+            if is_new:
+                tell_officers(case, now)
+        Case.objects.filter(pk=case.pk).update(outside=F("outside") + 1)
+    return case
+
+
+def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
+    """What a check found out about mail that was delivered already; somebody decides whether it is pulled back."""
+    with transaction.atomic():
+        case, is_new = _case(capture, marks, now, known=True)
+        if is_new or (case.state == "open" and not case.proposed):
+            Case.objects.filter(pk=case.pk).update(proposed=why[:200])
+            case.proposed = why[:200]
+        if is_new:
+            tell_officers(case, now)
+    return case
+
+
+def _case(capture: str, marks: Marks, now: int, *, known: bool) -> tuple[Case, bool]:
+    """The one that it belongs to, with what this message adds to its marks; or a new one."""
+    case = queries.case_like(marks, moment(now) - timedelta(days=AGAIN_DAYS))
+    is_new = False
+    if case is None:
+        made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=moment(now))
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+            case, is_new = made, True
+        except IntegrityError:  # somebody reported the same text at this moment
+            case = Case.objects.get(text=marks.text, state="open")
+    rows = [Mark(case=case, kind=kind, value=value[:400]) for kind, value in queries.values(marks)]
+    Mark.objects.bulk_create(rows, ignore_conflicts=True)
+    return case, is_new

@@ -1,0 +1,133 @@
+"""What was reported, by whom, what was answered; and which copies were taken back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Person
+
+
+class Case(models.Model):
+    """The same thing, once for all who reported it. capture: number of the message (UUID); of the report itself where we do not
+    have what it is about (known is no). text: digest of what it says, one open case for each; sender: whom it says it is from;
+    proposed: why nobody had to report it, in words; outside: how many reports came from people we do not know; state: of
+    states.CASES; why: what every reporter is told."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    known = models.BooleanField(default=True)
+    text = models.CharField(max_length=64)
+    sender = models.CharField(max_length=254, blank=True)
+    proposed = models.CharField(max_length=200, blank=True)
+    outside = models.PositiveIntegerField(default=0)
+    made = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, default="open", db_index=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    answered = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["text"], condition=models.Q(state="open"), name="case_open_once"),
+            models.CheckConstraint(condition=models.Q(state="open") | models.Q(person__isnull=False), name="case_has_answerer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"case {self.pk}"
+
+
+class Mark(models.Model):
+    """What makes another message the same thing. kind: content, band or link (mail/pipeline/marks.py)."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="marks")
+    kind = models.CharField(max_length=8)
+    value = models.CharField(max_length=400)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "kind", "value"], name="mark_once")]
+        indexes: ClassVar = [models.Index(fields=["kind", "value"], name="mark_by_value")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class Report(models.Model):
+    """Somebody of the city reported a message. capture: the one that came to them; how: page, mail or link."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reports")
+    capture = models.CharField(max_length=36)
+    reporter = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    how = models.CharField(max_length=8)
+    made = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "reporter"], name="report_once")]
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
+
+
+class Pull(models.Model):
+    """Taking copies back. query: what narrowed them, as it was typed; total: how many there were when it was asked; state: of
+    states.PULLS; second: who agreed or refused; undone_by, undone_why: who put them back."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="pulls")
+    query = models.CharField(max_length=400, blank=True)
+    total = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, db_index=True)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    why = models.CharField(max_length=400)
+    made = models.DateTimeField()
+    second = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    decided = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    undone_why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(second__isnull=True) | ~models.Q(second=models.F("by")), name="pull_has_two_people"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(total__lte=50) | models.Q(state="asked") | models.Q(second__isnull=False),
+                name="pull_above_fifty_has_second",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pull {self.pk}"
+
+
+class Pulled(models.Model):
+    """One copy of a pull. state: of states.COPIES; tried: the last time that its mailbox could not be asked; problem: why."""
+
+    pull = models.ForeignKey(Pull, models.CASCADE, related_name="copies")
+    capture = models.CharField(max_length=36)
+    index = models.PositiveIntegerField()
+    mailbox = models.CharField(max_length=254)
+    state = models.CharField(max_length=10, default="waits", db_index=True)
+    tried = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["mailbox", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["pull", "capture", "index"], name="pulled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox}: {self.state}"
+
+
+class Heard(models.Model):
+    """Up to which record a journal was read for reports by mail."""
+
+    journal = models.CharField(max_length=80, unique=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.journal}: {self.number}"

@@ -1,0 +1,174 @@
+"""What pages and jobs ask about cases: which one a message belongs to, what else is the same, and who has it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Count
+
+from civicmail.city.directory.models import Address, Person
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.query.fold import exact, fold
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Everything, Token, Tree, Words
+from civicmail.core.query.whose import reached
+from civicmail.desk.holding.queries import kept
+from civicmail.desk.incidents.likeness import CANDIDATES_MOST, SPREAD_DAYS, Has, Likeness, narrowed, spread
+from civicmail.desk.incidents.models import Case, Mark
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.errors import KeyMissing, NotInArchive
+from civicmail.mail.archive.records import Capture, Event
+from civicmail.mail.pipeline.marks import Marking, Marks
+from civicmail.mail.screening import bands
+from civicmail.mail.search.search import search
+
+UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
+
+
+def values(marks: Marks) -> list[tuple[str, str]]:
+    """As rows keep them: (kind, value)."""
+    bands_ = [("band", band) for band in marks.bands]
+    return [("text", marks.text), *bands_, *(("link", link) for link in sorted(marks.links))]
+
+
+def case_like(marks: Marks, since: datetime) -> Case | None:
+    """The case of the same thing: one that is open, else one that was answered since then about nearly the same text. A link alone
+    makes nothing the same as what was answered."""
+    same = Mark.objects.filter(kind="text", value=marks.text)
+    near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
+    ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
+    linked = set(Mark.objects.filter(kind="link", value__in=marks.links).values_list("case", flat=True))
+    if (found := Case.objects.filter(pk__in=ids | linked, state="open").first()) is not None:
+        return found
+    return Case.objects.filter(pk__in=ids, answered__gt=since).exclude(state="open").first()
+
+
+def captures_of(case: Case) -> list[str]:
+    """Numbers of the messages that were reported, each once; without a report that stands for what we do not have."""
+    found = [case.capture] if case.known else []
+    return list(dict.fromkeys([*found, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
+
+
+def record(capture: str) -> Capture | None:
+    """None where it is not kept any more, or cannot be read."""
+    found = _recorded(uuid.UUID(capture).bytes)
+    return found[0] if found else None
+
+
+def likeness_of(case: Case) -> Likeness:
+    rows: dict[str, set[str]] = {"text": set(), "band": set(), "link": set()}
+    for kind, value in Mark.objects.filter(case=case).values_list("kind", "value"):
+        rows[kind].add(value)
+    known = [found for capture in captures_of(case) if (found := marks_of(uuid.UUID(capture).bytes)) is not None]
+    authors = {found.author for found in known} | {case.sender} | {link.partition(" ")[2] for link in rows["link"]}
+    subjects = frozenset(found.subject for found in known if len(found.subject) > 1)
+    texts, bands_, links = (frozenset(rows[kind]) for kind in ("text", "band", "link"))
+    return Likeness(texts, bands_, links, frozenset(a for a in authors if a), subjects)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """copies: of all captures that are the same thing; more: there may be others, because too many had to be looked at."""
+
+    copies: tuple[Has, ...]
+    captures: int
+    more: bool = False
+
+
+def who_has(case: Case, words: str = "", *, now: int) -> Found:
+    """Everybody in the city who has it, narrowed by an officer's words. Raises QueryError, LaterError where it cannot be told."""
+    like = likeness_of(case)
+    asked = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
+    since = now - SPREAD_DAYS * 86_400_000
+    ids, more = _found(And((like.tree(since), asked)))
+    reported = {uuid.UUID(capture).bytes for capture in captures_of(case)}
+    ids |= reported if not words.strip() else set()
+    fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
+    domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
+    return Found(tuple(spread(_traced(sorted(fits)), domains)), len(fits), more)
+
+
+def by_message_id(message_id: str, reporter: Iterable[str]) -> bytes | None:
+    """The newest capture with this Message-ID that came to one of these addresses."""
+    tree = And((Token("messageid", exact(message_id.strip("<> "))), reached(list(reporter))))
+    ids, _ = _found(tree)
+    return max(ids, default=None)
+
+
+def by_words(subject: str, text: str, reporter: Iterable[str]) -> list[bytes]:
+    """The newest capture with this subject that came to one of these addresses: with nearly these words, or the only one."""
+    words = tuple(fold(subject).split())[:12]
+    if not words:
+        return []
+    ids, _ = _found(And((Words("subject", words), reached(list(reporter)))))
+    found = [(id_, marks) for id_ in sorted(ids, reverse=True)[:50] if (marks := marks_of(id_)) is not None]
+    quoted = set(bands.of(text))
+    near = [id_ for id_, marks in found if len(quoted & set(marks.bands)) >= bands.ALIKE]
+    return near[:1] or ([found[0][0]] if len(found) == 1 else [])
+
+
+def addresses_of(person: Person) -> frozenset[str]:
+    """All addresses of mailboxes that somebody holds."""
+    return frozenset(Address.objects.filter(mailbox__holder=person, until__isnull=True).values_list("address", flat=True))
+
+
+def waiting() -> int:
+    """Cases without an answer."""
+    return Case.objects.filter(state="open").count()
+
+
+def marks_of(id_: bytes) -> Marks | None:
+    """None where it is not kept any more, or cannot be read."""
+    with _LOCK:
+        try:
+            return marking().of(id_)
+        except UNREADABLE:
+            return None
+
+
+def bytes_of_report(id_: bytes) -> bytes | None:
+    """The bytes of a report that came by mail."""
+    with _LOCK:
+        try:
+            return marking().read(id_)
+        except UNREADABLE:
+            return None
+
+
+_LOCK = threading.Lock()
+
+
+def marking() -> Marking:
+    assert settings.DATA is not None, "cases have an installation"
+    return _marking(Path(settings.DATA), tuple(domain.lower() for domain in settings.CITY.city.domains))
+
+
+@lru_cache(maxsize=4)
+def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
+    return Marking(data, domains)
+
+
+def _found(tree: Tree) -> tuple[set[bytes], bool]:
+    page = search(store().reader(), tree, limit=CANDIDATES_MOST, scored=False)
+    return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)
+
+
+def _traced(ids: Iterable[bytes]) -> Iterator[Traced]:
+    for id_ in ids:
+        if (found := _recorded(id_)) is not None:
+            yield envelope_of(*found)
+
+
+def _recorded(id_: bytes) -> tuple[Capture, list[Event]] | None:
+    try:
+        return kept().record(id_)
+    except UNREADABLE:
+        return None

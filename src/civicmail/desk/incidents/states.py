@@ -1,0 +1,62 @@
+"""How a case and a pull go on (P-31). Pure; pages take their words from here, actions their steps.
+
+case: open -> right | genuine
+pull: asked -> running | refused;  running -> done;  running, done -> undoing;  undoing -> undone
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+CaseState = Literal["open", "right", "genuine"]
+PullState = Literal["asked", "refused", "running", "done", "undoing", "undone"]
+
+ALONE_MOST = 50
+"""Copies that one security officer takes back alone; more take a second one."""
+
+CASES = {
+    "open": ("wait", "Waits for an answer"),
+    "right": ("warn", "It was right to report it"),
+    "genuine": ("done", "It is genuine"),
+}
+PULLS = {
+    "asked": ("wait", "Waits for a second person"),
+    "refused": ("quiet", "Refused"),
+    "running": ("wait", "Copies are taken back"),
+    "done": ("done", "Taken back"),
+    "undoing": ("wait", "Copies are put back"),
+    "undone": ("quiet", "Undone"),
+}
+COPIES = {
+    "waits": ("wait", "Waits"),
+    "taken": ("lock", "Taken back"),
+    "gone": ("lock", "Its owner had removed it"),
+    "elsewhere": ("warn", "Lies in another system"),
+    "stopped": ("lock", "Stopped on its way"),
+    "nothing": ("quiet", "There is no such copy"),
+    "back": ("done", "Put back"),
+}
+"""Of one copy; but for "waits" they are the outcomes of mail/courier/pulling.py."""
+
+CASE = Table[CaseState](
+    [Step("open", "right", "right", "report.answer"), Step("open", "genuine", "genuine", "report.answer")],
+    lambda state: f"Somebody was faster. How it stands now: {CASES[state][1]}.",
+)
+PULL = Table[PullState](
+    [
+        Step("asked", "agree", "running", "pull.second"),
+        Step("asked", "refuse", "refused", "pull.second"),
+        Step("running", "finish", "done", "tick"),
+        Step("running", "undo", "undoing", "pull.undo"),
+        Step("done", "undo", "undoing", "pull.undo"),
+        Step("undoing", "finish", "undone", "tick"),
+    ],
+    lambda state: f"Somebody was faster. How it stands now: {PULLS[state][1]}.",
+)
+
+
+def begins(copies: int) -> PullState:
+    """The state in which a pull of so many copies begins."""
+    return "running" if copies <= ALONE_MOST else "asked"

@@ -1,0 +1,151 @@
+"""What was reported, who has it, and what is it? The list of cases and the answer to one ("/incidents/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.shapes import USE
+from civicmail.core.config.errors import LaterError
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import answering
+from civicmail.desk.incidents.likeness import Has, counted
+from civicmail.desk.incidents.models import Case
+from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.states import CASES, PULLS
+
+HAS: dict[str, tuple[str, str]] = {
+    "delivered": ("warn", "Has it"),
+    "pulled": ("lock", "Taken back"),
+    "waiting": ("wait", "On its way"),
+    "trying": ("wait", "On its way"),
+    "deferred": ("wait", "On its way"),
+    "held": ("lock", "Kept back"),
+    "failed": ("quiet", "Not delivered"),
+    "cancelled": ("quiet", "Not delivered"),
+}
+"""State of one copy -> how it is told."""
+
+
+class Answer(forms.Form):
+    """Nothing is chosen beforehand."""
+
+    answer = forms.ChoiceField(
+        label="What is it?",
+        choices=[("right", "Dangerous: everybody who reported it was right"), ("genuine", "Genuine: it is what it says it is")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose an answer."},
+    )
+    reason = long("Why?", "At least 10 characters. Everybody who reported it reads this.", least=10)
+
+
+@acting("reports.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """The newest first; what waits is asked for beside."""
+    require(request, "reports.see")
+    found = listing.of(
+        request,
+        Case.objects.annotate(count=Count("reports")),
+        caption="Reported mail",
+        columns=[
+            Column("made", "First reported", lambda c: Cell(c.made, reverse("incident", args=[c.pk])), ("made",)),
+            Column("state", "State", lambda c: Cell(CASES[c.state][1], role=CASES[c.state][0])),
+            Column("sender", "Says it is from", lambda c: Cell(c.sender or "nobody", full=True), ("sender",), name="from"),
+            Column("reports", "Reports", lambda c: c.count + c.outside, ("count",), num=True, name="reports"),
+            Column("why", "Proposed because", lambda c: c.proposed, name="because"),
+        ],
+        filters=[
+            Filter("state", "State", lambda query, wanted: query.filter(state=wanted), [(k, w) for k, (_, w) in CASES.items()]),
+            Filter("sender", "From has", _from),
+        ],
+        empty="Nobody has reported anything.",
+        noun="cases",
+        sort="-made",
+    )
+    return listing.shown(request, "access/list.html", found, {"page": Page("What was reported?", "Reported mail")})
+
+
+@acting("report.answer")
+def case(request: Asked, pk: int) -> HttpResponse:
+    """Who has it, what the checks saw, who reported it, and the one answer."""
+    require(request, "reports.see")
+    row = get_object_or_404(Case.objects.select_related("person"), pk=pk)
+    found, later = _who(row, ms(request.now))
+    form = Answer(request.POST or None)
+
+    def answer() -> object:
+        said = form.cleaned_data
+        return answering.answer(row, said["answer"], actor=request.actor, reason=said["reason"], now=ms(request.now))
+
+    there, mailboxes = counted(found.copies)
+    reports = list(row.reports.select_related("reporter"))
+    facts: list[tuple[str, Any]] = [
+        ("Says it is from", row.sender or "nobody"),
+        ("First reported", row.made),
+        ("Reports", len(reports) + row.outside),
+        ("Have it", f"{there:,} in {mailboxes:,} mailboxes" if there else "nobody"),
+    ]
+    page = Page("What was reported?", "Case", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
+    return answered(
+        request, form, answer, page=page, back=reverse("incident", args=[pk]), said="Everybody who reported it is told.",
+        template="incidents/case.html", row=row, found=found, later=later, there=there, mailboxes=mailboxes, reports=reports,
+        checks=_checks(row), pulls=[(pull, PULLS[pull.state]) for pull in row.pulls.all()], asks=row.state == "open",
+        may=may(request, "report.answer"), spread=_spread(request, found), captures=queries.captures_of(row),
+        traced=may(request, "system.see"),
+    )  # fmt: skip
+
+
+def _who(row: Case, now: int) -> tuple[Found, str]:
+    """Who has it, and why that cannot be told."""
+    try:
+        return queries.who_has(row, now=now), ""
+    except LaterError as error:
+        return Found((), 0), str(error)
+
+
+def _spread(request: Asked, found: Found) -> listing.Listing:
+    return listing.of_rows(
+        request,
+        [{"pk": f"{has.capture}-{has.index}", "has": has} for has in found.copies],
+        caption="Who has it",
+        columns=[
+            Column("mailbox", "Mailbox", lambda r: Cell(r["has"].mailbox, full=True)),
+            Column("state", "State", lambda r: _state(r["has"])),
+            Column("since", "Since", lambda r: moment(r["has"].since), name="since"),
+        ],
+        empty="Nobody in the city has it.",
+        noun="copies",
+    )
+
+
+def _state(has: Has) -> Cell:
+    role, word = HAS.get(has.state, ("quiet", has.state))
+    return Cell(word, role=role)
+
+
+def _checks(row: Case) -> list[tuple[str, str]]:
+    """What was found when it came in: (what was looked for, codes)."""
+    seen: dict[str, dict[str, None]] = {}
+    for capture in queries.captures_of(row)[:20]:
+        if (found := queries.record(capture)) is not None:
+            for finding in found.findings:
+                if finding.check not in (USE, "policy", "screening"):
+                    seen.setdefault(finding.check, {})[finding.code] = None
+    return [(WORDS.get(check, check), ", ".join(codes)) for check, codes in seen.items()]
+
+
+def _from(query: QuerySet[Case], wanted: str) -> QuerySet[Case]:
+    return query.filter(sender__icontains=wanted)

@@ -1,0 +1,65 @@
+"""Is this message dangerous? For whoever has a link of ours to say so, in any mail program, without signing in ("/report/TOKEN/").
+
+A look changes nothing, because programs follow links, too; the button does. Nothing of the message is on the page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.page import Page
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices import tokens
+from civicmail.city.notices.errors import BadLink, OldLink
+from civicmail.core.config.errors import LaterError
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import reporting
+from civicmail.mail.archive.records import Capture
+
+
+@never_cache
+def report(request: HttpRequest, token: str) -> HttpResponse:
+    """A link that is not ours, one that is over, and one of a message that is gone get the same page."""
+    now: int = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    title = gettext("Report this message?")
+    assert settings.DATA is not None, "pages have an installation"
+    try:
+        said = tokens.read(Path(settings.DATA), "report", token, now)
+    except (BadLink, OldLink):
+        said = None
+    found = queries.record(str(UUID(bytes=said.capture))) if said is not None else None
+    if said is None or found is None or said.index >= len(found.envelope.recipients):
+        return render(request, "incidents/link.html", {"page": Page(title, gettext("Report"))}, status=404)
+    if request.method == "POST":
+        _report(found, said.index, now)
+        messages.success(request, gettext("Thank you. Security looks at it. Do not answer it, and open nothing in it."))
+        return redirect(request.path)
+    page = Page(title, gettext("Report"), facts=[(gettext("Received"), moment(found.received))])
+    return render(request, "incidents/link.html", {"page": page, "found": found})
+
+
+def _report(found: Capture, index: int, now: int) -> None:
+    """As whoever holds the mailbox that the copy came to; of one that nobody holds it is a report without a name."""
+    marks = queries.marks_of(found.id)
+    if marks is None:
+        raise LaterError("The message cannot be read at this moment, so it was not reported. Try again in a minute.")
+    person = _holder(found, index)
+    if person is None:
+        reporting.report_from_outside(found.uuid, marks, now=now, known=True)
+    else:
+        reporting.report(found.uuid, marks, person, "link", actor=reporting.BY_MAIL, now=now)
+
+
+def _holder(found: Capture, index: int) -> Person | None:
+    recipient = found.envelope.recipients[index]
+    row = Mailbox.objects.filter(address=(recipient.box or recipient.address).lower()).select_related("holder").first()
+    return row.holder if row is not None else None

@@ -1,0 +1,127 @@
+"""Which copies go back, and how far is it? Asking for a pull, with its count first, and one pull ("/incidents/pulls/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import pulling
+from civicmail.desk.incidents.likeness import counted
+from civicmail.desk.incidents.models import Case, Pull
+from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.states import ALONE_MOST, COPIES, PULL, PULLS
+
+
+class Why(forms.Form):
+    """counted: how many copies the officer has seen."""
+
+    counted = forms.IntegerField(widget=forms.HiddenInput)
+    reason = long("Why?", "At least 10 characters. It stays in the record of every copy.", least=10)
+
+
+class Reason(forms.Form):
+    reason = long("Why?", "At least 10 characters.", least=10)
+
+
+@acting("pull.ask")
+def ask(request: Asked, pk: int) -> HttpResponse:
+    """How many copies there are, by the words of the address; then the act."""
+    require(request, "pull.ask")
+    row = get_object_or_404(Case, pk=pk)
+    words = request.GET.get("q", "").strip()[:400]
+    found, wrong = _found(row, words, ms(request.now))
+    there, mailboxes = counted(found.copies)
+    form = Why(request.POST or None, initial={"counted": there})
+    if request.method == "POST" and form.is_valid() and not wrong:
+        said = form.cleaned_data
+        made = tried(form, lambda: pulling.ask(
+            row, found.copies, words, said["counted"], actor=request.actor, reason=said["reason"], now=ms(request.now)
+        ))  # fmt: skip
+        if made is not None:
+            messages.success(request, "The copies are taken back now." if made.state == "running" else "A second person is asked.")
+            return redirect("pull", made.pk)
+        form.data = form.data.copy()
+        form.data["counted"] = str(there)  # what is on the page now is what the next click is about
+    crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
+    page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{there:,}"), ("Mailboxes", f"{mailboxes:,}")])
+    shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": there, "most": ALONE_MOST,
+             "more": found.more, "elsewhere": len(found.copies) - there}  # fmt: skip
+    return render(request, "incidents/ask.html", shown, status=422 if wrong else status_of(form))
+
+
+@acting("pull.ask")
+def pull(request: Asked, pk: int) -> HttpResponseBase:
+    """How far it is, copy by copy; the second person's word; undoing."""
+    require(request, "reports.see")
+    row = get_object_or_404(Pull.objects.select_related("case", "by", "second", "undone_by"), pk=pk)
+    form = Reason(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _do(request, row, form):
+        return redirect("pull", pk)
+    done = row.copies.exclude(state="waits").count()
+    facts: list[tuple[str, Any]] = [
+        ("Copies", f"{done:,} of {row.total:,} done"),
+        ("Asked by", str(row.by)),
+        ("Asked", row.made),
+        *([("Second person", str(row.second))] if row.second else []),
+    ]
+    crumbs = [("Reported mail", reverse("incidents")), (f"Case {row.case_id}", reverse("incident", args=[row.case_id]))]
+    page = Page("How far is it?", "Pull", crumbs, PULLS[row.state], facts)
+    second = row.state == "asked" and bool(may(request, "pull.second", About(person=row.by.uid)))
+    undo = "undo" in PULL.actions(row.state) and bool(may(request, "pull.undo"))
+    shown = {"page": page, "row": row, "form": form, "second": second, "undo": undo, "problems": row.copies.filter(problem__gt="")}
+    return listing.shown(request, "incidents/pull.html", _copies(request, row), shown)
+
+
+def _do(request: Asked, row: Pull, form: Reason) -> bool:
+    """What its button says; whether it was done."""
+    said, now, actor = form.cleaned_data["reason"], ms(request.now), request.actor
+    what = request.POST.get("what", "")
+    if what == "undo":
+        done = tried(form, lambda: pulling.undo(row, actor=actor, reason=said, now=now))
+        words = "The copies are put back now."
+    else:
+        done = tried(form, lambda: pulling.decide(row, agrees=what == "agree", actor=actor, reason=said, now=now))
+        words = "The copies are taken back now." if what == "agree" else "Nothing is taken back."
+    if done is not None:
+        messages.success(request, words)
+    return done is not None
+
+
+def _copies(request: Asked, row: Pull) -> listing.Listing:
+    return listing.of(
+        request,
+        row.copies.all(),
+        caption="Copies of this pull",
+        columns=[
+            Column("mailbox", "Mailbox", lambda c: Cell(c.mailbox, full=True), ("mailbox",)),
+            Column("state", "State", lambda c: Cell(COPIES[c.state][1], role=COPIES[c.state][0], hint=c.problem), ("state",)),
+            Column("tried", "When", lambda c: c.tried or "", ("tried",), name="when"),
+        ],
+        filters=[Filter("state", "State", lambda q, wanted: q.filter(state=wanted), [(k, w) for k, (_, w) in COPIES.items()])],
+        empty="There is no copy in it.",
+        noun="copies",
+        sort="mailbox",
+    )
+
+
+def _found(row: Case, words: str, now: int) -> tuple[Found, str]:
+    """What the words narrow it to, and what is wrong with them."""
+    try:
+        return queries.who_has(row, words, now=now), ""
+    except QueryError as error:
+        return Found((), 0), error.message

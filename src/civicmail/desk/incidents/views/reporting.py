@@ -1,0 +1,71 @@
+"""What is wrong with this message of mine? Dangerous, spam, or good mail: one page, one button for each (P-02, P-31)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of
+from civicmail.core.config.errors import LaterError
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import reporting
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views.reporting import may_be_reported
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.pipeline import labels
+from civicmail.mail.pipeline.labels import Label
+
+DANGER = ("danger", gettext_lazy("It is dangerous, or may be a fraud"))
+ANSWERS = (DANGER, ("spam", gettext_lazy("Yes, this is spam")), ("good", gettext_lazy("No, this is good mail")))
+
+
+class Said(forms.Form):
+    """The answer is the button."""
+
+    what = forms.ChoiceField(choices=ANSWERS, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, answers: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = answers  # type: ignore[attr-defined]
+
+
+@acting("my.mail")
+def report(request: Asked, id: uuid.UUID) -> HttpResponse:
+    """Of mail that came to me. Whether something is spam is asked of what came from outside alone."""
+    one = found(request, id)
+    if one.eye != "given":
+        raise Http404
+    back = reverse("mail-message", args=[one.id])
+    answers = ANSWERS if may_be_reported(one) else (DANGER,)
+    form = Said(request.POST if request.method == "POST" else None, answers=answers)
+    if request.method == "POST" and form.is_valid():
+        messages.success(request, _said(request, one, form.cleaned_data["what"]))
+        return redirect(back)
+    page = Page(gettext("What is wrong with this message?"), gettext("My mail"), [*crumbs(), (gettext("Message"), back)])
+    shown = {"page": page, "form": form, "spam": may_be_reported(one), "answers": ANSWERS[1:], "danger": DANGER, "back": back}
+    return render(request, "incidents/report.html", shown, status=status_of(form))
+
+
+def _said(request: Asked, one: Found, what: str) -> str:
+    """Do it; what is said afterwards."""
+    now, actor = ms(request.now), request.actor
+    if may_be_reported(one):
+        labels.say(store().data, one.capture.id, Label(what != "good", actor.uid, "report"), now)
+    if what != "danger":
+        return gettext("Thank you. The filter learns from it, and from what others say.")
+    marks = queries.marks_of(one.capture.id)
+    if marks is None:
+        raise LaterError(gettext("The message cannot be read at this moment, so it was not reported. Try again in a minute."))
+    reporting.report(one.id, marks, me(request), "page", actor=actor, now=now)
+    return gettext("Thank you. Security looks at it and answers you by mail. Do not answer it, and open nothing in it.")

@@ -1,0 +1,222 @@
+"""What people report is one case for the same thing, and one answer for everybody (P-31)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import ms
+from civicmail.city.notices import tokens
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.shapes import Disposition
+from civicmail.core.disk.tail import Tail
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.incidents.actions import answering, reporting
+from civicmail.desk.incidents.actions.hearing import Hearing
+from civicmail.desk.incidents.models import Case, Report
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.pipeline import labels
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.marks import marks_of
+from desk.holding.test_quarantine import words
+from mail.archive.making import UNSYNCED
+from pages.cases import index
+from pages.post import CANARIES, MESSAGE
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+DANA, PAT = "dana.ortiz@city.example", "pat.nguyen@city.example"
+WHY = "It asks for passwords in the name of the help desk."
+FAR = 4_000_000_000_000
+
+
+def phish(name: str = "Dana", host: str = "pay.example", sender: str = "help@desk.example", number: int = 1) -> bytes:
+    """One of a wave: the name and the number are another one in each."""
+    return (
+        f"From: Help Desk <{sender}>\r\nTo: x@city.example\r\nSubject: Your mailbox is full\r\n"
+        f"Message-ID: <{number}@{host}>\r\n\r\n"
+        f"Dear {name},\r\nyour mailbox has reached its limit and will be closed on Friday. Confirm your password on the page of "
+        f"the help desk now so that you go on receiving letters of residents and of your colleagues: http://{host}/{number}\r\n"
+    ).encode()
+
+
+def officer(uid: str = "p-security") -> Actor:
+    return Actor(uid, held=(Held("security-officer", taken_until=FAR),))
+
+
+def came(
+    data: Path, at: int, *to: str, raw: bytes = MESSAGE, kind: str = "mx", login: str = "", sender: str = "help@desk.example"
+) -> Capture:
+    """Mail that was delivered to these people."""
+    envelope = Envelope(sender, tuple(map(Recipient, to)), at, "192.0.2.9", login=login)
+    capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))
+    capture = replace(capture, dispositions=tuple(Disposition(n, "deliver", ()) for n in range(len(to))))
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, raw)
+        for n in range(len(to)):
+            left = {"sha256": hashlib.sha256(raw.replace(b"\r\n", b"\n")).hexdigest(), "sent": {"eol": "lf", "prepend": []}}
+            w.event(Event(Type.DELIVERED, capture.id, at + 5, (n,), {"hop": "maildir", "reply": "250 ok", **left}))
+        w.flush()
+    return capture
+
+
+def heard(data: Path, now: int) -> None:
+    """What the worker makes of the journals."""
+    hearing = Hearing()
+    for record in Tail(data, hearing.positions, bodies=False).poll(10_000):
+        hearing.hear(record)
+    hearing.write(now)
+
+
+def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, visit: Visit, installed: Path) -> None:
+    """R-1608: nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
+    now = ms(plain.now)
+    first = came(installed, now - 9000, DANA, raw=phish())
+    second = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
+    assert visit("crew0").post(f"/mail/{first.uuid}/report/", {"what": "danger"}).status_code == 302
+    visit("crew0").post(f"/mail/{first.uuid}/report/", {"what": "danger"})
+    reporting.report(second.uuid, marks_of(phish("Pat", number=2)), plain.people["crew2"], "link", actor=officer(), now=now)
+    other = marks_of(b"From: a@desk.example\r\n\r\nSomething else altogether, of a few words, which nobody has ever seen before.")
+    reporting.report(second.uuid, other, plain.people["crew2"], "link", actor=officer(), now=now)
+    case = Case.objects.get(sender="help@desk.example")
+    assert case.reports.count() == 2 and Case.objects.count() == 2
+    assert Entry.objects.filter(act="report.make", facts__case=case.pk).count() == 2
+    Notice.objects.all().delete()
+    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    told = {n.to: n for n in Notice.objects.all()}
+    assert set(told) == {DANA, PAT} and all("You were right" in n.subject and WHY in n.text for n in told.values())
+    assert not any(other in told[DANA].text for other in (PAT, "p-security", "Help Desk", "mailbox is full"))
+    said = [labels.label_of(e) for e in Machine(installed).events(first.id) if e.type == Type.LABELLED]
+    assert labels.Label(True, "p-security", "operator") in said
+    with pytest.raises(Conflict):
+        answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+    case.refresh_from_db()
+    with pytest.raises(Conflict, match="faster"):
+        answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+
+
+def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: Path) -> None:
+    """R-1609: no new case for officers; a link alone makes nothing the same as what was answered."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    Notice.objects.all().delete()
+    again = reporting.report(one.uuid, marks_of(phish("Lee", number=7)), plain.people["crew2"], "page", actor=officer(), now=now)
+    (notice,) = Notice.objects.all()
+    assert again.case == row and (notice.to, notice.subject) == (PAT, "It is genuine: what you reported")
+    short = marks_of(b"From: help@desk.example\r\n\r\nNow: http://pay.example/9")
+    assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
+
+
+def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
+    """R-1610."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    for actor in (Actor("p-crew0"), Actor("p-reviewer", held=(Held("use-reviewer"),))):
+        with pytest.raises(NotPermitted):
+            answering.answer(row, "right", actor=actor, reason=WHY, now=now)
+
+
+def forward(raw: bytes, how: str) -> bytes:
+    """A report by mail: the message attached, its text quoted, or something that we never had."""
+    top = b"From: dana.ortiz@city.example\r\nTo: report@city.example\r\nSubject: FW: Your mailbox is full\r\nMIME-Version: 1.0\r\n"
+    if how == "attached":
+        return (
+            top + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nIs this real?\r\n--b\r\n"
+            b"Content-Type: message/rfc822\r\n\r\n" + raw + b"\r\n--b--\r\n"
+        )
+    body = raw.partition(b"\r\n\r\n")[2]
+    quoted = b"".join(b"> " + line + b"\r\n" for line in body.split(b"\r\n"))
+    return top + b"\r\nIs this real?\r\n\r\n> From: Help Desk\r\n> Subject: Your mailbox is full\r\n>\r\n" + quoted
+
+
+@pytest.mark.parametrize("how", ["attached", "quoted"])
+def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
+    """R-1611: by its Message-ID, else by its words; heard once."""
+    now = ms(plain.now)
+    theirs = came(installed, now - 9000, DANA, raw=phish())
+    came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
+    raw = forward(phish(), how)
+    came(installed, now - 1000, "report@city.example", raw=raw, kind="submission", login="p-crew0/phone", sender=DANA)
+    index(installed, now)
+    heard(installed, now)
+    heard(installed, now)
+    row = Report.objects.get()
+    assert (row.capture, row.reporter, row.how, row.case.known) == (theirs.uuid, plain.people["crew0"], "mail", True)
+
+
+def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:
+    """R-1612: nobody's report is dropped because its message came another way; the number is that of the report."""
+    now = ms(plain.now)
+    sent = came(
+        installed, now - 1000, "Report@City.Example", raw=forward(phish(), "attached"), kind="submission", login="p-crew0",
+        sender=DANA,
+    )  # fmt: skip
+    index(installed, now)
+    heard(installed, now)
+    case = Case.objects.get()
+    assert (case.capture, case.known, case.sender) == (sent.uuid, False, "help@desk.example")
+    assert "never came through the city" in words(visit("security").get(f"/incidents/{case.pk}/"))
+
+
+def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1613: a thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
+    now = ms(plain.now)
+    monkeypatch.setattr(reporting, "OUTSIDE_MOST", 2)
+    for n in range(30):
+        text = f"Subject: {n}\r\n\r\n" + " ".join(chr(97 + n % 3) * k for k in range(3, 60))
+        came(installed, now - 5000 + n, "report@city.example", raw=text.encode(), sender="eve@out.example")
+    heard(installed, now)
+    assert Case.objects.count() == 2 and sum(c.outside for c in Case.objects.all()) == 20 and not Report.objects.exists()
+    Notice.objects.all().delete()
+    answering.answer(Case.objects.all()[0], "right", actor=officer(), reason=WHY, now=now)
+    assert not Notice.objects.exists()
+
+
+def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
+    """R-1614: without signing in; as whoever holds the mailbox; nothing of the message is on the page."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, PAT, DANA, raw=phish())
+    token = tokens.make(installed, "report", one.id, 1, now + 1000)
+    client = visit("")
+    shown = words(client.get(f"/report/{token}/"))
+    assert "Report this message" in shown and not Case.objects.exists()
+    assert not any(text in shown for text in (*CANARIES.values(), DANA, PAT, "desk.example", "mailbox is full"))
+    assert client.post(f"/report/{token}/").status_code == 302 and client.post(f"/report/{token}/").status_code == 302
+    row = Report.objects.get()
+    assert (row.reporter, row.how, row.capture) == (plain.people["crew0"], "link", one.uuid)
+    over = tokens.make(installed, "report", one.id, 1, now - 1000)
+    gone = tokens.make(installed, "report", uuid.uuid4().bytes, 0, 0)
+    wrong = tokens.make(installed, "verify", one.id, 1, 0)
+    for bad in (over, gone, wrong, tokens.make(installed, "report", one.id, 9, 0), "x"):
+        answer = client.post(f"/report/{bad}/")
+        assert answer.status_code == 404 and "does not work" in words(answer)
+    assert Report.objects.count() == 1
+
+
+def test_mail_between_colleagues_can_be_dangerous_and_is_never_called_spam(plain: Town, visit: Visit, installed: Path) -> None:
+    """R-1615: an account may have been taken over; what our own people write teaches the filter nothing."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish(), kind="submission", login="p-crew2", sender=PAT)
+    page, client = f"/mail/{one.uuid}/report/", visit("crew0")
+    assert "spam" not in words(client.get(page)).partition("Is it dangerous?")[2].lower()
+    assert client.post(page, {"what": "spam"}).status_code == 422 and client.post(page, {"what": "danger"}).status_code == 302
+    assert Report.objects.get().capture == one.uuid
+    assert not [e for e in Machine(installed).events(one.id) if e.type == Type.LABELLED]
+    assert visit("crew2").get(page).status_code == 404, "who wrote it does not report it"
