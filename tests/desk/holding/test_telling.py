@@ -89,14 +89,14 @@ def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, install
         sent(installed, now - n, rules=("notify:own-account",), review=(), to=1)
     listened(installed, now)
     assert Notice.objects.count() == telling.MOST == 3
-    assert telling.tell_untold(now) == 0, "the day is not over"
-    assert (telling.tell_untold(now + DAY), telling.tell_untold(now + DAY)) == (1, 0)
-    last = Notice.objects.get(key__startswith="sender-more:")
-    assert last.to == PAT and "There were 3 more." in last.text
+    assert digests.tell_people(now) == 0, "the day is not over"
+    assert (digests.tell_people(now + DAY), digests.tell_people(now + DAY)) == (1, 0)
+    last = Notice.objects.get(key__startswith="digest:")
+    assert last.to == PAT and "Rules fitted 3 more messages that you sent" in last.text and not Untold.objects.exists()
 
 
 def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
-    """R-459 (P-02): time, the sender's domain and the words of the rule, by person; nothing for one's own mailbox, of nothing."""
+    """R-459 (P-02): time, the sender's domain and the words of the rule, by person; nothing of nothing."""
     noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=1)
     now, desk = ms(noon), "desk@city.example"
     box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)
@@ -108,14 +108,13 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
             requester=like.requester, asked=like.asked, until=like.until, since=like.since, duties="d", performance="p",
             efficiency="e", service="s",
         )  # fmt: skip
-    assert digests.tell_users(now + DAY) == 0
+    assert digests.tell_people(now + DAY) == 0
     quarantined(installed, now, desk, rule="spam-again")
     quarantined(installed, now + 60_000, desk, rule="executable")
-    quarantined(installed, now, "dana.ortiz@city.example")
-    assert digests.tell_users(now + 60_000) == 0, "the day is not over"
-    assert (digests.tell_users(now + DAY), digests.tell_users(now + DAY)) == (2, 0)
+    assert digests.tell_people(now + 60_000) == 0, "its moment has not come"
+    assert (digests.tell_people(now + DAY), digests.tell_people(now + DAY)) == (2, 0)
     one, other = Notice.objects.order_by("to")
     assert [one.to, other.to] == ["dana.ortiz@city.example", "lena.vogt@city.example"]
-    assert one.subject == "desk@city.example: 2 messages kept back"
+    assert one.subject == "2 messages are kept back" and "For desk@city.example, which you use:" in one.text
     assert "12:00  from shop.example: Nearly the same message was reported" in one.text and "12:01  from shop.example" in one.text
     assert not any(word in one.text for word in (*CANARIES.values(), "heron@"))

@@ -127,6 +127,17 @@ def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x", rules={"spam", "program"}).let == (0,)
 
 
+def test_of_malware_only_what_people_have_looked_at_is_put_aside(place: Place) -> None:
+    """R-1407 (P-25): by the name under which it was known; what is found besides keeps it."""
+    place.scanner.facts["malware.found"] = ("X",)
+    id_ = place.receive("bob@city.example")
+    place.scanner.facts["malware.found"] = ("X", "Y")
+    more = place.releasing.release(id_, [0], by="e-7", reason="x", malware=("X",))
+    assert more.let == () and more.kept[0].rules[0] == "virus"
+    place.scanner.facts["malware.found"] = ("X",)
+    assert place.releasing.release(id_, [0], by="e-7", reason="x", malware=("X",)).let == (0,)
+
+
 def test_nothing_goes_while_a_part_is_away(place: Place) -> None:
     id_ = place.receive("bob@city.example")
     place.scanner.facts["unavailable"] = ("clamav",)

@@ -20,6 +20,7 @@ Duty = Literal[
     "policy-author",
     "policy-approver",
     "security-officer",
+    "privacy-officer",
     "city-attorney",
     "use-reviewer",
     "administration-director",
@@ -53,6 +54,9 @@ DUTIES: dict[Duty, Meaning] = {
     "security-officer": Meaning(
         _("Security officer"), _("stops an attack for three days at most; a second person decides afterwards (P-25)"), False, True
     ),
+    "privacy-officer": Meaning(
+        _("Privacy officer"), _("says whether confidential information that was kept back may leave (P-19)"), False, True
+    ),
     "city-attorney": Meaning(
         _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), False, True
     ),
@@ -74,6 +78,7 @@ _NOT_WITH_AUDIT: tuple[Duty, ...] = (
     "policy-author",
     "policy-approver",
     "security-officer",
+    "privacy-officer",
     "use-reviewer",
 )
 CONFLICTS: frozenset[frozenset[Duty]] = frozenset(
@@ -83,6 +88,7 @@ CONFLICTS: frozenset[frozenset[Duty]] = frozenset(
         frozenset[Duty]({"system-administrator", "retention-officer"}),
         frozenset[Duty]({"system-administrator", "access-officer"}),
         frozenset[Duty]({"system-administrator", "city-attorney"}),
+        frozenset[Duty]({"system-administrator", "privacy-officer"}),
         frozenset[Duty]({"system-administrator", "use-reviewer"}),  # whoever sees envelopes sees through a pseudonym
         frozenset[Duty]({"security-officer", "use-reviewer"}),
         frozenset[Duty]({"examiner", "examination-approver"}),

@@ -17,10 +17,12 @@ from pathlib import Path
 from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.shapes import UNAVAILABLE, USE, tellable_rules
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message.letter import fields
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search.fields import thread
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/returning.py)."""
@@ -29,7 +31,8 @@ OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One recipient's copy. do: quarantine or hold; address: the recipient, with the mailbox behind it; rules: ids of those by
-    which it is kept, empty where its record cannot be read."""
+    which it is kept, empty where its record cannot be read; since: ms when that was decided; door: the kind of it by which the
+    message came in."""
 
     id: bytes
     index: int
@@ -39,6 +42,8 @@ class Copy:
     box: str
     do: str
     rules: tuple[str, ...]
+    since: int = 0
+    door: str = ""
 
     @property
     def uuid(self) -> str:
@@ -77,11 +82,13 @@ class KeptBack:
                     do, rules = decided or _of_receipt(machine, entry.id, index)
                     self._rules[entry.id, index] = do, rules
                     if not OF_MAILBOXES & set(rules):
+                        since = copy.decided[0] or entry.received
                         found.append(
                             Copy(
-                                entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, tellable_rules(rules)
+                                entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, tellable_rules(rules),
+                                since, entry.kind,
                             )
-                        )
+                        )  # fmt: skip
         return sorted(found, key=lambda c: (c.received, c.id, -c.index), reverse=True)
 
     def copy(self, id_: bytes, index: int, now: int) -> Copy | None:
@@ -92,6 +99,16 @@ class KeptBack:
         """What is recorded of a message. Raises NotInArchive, DamagedFile."""
         machine = Machine(self._data)
         return machine.capture(id_), machine.events(id_)
+
+    def thread(self, id_: bytes) -> str:
+        """The Message-ID of the first message of its conversation, "" where it names none. Raises NotInArchive, DamagedFile."""
+        return thread(fields(Machine(self._data).body(id_)))
+
+    def malware(self, id_: bytes) -> tuple[str, ...]:
+        """What the virus scanner has called it, when it came in and since. Raises NotInArchive, DamagedFile."""
+        capture, events = self.record(id_)
+        told = [capture.facts, *(e.facts.get("facts", {}) for e in events if e.type == Type.DECIDED)]
+        return tuple(dict.fromkeys(str(name) for facts in told for name in facts.get("malware.found", ())))
 
     def why(self, copy: Copy) -> Why:
         """What was found when it came in, or since. Raises NotInArchive, DamagedFile."""

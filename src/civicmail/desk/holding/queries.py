@@ -8,16 +8,22 @@ from pathlib import Path
 
 from django.conf import settings
 
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.published import active, starter
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import decisions
+from civicmail.desk.holding import decisions, releasestates
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.keptback import Copy, KeptBack
-from civicmail.desk.holding.models import Contest
+from civicmail.desk.holding.models import Contest, Release
 from civicmail.mail.archive.errors import NotInArchive
+
+WAITING_MOST = 500
+"""Requests that are counted."""
 
 
 def copies(now: int) -> list[Copy]:
@@ -49,6 +55,17 @@ def decision(capture: uuid.UUID) -> Decision | None:
     except (NotInArchive, DamagedFile):
         return None
     return decisions.decision(recorded, events, book())
+
+
+def waiting_for(actor: Actor, now: int) -> int:
+    """How many requests that something is let go this officer can answer now. now: ms."""
+    rows = Release.objects.filter(state__in=releasestates.OPEN).select_related("requester", "first").order_by("pk")[:WAITING_MOST]
+    return sum(bool(guard.may(actor, releasestates.act_of(r.kind, r.state), about(r), now=now)) for r in rows)
+
+
+def about(row: Release) -> About:
+    """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
+    return About(person=row.requester.uid, requester=row.first.uid if row.first else "")
 
 
 def contests(capture: uuid.UUID) -> list[Contest]:

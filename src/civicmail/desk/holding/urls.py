@@ -13,10 +13,13 @@ from civicmail.desk.holding.views import (
     findings,
     own,
     pickup,
+    puttingup,
     quarantine,
+    really,
     releases,
     securely,
     standing,
+    verifying,
 )
 
 urlpatterns = [
@@ -36,6 +39,7 @@ urlpatterns = [
     path("holding/findings/<int:pk>/", findings.finding, name="finding"),
     path("holding/approvals/", approvals.listed, name="approvals"),
     path("holding/approvals/mine/", approvals.mine, name="my-approvals"),
+    path("holding/approvals/put-up/<uuid:draft>/", puttingup.put_up, name="approval-put-up"),
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),
     path("holding/approvals/standing/", standing.listed, name="standing-approvals"),
     path("holding/approvals/standing/new/", standing.new, name="standing-approval-new"),
@@ -47,4 +51,8 @@ urlpatterns = [
     path("digest/<str:token>/", digest.digest, name="digest"),
     path("mail/digest/", digest.plan, name="mail-digest"),
     path("mail/<uuid:id>/release/", own.release, name="mail-release"),
+    path("mail/<uuid:id>/verify/", verifying.mine, name="mail-verify"),
+    path("really/", really.really, name="really"),
+    path("verify/<str:token>/", verifying.linked, name="verify"),
+    path("verified/<str:token>/", verifying.answered, name="verified"),
 ]

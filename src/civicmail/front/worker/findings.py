@@ -1,5 +1,5 @@
-"""The city worker's part of what rules ask people: findings for use reviewers, notices to senders and to users of office mailboxes,
-and what the time does to them."""
+"""The city worker's part of what rules ask people: findings for use reviewers, notices to senders, digests, and what the time does
+to them."""
 
 from __future__ import annotations
 
@@ -42,16 +42,18 @@ def one_round(data: Path, clock: Clock) -> int:
         gone = 0
         while done := containing.let_go():
             gone += done
-        return gone + sweep(clock()) + digests.tell_users(clock())
+        return gone + sweep(clock()) + digests.tell_people(clock())
 
 
 def sweep(now: int) -> int:
     """Everything that has a date, but for digests; how much was done."""
-    from civicmail.desk.holding.actions import containing, reaping, telling
+    from civicmail.desk.holding.actions import asking, carrying, containing, publishing, reaping, releases, standing, verifying
     from civicmail.desk.oversight.actions.shadowing import to_shadow
 
     containing.publish()
-    return reaping.vanish(now) + reaping.switch_off(to_shadow, now) + telling.tell_untold(now)
+    publishing.written(now)
+    done = verifying.lapse(now) + asking.sweep(now) + carrying.finish(now) + standing.review(now)
+    return done + reaping.vanish(now) + reaping.switch_off(to_shadow, now) + releases.lapse(now)
 
 
 @contextmanager
@@ -77,8 +79,7 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
                 swept = now
                 sweep(now)
             if not 0 <= now - told < DIGEST_EVERY:
-                told = now
-                digests.tell_users(now)
+                told = now if digests.tell_people(now) < digests.AT_ONCE else 0
             return bool(containing.let_go()) or more
 
         yield work

@@ -38,6 +38,7 @@ SPAM = frozenset({"spam", "nearly", "rspamd", "spamd"})
 """Checks that a person overrules who says that a message is no spam."""
 FILES = frozenset({"files"})
 MALWARE = frozenset({"clamav"})
+FOUND = "malware.found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,17 @@ class Releasing:
         reason: str,
         aside: Collection[str] = SPAM,
         rules: Collection[str] = (),
+        malware: Collection[str] = (),
         to: str = "",
         for_all: bool = False,
     ) -> Released:
-        """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; to: another mailbox that
-        gets the copies; for_all: whoever says so does it by duty and teaches what is good without the limit of readers
-        (screening/examples.py). Raises NotInArchive, DamagedFile, LaterError."""
+        """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
+        calls it, and nothing else that it finds today; to: another mailbox that gets the copies; for_all: whoever says so does it
+        by duty and teaches what is good without the limit of readers (screening/examples.py). Raises NotInArchive, DamagedFile,
+        LaterError."""
         with self._lock:
-            return self._release(id_, indices, Word(by, reason, frozenset(aside), frozenset(rules), to, for_all))
+            word = Word(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all)
+            return self._release(id_, indices, word)
 
     def close(self) -> None:
         with self._lock:
@@ -127,18 +131,24 @@ class Releasing:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person decided: who, why, which checks and rules are put aside, for which mailbox, and whether by duty."""
+    """What a person decided: who, why, which checks, rules and names of malware are put aside, for which mailbox, and whether by
+    duty."""
 
     by: str
     reason: str
     aside: frozenset[str]
     rules: frozenset[str]
+    malware: frozenset[str]
     to: str
     for_all: bool
 
     def overruled(self, screened: Screened) -> Screened:
         """What was found, without what is put aside."""
-        return replace(screened, facts=_without(screened.facts, self.aside))
+        left = _without(screened.facts, self.aside)
+        found = left.get(FOUND, ())
+        if self.malware and isinstance(found, tuple):
+            left[FOUND] = tuple(name for name in found if name not in self.malware)
+        return replace(screened, facts=left)
 
 
 def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -15,35 +15,75 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import reason as given
 from civicmail.core.config.clock import now_ms
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.keptback import Copy
 from civicmail.mail.pipeline.releasing import Released, Releasing
 
 OWN = "said by its reader to be no spam"
+NOTHING: Mapping[str, int | str] = {}
+ASKED = "said by its reader to have been asked for"
 
 
 def release(copy: Copy, *, actor: Actor, reason: str, now: int) -> Released:
     """A security officer says that it is no spam. What the checks find besides keeps it, and the answer names that. Raises
     NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
     guard.require(actor, "quarantine.release", now=now)
-    return _through(copy, "quarantine.release", actor, given(reason, least=10), now, for_all=True)
+    reason = given(reason, least=10)
+    if (said := not_alone(copy)) != "":
+        raise Conflict(said)
+    return _through(copy, "quarantine.release", actor, reason, now, for_all=True)
 
 
-def release_own(copy: Copy, boxes: Collection[str], *, actor: Actor, now: int) -> Released:
-    """Whoever may read the mailbox says so of a copy in quarantine. boxes: addresses of their mailboxes. Raises as release does."""
+def not_alone(copy: Copy) -> str:
+    """Why one security officer does not let this copy go, in a sentence; "" where one may try."""
+    return {
+        "malware": sentence("The virus scanner knows what is in it: it takes a request and two officers."),
+        "confidential": sentence("It was kept back for confidential information: a privacy officer decides, when somebody asks."),
+        "elsewhere": sentence(
+            "This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it."
+        ),
+    }.get(kinds.kind_of(copy.rules, queries.book()), "")
+
+
+def release_own(
+    copy: Copy, boxes: Collection[str], *, actor: Actor, now: int, facts: Mapping[str, int | str] = NOTHING
+) -> Released:
+    """Whoever may read the mailbox says that a copy in quarantine is no spam, or that they asked for what waits for their word.
+    boxes: addresses of their mailboxes; facts: more of how they said so. Raises as release does."""
     guard.require(actor, "my.mail", now=now)
-    if copy.do != "quarantine" or copy.box.lower() not in boxes:
+    if copy.box.lower() not in boxes or not is_own(copy):
         raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
-    return _through(copy, "my.release", actor, OWN, now)
+    if kinds.kind_of(copy.rules, queries.book()) == "asked":
+        return _through(copy, "my.release", actor, ASKED, now, rules=copy.rules, facts=facts)
+    return _through(copy, "my.release", actor, OWN, now, facts=facts)
 
 
-def _through(copy: Copy, act: str, actor: Actor, reason: str, now: int, *, for_all: bool = False) -> Released:
-    """The entry is there before anything happens; what then happened is a record of the archive, with the same person in it."""
+def is_own(copy: Copy) -> bool:
+    """Whether whoever reads its mailbox lets it go alone."""
+    kind = kinds.kind_of(copy.rules, queries.book())
+    return kind == "asked" or (kind == "spam" and copy.do == "quarantine")
+
+
+def _through(
+    copy: Copy,
+    act: str,
+    actor: Actor,
+    reason: str,
+    now: int,
+    *,
+    for_all: bool = False,
+    rules: Collection[str] = (),
+    facts: Mapping[str, int | str] = NOTHING,
+) -> Released:
+    """rules: ids of those that are put aside. The entry is there before anything happens; what then happened is a record of the
+    archive, with the same person in it."""
     with transaction.atomic():
-        facts = {"copy": copy.index, "rules": list(copy.rules)}
-        entries.enter(act, actor=actor, reason=reason, now=now, object=f"capture:{copy.uuid}", facts=facts)
+        said = {"copy": copy.index, "rules": list(copy.rules), **facts}
+        entries.enter(act, actor=actor, reason=reason, now=now, object=f"capture:{copy.uuid}", facts=said)
     assert settings.DATA is not None, "pages have an installation"
     with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:  # rare: it need not keep a reader and models
-        done = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=for_all)
+        done = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all)
     if copy.index not in done.let and copy.index not in done.kept:
         raise Conflict("It is not kept back any more.")
     return done

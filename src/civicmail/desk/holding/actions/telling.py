@@ -1,12 +1,9 @@
 """Senders inside are told which rules fitted a message of theirs, and what is kept back of it: one notice for a message, a few a
-day, then one that says of how many more they were not told (P-11, P-19, P-29, promise 7)."""
+day; of how many more they were not told stands in their digest (P-11, P-19, P-29, promise 7)."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,7 +21,6 @@ MOST = 3
 """Notices of one person and day."""
 LATE = 2 * 86_400_000
 """ms after which nobody is told any more: a worker that catches up after days does not write to everybody."""
-AT_ONCE = 200
 
 
 def tell_sender(person: Person, capture: str, at: int, rules: list[Told], now: int) -> None:
@@ -77,23 +73,3 @@ def tell_reviewers(finding: Finding, sender: Person, now: int) -> None:
     for person in Person.objects.filter(pk__in=held.values("person")).exclude(pk=sender.pk):
         if to := senders.address_of(person):
             tell(f"finding-now:{finding.pk}:{person.pk}", to, "A finding that does not wait", "\n\n".join(lines), now=at)
-
-
-def tell_untold(now: int) -> int:
-    """Of days that are over: how many more there were. How many people were told."""
-    with transaction.atomic():
-        over = Untold.objects.select_for_update(of=("self",)).filter(day__lt=timezone.localdate(moment(now)))
-        rows = list(over.select_related("person").order_by("id")[:AT_ONCE])
-        for row in rows:
-            if to := senders.address_of(row.person):
-                key = f"sender-more:{row.day}:{row.person.pk}"
-                tell(key, to, f"More about messages that you sent: {row.count}", _more(row.day, row.count), now=moment(now))
-        Untold.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return len(rows)
-
-
-def _more(day: date, count: int) -> str:
-    return (
-        f"On {in_words(day)} you were told of {MOST} messages of yours that rules fitted. There were {count} more.\n\n"
-        f"Whether one is kept back, and why, stands beside each message: {settings.CITY.web.url}/mail/"
-    )

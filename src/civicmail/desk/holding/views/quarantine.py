@@ -20,8 +20,8 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import queries
-from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding import kinds, queries
+from civicmail.desk.holding.actions import letting, releases
 from civicmail.desk.holding.keptback import Copy
 from civicmail.mail.archive.errors import NotInArchive
 
@@ -75,12 +75,20 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     form = NoSpam(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
+        if request.POST.get("go") == "ask":
+            require(request, "quarantine.release")
+            asked = tried(form, lambda: releases.ask([copy], actor=request.actor, reason=reason, now=ms(request.now)))
+            return redirect("release", pk=asked.pk) if asked is not None else _page(request, copy, form)
         done = tried(form, lambda: letting.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
         if done is not None and done.let:
             messages.success(request, "It goes to its recipient now, and the filter has learnt from it.")
             return redirect("quarantine")
         if done is not None:
             form.add_error(None, f"It stays: {_keeping(done.kept[index].rules)}")
+    return _page(request, copy, form)
+
+
+def _page(request: Asked, copy: Copy, form: forms.Form) -> HttpResponse:
     return render(request, "holding/copy.html", _shown(request, copy, form), status=status_of(form))
 
 
@@ -98,6 +106,7 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], DONE[copy.do], facts)
     back = reverse("quarantine")
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why, "rules": queries.rules(copy.rules),
+            "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, queries.book()),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
 

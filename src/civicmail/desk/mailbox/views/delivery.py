@@ -17,6 +17,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
+from civicmail.city.policy.approvals import RULE
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.mail.archive import proofs
@@ -81,5 +82,7 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
 
 def _release(p: Passage, id_: str) -> str:
     """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
+    if p.state == "held" and RULE in p.rules:
+        return reverse("approval-of", args=[id_])
     kept = p.state == "held" and p.do in ("hold", "quarantine") and not OF_MAILBOXES & set(p.rules)
     return reverse("mail-release", args=[id_]) if kept else ""

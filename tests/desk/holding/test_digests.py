@@ -1,0 +1,135 @@
+"""One mail says what is kept back, at the moment that somebody chose; its links show, and change nothing by being opened (P-02)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.notices import tokens
+from civicmail.city.notices.models import Notice
+from civicmail.desk.holding import slots
+from civicmail.desk.holding.actions import digests, letting
+from civicmail.desk.holding.models import Digest
+from desk.holding.test_quarantine import DANA, WHY, quarantined, states, words
+from desk.holding.test_releases import FIRST, kept
+from pages.post import CANARIES
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+ZONE = ZoneInfo("America/Chicago")
+
+
+def noon(city: Town) -> int:
+    """Of the day before."""
+    return ms(timezone.localtime(city.now).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1))
+
+
+@given(
+    st.sampled_from(slots.DAYS),
+    st.sampled_from(slots.HOURS),
+    st.lists(st.integers(-40, 60 * 24 * 20), min_size=2, max_size=30),
+)
+def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, rounds: list[int]) -> None:
+    """R-1411: whenever the worker looks, and however far the clock goes back; what one is about ends where the next one begins."""
+    begin, told = datetime(2026, 3, 1, 12, tzinfo=UTC), None
+    covered: list[tuple[datetime, datetime]] = []
+    at = begin
+    for minutes in rounds:
+        at += timedelta(minutes=minutes)
+        slot = slots.last(days, hour, at, ZONE)
+        assert slot <= at and slot.astimezone(ZONE).hour == hour
+        if told is not None and slot <= told < slot + slots.BACK_MOST:
+            continue
+        covered.append((slots.since(told, slot), slot))
+        told = slot
+    for (_, end), (start, _) in pairwise(covered):
+        assert start == end or abs(end - start) > slots.BACK_MOST - timedelta(days=14)
+
+
+def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, installed: Path) -> None:
+    """R-1412: at the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
+    mailbox, and no word of the message anywhere."""
+    now = noon(city)
+    assert digests.tell_people(now + DAY) == 0
+    first, held = quarantined(installed, now), quarantined(installed, now + 60_000, rule="executable", do="hold")
+    gone = quarantined(installed, now + 120_000)
+    letting.release(kept(gone, now + DAY), actor=FIRST, reason=WHY, now=now)
+    Digest.objects.create(person=city.people["crew0"], days="daily", hour=15)
+    assert digests.tell_people(now + 180_000) == 0, "it is not three yet"
+    assert (digests.tell_people(now + 4 * 3_600_000), digests.tell_people(now + 5 * 3_600_000)) == (1, 0)
+    notice = Notice.objects.get(key__startswith="digest:")
+    assert notice.to == DANA and notice.subject == "2 messages are kept back"
+    assert len(re.findall(r"/digest/[\w-]{40,}/", notice.text)) == 2 and "from heron@shop.example" in notice.text
+    assert not any(word in notice.text for word in CANARIES.values())
+    assert digests.tell_people(now + DAY + 4 * 3_600_000) == 0, "told of once"
+    assert states(installed, first.id) == states(installed, held.id) == {DANA: False}
+
+
+def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1413: scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
+    now = ms(city.now)
+    spam, program = quarantined(installed, now - DAY), quarantined(installed, now - DAY - 1, rule="executable")
+    assert digests.tell_people(now + DAY) == 1
+    text = Notice.objects.get().text
+    page = next(p for p in re.findall(r"/digest/[\w-]+/", text) if "This is no spam" in words(Client().get(p)))
+    other = next(p for p in re.findall(r"/digest/[\w-]+/", text) if p != page)
+    for _ in range(3):
+        shown = Client().get(page)
+        assert shown.status_code == 200 and shown["Referrer-Policy"] == "no-referrer"
+    assert Client().head(page).status_code == 200
+    assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
+    Client().post(other)
+    assert states(installed, program.id) == {DANA: False}, "an officer decides about that"
+    assert Client(enforce_csrf_checks=True).post(page).status_code == 403
+    assert Client().post(page).status_code == 302
+    assert states(installed, spam.id) == {DANA: True}
+    entry = Entry.objects.get(act="my.release")
+    assert (entry.person, entry.facts["by"]) == ("p-crew0", "link")
+    assert "not kept back any more" in words(Client().get(page)) and Client().post(page).status_code == 200
+    assert Entry.objects.filter(act="my.release").count() == 1, "the same is not let go twice"
+
+
+def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1414: of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
+    now = ms(city.now)
+    capture = quarantined(installed, now - 1000)
+    pk = city.people["crew0"].pk
+    mine = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now + DAY, str(pk).encode())}/"
+    assert visit("crew0").get(mine).status_code == 200 and visit("crew1").get(mine).status_code == 403
+    old = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now - 1000, str(pk).encode())}/"
+    assert Client().get(old).status_code == 410 and Client().post(old).status_code == 410
+    assert Client().get(mine[:-3] + "AA/").status_code == 404
+    other = tokens.make(installed, "digest", capture.id, 0, now + DAY, str(city.people["crew1"].pk).encode())
+    assert "not kept back any more" in words(Client().get(f"/digest/{other}/"))
+    Client().post(f"/digest/{other}/")
+    city.people["crew0"].account.is_active = False
+    city.people["crew0"].account.save()
+    assert Client().post(mine).status_code == 403
+    assert states(installed, capture.id) == {DANA: False}
+
+
+def test_somebody_chooses_when_it_comes(city: Town, visit: Visit) -> None:
+    client = visit("crew0")
+    assert "Every day" in words(client.get("/mail/digest/"))
+    assert client.post("/mail/digest/", {"days": "weekly", "hour": "9"}).status_code == 302
+    row = Digest.objects.get()
+    assert (row.days, row.hour, row.person.uid) == ("weekly", 9, "p-crew0")
+    assert client.post("/mail/digest/", {"days": "never", "hour": "9"}).status_code == 422
+    with pytest.raises(Unusable):
+        digests.plan("daily", 3, actor=actor_of(city.people["crew0"].account, "", ms(city.now)), now=ms(city.now))
+    assert slots.last("weekly", 9, moment(ms(city.now)), ZONE).astimezone(ZONE).weekday() == 0
