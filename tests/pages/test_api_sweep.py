@@ -127,6 +127,14 @@ WITHOUT: dict[str, str] = {
     **dict.fromkeys(
         ("containment.see", "containment.lock", "containment.release"), "decided by a person who has spoken to the owner"
     ),
+    **dict.fromkeys(
+        ("approvals.see", "approval.answer", "approval.look", "approval.sample"), "answered by a person who has the files in sight"
+    ),
+    **dict.fromkeys(("my.approvals", "approval.withdraw"), "of one's own files, on the page that says how they stand"),
+    **dict.fromkeys(("approval.standing", "approval.switch", "approval.agree"), "given once, by a person who says why in writing"),
+    **dict.fromkeys(
+        ("reports.see", "report.answer", "pull.ask", "pull.second", "pull.undo"), "decided by a person who has seen who has it"
+    ),
     "finding.answer": "two people look, without a name; a program would know whose it is",
     "finding.second": "two people look, without a name; a program would know whose it is",
     "finding.hand-over": "two people look, without a name; a program would know whose it is",

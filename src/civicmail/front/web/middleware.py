@@ -67,6 +67,7 @@ PUBLIC = frozenset(
         "policy-text",
         "complaint",
         "decision",
+        "report-link",
         "really",
         "verified",
         "verify",
