@@ -225,3 +225,17 @@ def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, 
     row, link = told(portal, installed, city)
     PickUp.objects.filter(pk=row.pk).update(until=city.now - timedelta(seconds=1))
     assert visit("").get(link).status_code == 410
+
+
+def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1721. Two at a time; whoever comes third is told when to come again."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
+    slow = [visit("").get(at), visit("").get(at)]
+    late = visit("").get(at)
+    assert (late.status_code, late["Retry-After"]) == (503, "10")
+    slow[0].close()
+    assert b"".join(slow[1].streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
+    assert visit("").get(at).status_code == 200

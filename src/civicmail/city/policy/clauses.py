@@ -200,7 +200,7 @@ _ALL = (
         "P-19",
         _("Nothing confidential without encryption"),
         _("Confidential or sensitive information never travels in mail that is not encrypted."),
-        _("Do not send such information by mail outside the city. Ask your department how it may be sent."),
+        _("Send such information outside the city encrypted only: press Send securely, or write [secure] in the subject."),
         _(
             "It recognises many such numbers in what leaves the city, and sends those messages encrypted. A message with ten or "
             "more of them waits for a person. Write [secure] in the subject, and any message leaves encrypted."
@@ -226,8 +226,8 @@ _ALL = (
         _("Files with city information go to somebody outside only when the department's manager has approved it."),
         _("Ask your manager before you attach such a file. What the public asks for goes by P-21 instead."),
         _(
-            "It counts the files that leave and does not stop them so far. It keeps each with its message, so that it is "
-            "known later what left, and to whom."
+            "Where your department has switched it on, files wait for its manager, and outside recipients alone wait with "
+            "them. Elsewhere it counts them. It keeps each with its message, so that it is known what left, and to whom."
         ),
     ),
     Clause(

@@ -13,6 +13,7 @@ from civicmail.desk.holding.views import (
     findings,
     own,
     pickup,
+    pickupfiles,
     puttingup,
     quarantine,
     really,
@@ -23,7 +24,7 @@ from civicmail.desk.holding.views import (
 )
 
 urlpatterns = [
-    path("pickup/file/<str:signed>/", pickup.file, name="pickup-file"),
+    path("pickup/file/<str:signed>/", pickupfiles.file, name="pickup-file"),
     path("pickup/<str:token>/", pickup.pickup, name="pickup"),
     path("mail/secure/", securely.listed, name="secure-mail"),
     path("mail/secure/<int:pk>/", securely.one, name="secure-one"),

@@ -6,16 +6,13 @@ for half an hour: a signed pass travels with it, and each use asks again whether
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -26,17 +23,14 @@ from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import pickupstates
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.mail.courier import boxes
 
 OPEN_SECONDS = 1800
-FILE_SECONDS = 3600
 WHOLE = "message"
-_SALT, _FILE_SALT = "civicmail pickup", "civicmail pickup file"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+SALT, FILE_SALT = "civicmail pickup", "civicmail pickup file"
 
 
 class Secret(forms.Form):
@@ -98,7 +92,9 @@ def _asked(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                fresh = verbs.open_(row, form.cleaned_data["secret"], rules=settings.CITY.secure, client=_client(request), now=now)
+                fresh = verbs.open_(
+                    row, form.cleaned_data["secret"], rules=settings.CITY.secure, client=client_of(request), now=now
+                )
                 return _shown(request, fresh, Answers())
             except Conflict:
                 return _closed(request, PickUp.objects.get(pk=row.pk))
@@ -112,16 +108,16 @@ def _asked(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
 def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
     """It was opened in this page before: an answer."""
     try:
-        opened = signing.loads(request.POST["pass"], salt=_SALT, max_age=OPEN_SECONDS)
+        opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
     except signing.BadSignature:
         return _asked_again(request, row, now)
-    if opened != _pass_of(row):
+    if opened != pass_of(row):
         return _asked_again(request, row, now)
     form = Answers(request.POST)
     if form.is_valid():
         index = boxes.index(settings.DATA, row.box)
         try:
-            verbs.reply(row, form.cleaned_data["text"], index["subject"], index["message_id"], client=_client(request), now=now)
+            verbs.reply(row, form.cleaned_data["text"], index["subject"], index["message_id"], client=client_of(request), now=now)
         except Conflict as error:
             form.add_error("text", said(error.args[0]))
         except Unusable as error:
@@ -156,7 +152,7 @@ def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = 
     ]
     shown = {
         "page": page, "index": index, "files": listed, "answer": form, "sent": sent,
-        "pass": signing.dumps(_pass_of(row), salt=_SALT), "whole": f"{top}/pickup/file/{_file(row, WHOLE)}/",
+        "pass": signing.dumps(pass_of(row), salt=SALT), "whole": f"{top}/pickup/file/{_file(row, WHOLE)}/",
     }  # fmt: skip
     return render(request, "holding/pickup.html", shown, status=status)
 
@@ -167,60 +163,14 @@ def _closed(request: HttpRequest, row: PickUp) -> HttpResponse:
     return render(request, "holding/pickup.html", {"page": page, "closed": said(pickupstates.SAID[state])}, status=410)
 
 
-@never_cache
-def file(request: HttpRequest, signed: str) -> HttpResponseBase:
-    """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
-    try:
-        pk, secret, what = signing.loads(signed, salt=_FILE_SALT, max_age=FILE_SECONDS)
-    except (signing.BadSignature, ValueError):
-        raise Http404 from None
-    row = PickUp.objects.filter(pk=pk).first()
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
-    if row is None or _pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
-        raise Http404
-    try:
-        index = boxes.index(settings.DATA, row.box)
-        sealed = boxes.message(settings.DATA, row.box) if what == WHOLE else boxes.file(settings.DATA, row.box, int(what))
-    except (FileNotFoundError, DamagedFile):
-        raise Http404 from None
-    name = "message.eml" if what == WHOLE else index["files"][int(what)]["name"] or "file"
-    start, stop = _range(request.headers.get("Range", ""), sealed.size)
-    if start is None or stop is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{sealed.size}"})
-    if request.method == "GET" and start == 0:
-        verbs.note_file(row, -1 if what == WHOLE else int(what), client=_client(request), now=now)
-    pieces: Iterator[bytes] = sealed.pieces(start, stop) if request.method == "GET" else iter(())
-    partial = (start, stop) != (0, sealed.size)
-    response = StreamingHttpResponse(pieces, status=206 if partial else 200, content_type="application/octet-stream")
-    response["Content-Length"] = str(stop - start)
-    response["Accept-Ranges"] = "bytes"
-    response["ETag"] = f'"{row.box}-{what}"'
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    if partial:
-        response["Content-Range"] = f"bytes {start}-{stop - 1}/{sealed.size}"
-    return response
-
-
-def _range(asked: str, size: int) -> tuple[int | None, int | None]:
-    """First byte and the one behind the last. What is no single range is answered with the whole file; (None, None): beyond it."""
-    found = _RANGE.fullmatch(asked.strip())
-    if found is None or found.group() == "bytes=-":
-        return 0, size
-    if not found[1]:
-        return max(0, size - int(found[2][:18])), size
-    start = int(found[1][:18])
-    stop = min(size, int(found[2][:18]) + 1) if found[2] else size
-    return (start, stop) if start < stop else (None, None)
-
-
-def _pass_of(row: PickUp) -> list[Any]:
+def pass_of(row: PickUp) -> list[Any]:
     """What a pass says: a new passphrase ends it."""
     return [row.pk, verbs.digest(row.secret)[:16]]
 
 
 def _file(row: PickUp, what: str) -> str:
-    return signing.dumps([*_pass_of(row), what], salt=_FILE_SALT)
+    return signing.dumps([*pass_of(row), what], salt=FILE_SALT)
 
 
-def _client(request: HttpRequest) -> Actor:
+def client_of(request: HttpRequest) -> Actor:
     return verbs.reader(request.actor.client)  # type: ignore[attr-defined]  # put there by the middleware

@@ -31,6 +31,8 @@ from civicmail.desk.mailbox.sendstates import Action
 
 UNDO = 20_000
 """ms for which a message waits, so that it may be taken back."""
+PLAIN_LEAST = 10
+"""Characters of a reason to send unencrypted."""
 RECIPIENTS = 500
 """Addresses of one message; more people than that are a list's."""
 
@@ -86,7 +88,7 @@ def send(
 
 def _note_plain(row: Outgoing, plain: Plain, actor: Actor, now: int) -> None:
     """The sender's word and reason, for the privacy officer."""
-    why = given(plain.reason)
+    why = given(plain.reason, least=PLAIN_LEAST)
     box = Mailbox.objects.select_related("department").filter(address=row.mailbox).first()
     SentPlain.objects.create(
         uid=row.uid, person=row.person, mailbox=row.mailbox, department=box.department.code if box else "", reason=why[:400],

@@ -1,0 +1,109 @@
+"""Files of a message that was opened in the pick-up portal ("/pickup/file/…/"): whole, or from where a slow line broke off (P-19).
+
+A download over a slow line takes one of the few threads of the pages for as long as it lasts, so only some are given at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.moments import ms
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding.actions import pickups as verbs
+from civicmail.desk.holding.models import PickUp
+from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, pass_of
+from civicmail.mail.courier import boxes
+
+FILE_SECONDS = 3600
+AT_ONCE = 2
+"""Downloads at a time: half of the threads of the pages (front/web/serve.py)."""
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_room = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Given:
+    """Pieces on their way to a reader; the place is free again when they have ended, or the reader has gone."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            _room.release()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _given(pieces: Iterator[bytes]) -> Given | None:
+    return Given(pieces) if _room.acquire(blocking=False) else None
+
+
+@never_cache
+def file(request: HttpRequest, signed: str) -> HttpResponseBase:
+    """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
+    try:
+        pk, secret, what = signing.loads(signed, salt=FILE_SALT, max_age=FILE_SECONDS)
+    except (signing.BadSignature, ValueError):
+        raise Http404 from None
+    row = PickUp.objects.filter(pk=pk).first()
+    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    if row is None or pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
+        raise Http404
+    try:
+        index = boxes.index(settings.DATA, row.box)
+        sealed = boxes.message(settings.DATA, row.box) if what == WHOLE else boxes.file(settings.DATA, row.box, int(what))
+    except (FileNotFoundError, DamagedFile):
+        raise Http404 from None
+    name = "message.eml" if what == WHOLE else index["files"][int(what)]["name"] or "file"
+    start, stop = _range(request.headers.get("Range", ""), sealed.size)
+    if start is None or stop is None:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{sealed.size}"})
+    if (pieces := _given(sealed.pieces(start, stop) if request.method == "GET" else iter(()))) is None:
+        return HttpResponse(
+            gettext("Many files are being loaded. Try again in a moment."), status=503, headers={"Retry-After": "10"}
+        )
+    if request.method == "GET" and start == 0:
+        verbs.note_file(row, -1 if what == WHOLE else int(what), client=client_of(request), now=now)
+    partial = (start, stop) != (0, sealed.size)
+    response = StreamingHttpResponse(pieces, status=206 if partial else 200, content_type="application/octet-stream")
+    response["Content-Length"] = str(stop - start)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = f'"{row.box}-{what}"'
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    if partial:
+        response["Content-Range"] = f"bytes {start}-{stop - 1}/{sealed.size}"
+    return response
+
+
+def _range(asked: str, size: int) -> tuple[int | None, int | None]:
+    """First byte and the one behind the last. What is no single range is answered with the whole file; (None, None): beyond it."""
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or found.group() == "bytes=-":
+        return 0, size
+    if not found[1]:
+        return max(0, size - int(found[2][:18])), size
+    start = int(found[1][:18])
+    stop = min(size, int(found[2][:18]) + 1) if found[2] else size
+    return (start, stop) if start < stop else (None, None)
