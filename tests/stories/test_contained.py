@@ -50,6 +50,7 @@ _RELEASE = (
     + """
 let = [c for g in containing.groups_of(row, now) if not g.alike for c in g.captures]
 containing.release(row, let, allowed=0, actor=alma, reason="Spoke to Sam at his desk.", now=now)
+row.refresh_from_db()
 print(row.state, len(let))
 """
 )
@@ -73,7 +74,7 @@ def door(city: Civicmail) -> smtplib.SMTP_SSL:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
     client = smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=20, context=context)
-    client.login(SAM, PASSWORD)
+    client.login("sam", PASSWORD)
     return client
 
 

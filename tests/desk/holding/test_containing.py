@@ -16,7 +16,6 @@ from civicmail.city.access.models import Account, Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding import containments
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -102,7 +101,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     officer.post(page, {"lock": "1"})
-    groups = containments.waiting("p-crew0", ms(city.now))
+    groups = verbs.groups_of(row, ms(city.now))
     assert [(len(g.captures), g.alike) for g in groups] == [(4, True), (1, False), (1, False)]
     assert officer.post(page, {"reason": "short"}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [g.key for g in groups if not g.alike]}).status_code == 302

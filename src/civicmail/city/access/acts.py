@@ -329,6 +329,7 @@ ACTS: dict[str, Act] = {
     "mailbox.see": Act(_one_of(_department_or_office, _duty("auditor"), _holds), "P-08", _("the department's head")),
     "mailbox.make": Act(_department_or_office, "P-04"),
     "mailbox.close": Act(_department_or_office, "P-08"),
+    "mailbox.invite": Act(_department_or_office, "P-25", _("the department's head")),
     "address.change": Act(_department_or_office, "P-08"),
     "machine.make": Act(_department_or_office, "P-07"),
     "group.change": Act(_department_or_office, "P-06"),

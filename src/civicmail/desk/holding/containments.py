@@ -5,14 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-from django.conf import settings
-
-from civicmail.city.access.published import Watch
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries
 from civicmail.mail.archive.errors import NotInArchive
@@ -41,8 +35,8 @@ class Group:
     alike: bool
 
 
-def waiting(sender: str, now: int) -> list[Group]:
-    """What waits of one sender, most alike first. Raises LaterError."""
+def waiting(sender: str, now: int, domains: frozenset[str], people: Snapshot | None) -> list[Group]:
+    """What waits of one sender, most alike first. domains: of the city. Raises LaterError."""
     ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
     found: list[Capture] = []
     for id_ in list(ids)[:MOST]:
@@ -50,24 +44,24 @@ def waiting(sender: str, now: int) -> list[Group]:
             capture, _ = queries.kept().record(id_)
         except (NotInArchive, DamagedFile):
             continue
-        if _sender(capture) == sender:
+        if _sender(capture, domains, people) == sender:
             found.append(capture)
-    return groups(found)
+    return groups(found, domains)
 
 
-def groups(captures: Iterable[Capture]) -> list[Group]:
+def groups(captures: Iterable[Capture], domains: frozenset[str]) -> list[Group]:
     """By what the gateway saw that they have in common. The one that was unlike its sender itself is no honest one."""
     by: dict[str, list[Capture]] = {}
     for capture in captures:
         mask = next((f.mask for f in capture.findings if f.check == CHECK), "")
         by.setdefault(mask or capture.uuid, []).append(capture)
-    made = [_group(key, sorted(some, key=lambda c: c.received)) for key, some in by.items()]
+    made = [_group(key, sorted(some, key=lambda c: c.received), domains) for key, some in by.items()]
     return sorted(made, key=lambda g: (-len(g.captures), g.first))
 
 
-def _group(key: str, some: list[Capture]) -> Group:
+def _group(key: str, some: list[Capture], domains: frozenset[str]) -> Group:
     to = [r.address.lower() for c in some for r in c.envelope.recipients]
-    outside = {a.rpartition("@")[2] for a in to} - set(settings.CITY.city.domains)
+    outside = {a.rpartition("@")[2] for a in to} - domains
     tripped = any(f.check == CHECK and f.code != HELD for c in some for f in c.findings)
     places = tuple(dict.fromkeys(c.envelope.client for c in some if c.envelope.client))
     captures = tuple(c.uuid for c in some)
@@ -84,16 +78,6 @@ def waiting_copies(capture: str) -> list[int]:
     return [index for index, copy in copies_of(recorded, events).items() if index in ours and copy.is_held]
 
 
-def people() -> Snapshot | None:
-    """Who may what at this moment, as gateways know it."""
-    return _watch(Path(settings.DATA)).now if settings.DATA is not None else None
-
-
-@lru_cache(maxsize=4)
-def _watch(data: Path) -> Watch:
-    return Watch(data, now_ms)
-
-
-def _sender(capture: Capture) -> str:
-    e, domains = capture.envelope, frozenset(settings.CITY.city.domains)
-    return sender_of(e.login, e.sender, capture.source.kind, domains, people())
+def _sender(capture: Capture, domains: frozenset[str], people: Snapshot | None) -> str:
+    e = capture.envelope
+    return sender_of(e.login, e.sender, capture.source.kind, domains, people)

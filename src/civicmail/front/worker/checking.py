@@ -10,19 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import letter
 from civicmail.core.message.verdicts import header_of
-from civicmail.desk.mailbox.forecast import Foreseen, foreseen
+from civicmail.desk.mailbox.forecast import foreseen
 from civicmail.desk.mailbox.submission import Parcel, Submission
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.answerable import Letters
 from civicmail.mail.pipeline.addressed import BEFORE, CHECK
-
-if TYPE_CHECKING:  # Django is started later
-    from civicmail.desk.mailbox.views.foretelling import Panel
 
 SIGN = f'"{BEFORE}"'.encode()
 """Stands in the head of every receipt that is such a question."""
@@ -59,38 +55,15 @@ class Checking:
         tell(f"check:{asked.uuid}", to, subject, text, now=moment(self._clock()))
 
     def _said(self, asked: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
-        from django.utils.translation import gettext, override
-
         from civicmail.desk.mailbox.views import foretelling
 
         to = recipients(asked, content, self._settings.city.domains)
+        if not to:
+            return foretelling.letter(None, language)
         self._submission = self._submission or Submission(self._settings, self._data, self._clock, patient=True)
-        found = Foreseen(())
-        if to:
-            parcel = Parcel(uuid.UUID(asked.uuid), uid, asked.envelope.sender, tuple(to), content)
-            found = foreseen(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
-        with override(language):
-            subject = gettext("What would happen to your message")
-            if not to:
-                return subject, gettext("Nobody is named in it but check@. Write the recipients into To, and check@ into Cc.")
-            return subject, "\n\n".join(lines(foretelling.panel(found, 0)))
-
-
-def lines(panel: Panel) -> list[str]:
-    """The panel of the write page as paragraphs of a mail. In the language that is active."""
-    from django.utils.translation import gettext
-
-    if panel.stop:
-        return [gettext("It cannot be sent like this."), panel.stop]
-    if panel.wait:
-        return [gettext("What will happen cannot be told at this moment."), panel.wait]
-    begin = gettext("Nobody got it. If you send it without this address, this will happen:")
-    each = []
-    for line in panel.lines:
-        left = gettext("This copy leaves the city.") if line.outside else ""
-        each.append(" ".join(part for part in (f"{line.address}: {line.word}.", left, *line.why) if part))
-    warned = [gettext("Look at this once more") + ":", *panel.warns] if panel.warns else []
-    return [begin, *warned, *each, *([panel.more] if panel.more else [])]
+        parcel = Parcel(uuid.UUID(asked.uuid), uid, asked.envelope.sender, tuple(to), content)
+        found = foreseen(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
+        return foretelling.letter(found, language)
 
 
 def recipients(asked: Capture, content: bytes, domains: Sequence[str]) -> list[str]:

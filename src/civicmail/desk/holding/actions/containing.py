@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
@@ -23,14 +23,17 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.published import Watch
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.desk.holding import containments, senders
+from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.pipeline import contained
@@ -60,7 +63,7 @@ def seen(head: dict[str, Any]) -> Seen | None:
     """By the head of a receipt; None for what does not wait for this."""
     sign = next((f["code"] for f in head.get("findings", ()) if f["check"] == CHECK), "")
     envelope, domains = head["envelope"], frozenset(settings.CITY.city.domains)
-    sender = sender_of(envelope["login"], envelope["from"], head["source"]["kind"], domains, containments.people())
+    sender = sender_of(envelope["login"], envelope["from"], head["source"]["kind"], domains, people())
     return Seen(sender, sign, head["id"], head["received"]) if sign and sender else None
 
 
@@ -212,6 +215,16 @@ def _officers(now: int) -> list[Person | None]:
     return list(Person.objects.filter(pk__in=held.values("person")))
 
 
-def of_head(head: bytes) -> Seen | None:
-    """Of a record that has SIGN in it."""
-    return seen(orjson.loads(head))
+def people() -> Snapshot | None:
+    """Who may what at this moment, as gateways know it."""
+    return _watch(Path(settings.DATA)).now if settings.DATA is not None else None
+
+
+def groups_of(row: Containment, now: int) -> list[Group]:
+    """What waits of the account. Raises LaterError."""
+    return containments.waiting(row.sender, now, frozenset(settings.CITY.city.domains), people())
+
+
+@lru_cache(maxsize=4)
+def _watch(data: Path) -> Watch:
+    return Watch(data, now_ms)

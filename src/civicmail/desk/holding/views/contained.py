@@ -20,7 +20,6 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.desk.holding import containments
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, STATES
@@ -74,7 +73,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     """What was unlike its owner, what waits, one button that locks every door, and the release."""
     require(request, "containment.see")
     row = get_object_or_404(Containment.objects.select_related("person", "locker", "releaser"), pk=pk)
-    groups = containments.waiting(row.sender, ms(request.now)) if row.state in OPEN or row.let == [] else []
+    groups = verbs.groups_of(row, ms(request.now)) if row.state in OPEN or row.let == [] else []
     form = _form(request, groups)
     if request.method == "POST" and row.state in OPEN:
         done = _lock(request, row) if "lock" in request.POST else _release(request, row, form, groups)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 
 from civicmail.city.access import sentences
 from civicmail.city.access.views import saying
@@ -101,6 +101,29 @@ def _warn(caution: Caution) -> str:
     return gettext("{address} is not an address of the city, and {name} is a colleague: do you mean that person? (P-27)").format(
         address=", ".join(caution.addresses), name=caution.name
     )
+
+
+def letter(found: Foreseen | None, language: str) -> tuple[str, str]:
+    """The panel as the subject and the text of a mail, for who has asked check@. found: None where nobody is named."""
+    with override(language):
+        subject = gettext("What would happen to your message")
+        if found is None:
+            return subject, gettext("Nobody is named in it but check@. Write the recipients into To, and check@ into Cc.")
+        return subject, "\n\n".join(_paragraphs(panel(found, 0)))
+
+
+def _paragraphs(shown: Panel) -> list[str]:
+    if shown.stop:
+        return [gettext("It cannot be sent like this."), shown.stop]
+    if shown.wait:
+        return [gettext("What will happen cannot be told at this moment."), shown.wait]
+    begin = gettext("Nobody got it. If you send it without this address, this will happen:")
+    each = []
+    for line in shown.lines:
+        left = gettext("This copy leaves the city.") if line.outside else ""
+        each.append(" ".join(part for part in (f"{line.address}: {line.word}.", left, *line.why) if part))
+    warned = [gettext("Look at this once more") + ":", *shown.warns] if shown.warns else []
+    return [begin, *warned, *each, *([shown.more] if shown.more else [])]
 
 
 def plain(reply: str) -> str:

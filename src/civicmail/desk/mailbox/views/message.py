@@ -10,20 +10,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from civicmail.city.access.moments import moment
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Action, Page
+from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox.finding import header_of
 from civicmail.desk.mailbox.views import beside, inviting, words
 from civicmail.desk.mailbox.views.delivery import known_to
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer import runs
-from civicmail.desk.viewer.views import showing
+from civicmail.desk.viewer.views import looking, showing
 from civicmail.desk.viewer.views.showing import Links, Seen
 
 
@@ -54,8 +56,30 @@ def frame(request: Request, id: uuid.UUID) -> HttpResponse:
 
 @acting("my.mail")
 def part(request: Request, id: uuid.UUID) -> HttpResponse:
+    """Where a mailbox invites files, a file is had from the page that shows it as text."""
     one = _readable(request, id)
+    if request.method != "POST" and (first := links_of(one).look):
+        return redirect(f"{first}?{request.GET.urlencode()}")
     return showing.part(request, _permit_of(one), one.place, whole=one.eye == "author")
+
+
+@acting("my.mail")
+def look(request: Request, id: uuid.UUID) -> HttpResponse:
+    """One file as text and drawn pages."""
+    one = _readable(request, id)
+    up = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
+
+    def page(name: str) -> Page:
+        return Page(gettext("What is in this file?"), gettext("File"), up, facts=[(gettext("Name"), words.marked(name))])
+
+    return looking.look(request, _permit_of(one), one.place, links_of(one), whole=one.eye == "author", page=page)
+
+
+@acting("my.mail")
+def picture(request: Request, id: uuid.UUID) -> HttpResponse:
+    """One drawn page of a file."""
+    one = _readable(request, id)
+    return looking.picture(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
 @acting("my.mail")
@@ -67,7 +91,18 @@ def raw(request: Request, id: uuid.UUID) -> HttpResponse:
 
 def links_of(one: Found) -> Links:
     view, frame_, part_, raw_ = (reverse(name, args=[one.id]) for name in ("mail-message", "mail-frame", "mail-part", "mail-raw"))
-    return Links(view, frame_, part_, raw_)
+    if not _is_invited(one):
+        return Links(view, frame_, part_, raw_)
+    look_, picture_ = (reverse(name, args=[one.id]) for name in ("mail-look", "mail-picture"))
+    return Links(view, frame_, part_, raw_, look=look_, picture=picture_)
+
+
+def _is_invited(one: Found) -> bool:
+    """From outside, to a mailbox of mine that invited files then."""
+    if one.eye != "given" or one.capture.source.kind not in ("mx", "lmtp"):
+        return False
+    mine = {p.box.lower() or p.address.lower() for p in known_to(one)} | {p.address.lower() for p in known_to(one)}
+    return Mailbox.objects.filter(address__in=mine, files_until__gt=moment(one.capture.received)).exists()
 
 
 def _readable(request: Request, id_: uuid.UUID) -> Found:

@@ -1,0 +1,137 @@
+"""Asking somebody whether a message really is theirs, and their answer: once, by a link that only the address that was asked has
+(P-27). Whoever asked hears what was said; nobody is shown a word of the message."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import struct
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.directory.models import Person
+from civicmail.city.notices import tokens
+from civicmail.city.notices.actions import tell
+from civicmail.city.notices.errors import BadLink
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.channels import Channel
+from civicmail.desk.holding.models import Verification
+
+KEPT = 7 * 86_400_000
+"""ms for which an answer is waited for."""
+ANSWERS = frozenset({"yes", "no"})
+SAID_MOST = 400
+LINK = machine("answer link")
+_MORE = struct.Struct(">Q16s")
+
+
+def ask(
+    capture: uuid.UUID, received: int, claimed: str, by: Channel, *, asker: Person, actor: Actor, reason: str, now: int
+) -> Verification:
+    """Ask once; a second time is the first one. received: ms, of the message; actor: who asks, or the link of the asker's own copy.
+    Raises NotPermitted."""
+    guard.require(actor, "sender.verify", About(person=asker.uid), now=now)
+    secret = secrets.token_bytes(16)
+    with transaction.atomic():
+        row, made = Verification.objects.get_or_create(
+            capture=str(capture),
+            asker=asker,
+            defaults={
+                "claimed": claimed[:254], "to": by.address[:254], "inside": by.inside, "made": moment(now),
+                "until": moment(now + KEPT), "secret": hashlib.sha256(secret).hexdigest(),
+            },
+        )  # fmt: skip
+        if made:
+            facts = {"inside": int(by.inside)}
+            entries.enter("sender.verify", actor=actor, reason=reason, now=now, object=f"capture:{capture}", facts=facts)
+            _write(row, received, secret, now)
+    return row
+
+
+def by_link(data: Path, text: str, now: int) -> Verification:
+    """The question that an answer link belongs to. Raises BadLink, OldLink."""
+    token = tokens.read(data, "answer", text, now)
+    if len(token.more) != _MORE.size:
+        raise BadLink
+    number, secret = _MORE.unpack(token.more)
+    row = Verification.objects.select_related("asker").filter(pk=number, capture=str(uuid.UUID(bytes=token.capture))).first()
+    if row is None or not hmac.compare_digest(row.secret, hashlib.sha256(secret).hexdigest()):
+        raise BadLink
+    return row
+
+
+def answer(row: Verification, answer: str, said: str, *, now: int) -> None:
+    """Whoever was asked answers, once, by the link. said: what they add. Raises Conflict where it was answered, Unusable."""
+    if answer not in ANSWERS:
+        raise Unusable(gettext("Choose an answer."), {"answer": gettext("Choose an answer.")})
+    with transaction.atomic():
+        fresh = Verification.objects.select_for_update().get(pk=row.pk)
+        if fresh.state != "asked":
+            raise Conflict(gettext("This was answered already."))
+        fresh.state, fresh.answered, fresh.said = answer, moment(now), " ".join(said.split())[:SAID_MOST]
+        fresh.save(update_fields=["state", "answered", "said"])
+        facts = {"answer": answer, "inside": int(fresh.inside)}
+        entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{fresh.capture}", facts=facts)
+        _tell_asker(fresh, now)
+
+
+def lapse(now: int) -> int:
+    """Questions that nobody has answered in time; whoever asked hears so. How many."""
+    with transaction.atomic():
+        over = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=moment(now))[:200])
+        for row in over:
+            row.state = "lapsed"
+            row.save(update_fields=["state"])
+            _tell_asker(row, now)
+    return len(over)
+
+
+def _write(row: Verification, received: int, secret: bytes, now: int) -> None:
+    """To the address that is known from elsewhere. Nothing of the message but its time, and whom it came to."""
+    assert settings.DATA is not None, "pages have an installation"
+    more = _MORE.pack(row.pk, secret)
+    token = tokens.make(Path(settings.DATA), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), more)
+    when = timezone.localtime(moment(received))
+    holder = senders.person_of(row.to) if row.inside else None
+    with override(holder.language if holder is not None else "en"):
+        text = gettext(
+            "{asker} got a message on {day} at {time} that says it is from {claimed}, and asks you whether it really is.\n\n"
+            "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "
+            "knew it before that message came.\n\n{link}"
+        ).format(
+            asker=row.asker.display, day=in_words(when.date()), time=f"{when:%H:%M}", claimed=row.claimed,
+            until=in_words(timezone.localtime(row.until).date()),
+            link=f"{settings.CITY.web.url}{reverse('verified', args=[token])}",
+        )  # fmt: skip
+        tell(f"verify:{row.pk}", row.to, gettext("Did you write to us?"), text, now=moment(now))
+
+
+def _tell_asker(row: Verification, now: int) -> None:
+    to = senders.address_of(row.asker)
+    if not to:
+        return
+    with override(row.asker.language):
+        said = {
+            "yes": gettext("It is genuine: whoever was asked says that they wrote it."),
+            "no": gettext(
+                "It is NOT genuine: whoever was asked did not write it. Do not answer it, open nothing in it, and report it."
+            ),
+            "lapsed": gettext("Nobody has answered. Treat it as not genuine, and call the sender at a number that you know."),
+        }[row.state]
+        words = f"\n\n{gettext('They add:')} {row.said}" if row.said else ""
+        page = f"{settings.CITY.web.url}{reverse('mail-verify', args=[row.capture])}"
+        subject = gettext("About the sender whom you asked about")
+        tell(f"verified:{row.pk}", to, subject, f"{said}{words}\n\n{page}", now=moment(now))

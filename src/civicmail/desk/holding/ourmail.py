@@ -1,0 +1,130 @@
+"""Is this really from the city? What anybody may hear of a number or a pasted message, without a word of what is kept (P-26, P-27).
+
+    of_number(text)             -> the number in it, or None
+    Asking(record, keys, …).message(raw)     what can be told of a message by its bytes
+
+Three proofs, the strongest first: its bytes are those that left (SHA-256 in the `delivered` record of the number that our Received
+line gives); a DKIM signature of one of our domains holds under one of our keys; nothing. Nothing is looked up that the message, or
+whoever asks, does not name. Pure but for `record`. Knows no Django.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.courier.dkimkeys import Key
+from civicmail.mail.screening import dkim, signatures
+from civicmail.mail.screening.domains import is_within
+from civicmail.mail.screening.resolver import NOTHING, Answer
+
+What = Literal["exact", "sent", "signed", "changed", "pretends", "unknown"]
+"""exact: these bytes left the city; sent: a message with this number did; signed: our signature holds; changed: one with the number
+left, and this is not it; pretends: it says that it is from us, and nothing proves it; unknown: nothing is known."""
+OURS = frozenset({"submission", "relay", "local"})
+LOOKED_AT = 80
+"""Lines of a header behind which what left may begin."""
+_NUMBER = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
+_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
+_SECONDS = 5.0
+
+Record = Callable[[bytes], tuple[Capture, Sequence[Event]] | None]
+"""Head and events of a capture; None where nothing is kept under the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """day: of sending, ms of receipt; 0 where none is told."""
+
+    what: What
+    at: int = 0
+
+
+class OwnKeys:
+    """Asked like the DNS, it answers for our own keys alone, also for those that sign no more."""
+
+    def __init__(self, keys: Collection[Key]) -> None:
+        self._records = {key.name: key.record for key in keys}
+
+    async def ask(self, name: str, kind: str) -> Answer:
+        record = self._records.get(name.lower())
+        return Answer((record,)) if record is not None and kind == "TXT" else NOTHING
+
+
+def of_number(text: str) -> bytes | None:
+    """The id that a short text names, and nothing but it."""
+    found = _NUMBER.findall(text)
+    return uuid.UUID(found[0]).bytes if len(found) == 1 and len(text.strip()) <= 200 and "\n" not in text.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """domains: of the city, lower case; host: in our Received lines."""
+
+    record: Record
+    keys: Collection[Key]
+    domains: Collection[str]
+    host: str
+
+    def number(self, id_: bytes) -> Told:
+        """Of mail that came in nothing is told, and not that it is kept."""
+        found = self.record(id_)
+        return Told("sent", found[0].received) if found is not None and _left(*found) else Told("unknown")
+
+    def message(self, text: bytes, now: int) -> Told:
+        """text: as it was pasted, with any line ends; now: ms."""
+        raw = _LINE_ENDS.sub(b"\r\n", text.lstrip(b"\r\n\t ")).rstrip(b"\r\n") + b"\r\n"
+        named = [found for id_ in self._numbers(raw) if (found := self.record(id_)) is not None and _left(*found)]
+        for capture, events in named:
+            if _hashes(events) & set(_digests(raw)):
+                return Told("exact", capture.received)
+        if self._is_signed(raw, now):
+            return Told("signed")
+        if named:
+            return Told("changed", named[0][0].received)
+        return Told("pretends" if self._says_ours(raw) else "unknown")
+
+    def _numbers(self, raw: bytes) -> list[bytes]:
+        """From Received lines that say our host wrote them: a few, in the order of the message."""
+        head = raw[: raw.find(b"\r\n\r\n")].replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ")
+        lines = (line for line in head.decode("latin-1").split("\r\n") if line.lower().startswith("received:"))
+        ours = [line for line in lines if f"by {self.host} " in f"{line} "]
+        return [uuid.UUID(one).bytes for line in ours[:5] for one in _NUMBER.findall(line)[:1]]
+
+    def _is_signed(self, raw: bytes, now: int) -> bool:
+        """Whether one of our signatures holds that speaks for the domain of From."""
+        read = signatures.read(raw)
+        mine = [s for s in read.signatures if any(is_within(s.domain, ours) for ours in self.domains)]
+        if not mine or len(read.from_) != 1:
+            return False
+        verdicts = asyncio.run(dkim.verify(OwnKeys(self.keys), mine, now // 1000, seconds=_SECONDS))
+        return any(v.result == "pass" and v.aligned and is_within(read.from_[0], v.signature.domain) for v in verdicts)
+
+    def _says_ours(self, raw: bytes) -> bool:
+        return any(is_within(domain, ours) for domain in signatures.read(raw).from_ for ours in self.domains)
+
+
+def _left(capture: Capture, events: Sequence[Event]) -> bool:
+    """Whether somebody of the city, or the system itself, sent it to somebody outside, and it went."""
+    return capture.source.kind in OURS and any(e.type == Type.DELIVERED for e in events)
+
+
+def _hashes(events: Sequence[Event]) -> set[str]:
+    return {str(e.facts["sha256"]) for e in events if e.type == Type.DELIVERED and "sha256" in e.facts}
+
+
+def _digests(raw: bytes) -> Iterator[str]:
+    """Of the message, and of it without the first lines: those that servers on the way have put in front."""
+    at = 0
+    for _ in range(LOOKED_AT):
+        yield hashlib.sha256(raw[at:]).hexdigest()
+        end = raw.find(b"\r\n", at)
+        if end < 0 or raw[end : end + 4] == b"\r\n\r\n":
+            return
+        at = end + 2

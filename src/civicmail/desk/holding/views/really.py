@@ -1,0 +1,119 @@
+"""Is this really from the city? For anybody, without an account: a pasted message, or the number of one ("/really/"; P-26, P-27).
+
+Nothing of what is kept is shown but the day on which it was sent; what is pasted is kept nowhere, and no log has it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.page import Page
+from civicmail.city.conduct.pace import Pace
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import ourmail, queries
+from civicmail.desk.holding.ourmail import Asking, Told, What
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.courier import dkimkeys
+
+LONGEST = 1_000_000
+PACE = Pace(20)
+"""Questions of one network within an hour: a number has 74 random bits, and nobody tries through."""
+WORDS: dict[What, tuple[str, Any, Any]] = {
+    "exact": (
+        "done", gettext_lazy("Yes, it is from the city."), gettext_lazy("The city sent exactly this message."),
+    ),
+    "sent": (
+        "done", gettext_lazy("The city sent a message with this number."),
+        gettext_lazy("Whether yours is that message, only the message itself can tell: paste it whole."),
+    ),
+    "signed": (
+        "done", gettext_lazy("Yes, it is from the city."),
+        gettext_lazy("It carries the city's signature, and nothing that is signed was changed."),
+    ),
+    "changed": (
+        "warn", gettext_lazy("Be careful: it is not as the city sent it."),
+        gettext_lazy(
+            "The city sent a message with this number, and this text is another one. Some mail programs change messages; an "
+            "attacker does, too. Call the office that it names, at a number that you find yourself."
+        ),
+    ),
+    "pretends": (
+        "stop", gettext_lazy("No proof that it is from the city."),
+        gettext_lazy(
+            "It says that it is from the city, and neither a signature nor a record of ours proves it. Do not pay, do not follow "
+            "its links, and call the office that it names, at a number that you find yourself."
+        ),
+    ),
+    "unknown": (
+        "stop", gettext_lazy("Nothing is known of it."),
+        gettext_lazy(
+            "The city knows no message that it sent like this. Paste the whole message with its header, as “show original” of your "
+            "mail program has it, to be sure."
+        ),
+    ),
+}  # fmt: skip
+
+
+class Paste(forms.Form):
+    """One field: whoever does not know what they have pastes it."""
+
+    text = forms.CharField(
+        label=gettext_lazy("The message, or its number"),
+        help_text=gettext_lazy(
+            "The whole message with its header: in most mail programs “Show original” or “View source”. It is not kept."
+        ),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        strip=False,
+        max_length=LONGEST,
+        error_messages={"required": gettext_lazy("Paste the message, or type its number.")},
+    )
+
+
+@never_cache
+def really(request: HttpRequest) -> HttpResponse:
+    """GET asks, POST answers on the same page."""
+    form, told, status = Paste(request.POST or None), None, 200
+    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    client: str = request.actor.client  # type: ignore[attr-defined]
+    if request.method == "POST":
+        if not form.is_valid():
+            status = 422
+        elif not PACE.takes(client, now):
+            form.add_error(None, gettext("From your network this was asked very often. Try again in an hour, or call the city."))
+            status = 429
+        else:
+            told = _told(form.cleaned_data["text"], now)
+    page = Page(gettext("Is this really from the city?"), settings.CITY.city.name)
+    shown: dict[str, Any] = {"page": page, "form": form}
+    if told is not None:
+        role, title, words = WORDS[told.what]
+        shown |= {"role": role, "title": title, "words": words, "day": moment(told.at) if told.at else None}
+    return render(request, "holding/really.html", shown, status=status)
+
+
+def _told(text: str, now: int) -> Told:
+    data = Path(str(settings.DATA))
+    try:
+        keys = dkimkeys.listed(data)
+    except ConfigError:
+        keys = []
+    asking = Asking(_record, keys, frozenset(settings.CITY.city.domains), settings.CITY.city.host)
+    number = ourmail.of_number(text)
+    return asking.number(number) if number is not None else asking.message(text.encode("utf-8", "surrogatepass"), now)
+
+
+def _record(id_: bytes) -> Any:
+    try:
+        return queries.kept().record(id_)
+    except (NotInArchive, DamagedFile):
+        return None

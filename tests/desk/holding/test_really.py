@@ -1,0 +1,105 @@
+"""Anybody may ask whether a message really is from the city, and hears nothing else (P-26, P-27)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.moments import ms
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding.ourmail import Asking, Told, of_number
+from civicmail.desk.holding.views import really
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Event, Source, Type, uuid_text
+from civicmail.mail.courier import dkimkeys, signing
+from civicmail.mail.courier.kept import Kept
+from civicmail.mail.courier.leaving import sent_facts
+from civicmail.mail.courier.signing import Pen
+from civicmail.mail.pipeline.accept import capture_of, scan
+from desk.holding.test_quarantine import quarantined, words
+from pages.world import Town
+
+NOW = 1_772_452_800_000
+ID = capture_id(NOW)
+HOST, DAY = "mail.city.example", "Sat, 28 Feb 2026 12:00:00 +0000"
+BODY = b"From: Dana Ortiz <dana.ortiz@city.example>\r\nTo: ann@home.example\r\nSubject: Kestrel\r\n\r\nA secret word.\r\n"
+OUT = (
+    f"Received: by {HOST}\r\n\tid {uuid_text(ID)}\r\n\tfor <ann@home.example>;\r\n\tSat, 28 Feb 2026 12:00:00 +0000\r\n".encode()
+    + BODY
+)
+ONWARD = f"Delivered-To: ann@home.example\r\nReceived: from {HOST} by mx.home.example;\r\n\t{DAY}\r\n".encode()
+
+
+def kept(kind: str = "submission", *, gone: bool = True) -> tuple[Capture, list[Event]]:
+    envelope = Envelope("dana.ortiz@city.example", (Recipient("ann@home.example"),), NOW, login="p-crew0/d")
+    capture = capture_of(ID, scan(BODY), envelope, Source(kind, "d"))  # type: ignore[arg-type]
+    sha256 = hashlib.sha256(OUT).hexdigest()
+    return capture, [Event(Type.DELIVERED, ID, NOW + 5, (0,), {"hop": "smtp://h:25", "try": 1, "sha256": sha256})] if gone else []
+
+
+def asking(record: tuple[Capture, Sequence[Event]] | None, keys: Sequence[dkimkeys.Key] = ()) -> Asking:
+    return Asking(lambda id_: record if id_ == ID else None, keys, frozenset({"city.example"}), HOST)
+
+
+def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> None:
+    """R-1836: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
+    ask = asking(kept())
+    for text in (OUT, ONWARD + OUT, (ONWARD + OUT).replace(b"\r\n", b"\n"), b"\n\n" + ONWARD + OUT.rstrip()):
+        assert ask.message(text, NOW) == Told("exact", NOW)
+    assert ask.message(ONWARD + OUT.replace(b"secret", b"other"), NOW) == Told("changed", NOW)
+    assert ask.message(ONWARD + BODY, NOW) == Told("pretends")
+    assert ask.message(b"Received: by mx.evil.example id " + uuid_text(ID).encode() + b"\r\n" + BODY, NOW) == Told("pretends")
+    assert ask.message(BODY.replace(b"city.example", b"evil.example"), NOW) == Told("unknown") == ask.message(b"\xff", NOW)
+
+
+def test_of_a_number_only_what_the_city_sent_is_told() -> None:
+    """R-1837 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
+    assert asking(kept()).number(ID) == Told("sent", NOW)
+    for record in (kept("mx"), kept("import"), kept("journal"), kept(gone=False), None):
+        assert asking(record).number(ID) == Told("unknown")
+        assert asking(record).message(OUT, NOW) == Told("pretends")
+    assert of_number(f"  archived={uuid_text(ID)} ") == ID
+    assert of_number("hello") is of_number(f"{uuid_text(ID)} {uuid_text(ID)}") is of_number(f"{uuid_text(ID)}\r\nFrom: x") is None
+
+
+def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> None:
+    """R-1838 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
+    made = dkimkeys.new(tmp_path, "city.example", "ed25519", now=NOW)
+    key = dkimkeys.activate(tmp_path, made, now=NOW)
+    signed = signature(tmp_path, BODY, key) + BODY
+    assert asking(None, [key]).message(ONWARD + signed, NOW) == Told("signed")
+    assert asking(None, []).message(signed, NOW) == Told("pretends")
+    assert asking(None, [key]).message(signed.replace(b"secret", b"other"), NOW) == Told("pretends")
+    assert asking(None, [key]).message(signed.replace(b"Dana Ortiz", b"The Mayor"), NOW) == Told("pretends")
+    other = replace(key, domain="evil.example")
+    assert asking(None, [other]).message(signed.replace(b"d=city.example", b"d=evil.example"), NOW) == Told("pretends")
+
+
+def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
+    """The field that the courier puts in front of what leaves."""
+    capture, _ = kept()
+    found = signing.read(Kept(capture, body), sent_facts("crlf", []))
+    lines = signing.signature(found, Pen(key, dkimkeys.private(data, key)), NOW // 1000)
+    return b"".join(line.encode() + b"\r\n" for line in lines)
+
+
+@pytest.mark.django_db
+def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
+    city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1837, R-1839: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
+    came = quarantined(installed, ms(city.now) - 1000)
+    monkeypatch.setattr(really, "PACE", really.Pace(6))
+    anybody = Client()
+    assert anybody.get("/really/").status_code == 200 and anybody.post("/really/", {"text": ""}).status_code == 422
+    for text in (came.uuid, "hello", "From: x@city.example\r\n\r\nPay.\r\n", "a" * 999_999, uuid_text(ID)):
+        response = anybody.post("/really/", {"text": text})
+        said = words(response)
+        assert response.status_code == 200 and "heron" not in said and ("Nothing is known of it" in said or "No proof" in said)
+    assert anybody.post("/really/", {"text": "a" * 1_000_001}).status_code == 422
+    assert [anybody.post("/really/", {"text": "hello"}).status_code for _ in range(2)] == [200, 429]

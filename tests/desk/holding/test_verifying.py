@@ -1,0 +1,179 @@
+"""Is it really from them? The one whom a message claims to be from is asked by a way that the message does not give, and answers
+once (P-27)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import DAY, ms
+from civicmail.city.access.published import publish
+from civicmail.city.access.queries.snapshots import current
+from civicmail.city.notices import tokens
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.shapes import Disposition
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding.actions import verifying as verbs
+from civicmail.desk.holding.channels import Channel, channel, claim_of
+from civicmail.desk.holding.models import Verification
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
+from desk.holding.test_quarantine import words
+from mail.archive.making import UNSYNCED
+from mail.pipeline.making import people
+from pages.cases import index
+from pages.world import Town
+
+Visit = Callable[[str], Client]
+DANA, LENA = "dana.ortiz@city.example", "lena.vogt@city.example"
+OURS = frozenset({"city.example"})
+TEXT = "From: {}\r\nTo: dana.ortiz@city.example\r\n{}Subject: Kestrel\r\nMessage-ID: <{}@x>\r\n\r\nA secret word.\r\n"
+
+
+def came(data: Path, at: int, from_: str, more: str = "", *, proven: bool = False, sender: str = "bounce@evil.example") -> Capture:
+    """A message that Dana has."""
+    body = TEXT.format(from_, more, at).encode()
+    envelope = Envelope(sender, (Recipient(DANA),), at, "192.0.2.9", "mx.evil.example")
+    capture = capture_of(capture_id(at), scan(body), envelope, Source("mx", "mx"))
+    capture = replace(capture, dispositions=(Disposition(0, "deliver"),), facts={"auth.dmarc": "pass"} if proven else {})
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, body)
+        w.event(Event(Type.DELIVERED, capture.id, at + 10, (0,), {"hop": "maildir", "try": 1, "reply": "250"}))
+        w.flush()
+    return capture
+
+
+@pytest.fixture
+def known(city: Town, installed: Path) -> int:
+    """Who may what is published; ms of now."""
+    now = ms(city.now)
+    publish(installed, current(now, now, tuple(settings.CITY.city.domains)))
+    return now
+
+
+def asked_link(address: str) -> str:
+    """The answer link of the question that went to this address."""
+    (notice,) = Notice.objects.filter(key__startswith="verify:", to=address)
+    assert "secret" not in notice.text and "Kestrel" not in notice.text + notice.subject
+    found = re.search(r"/verified/[\w-]+/", notice.text)
+    assert found is not None
+    return found[0]
+
+
+def by(from_: str, more: str = "", earlier: Any = lambda *_: (), returned: str = "bounce@evil.example") -> Channel | None:
+    claim = claim_of(letter.read(TEXT.format(from_, more, 1).encode()), returned)
+    return channel(claim, "dana", replace(people(), by_name={"Bob Baker": ("bob",), "Eve": ("eve",)}), OURS, earlier)
+
+
+def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
+    """R-1829 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
+    vendor = '"Acme Paving" <acme@paving.example>'
+    own = ("acme@paving.example", "reply@paving.example", "pay@paving.example", "bounce@evil.example", "copy@paving.example")
+    more = "Sender: pay@paving.example\r\nReply-To: reply@paving.example\r\nCc: copy@paving.example\r\n"
+    assert by(vendor, more, lambda *_: own) is None
+    assert by(vendor, more, lambda *_: (*own, "Office@paving.example")) == Channel("office@paving.example", False)
+    seen: list[tuple[str, str]] = []
+    by('"Acme Paving" <acme@gmail.com>', "", lambda *said: seen.append(said) or ())
+    assert seen == [("Acme Paving", "")], "whoever has an address of the same provider is nobody's colleague"
+
+
+def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
+    """R-1830: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
+    assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
+    assert by("eve@city.example") == Channel("eve@city.example", True, "Eve")
+    assert by('"Nobody Here" <x@mail.example>') is by("nobody@city.example") is None
+
+
+@pytest.mark.django_db
+def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
+    city: Town, visit: Visit, installed: Path, known: int
+) -> None:
+    """R-1831, R-1832: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
+    id_ = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>', "Reply-To: hurry@evil.example\r\n").uuid
+    index(installed, known)
+    dana, page = visit("crew0"), f"/mail/{id_}/verify/"
+    shown = words(dana.get(page))
+    assert LENA in shown and "as the directory has it" in shown
+    assert dana.post(page).status_code == 302 and dana.post(page).status_code == 302
+    link, anybody = asked_link(LENA), Client()
+    assert not Notice.objects.filter(to__contains="evil").exists() and Verification.objects.count() == 1
+    opened = words(anybody.get(link))
+    assert "Dana Ortiz" in opened and "secret" not in opened and "Kestrel" not in opened
+    assert anybody.post(link, {}).status_code == 422 and Verification.objects.get().state == "asked"
+    assert anybody.post(link, {"answer": "no", "said": "Not  mine."}).status_code == 302
+    assert anybody.post(link, {"answer": "yes"}).status_code == 409
+    row = Verification.objects.get()
+    assert (row.state, row.said) == ("no", "Not mine.")
+    told = Notice.objects.get(key=f"verified:{row.pk}")
+    assert told.to == DANA and "NOT genuine" in told.text and "secret" not in told.text
+    assert "It is not genuine" in words(dana.get(page)) and "Not mine." in words(dana.get(page))
+    assert Entry.objects.filter(act="sender.verify").count() == Entry.objects.filter(act="sender.answered").count() == 1
+
+
+@pytest.mark.django_db
+def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, known: int) -> None:
+    """R-1833: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
+    capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
+    index(installed, known)
+    visit("crew0").post(f"/mail/{capture.uuid}/verify/")
+    link, row, anybody = asked_link(LENA), Verification.objects.get(), Client()
+    guessed = tokens.make(installed, "answer", capture.id, 0, known + DAY, verbs._MORE.pack(row.pk, b"\0" * 16))
+    copy = tokens.make(installed, "verify", capture.id, 0, known + DAY)
+    for text in (guessed, copy, "x", link.split("/")[2][:-1], "A" * 9000):
+        assert anybody.post(f"/verified/{text}/", {"answer": "yes"}).status_code == 404
+    assert Verification.objects.get().state == "asked"
+    assert verbs.lapse(known + 6 * DAY) == 0 and verbs.lapse(known + 8 * DAY) == 1 and verbs.lapse(known + 8 * DAY) == 0
+    assert "Nobody has answered" in Notice.objects.get(key=f"verified:{row.pk}").text
+    assert anybody.post(link, {"answer": "yes"}).status_code == 409, "its time is over"
+
+
+@pytest.mark.django_db
+def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, visit: Visit, installed: Path, known: int) -> None:
+    """R-1834: mail that was proven when it came, before this one; what was not proven gives no way."""
+    came(installed, known - 500_000, '"Acme Paving" <forged@paving.example>')
+    came(installed, known - 400_000, '"Acme Paving" <office@paving.example>', proven=True)
+    id_ = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
+    late = came(installed, known - 90_000, '"Elm Works" <pay@elm.example>').uuid
+    came(installed, known - 30_000, '"Elm Works" <office@elm.example>', proven=True)
+    index(installed, known)
+    dana = visit("crew0")
+    assert "office@paving.example" in words(dana.get(f"/mail/{id_}/verify/"))
+    dana.post(f"/mail/{id_}/verify/")
+    assert asked_link("office@paving.example")
+    assert "Nobody can be asked" in words(dana.get(f"/mail/{late}/verify/")), "what came after it proves nothing"
+    dana.post(f"/mail/{late}/verify/")
+    assert Verification.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
+    city: Town, visit: Visit, installed: Path, known: int
+) -> None:
+    """R-1835: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
+    capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
+    index(installed, known)
+    link = f"/verify/{tokens.make(installed, 'verify', capture.id, 0, known + DAY)}/"
+    anybody = Client()
+    shown = words(anybody.get(link))
+    assert "a colleague" in shown and LENA not in shown and not Verification.objects.exists()
+    assert "They were asked." in words(anybody.post(link))
+    assert Verification.objects.get().asker == city.people["crew0"] and asked_link(LENA)
+    over = tokens.make(installed, "verify", capture.id, 0, known - 1)
+    assert anybody.get(f"/verify/{over}/").status_code == 410
+    assert anybody.get(f"/verify/{tokens.make(installed, 'report', capture.id, 0, 0)}/").status_code == 404
+    assert anybody.get(f"/verify/{tokens.make(installed, 'verify', capture.id, 7, 0)}/").status_code == 404
+    assert anybody.get(f"/verify/{tokens.make(installed, 'verify', uuid.uuid4().bytes, 0, 0)}/").status_code == 404
+    assert visit("crew2").get(f"/mail/{capture.uuid}/verify/").status_code == 404
