@@ -123,6 +123,22 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
+def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
+    """R-1622: a late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    other = came(
+        installed, now - 8000, PAT, sender="bank@safe.example",
+        raw=b"From: bank@safe.example\r\nSubject: Your account\r\n\r\nLog in here: http://pay.example/login\r\n",
+    )  # fmt: skip
+    came(installed, now - 7000, PAT, raw=b"From: c@safe.example\r\n\r\nWe never said pay.example, look: http://safe.example/\r\n")
+    index(installed, now)
+    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    proposed = Case.objects.get(state="open")
+    assert (proposed.capture, proposed.sender) == (other.uuid, "bank@safe.example") and "pay.example" in proposed.proposed
+
+
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
     """R-1610."""
     now = ms(plain.now)

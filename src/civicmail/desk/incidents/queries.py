@@ -17,8 +17,8 @@ from civicmail.city.directory.models import Address, Person
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import And, Everything, Token, Tree, Words
-from civicmail.core.query.whose import reached
+from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
+from civicmail.core.query.whose import CAME, reached
 from civicmail.desk.holding.queries import kept
 from civicmail.desk.incidents.likeness import CANDIDATES_MOST, SPREAD_DAYS, Has, Likeness, narrowed, spread
 from civicmail.desk.incidents.models import Case, Mark
@@ -30,6 +30,8 @@ from civicmail.mail.pipeline.marks import Marking, Marks
 from civicmail.mail.screening import bands
 from civicmail.mail.search.search import search
 
+COMMON = 50
+"""Other messages that link to one host: more of them, and the host is everybody's."""
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
 
 
@@ -94,6 +96,20 @@ def who_has(case: Case, words: str = "", *, now: int) -> Found:
     fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
     domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
     return Found(tuple(spread(_traced(sorted(fits)), domains)), len(fits), more)
+
+
+def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
+    """Other mail of the last weeks with a link to a host that the case has, and the host; nothing for a host that so many link to
+    that it says nothing."""
+    like, since = likeness_of(case), now - SPREAD_DAYS * 86_400_000
+    hosts = {link.partition(" ")[0] for link in like.links}
+    found = []
+    for host in sorted(hosts):
+        ids, _ = _found(And((CAME, Range("received", since), Words("body", tuple(fold(host).split())))))
+        marked = [(id_, marks) for id_ in sorted(ids) if (marks := marks_of(id_)) is not None and host in marks.hosts]
+        others = [(str(uuid.UUID(bytes=id_)), marks, host) for id_, marks in marked if not like.fits(marks)]
+        found += others if len(others) <= COMMON else []
+    return found
 
 
 def by_message_id(message_id: str, reporter: Iterable[str]) -> bytes | None:

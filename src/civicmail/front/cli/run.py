@@ -129,7 +129,7 @@ def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) ->
         jobs += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
         jobs += [pickups.job(settings, data, ready, now_ms)]
         jobs += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
-        jobs += [*hooks.jobs(settings, data, ready, now_ms), reports.job(data, ready, now_ms)]
+        jobs += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
         jobs += [pulls.job(settings, data, ready, now_ms)]
         city.run(settings, data, stop, jobs)
     else:

@@ -1,27 +1,35 @@
-"""The city worker hears reports of dangerous mail that come by mail, and makes cases of them (P-31)."""
+"""The city worker hears reports of dangerous mail that come by mail, and what the virus scanner knows only by now, and makes cases
+of them (P-31)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
+from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
+from civicmail.mail.pipeline.late import Late
 
-LEASE = "reports"
+LEASE, LATE = "reports", "late"
 EVERY = 1.0
+LATE_EVERY = 60.0
 WRITE_EVERY = 5_000
 """ms between two notes of how far was read; a report is written at once."""
 
 Clock = Callable[[], int]
 
 
-def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
-    """Django is started; prepare is called before the job begins."""
-    return Job("reports", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE)
+def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
+    """Django is started; prepare is called before a job begins."""
+    found = [Job("reports", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE)]
+    if settings.screening.clamd:
+        found.append(Job("late", lambda: _late(settings, data, prepare, clock), LATE_EVERY, lease=LATE))
+    return found
 
 
 def one_round(data: Path, clock: Clock) -> int:
@@ -59,3 +67,22 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
             return more
 
         yield work
+
+
+@contextmanager
+def _late(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    prepare()
+    with connected():
+        late = Late(data, settings.screening.clamd)
+        yield lambda: look(late, clock())
+
+
+def look(late: Late, now: int) -> bool:
+    """Scan some mail of the last days again; whether there is more to scan."""
+    from civicmail.desk.incidents import queries
+    from civicmail.desk.incidents.actions import reporting
+
+    for id_, name in late.step(now):
+        if (marks := queries.marks_of(id_)) is not None:
+            reporting.propose(str(UUID(bytes=id_)), marks, f"The virus scanner knows {name} in it by now.", now=now)
+    return late.is_more

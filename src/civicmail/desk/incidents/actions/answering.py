@@ -15,11 +15,16 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
 from civicmail.desk.incidents import queries, states
+from civicmail.desk.incidents.actions.reporting import propose
 from civicmail.desk.incidents.actions.telling import ANSWERS, tell_answer
 from civicmail.desk.incidents.models import Case
 from civicmail.mail.pipeline import labels
 from civicmail.mail.pipeline.labels import Label
+
+log = get_logger()
 
 
 def answer(case: Case, said: str, *, actor: Actor, reason: str, now: int) -> Case:
@@ -38,7 +43,18 @@ def answer(case: Case, said: str, *, actor: Actor, reason: str, now: int) -> Cas
         entries.enter("report.answer", actor=actor, reason=row.why, now=now, object=f"capture:{row.capture}", facts=facts)
         tell_answer(row, row.reports.select_related("reporter"), now)
     _teach(row, spam=said == "right", actor=actor, now=now)
+    if said == "right":
+        _propose_others(row, now)
     return row
+
+
+def _propose_others(case: Case, now: int) -> None:
+    """The hosts of its links are known to be bad by now: other mail that leads there is looked at, too."""
+    try:
+        for capture, marks, host in queries.also_linked(case, now=now):
+            propose(capture, marks, f"It has a link to {host}, as case {case.pk} has, which was dangerous.", now=now)
+    except LaterError as error:  # the answer is given; whoever reports another one begins its case
+        log.warning("other mail with the same links cannot be looked for", case=case.pk, error=type(error).__name__)
 
 
 def _teach(case: Case, *, spam: bool, actor: Actor, now: int) -> None:

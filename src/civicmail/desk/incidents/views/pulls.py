@@ -55,8 +55,7 @@ def ask(request: Asked, pk: int) -> HttpResponse:
         if made is not None:
             messages.success(request, "The copies are taken back now." if made.state == "running" else "A second person is asked.")
             return redirect("pull", made.pk)
-        form.data = form.data.copy()
-        form.data["counted"] = str(there)  # what is on the page now is what the next click is about
+        form.data = {**request.POST.dict(), "counted": str(there)}  # what is on the page now is what the next click is about
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
     page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{there:,}"), ("Mailboxes", f"{mailboxes:,}")])
     shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": there, "most": ALONE_MOST,

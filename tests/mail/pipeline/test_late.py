@@ -1,0 +1,91 @@
+"""What the scanner knows only by now is found in mail that was delivered before (P-25, P-31)."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+
+from civicmail.city.policy.shapes import Disposition, Do
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.pipeline import late
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.late import AGAIN_MS, AT_ONCE, BACK_MS, Late
+from civicmail.mail.screening.clamd import Answer
+from mail.archive.making import UNSYNCED
+from neighbours.virusscanner import MARK, Clamd
+
+NOW = 1_800_000_000_000
+BAD = b"Subject: plans\r\n\r\n" + MARK + b"\r\n"
+
+
+def came(data: Path, at: int, raw: bytes = BAD, *, do: Do = "deliver", kind: str = "mx", files: int = 1) -> Capture:
+    envelope = Envelope("x@shop.example", (Recipient("ann@city.example"),), at)
+    capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))
+    capture = replace(capture, dispositions=(Disposition(0, do),), facts={"files.count": files})
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, raw)
+        w.flush()
+    return capture
+
+
+def all_of(looks: Late, now: int) -> list[str]:
+    found = []
+    while True:
+        found += [str(uuid.UUID(bytes=id_)) for id_, _ in looks.step(now)]
+        if not looks.is_more:
+            return found
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "screening").mkdir()
+    return tmp_path
+
+
+@pytest.mark.neighbour("clamd")
+def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> None:
+    """R-1623: mail from outside with a file that somebody got, of two days; again after a day, and what is gone is passed by."""
+    bad = came(data, NOW - 1000)
+    for more in ({"do": "quarantine"}, {"kind": "submission"}, {"files": 0}):
+        came(data, NOW - 2000, **more)  # type: ignore[arg-type]
+    came(data, NOW - BACK_MS - 1000)
+    for n in range(2 * AT_ONCE):
+        came(data, NOW - 3000 - n, b"Subject: fine\r\n\r\nfine\r\n")
+    with Clamd() as clamd:
+        assert all_of(Late(data, clamd.address), NOW) == [bad.uuid]
+        assert all_of(Late(data, clamd.address), NOW + 1000) == []
+        assert all_of(Late(data, clamd.address), NOW + AGAIN_MS) == [bad.uuid]
+    assert all_of(Late(data, clamd.address), NOW + 3 * AGAIN_MS) == [], "a scanner that is away is asked later"
+
+
+def test_new_signatures_begin_it_anew_and_a_stop_in_the_middle_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1623: nothing is scanned twice with the same signatures, and nothing is left out."""
+    ids = [came(data, NOW - 1000 - n, BAD + b"%d" % n).id for n in range(AT_ONCE + 5)]
+    signatures, scanned = ["one"], list[bytes]()
+
+    async def version(_: object) -> Answer:
+        return Answer("clean", signatures[0])
+
+    async def look(_: object, content: bytes, seconds: float) -> Answer:
+        scanned.append(content)
+        return Answer("clean")
+
+    monkeypatch.setattr(late.Clamd, "version", version)
+    monkeypatch.setattr(late.Clamd, "scan", look)
+    Late(data, "x").step(NOW)
+    assert len(scanned) == AT_ONCE and not orjson.loads((data / "screening/late.json").read_bytes())["over"]
+    all_of(Late(data, "x"), NOW)
+    assert len(scanned) == len(set(scanned)) == len(ids)
+    all_of(Late(data, "x"), NOW + 1000)
+    assert len(scanned) == len(ids)
+    signatures[0] = "two"
+    all_of(Late(data, "x"), NOW + 1000)
+    assert len(scanned) == 2 * len(ids)
