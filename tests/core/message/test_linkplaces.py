@@ -26,7 +26,7 @@ EVIL = "http://evil.example/a"
 
 
 @pytest.mark.parametrize(
-    "page",
+    "source",
     [
         f'<a href="{EVIL}">x</a>',
         f"<A\nHREF = '{EVIL}' >x</A>",
@@ -52,13 +52,13 @@ EVIL = "http://evil.example/a"
         f'<a name="x"></a><p>See {EVIL}.</p>',
     ],
 )
-def test_a_link_is_found_where_a_browser_sees_one(page: str) -> None:
+def test_a_link_is_found_where_a_browser_sees_one(source: str) -> None:
     """R-1505: no trick of quotes, comments or tags hides a link from being replaced."""
-    assert urls(page) == [EVIL]
+    assert urls(source) == [EVIL]
 
 
 @pytest.mark.parametrize(
-    "page",
+    "source",
     [
         f'<!-- <a href="{EVIL}">x</a> -->',
         f'<img src="{EVIL}">',
@@ -69,8 +69,8 @@ def test_a_link_is_found_where_a_browser_sees_one(page: str) -> None:
         "<a href=>x</a>",
     ],
 )
-def test_what_nobody_follows_is_no_link(page: str) -> None:
-    assert [url for url in urls(page) if url] == []
+def test_what_nobody_follows_is_no_link(source: str) -> None:
+    assert [url for url in urls(source) if url] == []
 
 
 def test_the_words_of_a_link_are_those_that_a_reader_sees() -> None:

@@ -23,7 +23,8 @@ def test_mail_for_us_goes_to_the_mailbox_and_the_record_rebuilds_what_lies_there
         (raw,) = town.mailbox("bob")
         assert re.match(
             rb"Return-Path: <eve@out\.example>\nReceived: from client\.example \(\[192\.0\.2\.7\]\) by mail\.city\.example\n"
-            rb"\twith ESMTP id [0-9a-f-]{36}\n\tfor <Bob@City\.example>;\n\tFri, 15 Jan 2027 08:00:00 \+0000\nFrom: ann",
+            rb"\twith ESMTP id [0-9a-f-]{36}\n\tfor <Bob@City\.example>;\n\tFri, 15 Jan 2027 08:00:00 \+0000\n"
+            rb"Civicmail-Notice: external; decision=[0-9a-f-]{36}\n\tThis message came from outside the city\.\nFrom: ann",
             raw,
         )
         assert raw.endswith(b"\n\nhello\n.dot\n") and len(town.mailbox("ann")) == 1

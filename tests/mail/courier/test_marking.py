@@ -196,15 +196,15 @@ def test_only_departments_that_were_named_have_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page",
+    "html",
     [
         b"<a href='https://evil.example/" + b"x" * 40 + b"'>x</a>" * 50_000,
         b"".join(b"<a href=https://evil%d.example/>x</a>" % n for n in range(50_000)),
         b"<p>" + b"word " * 1_000_000 + b'<a href="https://evil.example/">x</a>',
     ],
 )
-def test_very_many_links_and_very_long_lines_are_delivered(here: Here, page: bytes) -> None:
-    text = b"From: x\r\nContent-Type: text/html\r\n\r\n" + page + b"\r\n"
+def test_very_many_links_and_very_long_lines_are_delivered(here: Here, html: bytes) -> None:
+    text = b"From: x\r\nContent-Type: text/html\r\n\r\n" + html + b"\r\n"
     marked, left = here.marked(text, DOUBTED)
     assert 2 <= len(marked.replaced) <= 2_001 and len(left) > len(text)
 

@@ -17,12 +17,15 @@ _WS = r"[\t\n\f\r ]"
 _ATTRIBUTE = rf"[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_WS}*+={_WS}*+(?:\"[^\"]*+\"|'[^']*+'|(?=>)|[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+"
 _TAG_REST = rf"(?:[\t\n\f\r /]++|{_ATTRIBUTE})*+>?+"
 _RAW = "title|style|script|textarea|xmp|iframe|noembed|noframes"
+_NAMES = "a|area|form|button|input|body"
+_BETWEEN = r"(?:[^<hfw]++|h(?!ttps?://)|f(?!tp://)|w(?!ww\.))*+"
 _WEB = r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x20\x7f]{1,4000}+|(?<![@\w.])www\.[^\s<>\"'`\x00-\x20\x7f@]{3,4000}+"
 _MARKUP = re.compile(
     r"<!--(?:-?+>|.*?(?:--!?+>|\Z))"
     rf"|<(?P<raw>{_RAW})(?=[\t\n\f\r />]){_TAG_REST}.*?(?:(?=</(?P=raw)[\t\n\f\r />])|\Z)"
     r"|<[!?][^>]*+>?+"
-    rf"|<(?P<end>/?+)(?P<name>[A-Za-z][^\t\n\f\r />]*+)(?P<rest>{_TAG_REST})"
+    rf"|<(?P<end>/?+)(?P<name>(?:{_NAMES})(?=[\t\n\f\r />]))(?P<rest>{_TAG_REST})"
+    rf"|(?:</?+(?!(?:{_NAMES}|{_RAW})[\t\n\f\r />])[A-Za-z][^\t\n\f\r />]*+{_TAG_REST}{_BETWEEN})++"  # in one step
     rf"|(?P<url>{_WEB})",
     re.IGNORECASE | re.DOTALL,
 )

@@ -27,6 +27,7 @@ from civicmail.mail.courier import bell
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Store
 from civicmail.mail.courier.local import Handed, Local
+from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.remote import Remote
 from civicmail.mail.courier.reports import Reports
 from civicmail.mail.courier.rounds import Rounds
@@ -105,10 +106,12 @@ class _Courier:
         self._stopping = asyncio.Event()
         self._store = Store(data)
         signer = Signer(data, rounds.settings, rounds.clock)
-        self._remote = Remote(rounds, self._store, self._stopping, signer)
+        marking = Marking(data, rounds.settings, rounds.clock)
+        rounds.single = marking.is_single
+        self._remote = Remote(rounds, self._store, self._stopping, signer, marking)
         self._securely = Securely(rounds, self._store, self._stopping, signer, data)
         self._reports = Reports(rounds, self._store, submit)
-        self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files)
+        self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
         self._bell = bell.hang(data)
 

@@ -72,15 +72,15 @@ class Store:
         """Raises NotInArchive, DamagedFile. Blocks."""
         return self._from_journal(entry) or self._from_archive(entry)
 
-    def notes(self, entry: Entry, kept: Kept, index: int, host: str) -> list[str]:
-        """What the reader of one copy is told: of the receipt, or of what was found when it was screened again. Raises
-        NotInArchive, DamagedFile."""
+    def notes(self, entry: Entry, kept: Kept, index: int, host: str, more: tuple[tuple[str, str], ...] = ()) -> list[str]:
+        """What the reader of one copy is told: of the receipt, or of what was found when it was screened again; more: marks that
+        no rule has set. Raises NotInArchive, DamagedFile."""
         copy, findings = entry.copies[index], kept.capture.findings
         if copy.decided[3]:
             with self._lock:
                 decided = [event for event in self._archive().events(entry.id) if event.type == Type.DECIDED]
             findings = tuple(Finding(**f) for f in decided[-1].facts.get("findings", ())) if decided else findings
-        return notes.lines(host, findings, copy.told, kept.capture.uuid)
+        return notes.lines(host, findings, (*copy.told, *more), kept.capture.uuid)
 
     def is_sealed(self, entry: Entry) -> bool:
         """Whether reading means to decrypt the whole body into memory."""

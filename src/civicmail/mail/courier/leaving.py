@@ -27,17 +27,44 @@ _DAMAGED = "What left cannot be rebuilt: the bytes do not have the SHA-256 that 
 
 
 def leaving(kept: Iterable[bytes], sent: Mapping[str, Any]) -> Iterator[bytes]:
-    """The bytes that leave: the added lines, then the kept bytes without what was removed, with the line end that `sent` names."""
+    """The bytes that leave: the added lines, then the kept bytes without what was removed and with what was replaced, with the line
+    end that `sent` names."""
     lf = sent["eol"] == "lf"
     if sent["prepend"]:
         end = "\n" if lf else "\r\n"
         yield "".join(f"{line}{end}" for line in sent["prepend"]).encode("utf-8", "surrogateescape")
     conformer = Conformer()
-    for piece in without(kept, sent.get("removed", ())):
+    for piece in edited(kept, _edits(sent)):
         if clean := conformer.feed(piece):
             yield clean.replace(b"\r\n", b"\n") if lf else clean
     if last := conformer.end():
         yield last.replace(b"\r\n", b"\n") if lf else last
+
+
+def _edits(sent: Mapping[str, Any]) -> list[tuple[int, int, bytes]]:
+    """Begin and end of what is removed or replaced, and by what."""
+    gone = [(r["offset"], r["offset"] + r["length"], b"") for r in sent.get("removed", ())]
+    return sorted(gone + [(at, at + length, text.encode("ascii")) for at, length, text in sent.get("replaced", ())])
+
+
+def edited(pieces: Iterable[bytes], edits: Sequence[tuple[int, int, bytes]]) -> Iterator[bytes]:
+    """The pieces of a message with other bytes in some places, which do not overlap and are in order."""
+    at = done = 0
+    waiting = list(reversed(edits))
+    for piece in pieces:
+        end = at + len(piece)
+        while waiting and waiting[-1][0] < end:
+            low, high, text = waiting.pop()
+            if low > max(done, at):
+                yield piece[max(done, at) - at : low - at]
+            done = max(done, high, low)
+            if text:
+                yield text
+        if done < end:
+            yield piece[max(done, at) - at :]
+        at = end
+    for _, _, text in reversed(waiting):
+        yield text
 
 
 def without(pieces: Iterable[bytes], removed: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -109,9 +136,15 @@ def additions(capture: Capture, host: str, recipients: list[str], *, final: bool
     return [*lines, *told, *corrected(capture.findings)[0]]
 
 
-def sent_facts(eol: Literal["crlf", "lf"], prepend: list[str], removed: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def sent_facts(
+    eol: Literal["crlf", "lf"],
+    prepend: list[str],
+    removed: list[dict[str, Any]] | None = None,
+    replaced: list[list[Any]] | None = None,
+) -> dict[str, Any]:
     """The `sent` object of a `delivered` record."""
-    return {"eol": eol, "prepend": prepend} | ({"removed": removed} if removed else {})
+    sent: dict[str, Any] = {"eol": eol, "prepend": prepend}
+    return sent | ({"removed": removed} if removed else {}) | ({"replaced": replaced} if replaced else {})
 
 
 def _token(text: str) -> str:

@@ -18,6 +18,7 @@ from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
 from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.maildir import Maildir
+from civicmail.mail.courier.marking import Marked, Marking
 from civicmail.mail.courier.verdict import Result, our_fault
 
 log = get_logger()
@@ -39,7 +40,10 @@ class Handed:
 class Local:
     """Delivers to <data>/maildir."""
 
-    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files = OS_FILES) -> None:
+    def __init__(
+        self, data: Path, store: Store, routes: Routes, host: str, files: Files = OS_FILES, marking: Marking | None = None
+    ) -> None:
+        self._marking = marking
         self._maildir = Maildir(data, files)
         self._store = store
         self._routes = routes
@@ -82,9 +86,13 @@ class Local:
     def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
         address = kept.capture.envelope.recipients[index].address
         path = self._routes.split(job.entry.copies[index].target)
-        told = self._store.notes(job.entry, kept, index, self._host) if job.hop.inside else ()
-        removed = taken_out(kept, self._host, inside=job.hop.inside)
-        sent = sent_facts("lf", additions(kept.capture, self._host, [address], final=True, told=told), removed)
+        target, inside = job.entry.copies[index].target, job.hop.inside
+        marks = job.entry.copies[index].told
+        marked = self._marking.of(kept, index, target, marks, inside=inside) if self._marking is not None else Marked()
+        told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
+        removed = taken_out(kept, self._host, inside=inside)
+        lines = additions(kept.capture, self._host, [address], final=True, told=told)
+        sent = sent_facts("lf", lines, removed, marked.replaced)
         pieces = _Hashed(leaving(kept.pieces(), sent))
         name = kept.capture.uuid
         try:

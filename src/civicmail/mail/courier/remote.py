@@ -13,6 +13,7 @@ from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
 from civicmail.mail.courier.leaving import additions, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
+from civicmail.mail.courier.marking import Marked, Marking
 from civicmail.mail.courier.rounds import Rounds
 from civicmail.mail.courier.signer import Signer
 from civicmail.mail.courier.transfer import Load, transfer
@@ -28,7 +29,8 @@ _PAUSE_SECONDS = 1.0
 class Remote:
     """Hands over to next hops. stopping: set when no new attempt may begin."""
 
-    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer) -> None:
+    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer, marking: Marking) -> None:
+        self._marking = marking
         self._rounds = rounds
         self._store = store
         self._stopping = stopping
@@ -122,9 +124,11 @@ class Remote:
     async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
         """None: the connection, used before, ended before anything was answered."""
         recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
-        told = self._store.notes(job.entry, kept, next(iter(job.tries)), self._host) if job.hop.inside else ()
+        marked = await self._marked(job, kept)
+        told = self._store.notes(job.entry, kept, next(iter(job.tries)), self._host, marked.marks) if job.hop.inside else ()
         removed = taken_out(kept, self._host, inside=job.hop.inside)
-        sent = sent_facts("crlf", additions(kept.capture, self._host, recipients, final=False, told=told), removed)
+        lines = additions(kept.capture, self._host, recipients, final=False, told=told)
+        sent = sent_facts("crlf", lines, removed, marked.replaced)
         targets = {i: job.entry.copies[i].target for i in job.tries}
         served = link.served
 
@@ -152,6 +156,14 @@ class Remote:
             log.error("a message could not be handed over", capture=job.entry.uuid, error=repr(error))
             link.abort()
             return dict.fromkeys(job.tries, our_fault(error))
+
+    async def _marked(self, job: Job, kept: Kept) -> Marked:
+        """What the copy tells its reader; the copies of one job are alike in it (Rounds)."""
+        index = next(iter(job.tries))
+        copy = job.entry.copies[index]
+        if kept.capture.size > SPOOL_ABOVE:
+            return await asyncio.to_thread(self._marking.of, kept, index, copy.target, copy.told, inside=job.hop.inside)
+        return self._marking.of(kept, index, copy.target, copy.told, inside=job.hop.inside)
 
     async def _finish(self, job: Job, kept: Kept | None, results: dict[int, Result]) -> None:
         capture = kept.capture if kept is not None else None

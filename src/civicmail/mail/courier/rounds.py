@@ -46,6 +46,7 @@ class Rounds:
         self.wake = asyncio.Event()
         self.onward = Onward(settings.courier.smart_host_log)
         self.commit: GroupCommit | None = None
+        self.single: Callable[[str], bool] = _never  # whether each reader's copy of mail by this kind of door is another one
         self._data = data
         self._busy: set[tuple[bytes, int]] = set()
         self._settled: list[tuple[Job, str, int]] = []  # with the journal and number of the last record of their outcome
@@ -157,6 +158,8 @@ class Rounds:
         if not here:
             return None
         alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == entry.copies[here[0]].told]  # one header for all
+        if lane.hop.inside and lane.hop.kind != "maildir" and self.single(entry.kind):
+            alike = here[:1]
         if len(here) > min(len(alike), RECIPIENTS_MOST):
             lane.add(entry.id, first=True)
         tries = {i: entry.copies[i].tries + 1 for i in alike[:RECIPIENTS_MOST]}
@@ -186,7 +189,8 @@ class Rounds:
 
     async def finish(self, job: Job, events: Iterable[Event]) -> None:
         """Record the outcomes of a job; its recipients stay busy until the records were read back."""
-        self._settled.append((job, *await self._record(list(events))))
+        place = await self._record(list(events))
+        self._settled.append((job, *place))  # looked up now and not before: the list may be another one by then
         self.wake.set()
 
     def _is_repeat(self, entry: Entry) -> bool:
@@ -248,3 +252,7 @@ class Rounds:
     def tasks(self) -> set[asyncio.Task[None]]:
         """What is under way."""
         return set(self._tasks)
+
+
+def _never(_kind: str) -> bool:
+    return False

@@ -41,7 +41,8 @@ class Load:
         to = tuple(MailTo(self.targets.get(i, r.address), r.notify, r.orcpt) for i, r in self._recipients())
         added = sum(len(line.encode("utf-8", "surrogateescape")) + 2 for line in self.sent["prepend"])
         removed = sum(r["length"] for r in self.sent.get("removed", ()))
-        return Mail(e.sender, to, self.kept.capture.size + added - removed, e.params)
+        more = sum(len(text) - length for _, length, text in self.sent.get("replaced", ()))
+        return Mail(e.sender, to, self.kept.capture.size + added - removed + more, e.params)
 
     def _recipients(self) -> Iterator[tuple[int, Recipient]]:
         return ((i, self.kept.capture.envelope.recipients[i]) for i in self.indices)

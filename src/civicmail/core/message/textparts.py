@@ -1,0 +1,56 @@
+"""The parts of a message that a reader sees as its text, opened so that bytes of them can be replaced (edits.py). Pure.
+
+What is signed or sealed has none (RFC 1847, RFC 8551, RFC 4880): one letter more, and its signature is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import block, edits, linkplaces, tree
+from .block import Buffer
+from .edits import Change, Edit, Encoded
+
+_SEALED = ("multipart/signed", "multipart/encrypted")
+_TEXTS = frozenset({"text/plain", "text/html"})
+MOST = 16
+"""Text parts of one message that are opened; the message of a person has two."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """offset: of its encoded bytes in the message."""
+
+    encoded: Encoded
+    is_html: bool
+    offset: int
+
+    @property
+    def content(self) -> bytes:
+        return self.encoded.content
+
+    def changes(self, wanted: list[Edit]) -> Iterator[Change]:
+        """wanted: in any order; one that lies in another is left out."""
+        clear: list[Edit] = []
+        for edit in sorted(wanted, key=lambda e: (e.start, e.end)):
+            if not clear or edit.start >= clear[-1].end:
+                clear.append(edit)
+        return edits.changes(self.encoded, clear, self.offset)
+
+
+def opened(raw: Buffer) -> list[TextPart]:
+    """The text parts of a message in their order, without those of attached messages and files."""
+    head = block.read(raw, 0, len(raw), [], top=True)
+    found: list[TextPart] = []
+    sealed: list[str] = []
+    for node in tree.walk(raw, head, 0, tree.Budget(len(raw)), []):
+        if node.content_type in _SEALED:
+            sealed.append(f"{node.path}.")
+        if node.content_type not in _TEXTS or node.attachment or any(node.path.startswith(path) for path in sealed):
+            continue
+        if not linkplaces.keeps_ascii(node.charset) or len(found) == MOST:
+            continue
+        if (encoded := edits.opened(bytes(raw[node.start : node.end]), node.encoding)) is not None:
+            found.append(TextPart(encoded, node.html, node.start))
+    return found

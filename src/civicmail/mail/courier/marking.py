@@ -1,0 +1,180 @@
+"""What a copy from outside tells its reader, in any mail program (P-31): a header line, links by way of our page, a line of doubt.
+
+The copy is derived at delivery, after everybody who looks at signatures has looked; what is kept stays as it came. What was
+replaced stands in `sent` of the `delivered` record, so that what left can be rebuilt. In what leaves the city it is undone.
+Our own fault here delivers the copy without marks, and says so in the log: no mail waits for them.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.access.published import Watch
+from civicmail.city.notices import tokens
+from civicmail.city.notices.tokens import Ring, Token
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.message import linkplaces, textparts
+from civicmail.core.message.edits import Change, Edit
+from civicmail.core.message.linkplaces import Place
+from civicmail.core.message.textparts import TextPart
+from civicmail.mail.archive.commit import SPOOL_ABOVE
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.courier import doubt, wrapped
+from civicmail.mail.courier.kept import Kept
+from civicmail.mail.screening.correspondents import MappedCorrespondents
+from civicmail.mail.screening.knownhosts import KnownHosts
+from civicmail.mail.screening.screen import is_inbound
+
+log = get_logger()
+
+OUTSIDE = frozenset({"mx", "lmtp"})
+OURS = frozenset({"submission", "relay"})
+EXTERNAL = ("external", "This message came from outside the city.")
+LINKS_MOST = 2_000
+"""Links of one copy that are replaced: more are no message of a person, and the record of what was replaced has an end."""
+DAYS_MS = 30 * 86_400_000
+"""How long the links of the line of doubt work."""
+_SIZE_MOST = 16 << 20
+"""Bytes of a message that is looked into."""
+_MAY = (b"://", b"www.")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """marks: for header lines, beside those of rules; replaced: for the `sent` object of the record."""
+
+    marks: tuple[tuple[str, str], ...] = ()
+    replaced: list[list[Any]] = field(default_factory=list)
+
+
+class Marking:
+    """clock: ms since 1970. One for a courier; any thread."""
+
+    def __init__(self, data: Path, settings: Settings, clock: Callable[[], int]) -> None:
+        self._data = data
+        self._rules = settings.marks
+        self._clock = clock
+        self._base = (settings.marks.url or settings.web.url).rstrip("/")
+        self._people = MappedCorrespondents(data)
+        self._settings = settings
+        self._watch: Watch | None = None
+
+    def is_single(self, kind: str) -> bool:
+        """Whether every reader's copy of mail by this door has links of its own, so that none is sent to two."""
+        return bool(self._base) and kind in OUTSIDE and bool(self._rules.links or self._rules.doubt)
+
+    def of(self, kept: Kept, index: int, target: str, told: Iterable[tuple[str, str]], *, inside: bool) -> Marked:
+        """For the copy of one recipient. target: the mailbox or address it goes to; told: the marks of rules. Blocks for a large
+        message."""
+        capture = kept.capture
+        inbound = is_inbound(capture.source.kind, capture.envelope)
+        marks = (EXTERNAL,) if inbound and inside and self._rules.external else ()
+        try:
+            if inbound and inside:
+                return Marked(marks, self._replaced(kept, index, target, told))
+            if not inside and capture.source.kind in OURS:
+                return Marked(marks, self._restored(kept))
+        except Exception as error:  # noqa: BLE001 - without marks is better than not at all
+            log.error("a copy was delivered without marks", capture=capture.uuid, error=type(error).__name__)
+        return Marked(marks)
+
+    # -- from outside
+
+    def _replaced(self, kept: Kept, index: int, target: str, told: Iterable[tuple[str, str]]) -> list[list[Any]]:
+        if not self._base or kept.capture.size > _SIZE_MOST:
+            return []
+        wraps, doubts = self._is_on(self._rules.links, target), self._is_on(self._rules.doubt, target)
+        if not (wraps or doubts):
+            return []
+        with _bytes(kept) as raw:
+            parts = textparts.opened(raw)
+        marks = list(told)
+        why = doubt.reason(marks, self._rules.doubts, kept.capture.facts, (part.content for part in parts)) if doubts else ""
+        if not why and not (wraps and any(word in part.content for part in parts for word in _MAY)):
+            return []
+        maker = _Copy(tokens.ring(self._data), self._base, kept.capture, index, self._hosts() if wraps else None)
+        return _plain(maker.changes(parts, why))
+
+    def _hosts(self) -> KnownHosts:
+        return KnownHosts.of(self._settings, self._base, self._people.at(self._clock()))
+
+    def _is_on(self, departments: list[str], target: str) -> bool:
+        if "*" in departments or not departments:
+            return bool(departments)
+        if self._watch is None:
+            self._watch = Watch(self._data, self._clock)
+        mailbox = self._watch.now.mailbox_of(target) if self._watch.now is not None else None
+        return mailbox is not None and mailbox.department in departments
+
+    # -- to the outside
+
+    def _restored(self, kept: Kept) -> list[list[Any]]:
+        if not self._base or kept.capture.size > _SIZE_MOST or not tokens.key_path(self._data).exists():
+            return []
+        with _bytes(kept) as raw:
+            parts = textparts.opened(raw)
+        base, found = self._base.encode(), list[Change]()
+        for part in parts:
+            if base in part.content:
+                found += part.changes(list(_turned_back(part, self._base, tokens.ring(self._data))))
+        return _plain(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One reader's copy. hosts: that links may lead to at once; None: all."""
+
+    ring: Ring
+    base: str
+    capture: Capture
+    index: int
+    hosts: KnownHosts | None
+
+    def changes(self, parts: list[TextPart], why: str) -> Iterator[Change]:
+        left, lined = LINKS_MOST, set[bool]()
+        for part in parts:
+            read = linkplaces.read(part.content, is_html=part.is_html)
+            wanted: list[Edit] = []
+            if why and part.is_html not in lined and read.top >= 0:
+                lined.add(part.is_html)
+                wanted.append(doubt.above(part, read.top, self._line(why)))
+            hosts = self.hosts
+            asked = list(islice((p for p in read.places if hosts is not None and hosts.are_asked_of(p.url)), left))
+            left -= len(asked)
+            yield from part.changes([*wanted, *filter(None, map(self._around, asked))])
+
+    def _around(self, place: Place) -> Edit | None:
+        return wrapped.around(place, self.base, self.ring, self.capture.id, self.index)
+
+    def _line(self, why: str) -> doubt.Line:
+        until = self.capture.received + DAYS_MS
+        verify, report = (self.ring.sign(Token(for_, self.capture.id, self.index, until)) for for_ in ("verify", "report"))
+        return doubt.Line(why, f"{self.base}/verify/{verify}/", f"{self.base}/report/{report}/")
+
+
+def _turned_back(part: TextPart, base: str, ring: Ring) -> Iterator[Edit]:
+    for place in linkplaces.read(part.content, is_html=part.is_html, within=True).places:
+        if (edit := wrapped.back(place, part.content, base, ring, is_html=part.is_html)) is not None:
+            yield edit
+
+
+def _plain(changes: Iterable[Change]) -> list[list[Any]]:
+    """As `replaced` of a `delivered` record has them: in the order of the message."""
+    return [[change.offset, change.length, change.text] for change in sorted(changes, key=lambda c: c.offset)]
+
+
+@contextmanager
+def _bytes(kept: Kept) -> Iterator[bytes | mmap.mmap]:
+    """The kept bytes without a copy of them in memory; whether they are what was received is found out when they leave."""
+    if kept.spool is None or kept.capture.size <= SPOOL_ABOVE:
+        yield kept.body if kept.spool is None else kept.spool.read_bytes()
+        return
+    with kept.spool.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield mapped
