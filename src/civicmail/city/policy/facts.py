@@ -42,6 +42,7 @@ _ALL = (
     Fact("sender.kind", "", "What kind of person signed in: employee, contractor, elected …; empty for outsiders and machines."),
     Fact("sender.department", "", "The code of the department of whoever signed in."),
     Fact("sender.machine", False, "A service sender: a printer or an application."),
+    Fact("sender.approval", False, "The sender's department wants an approval before files leave (P-22).", "leaving"),
     Fact("sender.personal_use", "none", "What the sender's department allows of personal use: none or limited (P-10)."),
     Fact("sender.known", False, "A correspondent of the city, and the mail is proven to come from there.", "known"),
     Fact("sender.first", False, "The city has had no mail that was proven to be of this address, and never wrote to it.", "known"),
@@ -83,6 +84,7 @@ _ALL = (
     Fact("files.encrypted", False, "A container that cannot be looked into without a password.", "files"),
     Fact("files.limits", False, "A container that goes beyond the limits: too deep, too many, expands too far.", "files"),
     Fact("files.unread", False, "A file that could not be looked into wholly: damaged, or of a kind that nothing opens.", "files"),
+    Fact("files.leaving", (), "The SHA-256 of the files that leave with it, shared ones too; a record keeps 20.", "leaving"),
     # links (P-25, P-31)
     Fact("links.count", 0, "How many links it has.", "links"),
     Fact("links.hosts", (), "The hosts that they lead to, as A-labels, each once, at most 50.", "links"),
@@ -120,7 +122,15 @@ _ALL = (
     Fact("recipient.domain", "", "Its domain.", of="recipient"),
     Fact("recipient.inside", False, "A mailbox of the city.", of="recipient"),
     Fact("recipient.department", "", "The code of the department that the mailbox belongs to.", of="recipient"),
+    Fact("recipient.invites", False, "The mailbox invites files from people whom the city does not know (P-25).", of="recipient"),
     Fact("outbound", False, "The copy leaves the city.", of="recipient"),
+    Fact(
+        "recipient.approved",
+        "",
+        "The standing approvals by which all its files may go there; `returned` where they came from there (P-22).",
+        "leaving",
+        "recipient",
+    ),
     Fact("recipient.consumer", False, "At a web mail service that anybody can use.", "webmail", "recipient"),
     Fact("recipient.own", False, "The sender's own account outside: registered, or two signals (P-11).", "webmail", "recipient"),
 )

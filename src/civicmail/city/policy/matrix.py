@@ -27,7 +27,7 @@ POLICY: Final = "policy"
 """The rules themselves: a book that cannot be read, a rule that errs."""
 ALIAS: Final = {"spamd": "rspamd"}
 """Parts that tell a fact of another part's."""
-HARM: Final = frozenset({READ, POLICY, "spf", "dkim", "dmarc", "spam", "clamav", "files", "links", "confidential"})
+HARM: Final = frozenset({READ, POLICY, "spf", "dkim", "dmarc", "spam", "clamav", "files", "leaving", "links", "confidential"})
 """Parts without which nothing passes from outside or leaves (promise 6)."""
 WORDS: Final = {
     READ: "the limited process that opens messages",
@@ -43,6 +43,7 @@ WORDS: Final = {
     "spamd": "SpamAssassin",
     "clamav": "the virus scanner",
     "files": "what files really are",
+    "leaving": "which files leave",
     "links": "where links lead",
     "exact": "files and links that an emergency names",
     "names": "who pretends to be somebody",

@@ -88,7 +88,8 @@ def decided(
     if book is None or source in KEPT_SOURCES or source not in DECIDED or not (book.rules or book.trouble or screened.unavailable):
         return Verdict(dispositions(here, source, settled=settled.to), {})
     message = {**known.of_message(envelope, source, settled.size, snapshot, modes), **screened.facts}
-    copies = [known.joined(known.of_recipient(r, snapshot, modes), screened.recipients, r) for r in envelope.recipients]
+    at = envelope.received
+    copies = [known.joined(known.of_recipient(r, snapshot, modes, at), screened.recipients, r) for r in envelope.recipients]
     decisions = decide(book, message, copies, now)
     passing = [mode in _PASSING or (mode is None and modes(envelope.sender) in _PASSING) for mode in here]
     if late:

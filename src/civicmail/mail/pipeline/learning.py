@@ -29,10 +29,14 @@ from civicmail.mail.pipeline import goodmail, reported, taught
 from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
 from civicmail.mail.pipeline.numbers import Numbers, scores_of
 from civicmail.mail.screening import correspondents, known, memory, model
-from civicmail.mail.screening.correspondents import Correspondents, number_of
+from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.correspondents import Correspondents, number_of, origin
+from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.examples import TRUSTED, Example
+from civicmail.mail.screening.knownhosts import place_of
 from civicmail.mail.screening.learner import Learner, Safe
 from civicmail.mail.screening.memory import Memory
+from civicmail.mail.screening.urls import registrable
 
 log = get_logger()
 LEASE = "learn"
@@ -68,6 +72,7 @@ class LearnJob:
         self._writer: Writer | None = None
         self._known: set[int] = set()
         self._met: set[int] = set()
+        self._came: set[int] = set()
         self._changed = False
         self._published = self._saved = self._told = now
         self._begin()
@@ -163,12 +168,14 @@ class LearnJob:
         author = str(capture.facts.get("from.address", "")) or capture.envelope.sender.lower()
         if is_inbound(capture):
             self._heard.add(capture.message_id, capture.id)
+            self._came.update(origin(sha256, author) for sha256 in capture.facts.get("files.sha256", ()) if author)  # type: ignore[union-attr, misc]
             if author and (not self._proves or known.is_met_by(author, capture.envelope.sender, capture.facts)):
                 self._met.add(number_of(author))
         elif capture.source.kind in ("submission", "relay"):
             outside = [r.address for r in capture.envelope.recipients if not self._is_inside(r.address)]
             if capture.envelope.sender and capture.facts.get("message.automatic") is not True:
                 self._known.update(map(number_of, outside))  # not whom the answers of absent people go to: spam asks for them
+                self._known.update(number_of(place_of(registrable(domain))) for domain in _domains(outside))
             if live and reported.is_report(capture, self._reports):
                 self._report(capture)
             elif live and goodmail.is_ours(capture) and capture.size <= ANSWERS_BYTES:
@@ -280,12 +287,12 @@ class LearnJob:
 
     def _tell(self) -> None:
         now = self._now
-        if self._known or self._met or (self._lost and self._older is None):
+        if self._known or self._met or self._came or (self._lost and self._older is None):
             every = PUBLISH_MS + len(self._people.met) // 100  # a list of millions is written once a minute
             if now - self._told >= every or not len(self._people.met):
-                self._people = self._people.also(self._known, self._met)
+                self._people = self._people.also(self._known, self._met, self._came)
                 correspondents.write(self._data, self._people, self._files)
-                self._known, self._met, self._told, self._lost = set(), set(), now, False
+                self._known, self._met, self._came, self._told, self._lost = set(), set(), set(), now, False
         if self._changed and now - self._published >= PUBLISH_MS:
             self._publish()
         if self._changed_since_save() and now - self._saved >= SAVE_MS:
@@ -364,3 +371,9 @@ class LearnJob:
         self._save()
         if self._writer is not None:
             self._writer.close()
+
+
+def _domains(addresses: Sequence[str]) -> set[str]:
+    """Of whom the city writes to there, without those where anybody has an address."""
+    found = {a_labels(address.lower().rpartition("@")[2]) for address in addresses}
+    return {domain for domain in found if domain and not is_consumer(domain)}

@@ -18,6 +18,8 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.screening import tablefile
+from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.domains import a_labels
 
 MARK = b"CVP1"
 LOOK_EVERY = 2_000
@@ -36,16 +38,25 @@ def number_of(address: str) -> int:
     return int.from_bytes(hashlib.blake2b(address.lower().encode("utf-8", "replace"), digest_size=8).digest())
 
 
+def origin(sha256: str, address: str) -> int:
+    """Of a file and where it came from: the domain of an address, the address itself where anybody has one there."""
+    place = address.lower()
+    domain = place.rpartition("@")[2]
+    return number_of(f"{sha256} {place if is_consumer(a_labels(domain)) else domain}")
+
+
 def _none() -> Numbers:
     return np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class Correspondents:
-    """known: whom the city has written to, or whose mail was good; met: everybody, the known among them. Sorted, each once."""
+    """known: whom the city has written to, or whose mail was good; met: everybody, the known among them; came: files and from where
+    (origin). Sorted, each once."""
 
     known: Numbers = field(default_factory=_none)
     met: Numbers = field(default_factory=_none)
+    came: Numbers = field(default_factory=_none)
 
     def is_known(self, address: str) -> bool:
         return _has(self.known, number_of(address))
@@ -53,22 +64,29 @@ class Correspondents:
     def is_met(self, address: str) -> bool:
         return _has(self.met, number_of(address))
 
-    def also(self, known: Iterable[int], met: Iterable[int]) -> Correspondents:
+    def came_from(self, sha256: str, address: str) -> bool:
+        """Whether a file came from where this address is (P-22: what goes back to where it came from is no news there)."""
+        return _has(self.came, origin(sha256, address))
+
+    def also(self, known: Iterable[int], met: Iterable[int], came: Iterable[int] = ()) -> Correspondents:
         """With these, too."""
         first = np.fromiter(known, np.uint64)
         second = np.concatenate([first, np.fromiter(met, np.uint64)])
-        return Correspondents(np.union1d(self.known, first), np.union1d(self.met, second))
+        third = np.fromiter(came, np.uint64)
+        return Correspondents(np.union1d(self.known, first), np.union1d(self.met, second), np.union1d(self.came, third))
 
 
 def write(data: Path, people: Correspondents, files: Files = OS_FILES) -> None:
     """Durable on return. Raises OSError."""
-    tablefile.write(correspondents_path(data), MARK, {"v": 1}, {"known": people.known, "met": people.met}, files)
+    tablefile.write(
+        correspondents_path(data), MARK, {"v": 1}, {"known": people.known, "met": people.met, "came": people.came}, files
+    )
 
 
 def read(data: Path) -> Correspondents:
     """Raises FileNotFoundError, DamagedFile."""
     _, arrays = tablefile.read(correspondents_path(data), MARK)
-    return Correspondents(arrays["known"], arrays["met"])
+    return Correspondents(arrays["known"], arrays["met"], arrays.get("came", _none()))
 
 
 class MappedCorrespondents:

@@ -3,7 +3,7 @@ network and no files; the gateway does not import this module."""
 
 from __future__ import annotations
 
-from civicmail.mail.screening import files, form, links, places, signatures, tokens
+from civicmail.mail.screening import files, form, leaving, links, places, signatures, tokens
 from civicmail.mail.screening.chosen import InnerCheck
 from civicmail.mail.screening.confidential import check as confidential
 from civicmail.mail.screening.use import words
@@ -15,6 +15,7 @@ CHECKS: tuple[tuple[str, InnerCheck], ...] = (
     ("confidential", confidential),
     ("use", words),
     ("files", files),
+    ("files", leaving),
     ("links", links),
     ("spam", tokens),
 )  # fmt: skip

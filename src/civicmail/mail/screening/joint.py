@@ -6,7 +6,7 @@ What a check knows of single recipients it says in more["recipients"]: {address 
 
 from __future__ import annotations
 
-from civicmail.mail.screening import displaynames, exact, known, nearly, others, spam, webmail
+from civicmail.mail.screening import displaynames, exact, known, leaves, nearly, others, spam, webmail
 from civicmail.mail.screening.chosen import JointCheck
 from civicmail.mail.screening.confidential import exact as exact_lists
 from civicmail.mail.screening.use import signals
@@ -19,6 +19,7 @@ CHECKS: tuple[tuple[str, JointCheck], ...] = (
     ("spam", nearly),
     ("names", displaynames),
     ("use", webmail),
+    ("files", leaves),
     ("confidential", exact_lists),
     ("use", signals),
 )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Which parts of a message are files that leave, and to whom they may go without a question (P-22)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.city.access.approved import Published, path_of, publish
+from civicmail.city.policy.approvals import Approvals, Standing
+from civicmail.core.message import letter
+from civicmail.mail.screening import correspondents, leaves, leaving
+from civicmail.mail.screening.correspondents import Correspondents, MappedCorrespondents, origin
+from civicmail.mail.screening.shapes import Inner, Joint, SeenLink
+from mail.screening.joints import CITY, DANA, NOW, WORLD, outgoing
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" + b"\0" * 40
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
+CALENDAR = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"
+
+
+def part(content: bytes, kind: str, *, name: str = "", cid: str = "") -> bytes:
+    lines = [f"Content-Type: {kind}", "Content-Transfer-Encoding: base64"]
+    lines += [f"Content-ID: <{cid}>"] if cid else []
+    lines += [f'Content-Disposition: attachment; filename="{name}"'] if name else []
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + b64encode(content) + b"\r\n"
+
+
+def mail(*parts: bytes, kind: str = "mixed", html: str = "<img src='cid:logo'>") -> bytes:
+    text = f"Content-Type: text/html\r\n\r\n{html}\r\n".encode()
+    body = b"".join(b"--b\r\n" + one for one in (text, *parts))
+    return f"Subject: x\r\nContent-Type: multipart/{kind}; boundary=b\r\n\r\n".encode() + body + b"--b--\r\n"
+
+
+def names(raw: bytes, **asked: Any) -> list[str]:
+    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False, **asked}))
+    return [row[1] for row in found.more.get(leaving.FILES, [])]
+
+
+def sending(raw: bytes, *to: str, data: Path, links: tuple[str, ...] = ()) -> Joint:
+    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
+    case = outgoing(DANA, [("", address) for address in to], links=tuple(SeenLink(url, "", "1") for url in links))
+    screening = replace(WORLD.settings.screening, shares=["files.springfield.gov"])
+    tools = {leaves.NAME: leaves.Tools(Published(data), MappedCorrespondents(data))}
+    world = replace(WORLD, settings=replace(WORLD.settings, screening=screening), tools=tools)
+    return replace(case, world=world, more={leaving.NAME: found.more})
+
+
+def approved(case: Joint) -> dict[str, Any]:
+    return {a: f["recipient.approved"] for a, f in leaves.find(case).more.get("recipients", {}).items()}
+
+
+ONE = mail(part(PDF, "application/pdf", name="plan.pdf"))
+DIGEST = sha256(PDF).hexdigest()
+
+
+def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
+    """R-1301: pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
+    assert names(ONE) == ["plan.pdf"]
+    assert names(mail(part(PNG, "image/png", name="logo.png", cid="logo"))) == []
+    assert names(mail(part(PNG, "image/png", name="other.png", cid="other"))) == ["other.png"], "the text does not show it"
+    assert names(mail(part(PDF, "image/png", name="logo.png", cid="logo"))) == ["logo.png"], "it is no picture"
+    assert names(mail(part(PNG + b"\1" * 100_000, "image/png", name="big.png", cid="logo"))) == ["big.png"]
+    assert names(mail(part(CALENDAR, "text/calendar", name="invite.ics"))) == []
+    carries = CALENDAR.replace(b"END", b"ATTACH;ENCODING=BASE64;VALUE=BINARY:AAAA\r\nEND")
+    assert names(mail(part(carries, "text/calendar", name="invite.ics"))) == ["invite.ics"]
+    assert names(mail(part(PDF, "text/calendar", name="plan.ics"))) == ["plan.ics"]
+    assert names(mail(part(b"BEGIN:VCARD\r\nEND:VCARD\r\n", "text/vcard", name="me.vcf"))) == []
+    assert names(mail(part(b"0\x82", "application/pkcs7-signature", name="smime.p7s"), kind="signed")) == []
+    assert names(mail(part(b"0\x82", "application/pkcs7-signature", name="smime.p7s"))) == ["smime.p7s"], "nothing is signed"
+    assert names(ONE, inbound=True) == []
+
+
+def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
+    """R-1301."""
+    raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))
+    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
+    assert [(row[0], row[1], row[3]) for row in found.more[leaving.FILES]] == [("1.2/1.2", "plan.pdf", DIGEST)]
+    assert names(mail(b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nOnly words.\r\n")) == []
+
+
+def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
+    """R-1302: a hundred in front hide none."""
+    raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
+    assert leaving.find(Inner(raw, letter.read(raw), {"inbound": False})).facts["unavailable"] == ("leaving",)
+
+
+def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> None:
+    """R-1303: renamed is the same, changed is not."""
+    found = leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path))
+    assert found.facts == {"files.leaving": (DIGEST,)}
+    assert [(f.code, f.part, f.length, f.mask) for f in found.findings] == [("file", "1.2", len(PDF), DIGEST)]
+    renamed = leaves.find(sending(ONE.replace(b"plan.pdf", b"paln.pdf"), "ibis@acme.example", data=tmp_path))
+    assert renamed.facts == found.facts and "paln" not in repr(renamed)
+    changed = leaves.find(sending(mail(part(PDF + b"x", "application/pdf", name="plan.pdf")), "i@acme.example", data=tmp_path))
+    assert changed.facts["files.leaving"] != (DIGEST,)
+
+
+def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) -> None:
+    """R-1304."""
+    publish(tmp_path, Approvals(frozenset({"finance"})))
+    assert "sender.approval" not in leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts
+    publish(tmp_path, Approvals(frozenset({"parks"})))
+    assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts["sender.approval"] is True
+
+
+@pytest.mark.parametrize(
+    ("field", "right", "wrong"),
+    [
+        ("sha256", DIGEST, "0" * 64),
+        ("series", "PLAN*.pdf", "agenda-*.pdf"),
+        ("domain", "acme.example", "other.example"),
+        ("address", "ibis@acme.example", "heron@acme.example"),
+        ("mailbox", f"dana@{CITY}", f"parks@{CITY}"),
+        ("department", "parks", "finance"),
+        ("person", "dana", "john"),
+    ],
+)
+def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str, right: str, wrong: str, tmp_path: Path) -> None:
+    """R-1305: by document, series, recipient, role, department, person."""
+    case = sending(ONE, "ibis@acme.example", "heron@else.example", f"john@{CITY}", data=tmp_path)
+
+    def to(value: str, until: int = NOW + 1) -> dict[str, Any]:
+        publish(tmp_path, Approvals(frozenset(), (Standing("s1", until, **{field: value}),)))
+        case.world.tools[leaves.NAME] = leaves.Tools(Published(tmp_path), MappedCorrespondents(tmp_path))
+        return approved(case)
+
+    assert to(right)["ibis@acme.example"] == "s1"
+    assert f"john@{CITY}" not in to(right), "inside nobody is asked"
+    assert to(wrong).get("ibis@acme.example") is None
+    assert to(right, until=NOW) == {}
+
+
+def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
+    """R-1306: one that is not holds them all."""
+    two = mail(part(PDF, "application/pdf", name="plan.pdf"), part(b"secret", "application/octet-stream", name="list.bin"))
+    publish(tmp_path, Approvals(frozenset(), (Standing("s1", NOW + 1, sha256=DIGEST),)))
+    assert approved(sending(ONE, "ibis@acme.example", data=tmp_path)) == {"ibis@acme.example": "s1"}
+    assert approved(sending(two, "ibis@acme.example", data=tmp_path)) == {}
+
+
+def test_what_goes_back_to_where_it_came_from_is_not_asked_about(tmp_path: Path) -> None:
+    """R-1307: to the same domain; at a provider for everybody, to the same person."""
+    came = {origin(DIGEST, "heron@acme.example"), origin(DIGEST, "lou@gmail.com")}
+    correspondents.write(tmp_path, Correspondents().also((), (), came))
+    case = sending(ONE, "ibis@acme.example", "lou@gmail.com", "kim@gmail.com", "ibis@else.example", data=tmp_path)
+    assert approved(case) == {"ibis@acme.example": "returned", "lou@gmail.com": "returned"}
+
+
+def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) -> None:
+    """R-1308."""
+    url, other = "https://files.springfield.gov/s/plan.pdf?k=1", "https://www.springfield.gov/"
+    raw = mail(html="Look.")
+    found = leaves.find(sending(raw, "ibis@acme.example", data=tmp_path, links=(other, url, url)))
+    assert found.facts == {"files.leaving": (sha256(url.encode()).hexdigest(),)}
+    assert [f.code for f in found.findings] == ["link"]
+
+
+def test_approvals_that_cannot_be_read_let_nothing_through(tmp_path: Path) -> None:
+    """R-1309."""
+    publish(tmp_path, Approvals())
+    path_of(tmp_path).write_text("{")
+    assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts == {"unavailable": ("leaving",)}
