@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.server
 import ssl
 import subprocess
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import dns.flags
 import dns.message
@@ -20,7 +23,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Partner, Secure, Web
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import boxes, readerkeys
+from civicmail.mail.courier import boxes, readerkeys, sts
 from civicmail.mail.courier.leaving import as_sent
 from civicmail.mail.courier.proven import NoProof, Proven
 from neighbours.authority import Authority
@@ -281,3 +284,64 @@ def test_dane_proves_a_server_by_signed_records_only(next_hop, authority, signed
             await hop.stop()
 
     asyncio.run(story())
+
+
+class Published(http.server.BaseHTTPRequestHandler):
+    """An HTTPS server that publishes a policy."""
+
+    def do_GET(self) -> None:
+        body = self.server.policy.encode()
+        self.send_response(200 if self.path == "/.well-known/mta-sts.txt" else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("mode", "names", "host", "proves"),
+    [
+        ("enforce", "localhost", "mta-sts.agency.example", True),
+        ("testing", "localhost", "mta-sts.agency.example", False),
+        ("enforce", "mx.other.example", "mta-sts.agency.example", False),
+        ("enforce", "localhost", "www.agency.example", False),
+    ],
+)
+def test_a_policy_that_is_enforced_proves_the_servers_that_it_names(next_hop, authority, mode, names, host, proves):
+    """R-1723. Over real HTTPS, with a certificate for the policy's host."""
+    pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Published)
+    pages.policy = f"version: STSv1\nmode: {mode}\nmx: {names}\nmax_age: 86400\n"
+    pages.socket = server(authority, host).wrap_socket(pages.socket, server_side=True)
+    threading.Thread(target=pages.serve_forever, daemon=True).start()
+    fetch = partial(
+        sts.fetched, context=ssl.create_default_context(cafile=str(authority.certificate)), address=pages.server_address
+    )
+
+    async def story():
+        hop = await next_hop(offers=OFFERS, tls=server(authority, "localhost"))
+        records = {("agency.example", "MX"): "10 localhost.", ("_mta-sts.agency.example", "TXT"): '"v=STSv1; id=1;"'}
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=False), local_addr=("127.0.0.1", 0))
+        at = transport.get_extra_info("sockname")
+        rules = Secure(resolver=f"{at[0]}:{at[1]}", mta_sts=True)
+        proven = Proven(rules, "mail.city.example", 5, port=hop.port, ca=str(authority.certificate), fetch=fetch)
+        try:
+            if proves:
+                link, found = await proven.open("agency.example")
+                link.close()
+                assert (found["how"], found["name"]) == ("mta-sts", "localhost")
+            else:
+                with pytest.raises(NoProof):
+                    await proven.open("agency.example")
+        finally:
+            transport.close()
+            await hop.stop()
+
+    try:
+        asyncio.run(story())
+    finally:
+        pages.shutdown()
+        pages.server_close()

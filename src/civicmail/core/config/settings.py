@@ -163,8 +163,9 @@ class Secure:
     resolver: str = _setting(
         "", "A validating name server on this machine, 127.0.0.1:53, whose DNSSEC answers prove servers (DANE); empty: not asked."
     )
+    mta_sts: bool = _setting(False, "Whether what other domains publish about their servers (MTA-STS, mode enforce) proves them.")
     never_tls: list[str] = _setting(
-        ["cjis", "health", "medical", "medicare"], "Kinds of confidential information for which TLS from server to server is not enough."
+        ["cjis", "health", "medical", "medicare"], "Kinds of confidential information for which TLS between servers is not enough."
     )
     days: int = _setting(14, "Days for which a message waits in the pick-up portal.")
     tries: int = _setting(5, "Wrong passphrases after which a message in the portal is locked.")

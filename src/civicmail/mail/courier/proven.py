@@ -1,15 +1,18 @@
-"""A connection to another city's own server of which we can prove whom it speaks to (P-19; RFC 3207, RFC 7672).
+"""A connection to another city's own server of which we can prove whom it speaks to (P-19; RFC 3207, RFC 7672, RFC 8461).
 
 Pinned: the settings say which name the certificate bears and which authority issued it. DANE: signed records of the DNS have the
-digest of the key. Whatever is missing, there is no connection: the message then goes another way, never over a weaker one. What a
-smart host does behind its own hop proves nothing to us, so none is used.
+digest of the key. MTA-STS: the domain says over HTTPS which servers are its own, and that each has a good certificate. Whatever is
+missing, there is no connection: the message then goes another way, never over a weaker one. What a smart host does behind its own
+hop proves nothing to us, so none is used.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import http.client
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +27,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Secure
 from civicmail.core.wire.client import TlsAnswer
+from civicmail.mail.courier import sts
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.hops import Hop, parse_hop
 from civicmail.mail.courier.link import Link, connect, greet, hello
 
 _DANE_EE = 3  # RFC 7672 3.1.1: the key itself is named; names and dates of its certificate say nothing then
 _DNS_SECONDS = 5.0
+_SERVERS_MOST = 5
 
 
 class NoProof(Exception):
@@ -38,18 +43,31 @@ class NoProof(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A server, and what its certificate must be: of this name and authority, or of one of these digests (selector, type, hex)."""
+    """A server, and what its certificate must be: of this name and authority, or of one of these digests (selector, type, hex).
+    how: pinned, dane or mta-sts."""
 
     hop: Hop
     name: str
     ca: str = ""
+    how: str = "pinned"
     digests: tuple[tuple[int, int, str], ...] = ()
 
 
 class Proven:
-    """port: of servers that the DNS names."""
+    """ca: authorities for servers that are not pinned, instead of the system's; port: of servers that the DNS names; fetch: the
+    text of a domain's MTA-STS policy, blocks."""
 
-    def __init__(self, settings: Secure, hostname: str, seconds: float, port: int = 25) -> None:
+    def __init__(
+        self,
+        settings: Secure,
+        hostname: str,
+        seconds: float,
+        port: int = 25,
+        ca: str = "",
+        fetch: Callable[[str], str] = sts.fetched,
+    ) -> None:
+        self._ca = ca
+        self._fetch = fetch
         self._settings = settings
         self._hostname = hostname
         self._seconds = seconds
@@ -73,7 +91,10 @@ class Proven:
             hop = parse_hop(pinned.server)
             assert hop is not None
             return [Way(hop, pinned.name or hop.host, pinned.ca)]
-        return await self._named(domain) if self._settings.resolver else []
+        named = await self._named(domain) if self._settings.resolver else []
+        if named or not self._settings.mta_sts:  # what DANE says is not overruled (RFC 8461 2)
+            return named
+        return await self._published(domain)
 
     async def _opened(self, way: Way) -> tuple[Link, dict[str, Any]]:
         link = await connect(way.hop, self._hostname)
@@ -100,25 +121,47 @@ class Proven:
         """Its servers by signed MX records, those with signed TLSA records; an answer that is not signed names nobody."""
         servers = [(r.preference, str(r.exchange).rstrip(".")) for r in await self._signed(domain, "MX")]
         ways = []
-        for _, server in sorted(servers)[:5]:
+        for _, server in sorted(servers)[:_SERVERS_MOST]:
             records = await self._signed(f"_{self._port}._tcp.{server}", "TLSA")
             digests = tuple((r.selector, r.mtype, r.cert.hex()) for r in records if r.usage == _DANE_EE and r.mtype in (0, 1, 2))
             if digests and server:
-                ways.append(Way(Hop("smtp", server, self._port), server, digests=digests))
+                ways.append(Way(Hop("smtp", server, self._port), server, how="dane", digests=digests))
         return ways
 
     async def _signed(self, name: str, kind: str) -> list[Any]:
         """The records of an answer that the resolver vouches for (AD, RFC 6840 5.7); none where it does not."""
+        got = await self._asked(name, kind)
+        return list(got.rrset or ()) if got is not None and got.response.flags & dns.flags.AD else []
+
+    async def _asked(self, name: str, kind: str) -> dns.resolver.Answer | None:
         host, _, port = self._settings.resolver.rpartition(":")
-        resolver = dns.asyncresolver.Resolver(configure=False)
-        resolver.nameservers, resolver.port = [host], int(port)
-        resolver.use_edns(0, dns.flags.DO, 1232)
-        resolver.flags = dns.flags.RD | dns.flags.AD
         try:
-            got = await resolver.resolve(name, kind, lifetime=_DNS_SECONDS, raise_on_no_answer=False, search=False)
-        except dns.exception.DNSException:
+            resolver = dns.asyncresolver.Resolver(configure=not host)
+            if host:
+                resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+            resolver.use_edns(0, dns.flags.DO, 1232)
+            resolver.flags = dns.flags.RD | dns.flags.AD
+            return await resolver.resolve(name, kind, lifetime=_DNS_SECONDS, raise_on_no_answer=False, search=False)
+        except (dns.exception.DNSException, OSError, ValueError):
+            return None
+
+    # -- MTA-STS
+
+    async def _published(self, domain: str) -> list[Way]:
+        """The servers of a policy that is enforced; an authority has to vouch for each under its name."""
+        said = await self._asked(f"_mta-sts.{domain}", "TXT")
+        texts = [b"".join(r.strings).decode("utf-8", "replace") for r in (said.rrset or ())] if said is not None else []
+        if not sts.is_published(texts):
             return []
-        return list(got.rrset or ()) if got.response.flags & dns.flags.AD else []
+        try:
+            policy = sts.parsed(await asyncio.to_thread(self._fetch, domain))
+        except (OSError, ValueError, http.client.HTTPException):
+            return []
+        if policy is None or policy.mode != "enforce" or (servers := await self._asked(domain, "MX")) is None:
+            return []
+        found = sorted((r.preference, str(r.exchange).rstrip(".")) for r in servers.rrset or ())
+        named = [server for _, server in found if policy.names(server)][:_SERVERS_MOST]
+        return [Way(Hop("smtp", server, self._port), server, self._ca, "mta-sts") for server in named]
 
 
 def _context(way: Way) -> ssl.SSLContext:
@@ -143,7 +186,7 @@ def _proof(link: Link, way: Way) -> dict[str, Any]:
     version, _, cipher = link.tls.partition(" ")
     return {
         "method": "tls",
-        "how": "dane" if way.digests else "pinned",
+        "how": way.how,
         "server": str(way.hop),
         "name": way.name,
         "version": version,

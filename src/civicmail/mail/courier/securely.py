@@ -63,7 +63,9 @@ class Securely:
         self._data = data
         self._settings = rounds.settings
         self._host = rounds.settings.city.host
-        self._proven = Proven(rounds.settings.secure, self._host, rounds.settings.courier.timeout)
+        self._proven = Proven(
+            rounds.settings.secure, self._host, rounds.settings.courier.timeout, ca=rounds.settings.courier.tls_ca
+        )
 
     def pump(self, lane: Lane) -> None:
         """See to it that enough workers serve the lane."""

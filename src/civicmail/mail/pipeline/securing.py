@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from mmap import mmap
 
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.shapes import Disposition, Finding
@@ -33,7 +34,7 @@ def is_word_in(subject: str) -> bool:
     return bool(_WORD.search(subject))
 
 
-def asks(content: bytes | memoryview | bytearray) -> bool:
+def asks(content: bytes | mmap) -> bool:
     """Whether the subject of a message asks for encryption."""
     return is_word_in(decode(headers.first(content, "subject") or b""))
 

@@ -6,6 +6,7 @@ for half an hour: a signed pass travels with it, and each use asks again whether
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -84,11 +85,11 @@ def pickup(request: HttpRequest, token: str) -> HttpResponse:
     return _asked(request, row, now)
 
 
-def _asked(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
+def _asked(request: HttpRequest, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
     kind = Secret if row.secret else Chosen
-    form = kind(request.POST or None)
+    form = kind(request.POST if typed and request.method == "POST" else None)
     status = 200
-    if request.method == "POST":
+    if form.is_bound:
         status = 422
         if form.is_valid():
             try:
@@ -115,7 +116,7 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
         return _asked_again(request, row, now)
     form = Answers(request.POST)
     if form.is_valid():
-        index = boxes.index(settings.DATA, row.box)
+        index = boxes.index(data(), row.box)
         try:
             verbs.reply(row, form.cleaned_data["text"], index["subject"], index["message_id"], client=client_of(request), now=now)
         except Conflict as error:
@@ -128,15 +129,12 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
 
 
 def _asked_again(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
-    request.POST = request.POST.copy()  # type: ignore[assignment]
-    request.POST.clear()
-    request.method = "GET"
-    return _asked(request, row, now)
+    return _asked(request, row, now, typed=False)
 
 
 def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
     try:
-        index = boxes.index(settings.DATA, row.box)
+        index = boxes.index(data(), row.box)
     except FileNotFoundError:
         return _closed(request, PickUp.objects.get(pk=row.pk))
     facts = [
@@ -161,6 +159,11 @@ def _closed(request: HttpRequest, row: PickUp) -> HttpResponse:
     state = row.state if row.state in pickupstates.SAID else "over"
     page = Page(gettext("A confidential message"), gettext("Pick up"))
     return render(request, "holding/pickup.html", {"page": page, "closed": said(pickupstates.SAID[state])}, status=410)
+
+
+def data() -> Path:
+    assert settings.DATA is not None, "pages have an installation"
+    return Path(settings.DATA)
 
 
 def pass_of(row: PickUp) -> list[Any]:

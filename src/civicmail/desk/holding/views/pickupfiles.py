@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -20,7 +19,7 @@ from civicmail.city.access.moments import ms
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
-from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, pass_of
+from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, data, pass_of
 from civicmail.mail.courier import boxes
 
 FILE_SECONDS = 3600
@@ -72,8 +71,8 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
     if row is None or pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
         raise Http404
     try:
-        index = boxes.index(settings.DATA, row.box)
-        sealed = boxes.message(settings.DATA, row.box) if what == WHOLE else boxes.file(settings.DATA, row.box, int(what))
+        index = boxes.index(data(), row.box)
+        sealed = boxes.message(data(), row.box) if what == WHOLE else boxes.file(data(), row.box, int(what))
     except (FileNotFoundError, DamagedFile):
         raise Http404 from None
     name = "message.eml" if what == WHOLE else index["files"][int(what)]["name"] or "file"
