@@ -74,7 +74,11 @@ def door(city: Civicmail) -> smtplib.SMTP_SSL:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
     client = smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=20, context=context)
-    client.login("sam", PASSWORD)
+    try:
+        client.login("sam", PASSWORD)
+    except smtplib.SMTPException:
+        client.close()
+        raise
     return client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
         await commit.close()
         return found
 
-    return asyncio.run(story())
+    with ThreadPoolExecutor(1) as apart:  # a test in a browser has a loop of its own running
+        return apart.submit(asyncio.run, story()).result()
 
 
 def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]:

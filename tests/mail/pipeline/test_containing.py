@@ -140,6 +140,7 @@ def test_whose_habits_a_message_counts_for(tmp_path: Path) -> None:
     assert sender_of("", "Bob@city.example", "relay", ours, people()) == "bob"
     assert sender_of("", "scan@city.example", "relay", ours, people()) == "relay:scan@city.example"
     assert sender_of("", "ann@out.example", "relay", ours, people()) == sender_of("", "bob@city.example", "mx", ours, None) == ""
+    assert sender_of("", "scan@city.example", "relay", ours, None) == ""
 
 
 def test_a_file_of_habits_that_cannot_be_read_is_learnt_anew(tmp_path: Path) -> None:

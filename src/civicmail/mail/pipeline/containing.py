@@ -86,9 +86,9 @@ def sender_of(login: str, sender: str, source: str, domains: frozenset[str], peo
     if login:
         return login.partition("/")[0]
     address = sender.lower()
-    if source != "relay" or address.rpartition("@")[2] not in domains:
-        return ""
-    box = people.mailbox_of(address) if people is not None else None
+    if source != "relay" or people is None or address.rpartition("@")[2] not in domains:
+        return ""  # where nobody is known nobody could let it go, either
+    box = people.mailbox_of(address)
     if box is None:
         return f"relay:{address}"
     return box.holder if box.kind == "personal" and box.holder else f"{'service' if box.kind == 'service' else 'relay'}:{box.id}"

@@ -82,7 +82,7 @@ class Paste(forms.Form):
 @never_cache
 def really(request: HttpRequest) -> HttpResponse:
     """GET asks, POST answers on the same page."""
-    form, told, status = Paste(request.POST or None), None, 200
+    form, told, status = Paste(request.POST if request.method == "POST" else None), None, 200
     now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
     client: str = request.actor.client  # type: ignore[attr-defined]
     if request.method == "POST":

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from civicmail.city.access.errors import Conflict, NotPermitted, NotRecorded, Unusable
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Account
-from civicmail.city.access.moments import ms
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.views.asked import Asked, acting, me
@@ -131,14 +131,15 @@ def answered(request: HttpRequest, token: str) -> HttpResponse:
     except BadLink as error:
         gone = {"page": Page(title), "gone": said(error.args[0])}
         return render(request, "holding/verified.html", gone, status=error.http)
-    form = Answer(request.POST or None)
+    form = Answer(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         c = form.cleaned_data
         if tried(form, lambda: (verbs.answer(row, c["answer"], c["said"], now=now),)) is not None:
             return redirect(request.path)
     row.refresh_from_db()
-    facts = [(gettext("Asked by"), row.asker.display), (gettext("It says it is from"), row.claimed), (gettext("Asked"), row.made)]
-    page = Page(title, facts=facts)
+    at = int.from_bytes(uuid.UUID(row.capture).bytes[:6])  # ms, as the id of a capture begins
+    who, from_, came = gettext("Asked by"), gettext("It says it is from"), gettext("It came")
+    page = Page(title, facts=[(who, row.asker.display), (from_, row.claimed), (came, moment(at))])
     return render(request, "holding/verified.html", {"page": page, "form": form, "row": row}, status=status_of(form))
 
 
