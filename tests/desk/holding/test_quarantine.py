@@ -132,3 +132,35 @@ def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Vi
     assert visit("operator").post(page, {"reason": WHY}).status_code == 403
     assert visit("crew0").get("/holding/quarantine/").status_code == 403
     assert states(installed, capture.id) == {DANA: False}
+
+
+def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1431: fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
+    now = ms(city.now)
+    spam = [quarantined(installed, now - 1000 - n) for n in range(3)]
+    program = quarantined(installed, now - 2000, rule="executable")
+    client, page = visit("security"), "/holding/quarantine/together/"
+    rows = [f"{capture.uuid}-0" for capture in spam]
+    assert "Let go together…" in words(client.get("/holding/quarantine/?sort=-from"))
+    assert "Let 3 copies go" in words(client.get(page, {"row": rows}))
+    assert "not of one campaign" in words(client.get(page, {"row": [rows[0], f"{program.uuid}-0"]}))
+    assert client.post(page, {"row": [rows[0], f"{program.uuid}-0"], "reason": WHY}).status_code == 409
+    assert client.post(page, {"row": [f"{program.uuid}-0"], "reason": WHY}).status_code == 409, "spam alone"
+    every = [quarantined(installed, now - 5000 - n) for n in range(51)]
+    assert client.post(page, {"row": [f"{c.uuid}-0" for c in every], "reason": WHY}).status_code == 409
+    assert not Entry.objects.filter(act="quarantine.release").exists()
+    assert client.post(page, {"row": rows, "reason": WHY}).status_code == 302
+    assert all(states(installed, capture.id) == {DANA: True} for capture in spam)
+    assert Entry.objects.filter(act="quarantine.release", reason=WHY).count() == 3
+    assert states(installed, program.id) == {DANA: False} and visit("operator").post(page, {"row": rows}).status_code == 403
+
+
+def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, installed: Path) -> None:
+    """By an emergency rule: it is filled in, and counted and reasoned there as any other."""
+    capture = quarantined(installed, ms(city.now) - 1000)
+    shown = visit("security").get(f"/holding/quarantine/{capture.uuid}/0/").content.decode()
+    found = re.search(r'href="([^"]*emergenc[^"]*)"[^>]*>Block this sender', shown)
+    assert found is not None
+    asked = visit("security").get(html.unescape(found[1])).content.decode()
+    assert 'value="heron@shop.example"' in asked and 'value="sender"' in asked
+    assert "Block this sender" not in words(visit("operator").get(f"/holding/quarantine/{capture.uuid}/0/"))

@@ -66,7 +66,7 @@ class Person:
 class Mailbox:
     """id: its main address. department: the code of the owner. why: the sentence for who asks, where it is not open.
     addresses: all that reach it, the main one first. forward: the function mailbox that its mail goes to while it is held, until
-    forward_until (L4)."""
+    forward_until (L4). files_until: until when it invites files from people whom the city does not know (P-25)."""
 
     id: str
     kind: Literal["personal", "function", "service"]
@@ -78,6 +78,7 @@ class Mailbox:
     addresses: tuple[str, ...] = ()
     forward: str = ""
     forward_until: int = 0
+    files_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ def decode(content: bytes) -> Snapshot:
 
 _PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
 _LATER = {"outside", "personal", "restricted"}
-_LATER_OF_MAILBOX = {"forward", "forward_until"}
+_LATER_OF_MAILBOX = {"forward", "forward_until", "files_until"}
 """What a snapshot of an older program does not have."""
 _DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}
 

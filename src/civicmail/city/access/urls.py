@@ -19,6 +19,7 @@ from civicmail.city.access.views import (
     firstroster,
     grants,
     leavers,
+    letterkeys,
     lists,
     mailboxes,
     mine,
@@ -34,6 +35,7 @@ from civicmail.city.access.views import (
 
 urlpatterns = [
     path("my/access/", mine.access, name="my-access"),
+    path("my/keys/", letterkeys.switch, name="letter-keys"),
     path("my/viewings/", viewings.viewings, name="my-viewings"),
     path("policy/versions/<int:version>/", policy.read, name="policy"),
     path("policy/text/", policy.clauses, name="policy-text"),
@@ -79,6 +81,7 @@ urlpatterns = [
     path("access/mailboxes/new/", mailboxes.new, name="mailbox-new"),
     path("access/mailboxes/<str:address>/", mailboxes.mailbox, name="mailbox"),
     path("access/mailboxes/<str:address>/close/", mailboxes.close, name="mailbox-close"),
+    path("access/mailboxes/<str:address>/files/", mailboxes.files, name="mailbox-files"),
     path("access/mailboxes/<str:address>/renew/", mailboxes.renew, name="mailbox-renew"),
     path("access/mailboxes/<str:address>/users/new/", grants.ask, name="grant-ask"),
     path("access/mailboxes/<str:address>/addresses/new/", aliases.add, name="alias-add"),

@@ -29,6 +29,7 @@ urlpatterns = [
     path("mail/secure/", securely.listed, name="secure-mail"),
     path("mail/secure/<int:pk>/", securely.one, name="secure-one"),
     path("holding/quarantine/", quarantine.listed, name="quarantine"),
+    path("holding/quarantine/together/", quarantine.together, name="quarantine-together"),
     path("holding/quarantine/<uuid:capture>/<int:index>/", quarantine.release, name="quarantine-release"),
     path("holding/releases/", releases.listed, name="releases"),
     path("holding/releases/<int:pk>/", releases.one, name="release"),

@@ -37,8 +37,8 @@ def of_message(envelope: Envelope, source: str, size: int, snapshot: Snapshot | 
     return facts
 
 
-def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes) -> dict[str, FactValue]:
-    """Facts of one copy."""
+def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes, at: int) -> dict[str, FactValue]:
+    """Facts of one copy. at: ms of the receipt."""
     address = recipient.address.lower()
     outbound = modes(recipient.address) is None
     facts: dict[str, FactValue] = {
@@ -50,6 +50,7 @@ def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes) 
     box = _mailbox(recipient, snapshot)
     if box is not None:
         facts["recipient.department"] = box.department
+        facts["recipient.invites"] = at < box.files_until
     return facts
 
 

@@ -252,7 +252,7 @@ def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_t
             envelope = Envelope("ann@city.example", tuple(map(Recipient, RESIDENTS)), NOW, login="ann")
             found = await screener.screen(f"From: ann@city.example\r\n\r\n{text}".encode(), envelope, "submission", people)
             known = of_message(envelope, "submission", 1, people, lambda _: None)
-            asked = [of_recipient(recipient, people, lambda _: None) for recipient in envelope.recipients]
+            asked = [of_recipient(recipient, people, lambda _: None, envelope.received) for recipient in envelope.recipients]
             decisions = decide(book, {**known, **found.facts}, asked, NOW)
             seen.append(({d.do for d in decisions}, {review for d in decisions for review in d.review}))
         await asyncio.to_thread(screener.close)

@@ -61,6 +61,22 @@ def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, 
         _entered("machine.make", row, actor, reason, now)
 
 
+def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now: int) -> None:
+    """Files of people whom the city does not know do not wait for a word of the recipient here. until: ms, at most a year away; 0:
+    they wait again. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "mailbox.invite", about_mailbox(mailbox), now=now)
+    reason = in_words(reason, least=10)
+    if until and not now < until <= now + MOST.days * 86_400_000:
+        raise Unusable("It ends within a year.", {"until": "Within a year, and not before today."})
+    with transaction.atomic():
+        row = locked(mailbox, "files_until", "closed")
+        if row.kind != Mailbox.Type.FUNCTION or row.closed is not None:
+            raise Conflict(f"{row} is no mailbox of a duty that is open.")
+        row.files_until = moment(until) if until else None
+        row.save(update_fields=["files_until"])
+        _entered("mailbox.invite", row, actor, reason, now, until=str(row.files_until or ""))
+
+
 def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorised."""
     guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
@@ -51,6 +51,7 @@ class Box(NamedTuple):
     holder_name: str | None
     closed: datetime | None
     expires: datetime | None
+    files_until: datetime | None
 
 
 def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
@@ -102,7 +103,7 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
 
 
 def _boxes(ids: Collection[int] | None = None) -> list[Box]:
-    fields = ("id", "address", "name", "kind", "department__code", "holder", "holder__uid", "holder__display", "closed", "expires")
+    fields = ("id", "address", "name", "kind", "department__code", "holder", "holder__uid", "holder__display", "closed", "expires", "files_until")
     rows = MailboxRow.objects.order_by("id")
     if ids is not None:
         rows = rows.filter(id__in=ids)
@@ -190,8 +191,9 @@ def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str,
     state, why = _state(box, people, named, at)
     name, holder = _named(box, people), box.holder_uid or ""
     forward, until = ways.get(box.id, ("", at))
-    beyond = ms(until) if forward else 0
-    return Mailbox(box.address, box.kind, name, box.department, state, why, holder, addresses, forward, beyond)  # type: ignore[arg-type]
+    beyond, files = ms(until) if forward else 0, ms(box.files_until) if box.files_until else 0
+    kind: Any = box.kind
+    return Mailbox(box.address, kind, name, box.department, state, why, holder, addresses, forward, beyond, files)
 
 
 def _named(box: Box, people: Everybody) -> str:

@@ -225,11 +225,13 @@ def of_rows(
     empty: str,
     noun: str,
     keep: Sequence[str] = (),
+    sort: str = "",
+    ticks: bool = False,
 ) -> Listing:
     """A list of rows that are no rows of the database, in the order given: mappings with a "pk". keep: parameters of the address
-    that stay in its links."""
+    that stay in its links; sort: by which column they are in order, where whoever gives them sorts by the address."""
     asked = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
-    listing = Listing(caption, columns, (), empty, noun, path=request.path, asked=asked, found=rows)
+    listing = Listing(caption, columns, (), empty, noun, ticks, path=request.path, asked=asked, sort=sort, found=rows)
     listing.total = listing.everything = len(rows)
     fill(listing)
     return listing

@@ -150,12 +150,16 @@ def _page(request: Asked, box: Any, about: About) -> Page:
             actions.append(Action("Give it more time…", reverse("mailbox-renew", args=[box.address])))
         if may(request, "address.change", about):
             actions.append(Action("Add an address", reverse("alias-add", args=[box.address])))
+        if box.kind == Mailbox.Type.FUNCTION and may(request, "mailbox.invite", about):
+            actions.append(Action("Invite files…", reverse("mailbox-files", args=[box.address])))
         if box.kind != Mailbox.Type.PERSONAL and may(request, "mailbox.close", about):
             actions.append(Action("Close…", reverse("mailbox-close", args=[box.address])))
     facts: list[tuple[str, Any]] = [("Kind", Mailbox.Type(box.kind).label), ("Owner", box.department)]
     facts.append(("Holder", box.holder) if box.holder else ("Name", box.name))
     if box.expires:
         facts.append(("Until", box.expires))
+    if box.files_until and box.files_until > request.now:
+        facts.append(("Invites files until", box.files_until))
     crumbs = [(f"{box.department}: mailboxes", reverse("dept-mailboxes", args=[box.department.code]))]
     if not may(request, "mailbox.see", About(box.department.code)):
         crumbs = [("My access", reverse("my-access"))]
@@ -234,4 +238,27 @@ def renew(request: Asked, address: str) -> HttpResponse:
     return answered(
         request, form, verb, page=Page(f"How long does {box.address} go on?", str(box.department), up(box)), back=up(box)[0][1],
         effects=effects, verb="Give 1 mailbox more time", said="It has more time.",
+    )  # fmt: skip
+
+
+@acting("mailbox.invite")
+def files(request: Asked, address: str) -> HttpResponse:
+    """Whether files of strangers wait here: bids and permits come as files, and nobody can say beforehand from whom."""
+    box = the(request, address)
+    about = about_mailbox(box)
+    require(request, "mailbox.invite", about)
+    form = UntilBecause(request.POST or None)
+
+    def verb() -> None:
+        c = form.cleaned_data
+        verbs.invite_files(box, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    effects = [
+        f"Files in mail to {box.address} do not wait until somebody says that they asked for them.",
+        "Each opens first as text, made in a closed process; the file itself is one step further.",
+    ]
+    stays = ["Everything else that is looked for in mail is looked for here, too.", "It ends by itself on the day that you say."]
+    return answered(
+        request, form, verb, page=Page(f"Does {box.address} invite files?", str(box.department), up(box)), back=up(box)[0][1],
+        effects=effects, stays=stays, verb="Invite files to 1 mailbox", said="Files to it do not wait until then.",
     )  # fmt: skip

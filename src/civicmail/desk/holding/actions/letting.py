@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from civicmail.desk.holding.keptback import Copy
 from civicmail.mail.pipeline.releasing import Released, Releasing
 
 OWN = "said by its reader to be no spam"
+TOGETHER_MOST = 50
+"""Copies that are let go at a time."""
 NOTHING: Mapping[str, int | str] = {}
 ASKED = "said by its reader to have been asked for"
 
@@ -33,6 +35,34 @@ def release(copy: Copy, *, actor: Actor, reason: str, now: int) -> Released:
     if (said := not_alone(copy)) != "":
         raise Conflict(said)
     return _through(copy, "quarantine.release", actor, reason, now, for_all=True)
+
+
+def release_together(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int) -> tuple[int, int]:
+    """As release, of several copies of one spam campaign; how many went, and how many stay. One that was let go meanwhile is
+    neither. Raises as release does, and Conflict for copies that have nothing to do with each other."""
+    guard.require(actor, "quarantine.release", now=now)
+    reason = given(reason, least=10)
+    if not 0 < len(copies) <= TOGETHER_MOST:
+        raise Conflict(f"Choose from 1 to {TOGETHER_MOST} copies.")
+    if len({campaign(copy) for copy in copies}) > 1:
+        raise Conflict("These are not of one campaign: they come from different domains, or other rules keep them.")
+    if kinds.kind_of(copies[0].rules, queries.book()) != "spam":
+        raise Conflict("Only what the spam filter alone keeps is let go together.")
+    with transaction.atomic():
+        done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "together": len(copies)}) for c in copies]
+        entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
+    assert settings.DATA is not None, "pages have an installation"
+    let = kept = 0
+    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+        for copy in copies:
+            found = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True)
+            let, kept = let + len(found.let), kept + len(found.kept)
+    return let, kept
+
+
+def campaign(copy: Copy) -> tuple[str, tuple[str, ...]]:
+    """By what copies are of one mailing: the domain they come from, and what keeps them."""
+    return copy.sender.rpartition("@")[2].lower(), tuple(sorted(kinds.keeping_rules(copy.rules, queries.book())))
 
 
 def not_alone(copy: Copy) -> str:

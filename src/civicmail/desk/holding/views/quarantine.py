@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -27,6 +29,12 @@ from civicmail.mail.archive.errors import NotInArchive
 
 DONE = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
 WANTED = ("from", "to", "rule")
+SORTS: dict[str, Callable[[Copy], Any]] = {
+    "received": lambda c: c.received,
+    "from": lambda c: (c.sender.rpartition("@")[2], c.sender),
+    "to": lambda c: c.address.lower(),
+    "rules": lambda c: c.rules,
+}
 
 
 class NoSpam(forms.Form):
@@ -44,24 +52,54 @@ def listed(request: Asked) -> HttpResponseBase:
     asked = {name: request.GET.get(name, "").strip()[:254] for name in WANTED}
     every = queries.copies(ms(request.now))
     found = [c for c in every if _fits(c, asked)]
+    sort = request.GET.get("sort", "")
+    by = SORTS.get(sort.lstrip("-"))
+    found = sorted(found, key=by, reverse=sort.startswith("-")) if by is not None else found
     rows = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in found]
     shown = listing.of_rows(
         request,
         rows,
         caption="Copies that rules keep back",
         columns=[
-            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _link(r["copy"]))),
+            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _link(r["copy"])), ("received",)),
             Column("state", "State", lambda r: Cell(DONE[r["copy"].do][1], role=DONE[r["copy"].do][0])),
-            Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), name="from"),
-            Column("to", "To", lambda r: Cell(r["copy"].address, full=True), name="to"),
-            Column("rules", "By rule", lambda r: ", ".join(r["copy"].rules) or "its record cannot be read", name="by"),
+            Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
+            Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
+            Column("rules", "By rule", lambda r: ", ".join(r["copy"].rules) or "its record cannot be read", ("rules",), name="by"),
         ],
         empty="Nothing is kept back." if not every else "Nothing that is kept back fits.",
         noun="copies",
-        keep=WANTED,
+        keep=(*WANTED, "sort"),
+        sort=sort if by is not None else "-received",
+        ticks=bool(may(request, "quarantine.release")),
     )
     page = Page("What is kept back?", "Holding")
-    return listing.shown(request, "holding/quarantine.html", shown, {"page": page, "asked": asked, "names": sorted(_rules(every))})
+    more = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
+    context = {"page": page, "asked": asked, "names": sorted(_rules(every)), "sort": sort, **more}
+    return listing.shown(request, "holding/quarantine.html", shown, context)
+
+
+@acting("quarantine.release")
+def together(request: Asked) -> HttpResponse:
+    """Several copies of one campaign: what they have in common, and one reason for all."""
+    require(request, "quarantine.release")
+    wanted = (request.POST if request.method == "POST" else request.GET).getlist("row")[: letting.TOGETHER_MOST + 1]
+    copies = [c for c in queries.copies(ms(request.now)) if f"{c.uuid}-{c.index}" in wanted]
+    back = reverse("quarantine")
+    if not copies:
+        messages.info(request, "Choose copies first; those that were chosen are not kept back any more.")
+        return redirect("quarantine")
+    form = NoSpam(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        why = form.cleaned_data["reason"]
+        done = tried(form, lambda: letting.release_together(copies, actor=request.actor, reason=why, now=ms(request.now)))
+        if done is not None:
+            stays = f" {done[1]} stay: the checks have found something else in them." if done[1] else ""
+            messages.success(request, f"{done[0]} of {len(copies)} go to their recipients now.{stays}")
+            return redirect("quarantine")
+    page = Page("Let these go together?", "Quarantine", [("Quarantine", back)], facts=[("Copies", len(copies))])
+    shown = {"page": page, "form": form, "copies": copies, "back": back, "one": len({letting.campaign(c) for c in copies}) == 1}
+    return render(request, "holding/together.html", shown, status=status_of(form))
 
 
 @acting("quarantine.release")
@@ -107,7 +145,15 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     back = reverse("quarantine")
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why, "rules": queries.rules(copy.rules),
             "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, queries.book()),
+            "block": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
+
+
+def _block(request: Asked, copy: Copy, source: str) -> str:
+    """Where its sender is stopped by an emergency rule, for who may make one; what employees send none of them stops."""
+    if not copy.sender or source not in ("mx", "lmtp") or not may(request, "emergency.make"):
+        return ""
+    return f"{reverse('emergency-new')}?{urlencode({'kind': 'sender', 'value': copy.sender.lower()})}"
 
 
 def _keeping(rules: tuple[str, ...]) -> str:

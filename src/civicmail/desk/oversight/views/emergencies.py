@@ -107,6 +107,8 @@ def new(request: Asked) -> HttpResponse:
     require(request, "emergency.make")
     data = request.POST if request.method == "POST" else None
     form = Wanted(data)
+    if data is None:  # what has come from a page that named it is filled in; what to do is not
+        form = Wanted(initial={name: request.GET[name][:300] for name in ("kind", "value") if name in request.GET})
     if data is None or data.get("go") == "change" or not form.is_valid():
         if data is not None and data.get("go") == "change":
             form = Wanted(initial={name: data.get(name, "") for name in KEPT})

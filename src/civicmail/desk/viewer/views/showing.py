@@ -46,13 +46,15 @@ PermitFor = Callable[[str, dict[str, Any]], Permit]
 @dataclass(frozen=True, slots=True)
 class Links:
     """Addresses of the room's pages, each without a query: of the page itself, and of the three others. post: files are fetched
-    by a form, because each is an entry."""
+    by a form, because each is an entry; look, picture: where a file opens as text and drawn pages first (looking.py)."""
 
     view: str
     frame: str
     part: str
     raw: str
     post: bool = False
+    look: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,8 @@ def message(
     viewer/message.html, which reads `v`."""
     mode = request.GET.get("view", "")
     mode = mode if mode in MODES else "text"
-    path = _path(request, "inside")
-    capture, content = _opened(permit_for(SHOW, {"id": place.uuid, "view": mode}), place, whole)
+    path = path_of(request, "inside")
+    capture, content = opened(permit_for(SHOW, {"id": place.uuid, "view": mode}), place, whole)
     shown = limited.read(content, page=_number(request, "page"), files_page=_number(request, "files"), path=path)
     if shown is None:
         raise Http404
@@ -179,9 +181,9 @@ def message(
 @csp_override(safe.FRAME_CSP)
 def frame(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
     """The sender's own look. Not being a page of ours it has nothing of the shell; its policy holds wherever it is opened."""
-    _, content = _opened(permit_for(SHOW, {"id": place.uuid, "view": "frame"}), place, whole)
+    _, content = opened(permit_for(SHOW, {"id": place.uuid, "view": "frame"}), place, whole)
     try:
-        made = limited.frame(content, words.for_frame(), path=_path(request, "inside"))
+        made = limited.frame(content, words.for_frame(), path=path_of(request, "inside"))
     except Unreadable as error:
         made = words.why(error.why).encode()
     said = gettext("It has no look of its own that could be shown. The reading view has its words.").encode()
@@ -196,8 +198,8 @@ def frame(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: b
 @csp_override(downloads.CSP)
 def part(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
     """One file. Raises Unshown where it cannot be taken out, Http404 where the path names none."""
-    path = _path(request, "path")
-    _, content = _opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": path}), place, whole)
+    path = path_of(request, "path")
+    _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": path}), place, whole)
     try:
         found = limited.part(content, path)
     except Unreadable as error:
@@ -212,11 +214,12 @@ def part(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bo
 @csp_override(downloads.CSP)
 def raw(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
     """The whole message, named after its hash: a subject may be anything."""
-    _, content = _opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": "whole"}), place, whole)
+    _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": "whole"}), place, whole)
     return _download(content, f'attachment; filename="{hashlib.sha256(content).hexdigest()[:12]}.eml"')
 
 
-def _opened(permit: Permit, place: Place, whole: bool) -> tuple[Capture, bytes]:
+def opened(permit: Permit, place: Place, whole: bool) -> tuple[Capture, bytes]:
+    """The capture, and the bytes of it that who looks may have."""
     archive = store().archive()
     capture, body = archive.capture(permit, place), archive.body(permit, place)
     return capture, body if whole else given(body, capture)
@@ -242,7 +245,8 @@ def _number(request: HttpRequest, name: str) -> int:
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 1
 
 
-def _path(request: HttpRequest, name: str) -> str:
+def path_of(request: HttpRequest, name: str) -> str:
+    """A place in a message, as the address has it. Raises Http404 for what is none."""
     said = request.GET.get(name, "")
     if len(said) > 500 or not all(c.isascii() and (c.isdigit() or c in "./") for c in said):
         raise Http404
