@@ -235,6 +235,13 @@ def test_home_says_what_waits_for_whom(city: Town, visit: Visit) -> None:
     assert "Release" not in head + author
 
 
+def test_what_waits_of_one_department_stands_together(city: Town, visit: Visit) -> None:
+    """R-1203: whichever part of the system asks, there is one heading of a name."""
+    _, _, page = visit("head").get("/").content.decode().partition("<main")
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert "Public Works" in headings and len(headings) == len(set(headings))
+
+
 def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit: Visit) -> None:
     labels = {
         who: re.findall(r"<li><a href=\"[^\"]+\"[^>]*><span>([^<]+)", visit(who).get("/").content.decode()) for who in city.people

@@ -234,12 +234,12 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
 
 
 def test_letters_are_keys_only_where_somebody_switched_them_on(three: list[str], visit: Visit) -> None:
-    """WCAG 2.1.4."""
+    """R-1202: one switch for all pages (WCAG 2.1.4)."""
     dana = visit("crew0")
     assert b"data-keys" not in dana.get("/mail/").content
-    assert "Keys are switched on." in said(dana.post("/mail/keys/", {"keys": "on"}, follow=True))
+    assert "Letter keys are on" in said(dana.post("/my/keys/", {"keys": "on", "next": "//elsewhere.example/"}, follow=True))
     assert b"data-keys" in dana.get("/mail/").content and b"data-keys" not in visit("crew1").get("/mail/").content
-    dana.post("/mail/keys/", {"keys": "off"})
+    dana.post("/my/keys/", {"keys": "off"})
     assert b"data-keys" not in dana.get("/mail/").content
 
 

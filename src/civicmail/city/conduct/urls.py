@@ -43,7 +43,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/statements/", statements.everywhere, name="all-statements"),
     path("dept/<slug:department>/reviews/", reviews.of_department, name="dept-reviews"),
     path("dept/<slug:department>/reviews/<int:pk>/", reviews.review, name="access-review"),
-    path("reviews/keys/", reviews.keys, name="review-keys"),
     path("reviews/rows/<int:pk>/keep/", answers.keep, name="review-keep"),
     path("reviews/rows/<int:pk>/end/", answers.end, name="review-end"),
     path("reviews/rows/<int:pk>/change/", answers.change, name="review-change"),

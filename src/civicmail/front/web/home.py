@@ -32,6 +32,7 @@ def home(request: Asked) -> HttpResponse:
         found.append(tasks.Tasks(gettext("Oversight"), sampled))
     if may(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         found.append(tasks.Tasks(gettext("Rule book"), proposed))
+    found = tasks.joined(found)
     pinned = me(request).saved_views.filter(pinned=True)
     page = Page(gettext("What must I do now?"), gettext("Home"))
     return render(

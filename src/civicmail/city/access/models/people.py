@@ -21,7 +21,8 @@ class Accounts(BaseUserManager["Account"]):
 
 class Account(AbstractBaseUser):
     """The one sign-in of one person (S1). epoch: every session and token of an older one is refused at its next request (L2).
-    locked: since when nobody gets in until an officer releases it (AC-7)."""
+    locked: since when nobody gets in until an officer releases it (AC-7). letter_keys: letters are keys on the pages that know some
+    (WCAG 2.1.4: only where they were switched on)."""
 
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     username = models.CharField(max_length=120, unique=True)
@@ -30,6 +31,7 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     locked = models.DateTimeField(null=True, blank=True)
     made = models.DateTimeField()
+    letter_keys = models.BooleanField(default=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

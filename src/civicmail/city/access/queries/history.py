@@ -20,7 +20,22 @@ WORDS = {
     "group.change": "Changed",
     "department.change": "Changed",
     "policy.publish": "Published",
+    "violation.report": "Reported",
+    "violation.record": "Recorded, and access ended",
+    "violation.name": "The person was named",
+    "violation.evidence": "Another message was named",
+    "violation.ask": "The person was asked",
+    "violation.respond": "The person answered",
+    "violation.find": "Found",
+    "violation.decide": "Decided",
+    "violation.second": "A second officer answered",
+    "violation.train": "The training was done",
+    "violation.appeal": "Appealed",
+    "violation.hear": "The appeal was heard",
+    "violation.reverse": "The record was taken back",
 }
+_OF_A_VIOLATION = frozenset({"outcome", "cites", "capture"})
+"""What its page does not say elsewhere."""
 _SKIPPED = frozenset({"version", "people"})
 _LISTED = frozenset({"added", "removed", "before", "after"})
 
@@ -43,6 +58,8 @@ def words(act: str, facts: dict[str, Any]) -> str:
         return "Closed" if facts["closed"] else "Opened again"
     if act == "group.change" and facts.get("closed"):
         return "Closed"
+    if act.startswith("violation."):
+        facts = {name: value for name, value in facts.items() if name in _OF_A_VIOLATION}
     plain = {name.replace("_", " "): _told(name, value) for name, value in facts.items() if name not in _SKIPPED}
     said = [f"{name} {told}" for name, told in plain.items() if told]
     first = WORDS.get(act, act)

@@ -44,6 +44,14 @@ class Tasks:
     tasks: list[Task]
 
 
+def joined(groups: list[Tasks]) -> list[Tasks]:
+    """What belongs to one department, or one kind of work, stands together, where its first task stood."""
+    by_name: dict[str, list[Task]] = {}
+    for group in groups:
+        by_name.setdefault(group.name, []).extend(group.tasks)
+    return [Tasks(name, some) for name, some in by_name.items()]
+
+
 def of(person: Person, actor: Actor, facts: Facts, now: int) -> list[Tasks]:
     """Groups with something in them. A fixed number of queries."""
     found = [Tasks(gettext("My work"), [*_policy(facts, now), *_mine(person, now)])]

@@ -18,7 +18,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries import tasks as office
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.queries.tasks import Task, Tasks, joined
 from civicmail.city.conduct.models import DailyMail
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries import tasks as conduct
@@ -78,7 +78,7 @@ def what_waits(person: Person, now: int) -> list[Tasks]:
         return []
     groups = [*office.of(person, actor, standing.of(person.pk, now), now), *conduct.of(actor, now)]
     found = [Tasks(group.name, [task for task in group.tasks if task.state[0] in WAITS]) for group in groups]
-    return [group for group in found if group.tasks]
+    return joined([group for group in found if group.tasks])
 
 
 def letter(waiting: list[Tasks], count: int) -> tuple[str, str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import letterkeys, listing
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
@@ -24,9 +22,6 @@ from civicmail.city.conduct.queries import reviews, screens
 from civicmail.city.conduct.queries.screens import Screen
 from civicmail.city.conduct.reviewstates import CAMPAIGN_WORDS
 from civicmail.city.conduct.tiers import PLANS
-
-KEYS = "review-keys"
-"""In the session: whether this person has switched letters on (WCAG 2.1.4)."""
 
 
 @acting("review.see")
@@ -53,7 +48,7 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
             "plan": plan,
             "bulk": plan.bulk and shown.plain and not shown.exceptions and not shown.changed,
             "at": request.GET.get("at", ""),
-            "keys": bool(request.session.get(KEYS)),
+            "keys": letterkeys.are_on(request),
             "here": request.path,
             "open": found.state in ("running", "over") and shown.mine and not Review.objects.filter(former=found).exists(),
         },
@@ -103,22 +98,6 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     )
     page = Page("Which reviews were there?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
     return listing.shown(request, "access/list.html", found, {"page": page})
-
-
-@acting("home")
-@require_POST
-def keys(request: Asked) -> HttpResponse:
-    """Letters on the screen of reviews, on or off for this sign-in; nothing needs them."""
-    require(request, "home")
-    on = not request.session.get(KEYS)
-    request.session[KEYS] = on
-    messages.success(request, "Letter keys are on: J and K go from row to row." if on else "Letter keys are off.")
-    return redirect(_back(request.POST.get("next", "")))
-
-
-def _back(path: str) -> str:
-    """Only to a page of a review."""
-    return path if path.startswith("/dept/") and "//" not in path and "\\" not in path else "/"
 
 
 def after(row_part_department: str, review_pk: int, next_row: int | None) -> str:

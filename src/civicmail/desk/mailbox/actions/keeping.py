@@ -19,7 +19,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import labelnames
-from civicmail.desk.mailbox.models import Habit, Label, shelves
+from civicmail.desk.mailbox.models import Label, shelves
 from civicmail.desk.mailbox.models.keeping import NAME_MOST
 
 LABELS_MOST = 200
@@ -100,11 +100,6 @@ def remove_label(label: int, *, actor: Actor, now: int) -> str:
             shelves.clear(shelves.labelled(r.pk))
             r.delete()
     return row.name
-
-
-def set_keys(on: bool, *, actor: Actor, now: int) -> None:
-    """Whether letters are keys on the pages of one's mail."""
-    Habit.objects.update_or_create(person=_acting(actor, now), defaults={"keys": on})
 
 
 def _acting(actor: Actor, now: int) -> Person:

@@ -1,4 +1,4 @@
-"""My labels: which are there, a new one, another name, away with it. And whether letters are keys."""
+"""My labels: which are there, a new one, another name, away with it. And the switch for keys."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
-from django.views.decorators.http import require_POST
 
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views import confirming
+from civicmail.city.access.views import confirming, letterkeys
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
@@ -49,7 +48,7 @@ def labels(request: Request) -> HttpResponse:
             return redirect("mail-labels")
     rows = [(mark, len(kept.labelled((mark.pk,)))) for mark in kept.labels]
     page = Page(gettext("Which labels do I have?"), gettext("Labels"), crumbs())
-    shown: dict[str, Any] = {"page": page, "form": form, "rows": rows, "keys": kept.keys}
+    shown: dict[str, Any] = {"page": page, "form": form, "rows": rows, "keys": letterkeys.are_on(request)}
     return render(request, "mailbox/labels.html", shown, status=status_of(form))
 
 
@@ -81,16 +80,6 @@ def remove(request: Request, pk: int) -> HttpResponse:
         return redirect("mail-labels")
     page = Page(gettext("Remove the label {name}?").format(name=mark.name), gettext("Labels"), _crumbs())
     return render(request, "mailbox/unlabel.html", {"page": page, "back": reverse("mail-labels")})
-
-
-@acting("my.mail")
-@require_POST
-def keys(request: Request) -> HttpResponse:
-    """Letters as keys: on or off."""
-    on = request.POST.get("keys") == "on"
-    keeping.set_keys(on, actor=request.actor, now=ms(request.now))
-    messages.success(request, gettext("Keys are switched on.") if on else gettext("Keys are switched off."))
-    return redirect("mail-labels")
 
 
 def _own(request: Request, pk: int) -> Mark:

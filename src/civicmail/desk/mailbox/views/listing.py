@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import letterkeys, saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.listing import plain_text
@@ -148,7 +148,7 @@ def mail(request: Request) -> HttpResponseBase:
     permit, mine = queries.mine_now(request.actor, now=now)
     kept = queries.kept_by(permit, now=now)
     address = address_of(request.path, request.GET, mine, kept.labels)
-    listing = Listing(address, mine, kept.labels, kept.keys)
+    listing = Listing(address, mine, kept.labels, letterkeys.are_on(request))
     status = 200
     try:
         desk = queries.desk(permit, queries.chosen(mine, address.values.get("box", "")), now=now, kept=kept)

@@ -1,0 +1,14 @@
+"""Whether letters are keys, for one person on all pages: a habit, of which there is no entry (WCAG 2.1.4)."""
+
+from __future__ import annotations
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.models import Account
+
+
+def switch(on: bool, *, actor: Actor, now: int) -> None:
+    """Of oneself. Raises NotPermitted."""
+    guard.require(actor, "home", About(person=actor.uid), now=now)
+    Account.objects.filter(person__uid=actor.uid).update(letter_keys=on)
