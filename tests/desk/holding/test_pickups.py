@@ -235,7 +235,18 @@ def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, ins
     at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
     slow = [visit("").get(at), visit("").get(at)]
     late = visit("").get(at)
-    assert (late.status_code, late["Retry-After"]) == (503, "10")
+    assert (late.status_code, late.get("Retry-After")) == (503, "10")
     slow[0].close()
     assert b"".join(slow[1].streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
     assert visit("").get(at).status_code == 200
+
+
+def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, installed: Path) -> None:
+    """R-1716. A piece of 256 KiB is what is opened for a range, however large the file is."""
+    content = bytes(range(256)) * 180_000
+    encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
+    id_ = box(installed, city, mail=MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded))
+    sealed = boxes.file(installed, id_, 0)
+    assert sealed.size == len(content) and boxes.message(installed, id_).size > 60_000_000
+    assert b"".join(sealed.pieces(sealed.size - 300, sealed.size)) == content[-300:]
+    assert [len(piece) for piece in sealed.pieces(0, boxes.PIECE + 1)] == [boxes.PIECE, 1]

@@ -16,9 +16,10 @@ from civicmail.city.access.models import Entry
 from civicmail.city.policy import published
 from civicmail.desk.mailbox.actions import sending, submitting
 from civicmail.desk.mailbox.actions.sending import Plain
-from civicmail.desk.mailbox.models import Outgoing, SentPlain
+from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 from desk.mailbox.test_forecast import ANN, SSN, foretold, rule, written
-from desk.mailbox.writing import Office, office
+from desk.mailbox.test_writing import Page
+from desk.mailbox.writing import LENA, Office, office
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +77,31 @@ def test_what_is_taken_back_was_not_sent_unencrypted(desk: Office) -> None:
     out = submitting.give(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now, plain=Plain(WHY))
     sending.undo(out, actor=desk.actor("crew0"), reason="taken back", now=desk.now)
     assert not SentPlain.objects.exists()
+
+
+def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
+    desk: Office, visit: Callable[[str], Client]
+) -> None:
+    """R-1725. As a browser without script does it."""
+    page = Page(visit("crew0"), "/mail/write/")
+    page.press("check", to=f"{ANN}, {LENA}", subject="Plan", text="Please look.")
+    page.press("secure")
+    assert Draft.objects.get().subject == "[secure] Plan"
+    out = Outgoing.objects.get()
+    Outgoing.objects.update(due=out.made)
+    desk.work()
+    ((capture, _),) = [(c, b) for c, b in desk.captures() if c.uuid == Outgoing.objects.get().capture]
+    assert {r.address: d.do for r, d in zip(capture.envelope.recipients, capture.dispositions, strict=True)} == {
+        ANN: "encrypt", LENA: "deliver",
+    }  # fmt: skip
+
+
+def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[[str], Client]) -> None:
+    """R-1722, on the page."""
+    page = Page(visit("crew0"), "/mail/write/")
+    page.press("send", to=ANN, subject="Plan", text=SSN)
+    assert "Send it unencrypted" in page.text and not Outgoing.objects.exists()
+    assert page.press("plain", plain="no").status_code == 422
+    assert not Outgoing.objects.exists()
+    page.press("plain", plain=WHY)
+    assert Outgoing.objects.count() == SentPlain.objects.count() == 1

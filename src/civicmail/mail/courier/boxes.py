@@ -146,7 +146,9 @@ def _write(path: Path, key: bytes, id_: str, number: int, content: bytes, files:
         path.unlink()
     out, last = files.open(path, create=True), max(0, -(-len(content) // PIECE) - 1)
     try:
-        out.write_at(0, [MAGIC, *_sealed(AESGCM(key), id_, number, content, last)])
+        at = out.write_at(0, [MAGIC])
+        for piece in _sealed(AESGCM(key), id_, number, content, last):
+            at = out.write_at(at, [piece])
         out.sync()
     finally:
         out.close()
