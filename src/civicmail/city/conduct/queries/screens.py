@@ -87,7 +87,7 @@ def screen(review: Review, department: Department, person: Person, parts: Sequen
     shown = list(rows.filter(state="open")[:ROWS_MOST]) + list(rows.filter(state="suspended")[:ROWS_MOST])
     shown += list(rows.filter(state="pending", answer="keep", by=person)[:ROWS_MOST])
     for row in shown:
-        _put(made, _line(row, person, now))
+        _put(made, line_of(row, person, now))
     made.exceptions.sort(key=lambda line: (_rank(line.row.exceptions), line.asked["name"]))
     made.changed.sort(key=lambda line: line.asked["name"])
     made.plain.sort(key=lambda line: line.asked["name"])
@@ -119,7 +119,8 @@ def _put(made: Screen, line: Line) -> None:
         made.plain.append(line)
 
 
-def _line(row: ReviewRow, person: Person, now: int) -> Line:
+def line_of(row: ReviewRow, person: Person, now: int) -> Line:
+    """One row as this person sees it."""
     asked = row.asked
     barred = person.pk in (row.person_id, row.approver_id)
     return Line(

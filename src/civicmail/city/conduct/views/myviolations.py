@@ -79,11 +79,11 @@ def one(request: Asked, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     now, form = ms(request.now), Answering(request.POST or None)
-    asks, said = _asks(row, now)
+    wanted, said = _asks(row, now)
 
     def verb() -> Violation:
         text = form.cleaned_data["text"]
-        if asks == "appeal":
+        if wanted == "appeal":
             return consequences.appeal(row, text, actor=request.actor, now=now)
         return findings.respond(row, text, actor=request.actor, now=now)
 
@@ -97,13 +97,18 @@ def one(request: Asked, pk: int) -> HttpResponse:
     page = Page(heading, gettext("Violations"), crumbs, (role, str(word)), facts)
     return answered(
         request, form, verb, page=page, back=reverse("my-violations"), said=said, template="conduct/my_violation.html", v=row,
-        title=_title(row), asks=asks, outcome=OUTCOMES.get(row.outcome, "") if row.decided is not None else "",
+        title=_title(row), asks=wanted, outcome=OUTCOMES.get(row.outcome, "") if row.decided is not None else "",
         ground=table.grounds.get(row.ground, row.ground), last=_last(row), to=reverse("my-violation", args=[row.pk]),
     )  # fmt: skip
 
 
+def asks(row: Violation, now: int) -> str:
+    """What the person can say now: "response", "appeal" or nothing."""
+    return _asks(row, now)[0]
+
+
 def _asks(row: Violation, now: int) -> tuple[str, str]:
-    """What the person can say now, and what is said afterwards: "response", "appeal" or nothing."""
+    """The same, with what is said afterwards."""
     if row.state in ("reported", "recorded") and not row.response:
         return "response", gettext("Your answer is recorded.")
     if row.state == "decided" and row.decided is not None and now < ms(row.decided) + APPEAL:

@@ -20,7 +20,9 @@ from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken
 from civicmail.front.web.api.operations import (
     agencies,
+    conduct,
     departments,
+    drafts,
     duties,
     endings,
     entries,
@@ -32,9 +34,11 @@ from civicmail.front.web.api.operations import (
     me,
     people,
     policy,
+    reviews,
     rights,
     rules,
     system,
+    violations,
     writing,
 )
 from civicmail.front.web.api.table import OPERATIONS
@@ -102,8 +106,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 def _made() -> Api:
     made = Api(title="Civicmail", version=VERSION, description=SAID, docs_url=None, urls_namespace="api")
     subjects: tuple[Any, ...] = (
-        me, mail, writing, people, departments, rights, endings, mailboxes, lists, agencies, duties, policy, entries, mandates,
-        rules, holding, system,
+        me, mail, writing, drafts, people, departments, rights, endings, conduct, reviews, violations, mailboxes, lists, agencies,
+        duties, policy, entries, mandates, rules, holding, system,
     )  # fmt: skip
     routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one
     for router in routers:

@@ -1,0 +1,291 @@
+"""What departments answer for: statements, and people who left (P-08, P-28)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct import halves
+from civicmail.city.conduct.actions import leavers as verbs
+from civicmail.city.conduct.actions import statements
+from civicmail.city.conduct.models import Closure, Leaver, Statement
+from civicmail.city.conduct.queries import closures, leavers, standings
+from civicmail.city.conduct.views.leavers import Answering
+from civicmail.city.conduct.views.statements import SENTENCE, Signing
+from civicmail.city.directory.models import Mailbox
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Departments answer"])
+
+
+class StatementLine(Schema):
+    """A department's statement of half a year. state: open, signed or exceptions."""
+
+    department: str
+    half: str
+    state: str
+    due: date
+    overdue: bool
+    signed: datetime | None
+    person: Who | None
+
+
+class Said(Schema):
+    """One line: what, value, note."""
+
+    what: str
+    value: str
+    note: str
+
+
+class Part(Schema):
+    """One section, under its clause."""
+
+    clause: str
+    title: str
+    lines: list[Said]
+
+
+class OneStatement(StatementLine):
+    """remarks: what is not in order; sections: as they stand now, or as they were signed."""
+
+    remarks: str
+    sections: list[Part]
+
+
+class Signature(Schema):
+    """answer: sign, or except, then with remarks: what is not in order and what will be done about it."""
+
+    answer: str
+    remarks: str = ""
+
+
+class Left(Schema):
+    """Somebody who left. choice: reply, forward, successor or nothing, empty until the department has said it; red: not said in
+    time; ending: of access, as `read_ending` reads it."""
+
+    id: int
+    person: Who
+    mailbox: str
+    department: str
+    ended: datetime
+    ending: int
+    told: datetime
+    choice: str
+    red: bool
+    answered: datetime | None
+    by: Who | None
+
+
+class Choice(sending.Because):
+    """choice: reply (with text), forward (to: address of a function mailbox of the department), successor (a person) or nothing;
+    until: the last day, but for nothing."""
+
+    choice: str
+    text: str = ""
+    to: str = ""
+    successor: str = ""
+    until: date | None = None
+
+
+class Closed(Schema):
+    """The end of an account, with what was counted before: the certificate. state: counting, counted, ordered, closed, stopped or
+    dropped; live: messages in the live copy; brought: of them, those that the archive lacked; sha256: of the certificate."""
+
+    id: int
+    mailbox: str
+    department: str
+    state: str
+    asked: datetime
+    by: Who
+    reason: str
+    live: int
+    size: int
+    brought: int
+    holds: int
+    cost: int
+    closed: datetime | None
+    sha256: str
+    problem: str
+
+
+# -- statements
+
+
+@operation(
+    router, "GET", "/statements", act="statements.see", scope="read:conduct", page="all-statements", response=list[StatementLine]
+)  # fmt: skip
+def list_statements(request: Call, response: HttpResponse) -> list[StatementLine]:
+    """Statements of all departments, the newest first."""
+    require(request, "statements.see")
+    rows = Statement.objects.select_related("department", "person")
+    return paging.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/statements", act="statement.see", scope="read:conduct", page="statements",
+    response=list[StatementLine],
+)  # fmt: skip
+def list_department_statements(request: Call, response: HttpResponse, department: str) -> list[StatementLine]:
+    """Statements of one department, the newest first."""
+    where = department_of(department)
+    require(request, "statement.see", About(department=where.code))
+    rows = Statement.objects.filter(department=where).select_related("department", "person")
+    return paging.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/statements/{str:half}", act="statement.see", scope="read:conduct",
+    page="statement", response=OneStatement,
+)  # fmt: skip
+def read_statement(request: Call, department: str, half: str) -> OneStatement:
+    """One statement with its numbers, as they are or as they were signed. half: like 2026-1."""
+    return _whole(_the_statement(request, department, half), ms(request.now))
+
+
+@operation(
+    router, "POST", "/departments/{slug:department}/statements/{str:half}/sign", act="statement.sign", scope="write:conduct",
+    page="statement", response=OneStatement,
+)  # fmt: skip
+def sign_statement(request: Call, department: str, half: str, body: Signature) -> OneStatement:
+    """Sign a department's statement, as its head: in order, or with what is not."""
+    row = _the_statement(request, department, half)
+    require(request, "statement.sign", About(department=row.department.code))
+    c, now = sending.checked(Signing(sending.plain(body))), ms(request.now)
+    words = c["remarks"] if c["answer"] == "except" else ""
+
+    def do() -> OneStatement:
+        statements.sign(row, words, actor=request.actor, reason=SENTENCE, now=now)
+        return _whole(Statement.objects.select_related("department", "person").get(pk=row.pk), now)
+
+    return once(request, do)
+
+
+def _the_statement(request: Call, department: str, half: str) -> Statement:
+    where = department_of(department)
+    require(request, "statement.see", About(department=where.code))
+    if halves.parse(half) is None:
+        raise Http404
+    return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)
+
+
+def _statement(row: Statement) -> dict[str, Any]:
+    return {
+        "department": row.department.code, "half": row.half, "state": row.state, "due": row.due,
+        "overdue": row.overdue is not None and row.state == "open", "signed": row.signed, "person": maybe(row.person),
+    }  # fmt: skip
+
+
+def _whole(row: Statement, now: int) -> OneStatement:
+    period = halves.parse(row.half)
+    assert period is not None, "its address was read already"
+    found = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
+    parts = [
+        Part(
+            clause=one["clause"], title=one["title"],
+            lines=[Said(what=str(what), value=str(value), note=str(note)) for what, value, note in one["lines"]],
+        )
+        for one in found
+    ]  # fmt: skip
+    return OneStatement(**_statement(row), remarks=row.remarks, sections=parts)
+
+
+# -- who left
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/leavers", act="roster.see", scope="read:conduct", page="leavers",
+    response=list[Left],
+)  # fmt: skip
+def list_leavers(request: Call, response: HttpResponse, department: str) -> list[Left]:
+    """Everybody whose access has ended and about whom a department was asked, the newest first."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    now = ms(request.now)
+    return paging.rows(request, response, leavers.of_departments([where.code]), lambda row: _left(row, now), by="-pk")
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/leavers/{int:id}", act="roster.see", scope="read:conduct", page="left",
+    response=Left,
+)  # fmt: skip
+def read_leaver(request: Call, department: str, id: int) -> Left:
+    """One of them; every door with its time is read by `read_ending`."""
+    return _left(_the_leaver(request, department, id), ms(request.now))
+
+
+@operation(
+    router, "POST", "/departments/{slug:department}/leavers/{int:id}/answer", act="leaver.answer", scope="write:conduct",
+    page="left", response=Left,
+)  # fmt: skip
+def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left:
+    """Confirm that somebody left, and say what happens to their mail."""
+    row, now = _the_leaver(request, department, id), ms(request.now)
+    require(request, "leaver.answer", about_person(row.ending.person))
+    if not leavers.is_gone(row, now):
+        raise Conflict("This person works here again, or the account was closed.")
+    boxes = list(Mailbox.objects.filter(department=row.department, kind="function", closed__isnull=True).order_by("address"))
+    to = next((str(box.pk) for box in boxes if box.address == body.to.strip().lower()), body.to and "0")
+    c = sending.checked(Answering(boxes, sending.plain(body, to=to)))
+
+    def do() -> Left:
+        verbs.answer(
+            row, c["choice"], text=c["text"], to=next((box for box in boxes if str(box.pk) == c["to"]), None),
+            successor=c["successor"], until=end_of(c["until"]) if c["until"] else 0, actor=request.actor, reason=c["reason"],
+            now=now,
+        )  # fmt: skip
+        return _left(leavers.of_departments([row.department.code]).get(pk=row.pk), now)
+
+    return once(request, do)
+
+
+def _the_leaver(request: Call, department: str, id_: int) -> Leaver:
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    return get_object_or_404(leavers.of_departments([where.code]), pk=id_)
+
+
+def _left(row: Leaver, now: int) -> Left:
+    return Left(
+        id=row.pk, person=who(row.ending.person), mailbox=row.mailbox.address, department=row.department.code,
+        ended=row.ending.when, ending=row.ending_id, told=row.told, choice=row.choice, red=leavers.is_red(row, now),
+        answered=row.answered, by=maybe(row.person),
+    )  # fmt: skip
+
+
+@operation(router, "GET", "/closures", act="reconcile.see", scope="read:conduct", page="closures", response=list[Closed])
+def list_closures(request: Call, response: HttpResponse) -> list[Closed]:
+    """Accounts that were closed, or are about to be, the newest first."""
+    require(request, "reconcile.see")
+    return paging.rows(request, response, Closure.objects.select_related(*closures.WITH), _closed, by="-pk")
+
+
+@operation(router, "GET", "/closures/{int:id}", act="account.closed", scope="read:conduct", page="closure", response=Closed)
+def read_closure(request: Call, id: int) -> Closed:
+    """One of them: the count, and in the end the certificate."""
+    row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=id)
+    require(request, "account.closed", About(department=row.department.code))
+    return _closed(row)
+
+
+def _closed(row: Closure) -> Closed:
+    return Closed(
+        id=row.pk, mailbox=row.mailbox.address, department=row.department.code, state=row.state, asked=row.asked, by=who(row.by),
+        reason=row.reason, live=row.live, size=row.size, brought=row.brought, holds=row.holds, cost=row.cost, closed=row.closed,
+        sha256=row.sha256, problem=row.problem,
+    )  # fmt: skip

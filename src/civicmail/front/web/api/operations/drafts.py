@@ -1,0 +1,295 @@
+"""Drafts with their files, what waits to be sent, and taking it back: as the page of writing has them (P-06, P-14, P-22)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from datetime import datetime
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import me, require
+from civicmail.desk.mailbox.actions import drafting, sending, submitting
+from civicmail.desk.mailbox.actions.drafting import Written
+from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
+from civicmail.desk.mailbox.trueness import looked_at
+from civicmail.front.web.api import paging
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.mail import router as router
+from civicmail.front.web.api.operations.writing import Given, Outlook, foretold, given
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.table import operation
+
+ONE = "/drafts/{uuid:uid}"
+OUT = "/outgoing/{uuid:uid}"
+
+
+class DraftLine(Schema):
+    """A draft of mine. files: how many; version: rises with each change; why: what came of the last sending, if it was refused."""
+
+    uid: uuid.UUID
+    mailbox: str
+    to: str
+    subject: str
+    changed: datetime
+    files: int
+    version: int
+    why: str
+
+
+class DraftedFile(Schema):
+    """kind: what it is by its content; odd: its name promises something else; size: bytes."""
+
+    id: int
+    name: str
+    kind: str
+    odd: bool
+    size: int
+    sha256: str
+
+
+class OneDraft(Schema):
+    """to, cc, bcc: as they were typed; quote: of the message that it answers or forwards."""
+
+    uid: uuid.UUID
+    version: int
+    mailbox: str
+    to: str
+    cc: str
+    bcc: str
+    subject: str
+    text: str
+    quote: str
+    files: list[DraftedFile]
+    changed: datetime
+    why: str
+
+
+class DraftText(Schema):
+    """mailbox: it is sent from, left out for one's own."""
+
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    subject: str = ""
+    text: str = ""
+    mailbox: str = ""
+
+
+class DraftChange(Schema):
+    """version: as it was seen; what is left out stays as it is."""
+
+    version: int
+    mailbox: str | None = None
+    to: str | None = None
+    cc: str | None = None
+    bcc: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    quote: str | None = None
+
+
+class Seen(Schema):
+    """version: as it was seen."""
+
+    version: int
+
+
+class FileToAdd(Seen):
+    """content: in base64 (RFC 4648); with it a request has at most 32 MiB."""
+
+    name: str
+    content: str
+
+
+class FileToRemove(Seen):
+    """file: its id."""
+
+    file: int
+
+
+class Waiting(Schema):
+    """state: as it was seen, waiting."""
+
+    state: str = "waiting"
+
+
+@operation(router, "GET", "/drafts", act="my.write", scope="read:mail", page="mail-drafts", response=list[DraftLine])
+def list_drafts(request: Call, response: HttpResponse) -> list[DraftLine]:
+    """What I have begun to write, the newest draft first."""
+    _mine(request)
+    rows = Draft.objects.filter(person=me(request)).annotate(count=Count("files"))
+    return paging.rows(request, response, rows, _line, by="-pk")
+
+
+def _line(row: Draft) -> DraftLine:
+    count: int = row.count  # type: ignore[attr-defined]  # of the annotation
+    return DraftLine(
+        uid=row.uid, mailbox=row.mailbox, to=row.to, subject=row.subject, changed=row.changed, files=count, version=row.version,
+        why=row.why,
+    )  # fmt: skip
+
+
+@operation(router, "GET", ONE, act="my.write", scope="read:mail", page="mail-draft", response=OneDraft)
+def read_draft(request: Call, uid: uuid.UUID) -> OneDraft:
+    """One draft of mine, with the names of its files."""
+    return _shown(_draft(request, uid))
+
+
+def _shown(row: Draft) -> OneDraft:
+    files = [
+        DraftedFile(id=f.pk, name=f.name, kind=f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+        for f in DraftFile.objects.filter(draft=row).defer("content").order_by("pk")
+    ]
+    return OneDraft(
+        uid=row.uid, version=row.version, mailbox=row.mailbox, to=row.to, cc=row.cc, bcc=row.bcc, subject=row.subject,
+        text=row.text, quote=row.quote, files=files, changed=row.changed, why=row.why,
+    )  # fmt: skip
+
+
+@operation(router, "POST", "/drafts", act="my.write", scope="write:mail", page="mail-drafts", response=OneDraft, status=201)
+def write_draft(request: Call, body: DraftText) -> OneDraft:
+    """Begin a draft. Nothing goes before `send_draft`."""
+    _mine(request)
+    now = ms(request.now)
+    found = senders.senders(request.actor, now=now)
+    own = senders.own(found)
+    mailbox = body.mailbox.strip().lower() or (own.address if own else "")
+    if mailbox not in {s.address for s in found}:
+        raise Unusable("This mailbox is not yours to send from.", {"mailbox": "Choose one of yours."})
+    written = Written(mailbox, body.to, body.cc, body.bcc, body.subject, body.text)
+
+    def do() -> OneDraft:
+        return _shown(drafting.save(uuid.uuid4(), written, version=0, actor=request.actor, now=now))
+
+    return once(request, do)
+
+
+@operation(router, "PATCH", ONE, act="my.write", scope="write:mail", page="mail-draft", response=OneDraft)
+def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
+    """Write on. Two who write on one draft never overwrite each other: the version that was seen is said."""
+    row = _draft(request, uid)
+    said = body.model_dump(exclude={"version"}, exclude_none=True)
+    had = {name: getattr(row, name) for name in ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")}
+    written = Written(**{**had, **said})
+    return _shown(drafting.save(uid, written, version=body.version, actor=request.actor, now=ms(request.now)))
+
+
+@operation(router, "POST", f"{ONE}/files", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft, status=201)
+def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
+    """Add a file. What it is is found out by its content."""
+    row, most = _seen(request, uid, body.version), submitting.files_most()
+    if (size := len(body.content) * 3 // 4) > most + 2:
+        raise drafting.too_large(size, most)
+    try:
+        content = base64.b64decode(body.content, validate=True)
+    except (ValueError, binascii.Error):
+        raise Unusable("The content is not base64.", {"content": "Not base64 (RFC 4648)."}) from None
+    made = looked_at(body.name, content)
+
+    def do() -> OneDraft:
+        return _shown(drafting.attach(row, [made], most=most, actor=request.actor, now=ms(request.now)))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/files/remove", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft)
+def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneDraft:
+    """Take a file out."""
+    row = _seen(request, uid, body.version)
+    return _shown(drafting.remove(row, [body.file], actor=request.actor, now=ms(request.now)))
+
+
+@operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=Seen)
+def discard_draft(request: Call, uid: uuid.UUID, body: Seen) -> Seen:
+    """Throw a draft away, with its files. It cannot be brought back."""
+    row = _seen(request, uid, body.version)
+    drafting.discard(row, actor=request.actor, now=ms(request.now))
+    return Seen(version=body.version)
+
+
+@operation(router, "GET", f"{ONE}/forecast", act="my.write", scope="read:mail", page="mail-draft", response=Outlook)
+def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
+    """Say what would happen to a draft of mine with its files, recipient by recipient."""
+    row = _draft(request, uid)
+    return foretold(request, row, _gathered(row))
+
+
+@operation(router, "POST", f"{ONE}/send", act="my.write", scope="write:mail", page="mail-draft", response=Given, status=201)
+def send_draft(request: Call, uid: uuid.UUID, body: Seen) -> Given:
+    """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
+    row = _seen(request, uid, body.version)
+
+    def do() -> Given:
+        return given(submitting.give(row, _gathered(row), actor=request.actor, now=ms(request.now)))
+
+    return once(request, do)
+
+
+def _gathered(row: Draft) -> submitting.Gathered:
+    found = submitting.gathered(row)
+    if found.wrong:
+        raise Unusable(next(iter(found.wrong.values())), found.wrong)
+    return found
+
+
+@operation(router, "GET", "/outgoing", act="my.write", scope="read:mail", page="mail-drafts", response=list[Given])
+def list_outgoing(request: Call, response: HttpResponse) -> list[Given]:
+    """What I gave to be sent, the newest first, with what became of it."""
+    _mine(request)
+    return paging.rows(request, response, Outgoing.objects.filter(person=me(request)).defer("content"), given, by="-pk")
+
+
+@operation(router, "GET", OUT, act="my.write", scope="read:mail", page="mail-outgoing", response=Given)
+def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
+    """One of them; `capture` is its number in my mail when it was sent."""
+    return given(_outgoing(request, uid))
+
+
+@operation(router, "POST", f"{OUT}/undo", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
+def undo_mail(request: Call, uid: uuid.UUID, body: Waiting) -> Given:
+    """Take back what still waits: its draft is there again as it was."""
+    row = _as_seen(request, uid, body)
+    return given(sending.undo(row, actor=request.actor, reason="undo", now=ms(request.now)))
+
+
+@operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
+def hasten_mail(request: Call, uid: uuid.UUID, body: Waiting) -> Given:
+    """Send at once what waits."""
+    row = _as_seen(request, uid, body)
+    return given(sending.hasten(row, actor=request.actor, now=ms(request.now)))
+
+
+def _mine(request: Call) -> None:
+    require(request, "my.write", About(person=me(request).uid))
+
+
+def _draft(request: Call, uid: uuid.UUID) -> Draft:
+    _mine(request)
+    return get_object_or_404(Draft, uid=uid, person=me(request))
+
+
+def _seen(request: Call, uid: uuid.UUID, version: int) -> Draft:
+    row = _draft(request, uid)
+    if row.version != version:
+        raise Conflict("It was changed meanwhile; read it again.")
+    return row
+
+
+def _outgoing(request: Call, uid: uuid.UUID) -> Outgoing:
+    _mine(request)
+    return get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person=me(request))
+
+
+def _as_seen(request: Call, uid: uuid.UUID, body: Waiting) -> Outgoing:
+    row = _outgoing(request, uid)
+    if row.state != body.state:
+        raise Conflict("It does not wait any more; read it again.")
+    return row

@@ -1,0 +1,211 @@
+"""Reviews: what is asked, and the answers, one row at a time (P-05; R1 to R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import hidden_unless, may, me, require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions import answering, handingon
+from civicmail.city.conduct.actions.telling import name_of
+from civicmail.city.conduct.models import Review, ReviewRow
+from civicmail.city.conduct.queries import answerers, screens
+from civicmail.city.conduct.views import reviewforms
+from civicmail.city.conduct.views.answers import WITH
+from civicmail.city.directory.models import Department
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.conduct import router as router
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, who
+from civicmail.front.web.api.table import operation
+
+ROW = "/reviews/rows/{int:id}"
+
+
+class ReviewLine(Schema):
+    """A review in which a department was asked. open: how many of its rows nobody has answered."""
+
+    id: int
+    name: str
+    tier: str
+    state: str
+    started: datetime | None
+    deadline: datetime | None
+    open: int
+
+
+class Row(Schema):
+    """One question: does this person still need it? of: the mailbox or the duty; says: what is out of order; why: as it was asked
+    for; mine: whether I answer it; state: open, pending, done, suspended …; answer: keep, revoke or change."""
+
+    id: int
+    person: Who
+    of: str
+    why: str
+    says: list[str]
+    changed: bool
+    until: datetime | None
+    last_sent: date | None
+    state: str
+    answer: str
+    mine: bool
+
+
+class OneReview(Schema):
+    """rows: those whose turn it is, what is out of order first; total, open: of all that is asked here."""
+
+    id: int
+    name: str
+    department: str
+    state: str
+    deadline: datetime | None
+    total: int
+    open: int
+    rows: list[Row]
+
+
+class Answer(Schema):
+    """state: of the row as it was seen; reason: needed for all but what is in order and kept."""
+
+    reason: str = ""
+    state: str = "open"
+
+
+class Until(Answer):
+    """day: the last one."""
+
+    day: date
+
+
+class Elsewhere(Answer):
+    """department: code of the one that answers."""
+
+    department: str
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/reviews", act="roster.see", scope="read:conduct", page="dept-reviews",
+    response=list[ReviewLine],
+)  # fmt: skip
+def list_reviews(request: Call, response: HttpResponse, department: str) -> list[ReviewLine]:
+    """Reviews in which a department was asked, the newest first."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+
+    def line(row: Review) -> ReviewLine:
+        waits = ReviewRow.objects.filter(review=row, part__department=where, state="open").count()
+        return ReviewLine(
+            id=row.pk, name=name_of(row), tier=row.tier, state=row.state, started=row.started, deadline=row.deadline, open=waits
+        )
+
+    return paging.rows(request, response, Review.objects.filter(parts__department=where).distinct(), line, by="-pk")
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/reviews/{int:id}", act="review.see", scope="read:conduct",
+    page="access-review", response=OneReview,
+)  # fmt: skip
+def read_review(request: Call, department: str, id: int) -> OneReview:
+    """What I am asked about a department, or for who only looks, what is asked there: at most fifty open rows at a time."""
+    where, review, now = department_of(department), get_object_or_404(Review, pk=id), ms(request.now)
+    about = About(department=where.code, id=str(id))
+    looks = bool(may(request, "review.see", about))
+    parts = screens.visible(review, where, me(request), now, all_=looks)
+    if not parts:
+        if not looks:
+            require(request, "review.see", about)
+        raise Http404
+    shown = screens.screen(review, where, me(request), parts, now)
+    return OneReview(
+        id=review.pk, name=name_of(review), department=where.code, state=review.state, deadline=review.deadline,
+        total=shown.total, open=shown.open, rows=[_row(line, mine=shown.mine) for line in [*shown.lines, *shown.answered]],
+    )  # fmt: skip
+
+
+def _row(line: screens.Line, *, mine: bool) -> Row:
+    row = line.row
+    return Row(
+        id=row.pk, person=who(row.person), of=line.of, why=line.why, says=line.says, changed=row.changed, until=line.until,
+        last_sent=line.last_sent, state=row.state, answer=row.answer, mine=mine and line.may,
+    )  # fmt: skip
+
+
+def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], ReviewRow]) -> Row:
+    """Do it with a row that is as it was seen, for whoever is asked about it."""
+    row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), ms(request.now)
+    about = answerers.about(row.part, request.actor.uid, now, row)
+    hidden_unless(request, "review.see", about)
+    require(request, "review.decide", about)
+    if row.state != state:
+        raise Conflict("This row was answered meanwhile; read it again.")
+
+    def answered() -> Row:
+        made = ReviewRow.objects.select_related(*WITH, "by").get(pk=do(row).pk)
+        return _row(screens.line_of(made, me(request), now), mine=True)
+
+    return once(request, answered)
+
+
+@operation(router, "POST", f"{ROW}/keep", act="review.decide", scope="write:conduct", page="review-keep", response=Row)
+def keep_access(request: Call, id: int, body: Answer) -> Row:
+    """The access goes on. A reason is needed where something is out of order, and for every duty."""
+    return _answered(
+        request, id, body.state,
+        lambda row: answering.keep(row, actor=request.actor, now=ms(request.now), reason=body.reason),
+    )  # fmt: skip
+
+
+@operation(router, "POST", f"{ROW}/end", act="review.decide", scope="write:conduct", page="review-end", response=Row)
+def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
+    """The access, or the duty, ends at once."""
+    reason = sending.checked(reviewforms.Because(sending.plain(body)))["reason"]
+    return _answered(
+        request, id, body.state, lambda row: answering.revoke(row, actor=request.actor, reason=reason, now=ms(request.now))
+    )
+
+
+@operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
+def change_reviewed_access(request: Call, id: int, body: Until) -> Row:
+    """The access ends on another day."""
+    c = sending.checked(reviewforms.Until(sending.plain(body)))
+    until = end_of(c["day"])
+    return _answered(
+        request, id, body.state,
+        lambda row: answering.change(row, until, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+    )  # fmt: skip
+
+
+@operation(router, "POST", f"{ROW}/not-mine", act="review.decide", scope="write:conduct", page="review-not-mine", response=Row)
+def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
+    """Another department answers for this person."""
+    c = sending.checked(reviewforms.Whose(sending.plain(body)))
+    where = Department.objects.get(code=c["department"])
+    return _answered(
+        request, id, body.state,
+        lambda row: handingon.not_mine(row, where, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+    )  # fmt: skip
+
+
+@operation(router, "POST", f"{ROW}/unsure", act="review.decide", scope="write:conduct", page="review-unsure", response=Row)
+def ask_next_head(request: Call, id: int, body: Answer) -> Row:
+    """The next head answers, because this one does not know."""
+    reason = sending.checked(reviewforms.Unsure(sending.plain(body)))["reason"]
+    return _answered(
+        request, id, body.state, lambda row: handingon.dont_know(row, actor=request.actor, reason=reason, now=ms(request.now))
+    )
+
+
+@operation(router, "POST", f"{ROW}/undo", act="review.decide", scope="write:conduct", page="review-undo", response=Row)
+def take_answer_back(request: Call, id: int, body: Answer) -> Row:
+    """Take a "keep" back, within five minutes and until it is carried out. state: pending."""
+    return _answered(request, id, body.state, lambda row: answering.undo(row, actor=request.actor, now=ms(request.now)))

@@ -1,0 +1,234 @@
+"""Violations: reported, recorded, read, and what the person says to them (P-09, P-30). No text of any message stands here.
+
+Findings, decisions and hearings are steps of a procedure that an officer takes with the whole case in sight: pages have them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import hidden_unless, me, require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import whom
+from civicmail.city.conduct.views import violationforms as typed
+from civicmail.city.conduct.views.myviolations import Answering, asks, seen_by
+from civicmail.city.conduct.views.violations import doable, found
+from civicmail.city.directory.models import Person
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Violations"])
+
+
+class ViolationLine(Schema):
+    """A case. source: person, outside, reviewer or recorded; state: reported, recorded, confirmed, proposed, unfounded, noted,
+    decided, appealed, upheld, overturned or reversed; outcome: none, warning, suspension, restriction, ended or permanent."""
+
+    id: int
+    made: datetime
+    person: Who | None
+    department: str
+    agency: str
+    clause: str
+    source: str
+    state: str
+    outcome: str
+    until: datetime | None
+
+
+class Case(ViolationLine):
+    """evidence: numbers of messages; next: what the case waits for, by the names of its pages."""
+
+    what: str
+    own: bool
+    response: str
+    respond_by: datetime | None
+    finding: str
+    decider: Who | None
+    decided: datetime | None
+    evidence: list[str]
+    next: list[str]
+
+
+class MyViolation(Schema):
+    """What was reported about me; never by whom. asks: response, appeal, or empty where nothing can be said now."""
+
+    id: int
+    made: datetime
+    clause: str
+    state: str
+    respond_by: datetime | None
+    response: str
+    outcome: str
+    asks: str
+
+
+class Report(Schema):
+    """whose: other (with person: number or address), or me, for one's own mistake; clause: like P-14; what: in own words, without
+    copying mail; evidence: numbers of messages."""
+
+    whose: str
+    person: str = ""
+    clause: str
+    what: str
+    evidence: tuple[str, ...] = ()
+
+
+class Record(Schema):
+    """clause, what, evidence: as of a report; evidence is needed."""
+
+    clause: str
+    what: str
+    evidence: tuple[str, ...]
+
+
+class MyAnswer(Schema):
+    """text: at least ten characters."""
+
+    text: str
+
+
+class Reported(Schema):
+    """The number of the case."""
+
+    id: int
+
+
+@operation(
+    router, "GET", "/violations", act="violations.see", scope="read:violations", page="violations", response=list[ViolationLine]
+)
+def list_violations(request: Call, response: HttpResponse, state: str = "") -> list[ViolationLine]:
+    """Cases of the whole city, the newest first. state: only those."""
+    require(request, "violations.see")
+    return _lines(request, response, state)
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/violations", act="violation.see", scope="read:violations",
+    page="dept-violations", response=list[ViolationLine],
+)  # fmt: skip
+def list_department_violations(request: Call, response: HttpResponse, department: str, state: str = "") -> list[ViolationLine]:
+    """Cases of one department, the newest first. state: only those."""
+    where = department_of(department)
+    require(request, "violation.see", About(department=where.code))
+    return _lines(request, response, state, department=where)
+
+
+def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> list[ViolationLine]:
+    rows = Violation.objects.filter(**which).select_related("person", "department", "agency")
+    rows = rows.filter(state=state) if state else rows
+    return paging.rows(request, response, rows, lambda v: ViolationLine(**_plain(v)), by="-pk")
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/violations/{int:id}", act="violation.see", scope="read:violations",
+    page="violation", response=Case,
+)  # fmt: skip
+def read_violation(request: Call, department: str, id: int) -> Case:
+    """One case, from the report to the appeal."""
+    require(request, "violation.see", About(department=department_of(department).code))
+    v = found(request, department, id)
+    return Case(
+        **_plain(v), what=v.what, own=v.own, response=v.response, respond_by=v.respond_by,
+        finding=v.finding, decider=maybe(v.decider), decided=v.decided, next=doable(v),
+        evidence=list(v.evidence.order_by("id").values_list("capture", flat=True)),
+    )  # fmt: skip
+
+
+def _plain(v: Violation) -> dict[str, Any]:
+    return {
+        "id": v.pk, "made": v.made, "person": maybe(v.person), "department": v.department.code if v.department else "",
+        "agency": v.agency.code if v.agency else "", "clause": v.clause, "source": v.source, "state": v.state,
+        "outcome": v.outcome, "until": v.until,
+    }  # fmt: skip
+
+
+@operation(
+    router, "POST", "/violations", act="violation.report", scope="write:violations", page="violation-new", response=Reported,
+    status=201,
+)  # fmt: skip
+def report_violation(request: Call, body: Report) -> Reported:
+    """Say that a rule was broken, by somebody or by oneself."""
+    require(request, "violation.report")
+    form = typed.Report(sending.plain(body, evidence=" ".join(body.evidence)))
+    c = sending.checked(form)
+
+    def do() -> Reported:
+        who = me(request) if c["whose"] == "me" else c["person"]
+        made = reporting.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        return Reported(id=made.pk)
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", "/people/{str:uid}/violations", act="violation.record", scope="write:violations", page="violation-record",
+    response=Reported, status=201,
+)  # fmt: skip
+def record_violation(request: Call, uid: str, body: Record) -> Reported:
+    """Record a violation by somebody who works for an agency: their access ends with it, at every door. A wrong record is taken
+    back by somebody else, on the pages."""
+    who = get_object_or_404(Person, uid=uid)
+    hidden_unless(request, "violation.record", whom.about(who))
+    work = whom.work_of(who)
+    if work is None or work.contract is None or work.ended is not None:
+        raise Http404
+    form = typed.Record(sending.plain(body, evidence=" ".join(body.evidence)))
+    c = sending.checked(form)
+
+    def do() -> Reported:
+        made = reporting.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        return Reported(id=made.pk)
+
+    return once(request, do)
+
+
+@operation(router, "GET", "/me/violations", act="my.violations", scope="read:me", page="my-violations", response=list[MyViolation])
+def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolation]:
+    """What was reported about me, and what I can say to it now, the newest first."""
+    require(request, "my.violations", About(person=me(request).uid))
+    now = ms(request.now)
+    return paging.slices(request, response, seen_by(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
+
+
+@operation(
+    router, "POST", "/me/violations/{int:id}/answer", act="my.violations", scope="write:me", page="my-violation",
+    response=MyViolation,
+)  # fmt: skip
+def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
+    """Answer what was reported about me, or appeal against what was decided, whichever is asked for now."""
+    require(request, "my.violations", About(person=me(request).uid))
+    row = next((v for v in seen_by(request) if v.pk == id), None)
+    if row is None:
+        raise Http404
+    now, text = ms(request.now), sending.checked(Answering(sending.plain(body)))["text"]
+    asked = asks(row, now)
+    if not asked:
+        raise Conflict("Nothing is asked of you here now.")
+
+    def do() -> MyViolation:
+        verb = consequences.appeal if asked == "appeal" else findings.respond
+        return _mine(verb(row, text, actor=request.actor, now=now), now)
+
+    return once(request, do)
+
+
+def _mine(v: Violation, now: int) -> MyViolation:
+    outcome = v.outcome if v.decided is not None else ""
+    return MyViolation(
+        id=v.pk, made=v.made, clause=v.clause, state=v.state, respond_by=v.respond_by, response=v.response, outcome=outcome,
+        asks=asks(v, now),
+    )  # fmt: skip
