@@ -113,6 +113,26 @@ class EnterpriseUser(Extension):
         return value
 
 
+class Member(ComplexAttribute):
+    """A user who is on a list."""
+
+    value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
+    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(  # type: ignore[type-arg]
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
+    display: Annotated[str | None, Mutability.read_only] = None
+
+
+class Group(Resource[AnyExtension]):
+    """A list of the directory, as far as its members are users (RFC 7643 4.2)."""
+
+    __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:Group")
+
+    display_name: Annotated[str | None, Required.true] = None
+    members: list[Member] | None = None
+
+
 CONFIG = ServiceProviderConfig(
     patch=Patch(supported=True),
     bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
@@ -142,12 +162,19 @@ PROVIDER = ScimProvider(
     config=CONFIG,
     policy=POLICY,
 )
+WITH_LISTS = ScimProvider(
+    models=[User, EnterpriseUser, Group],
+    resource_types=[ResourceType.from_resource(User[EnterpriseUser]), ResourceType.from_resource(Group)],
+    config=CONFIG,
+    policy=POLICY,
+)
+"""Where the identity provider says who is on lists ([feeds] lists)."""
 
 
-def published(names: Names) -> list[Schema]:
+def published(names: Names, provider: ScimProvider = PROVIDER) -> list[Schema]:
     """The schemas as they are for this city: what is needed, and which words are known."""
-    found = [schema.model_copy(deep=True) for schema in PROVIDER.schemas]
-    user, work = found
+    found = [schema.model_copy(deep=True) for schema in provider.schemas]
+    user, work = found[:2]
     _set(user["name"], required=True)
     _set(user["name"]["familyName"], required=True)
     _set(user["active"], required=True)  # what is true of somebody cannot be taken back

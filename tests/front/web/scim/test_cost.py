@@ -14,6 +14,7 @@ from civicmail.city.access.actions import publishing
 from civicmail.city.access.models import Publication, Untold
 from civicmail.city.access.published import changes_path, snapshot_path, touch_alive
 from civicmail.city.directory.models import Department, Person
+from civicmail.core.config.clock import now_ms
 from front.web.scim.conftest import Provider
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -84,9 +85,9 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
         return list(Untold.objects.values_list("whole", "waits"))
 
     assert told() == [] and changes_path(installed).exists()
-    touch_alive(installed, publishing.now_ms())
+    touch_alive(installed, now_ms())
     assert told() == [(True, True)] and told() == [(True, True)], "asked once"
-    assert publishing.tell_waiting(publishing.now_ms()) and not Untold.objects.exists()
+    assert publishing.tell_waiting(now_ms()) and not Untold.objects.exists()
     assert Publication.objects.get().version > version + 3
 
 
@@ -100,8 +101,8 @@ def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann:
         return list(Untold.objects.values_list("whole", "waits"))
 
     assert told("displayName", "Ann One") == [(False, False)]
-    touch_alive(installed, publishing.now_ms())
+    touch_alive(installed, now_ms())
     assert told("userType", "volunteer") == [(False, False)]
     assert told("displayName", "Ann Two") == [(False, True)]
-    assert publishing.tell_waiting(publishing.now_ms()) and not Untold.objects.exists()
+    assert publishing.tell_waiting(now_ms()) and not Untold.objects.exists()
     assert b"Ann Two" in changes_path(installed).read_bytes()

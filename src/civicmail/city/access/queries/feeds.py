@@ -40,7 +40,8 @@ def known_one(uid: str, supervisor: str = "") -> dict[str, Known]:
     found: dict[str, Known] = {}
     wanted = [uid, supervisor]
     for _ in range(HIGHEST):
-        people = list(Person.objects.filter(uid__in=[w for w in wanted if w and w not in found]).order_by().values_list(*_NAMES))
+        asked = [uid for uid in wanted if uid and uid not in found]
+        people = list(Person.objects.filter(uid__in=asked).order_by().values_list(*_NAMES)) if asked else []
         if not people:
             break
         rows = Episode.objects.filter(ended__isnull=True, person__in=[row[0] for row in people]).order_by().values_list(*_WORK)

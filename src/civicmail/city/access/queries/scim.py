@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access.moments import moment
-from civicmail.city.directory.models import Contract, Department, Episode, ScimUser
+from civicmail.city.directory.models import Contract, Department, Episode, Mailbox, MailGroup, Person, ScimUser
 from civicmail.city.directory.scimrow import Names
 from civicmail.core.config.pairs import pairs
 
@@ -65,6 +66,26 @@ def uid_of_user(id_: str) -> str:
     except ValueError:
         return id_
     return ScimUser.objects.filter(uuid=uuid).order_by("id").values_list("uid", flat=True).first() or id_
+
+
+def lists(addresses: Sequence[str]) -> QuerySet[MailGroup]:
+    """Open lists of these addresses, in their order of age."""
+    return MailGroup.objects.filter(address__in=addresses, closed__isnull=True).order_by("id")
+
+
+def provided_boxes() -> QuerySet[Mailbox]:
+    """The personal mailboxes of users who are not gone."""
+    there = ScimUser.objects.filter(gone__isnull=True).values("uid")
+    boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True, holder__uid__in=there)
+    return boxes.select_related("holder").order_by("id")
+
+
+def members(group: MailGroup) -> list[tuple[UUID, str]]:
+    """Users who are on a list: id and name."""
+    on = group.members.filter(closed__isnull=True, kind="personal").values("holder__uid")
+    rows = ScimUser.objects.filter(gone__isnull=True, uid__in=on).order_by("id").values_list("uuid", "uid")
+    names = dict(Person.objects.filter(uid__in=[uid for _, uid in rows]).values_list("uid", "display"))
+    return [(id_, names.get(uid, uid)) for id_, uid in rows]
 
 
 def people_now() -> int:

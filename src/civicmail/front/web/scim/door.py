@@ -10,6 +10,7 @@ import json
 from functools import lru_cache
 from typing import Any, Union
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +20,7 @@ from scim2_models import (
     ResponseParameters,
     Schema,
     SCIMException,
+    ScimProvider,
     SearchRequest,
     UnauthorizedException,
     UniquenessException,
@@ -34,9 +36,10 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.scimrow import Names
-from civicmail.city.directory.scimschema import PROVIDER, published
+from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, published
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
+from civicmail.front.web.scim.groups import Directory
 from civicmail.front.web.scim.storage import Users
 from civicmail.front.web.signin.asker import client
 
@@ -53,7 +56,7 @@ class Service(ScimService):
     """The protocol with the words of this city in its schemas."""
 
     def __init__(self, users: Users) -> None:
-        super().__init__(PROVIDER)
+        super().__init__(_provider())
         self._users = users
 
     @property
@@ -63,24 +66,28 @@ class Service(ScimService):
     def schemas(self, location: str, query: Any) -> ScimResponse:
         """What is needed and which words are known, for whoever maps attributes."""
         self.forbid_filter(query)
-        found = [self.locate(one, f"{location}/{one.id}") for one in published(self._names)]
+        found = [self.locate(one, f"{location}/{one.id}") for one in published(self._names, self.provider)]
         answer = ListResponse[Schema](total_results=len(found), items_per_page=len(found), start_index=1, resources=found)
         return ScimResponse(super().schemas(location, query).status, answer.model_dump())
 
     def schema(self, location: str, schema_id: str, query: Any) -> ScimResponse:
         """One of them."""
-        for one in published(self._names):
+        for one in published(self._names, self.provider):
             if one.id == schema_id:
                 self.forbid_filter(query)
                 return self.discovery_response(self.locate(one, location))
         return super().schema(location, schema_id, query)
 
 
-def _shapes() -> tuple[type, ...]:
+def _provider() -> ScimProvider:
+    return WITH_LISTS if settings.CITY.feeds.lists else PROVIDER
+
+
+def _shapes(provider: ScimProvider) -> tuple[type, ...]:
     """What requests and answers are read and built with. The library asks for these classes at each request, and pydantic makes
     them anew where nobody holds them, which takes longer than all the rest of a look."""
-    service = _plain_service()
-    each = [service.get_model(resource_type) for resource_type in PROVIDER.resource_types]
+    service = ScimService(provider)
+    each = [service.get_model(resource_type) for resource_type in provider.resource_types]
     every = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
     found = [parametrize(shape, models) for shape in (ListResponse, SearchRequest, ResponseParameters) for models in every]
     return (*found, *(parametrize(PatchOp, model) for model in each))
@@ -114,10 +121,11 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
     if asked.method.upper() in _WRITES and not asked.path.rstrip("/").endswith(".search"):
         users.writes()
     service = Service(users)
+    storage = Directory(users, settings.CITY.feeds.lists, actor, now)
     try:
         if len(asked.body) > LARGEST:
             return _answered(service.error_response(service.payload_too_large(LARGEST)))
-        return _answered(ScimHandler(service, users).handle(asked))
+        return _answered(ScimHandler(service, storage).handle(asked))
     except SCIMException as error:
         return _answered(service.error_response(error))
     except (Held, Unusable) as error:
@@ -137,7 +145,7 @@ def _plain_service() -> ScimService:
     return ScimService(PROVIDER)
 
 
-SHAPES = _shapes()
+SHAPES = (*_shapes(PROVIDER), *_shapes(WITH_LISTS))
 
 
 def _bearer(request: HttpRequest) -> str:
