@@ -17,10 +17,10 @@ from pages.cases import cases, index
 from pages.drafts import drafts
 from pages.gone import gone
 from pages.incidentcases import incidents
-from pages.leaving import leaving
 from pages.post import post
 from pages.rulebook import rulebook
 from pages.violationcases import violations
+from pages.waitingfiles import leaving
 from pages.world import Town, signed_in, town
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the thread

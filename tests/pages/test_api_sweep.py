@@ -133,7 +133,7 @@ WITHOUT: dict[str, str] = {
     **dict.fromkeys(("my.approvals", "approval.withdraw"), "of one's own files, on the page that says how they stand"),
     **dict.fromkeys(("approval.standing", "approval.switch", "approval.agree"), "given once, by a person who says why in writing"),
     **dict.fromkeys(
-        ("reports.see", "report.answer", "pull.ask", "pull.second", "pull.undo"), "decided by a person who has seen who has it"
+        ("reports.see", "report.read", "report.answer", "pull.ask", "pull.second", "pull.undo"), "decided by a person who has seen who has it"
     ),
     "finding.answer": "two people look, without a name; a program would know whose it is",
     "finding.second": "two people look, without a name; a program would know whose it is",

@@ -404,6 +404,7 @@ ACTS: dict[str, Act] = {
     "approval.switch": Act(_approves, "P-22", _("a policy author")),
     "approval.agree": Act(_leads, "P-22", _("the department's head")),
     "reports.see": Act(_duty("security-officer"), "P-31", _("a security officer")),
+    "report.read": Act(_duty("security-officer"), "P-31", _("a security officer")),
     "report.answer": Act(_duty("security-officer"), "P-31", _("a security officer")),
     "pull.ask": Act(_duty("security-officer"), "P-31", _("a security officer")),
     "pull.second": Act(_not_the_asker(_duty("security-officer")), "P-31", _("another security officer")),

@@ -10,3 +10,10 @@ class HoldingConfig(AppConfig):
 
     name = "civicmail.desk.holding"
     label = "holding"
+
+    def ready(self) -> None:
+        """Files that wait for a manager are among what waits for a manager."""
+        from civicmail.city.conduct.queries import tasks
+        from civicmail.desk.holding import tasks as own
+
+        tasks.also(own.tasks)

@@ -6,6 +6,7 @@ from django.urls import path
 
 from civicmail.desk.oversight.views import (
     accident,
+    asking,
     deciding,
     domains,
     emergencies,
@@ -46,6 +47,8 @@ urlpatterns = [
     path(_VERSION + "replay/", replays.order, name="rule-replay"),
     path(_RULE + "replays/<int:pk>/", replays.replay, name="replay"),
     path(_RULE + "replays/<int:pk>/stop/", replays.stop, name="replay-stop"),
+    path("policy/approvals/", asking.listed, name="asked-departments"),
+    path("policy/approvals/<slug:department>/", asking.one, name="asked-department"),
     path("policy/emergencies/", emergencies.listed, name="emergencies"),
     path("policy/emergencies/new/", emergencies.new, name="emergency-new"),
     path(_EMERGENCY, emergencies.one, name="emergency"),

@@ -11,7 +11,13 @@ from civicmail.city.conduct.queries import closures, leavers, outside, reviews, 
 Source = Callable[[Actor, int], list[Tasks]]
 """(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""
 
-SOURCES: tuple[Source, ...] = (reviews.tasks, leavers.tasks, closures.tasks, outside.tasks, statements.tasks, violationtasks.tasks)
+SOURCES: list[Source] = [reviews.tasks, leavers.tasks, closures.tasks, outside.tasks, statements.tasks, violationtasks.tasks]
+
+
+def also(source: Source) -> None:
+    """What waits in a room above this one is told with the rest: on Home, and in the daily mail."""
+    if source not in SOURCES:
+        SOURCES.append(source)
 
 
 def of(actor: Actor, now: int) -> list[Tasks]:

@@ -4,6 +4,7 @@ came of it is written with the place up to which it was read."""
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.desk.holding import asked, queries, senders
-from civicmail.desk.holding.actions import containing
+from civicmail.desk.holding.actions import asking, containing, standing
 from civicmail.desk.holding.actions.reaping import KEPT_DAYS
 from civicmail.desk.holding.actions.reviewing import pseudonym_of
 from civicmail.desk.holding.actions.telling import tell_reviewers, tell_sender
@@ -25,7 +26,7 @@ from civicmail.desk.holding.models import Finding, Heard
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Type
 
-_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"')
+_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED)
 """One of these stands in a head that asks for something; the others are not read."""
 AT_ONCE = "high"
 """How severe a rule is of whose findings reviewers hear at once: a threat does not wait for somebody to look at the list."""
@@ -40,6 +41,8 @@ class Waiting:
     receipts: list[tuple[Sent, list[Said]]] = field(default_factory=list)
     contained: list[containing.Seen] = field(default_factory=list)
     decided: list[tuple[str, Said]] = field(default_factory=list)
+    leaving: list[asking.Seen] = field(default_factory=list)
+    used: Counter[str] = field(default_factory=Counter)
 
 
 class Hearing:
@@ -51,12 +54,16 @@ class Hearing:
 
     @property
     def has_news(self) -> bool:
-        return bool(self._waiting.receipts or self._waiting.decided or self._waiting.contained)
+        found = self._waiting
+        return bool(found.receipts or found.decided or found.contained or found.leaving or found.used)
 
     def hear(self, record: Record) -> None:
         if record.type not in (Type.RECEIPT, Type.DECIDED) or not any(sign in record.head for sign in _TELLING):
             return
         head: dict[str, Any] = orjson.loads(record.head)
+        self._waiting.used.update(asking.used(head))
+        if asking.SIGN in record.head and (files := asking.of_record(head, is_receipt=record.type == Type.RECEIPT)) is not None:
+            self._waiting.leaving.append(files)
         if record.type == Type.DECIDED:
             self._waiting.decided.append((head["id"], asked.of_decision(head)))
         elif containing.SIGN in record.head and (one := containing.seen(head)) is not None:
@@ -75,6 +82,9 @@ class Hearing:
                 self._one(sent, said, book, now)
             for one in self._waiting.contained:
                 containing.note(one, now=now)
+            standing.count(self._waiting.used, now)
+            for files in self._waiting.leaving:
+                asking.note(files, now=now)
             for journal, number in self.positions.items():
                 Heard.objects.update_or_create(journal=journal, defaults={"number": number})
         self._waiting = Waiting()

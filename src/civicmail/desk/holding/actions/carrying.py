@@ -1,0 +1,96 @@
+"""What was decided about files is done in the archive: copies go, or end. Whoever dies in between leaves it to the next round.
+
+An approved copy is not simply let go: it is decided about once more, by what gateways know of approvals then. So it goes only with
+the very files, and to the very recipient, that somebody approved; what another rule finds keeps it (P-19, P-22, P-25).
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.access.moments import moment
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.approvalstates import CANCELLED
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier import bell
+from civicmail.mail.pipeline.releasing import Releasing
+
+KEPT_MOST = 200
+AT_ONCE = 50
+log = get_logger()
+
+
+def carry_out(row: Approval, now: int) -> list[ApprovalCopy]:
+    """Do what was decided and is not done; the copies that were done. Raises LaterError, NotInArchive, DamagedFile: then it is
+    tried again."""
+    due = list(row.copies.filter(done__isnull=True).exclude(state="waits").select_related("by"))
+    if not due:
+        return []
+    publishing.written(now)
+    if row.capture:
+        _end(row, [c for c in due if c.state in CANCELLED], now)
+        _let_go(row, [c for c in due if c.state == "approved"])
+    for copy in due:
+        copy.done = moment(now)
+        copy.save(update_fields=["done", "kept"])
+    return due
+
+
+def finish(now: int) -> int:
+    """What an earlier process did not live to do; how many messages."""
+    open_ = ApprovalCopy.objects.filter(done__isnull=True).exclude(state="waits").values_list("approval", flat=True)
+    rows = list(Approval.objects.filter(pk__in=open_).order_by("pk")[:AT_ONCE])
+    for row in rows:
+        try:
+            carry_out(row, now)
+        except (LaterError, NotInArchive, DamagedFile, OSError) as error:
+            log.error("what was decided about files cannot be done yet", approval=row.pk, error=type(error).__name__)
+    return len(rows)
+
+
+def _end(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
+    """Nobody gets these copies; the message stays in the archive. Of those alone that are still held."""
+    id_ = uuid.UUID(row.capture).bytes
+    held = [c for c in copies if queries.copy(id_, c.index, now) is not None]
+    if not held:
+        return
+    assert settings.DATA is not None, "pages have an installation"
+    data = Path(settings.DATA)
+    with closing(Writer(data, now_ms, file_size=SHORT_FILE)) as writer:
+        for copy in held:
+            facts = {"reason": _why(copy), "actor": copy.by.uid if copy.by is not None else "tick"}
+            writer.event(Event(Type.CANCELLED, id_, now_ms(), (copy.index,), facts))
+        writer.flush()
+    bell.ring(data)
+
+
+def _let_go(row: Approval, copies: list[ApprovalCopy]) -> None:
+    if not copies:
+        return
+    assert settings.DATA is not None, "pages have an installation"
+    by = copies[0].by
+    assert by is not None, "an answer has a person"
+    indices = [c.index for c in copies]
+    reason = f"approval {row.pk}: {copies[0].reason}"
+    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+        done = releasing.release(uuid.UUID(row.capture).bytes, indices, by=by.uid, reason=reason, aside=())
+    for copy in copies:
+        if (kept := done.kept.get(copy.index)) is not None:
+            copy.kept = ", ".join(kept.rules)[:KEPT_MOST]
+
+
+def _why(copy: ApprovalCopy) -> str:
+    said = {"refused": "the files were not approved", "withdrawn": "the sender withdrew it", "expired": "nobody approved the files"}
+    return f"{said[copy.state]}{f': {copy.reason}' if copy.reason else ''}"

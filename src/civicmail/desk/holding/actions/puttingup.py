@@ -1,0 +1,54 @@
+"""A file is put up for approval before the mail is written: the files of a draft, for the people outside that it names (P-22)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.desk.holding import approvers, senders
+from civicmail.desk.holding.actions.asking import ends, tell_asked
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.mailbox.models import Draft
+from civicmail.desk.mailbox.recipients import typed
+
+
+def outside(draft: Draft) -> list[str]:
+    """The people outside whom the draft names by their address, lower case, each once."""
+    domains = {domain.lower() for domain in settings.CITY.city.domains}
+    named = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in typed(field).named]
+    return list(dict.fromkeys(a for a in named if a.rpartition("@")[2] not in domains))
+
+
+def put_up(draft: Draft, *, actor: Actor, words: str, now: int) -> Approval:
+    """Ask. A draft asks once; about a file that is changed, or a recipient who is added, it is asked when that is sent. Raises
+    NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "my.write", About(person=draft.person.uid), now=now)
+    words = given(words, "words", least=10)
+    department = senders.department_of(draft.person)
+    parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]
+    to = outside(draft)
+    if not parts or not to or department is None:
+        raise Unusable("Attach a file, and name somebody outside by their address, first.")
+    with transaction.atomic():
+        row, made = Approval.objects.get_or_create(
+            draft=draft.uid,
+            defaults={
+                "person": draft.person, "department": department, "received": moment(now), "made": moment(now),
+                "since": moment(now),
+                "parts": parts, "own": approvers.is_own(draft.person, department), "words": words, "ends": ends(now),
+            },
+        )  # fmt: skip
+        if not made:
+            raise Conflict("You have asked for this draft already.")
+        ApprovalCopy.objects.bulk_create([ApprovalCopy(approval=row, index=n, address=a) for n, a in enumerate(to)])
+        facts = {"files": len(parts), "copies": len(to), "own": int(row.own)}
+        entries.enter("approval.asked", actor=actor, reason=words, now=now, object=f"approval:{row.pk}", facts=facts)
+        tell_asked(row, now)
+    return row

@@ -1,0 +1,128 @@
+"""Files that may leave without a question: allowed by the head or a deputy, with an end, asked about again halfway (P-22)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.models import StandingApproval
+
+MOST = timedelta(days=366)
+WIDE_MOST = timedelta(days=92)
+"""For everything that a department sends: that is no approval of anything, so it is short."""
+TICK = machine("tick")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """Which files: every field that is not empty must fit. series: a pattern of file names; mailbox: of a function."""
+
+    sha256: str = ""
+    series: str = ""
+    domain: str = ""
+    mailbox: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        return not (self.sha256 or self.series or self.domain or self.mailbox)
+
+
+def allow(department: Department, what: What, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
+    """In force on return. until: ms. Raises NotPermitted, Unusable."""
+    guard.require(actor, "approval.standing", About(department=department.code), now=now)
+    reason = given(reason, least=10)
+    if fields := _wrong(department, what, moment(until) - moment(now)):
+        raise Unusable("This cannot be allowed.", fields)
+    with transaction.atomic():
+        row = StandingApproval.objects.create(
+            department=department, sha256=what.sha256, series=what.series, domain=what.domain, mailbox=what.mailbox,
+            reason=reason, by=Person.objects.get(uid=actor.uid), made=moment(now), until=moment(until),
+        )  # fmt: skip
+        facts = {"standing": row.pk, "sha256": what.sha256, "domain": what.domain, "mailbox": what.mailbox, "until": until}
+        entries.enter("approval.standing", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
+    publishing.written(now)
+    return row
+
+
+def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
+    """Raises NotPermitted, Conflict where it has ended."""
+    guard.require(actor, "approval.standing", About(department=row.department.code), now=now)
+    with transaction.atomic():
+        by = Person.objects.get(uid=actor.uid)
+        if not StandingApproval.objects.filter(pk=row.pk, ended__isnull=True).update(ended=moment(now), ended_by=by):
+            raise Conflict("It has ended already.")
+        where = f"department:{row.department.code}"
+        entries.enter("approval.standing-end", actor=actor, reason="ended", now=now, object=where, facts={"standing": row.pk})
+    publishing.written(now)
+
+
+def count(used: Counter[str], now: int) -> None:
+    """How often they were used, by their ids ("s12"). Belongs into a transaction."""
+    for id_, times in used.items():
+        if id_.startswith("s") and id_[1:].isdecimal():
+            StandingApproval.objects.filter(pk=int(id_[1:])).update(used=F("used") + times, last=moment(now))
+
+
+def review(now: int) -> int:
+    """Halfway the department is asked whether it is still wanted; how many were asked about."""
+    at = moment(now)
+    due = [
+        row
+        for row in StandingApproval.objects.filter(ended__isnull=True, asked__isnull=True, until__gt=at).select_related(
+            "department"
+        )
+        if at >= row.made + (row.until - row.made) / 2
+    ]
+    for row in due:
+        with transaction.atomic():
+            StandingApproval.objects.filter(pk=row.pk).update(asked=at)
+            where = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
+            text = (
+                f"Files of {row.department.name} leave without a question until {row.until:%Y-%m-%d}. It was used {row.used} times so "
+                f"far.\n\nEnd it, or leave it: {where}"
+            )
+            for person in deciders.asked(row.department, now):
+                if to := senders.address_of(person):
+                    tell(f"standing:{row.pk}:{person.pk}", to, "Is it still right?", text, now=at)
+    return len(due)
+
+
+def _wrong(department: Department, what: What, long: timedelta) -> dict[str, str]:
+    found = {}
+    if what.sha256 and not _SHA256.fullmatch(what.sha256):
+        found["sha256"] = "A SHA-256 has 64 digits from 0 to 9 and a to f."
+    if what.series and not what.series.strip("*?. "):
+        found["series"] = "Say something of the name, like agenda-*.pdf."
+    if what.domain and not _DOMAIN.fullmatch(what.domain):
+        found["domain"] = "A domain looks like acme.example."
+    if (
+        what.mailbox
+        and not Mailbox.objects.filter(address=what.mailbox, kind="function", department=department, closed__isnull=True).exists()
+    ):
+        found["mailbox"] = "The department has no mailbox of a function with this address."
+    if not timedelta() < long <= MOST:
+        found["until"] = "The end lies within a year from now."
+    elif what.is_wide and long > WIDE_MOST:
+        found["until"] = "For everything that the department sends the end lies within three months."
+    return found

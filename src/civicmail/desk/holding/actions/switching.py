@@ -1,0 +1,74 @@
+"""From when on a department's files are asked about (P-22). Where more than forty questions a day are foreseen for a manager, the
+policy owner and the department's head both say why, in writing."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.directory.models import Department, Person
+from civicmail.city.policy.approvals import RULE
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.models import AskedDepartment
+
+MOST = 40
+"""Questions of a manager and working day above which two people say why."""
+TENTHS = 10
+
+
+def switch_on(department: Department, forecast: int, *, actor: Actor, reason: str, now: int) -> AskedDepartment:
+    """forecast: of a manager and working day, in tenths. It acts on return, or when the head has agreed. Raises NotPermitted,
+    Unusable, Conflict where it was done already."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = given(reason, least=20)
+    rule = queries.book().rule(RULE)
+    if rule is None or rule.mode != "enforce":
+        raise Conflict(f"The rule {RULE} is not in the book in force, or does not act: adopt it first (rule book, Offered).")
+    since = None if forecast > MOST * TENTHS else moment(now)
+    with transaction.atomic():
+        row, made = AskedDepartment.objects.get_or_create(
+            department=department,
+            defaults={
+                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": moment(now), "reason": reason, "forecast": forecast,
+            },
+        )  # fmt: skip
+        if not made:
+            raise Conflict("It was switched on already.")
+        facts = {"forecast": forecast, "acts": int(since is not None)}
+        entries.enter("approval.switch", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
+    publishing.written(now)
+    return row
+
+
+def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
+    """The head's own words, after which it acts. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "approval.agree", About(department=row.department.code), now=now)
+    reason = given(reason, least=20)
+    if row.by.uid == actor.uid:
+        raise Conflict("It takes two: somebody else agrees.")
+    with transaction.atomic():
+        head = Person.objects.get(uid=actor.uid)
+        fresh = AskedDepartment.objects.filter(pk=row.pk, since__isnull=True)
+        if not fresh.update(since=moment(now), head=head, head_reason=reason):
+            raise Conflict("It acts already.")
+        where = f"department:{row.department.code}"
+        entries.enter("approval.agree", actor=actor, reason=reason, now=now, object=where, facts={"forecast": row.forecast})
+    publishing.written(now)
+
+
+def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
+    """Files of the department are not asked about any more; what waits is still answered. Raises NotPermitted, Unusable."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = given(reason, least=20)
+    with transaction.atomic():
+        where = f"department:{row.department.code}"
+        entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
+        AskedDepartment.objects.filter(pk=row.pk).delete()
+    publishing.written(now)

@@ -1,0 +1,63 @@
+"""Who is asked about files: the head of the sender's department, else its deputies, else the next head up (P-22). Never the sender.
+
+Whose turn it is says whom a task and a mail go to; head, deputies and those above may answer at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from civicmail.city.access.acts import About
+from civicmail.city.conduct.queries.deciders import absent
+from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.desk.holding.models import Approval
+
+
+def chain(department: Department, sender: int, now: int) -> list[list[Person]]:
+    """The people whose turn it is, one group after the other; those who are away, and the sender (id), are passed over."""
+    groups: list[list[Person]] = []
+    row: Department | None = department
+    seen: set[int] = set()
+    while row is not None and row.pk not in seen:
+        seen.add(row.pk)
+        groups.append([row.head] if row.head is not None else [])
+        groups.append(list(row.deputies.order_by("family", "given", "pk")))
+        row = row.parent
+    away = absent({p.pk for group in groups for p in group}, now)
+    found: list[list[Person]] = []
+    known = {sender}
+    for group in groups:
+        there = [p for p in group if p.pk not in away and p.pk not in known]
+        known |= {p.pk for p in there}
+        if there:
+            found.append(there)
+    return found
+
+
+def is_own(person: Person, department: Department) -> bool:
+    """Whether nobody is above this sender in this: the department's head, and whoever was elected."""
+    if department.head_id == person.pk:
+        return True
+    return Episode.objects.filter(person=person, kind="elected", ended__isnull=True).exists()
+
+
+def asked(row: Approval, now: int) -> list[Person]:
+    """Whose turn it is. Of one's own files that is oneself; nobody where no head and no deputy is there."""
+    if row.own:
+        return [row.person]
+    groups = chain(row.department, row.person_id, now)
+    return groups[min(row.step, len(groups) - 1)] if groups else []
+
+
+def asked_of(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
+    """By person (id): what waits for them."""
+    found: dict[int, list[Approval]] = {}
+    for row in rows:
+        for person in asked(row, now):
+            found.setdefault(person.pk, []).append(row)
+    return found
+
+
+def about(row: Approval) -> About:
+    """What the guard is asked."""
+    return About(row.department.code, row.person.uid, id=str(row.pk), holder=row.person.uid if row.own else "")

@@ -1,0 +1,270 @@
+"""May exactly these files leave, to exactly these recipients? What waits for a manager, and one of it ("/holding/approvals/")."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Case, Q, QuerySet, When
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.csp import csp_override
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.holding import approvers, files
+from civicmail.desk.holding.actions import approving
+from civicmail.desk.holding.approvalstates import SAID
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.viewer import downloads
+
+CHOICES = [(state, word) for state, (_, word) in SAID.items()]
+
+
+class Answer(forms.Form):
+    """Nothing is chosen beforehand."""
+
+    to = forms.TypedMultipleChoiceField(
+        label="For whom?",
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one recipient."},
+    )
+    answer = forms.ChoiceField(
+        label="May these files leave?",
+        choices=[
+            ("approve", "Yes: exactly these files, to the recipients that are ticked"),
+            ("refuse", "No: they do not leave"),
+            ("records", "They answer a public-records request: the records office takes it from here"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose an answer."},
+    )
+    reason = long("Why?", "The sender reads it. A no, and a yes to files of your own, need at least 10 characters.", required=False)
+
+    def __init__(self, row: Approval, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [(c.index, c.address) for c in row.copies.all() if c.state == "waits"]  # type: ignore[attr-defined]
+        if row.own or not row.capture:
+            least = [choice for choice in self.fields["answer"].choices if row.capture or choice[0] != "records"]  # type: ignore[attr-defined]
+            self.fields["answer"].choices = least  # type: ignore[attr-defined]
+
+
+class Looked(forms.Form):
+    """Of the next head, about somebody's own files."""
+
+    reason = long("What do you say about it?", "At least 10 characters.", least=10)
+
+
+@acting("approvals.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """What waits for this person's departments, the oldest first, and what was answered: who approved what."""
+    require(request, "approvals.see")
+    rows = ApprovalCopy.objects.all()
+    if not request.actor.holds("auditor"):
+        rows = rows.filter(approval__department__code__in=request.actor.departments)
+    rows = rows.annotate(over=Case(When(state="waits", then=0), default=1))
+    page = Page("May these files leave?", "Approvals", actions=[Action("Standing approvals", reverse("standing-approvals"))])
+    found = listing.of(
+        request,
+        rows,
+        caption="Files that wait for an approval, and what was said",
+        columns=[
+            Column("from", "From", lambda c: Cell(str(c.approval.person), _place(c.approval), hint=c.approval.department.name)),
+            Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),
+            Column(
+                "state", "State", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_hint(c)), ("over", "approval__made")
+            ),
+            Column("files", "Files", lambda c: Cell(len(c.approval.parts)), num=True, name="files"),
+            Column("made", "Waits since", lambda c: c.approval.made, ("approval__made",), name="since"),
+            Column("by", "Answered", lambda c: Cell(str(c.by) if c.by else "", hint=c.reason[:80]), ("by__family",), name="by"),
+        ],
+        filters=[
+            Filter("state", "State", lambda q, v: q.filter(state=v), CHOICES),
+            Filter("by", "Answered by", _by),
+        ],
+        empty="Nothing waits for you, and nothing was answered.",
+        noun="copies",
+        sort="state",
+        slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
+    )
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("approvals.see")
+def one(request: Asked, pk: int) -> HttpResponse:
+    """The files, to whom, and the answer. Whoever sent them sees how it stands, and withdraws."""
+    row = get_object_or_404(Approval.objects.select_related("person", "department", "seen_by"), pk=pk)
+    now, about = ms(request.now), approvers.about(row)
+    mine = request.actor.uid == row.person.uid
+    if mine and not row.own:
+        return _mine(request, row)
+    if not may(request, "approval.answer", about) and not (may(request, "approvals.see") and request.actor.holds("auditor")):
+        if not mine:
+            require(request, "approvals.see")
+            raise Http404
+        return _mine(request, row)
+    waits = row.copies.filter(state="waits").exists()
+    asks = waits and bool(may(request, "approval.answer", about))
+    form = Answer(row, request.POST or None)
+    if asks and request.method == "POST" and form.is_valid():
+        c = form.cleaned_data
+        done = tried(form, lambda: approving.answer(row, c["to"], c["answer"], actor=request.actor, reason=c["reason"], now=now))
+        if done is not None:
+            messages.success(request, _said(done))
+            return redirect("approval" if row.copies.filter(state="waits").exists() else "approvals", **_args(row))
+    asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
+    shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
+    response = render(request, "holding/approval.html", _page(request, row, form, shown, asks=asks), status=status_of(form))
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@acting("approvals.see")
+@csp_override(downloads.CSP)
+def part(request: Asked, pk: int, number: int) -> HttpResponse:
+    """One of the files, as a download; asked for by a form, because it is an entry."""
+    row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
+    if request.method != "POST":
+        return redirect("approval", pk=pk)
+    if not 0 < number <= len(row.parts):
+        raise Http404
+    permit = approving.look(row, actor=request.actor, now=ms(request.now), part=row.parts[number - 1][0])
+    try:
+        name, content = files.content(row, permit, number - 1)
+    except Unreadable:
+        raise Http404 from None
+    response = HttpResponse(content, headers=downloads.HEADERS)
+    response["Content-Disposition"] = downloads.disposition(name, f"file-{number}")
+    return response
+
+
+@acting("approvals.see")
+def sample(request: Asked, pk: int) -> HttpResponse:
+    """The next head looks at what somebody decided about files of their own."""
+    row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
+    require(request, "approval.sample", approvers.about(row))
+    form = Looked(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data["reason"]
+        if tried(form, lambda: approving.sample(row, actor=request.actor, reason=said, now=ms(request.now)) or True):
+            messages.success(request, "Your look is recorded.")
+            return redirect("approvals")
+    looks = row.seen is None
+    there = files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))) if looks else files.bare(row)
+    shown = {**_page(request, row, form, there, asks=False), "samples": looks, "opens": looks}
+    return render(request, "holding/approval.html", shown, status=status_of(form))
+
+
+@acting("my.approvals")
+def mine(request: Asked) -> HttpResponseBase:
+    """What of one's own waits, and what became of it."""
+    require(request, "my.approvals", About(person=request.actor.uid))
+    found = listing.of(
+        request,
+        ApprovalCopy.objects.filter(approval__person__uid=request.actor.uid),
+        caption=gettext("Files that I sent"),
+        columns=[
+            Column("to", gettext("To"), lambda c: Cell(c.address, _place(c.approval), full=True), ("address",)),
+            Column(
+                "state", gettext("State"), lambda c: Cell(gettext(SAID[c.state][1]), role=SAID[c.state][0], hint=c.reason[:120])
+            ),
+            Column("made", gettext("Sent"), lambda c: c.approval.received, ("approval__received",), name=gettext("sent")),
+        ],
+        empty=gettext("Nothing that you sent had to wait for an approval."),
+        noun=gettext("copies"),
+        sort="-made",
+        slim=lambda q: q.select_related("approval", "by"),
+    )
+    return listing.shown(
+        request, "access/list.html", found, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
+    )
+
+
+@acting("my.approvals")
+def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
+    """From a message to its question."""
+    row = get_object_or_404(Approval, capture=str(capture), person__uid=request.actor.uid)
+    return redirect("approval", pk=row.pk)
+
+
+def _mine(request: Asked, row: Approval) -> HttpResponse:
+    require(request, "my.approvals", About(person=row.person.uid))
+    waits = [c.index for c in row.copies.all() if c.state == "waits"]
+    if request.method == "POST":
+        form = forms.Form(request.POST)
+        done = tried(form, lambda: approving.withdraw(row, waits, actor=request.actor, now=ms(request.now)))
+        messages.info(
+            request, gettext("It is withdrawn: nobody gets these files.") if done else gettext("It was answered meanwhile.")
+        )
+        return redirect("approval", pk=row.pk)
+    facts: list[tuple[str, Any]] = [(gettext("Sent"), row.received), (gettext("Answer by"), row.ends)]
+    page = Page(
+        gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts
+    )
+    asked = [] if not waits else approvers.asked(row, ms(request.now))
+    shown = {"page": page, "row": row, "copies": _copies(row), "waits": bool(waits), "asked": asked}
+    return render(request, "holding/my_approval.html", shown)
+
+
+def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Shown], *, asks: bool) -> dict[str, Any]:
+    facts: list[tuple[str, Any]] = [
+        ("From", str(row.person)),
+        ("Department", row.department.name),
+        ("Sent", row.received),
+        ("Goes back", row.ends),
+    ]
+    states = {c.state for c in row.copies.all()}
+    state = SAID["waits" if "waits" in states else next(iter(states), "gone")]
+    page = Page("May these files leave?", "Approval", [("Approvals", reverse("approvals"))], state, facts)
+    return {
+        "page": page,
+        "row": row,
+        "form": form,
+        "files": shown,
+        "answered": [one for one in _copies(row) if not asks or one[0].state != "waits"],
+        "asks": asks,
+        "opens": asks,
+        "back": reverse("approvals"),
+    }
+
+
+def _copies(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
+    return [(c, *SAID[c.state]) for c in row.copies.select_related("by")]
+
+
+def _said(done: list[ApprovalCopy]) -> str:
+    kept = next((c.kept for c in done if c.kept), "")
+    if kept:
+        return f"Your answer is recorded. Something else still keeps it: {kept}."
+    return {
+        "approved": "Your answer is recorded, and the files are on their way.",
+        "records": "Your answer is recorded. It stays here, on hold, and the records office is told.",
+    }.get(done[0].state, "Your answer is recorded, and the sender is told.")
+
+
+def _place(row: Approval) -> str:
+    return reverse("approval", args=[row.pk])
+
+
+def _args(row: Approval) -> dict[str, int]:
+    return {"pk": row.pk} if row.copies.filter(state="waits").exists() else {}
+
+
+def _hint(copy: ApprovalCopy) -> str:
+    return f"kept by {copy.kept}" if copy.kept else ""
+
+
+def _by(query: QuerySet[Any], wanted: str) -> QuerySet[Any]:
+    return query.filter(Q(by__family__icontains=wanted) | Q(by__uid=wanted))

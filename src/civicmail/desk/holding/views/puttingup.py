@@ -1,0 +1,45 @@
+"""May these files leave, before the mail is written? ("/holding/approvals/put-up/DRAFT/")"""
+
+from __future__ import annotations
+
+import uuid
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.page import Page
+from civicmail.desk.holding.actions import puttingup
+from civicmail.desk.mailbox.models import Draft
+
+
+class Words(forms.Form):
+    """For the manager."""
+
+    words = long(_("What is it for?"), _("At least 10 characters. Your manager reads it."), least=10)
+
+
+@acting("my.write")
+def put_up(request: Asked, draft: uuid.UUID) -> HttpResponse:
+    """The files and the people outside of a draft of one's own."""
+    require(request, "my.write", About(person=request.actor.uid))
+    row = get_object_or_404(Draft.objects.select_related("person"), uid=draft, person__uid=request.actor.uid)
+    form = Words(request.POST or None)
+
+    def ask() -> object:
+        return puttingup.put_up(row, actor=request.actor, words=form.cleaned_data["words"], now=ms(request.now))
+
+    back = reverse("my-approvals")
+    page = Page(gettext("Ask before you write?"), gettext("Approval"), [(gettext("My files"), back)])
+    return answered(
+        request, form, ask, page=page, back=back, said=gettext("Your manager is asked."), template="holding/put_up.html",
+        files=list(row.files.all()), to=puttingup.outside(row),
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Which departments are asked before files leave, and what would that cost? ("/policy/approvals/", P-22)"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.directory.models import Department
+from civicmail.core.config.errors import LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding.actions import switching
+from civicmail.desk.holding.actions.switching import MOST, TENTHS
+from civicmail.desk.holding.models import AskedDepartment
+from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, Forecast, forecast
+from civicmail.desk.oversight.heads import Heads
+
+KEPT_SECONDS = 600
+"""A forecast reads thousands of heads: it is the same for some minutes."""
+
+
+class Why(forms.Form):
+    """In writing, whatever it is."""
+
+    reason = long("Why?", "At least 20 characters. It is kept with the decision.", least=20)
+
+
+@acting("rules.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """Every department: whether it is asked, and how many questions a day that is, or would be, for its manager."""
+    require(request, "rules.see")
+    seen = foreseen(ms(request.now))
+    on = {row.department_id: row for row in AskedDepartment.objects.all()}
+    found = listing.of(
+        request,
+        Department.objects.filter(closed__isnull=True),
+        caption="Departments, and the approvals that each would be asked for",
+        columns=[
+            Column("name", "Department", lambda d: Cell(d.name, reverse("asked-department", args=[d.code])), ("name",)),
+            Column("state", "State", lambda d: Cell(*_state(on.get(d.pk)))),
+            Column("forecast", "A day", lambda d: said(seen.tenths(d.code)), num=True, name="questions a day"),
+            Column("head", "Manager", lambda d: str(d.head) if d.head else "", name="manager"),
+        ],
+        empty="There is no department.",
+        noun="departments",
+        sort="name",
+        slim=lambda q: q.select_related("head"),
+    )
+    page = Page("Who is asked before files leave?", "Approvals", facts=_facts(seen))
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+@acting("rules.see")
+def one(request: Asked, department: str) -> HttpResponse:
+    """Switch it on or off; the head agrees where many questions are foreseen."""
+    require(request, "rules.see")
+    of = get_object_or_404(Department.objects.select_related("head"), code=department, closed__isnull=True)
+    row = AskedDepartment.objects.select_related("by", "head", "department").filter(department=of).first()
+    now, form = ms(request.now), Why(request.POST or None)
+    seen = foreseen(now)
+    tenths = seen.tenths(of.code)
+    verb, submit, done = _verb(request, of, row, form, tenths)
+    facts: list[tuple[str, Any]] = [
+        ("Manager", str(of.head) if of.head else "nobody"),
+        ("Questions on a working day", said(tenths)),
+        *([("Switched on by", f"{row.by}: {row.reason}")] if row is not None else []),
+        *([("Agreed by", f"{row.head}: {row.head_reason}")] if row is not None and row.head is not None else []),
+    ]
+    back = reverse("asked-departments")
+    page = Page(of.name, "Approvals", [("Approvals", back)], _state(row)[::-2], facts)
+    return answered(
+        request, form, verb, page=page, back=back, said=done, template="oversight/asked_department.html", submit=submit,
+        many=tenths > MOST * TENTHS, most=MOST, waits=row is not None and row.since is None, on=row is not None,
+    )  # fmt: skip
+
+
+def _verb(request: Asked, of: Department, row: AskedDepartment | None, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
+    """What the form does, its button ("" where this person has none), and what is said afterwards."""
+    now, actor = ms(request.now), request.actor
+
+    def why() -> str:
+        return str(form.cleaned_data["reason"])
+
+    if row is not None and row.since is None and may(request, "approval.agree", About(department=of.code)):
+        return lambda: switching.agree(row, actor=actor, reason=why(), now=now), "Agree", "It acts from now on."
+    if row is not None:
+        may_off = "Switch it off" if may(request, "approval.switch") else ""
+        return lambda: switching.switch_off(row, actor=actor, reason=why(), now=now), may_off, "It is switched off."
+    may_on = "Switch it on" if may(request, "approval.switch") else ""
+    return lambda: switching.switch_on(of, tenths, actor=actor, reason=why(), now=now), may_on, "It is recorded."
+
+
+def foreseen(now: int) -> Forecast:
+    """Of the last weeks. Raises LaterError where the archive cannot be read at this moment."""
+    key = f"approval-forecast:{settings.DATA}"
+    if (kept := cache.get(key)) is not None:
+        return kept  # type: ignore[no-any-return]
+    assert settings.DATA is not None, "pages have an installation"
+    days = frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
+    try:
+        found = forecast(Heads(Path(settings.DATA)).newest(now - DAYS * DAY_MS, now), now, days)
+    except DamagedFile as error:
+        raise LaterError("What was sent cannot be read at this moment.") from error
+    cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def said(tenths: int) -> str:
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def _state(row: AskedDepartment | None) -> tuple[str, str, str]:
+    """Word, link (none), role: as a cell has them."""
+    if row is None:
+        return "Not asked", "", "quiet"
+    return ("Waits for the head", "", "wait") if row.since is None else ("Asked", "", "done")
+
+
+def _facts(seen: Forecast) -> list[tuple[str, Any]]:
+    return [("Counted", f"{seen.read} messages, {seen.days} working days")]

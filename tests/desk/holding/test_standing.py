@@ -1,0 +1,103 @@
+"""What may leave without a question, and from when on a department is asked at all (P-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.notices.models import Notice
+from civicmail.desk.holding.actions import standing, switching
+from civicmail.desk.holding.actions.standing import What
+from civicmail.desk.holding.models import AskedDepartment, StandingApproval
+from desk.holding.leaving import ACME, OWL, PDF, Bureau, bureau
+from desk.holding.test_approvals import MONDAY
+from desk.mailbox.conftest import city as city
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+WHY = "The agenda of each week is public, and the council wants it early."
+DAY = 86_400_000
+
+
+@pytest.fixture
+def files(installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
+    with time_machine.travel(MONDAY, tick=False), bureau(installed, city) as made:
+        yield made
+
+
+def actor(files: Bureau, key: str) -> Any:
+    return actor_of(files.town.people[key].account, "", files.desk.now)
+
+
+def allow(files: Bureau, what: What, days: int = 60, key: str = "head") -> StandingApproval:
+    now = files.desk.now
+    works = files.town.departments["public-works"]
+    return standing.allow(works, what, now + days * DAY, actor=actor(files, key), reason=WHY, now=now)
+
+
+def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bureau) -> None:
+    """R-1327: used files are counted."""
+    with pytest.raises(NotPermitted):
+        allow(files, What(series="agenda-*.pdf"), key="chief")
+    row = allow(files, What(series="agenda-*.pdf", domain="acme.example"))
+    agenda = {"Agenda-12.pdf": PDF}
+    assert files.send("crew0", ACME, files=agenda) is None
+    assert files.send("crew0", OWL, files=agenda) is not None
+    row.refresh_from_db()
+    assert row.used == 1 and row.last is not None
+    standing.end(row, actor=actor(files, "deputy"), now=files.desk.now)
+    assert files.send("crew0", ACME, files=agenda) is not None
+    with pytest.raises(Conflict):
+        standing.end(row, actor=actor(files, "head"), now=files.desk.now)
+
+
+@pytest.mark.parametrize(
+    ("what", "days", "field"),
+    [
+        (What(domain="acme.example"), 367, "until"),
+        (What(domain="acme.example"), 0, "until"),
+        (What(), 93, "until"),
+        (What(sha256="xyz"), 9, "sha256"),
+        (What(series="*"), 9, "series"),
+        (What(domain="acme"), 9, "domain"),
+        (What(mailbox="dana.ortiz@city.example"), 9, "mailbox"),
+    ],
+)
+def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau, what: What, days: int, field: str) -> None:
+    """R-1326."""
+    with pytest.raises(Unusable) as said:
+        allow(files, what, days)
+    assert set(said.value.fields) == {field}
+    row = allow(files, What(), 90)
+    assert standing.review(files.desk.now + 44 * DAY) == 0
+    assert standing.review(files.desk.now + 46 * DAY) == 1
+    assert standing.review(files.desk.now + 47 * DAY) == 0
+    assert [n.to for n in Notice.objects.filter(key__startswith=f"standing:{row.pk}:")] == ["rosa.hale@city.example"]
+
+
+def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
+    """R-1328."""
+    fire, now = files.town.departments["fire"], files.desk.now
+    author, chief = actor(files, "author"), actor(files, "chief")
+    with pytest.raises(NotPermitted):
+        switching.switch_on(fire, 10, actor=chief, reason=WHY, now=now)
+    row = switching.switch_on(fire, 401, actor=author, reason=WHY, now=now)
+    assert row.since is None and files.send("authoriser", ACME) is None
+    with pytest.raises(NotPermitted):
+        switching.agree(row, actor=actor(files, "head"), reason=WHY, now=now)
+    with pytest.raises(Unusable):
+        switching.agree(row, actor=chief, reason="Yes.", now=now)
+    switching.agree(row, actor=chief, reason=WHY, now=now)
+    assert files.send("authoriser", ACME, files={"plan.pdf": PDF + b"2"}) is not None
+    switching.switch_off(AskedDepartment.objects.get(department=fire), actor=author, reason=WHY, now=now)
+    assert files.send("authoriser", ACME, files={"plan.pdf": PDF + b"3"}) is None
+    assert switching.switch_on(fire, 400, actor=author, reason=WHY, now=now).since == moment(now)
+    assert ms(moment(now) + timedelta(0)) == now

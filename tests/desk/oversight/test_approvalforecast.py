@@ -1,0 +1,40 @@
+"""How many approvals a department would be asked for, from what its people have sent (P-22)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from civicmail.city.policy.shapes import Disposition, Facts
+from civicmail.desk.oversight import approvalforecast
+from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, forecast
+from civicmail.desk.oversight.heads import Told
+
+NOW = int(datetime(2026, 3, 30, tzinfo=UTC).timestamp() * 1000)  # four weeks before it begin on a Monday
+
+
+def told(at: int = NOW - DAY_MS, source: str = "submission", *, approved: tuple[str, ...] = ("",), **facts: object) -> Told:
+    whole: Facts = {"sender.department": "parks", "files.leaving": ("aa",), **facts}  # type: ignore[dict-item]
+    copies = tuple(
+        Disposition(n, "deliver", (), {"outbound": True, **({"recipient.approved": by} if by else {})})
+        for n, by in enumerate(approved)
+    )
+    return Told("id", at, source, whole, copies)
+
+
+def test_a_message_is_one_question_of_people_on_working_days() -> None:
+    """R-1329."""
+    asked = [told(), told(approved=("", "", "s1")), told(**{"files.leaving": (), "files.count": 2})]
+    not_asked = [
+        told(source="mx", inbound=True), told(approved=("s1",)), told(approved=()), told(**{"sender.machine": True}),
+        told(**{"files.leaving": ()}), told(**{"sender.department": ""}),
+    ]  # fmt: skip
+    found = forecast([*asked, *not_asked], NOW, [date(2026, 3, 17)])
+    assert (found.questions, found.days, found.read) == ({"parks": 3}, 19, 9)
+    assert (found.tenths("parks"), found.tenths("fire")) == (2, 0)
+
+
+def test_of_a_large_city_the_newest_days_stand_for_all(monkeypatch: object) -> None:
+    """R-1329: as many days as were read, no more."""
+    many = [told(NOW - DAY_MS * (n // 10_000)) for n in range(approvalforecast.READ_MOST + 5)]
+    found = forecast(many, NOW, [])
+    assert found.read == approvalforecast.READ_MOST and found.days < DAYS
