@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.processes import cpu, family
 from bench.report import Report, Row
 from bench.scratch import scratch
+from civicmail.front.sample.costs import cpu, family
 from neighbours import postfix
 from neighbours.civic import Civicmail
 from neighbours.tools import Sink, smtp_source

@@ -8,9 +8,9 @@ import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from bench.processes import cpu, family
 from bench.report import Report, Row
 from bench.scratch import scratch
+from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman
 from civicmail.mail.search.counts import searchable

@@ -12,9 +12,9 @@ from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 
-from bench.processes import family, peak, role
 from bench.report import Report, Row
 from bench.scratch import scratch
+from civicmail.front.sample.costs import family, peak, role
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman
 from civicmail.front.sample.stage import Stage

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from bench import corpus, lag
 from bench.accepting import Rate
-from bench.processes import cpu, family
 from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.core.config.settings import CHECKS
+from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman
 from neighbours import postfix

@@ -17,13 +17,14 @@ from bench.corpus import maildir
 from bench.growth import NOW, QUERIES, questions
 from bench.lag import behind
 from bench.made import Made
-from bench.processes import bytes_below, cpu, family, measured, peak, role
+from bench.processes import bytes_below, measured
 from bench.report import Report, Row
 from python_calamine import CalamineWorkbook
 
 from bench import files
 from civicmail.core.message import letter
 from civicmail.core.query.parse import parse
+from civicmail.front.sample.costs import cpu, family, peak, role
 from civicmail.front.sample.mail import messages
 from civicmail.mail.importers import mbox
 

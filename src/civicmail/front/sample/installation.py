@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.files import OS_FILES
 from civicmail.mail.archive import layout
 
@@ -16,7 +19,7 @@ name = "Sample City"
 domains = ["city.example"]
 
 [gateway]
-min_free = 67108864
+min_free = {min_free}
 
 [[gateway.listener]]
 kind = "mx"
@@ -31,6 +34,10 @@ port = {ports.relay}
 [courier]
 local = "maildir"
 outbound = "smtp://127.0.0.1:{world}"
+retry_first = {retry}
+
+[screening]
+resolver = {resolver}
 
 [web]
 port = {ports.web}
@@ -66,9 +73,25 @@ def is_free(port: int) -> bool:
     return True
 
 
-def settings(ports: Ports, world: int) -> str:
-    """The settings file. world: port of the server that takes outgoing mail."""
-    return _SETTINGS.format(ports=ports, world=world)
+def wait_for(ports: Ports, data: Path, seconds: float = 30) -> None:
+    """Until both listeners greet. Raises LaterError when they do not."""
+    end = time.monotonic() + seconds
+    for port in ports[:2]:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as wire:
+                wire.settimeout(2)
+                if wire.recv(4) == b"220 ":
+                    break
+            if time.monotonic() > end:
+                raise LaterError(f"The gateway did not start within {seconds:.0f} seconds; {data / 'run.log'} may say why.")
+            time.sleep(0.05)
+
+
+def settings(ports: Ports, world: int, *, min_free: int = 64 << 20, resolver: str = "", retry: int = 60) -> str:
+    """The settings file. world: port of the server that takes outgoing mail; resolver: "" for the system's; retry: seconds until a
+    second attempt."""
+    servers = f'["{resolver}"]' if resolver else "[]"
+    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, resolver=servers, retry=retry)
 
 
 def make(data: Path, text: str) -> str:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import itertools
 import smtplib
-import socket
 import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.config.errors import LaterError
 from civicmail.front.sample import attacks, installation, month, people
 from civicmail.front.sample.mail import Posting, messages
 from civicmail.front.sample.postman import Postman
@@ -90,20 +87,9 @@ class Play:
             if (reached := month.known(posting, self._snapshot, round(time.time() * 1000))) is not None:
                 yield reached
 
-    def wait_for_gateway(self, seconds: float = 15) -> None:
+    def wait_for_gateway(self) -> None:
         """Until both listeners greet. Raises LaterError when they do not."""
-        end = time.monotonic() + seconds
-        for port in self.ports[:2]:
-            while True:
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as wire:
-                    wire.settimeout(2)
-                    if wire.recv(4) == b"220 ":
-                        break
-                if time.monotonic() > end:
-                    raise LaterError(
-                        f"The gateway did not start within {seconds:.0f} seconds; {self.data / 'run.log'} may say why."
-                    )
-                time.sleep(0.05)
+        installation.wait_for(self.ports, self.data)
         self.began = time.monotonic()
 
     def perform(self, *, seconds: float | None, show: Show) -> None:

@@ -1,0 +1,69 @@
+"""`civicmail simulate`: a whole city's day on this machine, as a load test, a demonstration and a plan of capacity in one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.front.cli import output, samplecity
+from civicmail.front.cli.groups import group
+
+app = group("Play what a city goes through, on this machine and in a folder of its own.")
+
+
+class Reading(StrEnum):
+    """How the figures of a day are read (P-01, P-02)."""
+
+    TOGETHER = "together"
+    BESIDES = "besides"
+
+
+@app.command("day")
+def day(
+    reading: Annotated[
+        Reading,
+        typer.Option("--reading", help="240,000 messages with the junk among them, or 240,000 good ones and the junk besides."),
+    ] = Reading.TOGETHER,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.2, max=1440, help="How long the day takes; 1440 is its real pace.")
+    ] = 60,
+    share: Annotated[float, typer.Option("--share", min=0.0001, max=1, help="Which part of the day's mail comes.")] = 1,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Where the report is written; else only shown.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="A new folder, kept at the end; else a temporary one.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which day: the same number gives the same one.")] = 1,
+) -> None:
+    """Play a day of the city (P-01): its mail comes at its hours, a neighbour goes down, the disk is nearly full. It ends with a
+    report, and with exit code 1 where the city could not have lived with that day."""
+    from civicmail.front.sample.day import READINGS
+    from civicmail.front.sample.dayreport import goals
+    from civicmail.front.sample.dayreport import report as written
+    from civicmail.front.sample.simulation import Simulation
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    load = READINGS[reading]
+    count = load.part(share).total
+    with samplecity.folder(data, "day") as folder, Simulation(folder, load, minutes * 60, seed, share) as played:
+        output.words("Making a city of six departments …")
+        snapshot = samplecity.people(folder)
+        output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
+        with samplecity.serving(folder) as pid:
+            played.wait_for_gateway()
+            played.run(snapshot, pid, output.words)
+        played.weigh()
+        verified = samplecity.verified(folder)
+        title = f"A day of {count:,} messages in {minutes:g} minutes"
+        text = "\n".join(written(played, title, verified)) + "\n"
+        if report is not None:
+            report.write_text(text)
+        print(text, end="")
+        raise typer.Exit(0 if all(goal.met for goal in goals(played, verified)) else 1)

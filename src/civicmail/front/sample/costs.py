@@ -1,0 +1,59 @@
+"""What processes of an installation cost, from /proc: seconds of CPU and the most memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in thread.read_text().split()]
+        except OSError:  # it ended while we looked
+            continue
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """A process and everything below it."""
+    found = [pid]
+    for one in found:  # it grows meanwhile
+        found += children(one)
+    return found
+
+
+def cpu(pids: Sequence[int]) -> float:
+    """Seconds of CPU of living processes and of their children that ended."""
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(int(fields[i]) for i in (11, 12, 13, 14))
+    return total / _TICKS
+
+
+def peak(pid: int) -> float:
+    """The most memory that was ever resident, MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def role(pid: int) -> str:
+    """What a process of ours does: "gateway", "worker mail", …; "supervisor" for the one above, "screening.worker" for one that
+    reads for others."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    if "run" not in words:
+        return words[words.index("-m") + 1].partition(".")[2].partition(".")[2] if "-m" in words else words[0]
+    after = [w for w in words[words.index("run") + 1 :] if w]
+    if not after or after[0].startswith("-"):
+        return "supervisor"
+    return f"worker {after[after.index('--job') + 1]}" if "--job" in after else after[0]

@@ -1,0 +1,64 @@
+"""The messages of a day, kind by kind, without end: out of the sample city's mail and what pretends to be mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from random import Random
+
+from civicmail.front.sample import people
+from civicmail.front.sample.attacks import pretended
+from civicmail.front.sample.day import Kind
+from civicmail.front.sample.mail import Posting, messages
+from civicmail.front.sample.people import Town
+
+_GOOD = ("plain", "reply", "html", "files", "foreign", "newsletter", "forward", "malformed")
+_PRETENDED = 0.1
+"""Share of junk that is no advertisement: programs in archives, forms, borrowed names."""
+
+
+class Letters:
+    """Gives the next message of a kind. known: who of the recipients takes mail here; None where nobody does."""
+
+    def __init__(self, seed: int, town: Town, known: Callable[[Posting], Posting | None]) -> None:
+        self._known = known
+        good = {"inside": self._inside, "outward": self._outward, "inward": self._inward}
+        self._ways: dict[Kind, Iterator[Posting]] = {
+            kind: filter(wanted, messages(seed + n, kinds=_GOOD, start=datetime.now(UTC), every=0, town=town))  # type: ignore[misc]
+            for n, (kind, wanted) in enumerate(good.items())
+        }
+        self._ways["junk"] = _junk(Random(seed), seed + 9, town)  # noqa: S311 - the same mail for the same seed
+
+    def next(self, kind: Kind) -> Posting:
+        while (reached := self._known(next(self._ways[kind]))) is None:
+            pass
+        return reached
+
+    @staticmethod
+    def _inside(posting: Posting) -> bool:
+        return posting.inside and all(_is_ours(r) for r in posting.recipients)
+
+    @staticmethod
+    def _outward(posting: Posting) -> bool:
+        return posting.inside and not all(_is_ours(r) for r in posting.recipients)
+
+    @staticmethod
+    def _inward(posting: Posting) -> bool:
+        return not posting.inside
+
+
+def _is_ours(address: str) -> bool:
+    return address.endswith("@" + people.DOMAIN)
+
+
+def _junk(random: Random, seed: int, town: Town) -> Iterator[Posting]:
+    bulk = messages(seed, kinds=("spam",), start=datetime.now(UTC), every=0, town=town)
+    boxes = [person.address for person in town.employees]
+    false = pretended(town.employees[1].name, datetime.now(UTC))
+    while True:
+        if random.random() < _PRETENDED:
+            sender, content = random.choice(false)
+            mark = f"Message-ID: <{random.getrandbits(80):020x}@{sender.partition('@')[2]}>\r\n".encode()
+            yield Posting(sender, [random.choice(boxes)], mark + content)
+        else:
+            yield next(bulk)

@@ -1,0 +1,94 @@
+"""What goes wrong on a day, for real: the world takes no mail for an hour, and the disk is nearly full for another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.front.sample.world import World
+
+_ROOM = 4 << 30
+"""Bytes that a day may need before the disk counts as nearly full."""
+BALLAST = "ballast"
+
+
+@dataclass(slots=True)
+class Incident:
+    """name: in words; at, until: hours of the day; begin, end: what happens then; under_way, over: how far it is."""
+
+    name: str
+    at: float
+    until: float
+    begin: Callable[[], None]
+    end: Callable[[], None]
+    under_way: bool = False
+    over: bool = False
+
+
+class Neighbour:
+    """The world as a server that may be away: it answers each recipient with 451 then."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.taken = 0
+        self.world = World(self._take, answer=lambda _: "451 4.3.2 Come again" if self.away else "250 2.1.5 Ok")
+
+    def _take(self, _: object) -> str:
+        self.taken += 1
+        return "250 2.0.0 Ok"
+
+    def incident(self) -> Incident:
+        return Incident("the next hop outside takes nothing", 10.0, 11.0, lambda: self._be(True), lambda: self._be(False))
+
+    def _be(self, away: bool) -> None:
+        self.away = away
+
+
+class Disk:
+    """The disk below a data folder, as nearly full as one likes: a file takes what is left above the room that the gateway wants
+    free. least: bytes, for the settings."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data.with_name(f"{data.name}.{BALLAST}")
+        free = shutil.disk_usage(data.parent).free
+        self.least = max(64 << 20, free - 2 * _ROOM)
+
+    def incident(self) -> Incident:
+        return Incident("the disk is nearly full", 14.0, 15.0, self._fill, self._empty)
+
+    def _fill(self) -> None:
+        more = shutil.disk_usage(self._path.parent).free - self.least + (64 << 20)
+        if more > 0:
+            with self._path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, more)
+
+    def _empty(self) -> None:
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+
+
+def play(incidents: Sequence[Incident], hour: float) -> list[str]:
+    """Begin and end what is due at this hour of the day; what happened, in words."""
+    said = []
+    for one in incidents:
+        if not one.under_way and not one.over and hour >= one.at:
+            one.begin()
+            one.under_way = True
+            said.append(f"{one.name}: begins")
+        if one.under_way and hour >= one.until:
+            one.end()
+            one.under_way, one.over = False, True
+            said.append(f"{one.name}: is over")
+    return said
+
+
+def stop(incidents: Sequence[Incident]) -> None:
+    """Whatever is under way is over."""
+    for one in incidents:
+        if one.under_way:
+            one.end()
+            one.under_way, one.over = False, True

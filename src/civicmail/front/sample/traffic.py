@@ -1,0 +1,129 @@
+"""Mail on its way to an installation, each message at its moment, as honest servers do it: what is put off comes again."""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import smtplib
+import threading
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from civicmail.front.sample.day import Kind
+from civicmail.front.sample.installation import Ports
+from civicmail.front.sample.mail import Posting
+from civicmail.front.sample.postman import Postman
+
+_CONNECTIONS = 12
+_AHEAD = 200
+"""Messages that are made before their moment."""
+_TRIES = 200
+
+
+class _Due(NamedTuple):
+    at: float
+    number: int
+    kind: Kind
+    posting: Posting
+    tries: int
+
+
+class Traffic:
+    """offered: messages handed in for the first time, by kind; answers: by kind and "accepted", "refused" or "given up"; put_off:
+    4xx answers and broken connections; waits: ms from the first octet of a message to its 250; late: the most seconds by which one
+    was handed in after its moment; accepted: all of them; copies: recipients that were taken."""
+
+    def __init__(self, ports: Ports, again: float) -> None:
+        self.offered: Counter[Kind] = Counter()
+        self.answers: Counter[tuple[Kind, str]] = Counter()
+        self.put_off = 0
+        self.waits = array("f")
+        self.late = 0.0
+        self.refusals: Counter[str] = Counter()
+        self._ports = ports
+        self._again = again
+        self._ready: queue.PriorityQueue[_Due | tuple[float, int]] = queue.PriorityQueue(_AHEAD)
+        self._back: list[_Due] = []
+        self._lock = threading.Lock()
+        self._open = 0
+        self.stop = threading.Event()
+
+    @property
+    def accepted(self) -> int:
+        return sum(count for (_, answer), count in self.answers.items() if answer == "accepted")
+
+    def run(self, plan: Iterator[tuple[float, Kind]], letter: Callable[[Kind], Posting], patience: float) -> None:
+        """Until everything was answered for good; patience: seconds that what was put off is tried after the day has ended."""
+        threads = [threading.Thread(target=self._carry, name="postman", daemon=True) for _ in range(_CONNECTIONS)]
+        for thread in threads:
+            thread.start()
+        began = time.monotonic()
+        for number, (at, kind) in enumerate(plan):
+            while (early := began + at - time.monotonic()) > 1 and not self.stop.is_set():
+                self._bring_back()
+                self.stop.wait(min(early - 1, 0.2))
+            if self.stop.is_set():
+                break
+            self._bring_back()
+            self._put(_Due(began + at, number, kind, letter(kind), 0))
+        end = time.monotonic() + patience
+        while self._open and time.monotonic() < end and not self.stop.is_set():
+            self._bring_back()
+            time.sleep(0.05)
+        for _ in threads:
+            self._ready.put((float("inf"), 0))
+        for thread in threads:
+            thread.join()
+
+    def _put(self, one: _Due) -> None:
+        with self._lock:
+            if not one.tries:
+                self.offered[one.kind] += 1
+                self._open += 1
+        self._ready.put(one)
+
+    def _bring_back(self) -> None:
+        while True:
+            with self._lock:
+                if not self._back or self._back[0].at > time.monotonic() + 1:
+                    return
+                one = heapq.heappop(self._back)
+            self._ready.put(one)
+
+    def _carry(self) -> None:
+        doors = {True: Postman(self._ports.relay, "city.example"), False: Postman(self._ports.mx)}
+        while isinstance(one := self._ready.get(), _Due):
+            if (early := one.at - time.monotonic()) > 0:
+                time.sleep(early)
+            began = time.monotonic()
+            try:
+                said = doors[one.posting.inside].send(one.posting)
+                code, text, took = said.code, said.text, said.took
+            except (OSError, smtplib.SMTPException):
+                code, text, took = 421, "", 0.0
+            with self._lock:
+                self.late = max(self.late, 0.0 if one.tries else began - one.at)
+                self._take(one, code, text, took)
+        for door in doors.values():
+            door.close()
+
+    def _take(self, one: _Due, code: int, text: str, took: float) -> None:
+        if code == 250:
+            self.waits.append(took)
+            self._settle(one, "accepted")
+        elif code >= 500:
+            self.refusals[f"{code} {text.partition(' ')[0]}"] += 1
+            self._settle(one, "refused")
+        else:
+            self.put_off += 1
+            if one.tries >= _TRIES:
+                self._settle(one, "given up")
+            else:
+                heapq.heappush(self._back, one._replace(at=time.monotonic() + self._again, tries=one.tries + 1))
+
+    def _settle(self, one: _Due, answer: str) -> None:
+        self.answers[one.kind, answer] += 1
+        self._open -= 1
