@@ -139,6 +139,24 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
     assert (proposed.capture, proposed.sender) == (other.uuid, "bank@safe.example") and "pay.example" in proposed.proposed
 
 
+def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is_only_like_it(
+    plain: Town, visit: Visit, installed: Path
+) -> None:
+    """R-1624 (P-16): a click is one look, a link is none; what nobody has reported takes a mandate."""
+    now = ms(plain.now)
+    one, like = came(installed, now - 9000, DANA, raw=phish()), came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
+    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    client, page = visit("security"), f"/incidents/{row.pk}/{one.uuid}/"
+    assert client.get(page).status_code == 302 and not Entry.objects.filter(act="report.read").exists()
+    assert "your mailbox has reached its limit" in words(client.post(page))
+    entry = Entry.objects.get(act="report.read")
+    assert entry.object == f"capture:{one.uuid}" and entry.facts["case"] == row.pk
+    proposed = reporting.propose(like.uuid, marks_of(b"Subject: x\r\n\r\nother words"), "x", now=now)
+    assert client.post(f"/incidents/{proposed.pk}/{like.uuid}/").status_code == 403
+    assert client.post(f"/incidents/{row.pk}/{like.uuid}/").status_code == 404
+    assert visit("crew0").post(page).status_code == 403 and Entry.objects.filter(act="report.read").count() == 1
+
+
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
     """R-1610."""
     now = ms(plain.now)
@@ -162,13 +180,16 @@ def forward(raw: bytes, how: str) -> bytes:
     return top + b"\r\nIs this real?\r\n\r\n> From: Help Desk\r\n> Subject: Your mailbox is full\r\n>\r\n" + quoted
 
 
-@pytest.mark.parametrize("how", ["attached", "quoted"])
+@pytest.mark.parametrize("how", ["attached", "quoted", "linked"])
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
-    """R-1611: by its Message-ID, else by its words; heard once."""
+    """R-1611: by its Message-ID, by a link of ours in it, else by its words; heard once. A link of another's copy finds nothing."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
-    came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
+    others = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     raw = forward(phish(), how)
+    if how == "linked":
+        links = [tokens.make(installed, "report", c.id, 0, 1000) for c in (theirs, others)]
+        raw = raw.partition(b"Is this")[0] + "".join(f"> Report: https://city/report/{link}/\r\n" for link in links).encode()
     came(installed, now - 1000, "report@city.example", raw=raw, kind="submission", login="p-crew0/phone", sender=DANA)
     index(installed, now)
     heard(installed, now)

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.checkup import clear, feeds, hooks, keeping, keys, machine, otherdoors, passing, programs, scanner, zone
+from civicmail.front.checkup import (
+    clear,
+    feeds,
+    hooks,
+    keeping,
+    keys,
+    machine,
+    otherdoors,
+    passing,
+    programs,
+    pullback,
+    scanner,
+    zone,
+)
 from civicmail.front.checkup.findings import Finding, Patient
 
 Check = Callable[[Patient], Iterator[Finding]]
@@ -16,7 +29,7 @@ Check = Callable[[Patient], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
     keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
-    passing.claimed, programs.programs, zone.zone, scanner.clamd, feeds.feeds, hooks.hooks, otherdoors.doors,
+    passing.claimed, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
     clear.clear, clear.secure,
 )  # fmt: skip
 

@@ -47,6 +47,13 @@ class Boxes:
         self._tls = ssl.create_default_context(cafile=ca or None) if to.scheme == "imaps" else None
         self._user = user
 
+    def greet(self) -> None:
+        """Raises OSError where nobody answers, or not as who they should be."""
+        try:
+            self._connected().logout()
+        except imaplib.IMAP4.error as error:
+            raise OSError(str(error)) from error
+
     def find(self, mailbox: str, capture: str, since: int) -> list[Lying]:
         """Two days of grace for clocks and zones: SINCE knows no hours."""
         day = datetime.fromtimestamp(since / 1000, UTC) - timedelta(days=2)

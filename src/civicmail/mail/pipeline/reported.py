@@ -17,6 +17,8 @@ from civicmail.mail.archive.records import Capture
 _QUOTES = re.compile(r"(?m)^(?:> ?)+")
 _HEADER = re.compile(r"(?mi)^\*?(?:from|sent|date|to|cc|subject|de|enviado|fecha|para|asunto)\*?:[^\n]*\n")
 _FORWARD = re.compile(r"(?i)^(?:\s*(?:fwd?|wg|rv|reenv)\s*:\s*)+")
+_LINK = re.compile(r"/(report|l)/([A-Za-z0-9_-]{40,8192})")
+_FOR = {"report": "report", "l": "link"}
 _NUMBER = re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 
 MOST = 20
@@ -42,9 +44,16 @@ def attached(raw: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(id_ for id_ in _ids(letters.read(raw)) if id_))[:MOST]
 
 
+def links(letter: Letter) -> tuple[tuple[str, str], ...]:
+    """Links of ours in a message that quotes a delivered copy: what each is for, "report" or "link", and its token."""
+    texts = (letter.text, letter.html_text, *(link.url for link in letter.links))
+    found = ((_FOR[way], token) for text in texts for way, token in _LINK.findall(text))
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
 def forwarded(letter: Letter) -> tuple[str, str, tuple[str, ...]]:
-    """Of a message that quotes another one: the other's subject, its words, and numbers of captures that stand in it (our links and
-    marks have them). The words begin behind the last line of the quoted header, or at the top where there is none."""
+    """Of a message that quotes another one: the other's subject, its words, and numbers of captures that stand in it (our marks
+    have them). The words begin behind the last line of the quoted header, or at the top where there is none."""
     text = _QUOTES.sub("", letter.text or letter.html_text)
     begins = [found.end() for found in _HEADER.finditer(text)]
     subject = _FORWARD.sub("", letter.subject).strip()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
+from civicmail.city.notices import tokens
+from civicmail.city.notices.errors import BadLink
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.tail import Record
 from civicmail.core.message import letter as letters
@@ -90,15 +93,26 @@ class Hearing:
         return marks_of(files[0] if files else raw, self._domains)
 
 
+def _of_link(purpose: str, token: str) -> str:
+    """The number of the message that a link of ours is for, whenever it was made; "" for what is no link of ours."""
+    data: Path | None = settings.DATA
+    assert data is not None, "reports have an installation"
+    try:
+        return str(uuid.UUID(bytes=tokens.ring(data).verify(purpose, token).capture))
+    except BadLink:
+        return ""
+
+
 def _found(letter: Letter, raw: bytes, own: set[str]) -> Iterator[bytes]:
     """Captures that came to these addresses and that the report is about."""
     for message_id in reported.attached(raw):
         if (id_ := queries.by_message_id(message_id, own)) is not None:
             yield id_
     subject, text, numbers = reported.forwarded(letter)
-    for number in numbers:
+    linked = [number for link in reported.links(letter) if (number := _of_link(*link))]
+    for number in (*linked, *numbers):
         found = queries.record(number)
         if found is not None and any(reported.was_theirs(found, address) for address in own):
             yield found.id
-    if not letter.children and not numbers and text:
+    if not letter.children and not numbers and not linked and text:
         yield from queries.by_words(subject, text, own)

@@ -27,7 +27,8 @@ def tell_officers(case: Case, now: int) -> None:
     at = moment(now)
     held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
     where = f"{settings.CITY.web.url}{reverse('incident', args=[case.pk])}"
-    text = f"Somebody reported a message as dangerous.\n\nWho has it, and what the checks saw: {where}"
+    begin = f"About mail that was delivered: {case.proposed}" if case.proposed else "Somebody reported a message as dangerous."
+    text = f"{begin}\n\nWho has it, and what the checks saw: {where}"
     for grant in held.select_related("person"):
         if to := senders.address_of(grant.person):
             tell(f"case:{case.pk}:{grant.person.pk}", to, f"A message was reported (case {case.pk})", text, now=at)

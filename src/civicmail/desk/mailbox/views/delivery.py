@@ -21,7 +21,7 @@ from civicmail.city.policy.approvals import RULE
 from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.mail.archive import proofs
-from civicmail.mail.archive.envelopes import Passage
+from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that keep mail for a mailbox that nobody may read: it goes on by itself."""
@@ -84,5 +84,5 @@ def _release(p: Passage, id_: str) -> str:
     """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
     if p.state == "held" and RULE in p.rules:
         return reverse("approval-of", args=[id_])
-    kept = p.state == "held" and p.do in ("hold", "quarantine") and not OF_MAILBOXES & set(p.rules)
+    kept = p.state == "held" and p.do in ("hold", "quarantine") and not (OF_MAILBOXES | {PULLED_BACK}) & set(p.rules)
     return reverse("mail-release", args=[id_]) if kept else ""

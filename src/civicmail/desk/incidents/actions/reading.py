@@ -1,0 +1,29 @@
+"""Reading what was reported: whoever had it has handed it to security, so no mandate is needed; an entry is, first (P-16, P-31)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.permits import Permit
+from civicmail.desk.incidents.models import Case
+
+
+def read(case: Case, capture: str, *, actor: Actor, now: int) -> Permit:
+    """A permit for one look at one message that somebody of the city has reported, or at a report that came by mail. What is only
+    like it, or proposed by a check, nobody has handed over. Raises NotPermitted, NotRecorded."""
+    handed = case.reports.filter(capture=capture).exists() or (not case.known and case.capture == capture)
+    if not handed:
+        raise NotPermitted("Nobody has reported this message itself; to read it takes a mandate.")
+    reason = f"case {case.pk}: reported by whoever had it"
+
+    def write(entry: dict[str, Any]) -> str:
+        facts, object_ = {"case": case.pk}, f"capture:{capture}"
+        duty = str(entry["duty"])
+        made = entries.enter_alone("report.read", actor=actor, reason=reason, now=now, object=object_, duty=duty, facts=facts)
+        return f"entry:{made.uuid}"
+
+    return guard.permit(actor, "report.read", {"capture": capture}, duty="security-officer", reason=reason, now=now, write=write)

@@ -1,0 +1,44 @@
+"""What does it say? One look at what was reported, as text, after a click that is an entry ("/incidents/N/NUMBER/")."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.desk.incidents.actions import reading
+from civicmail.desk.incidents.models import Case
+from civicmail.desk.incidents.queries import captures_of
+from civicmail.desk.viewer import limited
+from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer.queries import store
+
+PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), ("to", "To"), ("cc", "Cc"))
+
+
+@acting("report.read")
+def read(request: Asked, pk: int, capture: uuid.UUID) -> HttpResponse:
+    """By POST alone: whoever follows a link, or loads a page again, looks at nothing. As whoever got it was given it."""
+    require(request, "report.read")
+    row = get_object_or_404(Case, pk=pk)
+    if request.method != "POST":
+        return redirect("incident", pk)
+    if str(capture) not in [*captures_of(row), row.capture]:
+        raise Http404
+    permit = reading.read(row, str(capture), actor=request.actor, now=ms(request.now))
+    archive = store().archive()
+    place = archive.place(capture.bytes)
+    if place is None:
+        raise Http404
+    found = archive.capture(permit, place)
+    shown = limited.read(given(archive.body(permit, place), found))
+    crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
+    facts = [("Entry", permit.entry.removeprefix("entry:"))]
+    page = Page("What does it say?", "Reported mail", crumbs, ("warn", "One look"), facts)
+    people = [(words, getattr(shown, name)) for name, words in PEOPLE] if shown is not None else []
+    return render(request, "incidents/read.html", {"page": page, "row": row, "shown": shown, "people": people})

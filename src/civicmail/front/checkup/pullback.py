@@ -1,0 +1,26 @@
+"""Taking delivered mail back: whether the server of the mailboxes can be asked (P-31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.mail.courier.imapboxes import BadServer, Boxes
+
+CHECK = "taking mail back"
+_ADVICE = "See docs/operate/incidents.md; until then a pull shuts My mail alone."
+
+
+def pullback(p: Patient) -> Iterator[Finding]:
+    courier = p.settings.courier
+    if not courier.imap:
+        if courier.local.startswith("lmtp:"):
+            text = "Dangerous mail cannot be taken back out of mailboxes behind LMTP: courier.imap is empty."
+            yield Finding(CHECK, "warning", text, _ADVICE)
+        return
+    try:
+        Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).greet()
+    except (BadServer, OSError) as error:
+        yield Finding(CHECK, "problem", f"The mailbox server at {courier.imap} cannot be asked: {error}", _ADVICE)
+    else:
+        yield Finding(CHECK, "ok", f"The mailbox server at {courier.imap} answers.")
