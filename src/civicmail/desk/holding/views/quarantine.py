@@ -145,7 +145,7 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     back = reverse("quarantine")
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why, "rules": queries.rules(copy.rules),
             "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, queries.book()),
-            "block": _block(request, copy, why.source),
+            "stopping": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
 
