@@ -34,6 +34,8 @@ SECRET_LEAST, SECRET_MOST = 10, 128
 REPLY_MOST = 20_000
 REPLIES_MOST = 20
 """Answers to one message; whoever has more to say writes a mail."""
+AT_ONCE = 200
+"""Boxes and rows of one round."""
 WORKER = machine("worker")
 _SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
 _SUBJECT = "A message from {city} waits for you"
@@ -48,8 +50,8 @@ choose when you open it first. If you do not expect a message, ask the city by t
 ---
 
 {city} tiene un mensaje confidencial para usted. No está en este correo: se lee en una página de la ciudad, con el enlace de \
-arriba, hasta el {until}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una que usted \
-elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono."""
+arriba, hasta el {until}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una \
+que usted elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono."""
 
 
 def digest(token: str) -> str:
@@ -58,13 +60,15 @@ def digest(token: str) -> str:
 
 def find(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
     """Make a row, and a notice without content, of each box that has none; how many."""
-    ids = boxes.waiting(data)
-    known = set(PickUp.objects.filter(box__in=ids).values_list("box", flat=True))
-    made = 0
-    for id_ in ids:
-        if id_ not in known:
-            made += _found(data, id_, city, url, rules, now)
-    return made
+    fresh = _without_a_kept_row(data)
+    known = set(PickUp.objects.filter(box__in=fresh).values_list("box", flat=True))
+    return sum(_found(data, id_, city, url, rules, now) for id_ in fresh if id_ not in known)
+
+
+def _without_a_kept_row(data: Path) -> list[str]:
+    """Boxes of which no row says that they are to be kept: new ones, and those whose end was not carried out. Few at a time."""
+    kept = set(PickUp.objects.filter(state__in=pickupstates.KEPT).values_list("box", flat=True))
+    return [id_ for id_ in boxes.waiting(data) if id_ not in kept][:AT_ONCE]
 
 
 def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
@@ -190,7 +194,7 @@ def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> P
 
 
 def _of_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
-    fresh = PickUp.objects.select_for_update().select_related("person").get(pk=row.pk)
+    fresh = PickUp.objects.select_for_update(of=("self",)).select_related("person").get(pk=row.pk)
     guard.require(actor, "my.write", About(person=fresh.person.uid if fresh.person else "-"), now=now)
     fresh.state = pickupstates.TABLE.step(fresh.state, action)
     return fresh
@@ -200,7 +204,7 @@ def end(data: Path, *, now: int) -> int:
     """End what has waited its days, and remove boxes whose end somebody did not live to carry out; how many rows ended."""
     over = PickUp.objects.filter(until__lte=moment(now), state__in=pickupstates.KEPT)
     ended = 0
-    for row in over[:200]:
+    for row in over[:AT_ONCE]:
         with transaction.atomic():
             fresh = PickUp.objects.select_for_update().get(pk=row.pk)
             if fresh.state not in pickupstates.KEPT:
@@ -209,7 +213,7 @@ def end(data: Path, *, now: int) -> int:
             fresh.save(update_fields=["state", "secret"])
             entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_name(fresh))
         ended += 1
-    gone = PickUp.objects.filter(box__in=boxes.waiting(data)).exclude(state__in=pickupstates.KEPT)
+    gone = PickUp.objects.filter(box__in=_without_a_kept_row(data)).exclude(state__in=pickupstates.KEPT)
     for id_ in gone.values_list("box", flat=True):
         boxes.remove(data, id_)
     return ended

@@ -55,7 +55,8 @@ class Given:
         self.close()
 
 
-def _given(pieces: Iterator[bytes]) -> Given | None:
+def given(pieces: Iterator[bytes]) -> Given | None:
+    """None while as many as there may be are under way."""
     return Given(pieces) if _room.acquire(blocking=False) else None
 
 
@@ -79,7 +80,7 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
     start, stop = _range(request.headers.get("Range", ""), sealed.size)
     if start is None or stop is None:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{sealed.size}"})
-    if (pieces := _given(sealed.pieces(start, stop) if request.method == "GET" else iter(()))) is None:
+    if (pieces := given(sealed.pieces(start, stop) if request.method == "GET" else iter(()))) is None:
         return HttpResponse(
             gettext("Many files are being loaded. Try again in a moment."), status=503, headers={"Retry-After": "10"}
         )
