@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access import guard
@@ -123,13 +123,13 @@ def carry_out(endings: Sequence[Ending], *, actor: Actor, now: int) -> int:
         return 0
     had = set(EndingStep.objects.filter(ending__in=rows).values_list("ending", "step"))
     again = _hired_again(rows)
+    steps: list[EndingStep] = []
     for name, do in STEPS:
         todo = [row for row in rows if (row.pk, name) not in had]
         mine = todo if name in _OF_THE_EMPLOYMENT else [row for row in todo if row.person_id not in again]
         counts = do(mine, now) if mine else {}
-        EndingStep.objects.bulk_create(
-            [EndingStep(ending=row, step=name, count=counts.get(row.person_id, 0), at=moment(now)) for row in todo]
-        )
+        steps += [EndingStep(ending=row, step=name, count=counts.get(row.person_id, 0), at=moment(now)) for row in todo]
+    EndingStep.objects.bulk_create(steps)
     Ending.objects.filter(pk__in=[row.pk for row in rows]).update(done=moment(now))
     done = [(f"person:{row.person.uid}", {"episode": row.episode_id, "reason": row.reason}) for row in _with_people(rows)]
     entries.enter_each("access.end", done, actor=actor, reason="", now=now)
@@ -152,19 +152,21 @@ Counts = dict[int, int]
 def _end_authorisations(rows: Sequence[Ending], now: int) -> Counts:
     """Of this employment: the own mailbox, and what the person was granted of others."""
     mine = living([row.episode_id for row in rows])
-    counts = _count(mine.values_list("person", flat=True))
-    mine.filter(state="asked").update(state="withdrawn", since=moment(now), why="access ended")
-    mine.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=moment(now), why="access ended")
+    return _over(mine, _count(mine.values_list("person", flat=True)), "access ended", now)
+
+
+def _over(rights: QuerySet[Authorisation], counts: Counts, why: str, now: int) -> Counts:
+    """End rights, where there are any."""
+    if counts:
+        rights.filter(state="asked").update(state="withdrawn", since=moment(now), why=why)
+        rights.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=moment(now), why=why)
     return counts
 
 
 def _end_grants_from(rows: Sequence[Ending], now: int) -> Counts:
     """Delegates of the person's mailbox were the person's; a successor reads on."""
     given = Authorisation.objects.filter(mailbox__holder__in=[r.person_id for r in rows], role="delegate", state__in=LIVING)
-    counts = _count(given.values_list("mailbox__holder", flat=True))
-    given.filter(state="asked").update(state="withdrawn", since=moment(now), why="the holder's access ended")
-    given.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=moment(now), why="the holder's access ended")
-    return counts
+    return _over(given, _count(given.values_list("mailbox__holder", flat=True)), "the holder's access ended", now)
 
 
 def _end_duties(rows: Sequence[Ending], now: int) -> Counts:
@@ -172,14 +174,16 @@ def _end_duties(rows: Sequence[Ending], now: int) -> Counts:
     held = DutyGrant.objects.filter(person__in=ids, ended__isnull=True)
     counts = _count(held.values_list("person", flat=True))
     DutyUse.objects.filter(grant__person__in=ids, laid_down__isnull=True, until__gt=moment(now)).update(laid_down=moment(now))
-    held.update(ended=moment(now))
+    if counts:
+        held.update(ended=moment(now))
     return counts
 
 
 def _end_devices(rows: Sequence[Ending], now: int) -> Counts:
     used = Device.objects.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
     counts = _count(used.values_list("person", flat=True))
-    used.update(ended=moment(now))
+    if counts:
+        used.update(ended=moment(now))
     return counts
 
 
@@ -187,7 +191,8 @@ def _end_tokens(rows: Sequence[Ending], now: int) -> Counts:
     ids = [r.person_id for r in rows]
     shown = Token.objects.filter(person__in=ids, ended__isnull=True)
     counts = _count(shown.values_list("person", flat=True))
-    shown.update(ended=moment(now))
+    if counts:
+        shown.update(ended=moment(now))
     Invitation.objects.filter(account__person__in=ids, ended__isnull=True, used__isnull=True).update(ended=moment(now))
     return counts
 
@@ -205,7 +210,8 @@ def _end_sessions(rows: Sequence[Ending], _now: int) -> Counts:
 def _end_personal_use(rows: Sequence[Ending], now: int) -> Counts:
     allowed = PersonalUse.objects.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
     counts = _count(allowed.values_list("person", flat=True))
-    allowed.update(ended=moment(now))
+    if counts:
+        allowed.update(ended=moment(now))
     return counts
 
 
@@ -218,8 +224,9 @@ def _reroute(rows: Sequence[Ending], _now: int) -> Counts:
         *Department.objects.filter(head__in=ids).values_list("head", flat=True),
         *deputies.values_list("person", flat=True),
     ]
-    Department.objects.filter(head__in=ids).update(head=None)
-    deputies.delete()
+    if offices:
+        Department.objects.filter(head__in=ids).update(head=None)
+        deputies.delete()
     return _count(offices)
 
 
