@@ -47,7 +47,12 @@ _ROLES: dict[str, tuple[tuple[str, Duty], ...]] = {
         ("Deputy director", "administration-director"),
     ),
     "it": (("Clerk", "system-administrator"), ("Inspector", "policy-author"), ("Supervisor", "security-officer")),
-    "law": (("Supervisor", "city-attorney"), ("Inspector", "retention-officer"), ("Clerk", "policy-approver")),
+    "law": (
+        ("Supervisor", "city-attorney"),
+        ("Inspector", "retention-officer"),
+        ("Clerk", "policy-approver"),
+        ("Deputy director", "privacy-officer"),
+    ),
     "police": (("Inspector", "examiner"),),
 }
 

@@ -173,15 +173,11 @@ def _let_go(row: Release, actor: Actor, reason: str) -> Released | None:
     with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:  # rare: it need not keep a reader and models
         try:
             return releasing.release(
-                uuid.UUID(row.capture).bytes, row.copies, by=actor.uid, reason=reason, aside=kinds.aside(_kind(row)), rules=rules,
+                uuid.UUID(row.capture).bytes, row.copies, by=actor.uid, reason=reason, aside=kinds.aside(row.kind), rules=rules,
                 malware=row.malware, for_all=row.kind == "other",
             )  # fmt: skip
         except NotInArchive:
             return None
-
-
-def _kind(row: Release) -> kinds.Kind:
-    return next(kind for kind in kinds.ASKED_FOR if kind == row.kind)
 
 
 def _names(rules: Collection[str]) -> str:

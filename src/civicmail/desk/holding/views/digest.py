@@ -173,7 +173,7 @@ def _shown(opened: Opened, *, own: bool) -> dict[str, Any]:
     rules = [rule for _, rule in queries.rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
     asked = kinds.kind_of(copy.rules, queries.book()) == "asked"
-    page = Page(title, gettext("Kept back"), state=STATES[copy.do], facts=facts)
+    page = Page(title, gettext("Kept back"), state=(STATES[copy.do][0], str(STATES[copy.do][1])), facts=facts)
     return {
         "page": page, "copy": copy, "own": own, "asked": asked, "words": [text for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),
