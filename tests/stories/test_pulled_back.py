@@ -120,7 +120,7 @@ def report(city: Civicmail) -> None:
         f"Content-Type: message/rfc822\r\n\r\n{fraud(0)}\r\n--b--\r\n"
     )
     with contextlib.closing(smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=60, context=context)) as client:
-        client.login(SAM, PASSWORD)
+        client.login("sam", PASSWORD)
         client.sendmail(SAM, ["report@city.example"], text)
 
 
