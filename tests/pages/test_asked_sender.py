@@ -76,7 +76,7 @@ def test_a_security_officer_locks_and_releases(browse: Callable[..., Any], insta
     assert looked_at(page) == []
     shot(page, "contained")
     page.get_by_role("button", name="Lock all doors").click()
-    page.get_by_text("locked every door").first.wait_for()
+    page.get_by_text("Every door is locked").first.wait_for()
     assert looked_at(page) == []
     shot(page, "locked")
     page.get_by_label("Why is it their owner's again?").fill("Spoke to her at her desk.")

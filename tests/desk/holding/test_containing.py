@@ -115,7 +115,10 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
     assert row.let == [] and all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
     assert contained.read(installed).released == {"p-crew0": ms(row.released)}
-    assert "Released" in words(officer.get(page))
+    assert "Released" in words(officer.get(page)) and "What stays held" in words(officer.get(page))
+    assert officer.post(page, {"reason": WHY}).status_code == 422
+    assert officer.post(page, {"reason": WHY, "go": [groups[0].key]}).status_code == 302 and verbs.let_go() == 4
+    assert all(list(states(installed, _id(c)).values()) == [True] for c in bad), "a false alarm loses nothing"
 
 
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
@@ -137,6 +140,9 @@ def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Pat
     with pytest.raises(NotPermitted):
         verbs.release(row, [], allowed=0, actor=own, reason=WHY, now=ms(city.now))
     verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+    with pytest.raises(Conflict):
+        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+    row.refresh_from_db()
     with pytest.raises(Conflict):
         verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
     with pytest.raises(Conflict):

@@ -121,6 +121,21 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
         transaction.on_commit(publish)
 
 
+def let_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> None:
+    """More of what stayed held goes, after all. Raises NotPermitted, Unusable, Conflict while the account is not released."""
+    guard.require(actor, "containment.release", _about(row), now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = locked(row, "state")
+        if row.state in OPEN:
+            raise Conflict("This account is not released yet.")
+        row.let = sorted({*row.let, *let})
+        row.releaser, row.answer = person_of(actor), reason[:400]
+        row.save(update_fields=["let", "releaser", "answer"])
+        facts = {"let": len(let)}
+        entries.enter("containment.let-go", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+
+
 def let_go() -> int:
     """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. Raises nothing for one that
     cannot go: it stays held, and the log says so."""

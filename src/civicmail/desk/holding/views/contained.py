@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -74,17 +75,17 @@ def one(request: Asked, pk: int) -> HttpResponse:
     require(request, "containment.see")
     row = get_object_or_404(Containment.objects.select_related("person", "locker", "releaser"), pk=pk)
     groups = verbs.groups_of(row, ms(request.now)) if row.state in OPEN or row.let == [] else []
-    form = _form(request, groups)
-    if request.method == "POST" and row.state in OPEN:
+    form = _form(request, groups, is_open=row.state in OPEN)
+    if request.method == "POST":
         done = _lock(request, row) if "lock" in request.POST else _release(request, row, form, groups)
         if done is not None:
             return done
     facts: list[tuple[str, Any]] = [
         ("Account", who(row)),
         ("Since", row.made),
-        ("It sent", SIGNS.get(row.sign, row.sign)),
-        ("Waits", sum(len(g.captures) for g in groups)),
+        ("Sign", SIGNS.get(row.sign, row.sign)),
     ]
+    facts += [("Waits", sum(len(g.captures) for g in groups))] if groups else []
     page = Page("Has somebody taken this account?", "Account", [("Accounts", reverse("contained"))], STATES[row.state], facts)
     shown = {
         "page": page, "row": row, "form": form, "back": reverse("contained"), "is_open": row.state in OPEN, "groups": groups,
@@ -114,6 +115,14 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
         return None
     said = form.cleaned_data
     let = [capture for g in groups if g.key in said["go"] for capture in g.captures]
+    if row.state not in OPEN:
+        more = lambda: (verbs.let_more(row, let, actor=request.actor, reason=said["reason"], now=ms(request.now)),)  # noqa: E731
+        if not let:
+            form.add_error("go", "Choose what goes.")
+        if not let or tried(form, more) is None:
+            return None
+        messages.success(request, f"Messages that go now: {len(let)}.")
+        return redirect("containment", pk=row.pk)
     verb = lambda: (  # noqa: E731 - one expression, named for the line below
         verbs.release(
             row, let, allowed=said["allowed"] or 0, actor=request.actor, reason=said["reason"], now=ms(request.now)
@@ -125,21 +134,22 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
     return redirect("containment", pk=row.pk)
 
 
-def _form(request: Asked, groups: list[Group]) -> Release:
+def _form(request: Asked, groups: list[Group], *, is_open: bool) -> Release:
     form = Release(request.POST or None) if "lock" not in request.POST else Release()
     form.fields["go"].choices = [(g.key, _words(g)) for g in groups]  # type: ignore[attr-defined]  # a field of choices
-    form.fields["go"].initial = [g.key for g in groups if not g.alike]
+    form.fields["go"].initial = [g.key for g in groups if is_open and not g.alike]
     return form
 
 
 def _words(group: Group) -> str:
     """A group in one line; nothing of what is in it."""
-    count = len(group.captures)
+    count, at = len(group.captures), timezone.localtime(moment(group.first))
     what = f"{count} messages that say the same" if count > 1 else "1 message"
-    at = f"{moment(group.first):%Y-%m-%d %H:%M} UTC"
-    outside = f", {group.domains} domains outside" if group.domains else ", only in the city"
+    to = f"{group.copies} recipient{'s' * (group.copies > 1)}"
+    outside = f" in {group.domains} domain{'s' * (group.domains > 1)} outside" if group.domains else ", only in the city"
     place = f", from {', '.join(group.places[:3])}" if group.places else ", from the pages"
-    return f"{what}, {group.copies} recipients{outside}{place}, {at}{' (looks like the attack)' if group.alike else ''}"
+    when = f", {in_words(at.date())} at {at:%H:%M}"
+    return f"{what}, {to}{outside}{place}{when}{' (looks like the attack)' if group.alike else ''}"
 
 
 def _is_lockable(row: Containment) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
@@ -74,7 +75,7 @@ class Paste(forms.Form):
         ),
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
         strip=False,
-        max_length=LONGEST,
+        validators=[MaxLengthValidator(LONGEST)],
         error_messages={"required": gettext_lazy("Paste the message, or type its number.")},
     )
 
