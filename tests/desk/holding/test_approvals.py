@@ -40,6 +40,28 @@ HOUR = 3_600_000
 WHY = "The bid is public from today on."
 
 
+STOP = """
+[[rule]]
+id = "no-acme"
+clause = "P-22"
+owner = "Clerk"
+why = "The contract with them is disputed, and a court has asked."
+expires = 2199-12-31
+severity = "high"
+mode = "enforce"
+do = "hold"
+when = 'recipient.domain == "acme.example"'
+reader = "It waits."
+ask = "the clerk"
+[[rule.example]]
+facts = { recipient.domain = "acme.example" }
+fits = true
+[[rule.example]]
+facts = { outbound = true }
+fits = false
+"""
+
+
 @pytest.fixture
 def clock() -> Iterator[Any]:
     with time_machine.travel(MONDAY, tick=False) as traveller:
@@ -127,13 +149,7 @@ def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, ins
 
     book = "\n".join(p.read_text() for p in sorted(STARTER.glob("leaving.toml")))
     row = files.asked("crew0", ACME)
-    stop = '[[rule]]\nid = "no-acme"\nclause = "P-22"\nowner = "Clerk"\nwhy = "The contract with them is disputed, and a court has asked."\n'
-    stop += (
-        'expires = 2199-12-31\nseverity = "high"\nmode = "enforce"\ndo = "hold"\nwhen = \'recipient.domain == "acme.example"\'\n'
-    )
-    stop += 'reader = "It waits."\nask = "the clerk"\n[[rule.example]]\nfacts = { recipient.domain = "acme.example" }\nfits = true\n'
-    stop += "[[rule.example]]\nfacts = { outbound = true }\nfits = false\n"
-    published.publish(installed, book + "\n" + stop)
+    published.publish(installed, f"{book}\n{STOP}")
     done = answer(files, row, "head")
     assert done and files.copies(row) == {ACME: "held"}
     assert "no-acme" in row.copies.get().kept
@@ -315,4 +331,4 @@ def test_reminders_come_once_a_working_day(files: Bureau) -> None:
         files.hear(8 * HOUR)  # through the night, to the next day
     found = Notice.objects.filter(key__startswith="approval-reminder:")
     assert len({n.to for n in found}) == found.count() >= 1
-    assert re.search(r"^2 messages", found.first().subject)
+    assert all(re.search(r"^2 messages", n.subject) for n in found)

@@ -47,7 +47,8 @@ def sending(raw: bytes, *to: str, data: Path, links: tuple[str, ...] = ()) -> Jo
     screening = replace(WORLD.settings.screening, shares=["files.springfield.gov"])
     tools = {leaves.NAME: leaves.Tools(Published(data), MappedCorrespondents(data))}
     world = replace(WORLD, settings=replace(WORLD.settings, screening=screening), tools=tools)
-    return replace(case, world=world, more={leaving.NAME: found.more})
+    joint: Joint = replace(case, world=world, more={leaving.NAME: found.more})
+    return joint
 
 
 def approved(case: Joint) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from civicmail.core.disk.files import OS_FILES, Files
 LOOK_EVERY = 2_000
 """ms between two looks for another file."""
 _FIELDS = tuple(one.name for one in fields(Standing))
+_GONE = (0, 0, 0)
 log = get_logger()
 
 
@@ -73,7 +74,7 @@ class Published:
             there = path_of(self.data).stat()
             stamp = (there.st_ino, there.st_mtime_ns, there.st_size)
         except FileNotFoundError:
-            stamp = ()
+            stamp = _GONE
         except OSError:
             self._found = None
             return

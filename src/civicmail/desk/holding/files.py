@@ -68,6 +68,7 @@ def content(row: Approval, permit: Permit, at: int) -> tuple[str, bytes]:
 
 def _drafted(row: Approval) -> Iterator[tuple[Shown, DraftFile | None]]:
     """What was put up, as it still stands in the draft; None for a file that is gone, or is not what it was."""
+    assert row.draft is not None, "what is of no message is of a draft"
     there = {(str(f.pk), f.sha256): f for f in DraftFile.objects.filter(draft__uid=row.draft)}
     for one, (path, _, _, sha256) in zip(bare(row), row.parts, strict=True):
         yield one, there.get((path, sha256))

@@ -38,7 +38,7 @@ def find(case: Inner) -> Found:
     """more["files"]. Of a message with more of them than are looked at the check is unavailable."""
     if case.asked.get("inbound"):
         return NOTHING
-    rows = []
+    rows: list[list[str | int]] = []
     for path, part in parts(case.letter):
         if len(rows) == MOST:
             return unavailable_all((NAME,), "too many", VERSION)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.permits import Permit
@@ -74,7 +75,7 @@ def answer(row: Approval, indices: Collection[int], what: str, *, actor: Actor, 
 
 def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int) -> list[ApprovalCopy]:
     """The sender takes it back. Raises as answer does."""
-    guard.require(actor, "approval.withdraw", guard.About(person=row.person.uid), now=now)
+    guard.require(actor, "approval.withdraw", About(person=row.person.uid), now=now)
     with transaction.atomic():
         copies = _stepped(row, indices, "withdraw", actor, "", now)
         facts = {"copies": [c.index for c in copies]}

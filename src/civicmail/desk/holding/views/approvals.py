@@ -123,7 +123,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
         done = tried(form, lambda: approving.answer(row, c["to"], c["answer"], actor=request.actor, reason=c["reason"], now=now))
         if done is not None:
             messages.success(request, _said(done))
-            return redirect("approval" if row.copies.filter(state="waits").exists() else "approvals", **_args(row))
+            return redirect(_place(row) if row.copies.filter(state="waits").exists() else reverse("approvals"))
     asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
     shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
     response = render(request, "holding/approval.html", _page(request, row, form, shown, asks=asks), status=status_of(form))
@@ -158,7 +158,7 @@ def sample(request: Asked, pk: int) -> HttpResponse:
     form = Looked(request.POST or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data["reason"]
-        if tried(form, lambda: approving.sample(row, actor=request.actor, reason=said, now=ms(request.now)) or True):
+        if tried(form, lambda: (approving.sample(row, actor=request.actor, reason=said, now=ms(request.now)),)) is not None:
             messages.success(request, "Your look is recorded.")
             return redirect("approvals")
     looks = row.seen is None
@@ -256,10 +256,6 @@ def _said(done: list[ApprovalCopy]) -> str:
 
 def _place(row: Approval) -> str:
     return reverse("approval", args=[row.pk])
-
-
-def _args(row: Approval) -> dict[str, int]:
-    return {"pk": row.pk} if row.copies.filter(state="waits").exists() else {}
 
 
 def _hint(copy: ApprovalCopy) -> str:

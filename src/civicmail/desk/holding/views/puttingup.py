@@ -41,5 +41,5 @@ def put_up(request: Asked, draft: uuid.UUID) -> HttpResponse:
     page = Page(gettext("Ask before you write?"), gettext("Approval"), [(gettext("My files"), back)])
     return answered(
         request, form, ask, page=page, back=back, said=gettext("Your manager is asked."), template="holding/put_up.html",
-        files=list(row.files.all()), to=puttingup.outside(row),
+        files=list(row.files.all()), outside=puttingup.outside(row),
     )  # fmt: skip
