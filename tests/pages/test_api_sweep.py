@@ -123,6 +123,11 @@ WITHOUT: dict[str, str] = {
     "matrix.see": "part of the rule book as pages show it",
     "contests.see": "read and answered by a person, word for word",
     "contest.answer": "read and answered by a person, word for word",
+    **dict.fromkeys(
+        ("releases.see", "release.answer", "release.agree", "release.second", "release.confidential"),
+        "decided by a person who has read why somebody wants it",
+    ),
+    "mailbox.invite": "said once a year, by the department that owns the mailbox",
     "sender.verify": "asked by the person who has the message before them",
     **dict.fromkeys(
         ("containment.see", "containment.lock", "containment.release"), "decided by a person who has spoken to the owner"

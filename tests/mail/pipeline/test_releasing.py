@@ -136,6 +136,7 @@ def test_of_malware_only_what_people_have_looked_at_is_put_aside(place: Place) -
     assert more.let == () and more.kept[0].rules[0] == "virus"
     place.scanner.facts["malware.found"] = ("X",)
     assert place.releasing.release(id_, [0], by="e-7", reason="x", malware=("X",)).let == (0,)
+    assert "malware:X" in next(e for e in reversed(place.events()) if e.type == Type.DECIDED).facts["aside"], "and recorded"
 
 
 def test_nothing_goes_while_a_part_is_away(place: Place) -> None:

@@ -125,7 +125,8 @@ class Releasing:
         screened = self._runner.run(self._judging.screened(body, settled, snapshot))
         verdict = self._judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
         findings = [f.plain() for f in (*screened.findings, *verdict.findings)]
-        aside = {"aside": sorted(word.aside | word.rules), "by": word.by, "reason": word.reason}
+        malware = {f"malware:{name}" for name in word.malware}
+        aside = {"aside": sorted(word.aside | word.rules | malware), "by": word.by, "reason": word.reason}
         return {d.to: d for d in verdict.dispositions}, {"findings": findings, "facts": plain_facts(verdict.facts), **aside}
 
 

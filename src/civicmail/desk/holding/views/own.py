@@ -24,7 +24,7 @@ from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import kinds, queries, releasestates
 from civicmail.desk.holding.actions import letting, releases
 from civicmail.desk.holding.keptback import Copy
-from civicmail.desk.holding.models import Release
+from civicmail.desk.holding.models import Approval, Release
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 
 WHO = {
@@ -73,6 +73,8 @@ def release(request: Asked, id: uuid.UUID) -> HttpResponse:
     if not kept.others:
         messages.info(request, gettext("No copy of yours is kept back any more."))
         return redirect(delivery)
+    if kept.kind == "elsewhere" and Approval.objects.filter(capture=one.id, person=me(request)).exists():
+        return redirect("approval-of", capture=one.id)
     if kept.kind == "elsewhere":
         messages.info(request, gettext("Your department's manager, or security, decides about it; you hear the answer."))
         return redirect(delivery)
