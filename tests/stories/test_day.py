@@ -15,12 +15,12 @@ def test_a_day_is_lived_through_and_the_report_says_what_it_was_like(tmp_path: P
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert report.exists(), done.stderr[-3000:]
     text = report.read_text()
-    met = dict(
-        re.findall(r"(?m)^\| (lost: 0|nobody gave up|everything settled|verified without a problem) \| .* \| (\w+) \|$", text)
-    )
-    assert set(met.values()) == {"met"} and len(met) == 4, text
+    met = dict(re.findall(r"(?m)^\| (.+?) \| .* \| (met|missed)\s*\|$", text))
+    kept = {goal: said for goal, said in met.items() if "2 s" not in goal and "5 s" not in goal and "minutes" not in goal}
+    assert set(kept.values()) == {"met"} and len(kept) == 6, text
     offered = {way: int(n) for way, n in re.findall(r"(?m)^\| (among people of the city|from outside, junk) \| ([\d,]+) \|", text)}
     assert offered == {"among people of the city": 250, "from outside, junk": 131}
+    assert "accounts locked | 1 |" in text, "the officer has heard of it"
     assert "the disk is nearly full: is over" in text and "the next hop outside takes nothing: is over" in text
     assert int(re.findall(r"tried again: ([\d,]+) times", text)[0].replace(",", "")) > 0, (
         "nobody was told 250 while the disk was full"

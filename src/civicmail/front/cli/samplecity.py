@@ -21,6 +21,7 @@ from civicmail.core.disk.files import OS_FILES
 
 if TYPE_CHECKING:
     from civicmail.city.access.snapshot import Snapshot
+    from civicmail.front.sample.cityhall import Staff
 
 
 @contextlib.contextmanager
@@ -39,15 +40,13 @@ def folder(given: Path | None, what: str) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def people(data: Path) -> Snapshot:
-    """Everybody of the sample city by the verbs that pages use; who may what from now on."""
+def people(data: Path) -> Staff:
+    """Everybody of the sample city by the verbs that pages use."""
     from civicmail.city.access.demo import FILE as ROLES
     from civicmail.front.web.start import prepare
 
     OS_FILES.replace(data / ROLES, b"[]")
     prepare(data)
-    from civicmail.city.access.published import snapshot_path
-    from civicmail.city.access.snapshot import decode
     from civicmail.front.sample.cast import cast
     from civicmail.front.sample.conduct import conduct
     from civicmail.front.sample.looks import looks
@@ -58,6 +57,14 @@ def people(data: Path) -> Snapshot:
     looks(city, now_ms())
     conduct(city, now_ms())
     OS_FILES.replace(data / ROLES, orjson.dumps([role._asdict() for role in cast(city)]))
+    return city
+
+
+def snapshot(data: Path) -> Snapshot:
+    """Who may what there."""
+    from civicmail.city.access.published import snapshot_path
+    from civicmail.city.access.snapshot import decode
+
     return decode(snapshot_path(data).read_bytes())
 
 

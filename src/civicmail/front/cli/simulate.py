@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import output, samplecity
 from civicmail.front.cli.groups import group
 
@@ -44,8 +45,6 @@ def day(
     """Play a day of the city (P-01): its mail comes at its hours, a neighbour goes down, the disk is nearly full. It ends with a
     report, and with exit code 1 where the city could not have lived with that day."""
     from civicmail.front.sample.day import READINGS
-    from civicmail.front.sample.dayreport import goals
-    from civicmail.front.sample.dayreport import report as written
     from civicmail.front.sample.simulation import Simulation
 
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -54,16 +53,23 @@ def day(
     count = load.part(share).total
     with samplecity.folder(data, "day") as folder, Simulation(folder, load, minutes * 60, seed, share) as played:
         output.words("Making a city of six departments …")
-        snapshot = samplecity.people(folder)
+        city = samplecity.people(folder)
+        from civicmail.front.sample.dayreport import goals  # what follows wants Django, which stands now
+        from civicmail.front.sample.dayreport import report as written
+        from civicmail.front.sample.hands import Hands
+
+        hands = Hands(city, seed)
+        hands.prepare(now_ms())
+        played.let_in(hands.sign_in(now_ms()))
         output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
         with samplecity.serving(folder) as pid:
             played.wait_for_gateway()
-            played.run(snapshot, pid, output.words)
+            played.run(samplecity.snapshot(folder), pid, hands.work, output.words)
         played.weigh()
         verified = samplecity.verified(folder)
         title = f"A day of {count:,} messages in {minutes:g} minutes"
-        text = "\n".join(written(played, title, verified)) + "\n"
+        text = "\n".join(written(played, hands, title, verified)) + "\n"
         if report is not None:
             report.write_text(text)
         print(text, end="")
-        raise typer.Exit(0 if all(goal.met for goal in goals(played, verified)) else 1)
+        raise typer.Exit(0 if all(goal.met for goal in goals(played, hands, verified)) else 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from civicmail.front.sample.day import Kind
+from civicmail.front.sample.hands import Hands
 from civicmail.front.sample.simulation import INDEX, KEPT, Simulation, clock, median, quantile
 
 _WORDS: dict[Kind, str] = {
@@ -40,11 +41,12 @@ class Goal(NamedTuple):
     met: bool
 
 
-def goals(day: Simulation, verified: Mapping[str, object]) -> list[Goal]:
+def goals(day: Simulation, hands: Hands, verified: Mapping[str, object]) -> list[Goal]:
     """What issue after issue has promised of such a day."""
-    lost = day.traffic.accepted - day.watch.captures
+    lost = day.traffic.accepted + day.thief.sent - day.watch.captures
     wait, found = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
-    problems = verified.get("problems")
+    problems, most = verified.get("problems"), max(hands.asked.values(), default=0)
+    out = day.watch.theirs["deliver"]
     count = len(problems) if isinstance(problems, list) else 1
     return [
         Goal("lost: 0", f"{lost}", lost == 0),
@@ -52,18 +54,32 @@ def goals(day: Simulation, verified: Mapping[str, object]) -> list[Goal]:
         Goal("everything settled", f"{day.watch.open} under way at the end", day.watch.open == 0),
         Goal("250 within 2 s (p99)", f"{wait:.2f} s", wait <= 2),
         Goal("searchable within 5 s (p99)", f"{found:.1f} s", found <= 5),
+        Goal(
+            "an account that was taken over: held within 50 messages",
+            f"{out} of {day.thief.sent} left",
+            day.thief.sent > 0 and out < 50,
+        ),
+        Goal(
+            "an answer about files within 30 minutes of the day (median)",
+            f"{median(hands.waits):.0f} min",
+            median(hands.waits) <= 30,
+        ),
+        Goal("no manager is asked more than 40 times", f"{most}", most <= 40),
         Goal("verified without a problem", f"{verified.get('messages')} messages, {count} problems", count == 0),
     ]
 
 
-def report(day: Simulation, title: str, verified: Mapping[str, object]) -> Iterator[str]:
+def report(day: Simulation, hands: Hands, title: str, verified: Mapping[str, object]) -> Iterator[str]:
     """title: which day it was, in words. Lines."""
     yield f"# {title}"
     yield ""
-    yield from _table(("goal", "measured", ""), [(g.words, g.got, "met" if g.met else "missed") for g in goals(day, verified)])
+    yield from _table(
+        ("goal", "measured", ""), [(g.words, g.got, "met" if g.met else "missed") for g in goals(day, hands, verified)]
+    )
     yield from _mail(day)
     yield from _waits(day)
     yield from _happened(day)
+    yield from _people(hands)
     yield from _machine(day)
 
 
@@ -106,6 +122,18 @@ def _happened(day: Simulation) -> Iterator[str]:
     yield "## What went wrong on purpose"
     yield ""
     yield from (f"- {clock(hour)} {words}" for hour, words in day.happened)
+    yield ""
+
+
+def _people(hands: Hands) -> Iterator[str]:
+    yield "## What people did"
+    yield ""
+    rows = [(words, f"{count:,}") for words, count in sorted(hands.done.items())]
+    yield from _table(("", "count"), rows or [("nothing", "0")])
+    yield (
+        f"{sum(hands.asked.values()):,} questions about files to {len(hands.asked)} managers, "
+        f"{max(hands.asked.values(), default=0)} at most to one of them."
+    )
     yield ""
 
 

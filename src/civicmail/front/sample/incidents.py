@@ -1,14 +1,21 @@
-"""What goes wrong on a day, for real: the world takes no mail for an hour, and the disk is nearly full for another."""
+"""What goes wrong on a day, for real: the world takes no mail for an hour, the disk is nearly full for another, and somebody sends
+under an employee's name."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import smtplib
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.front.sample import people
+from civicmail.front.sample.mail import Posting
+from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.watch import Watch
 from civicmail.front.sample.world import World
 
 _ROOM = 4 << 30
@@ -69,6 +76,37 @@ class Disk:
     def _empty(self) -> None:
         with suppress(FileNotFoundError):
             self._path.unlink()
+
+
+class Thief:
+    """Has an account that is not theirs: the same words to a hundred strangers, as fast as they are taken. sent: how many were."""
+
+    COUNT = 120
+
+    def __init__(self, port: int) -> None:
+        self.sender, self.login = "", ("", "")
+        self.sent = 0
+        self._port = port
+        self._thread = threading.Thread(target=self._send, name="thief", daemon=True)
+
+    def incident(self, watch: Watch) -> Incident:
+        def begin() -> None:
+            watch.suspect = self.sender
+            self._thread.start()
+
+        return Incident("an account is taken over", 16.0, 17.0, begin, self._thread.join)
+
+    def _send(self) -> None:
+        postman = Postman(self._port, "thief.example", self.login)
+        for number in range(self.COUNT):
+            to = f"owner{number}@shop{number}.example"
+            with suppress(OSError, smtplib.SMTPException):  # the doors may be locked by now
+                self.sent += postman.send(Posting(self.sender, [to], self._words(number, to))).accepted
+        postman.close()
+
+    def _words(self, number: int, to: str) -> bytes:
+        head = f"From: {self.sender}\r\nTo: {to}\r\nSubject: Your refund\r\nMessage-ID: <refund.{number}@{people.DOMAIN}>\r\n"
+        return f"{head}\r\nDear customer {number},\r\nyour refund waits. Answer with the number of your card.\r\n".encode()
 
 
 def play(incidents: Sequence[Incident], hour: float) -> list[str]:

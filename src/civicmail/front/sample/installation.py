@@ -31,13 +31,17 @@ kind = "relay"
 address = "127.0.0.1"
 port = {ports.relay}
 
-[courier]
+{people}[courier]
 local = "maildir"
 outbound = "smtp://127.0.0.1:{world}"
 retry_first = {retry}
 
 [screening]
 resolver = {resolver}
+
+[containment]
+outside = {outside}
+inside = {inside}
 
 [web]
 port = {ports.web}
@@ -47,12 +51,25 @@ level = "warning"
 """
 
 
+_PEOPLE = """\
+[[gateway.listener]]
+kind = "submission"
+address = "127.0.0.1"
+port = {port}
+tls = "implicit"
+certificate = "{certificate}"
+key = "{key}"
+
+"""
+
+
 class Ports(NamedTuple):
-    """Where the installation listens: for strangers, for the city's own programs, for browsers."""
+    """Where the installation listens: for strangers, for the city's own programs, for browsers, for people who sign in (0: not)."""
 
     mx: int
     relay: int
     web: int
+    people: int = 0
 
 
 def free_ports(count: int) -> list[int]:
@@ -87,11 +104,31 @@ def wait_for(ports: Ports, data: Path, seconds: float = 30) -> None:
             time.sleep(0.05)
 
 
-def settings(ports: Ports, world: int, *, min_free: int = 64 << 20, resolver: str = "", retry: int = 60) -> str:
+def settings(
+    ports: Ports,
+    world: int,
+    *,
+    min_free: int = 64 << 20,
+    resolver: str = "",
+    retry: int = 60,
+    pace: float = 1,
+    certificate: tuple[Path, Path] | None = None,
+) -> str:
     """The settings file. world: port of the server that takes outgoing mail; resolver: "" for the system's; retry: seconds until a
-    second attempt."""
+    second attempt; pace: how much more than usual one of these people sends within an hour; certificate: and
+    its key, for whoever signs in."""
+    door = _PEOPLE.format(port=ports.people, certificate=certificate[0], key=certificate[1]) if certificate else ""
     servers = f'["{resolver}"]' if resolver else "[]"
-    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, resolver=servers, retry=retry)
+    return _SETTINGS.format(
+        ports=ports,
+        world=world,
+        min_free=min_free,
+        resolver=servers,
+        retry=retry,
+        outside=round(40 * pace),
+        inside=round(300 * pace),
+        people=door,
+    )
 
 
 def make(data: Path, text: str) -> str:

@@ -6,9 +6,9 @@ The city of the demo carries it: about 400 people with the mail of 6,200. Their 
 from __future__ import annotations
 
 import statistics
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from random import Random
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
-from civicmail.front.sample import costs, incidents, installation, month, people
+from civicmail.front.sample import certificate, costs, incidents, installation, month, people
 from civicmail.front.sample.day import HOURS, Load, due
 from civicmail.front.sample.daymail import Letters
-from civicmail.front.sample.incidents import Disk, Incident, Neighbour
+from civicmail.front.sample.incidents import Disk, Incident, Neighbour, Thief
 from civicmail.front.sample.names import Names
 from civicmail.front.sample.traffic import Traffic
 from civicmail.front.sample.watch import Watch
@@ -28,6 +28,8 @@ LOOK = 0.25
 AGAIN_HOURS = 0.1
 """After six minutes of the day honest servers come again with what was put off."""
 Say = Callable[[str], None]
+Work = Callable[[float, int], None]
+"""Gets the hour of the day and the time in ms."""
 KEPT = "archive, with its evidence"
 INDEX = "search"
 _PARTS = {"journal": KEPT, "segments": KEPT, "catalogue": KEPT, "ledger": KEPT, "keys": KEPT, "index": INDEX, "extracted": INDEX}
@@ -56,23 +58,29 @@ class Simulation:
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
         self.roles = Roles()
+        self._began = 0.0
         self.happened: list[tuple[float, str]] = []
         self._seed = seed
         self._names, self._neighbour = Names(), Neighbour()
         data.parent.mkdir(parents=True, exist_ok=True)
         disk = Disk(data)
-        self.incidents: Sequence[Incident] = (self._neighbour.incident(), disk.incident())
-        self.ports = installation.Ports(*installation.free_ports(3))
+        self.ports = installation.Ports(*installation.free_ports(4))
         text = installation.settings(
             self.ports,
             self._neighbour.world.port,
             min_free=disk.least,
             resolver=self._names.address,
             retry=round(max(1, seconds / HOURS / 60)),
+            pace=self._pace,
+            certificate=certificate.make(data.parent, "mail.city.example"),
         )
         installation.make(data, text)
         self.traffic = Traffic(self.ports, AGAIN_HOURS * seconds / HOURS)
         self.watch = Watch(data, now_ms())
+        self.thief = Thief(self.ports.people)
+        self.incidents: Sequence[Incident] = (
+            self._neighbour.incident(), disk.incident(), self.thief.incident(self.watch),
+        )  # fmt: skip
         self.disk: dict[str, int] = {}
 
     def __enter__(self) -> Simulation:
@@ -89,22 +97,47 @@ class Simulation:
         """Messages that the world outside has got."""
         return self._neighbour.taken
 
+    @property
+    def _pace(self) -> float:
+        """400 people send what 6,200 do, and an hour is over sooner."""
+        return max(1.0, 6200 / len(people.DEMO.employees) * 86_400 / self.seconds * self.share)
+
+    def let_in(self, logins: Mapping[str, tuple[str, str]]) -> None:
+        """Who signs in to send, by address; the last of them loses the password to somebody else."""
+        self.traffic.logins.update(logins)
+        self.thief.sender, self.thief.login = list(logins.items())[-1]
+
     def wait_for_gateway(self) -> None:
         """Raises LaterError when it does not come."""
         installation.wait_for(self.ports, self.data)
 
-    def run(self, snapshot: Snapshot, pid: int, say: Say) -> None:
-        """From midnight to midnight, and until everything has settled. pid: of the supervisor."""
+    def run(self, snapshot: Snapshot, pid: int, work: Work, say: Say) -> None:
+        """From midnight to midnight, and until everything has settled. pid: of the supervisor; work: what people do at an hour."""
         letters = Letters(self._seed, people.DEMO, lambda posting: month.known(posting, snapshot, now_ms()))
         plan = due(self.load.part(self.share), self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
-        began = time.monotonic()
-        sender = threading.Thread(
-            target=self.traffic.run, args=(plan, letters.next, max(60.0, self.seconds / HOURS)), name="traffic", daemon=True
-        )
-        sender.start()
+        self._began = time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            try:
+                sent = pool.submit(self.traffic.run, plan, letters.next, max(60.0, self.seconds / HOURS))
+                worked = pool.submit(self._work, sent, work)
+                self._watch(sent, pid, say)
+            finally:
+                self.traffic.stop.set()
+        for done in (sent, worked):
+            done.result()
+        incidents.stop(self.incidents)
+        end = time.monotonic() + 120
+        while self.watch.open and time.monotonic() < end:
+            self._look(pid)
+
+    @property
+    def _hour(self) -> float:
+        return (time.monotonic() - self._began) * HOURS / self.seconds
+
+    def _watch(self, sent: Future[None], pid: int, say: Say) -> None:
         told = -1
-        while sender.is_alive():
-            hour = (time.monotonic() - began) * HOURS / self.seconds
+        while not sent.done():
+            hour = self._hour
             for words in incidents.play(self.incidents, min(hour, HOURS)):
                 self.happened.append((hour, words))
                 say(f"{clock(hour)}  {words}")
@@ -113,10 +146,11 @@ class Simulation:
                 told = int(hour)
                 watch = self.watch
                 say(f"{clock(told)}  {watch.captures:,} archived, {watch.open:,} under way, {self.traffic.put_off:,} put off")
-        incidents.stop(self.incidents)
-        end = time.monotonic() + 120
-        while self.watch.open and time.monotonic() < end:
-            self._look(pid)
+
+    def _work(self, sent: Future[None], work: Work) -> None:
+        while not sent.done():
+            work(min(self._hour, HOURS), now_ms())
+            time.sleep(LOOK)
 
     def _look(self, pid: int) -> None:
         self.watch.look()

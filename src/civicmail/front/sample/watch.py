@@ -21,7 +21,7 @@ class Watch:
 
     captures: how many were sent to us; own: how many the system has written; bytes: of all of them; copies: by what was done with
     them at first ("deliver", "quarantine", …) and how they ended ("delivered", "returned"); deliveries, findings: ms from receipt
-    to the last delivery, and to the index.
+    to the last delivery, and to the index. suspect: a sender whose copies are told apart in `theirs`, by what was done with them.
     """
 
     def __init__(self, data: Path, since: int) -> None:
@@ -31,6 +31,8 @@ class Watch:
         self.copies: Counter[str] = Counter()
         self.deliveries = array("I")
         self.findings = array("I")
+        self.suspect = ""
+        self.theirs: Counter[str] = Counter()
         self._since = since
         self._data = data
         self._tail = Tail(data, bodies=False)
@@ -66,6 +68,8 @@ class Watch:
         else:
             self.captures += 1
             self.copies.update(d.do for d in c.dispositions)
+            if self.suspect and c.envelope.sender == self.suspect:
+                self.theirs.update(d.do for d in c.dispositions)
         to = tuple(r.address for r in c.envelope.recipients)
         kept = {d.to for d in c.dispositions if d.do not in WAITING}
         act = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=kept)
