@@ -20,6 +20,7 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, locking
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment, ms
@@ -85,7 +86,7 @@ def note(one: Seen, *, now: int) -> None:
     transaction.on_commit(publish)
 
 
-def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> None:
+def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containment:
     """Every door of the account is shut at once. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.lock", _about(row), now=now)
     with transaction.atomic():
@@ -99,9 +100,10 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> None:
             raise Conflict("Nobody signs in as this sender: its peer is a network, which is taken off its listener.")
         row.locker, row.locked, row.why = person_of(actor), moment(now), reason[:400]
         row.save()
+    return row
 
 
-def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> None:
+def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> Containment:
     """The account is its owner's again, and what is chosen (captures) goes, through the checks once more; the rest stays held.
     allowed: recipients within an hour that are usual for the next week, 0 for as before. Raises NotPermitted, Unusable,
     Conflict."""
@@ -119,9 +121,10 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
         facts = {"let": len(row.let), "allowed": allowed}
         entries.enter("containment.release", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
         transaction.on_commit(publish)
+    return row
 
 
-def let_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> None:
+def let_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> Containment:
     """More of what stayed held goes, after all. Raises NotPermitted, Unusable, Conflict while the account is not released."""
     guard.require(actor, "containment.release", _about(row), now=now)
     reason = in_words(reason, least=10)
@@ -134,6 +137,7 @@ def let_more(row: Containment, let: Collection[str], *, actor: Actor, reason: st
         row.save(update_fields=["let", "releaser", "answer"])
         facts = {"let": len(let)}
         entries.enter("containment.let-go", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+    return row
 
 
 def let_go() -> int:
@@ -171,7 +175,9 @@ def publish() -> None:
         rows.filter(allowed__gt=0, allowed_until__isnull=False).order_by("id").values_list("sender", "allowed", "allowed_until")
     )
     decided = contained.Decided(
-        held, {one["sender"]: ms(one["last"]) for one in last}, {sender: (most, ms(until)) for sender, most, until in allowed}
+        held,
+        {one["sender"]: ms(one["last"]) for one in last if one["last"] is not None},
+        {sender: (most, ms(until)) for sender, most, until in allowed if until is not None},
     )
     try:
         contained.write(Path(settings.DATA), decided)
@@ -179,7 +185,7 @@ def publish() -> None:
         log.error("gateways cannot be told of accounts that are held", error=str(error))
 
 
-def _about(row: Containment) -> guard.About:
+def _about(row: Containment) -> About:
     return about_person(row.person) if row.person is not None else guard.NOTHING
 
 
@@ -192,7 +198,11 @@ def _tell(row: Containment, now: int) -> None:
     """The person, whoever they report to, and every security officer."""
     who, sign = str(row.person) if row.person else row.sender.partition(":")[2], SIGNS.get(row.sign, "unlike its owner")
     page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
-    told = {"own": [row.person] if row.person else [], "manager": _managers(row.person), "security": _officers(now)}
+    told: dict[str, list[Person | None]] = {
+        "own": [row.person] if row.person else [],
+        "manager": _managers(row.person),
+        "security": _officers(now),
+    }
     texts = {
         "own": (
             "Your mail waits",

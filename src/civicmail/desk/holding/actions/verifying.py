@@ -73,7 +73,7 @@ def by_link(data: Path, text: str, now: int) -> Verification:
     return row
 
 
-def answer(row: Verification, answer: str, said: str, *, now: int) -> None:
+def answer(row: Verification, answer: str, said: str, *, now: int) -> Verification:
     """Whoever was asked answers, once, by the link. said: what they add. Raises Conflict where it was answered, Unusable."""
     if answer not in ANSWERS:
         raise Unusable(gettext("Choose an answer."), {"answer": gettext("Choose an answer.")})
@@ -86,6 +86,7 @@ def answer(row: Verification, answer: str, said: str, *, now: int) -> None:
         facts = {"answer": answer, "inside": int(fresh.inside)}
         entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{fresh.capture}", facts=facts)
         _tell_asker(fresh, now)
+    return fresh
 
 
 def lapse(now: int) -> int:

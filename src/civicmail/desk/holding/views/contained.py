@@ -103,7 +103,7 @@ def who(row: Containment) -> str:
 def _lock(request: Asked, row: Containment) -> HttpResponse | None:
     form = forms.Form({})
     reason = LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
-    if tried(form, lambda: (verbs.lock(row, actor=request.actor, reason=reason, now=ms(request.now)),)) is None:
+    if tried(form, lambda: verbs.lock(row, actor=request.actor, reason=reason, now=ms(request.now))) is None:
         messages.error(request, " ".join(str(said) for said in form.non_field_errors()))
     else:
         messages.success(request, f"Every door of {who(row)} is locked: pages, IMAP, sending, tokens and device passwords.")
@@ -115,20 +115,16 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
         return None
     said = form.cleaned_data
     let = [capture for g in groups if g.key in said["go"] for capture in g.captures]
+    who_, why, now = request.actor, said["reason"], ms(request.now)
     if row.state not in OPEN:
-        more = lambda: (verbs.let_more(row, let, actor=request.actor, reason=said["reason"], now=ms(request.now)),)  # noqa: E731
         if not let:
             form.add_error("go", "Choose what goes.")
-        if not let or tried(form, more) is None:
+        if not let or tried(form, lambda: verbs.let_more(row, let, actor=who_, reason=why, now=now)) is None:
             return None
         messages.success(request, f"Messages that go now: {len(let)}.")
         return redirect("containment", pk=row.pk)
-    verb = lambda: (  # noqa: E731 - one expression, named for the line below
-        verbs.release(
-            row, let, allowed=said["allowed"] or 0, actor=request.actor, reason=said["reason"], now=ms(request.now)
-        ),
-    )  # fmt: skip
-    if tried(form, verb) is None:
+    allowed = said["allowed"] or 0
+    if tried(form, lambda: verbs.release(row, let, allowed=allowed, actor=who_, reason=why, now=now)) is None:
         return None
     messages.success(request, f"The account is released. Messages that go now: {len(let)}; what was not chosen stays held.")
     return redirect("containment", pk=row.pk)

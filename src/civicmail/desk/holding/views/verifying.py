@@ -134,7 +134,7 @@ def answered(request: HttpRequest, token: str) -> HttpResponse:
     form = Answer(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         c = form.cleaned_data
-        if tried(form, lambda: (verbs.answer(row, c["answer"], c["said"], now=now),)) is not None:
+        if tried(form, lambda: verbs.answer(row, c["answer"], c["said"], now=now)) is not None:
             return redirect(request.path)
     row.refresh_from_db()
     at = int.from_bytes(uuid.UUID(row.capture).bytes[:6])  # ms, as the id of a capture begins
