@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keeping, labelling, listing, message, thread
+from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keeping, labelling, listing, message, snippets, thread
 
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
     path("mail/away/", boxes.away, name="mail-away"),
     path("mail/boxes/", boxes.boxes, name="mail-boxes"),
     path("mail/keep/", keeping.keep, name="mail-keep"),
+    path("mail/lines/", snippets.lines, name="mail-lines"),
     path("mail/labels/", labelling.labels, name="mail-labels"),
     path("mail/labels/<int:pk>/", labelling.label, name="mail-label"),
     path("mail/labels/<int:pk>/remove/", labelling.remove, name="mail-unlabel"),

@@ -13,6 +13,20 @@
     }
   };
 
+  // how each message of a list begins, or where the words stand; asked for when the list is there
+  const lines = (list) => {
+    const places = all("[data-line]", list);
+    const asked = new URLSearchParams(places.map((place) => ["id", place.dataset.line]));
+    if (list.dataset.words) asked.append("q", list.dataset.words);
+    if (places.length) fetch(`${list.dataset.lines}?${asked}`).then((answer) => answer.ok ? answer.json() : { lines: {} }).then((found) => {
+      places.forEach((place) => (found.lines[place.dataset.line] || []).forEach(([text, marked]) => {
+        const piece = document.createElement(marked ? "mark" : "span");
+        piece.textContent = text;
+        place.append(piece);
+      }));
+    }).catch(() => {}); // the list is whole without
+  };
+
   const look = (part) => {
     all("textarea[maxlength]", part).forEach((area) => {
       if (area.dataset.counted) return;
@@ -27,6 +41,11 @@
     });
     all("[data-copy]", part).forEach((button) => { button.hidden = false; });
     all("[data-script]", part).forEach((node) => { node.hidden = false; });
+    const list = one("[data-lines]", part);
+    if (list && !list.dataset.asked) {
+      list.dataset.asked = "yes";
+      lines(list);
+    }
   };
 
   const ticks = (form) => {
