@@ -23,6 +23,7 @@ from civicmail.mail.pipeline.labels import Label, label_of, labelled
 from civicmail.mail.pipeline.learning import PUBLISH_MS, SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents, memory, model
 from civicmail.mail.screening.examples import Example
+from civicmail.mail.screening.knownhosts import KnownHosts
 from civicmail.mail.screening.model import Model
 from mail.archive import making
 from mail.screening.mailbag import mail
@@ -396,3 +397,15 @@ def test_a_label_that_is_none_says_nothing(data: Path, facts: dict[str, str]) ->
     assert labels.label_of(Event(Type.LABELLED, bytes(16), T0, facts=facts)) is None
     with pytest.raises(ValueError):
         labelled(bytes(16), Label(True, "x", "dream"), T0)
+
+
+def test_hosts_of_whom_the_city_writes_to_are_known_and_those_of_everybody_are_not(
+    data: Path, post: Mail, learn: Callable[..., LearnJob]
+) -> None:
+    """R-1510: links to whom the city writes to lead there at once; that somebody writes to us makes no host known."""
+    post.sent(mail(1, spam=False), to="Carla@mail.Shop.example")
+    post.sent(mail(2, spam=False), to="someone@gmail.com")
+    post.comes(mail(3, spam=False), facts={"from.address": "p@outside3.example", "auth.dmarc": "pass"})
+    learn().close()
+    hosts = KnownHosts((), correspondents.read(data))
+    assert [hosts.know(h) for h in ("www.shop.example", "www.gmail.com", "outside3.example")] == [True, False, False]

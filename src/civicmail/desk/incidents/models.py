@@ -123,6 +123,25 @@ class Pulled(models.Model):
         return f"{self.mailbox}: {self.state}"
 
 
+class Opening(models.Model):
+    """A link to a place that was known to be dangerous was opened. capture, index: whose copy the link stood in; made: the first
+    time; told: the reader said so."""
+
+    capture = models.CharField(max_length=36, db_index=True)
+    index = models.PositiveIntegerField()
+    mailbox = models.CharField(max_length=254)
+    host = models.CharField(max_length=253, db_index=True)
+    made = models.DateTimeField()
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["capture", "index", "host"], name="opening_once")]
+
+    def __str__(self) -> str:
+        return f"opening {self.pk}"
+
+
 class Heard(models.Model):
     """Up to which record a journal was read for reports by mail."""
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from civicmail.city.directory.models import Address, Person
 from civicmail.core.disk.errors import DamagedFile
@@ -20,8 +20,9 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
 from civicmail.core.query.whose import CAME, reached
 from civicmail.desk.holding.queries import kept
+from civicmail.desk.incidents.destinations import Known
 from civicmail.desk.incidents.likeness import CANDIDATES_MOST, SPREAD_DAYS, Has, Likeness, narrowed, spread
-from civicmail.desk.incidents.models import Case, Mark
+from civicmail.desk.incidents.models import Case, Mark, Opening, Pulled
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import Traced, envelope_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
@@ -57,6 +58,12 @@ def captures_of(case: Case) -> list[str]:
     """Numbers of the messages that were reported, each once; without a report that stands for what we do not have."""
     found = [case.capture] if case.known else []
     return list(dict.fromkeys([*found, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
+
+
+def handed(case: Case) -> list[tuple[str, int]]:
+    """Messages that people handed over by reporting them, with how many of them, the most first."""
+    counted = case.reports.values_list("capture").annotate(n=Count("id")).order_by("-n", "capture")
+    return [(capture, n) for capture, n in counted]
 
 
 def record(capture: str) -> Capture | None:
@@ -134,6 +141,26 @@ def by_words(subject: str, text: str, reporter: Iterable[str]) -> list[bytes]:
 def addresses_of(person: Person) -> frozenset[str]:
     """All addresses of mailboxes that somebody holds."""
     return frozenset(Address.objects.filter(mailbox__holder=person, until__isnull=True).values_list("address", flat=True))
+
+
+def known_of(capture: str, host: str) -> Known:
+    """What incidents say of a host that a message links to: the message was found dangerous, or one of the same sender that links
+    there; or another one that does. Raises DatabaseError."""
+    right = Case.objects.filter(state="right")
+    if right.filter(Q(capture=capture) | Q(reports__capture=capture)).exists():
+        return Known(case=True)
+    if Pulled.objects.filter(capture=capture, state="taken").exists():
+        return Known(case=True)
+    marked = Mark.objects.filter(case__state="right", kind="link", value__startswith=f"{host} ").values_list("value", flat=True)
+    senders = {value.partition(" ")[2] for value in marked[:100]}
+    found = record(capture) if senders else None
+    author = str(found.facts.get("from.address", "") or found.envelope.sender).lower() if found is not None else ""
+    return Known(case=bool(author) and author in senders, host=bool(senders))
+
+
+def openings(captures: Iterable[str]) -> list[Opening]:
+    """Who wanted to go to a dangerous place by a link of these messages."""
+    return list(Opening.objects.filter(capture__in=list(captures))[:1000])
 
 
 def waiting() -> int:

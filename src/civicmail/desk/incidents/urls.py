@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from civicmail.desk.incidents.views import cases, linked, pulls, reporting
+from civicmail.desk.incidents.views import cases, followed, linked, pulls, reading, reporting
 
 urlpatterns = [
     path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
+    re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,2}\Z", followed.followed, name="link-followed"),
     path("report/<str:token>/", linked.report, name="report-link"),
     path("incidents/", cases.listed, name="incidents"),
     path("incidents/<int:pk>/", cases.case, name="incident"),
+    path("incidents/<int:pk>/<uuid:capture>/", reading.read, name="report-read"),
     path("incidents/<int:pk>/pull/", pulls.ask, name="pull-ask"),
     path("incidents/pulls/<int:pk>/", pulls.pull, name="pull"),
 ]

@@ -68,6 +68,7 @@ PUBLIC = frozenset(
         "complaint",
         "decision",
         "report-link",
+        "link-followed",
         "really",
         "verified",
         "verify",
@@ -80,8 +81,8 @@ PUBLIC = frozenset(
 )
 """The names of all views that nobody has to sign in for."""
 
-UNNAMED = frozenset({"complaint"})
-"""Views of which no log says who was there: whoever reports without a name leaves no trace."""
+UNNAMED = frozenset({"complaint", "link-followed"})
+"""Views of which no log says who was there: whoever reports without a name leaves no trace, nor does whoever follows a link."""
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 

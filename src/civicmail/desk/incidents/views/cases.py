@@ -104,7 +104,8 @@ def case(request: Asked, pk: int) -> HttpResponse:
         template="incidents/case.html", row=row, found=found, later=later, there=there, mailboxes=mailboxes, reports=reports,
         checks=_checks(row), pulls=[(pull, PULLS[pull.state]) for pull in row.pulls.all()], asks=row.state == "open",
         may=may(request, "report.answer"), spread=_spread(request, found), captures=queries.captures_of(row),
-        traced=may(request, "system.see"),
+        handed=queries.handed(row)[:5] if may(request, "report.read") else [],
+        traced=may(request, "system.see"), openings=_openings(request, queries.captures_of(row), found),
     )  # fmt: skip
 
 
@@ -128,6 +129,26 @@ def _spread(request: Asked, found: Found) -> listing.Listing:
         ],
         empty="Nobody in the city has it.",
         noun="copies",
+    )
+
+
+def _openings(request: Asked, captures: list[str], found: Found) -> listing.Listing | None:
+    """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
+    rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in found.copies)]))
+    if not rows:
+        return None
+    return listing.of_rows(
+        request,
+        [{"pk": row.pk, "row": row} for row in rows],
+        caption="Who opened a link to a dangerous place",
+        columns=[
+            Column("mailbox", "Mailbox", lambda r: Cell(r["row"].mailbox or "not known any more", full=True)),
+            Column("host", "Place", lambda r: Cell(r["row"].host, full=True), name="place"),
+            Column("made", "First opened", lambda r: r["row"].made, name="opened"),
+            Column("told", "Says so", lambda r: "yes" if r["row"].told else "", name="told"),
+        ],
+        empty="Nobody.",
+        noun="readers",
     )
 
 

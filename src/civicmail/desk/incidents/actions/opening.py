@@ -1,0 +1,23 @@
+"""Somebody opened a link that was known to be dangerous: kept for security, and nothing else of whoever follows links (P-31).
+
+A row, not an entry: it is no act of a person of ours, and security deletes nothing else by it. Links that are not known to be
+dangerous leave no trace: which pages somebody reads is nobody's business.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from civicmail.desk.incidents.models import Opening
+
+
+def opened(capture: str, index: int, mailbox: str, host: str, *, told: bool, now: datetime) -> None:
+    """Once for each copy and host. told: the reader said so by the button."""
+    with transaction.atomic():
+        row, made = Opening.objects.get_or_create(
+            capture=capture, index=index, host=host[:253], defaults={"mailbox": mailbox[:254], "made": now, "told": told}
+        )
+        if told and not made and not row.told:
+            Opening.objects.filter(pk=row.pk).update(told=True)

@@ -1,0 +1,110 @@
+"""Where does this link lead? For whoever follows a link of a delivered copy, in any mail program, without signing in ("/l/TOKEN").
+
+The link holds its own address, signed, so this page needs neither the message nor an answer of anybody. It never sends a reader
+on by itself: they read the real name first. Programs look at links, too, so a look does nothing. Of a place that is known to be
+dangerous it is kept who wanted to go there, for security alone; of all others nothing is kept.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.page import Page
+from civicmail.city.notices import tokens
+from civicmail.city.notices.errors import BadLink
+from civicmail.city.policy import published
+from civicmail.city.policy.rules import Book
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.message import links
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions.opening import opened
+from civicmail.desk.incidents.destinations import Asked, Destination, Known, destination
+from civicmail.mail.courier import wrapped
+from civicmail.mail.courier.wrapped import Wrapped
+from civicmail.mail.screening.lookalikes import Protected, protect
+
+log = get_logger()
+
+
+@never_cache
+def followed(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
+    title = gettext("Where does this link lead?")
+    assert settings.DATA is not None, "pages have an installation"
+    try:
+        link = wrapped.read(tokens.ring(Path(settings.DATA)), token)
+    except (BadLink, CivicmailError, OSError):
+        return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
+    found = _asked(link, ms(request.now))  # type: ignore[attr-defined]  # put there by the middleware
+    told = request.method == "POST"
+    if found.verdict == "stop" and (told or _is_person(request)):
+        _note(link, found, request, told=told)
+    if told:
+        return redirect(f"{request.path}?told")
+    shown = {"page": Page(title, gettext("Link")), "to": found, "told": "told" in request.GET, "url": link.url}
+    return _sealed(render(request, "incidents/followed.html", shown))
+
+
+def _sealed(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _is_person(request: HttpRequest) -> bool:
+    """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
+    ahead, do not say so."""
+    said = request.headers
+    ahead = "prefetch" in f"{said.get('Sec-Purpose', '')} {said.get('Purpose', '')} {said.get('X-Moz', '')}".lower()
+    return request.method == "GET" and said.get("Sec-Fetch-User") == "?1" and said.get("Sec-Fetch-Mode") == "navigate" and not ahead
+
+
+def _asked(link: Wrapped, now: int) -> Destination:
+    asked = Asked(_protected(), _book(), now)
+    try:
+        known: Known | None = queries.known_of(str(UUID(bytes=link.capture)), links.real(link.url).host)
+    except (DatabaseError, CivicmailError, OSError):
+        log.warning("incidents could not be asked about a link")
+        known = None
+    return destination(link.url, link.pretended, asked, known)
+
+
+def _book() -> Book | None:
+    try:
+        return published.active(Path(str(settings.DATA)))
+    except (CivicmailError, OSError):
+        log.warning("the rules in force could not be asked about a link")
+        return None
+
+
+def _protected() -> Protected:
+    return _protect(tuple(settings.CITY.city.domains), tuple(settings.CITY.screening.protected))
+
+
+@lru_cache(maxsize=4)
+def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
+    return protect(domains, others)
+
+
+def _note(link: Wrapped, found: Destination, request: HttpRequest, *, told: bool) -> None:
+    """A database that is away keeps nobody from being warned."""
+    capture = str(UUID(bytes=link.capture))
+    now = request.now  # type: ignore[attr-defined]  # put there by the middleware
+    try:
+        record = queries.record(capture)
+        to = record.envelope.recipients if record is not None else ()
+        mailbox = (to[link.index].box or to[link.index].address).lower() if link.index < len(to) else ""
+        opened(capture, link.index, mailbox, found.host, told=told, now=now)
+    except (DatabaseError, CivicmailError, OSError) as error:
+        log.error("a dangerous link was opened and could not be noted", capture=capture, error=type(error).__name__)
