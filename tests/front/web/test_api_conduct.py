@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,11 @@ def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> 
     why = {"reason": "Agreed with her supervisor last week."}
     assert office("GET", place).json()["choice"] == ""
     assert office("POST", f"{place}/answer", {**why, "choice": "nothing"}).status_code == 403
-    wrong = head("POST", f"{place}/answer", {**why, "choice": "forward", "to": "elsewhere@city.example", "until": "2026-05-01"})
+    wrong = head(
+        "POST",
+        f"{place}/answer",
+        {**why, "choice": "forward", "to": "elsewhere@city.example", "until": str(works.now.date() + timedelta(days=30))},
+    )
     assert wrong.status_code == 422 and Leaver.objects.get().choice == ""
     answered = head("POST", f"{place}/answer", {**why, "choice": "nothing"}).json()
     assert (answered["choice"], answered["by"]["uid"]) == ("nothing", "p-head")
