@@ -48,7 +48,8 @@ def _table(name: str, value: Any) -> str:
         default = f.default if f.default_factory is f.default or not callable(f.default_factory) else f.default_factory()
         mark = "" if (name, f.name) in _SMALLEST or content != default else "# "
         if isinstance(content, dict):
-            tables.append(f'# {f.metadata["help"]}\n# [{name}.{f.name}]\n# "example.org" = "smtp://192.0.2.1:25"\n')
+            like = '"alarms@example.org" = 20000' if get_args(hint)[1] is int else '"example.org" = "smtp://192.0.2.1:25"'
+            tables.append(f"# {f.metadata['help']}\n# [{name}.{f.name}]\n# {like}\n")
             continue
         lines.append(f"# {f.metadata['help']}\n{mark}{f.name} = {toml(content)}\n")
     return "".join(lines + tables)
