@@ -106,7 +106,8 @@ def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: 
 
 
 def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
-    """R-1619: never the same one twice; nothing moves before."""
+    """R-1619: never the same one twice; nothing moves before; the database holds it, too."""
+    assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
     assert pulling.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
     made = pulling.ask(case, many(51), "", 51, actor=officer(), reason=WHY, now=now)

@@ -81,7 +81,11 @@ def seen(o: Outstanding, now: int) -> dict[str, Any]:
         },
         "held": {e.id: sorted(i for i, c in e.copies.items() if c.is_held) for e in o.held()},
         "pending": {e.id: sorted(i for i, c in e.copies.items() if c.is_pending) for e in o.pending()},
-        "decided": {e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()} for e in o.entries.values() if e.seen and not e.was_pulled},
+        "decided": {
+            e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()}
+            for e in o.entries.values()
+            if e.seen and not e.was_pulled
+        },
         "pulled": {e.id: {i: c.address for i, c in e.copies.items() if c.is_pulled} for e in o.pulled()},
         "owed": {e.id: sorted(e.owed) for e in o.owed()},
         "same": {e.id: o.original_of(e) for e in o.waiting()},
@@ -235,7 +239,8 @@ def test_what_was_delivered_and_taken_back_is_kept_back_until_it_is_put_back():
     books.event("3", Type.PULLED, id_, T0 + DAY_MS, [0], **facts)
     for state in (books.replay(), decode(encode(books.replay(["3"])))):
         state.settle(T0 + 9 * DAY_MS)
-        (entry,) = state.pulled()
+        assert [e.id for e in state.pulled()] == [id_]
+        entry = state.entries[id_]
         assert (entry.copies[0].address, entry.copies[0].now, entry.waiting) == ("ann@city.example", "quarantine", [])
         assert not list(state.waiting()) and not list(state.held())
     books.event("3", Type.PULLED, id_, T0 + DAY_MS + 5, [0], **facts, back=1)

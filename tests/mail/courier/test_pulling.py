@@ -17,6 +17,7 @@ from civicmail.core.config.errors import ConfigError
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.courier.imapboxes import Boxes
+from civicmail.mail.courier.lying import Folder
 from civicmail.mail.courier.pulling import Pulling, Said
 from mail.courier.conftest import TEXT, Town
 from neighbours.dovecot import PASSWORD, Dovecot
@@ -87,7 +88,7 @@ def test_who_dies_between_the_record_and_the_mailbox_goes_on(town: Town, monkeyp
 
     first = Pulling(town.settings, town.data, town.clock)
     with monkeypatch.context() as patch:
-        patch.setattr(first._folders, "remove", dies)
+        patch.setattr(Folder, "remove", dies)
         with pytest.raises(Dead):
             first.take(id_, 0, SAID)
     assert pulled(town) == {(id_, 0)}

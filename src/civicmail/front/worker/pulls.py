@@ -58,7 +58,10 @@ def step(pulling: Pulling, clock: Callable[[], int]) -> int:
     """Some copies of each pull that is under way; how many were done, or pulls finished."""
     from civicmail.desk.incidents.models import Pull
 
-    return sum(_some(pulling, row, clock) for row in Pull.objects.filter(state__in=["running", "undoing"]).order_by("pk"))
+    try:
+        return sum(_some(pulling, row, clock) for row in Pull.objects.filter(state__in=["running", "undoing"]).order_by("pk"))
+    finally:
+        pulling.rest()
 
 
 def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:

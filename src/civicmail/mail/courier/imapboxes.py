@@ -54,37 +54,9 @@ class Boxes:
         except imaplib.IMAP4.error as error:
             raise OSError(str(error)) from error
 
-    def find(self, mailbox: str, capture: str, since: int) -> list[Lying]:
-        """Two days of grace for clocks and zones: SINCE knows no hours."""
-        day = datetime.fromtimestamp(since / 1000, UTC) - timedelta(days=2)
-        wanted = f'SINCE {day:%d}-{_MONTHS[day.month - 1]}-{day:%Y} HEADER Received "{capture}"'
-        with self._wire(mailbox) as wire:
-            return [found for folder in _folders(wire) for found in _in(wire, folder, wanted)]
-
-    def remove(self, mailbox: str, places: Sequence[Lying]) -> None:
-        """What has gone meanwhile is gone."""
-        with self._wire(mailbox) as wire:
-            for place in places:
-                validity, _, uid = place.name.partition(":")
-                _ok(wire.select(_quoted(place.folder)))
-                if _validity(wire) != validity:
-                    raise OSError("The server has numbered its messages anew meanwhile.")
-                _ok(wire.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
-                _ok(wire.uid("EXPUNGE", uid))
-
-    def put(self, mailbox: str, place: Lying, content: bytes, capture: str) -> None:
-        """Where the folder is gone, into the inbox."""
-        flags = " ".join(flag for flag in place.flags if flag != "\\Recent")
-        at = imaplib.Time2Internaldate(datetime.fromtimestamp(place.at / 1000, UTC))
-        with self._wire(mailbox) as wire:
-            for folder in dict.fromkeys((place.folder, "INBOX")):
-                if wire.append(_quoted(folder), f"({flags})", at, content)[0] == "OK":
-                    return
-            raise OSError(f"The server did not take a copy back for {mailbox}.")
-
     @contextmanager
-    def _wire(self, mailbox: str) -> Iterator[imaplib.IMAP4]:
-        """Signed in as the master user, into this mailbox. Raises OSError for whatever goes wrong."""
+    def open(self, mailbox: str) -> Iterator[ImapBox]:
+        """One connection, signed in as the master user, into this mailbox. Raises OSError for whatever goes wrong in it."""
         try:
             wire = self._connected()
         except (imaplib.IMAP4.error, OSError) as error:
@@ -93,7 +65,7 @@ class Boxes:
             _ok(wire.login(f"{mailbox}*{self._user}", self._password))
             if b"UIDPLUS" not in _ok(wire.capability())[-1].upper():  # after signing in there are others
                 raise OSError("The mailbox server cannot remove one message alone (UIDPLUS).")
-            yield wire
+            yield ImapBox(wire, mailbox)
         except imaplib.IMAP4.error as error:
             raise OSError(f"The mailbox server refused: {error}") from error
         finally:
@@ -104,6 +76,39 @@ class Boxes:
         if self._tls is None:
             return imaplib.IMAP4(self._host, self._port, timeout=TIMEOUT)
         return imaplib.IMAP4_SSL(self._host, self._port, ssl_context=self._tls, timeout=TIMEOUT)
+
+
+class ImapBox:
+    """One mailbox, open."""
+
+    def __init__(self, wire: imaplib.IMAP4, mailbox: str) -> None:
+        self._wire = wire
+        self._mailbox = mailbox
+
+    def find(self, capture: str, since: int) -> list[Lying]:
+        """Two days of grace for clocks and zones: SINCE knows no hours."""
+        day = datetime.fromtimestamp(since / 1000, UTC) - timedelta(days=2)
+        wanted = f'SINCE {day:%d}-{_MONTHS[day.month - 1]}-{day:%Y} HEADER Received "{capture}"'
+        return [found for folder in list(_folders(self._wire)) for found in _in(self._wire, folder, wanted)]
+
+    def remove(self, places: Sequence[Lying]) -> None:
+        """What has gone meanwhile is gone."""
+        for place in places:
+            validity, _, uid = place.name.partition(":")
+            _ok(self._wire.select(_quoted(place.folder)))
+            if _validity(self._wire) != validity:
+                raise OSError("The server has numbered its messages anew meanwhile.")
+            _ok(self._wire.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
+            _ok(self._wire.uid("EXPUNGE", uid))
+
+    def put(self, place: Lying, content: bytes, capture: str) -> None:
+        """Where the folder is gone, into the inbox."""
+        flags = " ".join(flag for flag in place.flags if flag != "\\Recent")
+        at = imaplib.Time2Internaldate(datetime.fromtimestamp(place.at / 1000, UTC))
+        for folder in dict.fromkeys((place.folder, "INBOX")):
+            if self._wire.append(_quoted(folder), f"({flags})", at, content)[0] == "OK":
+                return
+        raise OSError(f"The server did not take {capture} back for {self._mailbox}.")
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

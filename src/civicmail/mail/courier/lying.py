@@ -1,8 +1,9 @@
 """Delivered copies where they lie: found by the capture id, removed, and put back as they were (P-31).
 
-    live.find("ann@city.example", capture, since)      where it lies now, in whatever folder its owner has put it
-    live.remove("ann@city.example", places)
-    live.put("ann@city.example", place, content)       with its flags, its folder and its time
+    with live.open("ann@city.example") as box:
+        box.find(capture, since)                       where it lies now, in whatever folder its owner has put it
+        box.remove(places)
+        box.put(place, content, capture)               with its flags, its folder and its time
 
 Here are the local Maildir folders; a Dovecot is asked by IMAP (imapboxes.py). Errors are OSError: then it is tried again later.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,14 +43,20 @@ class Lying:
         return cls(str(plain["folder"]), "", tuple(map(str, plain["flags"])), int(plain["at"]))
 
 
+class Box(Protocol):
+    """One mailbox. capture: its id as a UUID; since: ms, the copy came at this time or later."""
+
+    def find(self, capture: str, since: int) -> list[Lying]: ...
+
+    def remove(self, places: Sequence[Lying]) -> None: ...
+
+    def put(self, place: Lying, content: bytes, capture: str) -> None: ...
+
+
 class Live(Protocol):
-    """Where the mailboxes of people are. capture: its id as a UUID; since: ms, the copy came at this time or later."""
+    """Where the mailboxes of people are."""
 
-    def find(self, mailbox: str, capture: str, since: int) -> list[Lying]: ...
-
-    def remove(self, mailbox: str, places: Sequence[Lying]) -> None: ...
-
-    def put(self, mailbox: str, place: Lying, content: bytes, capture: str) -> None: ...
+    def open(self, mailbox: str) -> AbstractContextManager[Box]: ...
 
 
 class Folders:
@@ -58,25 +66,40 @@ class Folders:
         self._data = data
         self._files = files
 
-    def find(self, mailbox: str, capture: str, since: int) -> list[Lying]:
-        top, found = self._top(mailbox), []
+    def open(self, mailbox: str) -> AbstractContextManager[Box]:
+        return nullcontext(Folder(self._top(mailbox), self._files))
+
+    def _top(self, address: str) -> Path:
+        local, _, domain = address.rpartition("@")
+        return mailbox(self._data, domain, local)
+
+
+class Folder:
+    """One of them. top: its folder."""
+
+    def __init__(self, top: Path, files: Files) -> None:
+        self._top = top
+        self._files = files
+
+    def find(self, capture: str, since: int) -> list[Lying]:
+        top, found = self._top, list[Lying]()
         for box in (top, *sorted(p for p in top.glob(".*") if p.is_dir() and not p.is_symlink())) if top.is_dir() else ():
             for place in (box / "new", box / "cur"):
                 there = sorted(place.glob(f"{capture}*")) if place.is_dir() else []
                 found += [self._lying(top, path) for path in there if path.name.partition(":")[0] == capture]
         return found
 
-    def remove(self, mailbox: str, places: Sequence[Lying]) -> None:
-        top = self._top(mailbox)
+    def remove(self, places: Sequence[Lying]) -> None:
+        top = self._top
         for path in (top / place.name for place in places):
             self._files.unlink(path)
         for folder in sorted({(top / place.name).parent for place in places}):
             if folder.is_dir():
                 self._files.sync_folder(folder)
 
-    def put(self, mailbox: str, place: Lying, content: bytes, capture: str) -> None:
+    def put(self, place: Lying, content: bytes, capture: str) -> None:
         """What nobody has read lies in new again."""
-        top = self._top(mailbox)
+        top = self._top
         box = top if place.folder == "INBOX" else top / f".{place.folder}"
         letters = "".join(letter for letter, flag in _FLAGS.items() if flag in place.flags)
         to = box / "cur" / f"{capture}:2,{letters}" if letters else box / "new" / capture
@@ -93,10 +116,6 @@ class Folders:
         os.utime(tmp, (place.at / 1000, place.at / 1000))
         self._files.rename(tmp, to)
         self._files.sync_folder(to.parent)
-
-    def _top(self, address: str) -> Path:
-        local, _, domain = address.rpartition("@")
-        return mailbox(self._data, domain, local)
 
     @staticmethod
     def _lying(top: Path, path: Path) -> Lying:

@@ -12,7 +12,6 @@ had left, with its flags, folder and time. Errors are OSError and CivicmailError
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -61,7 +60,7 @@ class Told:
 
 
 class Pulling:
-    """One thread at a time. clock: ms."""
+    """One thread at a time; `rest` after a round. clock: ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         courier = settings.courier
@@ -69,6 +68,7 @@ class Pulling:
         self._machine = Machine(data)
         self._routes = Routes(settings, Modes(settings, data))
         self._folders = Folders(data)
+        self._writer: Writer | None = None
         self._boxes: Live | None = None
         if courier.imap:
             self._boxes = Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca)
@@ -82,17 +82,24 @@ class Pulling:
         if told.delivered is None or (told.copy.is_pulled and told.pulled and told.pulled.facts["pull"] != said.pull):
             return "nothing"
         live = self._live(told.mailbox)
-        lying = live.find(told.mailbox, told.capture.uuid, told.delivered.at) if live else []
-        if not told.copy.is_pulled:
-            facts = {"mailbox": told.mailbox, "delivered": told.delivered.at, "lying": [place.plain() for place in lying]}
-            self._write(Event(Type.PULLED, id_, self._clock(), (index,), said.plain() | facts))
-        elif told.pulled is not None:  # whoever had this in hand has died; what it saw counts
-            lying = lying or [Lying.from_plain(place) for place in told.pulled.facts["lying"]]
         if live is None:
+            self._record(told, told.delivered, index, said, [])
             return "elsewhere"
-        if there := [place for place in lying if place.name]:
-            live.remove(told.mailbox, there)
-        return "taken" if lying else "gone"
+        with live.open(told.mailbox) as box:
+            lying = box.find(told.capture.uuid, told.delivered.at)
+            known = self._record(told, told.delivered, index, said, lying)
+            if lying:
+                box.remove(lying)
+        return "taken" if lying or known else "gone"
+
+    def _record(self, told: Told, delivered: Event, index: int, said: Said, lying: list[Lying]) -> list[Lying]:
+        """Write down where it lies. Whoever had this in hand before may have died: then what they saw counts, and is the answer."""
+        if not told.copy.is_pulled:
+            facts = {"mailbox": told.mailbox, "delivered": delivered.at, "lying": [place.plain() for place in lying]}
+            self._write(Event(Type.PULLED, told.capture.id, self._clock(), (index,), said.plain() | facts))
+        elif told.pulled is not None:
+            return [Lying.from_plain(place) for place in told.pulled.facts["lying"]]
+        return []
 
     def put_back(self, id_: bytes, index: int, said: Said) -> Outcome:
         """Undo what `take` has done under the same number. Raises as it does."""
@@ -104,11 +111,12 @@ class Pulling:
         if not told.copy.is_pulled or told.pulled is None or told.delivered is None or told.pulled.facts["pull"] != said.pull:
             return "nothing"
         places = [Lying.from_plain(place) for place in told.pulled.facts["lying"]]
-        live = self._live(told.mailbox)
-        if live and places and not live.find(told.mailbox, told.capture.uuid, told.delivered.at):
+        if places and (live := self._live(told.mailbox)) is not None:
             content = as_sent((self._machine.body(id_),), told.delivered.facts)
-            for place in places:
-                live.put(told.mailbox, place, content, told.capture.uuid)
+            with live.open(told.mailbox) as box:
+                if not box.find(told.capture.uuid, told.delivered.at):
+                    for place in places:
+                        box.put(place, content, told.capture.uuid)
         facts = {key: told.pulled.facts[key] for key in ("mailbox", "delivered", "lying")}
         self._write(Event(Type.PULLED, id_, self._clock(), (index,), said.plain() | facts | {"back": 1}))
         return "back"
@@ -132,6 +140,14 @@ class Pulling:
         return self._boxes if hop is not None and hop.kind == "lmtp" else None
 
     def _write(self, event: Event) -> None:
-        with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
-            writer.event(event)
-            writer.flush()
+        """Durable on return. The journal stays open for the next copy."""
+        if self._writer is None:
+            self._writer = Writer(self._data, self._clock, file_size=SHORT_FILE)
+        self._writer.event(event)
+        self._writer.flush()
+
+    def rest(self) -> None:
+        """Nothing more is to be done at this moment: the journal is left to others."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

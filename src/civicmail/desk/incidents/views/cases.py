@@ -96,7 +96,7 @@ def case(request: Asked, pk: int) -> HttpResponse:
         ("Says it is from", row.sender or "nobody"),
         ("First reported", row.made),
         ("Reports", len(reports) + row.outside),
-        ("Have it", f"{there:,} in {mailboxes:,} mailboxes" if there else "nobody"),
+        ("Have it", _many(there, mailboxes) if there else "nobody"),
     ]
     page = Page("What was reported?", "Case", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
     return answered(
@@ -107,6 +107,12 @@ def case(request: Asked, pk: int) -> HttpResponse:
         handed=queries.handed(row)[:5] if may(request, "report.read") else [],
         traced=may(request, "system.see"), openings=_openings(request, queries.captures_of(row), found),
     )  # fmt: skip
+
+
+def _many(copies: int, mailboxes: int) -> str:
+    if copies == 1:
+        return "1 mailbox"
+    return f"{copies:,} copies in {mailboxes:,} {'mailbox' if mailboxes == 1 else 'mailboxes'}"
 
 
 def _who(row: Case, now: int) -> tuple[Found, str]:
