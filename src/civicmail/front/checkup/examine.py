@@ -15,6 +15,7 @@ from civicmail.front.checkup import (
     keeping,
     keys,
     machine,
+    marking,
     otherdoors,
     passing,
     programs,
@@ -30,7 +31,7 @@ CHECKS: tuple[Check, ...] = (
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
     keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
-    clear.clear, clear.secure,
+    marking.marks, clear.clear, clear.secure,
 )  # fmt: skip
 
 

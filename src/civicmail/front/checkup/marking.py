@@ -1,0 +1,38 @@
+"""Whether what readers are to be told of mail from outside can be told (P-31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from civicmail.city.notices import tokens
+from civicmail.core.config.errors import ConfigError
+from civicmail.front.checkup.findings import Finding, Patient
+
+CHECK = "marks"
+
+
+def marks(p: Patient) -> Iterator[Finding]:
+    """The address of our pages, and the key that signs links."""
+    rules, web = p.settings.marks, p.settings.web
+    if not (rules.links or rules.doubt):
+        return
+    if not (rules.url or web.url):
+        if rules.links:
+            yield Finding(CHECK, "problem", "Links are to lead by our page, and it has no address.", "Set web.url or marks.url.")
+        return
+    host = urlsplit(rules.url).hostname or ""
+    if host and host not in web.hosts and host != (urlsplit(web.url).hostname or ""):
+        yield Finding(
+            CHECK, "problem", f"The pages do not answer for {host}.", "Put it into web.hosts; links lead to an error until then."
+        )
+        return
+    try:
+        if tokens.key_path(p.data).exists():
+            tokens.ring(p.data)
+    except (ConfigError, OSError) as error:
+        yield Finding(
+            CHECK, "problem", str(error), "Until then copies are delivered without marks, and links in mailboxes lead nowhere."
+        )
+        return
+    yield Finding(CHECK, "ok", "Readers are told of mail from outside.")
