@@ -19,7 +19,7 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Authorisation, AutoReply, Entry
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct import breaker, reviewstates
-from civicmail.city.conduct.actions import answering, planning, silence
+from civicmail.city.conduct.actions import answering, daily, planning, silence
 from civicmail.city.conduct.breaker import Shutting
 from civicmail.city.conduct.models import Essential, Review, ReviewStep
 from civicmail.city.notices.models import Notice
@@ -50,6 +50,20 @@ def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
     assert {s.words for s in ReviewStep.objects.filter(review__in=[first, second], step="reminded")} == {
         "2026-03-09", "2026-03-13", "2026-03-15", "2026-03-16",
     }  # fmt: skip
+
+
+def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
+    """R-1206: on the day of a reminder the daily mail leaves that review out, and only on that day."""
+    works = quiet(1)
+    works.start()
+
+    def waits(at: int) -> bool:
+        return any(task.route == "access-review" for group in daily.what_waits(works.hank, at) for task in group.tasks)
+
+    assert waits(day(7.1))
+    sweep(day(7.2))
+    assert not waits(day(7.2))
+    assert waits(day(8.2))
 
 
 def test_whoever_is_done_hears_nothing() -> None:

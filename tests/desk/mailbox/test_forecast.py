@@ -11,13 +11,13 @@ import pytest
 from django.conf import settings as configured
 
 from civicmail.city.access import models as access
-from civicmail.city.policy import published
+from civicmail.city.policy import published, reading
 from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.trueness import looked_at
-from civicmail.desk.mailbox.views import foretelling
-from civicmail.mail.archive.envelopes import envelope_of
+from civicmail.desk.mailbox.views import delivery, foretelling
+from civicmail.mail.archive.envelopes import Passage, envelope_of
 from civicmail.mail.archive.machine import Machine
 from desk.mailbox.writing import CREWS, DANA, LENA, Office, office
 from pages.world import Town
@@ -132,6 +132,14 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
     published.publish(desk.data, rule("other", "P-22", "refuse", "outbound && files.count > 0", "outbound = true, files.count = 1"))
     desk.now += 5_000
     assert foretold(desk, draft).digest(1) != found.digest(1)
+
+
+def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
+    """R-1205: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
+    book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
+    held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
+    assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
+    assert delivery.said(replace(held, state="delivered"), book) == ""
 
 
 def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None:

@@ -36,8 +36,8 @@ def test_a_line_is_where_the_word_stands_else_how_the_message_begins() -> None:
 
 
 def test_what_is_quoted_hidden_or_too_large_is_no_line() -> None:
-    body = "From: a@b.example\r\n\r\n> old words\r\nnew\u202e   words\r\n".encode()
-    assert snippets.text_of(body) == "new words"
+    body = "From: a@b.example\r\n\r\n> old words\r\nnew\u202e   words\r\nof mine\r\n".encode()
+    assert snippets.text_of(body) == "new words of mine"
     assert snippets.text_of(b"From: a@b.example\r\n\r\n" + b"x" * snippets.READ_MOST) == ""
 
 

@@ -11,7 +11,7 @@ from civicmail.core.query.tree import And, Near, Or, Tree, Words
 from civicmail.desk.viewer import runs
 
 LONG = 140
-BEFORE = 40
+BEFORE = 20
 """Characters of a line, and of them before the word."""
 READ_MOST = 512 << 10
 """Bytes above which a message has no line in a list."""
@@ -33,7 +33,7 @@ def text_of(body: bytes) -> str:
         return ""
     found = letter.read(body)
     own = "\n".join(line for line in found.text.splitlines() if not line.startswith(">")) or found.html_text
-    return _GAP.sub(" ", "".join(run.text for run in runs.told(own[:KEPT]) if run.kind == "text")).strip()
+    return "".join(run.text for run in runs.told(_GAP.sub(" ", own[:KEPT]).strip()) if run.kind == "text")
 
 
 def words_of(tree: Tree) -> tuple[str, ...]:

@@ -19,11 +19,12 @@ from civicmail.city.access.queries import standing
 from civicmail.city.access.queries import tasks as office
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.tasks import Task, Tasks, joined
-from civicmail.city.conduct.models import DailyMail
+from civicmail.city.conduct.models import DailyMail, ReviewStep
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
+from civicmail.city.notices.models import Notice
 
 FROM = time(7, 0)
 UNTIL = time(18, 0)
@@ -77,8 +78,20 @@ def what_waits(person: Person, now: int) -> list[Tasks]:
     if not actor.admitted:
         return []
     groups = [*office.of(person, actor, standing.of(person.pk, now), now), *conduct.of(actor, now)]
-    found = [Tasks(group.name, [task for task in group.tasks if task.state[0] in WAITS]) for group in groups]
+    had = _reminded(person, now)
+    found = [
+        Tasks(group.name, [t for t in group.tasks if t.state[0] in WAITS and (t.route, *t.args[1:]) not in had]) for group in groups
+    ]
     return joined([group for group in found if group.tasks])
+
+
+def _reminded(person: Person, now: int) -> set[tuple[object, ...]]:
+    """Screens of reviews of which this person had a reminder today: nobody hears of them twice."""
+    day = str(timezone.localdate(moment(now)))
+    if not Notice.objects.filter(key=f"review-reminder:{person.pk}:{day}").exists():
+        return set()
+    steps = ReviewStep.objects.filter(step="reminded", words=day, to=person.display)
+    return {("access-review", pk) for pk in steps.values_list("review", flat=True)}
 
 
 def letter(waiting: list[Tasks], count: int) -> tuple[str, str]:

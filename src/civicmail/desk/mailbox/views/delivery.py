@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +20,11 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.approvals import RULE
-from civicmail.desk.mailbox.views import words
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.city.policy.published import active, starter
+from civicmail.city.policy.rules import Book
+from civicmail.desk.mailbox.forecast import rules_of
+from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
@@ -48,7 +54,8 @@ class Copy:
 def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     """An imported message was delivered elsewhere, and says nothing of it."""
     one = found(request, id)
-    copies = [_whole(p, one.id) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in known_to(one)]
+    book = _book()
+    copies = [_whole(p, one.id, book) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in known_to(one)]
     subject = gettext("Delivery")
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
     shown = {"one": one, "copies": copies, "at": one.capture.received, "brought": one.traced.source in ("import", "journal")}
@@ -63,12 +70,28 @@ def known_to(one: Found) -> list[Passage]:
     return [p for p in one.traced.passages if p.address.lower() in mine or p.box.lower() in mine]
 
 
-def _whole(p: Passage, id_: str) -> Copy:
+def _whole(p: Passage, id_: str, book: Book) -> Copy:
     role, word = words.copy(p.state, p.do)
     again = moment(p.next) if p.next else None
-    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or words.why(p.rules) or words.means(p.state, p.do)
+    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or said(p, book) or words.means(p.state, p.do)
     proof = proofs.line(p.proof)
     return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, _release(p, id_), proof)
+
+
+def _book() -> Book:
+    """The rules in force; one that cannot be used says nothing of a copy."""
+    assert settings.DATA is not None, "pages have an installation"
+    try:
+        return active(Path(settings.DATA))
+    except UnusableBook:
+        return starter()
+
+
+def said(p: Passage, book: Book) -> str:
+    """Of a copy that a rule keeps back, or refused, the sender reads what the write page had said before: rule, clause, whom to
+    ask. The words are those of the book now in force."""
+    acting = [rule for rule in rules_of(p.rules, book) if rule.id in p.rules] if p.state in ("held", "refused") else []
+    return " ".join(foretelling.why(p.rules, acting))
 
 
 def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
