@@ -41,7 +41,7 @@ class Likeness:
     def tree(self, since: int) -> Tree:
         """Captures that may be it: of the same author, subject, or with a host of a link in its words. since: ms."""
         hosts = {tuple(fold(link.partition(" ")[0]).split()) for link in self.links}
-        parts: list[Tree] = [Token(field_, exact(a)) for a in sorted(self.authors) for field_ in ("from", "mailfrom")]  # type: ignore[arg-type]
+        parts: list[Tree] = [Token(field_, exact(a)) for a in sorted(self.authors) for field_ in ("from", "mailfrom")]
         parts += [Words("subject", words) for words in sorted(self.subjects) if words]
         parts += [Words("body", host) for host in sorted(hosts) if host]
         return And((CAME, Range("received", since), Or(tuple(parts)))) if parts else NOTHING
