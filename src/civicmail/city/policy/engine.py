@@ -118,20 +118,8 @@ def _decided(
     do = max(do, missing, key=RANK.__getitem__)
     if spoke is None:
         return Decision(do, names, marks, words=_WAITS if parts else "", review=tuple(review), again=bool(parts), parts=parts)
-    return Decision(
-        do,
-        names,
-        marks,
-        reply_of(spoke),
-        spoke.reader,
-        spoke.sender,
-        spoke.clause,
-        spoke.ask,
-        tuple(review),
-        bool(parts),
-        parts,
-        secure,
-    )
+    said = (reply_of(spoke), spoke.reader, spoke.sender, spoke.clause, spoke.ask)
+    return Decision(do, names, marks, *said, tuple(review), bool(parts), parts, secure)
 
 
 def _named(rule: Rule) -> str:

@@ -53,9 +53,7 @@ class Migration(migrations.Migration):
                 ("sent", models.DateTimeField(blank=True, db_index=True, null=True)),
                 (
                     "pickup",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="replies", to="holding.pickup"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="replies", to="holding.pickup"),
                 ),
             ],
         ),
