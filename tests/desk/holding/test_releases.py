@@ -94,6 +94,17 @@ def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, ins
         Release.objects.filter(pk=row.pk).update(person=row.first)
 
 
+def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, installed: Path) -> None:
+    """And nothing goes by that."""
+    capture = quarantined(installed, ms(city.now) - 1000, rule="malware-found")
+    client, page = visit("security"), f"/holding/quarantine/{capture.uuid}/0/"
+    assert "Why should it go?" in words(client.get(page)) and client.post(page, {"reason": "short"}).status_code == 422
+    row_page = client.post(page, {"reason": WHY})["Location"]
+    assert Release.objects.get().requester.uid == "p-security" and states(installed, capture.id) == {DANA: False}
+    assert "Nobody does this to themselves." in words(client.get(row_page))
+    assert client.post(page, {"reason": WHY}).status_code == 409
+
+
 def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed: Path) -> None:
     """R-1403: not on the page of the quarantine either."""
     now = ms(city.now)

@@ -257,7 +257,10 @@ def files(request: Asked, address: str) -> HttpResponse:
         f"Files in mail to {box.address} do not wait until somebody says that they asked for them.",
         "Each opens first as text, made in a closed process; the file itself is one step further.",
     ]
-    stays = ["Everything else that is looked for in mail is looked for here, too.", "It ends by itself on the day that you say."]
+    stays = [
+        "Everything else that is looked for in mail is looked for here, too.",
+        "It ends by itself on the day that you say; another day may be said at any time.",
+    ]
     return answered(
         request, form, verb, page=Page(f"Does {box.address} invite files?", str(box.department), up(box)), back=up(box)[0][1],
         effects=effects, stays=stays, verb="Invite files to 1 mailbox", said="Files to it do not wait until then.",

@@ -45,6 +45,12 @@ class NoSpam(forms.Form):
     )
 
 
+class Wanted(forms.Form):
+    """Why it may go, for those who decide about it."""
+
+    reason = long("Why should it go?", "At least 10 characters. Those who decide read it; whoever asks is none of them.", least=10)
+
+
 @acting("quarantine.see")
 def listed(request: Asked) -> HttpResponseBase:
     """Every copy, the newest first; found by sender, recipient or rule."""
@@ -110,10 +116,11 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     if copy is None:
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
-    form = NoSpam(request.POST or None)
+    alone = letting.not_alone(copy) == ""
+    form: forms.Form = NoSpam(request.POST or None) if alone else Wanted(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        if request.POST.get("go") == "ask":
+        if not alone:
             require(request, "quarantine.release")
             asked = tried(form, lambda: releases.ask([copy], actor=request.actor, reason=reason, now=ms(request.now)))
             return redirect("release", pk=asked.pk) if asked is not None else _page(request, copy, form)
