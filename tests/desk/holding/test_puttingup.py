@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
 from civicmail.city.access.moments import moment
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import Draft, DraftFile
 from desk.holding.leaving import ACME, DOT, LENA, PDF, Bureau, bureau
-from desk.holding.test_approvals import MONDAY
+from desk.holding.test_approvals import clock as clock
 from desk.holding.test_quarantine import words
 from desk.mailbox.conftest import city as city
 from desk.mailbox.conftest import visit as visit
@@ -27,8 +26,8 @@ Visit = Callable[[str], Client]
 
 
 @pytest.fixture
-def files(installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
-    with time_machine.travel(MONDAY, tick=False), bureau(installed, city) as made:
+def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
+    with bureau(installed, city) as made:
         yield made
 
 

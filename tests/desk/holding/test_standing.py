@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment, ms
@@ -18,7 +17,7 @@ from civicmail.desk.holding.actions import standing, switching
 from civicmail.desk.holding.actions.standing import What
 from civicmail.desk.holding.models import AskedDepartment, StandingApproval
 from desk.holding.leaving import ACME, OWL, PDF, Bureau, bureau
-from desk.holding.test_approvals import MONDAY
+from desk.holding.test_approvals import clock as clock
 from desk.mailbox.conftest import city as city
 from pages.world import Town
 
@@ -28,8 +27,8 @@ DAY = 86_400_000
 
 
 @pytest.fixture
-def files(installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
-    with time_machine.travel(MONDAY, tick=False), bureau(installed, city) as made:
+def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
+    with bureau(installed, city) as made:
         yield made
 
 

@@ -87,7 +87,7 @@ def listed(request: Asked) -> HttpResponseBase:
                 "state", "State", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_hint(c)), ("over", "approval__made")
             ),
             Column("files", "Files", lambda c: Cell(len(c.approval.parts)), num=True, name="files"),
-            Column("made", "Waits since", lambda c: c.approval.made, ("approval__made",), name="since"),
+            Column("made", "Asked", lambda c: c.approval.made, ("approval__made",), name="asked"),
             Column("by", "Answered", lambda c: Cell(str(c.by) if c.by else "", hint=c.reason[:80]), ("by__family",), name="by"),
         ],
         filters=[
