@@ -27,6 +27,7 @@ from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.views import looking, showing
 from civicmail.desk.viewer.views.showing import Links, Seen
+from civicmail.mail.pipeline import labels
 
 
 @acting("my.mail")
@@ -126,7 +127,21 @@ def _page(one: Found, seen: Seen) -> Page:
     if one.eye == "given":
         actions.append(Action(gettext("Verify"), reverse("mail-verify", args=[one.id])))
         actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
-    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), actions=actions)
+    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _told(one), actions)
+
+
+_FACTS = 5
+
+
+def _told(one: Found) -> list[tuple[str, Any]]:
+    """What the delivered copy tells in its header, where somebody reads here instead: that it is from outside, and each mark."""
+    if one.eye != "given" or not labels.is_inbound(one.capture):
+        return []
+    mine = {(p.box or p.address).lower() for p in known_to(one)}
+    to = one.capture.envelope.recipients
+    marks = [mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks]
+    told = [(gettext("From outside"), gettext("This message came from outside the city."))]
+    return [*told, *((gettext("Look twice"), words_) for words_ in dict(marks).values())][:_FACTS]
 
 
 def _answers(one: Found) -> list[Action]:

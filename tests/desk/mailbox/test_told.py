@@ -1,0 +1,49 @@
+"""What a delivered copy tells in its header is told in My mail, too (P-31)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.moments import ms
+from civicmail.city.policy.shapes import Disposition
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
+from desk.holding.test_quarantine import words
+from mail.archive.making import UNSYNCED
+from pages.cases import index
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+DANA = "dana.ortiz@city.example"
+
+
+@pytest.mark.parametrize(("kind", "told"), [("mx", True), ("submission", False)])
+def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
+    kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]
+) -> None:
+    """R-1527: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
+    now = ms(city.now)
+    body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: Kestrel\r\n\r\nHello.\r\n"
+    envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)
+    capture = capture_of(capture_id(now - 60_000), scan(body), envelope, Source(kind, "d"))
+    mine = Disposition(0, "mark", ("x",), marks=(("lookalike", "Look at the end of the address."),))
+    other = Disposition(1, "mark", ("x",), marks=(("other", "Only for Pat."),))
+    capture = replace(capture, dispositions=(mine, other))
+    with closing(Writer(installed, lambda: now, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, body)
+        w.event(Event(Type.DELIVERED, capture.id, now - 50_000, (0, 1), {"hop": "maildir", "try": 1, "reply": "250"}))
+        w.flush()
+    index(installed, now)
+    page = words(visit("crew0").get(f"/mail/{uuid.UUID(bytes=capture.id)}/"))
+    assert ("This message came from outside the city." in page) is told
+    assert ("Look at the end of the address." in page) is told and "Only for Pat." not in page
