@@ -115,7 +115,7 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
     address = link(installed, capture, pretended="bank.example")
     for path in (address, f"{address}/", f"{address}//"):
         response = Client().get(path, **PERSON)
-        assert response.status_code == 200 and response["Referrer-Policy"] == "no-referrer"
+        assert response.status_code == 200 and response["Referrer-Policy"] == "same-origin"
         assert 'href="https://evil.example/login"' in response.content.decode() and "bank.example" in words(response)
     assert not Opening.objects.exists()
     assert Client().post(address).status_code == 302 and not Opening.objects.exists()

@@ -1,4 +1,4 @@
-"""`civicmail keys`: the recovery key."""
+"""`civicmail keys`: the recovery key, and the one that signs links."""
 
 from __future__ import annotations
 
@@ -52,6 +52,23 @@ def rotate_master(
     acting.person(folder, "keys rotate-master", {}, Asker(as_, duty, reason, config), now=now_ms())
     count = masterkey.rotate(folder, show=_show_new, patience=until_the_worker_lets_go())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
+
+
+@app.command("rotate-links")
+def rotate_links(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+) -> None:
+    """Sign links in delivered mail with a new key from now on. Links that are in mailboxes go on working."""
+    from civicmail.city.notices import tokens
+
+    folder, _ = options.installation(data, config)
+    now = now_ms()
+    acting.person(folder, "keys rotate-links", {}, Asker(as_, duty, reason, config), now=now)
+    output.words(f"Links are signed with a new key; {len(tokens.rotate(folder, now).keys) - 1} older ones still verify.")
 
 
 def _show_new(recovery: str) -> None:

@@ -151,6 +151,7 @@ VERBS: dict[str, Line] = {
     "keys prove-recovery": _changes(_KEY),
     "keys recover": _changes(_KEY),
     "keys rotate-master": _person("keys.rotate"),
+    "keys rotate-links": _person("keys.sign"),
     "secure list": _person("system.see"),
     "secure add": _person("keys.sign"),
     "secure remove": _person("keys.sign"),
