@@ -44,18 +44,27 @@ def day(
 ) -> None:
     """Play a day of the city (P-01): its mail comes at its hours, a neighbour goes down, the disk is nearly full. It ends with a
     report, and with exit code 1 where the city could not have lived with that day."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    with samplecity.folder(data, "day") as folder:
+        text, good = _played(folder, reading, minutes, share, seed)
+        if report is not None:
+            report.write_text(text)
+        print(text, end="")
+        raise typer.Exit(0 if good else 1)
+
+
+def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: int) -> tuple[str, bool]:
+    """The report, and whether everything was met."""
     from civicmail.front.sample.day import READINGS
     from civicmail.front.sample.simulation import Simulation
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
     load = READINGS[reading]
     count = load.part(share).total
-    with samplecity.folder(data, "day") as folder, Simulation(folder, load, minutes * 60, seed, share) as played:
+    with Simulation(folder, load, minutes * 60, seed, share) as played:
         output.words("Making a city of six departments …")
         city = samplecity.people(folder)
-        from civicmail.front.sample.dayreport import goals  # what follows wants Django, which stands now
-        from civicmail.front.sample.dayreport import report as written
+        from civicmail.front.sample.dayreport import goals, report  # what follows wants Django, which stands now
         from civicmail.front.sample.hands import Hands
 
         hands = Hands(city, seed)
@@ -67,9 +76,5 @@ def day(
             played.run(samplecity.snapshot(folder), pid, hands.work, output.words)
         played.weigh()
         verified = samplecity.verified(folder)
-        title = f"A day of {count:,} messages in {minutes:g} minutes"
-        text = "\n".join(written(played, hands, title, verified)) + "\n"
-        if report is not None:
-            report.write_text(text)
-        print(text, end="")
-        raise typer.Exit(0 if all(goal.met for goal in goals(played, hands, verified)) else 1)
+        text = "\n".join(report(played, hands, f"A day of {count:,} messages in {minutes:g} minutes", verified)) + "\n"
+        return text, all(goal.met for goal in goals(played, hands, verified))

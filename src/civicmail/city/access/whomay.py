@@ -1,0 +1,256 @@
+"""Who may: the rules by which acts (acts.py) are decided. Pure.
+
+A rule answers with the empty string for yes, else with the sentence that the person hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.duties import DUTIES, Duty
+from civicmail.core.config.sentence import Sentence
+from civicmail.core.config.sentence import sentence as _
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an act is done to, as far as the rules ask: the owning department's code and the people concerned (uids). holder: of the
+    mailbox that it is about; sponsor: of the contract under which the person is here."""
+
+    department: str = ""
+    person: str = ""
+    requester: str = ""
+    id: str = ""
+    holder: str = ""
+    sponsor: str = ""
+
+
+Rule = Callable[[Actor, About, int], str]
+
+
+def anybody(_actor: Actor, _about: About, _now: int) -> str:
+    return ""
+
+
+def signed_in(actor: Actor, _about: About, _now: int) -> str:
+    return "" if actor.uid and not actor.machine else _("Sign in first.")
+
+
+def own(actor: Actor, about: About, now: int) -> str:
+    return signed_in(actor, about, now) or ("" if about.person in ("", actor.uid) else _("This belongs to somebody else."))
+
+
+def decides(actor: Actor, about: About, now: int) -> str:
+    if said := signed_in(actor, about, now):
+        return said
+    return "" if actor.decides_for(about.department) else _("Only the department's head, a deputy or an authoriser decides this.")
+
+
+def answers_request(actor: Actor, about: About, now: int) -> str:
+    """Requester, approver and holder are three people (M3)."""
+    if said := decides(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody approves access for themselves.")
+    return _("Who asked does not approve.") if actor.uid == about.requester else ""
+
+
+def answers_higher(actor: Actor, about: About, now: int) -> str:
+    """One level higher: department is the one above (C4)."""
+    if said := signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody approves access for themselves.")
+    if actor.uid == about.requester:
+        return _("Who asked does not approve.")
+    if actor.holds("access-officer") or (about.department and actor.decides_for(about.department)):
+        return ""
+    return _("After a violation, the next head up or the access office decides.")
+
+
+def records(actor: Actor, about: About, now: int) -> str:
+    """Sponsor, authoriser or access officer (P-09)."""
+    if said := signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody does this to themselves.")
+    sponsors = about.sponsor != "" and actor.uid == about.sponsor
+    if sponsors or actor.decides_for(about.department) or actor.holds("access-officer"):
+        return ""
+    return _("Only the sponsor of the contract, the department or the access office records this.")
+
+
+def asks_for(actor: Actor, about: About, now: int) -> str:
+    if said := signed_in(actor, about, now):
+        return said
+    if about.person == actor.uid:
+        return _("Your supervisor asks for your access.")
+    if about.person in actor.supervises or actor.decides_for(about.department) or actor.holds("access-officer"):
+        return ""
+    return _("Only a supervisor, the department or the access office asks for somebody's access.")
+
+
+def asks_for_grant(actor: Actor, about: About, now: int) -> str:
+    """The holder of a mailbox may ask for a delegate, too."""
+    return "" if actor.uid and about.holder == actor.uid != about.person else asks_for(actor, about, now)
+
+
+def either(duties: tuple[Duty, ...]) -> Sentence:
+    said = DUTIES[duties[0]].name.lower()
+    for duty in duties[1:]:
+        said = _("{one} or {other}", one=said, other=DUTIES[duty].name.lower())
+    return said
+
+
+def duty(*wanted: Duty) -> Rule:
+    """One of these duties is held; a privileged one must be taken up (D4)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := signed_in(actor, about, now):
+            return said
+        held = [d for d in wanted if actor.holds(d, about.department)]
+        if not held:
+            return _("This needs the duty {duty}.", duty=either(wanted))
+        if all(DUTIES[d].privileged and not actor.has_taken_up(d, now) for d in held):
+            return _("Take up the duty {duty} first, with a reason.", duty=DUTIES[held[0]].name.lower())
+        return ""
+
+    return rule
+
+
+def one_of(*rules: Rule) -> Rule:
+    """Allowed when any of the rules allows; the first one's sentence otherwise."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        said = [r(actor, about, now) for r in rules]
+        return "" if "" in said else said[0]
+
+    return rule
+
+
+def not_for_oneself(inner: Rule) -> Rule:
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        return _("Nobody does this to themselves.") if actor.uid == about.person else ""
+
+    return rule
+
+
+def holds(actor: Actor, about: About, now: int) -> str:
+    """The holder of the mailbox that it is about."""
+    return signed_in(actor, about, now) or ("" if about.person == actor.uid else _("This is somebody else's mailbox."))
+
+
+def answers_for(actor: Actor, about: About, _now: int) -> str:
+    """Whoever answers for a door that is not ours: the holder that it is about."""
+    return "" if actor.uid and actor.uid == about.holder else _("Only who answers for this door, or the access office, does this.")
+
+
+def heads(actor: Actor, about: About, now: int) -> str:
+    """Head or deputy, by office (P-16: departmental management)."""
+    return signed_in(actor, about, now) or (
+        "" if actor.departments else _("Only the head of a department, or a deputy, does this.")
+    )
+
+
+def leads(actor: Actor, about: About, now: int) -> str:
+    """Head or deputy of this very department, by office: an authoriser by duty does not answer for it (P-28)."""
+    return signed_in(actor, about, now) or (
+        "" if about.department in actor.departments else _("Only the head of the department, or a deputy, does this.")
+    )
+
+
+def not_the_author(inner: Rule) -> Rule:
+    """A second person decides about a rule (P-29)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        return _("Who wrote a rule does not approve it.") if actor.uid == about.person else ""
+
+    return rule
+
+
+def not_the_reviewer(inner: Rule) -> Rule:
+    """A second person looks at a finding (P-12)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        return _("Who looked first is not the second reviewer.") if actor.uid == about.person else ""
+
+    return rule
+
+
+def not_the_asker(inner: Rule) -> Rule:
+    """A second person agrees to pull mail back out of many mailboxes (P-31)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        return _("Who wants to take copies back is not the second person.") if actor.uid == about.person else ""
+
+    return rule
+
+
+def asked_in_review(actor: Actor, about: About, now: int) -> str:
+    """Whoever is asked at this moment: about.holder, whom the review names (R7, R10)."""
+    return signed_in(actor, about, now) or ("" if about.holder == actor.uid else _("This is asked of somebody else."))
+
+
+def answers_review(actor: Actor, about: About, now: int) -> str:
+    """Nobody about their own access, nor about what they alone granted (R6): about.requester."""
+    if said := asked_in_review(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return _("Nobody decides about their own access.")
+    return _("Whoever granted it alone does not review it.") if actor.uid == about.requester else ""
+
+
+def not_the_first(inner: Rule) -> Rule:
+    """A second officer: not who began it, nor whom it is about (V3)."""
+
+    def rule(actor: Actor, about: About, now: int) -> str:
+        if said := inner(actor, about, now):
+            return said
+        if actor.uid == about.person:
+            return _("Nobody does this to themselves.")
+        return _("It takes two: somebody else answers.") if actor.uid == about.requester else ""
+
+    return rule
+
+
+def by_mandate(actor: Actor, about: About, now: int) -> str:
+    """Whoever could have asked for one; which one, and how far, is for guard.permit_under (E2)."""
+    if said := looks(actor, about, now):
+        return said
+    return "" if about.person in ("", actor.uid) else _("This is somebody else's mandate.")
+
+
+def feeds(actor: Actor, _about: About, _now: int) -> str:
+    """What a personnel system says by itself; nobody signs in as one."""
+    return "" if actor.machine and actor.uid.startswith("feed:") else "Only a personnel system does this."
+
+
+def approves_files(actor: Actor, about: About, now: int) -> str:
+    """The head or a deputy of the sender's department, or of one above it; of the sender's own files the sender alone, where nobody
+    is above them in this: about.holder (P-22)."""
+    if said := signed_in(actor, about, now):
+        return said
+    if actor.uid == about.person:
+        return "" if about.holder == actor.uid else _("Nobody approves files that they send themselves.")
+    if about.department and about.department in actor.departments:
+        return ""
+    return _("Only the head or a deputy of the sender's department, or the next head up, decides about files.")
+
+
+office = duty("access-officer")
+looks = one_of(duty("examiner", "records-officer", "city-attorney"), office, heads)
+second = duty("examination-approver")
+approves = duty("policy-approver", "policy-author")
+writes_rules = one_of(approves, duty("security-officer"))
+reviews = duty("use-reviewer")
+department_or_office = one_of(decides, office)
