@@ -93,7 +93,8 @@ def _id(data: Path) -> str:
 def _by_openssl(passed: list[bytes], folder: Path, certificate: Path, private: Path) -> bytes:
     (sealed,) = [message for message in passed if b"application/pkcs7-mime" in message]
     (folder / "smime").write_bytes(sealed[sealed.index(b"\nReceived:") + 1 :] if b"\nReceived:" in sealed else sealed)
-    command = ["openssl", "smime", "-decrypt", "-in", folder / "smime", "-inkey", private, "-recip", certificate]
+    command: list[str | Path] = ["openssl", "smime", "-decrypt", "-in", folder / "smime", "-inkey", private]
+    command += ["-recip", certificate]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
