@@ -1,4 +1,4 @@
-"""A message of the town whose files wait for a manager, one of a head's own, a standing approval, and a department that is asked."""
+"""Files of the town that wait for a manager, some of a deputy's own, a standing approval, and a department that is asked."""
 
 from __future__ import annotations
 

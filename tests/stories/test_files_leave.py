@@ -1,5 +1,5 @@
-"""A file leaves for one of three recipients on a manager's word from a phone, for the others later on the deputy's: what comes out at
-the other end is what was approved, and nothing before (issue 8, acceptance 2; P-22)."""
+"""A file leaves for one of three recipients on a manager's word from a phone, for the others later on the deputy's: what comes out
+at the other end is what was approved, and nothing before (issue 8, acceptance 2; P-22)."""
 
 from __future__ import annotations
 

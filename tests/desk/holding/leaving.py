@@ -17,9 +17,11 @@ from civicmail.city.access.approved import LOOK_EVERY
 from civicmail.city.access.moments import moment
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.actions.hearing import Hearing
 from civicmail.desk.holding.models import Approval, AskedDepartment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.front.worker import findings
+from civicmail.front.worker.listening import begin, read
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
 from desk.mailbox.writing import Office, office
@@ -66,9 +68,14 @@ class Bureau:
         return row
 
     def hear(self, after: int = 0) -> None:
-        """The worker's round, so many ms from now."""
+        """The worker's round, so many ms from now, on the connection of the test."""
         self.desk.now += after
-        findings.one_round(self.data, lambda: self.desk.now)
+        hearing = Hearing()
+        tail = begin(self.data, hearing.positions)
+        while read(tail, hearing.hear):
+            hearing.positions.update(tail.positions)
+            hearing.write(self.desk.now)
+        findings.sweep(self.desk.now)
 
     def copies(self, row: Approval) -> dict[str, str]:
         """Address -> how its copy stands in the archive: goes, held, or its end."""

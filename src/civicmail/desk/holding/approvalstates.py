@@ -3,7 +3,8 @@
     waits -> approved | refused | records | withdrawn | expired | gone
 
 records: it answers a public-records request, so it stays held for the records office (P-21). gone: it was put up for a draft that
-is there no more. What the time does stands under the act "tick". Nothing leads back: a change is a new message, and asked about anew.
+is there no more. What the time does stands under the act "tick". Nothing leads back: a change is a new message, and asked about
+anew.
 """
 
 from __future__ import annotations

@@ -99,8 +99,8 @@ def review(now: int) -> int:
             StandingApproval.objects.filter(pk=row.pk).update(asked=at)
             where = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
             text = (
-                f"Files of {row.department.name} leave without a question until {row.until:%Y-%m-%d}. It was used {row.used} times so "
-                f"far.\n\nEnd it, or leave it: {where}"
+                f"Files of {row.department.name} leave without a question until {row.until:%Y-%m-%d}. It was used {row.used} times "
+                f"so far.\n\nEnd it, or leave it: {where}"
             )
             for person in deciders.asked(row.department, now):
                 if to := senders.address_of(person):

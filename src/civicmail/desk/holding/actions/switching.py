@@ -36,7 +36,8 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
         row, made = AskedDepartment.objects.get_or_create(
             department=department,
             defaults={
-                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": moment(now), "reason": reason, "forecast": forecast,
+                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": moment(now), "reason": reason,
+                "forecast": forecast,
             },
         )  # fmt: skip
         if not made:

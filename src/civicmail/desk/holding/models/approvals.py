@@ -10,10 +10,13 @@ from civicmail.city.directory.models import Department, Person
 
 
 class Approval(models.Model):
-    """One message whose files wait, or files that were put up before one was written. capture: its number (UUID), empty for what was
-    put up; draft: the uid of that draft. parts: [part, kind, size, sha256] of each file; own: the sender decides about it, with a
-    reason. step: whose turn it is, of the people of approvers.chain, since when; reminded: when they were reminded last; ends: when
-    it goes back to the sender. sampled: of the sender's own, one that the next head looks at; seen_by, seen, seen_why: who did."""
+    """One message whose files wait, or files that were put up before one was written.
+
+    capture: its number (UUID), empty for what was put up; draft: the uid of that draft. parts: [part, kind, size, sha256] of each
+    file; own: the sender decides about it, with a reason. step: whose turn it is, of the people of approvers.chain, since when;
+    reminded: when they were reminded last; ends: when it goes back to the sender. sampled: of the sender's own, one that the next
+    head looks at; seen_by, seen, seen_why: who did.
+    """
 
     capture = models.CharField(max_length=36, blank=True, db_index=True)
     draft = models.UUIDField(null=True, blank=True)
@@ -73,7 +76,7 @@ class ApprovalCopy(models.Model):
 
 class StandingApproval(models.Model):
     """What may leave without a question, for a department's people. Of sha256, series, domain, mailbox one says something, or it is
-    for everything of the department. until: at most a year; asked: when its review was asked for; reviewed: when it was answered."""
+    for everything of the department. until: at most a year; asked: when its review was asked for."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
     sha256 = models.CharField(max_length=64, blank=True)
@@ -98,8 +101,8 @@ class StandingApproval(models.Model):
 
 
 class AskedDepartment(models.Model):
-    """A department whose files are asked about. forecast: approvals of a manager and working day, in tenths; reason, head_reason: of
-    the policy owner who switched it on, and of the department's head where the forecast is high."""
+    """A department whose files are asked about. forecast: approvals of a manager and working day, in tenths; reason, head_reason:
+    of the policy owner who switched it on, and of the department's head where the forecast is high."""
 
     department = models.OneToOneField(Department, models.PROTECT, related_name="+")
     since = models.DateTimeField(null=True, blank=True)
