@@ -98,6 +98,16 @@ def until(look: Callable[[], object], city: Civicmail, seconds: float = 60) -> N
         time.sleep(0.2)
 
 
+def told(city: Civicmail, code: str) -> str:
+    """What the desk says; nothing while the worker is still beginning, or the index is not up with what came."""
+    try:
+        return run(city.data, _DESK + code).strip()
+    except AssertionError as error:
+        if "LeaseHeld" in str(error) or "Conflict" in str(error):
+            return ""
+        raise
+
+
 def left(dovecot: Dovecot) -> int:
     """Copies that lie in Dovecot, by the files of its mailboxes."""
     files = (
@@ -133,13 +143,13 @@ def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(cit
     until(lambda: left(dovecot) == 200, city)
     began = time.monotonic()
     report(city)
-    until(lambda: run(city.data, _DESK + _CASE).strip() == "[(True, 1)]", city)
-    until(lambda: "asked 200" in run(city.data, _DESK + _PULL.format(count=200)), city)
+    until(lambda: told(city, _CASE) == "[(True, 1)]", city)
+    until(lambda: told(city, _PULL.format(count=200)) == "asked 200", city)
     until(lambda: left(dovecot) == 0, city)
     print(f"from the first report to the last of 200 copies: {time.monotonic() - began:.1f} s")
-    until(lambda: run(city.data, _DESK + _STATE).strip() == "done", city)
+    until(lambda: told(city, _STATE) == "done", city)
     until(lambda: any(b"You were right" in content for content in dovecot.fetch(SAM)), city)
     assert sum(b"was taken out of your mailbox" in content for content in dovecot.fetch(SAM)) <= 1
     run(city.data, _DESK + _UNDO)
     until(lambda: left(dovecot) == 200, city)
-    until(lambda: run(city.data, _DESK + _STATE).strip() == "undone", city)
+    until(lambda: told(city, _STATE) == "undone", city)
