@@ -12,6 +12,7 @@ from civicmail.city.conduct import halves
 from civicmail.city.conduct.actions import answering, findings, leavers, outside, planning, reporting, statements
 from civicmail.city.conduct.actions.consequences import Decision, appeal, decide
 from civicmail.city.conduct.models import Leaver, Review, ReviewRow, Statement, Violation
+from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Person
 from civicmail.front.sample.cityhall import Staff, actor, today
 
@@ -105,7 +106,7 @@ def _review(city: Staff, now: int) -> Review:
 
 def _statements(city: Staff, now: int) -> None:
     half, due = halves.of(today(now)).before(), today(now) + timedelta(days=12)
-    for department in statements.deciders.answering(now):
+    for department in deciders.answering(now):
         statements.open_one(department, half, due, now)
     signed = {
         "finance": "",

@@ -20,7 +20,7 @@
     if (list.dataset.words) asked.append("q", list.dataset.words);
     if (places.length) fetch(`${list.dataset.lines}?${asked}`).then((answer) => answer.ok ? answer.json() : { lines: {} }).then((found) => {
       places.forEach((place) => (found.lines[place.dataset.line] || []).forEach(([text, marked]) => {
-        const piece = document.createElement(marked ? "mark" : "span");
+        const piece = document.createElement(marked ? "strong" : "span");
         piece.textContent = text;
         place.append(piece);
       }));
