@@ -156,11 +156,14 @@ def sample(request: Asked, pk: int) -> HttpResponse:
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
     require(request, "approval.sample", approvers.about(row))
     form = Looked(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data["reason"]
-        if tried(form, lambda: (approving.sample(row, actor=request.actor, reason=said, now=ms(request.now)),)) is not None:
-            messages.success(request, "Your look is recorded.")
-            return redirect("approvals")
+
+    def recorded() -> bool:
+        approving.sample(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        return True
+
+    if request.method == "POST" and form.is_valid() and tried(form, recorded):
+        messages.success(request, "Your look is recorded.")
+        return redirect("approvals")
     looks = row.seen is None
     there = files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))) if looks else files.bare(row)
     shown = {**_page(request, row, form, there, asks=False), "samples": looks, "opens": looks}
