@@ -16,6 +16,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     accepting,
     authenticated,
     confidential,
+    doubted,
     exported,
     growth,
     inspected,
@@ -36,7 +37,7 @@ from bench.report import Report, machine  # noqa: E402
 
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
-    "authenticated", "confidential", "lookalikes", "inspected", "screened", "steady",
+    "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
     "scim", "reviews",
 )  # fmt: skip
 
@@ -97,6 +98,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             confidential.run(report, count=1000 if small else 100_000)
         case "lookalikes":
             lookalikes.run(report, files=500 if small else 1_000_000)
+        case "doubted":
+            doubted.run(report, most=500 if small else 1_000_000)
         case "inspected":
             inspected.run(report, count=1000 if small else 50_000, rounds=rounds)
         case "exported":

@@ -1,0 +1,96 @@
+"""How often the line of doubt would stand on good mail from outside, and what marking a copy costs.
+
+Good mail of the corpora in the order of its dates: its first half teaches whom the city has heard from, its second half is counted.
+Nobody asks DNS here, so what authentication says is left out; a city counts that with the forecast of its own rules.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.lookalikes import NAMES
+from bench.report import Report, Row
+from civicmail.core.config.settings import DOUBTS
+from civicmail.core.message import letter as letters
+from civicmail.core.message import textparts
+from civicmail.core.message.shapes import Letter
+from civicmail.mail.courier import doubt
+from civicmail.mail.screening import links, urls
+from civicmail.mail.screening.domains import a_labels
+from civicmail.mail.screening.lookalikes import Protected, like, protect
+from civicmail.mail.screening.shapes import Inner
+
+GOOD = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ham", "enron_maildir")
+OWN = "enron.com"
+"""Of that corpus's own people: their mail to each other is not from outside."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_AUTOMATIC = {"auto-submitted", "precedence", "list-id", "x-mailing-list", "list-unsubscribe"}
+
+
+def run(report: Report, *, most: int) -> None:
+    """most: messages of each corpus."""
+    where = os.environ.get("CIVICMAIL_CORPORA", "")
+    if not where:
+        report.note("the line of doubt is left out: CIVICMAIL_CORPORA names no folder")
+        return
+    for name in (GOOD[:3], GOOD[3:]):
+        read = sorted(_outside(Path(where), name, most), key=lambda pair: pair[0].date or _LONG_AGO)
+        if read:
+            _counted(report, name[0].partition("/")[0], read)
+
+
+def _outside(where: Path, names: tuple[str, ...], most: int) -> Iterator[tuple[Letter, bytes]]:
+    for name in names:
+        for path in sorted(p for p in (where / name).rglob("*") if p.is_file())[:most]:
+            raw = path.read_bytes()
+            read = letters.read(raw)
+            if read.from_ and not read.from_[0].domain.endswith(OWN):
+                yield read, raw
+
+
+def _counted(report: Report, name: str, mail: list[tuple[Letter, bytes]]) -> None:
+    half, protected = len(mail) // 2, protect(NAMES)
+    known = {read.from_[0].addr.lower() for read, _ in mail[:half]}
+    why, costs = Counter[str](), []
+    for read, raw in mail[half:]:
+        marks = list(_marks(read, raw, protected, first=read.from_[0].addr.lower() not in known))
+        known.add(read.from_[0].addr.lower())
+        begun = time.process_time()
+        parts = textparts.opened(raw)
+        reason = doubt.reason(marks, DOUBTS, {"files.count": len(_files(read))}, (part.content for part in parts))
+        costs.append(time.process_time() - begun)
+        if reason:
+            found = next((mark for mark, _ in marks if mark in DOUBTS), "")
+            why[found or ("first with a file" if reason == doubt.FILE else "first about a payment")] += 1
+    count = len(mail) - half
+    for reason, times in why.most_common():
+        report.add(Row("doubted", "civicmail", f"{name}: {reason}", 100 * times / count, "%"))
+    report.add(Row("doubted", "civicmail", f"{name}: line on {count:,} good", 100 * why.total() / count, "%", wanted="<= 3"))
+    report.add(Row("doubted", "civicmail", f"{name}: whether to, mean", sum(costs) / count * 1e3, "ms", wanted="<= 1"))
+
+
+def _files(read: Letter) -> list[str]:
+    return [part.filename for part in read.attachments if part.filename and not part.content_type.startswith("image/")]
+
+
+def _marks(read: Letter, raw: bytes, protected: Protected, *, first: bool) -> Iterator[tuple[str, str]]:
+    """As the rules of the starter pack set them, without those that ask DNS or the directory."""
+    domain = a_labels(read.from_[0].domain)
+    if like(domain, protected) is not None:
+        yield "lookalike", "x"
+    there = {header.name.lower() for header in read.headers}
+    answers = {urls.registrable(a_labels(address.domain)) for address in read.reply_to if address.domain}
+    if not read.list_id and first and answers - {urls.registrable(domain)}:
+        yield "reply-elsewhere", "x"
+    facts = links.find(Inner(raw, read, {"domains": NAMES, "protected": ()})).facts
+    if facts.get("links.deceptive") and first:
+        yield "deceptive-link", "x"
+    if any(facts.get(f"links.{code}") for code in ("address", "credentials", "data", "lookalike")):
+        yield "odd-link", "x"
+    if first and not there & _AUTOMATIC:
+        yield doubt.FIRST, "x"
