@@ -35,8 +35,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """url: safe to follow, "" for what leads nowhere; host: in ASCII; reads: as people see it; why: each reason with a name that it
-    concerns; unasked: whether something could not be asked."""
+    """url: safe to follow, "" for what leads nowhere; host: in ASCII, what a reader is shown in large letters, because those
+    of another alphabet read like any name; reads: as programs may show it; why: each reason with a name that it concerns; unasked:
+    whether something could not be asked."""
 
     url: str
     host: str
@@ -78,7 +79,7 @@ def destination(url: str, pretended: str, asked: Asked, known: Known | None) -> 
     if place is not None and place.user:
         why.append(("user", ""))
     if host != found.reads:
-        why.append(("foreign", host))
+        why.append(("foreign", found.reads))
     if target.scheme == "http":
         why.append(("plain", ""))
     return replace(found, why=tuple(why), unasked=known is None or asked.book is None or bool(asked.book.trouble))
