@@ -18,7 +18,7 @@ from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
-from civicmail.mail.pipeline import goodmail, labels, taught
+from civicmail.mail.pipeline import goodmail, taught
 from civicmail.mail.pipeline.labels import Label, label_of, labelled
 from civicmail.mail.pipeline.learning import PUBLISH_MS, SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents, memory, model
@@ -390,13 +390,6 @@ def test_a_damaged_memory_is_made_anew(data: Path, post: Mail, learn: Callable[.
     path.write_bytes(content[:-9] + b"x" + content[-8:])
     learn().close()
     assert len(_examples(data)) == 4
-
-
-@pytest.mark.parametrize("facts", [{}, {"label": "eggs", "how": "report"}, {"label": "spam", "how": "dream", "by": "x"}])
-def test_a_label_that_is_none_says_nothing(data: Path, facts: dict[str, str]) -> None:
-    assert labels.label_of(Event(Type.LABELLED, bytes(16), T0, facts=facts)) is None
-    with pytest.raises(ValueError):
-        labelled(bytes(16), Label(True, "x", "dream"), T0)
 
 
 def test_hosts_of_whom_the_city_writes_to_are_known_and_those_of_everybody_are_not(
