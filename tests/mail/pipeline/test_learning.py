@@ -23,7 +23,6 @@ from civicmail.mail.pipeline.labels import Label, label_of, labelled
 from civicmail.mail.pipeline.learning import PUBLISH_MS, SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents, memory, model
 from civicmail.mail.screening.examples import Example
-from civicmail.mail.screening.knownhosts import KnownHosts
 from civicmail.mail.screening.model import Model
 from mail.archive import making
 from mail.screening.mailbag import mail
@@ -390,15 +389,3 @@ def test_a_damaged_memory_is_made_anew(data: Path, post: Mail, learn: Callable[.
     path.write_bytes(content[:-9] + b"x" + content[-8:])
     learn().close()
     assert len(_examples(data)) == 4
-
-
-def test_hosts_of_whom_the_city_writes_to_are_known_and_those_of_everybody_are_not(
-    data: Path, post: Mail, learn: Callable[..., LearnJob]
-) -> None:
-    """R-1510: links to whom the city writes to lead there at once; that somebody writes to us makes no host known."""
-    post.sent(mail(1, spam=False), to="Carla@mail.Shop.example")
-    post.sent(mail(2, spam=False), to="someone@gmail.com")
-    post.comes(mail(3, spam=False), facts={"from.address": "p@outside3.example", "auth.dmarc": "pass"})
-    learn().close()
-    hosts = KnownHosts((), correspondents.read(data))
-    assert [hosts.know(h) for h in ("www.shop.example", "www.gmail.com", "outside3.example")] == [True, False, False]
