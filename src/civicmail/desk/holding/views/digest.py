@@ -86,7 +86,7 @@ def _answer(request: HttpRequest, opened: Opened, now: int) -> HttpResponse:
     if request.method == "POST" and own:
         return _let(request, opened, now)
     response = render(request, "holding/digest.html", _shown(opened, own=own))
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
 
