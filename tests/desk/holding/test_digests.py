@@ -92,7 +92,7 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
     (other,) = (p for p, said in shown.items() if "no spam" not in said and "script" in said)
     for _ in range(3):
         answer = Client().get(page)
-        assert answer.status_code == 200 and answer["Referrer-Policy"] == "no-referrer"
+        assert answer.status_code == 200 and answer["Referrer-Policy"] == "same-origin"
     assert Client().head(page).status_code == 200
     assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
     Client().post(other)
