@@ -20,12 +20,14 @@ pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transacti
 
 
 def test_a_reader_sees_where_a_link_leads_and_a_dangerous_one_has_no_way_on(browse: Callable[..., Any], installed: Path) -> None:
-    """R-1521, R-1523: the name in large letters; whoever opens a dangerous one in a browser is kept for security."""
+    """R-616, R-618: the name in large letters; whoever opens a dangerous one in a browser is kept for security."""
     town: list[Any] = []
 
     def begin(t: Any) -> str:
         town.append(t)
-        link = Wrapped(uuid.UUID(t.objects["mail delivered"]).bytes, 0, "http://xn--80ak6aa92e.com/login?next=1", "www.bank.example")
+        link = Wrapped(
+            uuid.UUID(t.objects["mail delivered"]).bytes, 0, "http://xn--80ak6aa92e.com/login?next=1", "www.bank.example"
+        )
         return f"/l/{wrapped.token(tokens.ring(installed), link)}"
 
     page = browse("", begin)

@@ -56,7 +56,7 @@ def test_an_agency_comes_with_its_contract_and_is_switched_off_and_on(city: Town
 
 
 def test_a_contract_that_ends_earlier_ends_access_with_it(city: Town, visit: Visit) -> None:
-    """R-240, C1: and a later end makes nobody's access longer."""
+    """R-241, C1: and a later end makes nobody's access longer."""
     contract, a = Contract.objects.get(), city.authorisations["crew2"]
     path = f"/access/contracts/{contract.pk}/"
     done(visit("office"), path, {"sponsor": "p-head", "ends": SOON})
@@ -186,7 +186,7 @@ def test_a_list_gets_members_loses_them_and_closes(city: Town, visit: Visit) -> 
 
 
 def test_a_version_of_the_policy_is_written_compared_and_published_once(city: Town, visit: Visit) -> None:
-    """R-241, P1: what changed is shown before; nothing is preselected; of two who publish at once the second hears so."""
+    """R-242, P1: what changed is shown before; nothing is preselected; of two who publish at once the second hears so."""
     office, path = visit("office"), "/access/policy/new/"
     first = office.get(path)
     assert b" checked" not in first.content
@@ -277,7 +277,7 @@ def test_a_conflict_is_recorded_shown_with_what_watches_over_it_and_makes_room(c
 
 
 def test_a_view_is_saved_shown_at_home_and_above_the_list_and_deleted(city: Town, visit: Visit) -> None:
-    """R-258: the query alone, of one's own, without what opens a door; thirty at most."""
+    """R-259: the query alone, of one's own, without what opens a door; thirty at most."""
     head, path = visit("head"), "/dept/public-works/people/"
     page = head.get(f"{path}?state=active&sort=-used&page=2").content.decode()
     assert "/views/save/?page=/dept/public-works/people/&amp;query=state%3Dactive%26sort%3D-used" in page.replace("%2F", "/")
@@ -317,7 +317,7 @@ def test_every_page_of_an_object_shows_its_history_with_reasons(city: Town, visi
 
 
 def test_the_head_is_told_who_cannot_send_for_want_of_the_policy(city: Town, visit: Visit) -> None:
-    """R-259, P2: and finds them in the list."""
+    """R-260, P2: and finds them in the list."""
     Authorisation.objects.filter(person=city.people["crew5"]).update(state="active")  # never accepted
     home = visit("head").get("/").content.decode()
     assert "Remind who has not accepted the policy" in home and "/dept/public-works/people/?policy=overdue" in home
@@ -326,7 +326,7 @@ def test_the_head_is_told_who_cannot_send_for_want_of_the_policy(city: Town, vis
 
 
 def test_mail_that_only_came_in_is_no_use_of_a_mailbox(city: Town, visit: Visit) -> None:
-    """R-260, M7: what others send there says nothing about who has it."""
+    """R-261, M7: what others send there says nothing about who has it."""
     path = "/dept/public-works/people/?q=ortiz&format=csv"
 
     def used() -> str:

@@ -50,7 +50,7 @@ def asked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dic
 
 
 def test_a_list_asks_the_same_however_many_rows_it_shows(asked: Callable[..., dict[str, int]], installed: Path) -> None:
-    """R-254: one list, so that the mutant is told in seconds."""
+    """R-255: one list, so that the mutant is told in seconds."""
     t = town()
     few = asked(t, "requests")
     more(t, 30)

@@ -82,7 +82,7 @@ def addresses(city: Town) -> list[str]:
 def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
     city: Town, visit: Visit, installed: Path, checked: None
 ) -> None:
-    """R-269: canaries in subject, texts, names of people and files, headers, folders and evidence are on none of them (I1)."""
+    """R-270: canaries in subject, texts, names of people and files, headers, folders and evidence are on none of them (I1)."""
     indexed(installed, ms(city.now))
     client, shown = visit("operator"), []
     for path in addresses(city):
@@ -176,7 +176,7 @@ def test_what_makes_no_sense_in_an_address_is_answered_in_words(city: Town, visi
 def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
     city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-270: half a million messages are never read through; the next page goes on behind the last that was looked at."""
+    """R-271: half a million messages are never read through; the next page goes on behind the last that was looked at."""
     monkeypatch.setattr("civicmail.front.web.system.trace.LOOKS", 2)
     client, path = visit("operator"), "/system/trace/?within=day"
     seen: list[list[str]] = []
@@ -196,7 +196,7 @@ def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
 
 
 def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-271: without a code and words there is no entry and no look; the entry stands before a byte is read."""
+    """R-272: without a code and words there is no entry and no look; the entry stands before a byte is read."""
     client, id_ = visit("operator"), city.objects["mail waiting"]
     path, read = f"/system/trace/{id_}/reveal/", []
     plain = Archive.body
@@ -227,7 +227,7 @@ def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, vis
 
 
 def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-272: 503, and nothing of the message (E6)."""
+    """R-273: 503, and nothing of the message (E6)."""
     monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
     path = f"/system/trace/{city.objects['mail waiting']}/reveal/"
     answer = visit("operator").post(path, {"reason_code": "delivery", "text": "The next hop says nothing."})
@@ -240,7 +240,7 @@ def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeyp
 
 
 def test_what_was_seen_by_accident_is_recorded_in_two_clicks_and_nobody_is_blamed(city: Town, visit: Visit) -> None:
-    """R-273: the link of the page of the message, then one button; nothing of the content has a place in it."""
+    """R-274: the link of the page of the message, then one button; nothing of the content has a place in it."""
     client, id_ = visit("operator"), city.objects["mail held"]
     page = body(client.get(f"/system/trace/{id_}/"))
     link = re.search(r'href="(/oversight/accident/\?[^"]*)"', page)
@@ -278,7 +278,7 @@ def last_week(city: Town) -> tuple[str, int]:
 
 
 def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city: Town, visit: Visit) -> None:
-    """R-274: who, as what, why, which object; never what was seen, nor the words of a search."""
+    """R-275: who, as what, why, which object; never what was seen, nor the words of a search."""
     reveal(city, ms(city.now), "p-other")
     with transaction.atomic():
         facts = {"query": CANARIES["subject"], "mandate": "26-014"}
@@ -291,7 +291,7 @@ def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city:
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_the_weekly_sample_is_looked_at_with_a_remark_each(city: Town, visit: Visit, count: int) -> None:
-    """R-275: all of few, twenty of many; each once, and what was not drawn cannot be marked."""
+    """R-276: all of few, twenty of many; each once, and what was not drawn cannot be marked."""
     week, at = last_week(city)
     before = Entry.objects.filter(act="content.reveal", at__lt=ms(city.now) - 1000).count()
     made = [reveal(city, at + n) for n in range(count)]

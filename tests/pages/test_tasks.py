@@ -236,7 +236,7 @@ def test_home_says_what_waits_for_whom(city: Town, visit: Visit) -> None:
 
 
 def test_what_waits_of_one_department_stands_together(city: Town, visit: Visit) -> None:
-    """R-1203: whichever part of the system asks, there is one heading of a name."""
+    """R-662: whichever part of the system asks, there is one heading of a name."""
     _, _, page = visit("head").get("/").content.decode().partition("<main")
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert "Public Works" in headings and len(headings) == len(set(headings))

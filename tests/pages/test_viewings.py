@@ -47,7 +47,7 @@ def _case(city: Town, *, close: bool = False, sealed: bool = False, look: bool =
 
 @pytest.mark.parametrize("shows", ["never", "closed"])
 def test_the_page_is_the_same_whether_a_case_is_open_or_not(city: Town, visit: Visit, settings: Any, shows: str) -> None:
-    """E1; R-233: asked, in force, looked at, sealed and closed: not a byte differs."""
+    """E1; R-234: asked, in force, looked at, sealed and closed: not a byte differs."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, show_looks=shows))
     before = _page(visit)
     assert b"Nobody has looked, as far as may be shown." in before
@@ -69,7 +69,7 @@ def test_the_page_is_the_same_whether_a_case_is_open_or_not(city: Town, visit: V
 
 
 def test_nobody_is_told_by_a_task_a_count_or_a_page(city: Town, visit: Visit) -> None:
-    """E1; R-233: no page that the person may open says a word of it, the records of the access office neither."""
+    """E1; R-234: no page that the person may open says a word of it, the records of the access office neither."""
     client, pages = visit("crew0"), ("/", "/my/access/", "/my/viewings/", "/duties/")
     before = [len(client.get(path).content) for path in pages]
     number = _case(city)

@@ -105,7 +105,7 @@ def reading(installed: Path, live_server: Any) -> Iterator[Reading]:
 
 
 def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_once(reading: Reading) -> None:
-    """L2; R-166, R-168: also in the middle of IDLE; others are left alone, and what was delivered stays."""
+    """L2; R-167, R-169: also in the middle of IDLE; others are left alone, and what was delivered stays."""
     assert (
         swaks(reading.dovecot.lmtp, "--protocol", "LMTP", "--body", "before the end", to="a.mueller@city.example").returncode == 0
     )

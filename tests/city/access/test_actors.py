@@ -85,7 +85,7 @@ def test_a_duty_holds_between_its_dates(boss: Person) -> None:
 
 
 def test_two_duties_that_exclude_each_other_are_of_no_use_unless_that_was_recorded(boss: Person) -> None:
-    """R-178, D1, D3: at use, with the dates respected."""
+    """R-179, D1, D3: at use, with the dates respected."""
     staff.employed(boss, staff.department())
     _duty(boss, "auditor")
     _duty(boss, "access-officer", until=NOW + timedelta(days=1))

@@ -33,7 +33,7 @@ def _said(act: str) -> list[Entry]:
 
 
 def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
-    """E5; R-227."""
+    """E5; R-228."""
     row = approved("wendy", "carl", at=MS, first=1000, last=2000, words="bid")
     narrow = Wanted(("wendy",), first=1100, last=1900, words="bid sealed", days=7, reason=WHY)
     done = amending.amend(row, narrow, actor=EXA, now=MS + 1)
@@ -66,7 +66,7 @@ def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
 
 
 def test_a_second_person_for_a_change_is_outside_of_the_lines_of_whom_it_adds() -> None:
-    """E5, E3; R-228."""
+    """E5, E3; R-229."""
     row = approved("wendy", at=MS)
     change = amending.amend(row, Wanted(("wendy", "minion"), reason=WHY), actor=EXA, now=MS + 1)
     assert found.waiting_for(APP, MS + 1).changes == [change]
@@ -114,7 +114,7 @@ def test_a_change_that_nobody_answers_lapses_and_one_of_what_is_over_cannot_be_a
 
 
 def test_a_page_that_was_open_when_the_scope_changed_opens_nothing() -> None:
-    """E5; R-229."""
+    """E5; R-230."""
     row = approved("wendy", "carl", at=MS)
     made = found.plain(row)
     amending.amend(row, Wanted(("wendy",), reason=WHY), actor=EXA, now=MS + 1)

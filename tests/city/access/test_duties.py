@@ -46,7 +46,7 @@ def _grant(person: Person, duty: Duty, where: Department, starts: int = MS, unti
 
 @pytest.mark.parametrize("pair", [*combinations(DUTIES, 2)], ids="+".join)
 def test_the_conflict_table_is_enforced_at_grant(pair: tuple[Duty, Duty], ann: Person, where: Department) -> None:
-    """R-191, D1: every pair, from the table."""
+    """R-192, D1: every pair, from the table."""
     _grant(ann, pair[0], where)
     if frozenset(pair) in CONFLICTS:
         with pytest.raises(Conflict, match="exclude each other"):
@@ -65,7 +65,7 @@ def test_dates_are_respected(ann: Person, where: Department) -> None:
 
 
 def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Department) -> None:
-    """R-192, D3: with what watches over it."""
+    """R-193, D3: with what watches over it."""
     _grant(ann, "auditor", where)
     with pytest.raises(Unusable, match="reason"):
         duties.record_conflict(ann, "auditor", "examiner", control="None.", until=MS + DAY, actor=OFFICER, now=MS)
@@ -81,7 +81,7 @@ def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Depart
 
 
 def test_a_privileged_duty_is_taken_up_for_four_hours_at_most_with_a_reason(ann: Person, where: Department) -> None:
-    """R-193, D4."""
+    """R-194, D4."""
     held, self_ = _grant(ann, "examiner", where), Actor("ann", "Ann")
     for hours, reason in ((5, "Case 7 of the week."), (0, "Case 7 of the week."), (2, "x")):
         with pytest.raises(UsageError):

@@ -57,7 +57,7 @@ def _equipped(ann: Person, where: Department, head: Person) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
-    """R-183, L1, L2: of every kind of person."""
+    """R-184, L1, L2: of every kind of person."""
     where, head, ann = _town(kind)
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
@@ -81,7 +81,7 @@ def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
 
 
 def test_twice_is_once() -> None:
-    """R-184, L1: the second time changes nothing."""
+    """R-185, L1: the second time changes nothing."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
@@ -130,7 +130,7 @@ def test_an_end_to_come_can_be_called_off_until_it_comes() -> None:
 
 
 def test_mail_mailbox_and_address_stay_and_nobody_else_gets_them() -> None:
-    """R-185, L3."""
+    """R-186, L3."""
     where, head, ann = _town()
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     assert Mailbox.objects.get(holder=ann).closed is None and Address.objects.filter(person=ann, until__isnull=True).exists()
@@ -148,7 +148,7 @@ def test_mail_mailbox_and_address_stay_and_nobody_else_gets_them() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_hired_again_is_not_touched_by_the_old_ending_and_gets_nothing_back(kind: str) -> None:
-    """R-187, L5."""
+    """R-188, L5."""
     where, head, ann = _town(kind)
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     contract = ann.episodes.get().contract

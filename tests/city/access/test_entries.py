@@ -22,7 +22,7 @@ def _enter(at: int = NOW) -> Entry:
 
 
 def test_an_entry_says_who_what_why_when_whence_and_by_which_program() -> None:
-    """R-206, A1."""
+    """R-207, A1."""
     head = orjson.loads(bytes(_enter().head))
     assert head["person"] == "e-17" and head["act"] == "duty.grant" and head["reason"] == "new clerk"
     assert head["at"] == NOW and head["client"] == "192.0.2.7" and head["version"] and head["object"] == "duty:1"
@@ -30,7 +30,7 @@ def test_an_entry_says_who_what_why_when_whence_and_by_which_program() -> None:
 
 @pytest.mark.parametrize("verb", ["UPDATE access_entry SET reason = 'other'", "DELETE FROM access_entry"])
 def test_raw_sql_cannot_change_or_remove_an_entry(verb: str) -> None:
-    """R-207, A3: the database itself refuses."""
+    """R-208, A3: the database itself refuses."""
     _enter()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as c:
         c.execute(verb)
@@ -47,13 +47,13 @@ def test_an_entry_goes_with_its_transaction() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_outside_of_a_transaction_is_a_mistake() -> None:
-    """R-208, A3."""
+    """R-209, A3."""
     with pytest.raises(RuntimeError, match="transaction"):
         _enter()
 
 
 def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() -> None:
-    """R-210, A1."""
+    """R-211, A1."""
     first, second = _enter(), _enter()
     entries.note_carried([(second, "j", 1)], now=NOW)
     assert entries.waiting(10) == [first]
@@ -61,7 +61,7 @@ def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() ->
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_shown_while_the_ledger_lags() -> None:
-    """R-209, E6."""
+    """R-210, E6."""
     with transaction.atomic():
         _enter(NOW - entries.LAG_MOST - 1)
     with pytest.raises(NotRecorded, match="60 seconds behind"):

@@ -48,7 +48,7 @@ def said() -> None:
     ],
 )
 def test_words_find_a_person_by_number_or_name_and_a_thing_by_its_name(said: None, words: str, found: set[str]) -> None:
-    """R-217."""
+    """R-218."""
     assert {e.act for e in entries.about(Entry.objects.all(), words)} == found
 
 
@@ -72,7 +72,7 @@ def test_only_the_newest_are_found(said: None, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_no_question_reads_every_entry(said: None, ask: Callable[[QuerySet[Any]], QuerySet[Any]]) -> None:
-    """R-217: the database's own plan."""
+    """R-218: the database's own plan."""
     with connection.cursor() as c:
         if connection.vendor == "postgresql":
             c.execute("SET LOCAL enable_seqscan = off")  # it prefers that while there are few rows

@@ -52,7 +52,7 @@ def test_a_proposal_changes_nothing_and_says_what_it_would_do(clerk: Department)
 
 
 def test_a_list_brings_people_and_never_access(clerk: Department) -> None:
-    """R-188: that is the department's to decide."""
+    """R-189: that is the department's to decide."""
     run = _apply(_propose("e-1,Ann,Müller,employee,clerk,Director,,", "e-2,Bob,Baker,employee,clerk,Clerk,e-1,"))
     assert run.state == "applied" and Episode.objects.count() == 2
     bob = Person.objects.get(uid="e-2")
@@ -74,7 +74,7 @@ def test_addresses_elsewhere_come_from_the_list_and_a_list_without_them_leaves_t
 
 
 def test_more_than_two_percent_stops_and_asks(clerk: Department) -> None:
-    """R-189, L7: two of a hundred go, three stop."""
+    """R-190, L7: two of a hundred go, three stop."""
     crowd = _crowd(100)
     _apply(_propose(*crowd))
     assert _propose(*crowd[2:]).state == "proposed"
@@ -99,7 +99,7 @@ def test_whose_line_was_refused_or_whose_kind_is_not_in_the_list_stays(clerk: De
 
 
 def test_who_moves_keeps_the_old_departments_access_for_two_weeks(clerk: Department) -> None:
-    """R-190, M6: and the new one decides afresh."""
+    """R-191, M6: and the new one decides afresh."""
     head = staff.person("head")
     staff.employed(head, clerk)
     ann = staff.worker("ann", clerk, head)

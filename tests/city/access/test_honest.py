@@ -157,7 +157,7 @@ def test_every_sentence_is_its_own_short_and_says_what_to_do() -> None:
 
 
 def test_the_null_return_path_is_taken_with_her_own_from_alone() -> None:
-    """R-172: RFC 6409, 3.2 and RFC 8098, 3: a mail program confirms with it that a message was displayed."""
+    """R-173: RFC 6409, 3.2 and RFC 8098, 3: a mail program confirms with it that a message was displayed."""
     assert said(ANN, "").refused == ""
     assert said(b"From: Bob <bob@city.example>\r\n", "").refused == "not-yours"
 

@@ -62,7 +62,7 @@ def test_ones_own_mail_is_that_of_ones_own_and_granted_mailboxes_under_all_their
 
 
 def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
-    """R-562, L4."""
+    """R-563, L4."""
     _grant("wendy", "hank@city.example", "successor")
     assert "hank@city.example" in looking.own(WENDY, now=MS)[1]
     said = [(entry.act, entry.person, entry.facts) for entry in Entry.objects.all()]
@@ -70,7 +70,7 @@ def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
 
 
 def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """E6; R-235: not even one's own mail."""
+    """E6; R-236: not even one's own mail."""
     made = found.plain(approved("wendy", at=MS))
 
     def own() -> object:
@@ -101,7 +101,7 @@ def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypa
 
 @pytest.mark.parametrize("act", sorted(found.LOOKS))
 def test_each_look_under_a_mandate_is_an_entry_before_there_is_a_permit(act: str) -> None:
-    """E6; R-235: list, message, attachment, print, export, hold; with the mandate, the duty and the reason that it was asked
+    """E6; R-236: list, message, attachment, print, export, hold; with the mandate, the duty and the reason that it was asked
     for."""
     made = found.plain(approved("wendy", at=MS))
     permit = looking.under(made, act, actor=EXA, facts={"id": "0192", "count": 3}, now=MS + 5)

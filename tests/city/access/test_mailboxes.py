@@ -43,7 +43,7 @@ def _actor(person: Person) -> Actor:
 
 @pytest.mark.parametrize("later", ["alias", "function", "list"])
 def test_an_address_is_never_given_to_another_person(later: str) -> None:
-    """R-185, L3: not as an alias, not to a function, not to a list, however long ago it ended."""
+    """R-186, L3: not as an alias, not to a function, not to a list, however long ago it ended."""
     where, head, ann = _town()
     bob = staff.worker("bob", where, head)
     mailboxes.add_alias(ann.mailboxes.get(), "A.Mueller@city.example", actor=OFFICER, reason=WHY, now=MS)
@@ -170,7 +170,7 @@ def test_the_tree_of_departments_has_no_cycle_and_heads_work_for_the_city() -> N
 
 
 def test_an_agency_is_switched_off_with_one_entry_that_lists_its_people() -> None:
-    """R-205, P-09: forty people, one action."""
+    """R-206, P-09: forty people, one action."""
     where, head, _ = _town()
     crowd = [staff.worker(f"c{n}", where, head, "contractor") for n in range(40)]
     agency = Agency.objects.get()
@@ -220,7 +220,7 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
 
 
 def test_requester_approver_and_holder_are_three_people() -> None:
-    """R-182, M3: the guard says it before anything is looked up."""
+    """R-183, M3: the guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))
     assert guard.may(decider, "request.decide", About("clerk", "ann", "super"), now=MS)
     assert not guard.may(decider, "request.decide", About("clerk", "ann", "head"), now=MS)

@@ -37,7 +37,7 @@ def _said(act: str) -> list[Entry]:
 @pytest.mark.parametrize("ground", ["request", "examination", "litigation", "continuity"])
 @pytest.mark.parametrize("duty", ["examiner", "records-officer", "city-attorney", "access-officer", "auditor", grounds.HEAD])
 def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, duty: str) -> None:
-    """P-16; R-218: and what is not in it nobody asks."""
+    """P-16; R-219: and what is not in it nobody asks."""
     way = grounds.of(ground, duty)
     who = replace(HANK, held=EXA.held) if duty == grounds.HEAD else actor("exa", duty)  # type: ignore[arg-type]
     if way is None:
@@ -49,7 +49,7 @@ def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, duty: str
 
 
 def test_a_department_looks_at_its_own_people_only() -> None:
-    """P-16; R-219."""
+    """P-16; R-220."""
     with pytest.raises(NotPermitted, match="own people"):
         asked("wendy", "exa", by=HANK, duty=grounds.HEAD)
     with pytest.raises(NotPermitted, match="own people"):
@@ -77,7 +77,7 @@ def test_a_department_looks_at_its_own_people_only() -> None:
     ],
 )
 def test_what_is_asked_says_whose_mail_when_with_which_words_and_why(wanted: Wanted, field: str) -> None:
-    """E2; R-220."""
+    """E2; R-221."""
     with pytest.raises(Unusable) as refused:
         mandates.ask("examination", "examiner", wanted, actor=EXA, now=MS)
     assert list(refused.value.fields) == [field]
@@ -86,7 +86,7 @@ def test_what_is_asked_says_whose_mail_when_with_which_words_and_why(wanted: Wan
 
 @pytest.mark.parametrize("uid", ["exa", "minion", "wendy", "hank", "carl"])
 def test_the_second_person_is_outside_of_every_line_and_nobody_hears_why_not(uid: str) -> None:
-    """E3, AC-5; R-221: not who asked, nobody below them; not whom it is about, nobody above or below. All hear the same (E1)."""
+    """E3, AC-5; R-222: not who asked, nobody below them; not whom it is about, nobody above or below. All hear the same (E1)."""
     made = asked("wendy")
     who = actor(uid, "examination-approver")
     for verb in (mandates.approve, mandates.refuse):
@@ -138,7 +138,7 @@ def test_a_name_that_two_people_have_is_no_name_of_an_import() -> None:
 
 
 def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
-    """E3; R-222: and then it opens nothing and cannot be approved."""
+    """E3; R-223: and then it opens nothing and cannot be approved."""
     waits, unused, used = asked("wendy"), approved("carl", at=MS), approved("hank", at=MS)
     looking.under(found.plain(used), "content.list", actor=EXA, facts={}, now=MS + 1)
     sweep(MS + 72 * HOUR - 1)
@@ -156,7 +156,7 @@ def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
 
 
 def test_protected_mail_has_its_own_approver() -> None:
-    """E3; R-223: mayor and council by being elected, the city attorney by the duty, others as the city names them."""
+    """E3; R-224: mayor and council by being elected, the city attorney by the duty, others as the city names them."""
     second = actor("second", "examination-approver")
     staff.worker("second", Department.objects.get(code="clerk"), Person.objects.get(uid="cora"))
     mayor = staff.person("mayor")
@@ -196,7 +196,7 @@ def test_nobody_protects_or_names_themselves() -> None:
 
 
 def test_two_who_decide_opposite_things_are_told_so() -> None:
-    """R-224: the second one sees that somebody was faster, and nothing is half-done."""
+    """R-225: the second one sees that somebody was faster, and nothing is half-done."""
     made = asked("wendy")
     seen_by_both = Mandate.objects.get(pk=made.pk)
     mandates.refuse(made, actor=APP, reason="too wide as it is asked", now=MS)
@@ -207,7 +207,7 @@ def test_two_who_decide_opposite_things_are_told_so() -> None:
 
 
 def test_a_mandate_ends_by_itself_and_an_open_page_gets_nothing_more() -> None:
-    """E2; R-225: at its time, whether a sweep has been or not."""
+    """E2; R-226: at its time, whether a sweep has been or not."""
     made = found.plain(approved("wendy", days=2, at=MS))
     last = MS + 2 * DAY
     assert looking.under(made, "content.show", actor=EXA, facts={"id": "1"}, now=last - 1).mandate == "26-001"
@@ -246,7 +246,7 @@ def test_a_second_person_stops_what_is_in_force() -> None:
 
 @pytest.mark.parametrize("how", ["duty", "account", "employment", "office"])
 def test_it_ends_with_the_duty_or_the_access_of_who_looks(how: str) -> None:
-    """E2; R-226: and does not come back with them."""
+    """E2; R-227: and does not come back with them."""
     if how == "office":
         row = asked("wendy", by=HANK, duty=grounds.HEAD)
         mandates.approve(row, actor=APP, now=MS)
@@ -268,7 +268,7 @@ def test_it_ends_with_the_duty_or_the_access_of_who_looks(how: str) -> None:
 
 
 def test_what_is_kept_goes_on() -> None:
-    """R-226: laying a duty down for the night ends nothing; the guard asks for it again."""
+    """R-227: laying a duty down for the night ends nothing; the guard asks for it again."""
     made = found.plain(approved("wendy", at=MS))
     assert mandatesweep.end_without_duty(MS + 1) == 0
     with pytest.raises(NotPermitted, match="Take up"):

@@ -51,7 +51,7 @@ def test_a_version_has_a_number_and_its_hash_stands_in_the_ledger() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
-    """R-194, P1."""
+    """R-195, P1."""
     ann, text = _staff(kind), _publish()
     with pytest.raises(Conflict, match="not this version"):
         policy.accept(ann, text, "0" * 64, actor=_self(ann), now=MS + 1)
@@ -65,7 +65,7 @@ def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
 
 
 def test_declining_stops_access_and_is_no_violation() -> None:
-    """R-195, P1: sending stops, what comes is held, nothing is revoked; accepting after all gives it back."""
+    """R-196, P1: sending stops, what comes is held, nothing is revoked; accepting after all gives it back."""
     ann, text = _staff(), _publish()
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
     policy.decline(ann, text, text.sha256, actor=_self(ann), now=MS + 1)
@@ -94,7 +94,7 @@ def test_a_version_that_is_not_material_is_asked_of_nobody() -> None:
 
 
 def test_a_clerk_records_paper_with_a_reference_and_never_their_own() -> None:
-    """R-196, P3."""
+    """R-197, P3."""
     ann, text = _staff(), _publish()
     with pytest.raises(Unusable):
         policy.record_paper(ann, text, accepted=True, reference="", actor=OFFICER, now=MS)

@@ -44,7 +44,7 @@ def _left(ann: Person, box: Mailbox) -> None:
 
 
 def test_an_own_answer_takes_the_place_of_the_last_one_and_ends_by_its_date() -> None:
-    """R-541: one answer a mailbox; the sweep ends it."""
+    """R-542: one answer a mailbox; the sweep ends it."""
     _, _, box, _ = _town()
     ann = Actor("ann", "Ann Test")
     replies.set_autoreply(box, "Back on Monday.", starts=MS, until=MS + 9 * DAY, actor=ann, reason="away", now=MS)
@@ -72,7 +72,7 @@ def test_an_answer_has_words_and_an_end_within_a_year(wrong: dict[str, object]) 
 
 
 def test_what_comes_for_who_left_goes_to_the_function_mailbox_until_its_end() -> None:
-    """R-542, L4."""
+    """R-543, L4."""
     _, ann, box, office = _town()
     with pytest.raises(Conflict, match="left"):
         replies.forward_left(box, office, until=MS + 30 * DAY, actor=_head(), reason="open cases", now=MS)
@@ -101,7 +101,7 @@ def test_it_goes_to_a_function_mailbox_of_the_same_department_and_to_nobody_else
 
 
 def test_who_is_back_is_not_answered_for_and_nothing_leads_past_them() -> None:
-    """R-543, L5: what the department chose for who left ends when they are authorised again."""
+    """R-544, L5: what the department chose for who left ends when they are authorised again."""
     where, ann, box, office = _town()
     _left(ann, box)
     replies.set_autoreply(box, TEXT, starts=MS, until=MS + 90 * DAY, kind="left", actor=_head(), reason="left", now=MS)

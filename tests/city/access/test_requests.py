@@ -58,7 +58,7 @@ class Town:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_supervisor_asks_the_head_approves_and_it_is_in_force(kind: str) -> None:
-    """R-179, M1 to M3: of every kind."""
+    """R-180, M1 to M3: of every kind."""
     town = Town(kind)
     asked = town.ask()
     assert asked.state == "asked" and asked.cost == 12_000 and asked.department == town.clerk
@@ -77,7 +77,7 @@ def test_a_supervisor_asks_the_head_approves_and_it_is_in_force(kind: str) -> No
 
 @pytest.mark.parametrize("field", ["duties", "performance", "efficiency", "service"])
 def test_each_of_the_four_reasons_is_written_out(field: str) -> None:
-    """R-180, M2."""
+    """R-181, M2."""
     town = Town()
     with pytest.raises(Unusable) as refused:
         town.ask(replace(REASONS, **{field: "   because it is    so   "}))
@@ -85,7 +85,7 @@ def test_each_of_the_four_reasons_is_written_out(field: str) -> None:
 
 
 def test_access_always_ends_within_a_year_or_with_the_contract() -> None:
-    """R-181, M2: the contract's last day is still a day of work."""
+    """R-182, M2: the contract's last day is still a day of work."""
     town = Town("contractor")
     last = ms(timezone.make_aware(datetime(2027, 1, 1)))  # midnight in the city
     for until in (MS, last + 1, MS + 366 * DAY):
@@ -101,7 +101,7 @@ def test_nobody_is_authorised_for_more_than_a_year() -> None:
 
 @pytest.mark.parametrize("who", ["ann", "super", "stranger", "it"])
 def test_only_a_decider_who_neither_asked_nor_holds_approves(who: str) -> None:
-    """R-182, M3: and never information technology alone."""
+    """R-183, M3: and never information technology alone."""
     town = Town()
     asked = town.ask()
     if who == "ann":
@@ -158,7 +158,7 @@ def test_a_request_is_asked_once_and_may_be_withdrawn_and_asked_again() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_grant_needs_the_grantees_own_live_access(kind: str) -> None:
-    """R-174, M5."""
+    """R-175, M5."""
     town = Town(kind)
     box = staff.mailbox("311@city.example", town.clerk)
     grant = requests.ask_grant(town.ann, box, "delegate", reasons=REASONS, until=MS + 90 * DAY, actor=actor(town.super), now=MS)

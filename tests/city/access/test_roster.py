@@ -48,7 +48,7 @@ class Town:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_fifty_people_of_a_position_are_authorised_in_one_action(kind: str) -> None:
-    """R-197, P-04: each with an address of their own, a sign-in, a requester who is somebody else, and an entry."""
+    """R-198, P-04: each with an address of their own, a sign-in, a requester who is somebody else, and an entry."""
     town = Town()
     people = town.people(50, kind)
     made = roster.authorise(town.profile(), people, until=UNTIL, actor=town.by_head, now=MS)

@@ -38,6 +38,6 @@ def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: P
 
 
 def test_a_copy_takes_the_saved_file_and_never_the_living_ones() -> None:
-    """R-211."""
+    """R-212."""
     assert contents.belongs(SAVED)
     assert not any(contents.belongs(name) for name in LIVING)

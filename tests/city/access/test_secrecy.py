@@ -34,7 +34,7 @@ def _said(act: str) -> list[Entry]:
 
 
 def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_open() -> None:
-    """E1; R-233."""
+    """E1; R-234."""
     wendy = Person.objects.get(uid="wendy")
     rows = {name: approved("wendy", at=MS, sealed=name == "sealed") for name in ("open", "closed", "sealed", "unused", "narrowed")}
     for name, row in rows.items():
@@ -51,7 +51,7 @@ def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_op
 
 
 def test_sealed_ones_are_a_count_to_auditors_and_a_second_person_unseals() -> None:
-    """E8; R-234."""
+    """E8; R-235."""
     row, open_ = approved("wendy", at=MS, sealed=True), approved("wendy", at=MS)
     assert found.seen(AUDITOR, row.number, MS) is None and found.seen(AUDITOR, open_.number, MS) == open_
     assert found.sealed_counts() == {"examination": 1}
@@ -83,7 +83,7 @@ def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
 
 
 def test_no_case_no_body() -> None:
-    """E2; R-232: a duty alone opens nothing, nor does somebody else's mandate, nor one for another act."""
+    """E2; R-233: a duty alone opens nothing, nor does somebody else's mandate, nor one for another act."""
     with pytest.raises(NotPermitted, match="mandate"):
         guard.permit(EXA, "content.show", {}, duty="examiner", reason=WHY, now=MS, write=lambda _: "x")
     made = found.plain(approved("wendy", at=MS))
@@ -98,7 +98,7 @@ def test_no_case_no_body() -> None:
 
 
 def test_auditors_see_entries_of_mandates_but_for_sealed_ones_and_those_about_themselves() -> None:
-    """E1, E8, AC-5; R-234: and the access office sees none at all."""
+    """E1, E8, AC-5; R-235: and the access office sees none at all."""
     rows = {name: approved(who, at=MS, sealed=name == "sealed") for name, who in (("sealed", "wendy"), ("plain", "wendy"))}
     rows["about the auditor"] = asked("audit")
     with transaction.atomic():

@@ -29,7 +29,7 @@ def _fail(times: int, login: str = "ines", client: str = "192.0.2.9", now: int =
 
 
 def test_the_fifth_failure_within_15_minutes_locks_until_an_officer_releases() -> None:
-    """AC-7, P-07; R-149."""
+    """AC-7, P-07; R-150."""
     ines = account()
     assert not _fail(4) and not is_barred("ines", "192.0.2.8", NOW + 10)
     assert _fail(1) and is_barred("INES ", "192.0.2.8", NOW + 10)
@@ -59,7 +59,7 @@ def test_a_name_that_is_nobodys_is_barred_like_one_that_is_somebodys() -> None:
 
 
 def test_an_address_that_fails_for_many_may_not_try_any() -> None:
-    """P-07; R-150."""
+    """P-07; R-151."""
     account()
     for i in range(20):
         _fail(1, f"guess{i}")
@@ -81,7 +81,7 @@ def test_only_the_access_office_releases_and_never_for_itself() -> None:
 
 
 def test_one_person_has_one_sign_in_named_by_the_mailbox() -> None:
-    """S1; R-151."""
+    """S1; R-152."""
     ines = person()
     mailbox(ines, "ines@city.example")
     first = signin.open_account(ines, actor=OFFICER, reason="new", now=NOW)
@@ -100,7 +100,7 @@ def _set(to: Account) -> str:
 
 
 def test_an_invitation_is_used_once_within_72_hours() -> None:
-    """P-07; R-152."""
+    """P-07; R-153."""
     ines = person()
     secret = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
     assert invitations.find(secret, now=NOW + invitations.LASTS) is None
@@ -149,7 +149,7 @@ def test_only_a_machine_invites_the_first() -> None:
 
 
 def test_a_device_password_is_kept_as_its_hmac_and_ends_at_once(installed: Path) -> None:
-    """P-07; R-153."""
+    """P-07; R-154."""
     ines = person()
     password = devices.make(ines, "phone", actor=actor(ines), now=NOW)
     device = Device.objects.get()
@@ -171,7 +171,7 @@ def test_a_person_has_so_many_devices_and_no_more() -> None:
 
 
 def test_a_machine_sends_as_a_service_mailbox_until_a_date() -> None:
-    """S1; R-154."""
+    """S1; R-155."""
     printer = mailbox(None, "printer@city.example", "service")
     until = NOW + 30 * tokens.DAY
     devices.make_for_machine(printer, "hall", until=until, actor=OFFICER, reason="scans", now=NOW)
@@ -195,7 +195,7 @@ def test_a_use_is_noted_at_most_once_a_minute() -> None:
 
 
 def test_a_token_is_of_one_person_until_its_end() -> None:
-    """P-16; R-155."""
+    """P-16; R-156."""
     ines = account()
     text = tokens.make(ines.person, days=30, actor=actor(ines.person), now=NOW)
     assert tokens.account_by(text, "INES", now=NOW) == ines and tokens.account_by(text, "e-17", now=NOW) == ines
@@ -221,7 +221,7 @@ def test_a_token_of_who_is_locked_or_closed_opens_nothing() -> None:
 
 
 def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_look_at() -> None:
-    """S2; R-171: and nothing follows by itself."""
+    """S2; R-172: and nothing follows by itself."""
     ines = account()
     for minute, ip in ((0, "192.0.2.1"), (20, "192.0.2.2"), (50, "192.0.2.3")):
         at = signin.moment(NOW - DAY // 2 + minute * MINUTE)

@@ -31,7 +31,7 @@ def boss() -> Person:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mailbox_is_open_while_its_holder_has_a_live_authorisation_and_held_otherwise(kind: str, boss: Person) -> None:
-    """R-173, M4: of every kind of person; what comes is held, not lost."""
+    """R-174, M4: of every kind of person; what comes is held, not lost."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     seen = _snapshot()
@@ -73,7 +73,7 @@ def test_closed_is_closed(boss: Person) -> None:
 @pytest.mark.parametrize("lost", ["suspended", "expired", "episode", "agency"])
 @pytest.mark.parametrize("kind", ["employee", "contractor"])
 def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, lost: str, kind: str, boss: Person) -> None:
-    """R-174: and a grant ends with it."""
+    """R-175: and a grant ends with it."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     box = staff.mailbox("clerk@city.example", where)
@@ -100,7 +100,7 @@ def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, 
 
 
 def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
-    """R-175, M5: there is no such login; named people use it."""
+    """R-176, M5: there is no such login; named people use it."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss)
     box = staff.mailbox("311@city.example", where)
@@ -111,7 +111,7 @@ def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
 
 
 def test_a_machine_sends_as_itself_until_its_time_is_over(boss: Person) -> None:
-    """R-176, S1: a service sender is a machine with an owner and an end, SMTP only."""
+    """R-177, S1: a service sender is a machine with an owner and an end, SMTP only."""
     where = staff.department(head=boss)
     box = staff.mailbox("printer@city.example", where, kind="service")
     Mailbox.objects.filter(pk=box.pk).update(expires=LATER)
@@ -127,7 +127,7 @@ def test_a_machine_sends_as_itself_until_its_time_is_over(boss: Person) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_sends_before_the_policy_is_accepted_and_a_new_text_is_asked_of_everybody(kind: str, boss: Person) -> None:
-    """R-177, P1, P2: before the first access; then with grace; receiving goes on."""
+    """R-178, P1, P2: before the first access; then with grace; receiving goes on."""
     text = staff.policy(at=OLD - timedelta(days=5))
     ann = staff.worker("ann", staff.department(head=boss), boss, kind)
     assert "Accept the e-mail policy first" in _snapshot().people["ann"].why

@@ -50,7 +50,7 @@ def town() -> tuple[Department, Person, Person]:
 
 
 def test_what_is_over_expires_and_a_second_sweep_finds_nothing(town: tuple[Department, Person, Person]) -> None:
-    """R-198, M2."""
+    """R-199, M2."""
     where, head, ann = town
     box = staff.mailbox("311@city.example", where)
     staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
@@ -111,7 +111,7 @@ def test_taken_up_and_granted_duties_end_and_personal_use_does(town: tuple[Depar
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("contractor", "vendor", "agent")])
 def test_a_mover_keeps_the_old_access_for_the_overlap_and_both_departments_are_asked(kind: str) -> None:
-    """R-190, M6."""
+    """R-191, M6."""
     head = staff.person("head")
     where, parks = staff.department(head=head), staff.department("parks")
     staff.employed(head, where)
@@ -164,7 +164,7 @@ def test_the_new_department_takes_over_when_it_approves_and_not_before() -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> None:
-    """R-199, M7."""
+    """R-200, M7."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)
@@ -185,7 +185,7 @@ def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> Non
 
 
 def test_personal_use_is_none_unless_a_department_allows_it(town: tuple[Department, Person, Person]) -> None:
-    """R-200, P-10: with limits in words and an end; for the city's own people; sums only over ten people."""
+    """R-201, P-10: with limits in words and an end; for the city's own people; sums only over ten people."""
     where, head, ann = town
     today, until = NOW.date(), (NOW + timedelta(days=30)).date()
     by_head = actor_of(head.account, "", MS)

@@ -39,7 +39,7 @@ def _entries(count: int) -> None:
 
 
 def test_every_entry_is_carried_once_and_the_place_is_remembered() -> None:
-    """R-201, A1, A3."""
+    """R-202, A1, A3."""
     _entries(1203)
     journal = Journal()
     assert carry(journal, MS) == 1203 and carry(journal, MS) == 0
@@ -97,7 +97,7 @@ def _attempt(act: str, person: str, at: int, device: str = "", login: str = "") 
 
 
 def test_five_failures_at_a_mail_door_lock_the_account_for_the_pages_too() -> None:
-    """R-202, AC-7: shared with the web."""
+    """R-203, AC-7: shared with the web."""
     ann = _worker()
     heard = Heard()
     for n in range(4):
@@ -134,7 +134,7 @@ def _receipt(login: str, sender: str, *to: str, kind: str = "submission") -> dic
 
 
 def test_counts_are_by_mailbox_and_day_and_of_our_own_addresses_alone() -> None:
-    """R-203, I4: nobody outside leaves a trace in them."""
+    """R-204, I4: nobody outside leaves a trace in them."""
     ann, bob = _worker(), _worker("bob")
     Address.objects.create(address="a.mueller@city.example", mailbox=ann.mailboxes.get(), person=ann, since=OLD)
     heard = Heard({"j": 7})
@@ -168,7 +168,7 @@ def test_while_the_database_is_away_it_is_kept_and_written_later(monkeypatch: py
 
 
 def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: pytest.LogCaptureFixture) -> None:
-    """R-204, I4: canaries of a subject, a body and an outsider's address are nowhere in entries, heads or the log."""
+    """R-205, I4: canaries of a subject, a body and an outsider's address are nowhere in entries, heads or the log."""
     ann = _worker()
     journal, heard = Journal(), Heard()
     receipt = _receipt("ann/k1", "ann@city.example", "canary-outside@world.example")

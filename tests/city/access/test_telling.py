@@ -134,7 +134,7 @@ ACTS: dict[str, Callable[[Town], object]] = {
 
 @pytest.mark.parametrize("act", list(ACTS))
 def test_what_doors_are_told_is_what_a_whole_snapshot_would_say(town: Town, act: str) -> None:
-    """R-237: whatever changed, the snapshot with its changes and the whole one made anew are the same, name by name."""
+    """R-238: whatever changed, the snapshot with its changes and the whole one made anew are the same, name by name."""
     before = snapshot_path(town.data).read_bytes()
     ACTS[act](town)
     assert snapshot_path(town.data).read_bytes() == before and changes_path(town.data).exists(), "a few people, a small file"
@@ -178,7 +178,7 @@ def test_an_alias_that_ended_and_a_person_who_is_forgotten_are_gone_at_once(town
 
 
 def test_what_a_process_did_not_live_to_tell_the_city_worker_tells(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-238, L2: it dies right after its commit; within half a second doors know all the same."""
+    """R-239, L2: it dies right after its commit; within half a second doors know all the same."""
     with monkeypatch.context() as dying:
         dying.setattr(publishing, "_tell", lambda *_: None)
         ending.end_access(town.ann, when=MS, **ACT, now=MS)
@@ -224,7 +224,7 @@ def test_what_is_rolled_back_tells_nobody(town: Town) -> None:
 
 
 def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-239: the snapshot was begun before an end and is written after it; the end has the later version and stays on top."""
+    """R-240: the snapshot was begun before an end and is written after it; the end has the later version and stays on top."""
     made = publishing.current
 
     def slow(*args: object) -> Snapshot:
@@ -241,7 +241,7 @@ def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(tow
 
 
 def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-239: what was folded into the whole is taken out of the changes; a door reads the changes first."""
+    """R-240: what was folded into the whole is taken out of the changes; a door reads the changes first."""
     ending.end_access(town.ann, when=MS, **ACT, now=MS)
     looks = {name: getattr(Watch, name) for name in ("_look_at_changes", "_look_at_snapshot")}
 

@@ -40,7 +40,7 @@ def _urgent(now: int = MS, proved: int = MS) -> Mandate:
 
 
 def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
-    """E4; R-230: it is an entry and an open item for auditors at once."""
+    """E4; R-231: it is an entry and an open item for auditors at once."""
     for proved in (MS - 300_000, MS + 1):
         with pytest.raises(NotPermitted, match="Prove"):
             _urgent(proved=proved)
@@ -64,7 +64,7 @@ def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
 
 
 def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(settings) -> None:  # type: ignore[no-untyped-def]
-    """E4; R-231. MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
+    """E4; R-232. MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-03"]))
     ratified, late = _urgent(), _urgent()
     assert late.ratify_by is not None
@@ -87,7 +87,7 @@ def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(se
 
 
 def test_an_urgent_one_that_is_rejected_ends_at_once_and_is_a_finding() -> None:
-    """E4; R-231."""
+    """E4; R-232."""
     row = _urgent()
     made = found.plain(row)
     urgent.reject(row, actor=APP, reason="this could have waited", now=MS + HOUR)

@@ -38,7 +38,7 @@ def by_key(found: list[Sourced]) -> dict[str, tuple[str, str, int]]:
 
 
 def test_a_setting_says_its_line_its_variable_or_that_it_is_the_default(data: Path) -> None:
-    """R-263: and each table of a list is told apart."""
+    """R-264: and each table of a list is told apart."""
     found = by_key(sourced(data, environ={"CIVICMAIL__WEB__PORT": "9000", "HOME": "/"}))
     assert found["city.name"] == ('"Sample City"', "civicmail.toml", 2)
     assert found["gateway.listener.1.port"] == ("2526", "civicmail.toml", 7)
@@ -69,7 +69,7 @@ def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
     ],
 )
 def test_no_password_is_told(value: object, shown: str) -> None:
-    """R-264: wherever somebody wrote it; files that hold one are named and never read."""
+    """R-265: wherever somebody wrote it; files that hold one are named and never read."""
     assert told(value) == shown
 
 

@@ -41,7 +41,7 @@ def words(item: Item) -> str:
 
 
 def test_an_appointment_says_when_where_and_how_often() -> None:
-    """R-108 (P-24)."""
+    """R-109 (P-24)."""
     item = Item(
         {
             mapi.CLASS: "IPM.Appointment",

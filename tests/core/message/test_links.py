@@ -35,7 +35,7 @@ from civicmail.core.message import links
     ],
 )
 def test_a_link_is_rebuilt_so_that_it_leads_where_it_says(url: str, host: str, rebuilt: str) -> None:
-    """R-292: user parts, backslashes, white space, numbers and other alphabets are no way to hide a host."""
+    """R-293: user parts, backslashes, white space, numbers and other alphabets are no way to hide a host."""
     found = links.real(url)
     assert (found.host, found.url) == (host, rebuilt)
 

@@ -1,4 +1,4 @@
-"""Limited processes that threads ask (R-294): whatever a reader does, the asker gets an answer or a word, and the next one too."""
+"""Limited processes that threads ask (R-295): whatever a reader does, the asker gets an answer or a word, and the next one too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_process_answers_one_question_after_another(pool: Pool) -> None:
     [("die", CRASHED), ("compute", TOO_LONG), ("fill", TOO_MUCH_MEMORY), ("raise", DAMAGED), ("refuse", "encrypted")],
 )
 def test_what_a_reader_does_costs_one_question(pool: Pool, do: str, word: str) -> None:
-    """R-294: dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
+    """R-295: dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
     assert why(pool, do, seconds=1) == word
     assert pool.ask({"do": "say"}, b"next", seconds=60).endswith(b"next")
 

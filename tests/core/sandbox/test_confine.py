@@ -55,7 +55,7 @@ def test_files_are_out_of_reach(action: str, tmp_path: Path) -> None:
 )
 @pytest.mark.skipif("seccomp" not in confine.in_force(), reason="no filter for this machine")
 def test_network_programs_and_other_processes_are_out_of_reach(action: str, tmp_path: Path) -> None:
-    """R-111 (P-23): the kernel refuses, whatever the reader tries."""
+    """R-112 (P-23): the kernel refuses, whatever the reader tries."""
     assert tried(action, tmp_path) == "PermissionError"
 
 

@@ -119,12 +119,12 @@ def test_text_before_the_break_is_kept() -> None:
 
 
 def test_what_expands_too_far_is_not_unpacked() -> None:
-    """R-114 (P-01): it is named as too large instead."""
+    """R-115 (P-01): it is named as too large instead."""
     assert said(samples.zipped({"a.bin": bytes(20 << 20)})).wrong == [("a.bin", errors.TOO_LARGE)]
 
 
 def test_no_entity_is_expanded() -> None:
-    """R-115 (P-23): the text around it is read, and the entity is said to be wrong."""
+    """R-116 (P-23): the text around it is read, and the entity is said to be wrong."""
     out = said(samples.docx("", word__header1_dot_xml='<!DOCTYPE d [<!ENTITY e "haha">]><d><t>kept &e;</t></d>'))
     assert out.wrong == [("", errors.ENTITIES)]
     assert "\n".join(out.texts).split() == ["kept"]

@@ -53,7 +53,7 @@ def zipped(*names: str) -> bytes:
     ],
 )
 def test_the_content_says_what_a_file_is(data: bytes, kind: str) -> None:
-    """R-299."""
+    """R-300."""
     assert truetype.of(data) == kind
 
 
@@ -73,5 +73,5 @@ def test_the_content_says_what_a_file_is(data: bytes, kind: str) -> None:
     ],
 )
 def test_a_name_that_promises_something_else_is_odd(name: str, kind: str, odd: bool) -> None:
-    """R-299."""
+    """R-300."""
     assert truetype.is_odd(name, kind) is odd

@@ -25,7 +25,7 @@ def days(city: Town, start: int, end: int, **more: str) -> dict[str, str]:
 
 
 def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit: Visit) -> None:
-    """R-347."""
+    """R-348."""
     post.delivered(post.arrive(letter(sender="a@b.example", to=STREETS), STREETS), 0)
     post.index()
     page = said(visit("crew0").get("/mail/boxes/"))
@@ -35,7 +35,7 @@ def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit
 
 
 def test_the_holder_says_what_is_answered_while_they_are_away(visit: Visit, city: Town) -> None:
-    """R-348: from the first day to the end of the last, by the city's clock; nothing outside where nothing is written."""
+    """R-349: from the first day to the end of the last, by the city's clock; nothing outside where nothing is written."""
     dana = visit("crew0")
     assert "Your mailbox answers from" in said(dana.post("/mail/away/", days(city, 1, 3), follow=True))
     row = AutoReply.objects.get(mailbox__address=DANA, ended__isnull=True)

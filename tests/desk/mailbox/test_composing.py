@@ -28,7 +28,7 @@ def made(**more: object) -> Letter:
 @example("> quoted " + "word " * 60)
 @example("From the beginning\n>not quoted by a program\n  indented\n-- \nfoot " + "long " * 40)
 def test_a_reader_joins_the_lines_as_they_were_written(text: str) -> None:
-    """R-330: what is long is broken and joined again; what looks like quoting or the start of a mailbox is nothing else."""
+    """R-331: what is long is broken and joined again; what looks like quoting or the start of a mailbox is nothing else."""
     body = message_from_bytes(build(made(text=text)), policy=default)
     content = body.get_content().replace("\r\n", "\n")
     read = ["> " * level + words for level, words in flowed.lines(content.removesuffix("\n"), {"format": "flowed"})]
@@ -77,7 +77,7 @@ def test_an_answer_to_an_invitation_stands_beside_the_text() -> None:
 
 
 def test_recipients_are_read_as_people_type_them() -> None:
-    """R-325: commas, semicolons, lines; names alone; and nothing that could hide a second address."""
+    """R-326: commas, semicolons, lines; names alone; and nothing that could hide a second address."""
     text = 'Ann Miller <ann@city.example>; "Böb, Jr." <BOB@Paving.Example>\nStreet crews, ann@city.example, a@b, x@@y.example'
     said = typed(text)
     assert said.named == (ANN, Named("BOB@paving.example", "Böb, Jr."))

@@ -104,7 +104,7 @@ MESSAGES: list[tuple[dict[str, str], bool]] = [
 
 
 def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
-    """R-327: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
+    """R-328: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
     list. One process screens them all: it takes seconds to start."""
     for fields, calm in MESSAGES:
         draft = written(desk, **fields)
@@ -117,7 +117,7 @@ def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
 
 
 def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
-    """R-328: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
+    """R-329: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
     panel = foretelling.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
     lines = {line.address: line for line in panel.lines}
     assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())
@@ -135,7 +135,7 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
 
 
 def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
-    """R-1205: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
+    """R-664: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
     assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"

@@ -57,7 +57,7 @@ def unread(client: Client) -> list[str]:
 
 
 def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(three: list[str], visit: Visit, city: Town) -> None:
-    """R-331: it stays in the archive, in others' lists, and is found under a mandate."""
+    """R-332: it stays in the archive, in others' lists, and is found under a mandate."""
     dana, lena = visit("crew0"), visit("crew1")
     assert "1 message is hidden from your lists. The archive keeps it." in keep(dana, "hide", three[1])
     assert rows(dana) == rows(dana, "?q=asphalt") == ["Offer 2", "Offer 0"]
@@ -75,7 +75,7 @@ def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(thr
 
 
 def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit: Visit) -> None:
-    """R-332 (promise 4): labels, stars, read and hidden are of the person who made them, not of the message."""
+    """R-333 (promise 4): labels, stars, read and hidden are of the person who made them, not of the message."""
     dana, lena = visit("crew0"), visit("crew1")
     keep(dana, "label", *three, name="Fishy offers")
     keep(dana, "star", *three)
@@ -92,7 +92,7 @@ def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit:
 
 
 def test_nothing_can_be_made_of_mail_that_is_not_mine(post: Post, three: list[str], visit: Visit) -> None:
-    """R-333: an id that somebody knows leaves no trace under their name."""
+    """R-334: an id that somebody knows leaves no trace under their name."""
     others = uuid_text(post.submit(LENA, letter(sender=LENA, to=ROSA, subject="Secret"), ROSA))
     post.index()
     dana = visit("crew0")
@@ -106,7 +106,7 @@ def test_nothing_can_be_made_of_mail_that_is_not_mine(post: Post, three: list[st
 
 
 def test_to_open_a_message_marks_it_read_and_it_can_be_marked_unread(three: list[str], visit: Visit) -> None:
-    """R-334."""
+    """R-335."""
     dana = visit("crew0")
     assert unread(dana) == ["Offer 2", "Offer 1", "Offer 0"]
     assert "3 unread" in said(dana.get("/mail/"))
@@ -152,7 +152,7 @@ def test_mail_that_is_older_than_a_quarter_counts_as_read_and_so_does_what_i_sen
 def test_a_message_can_have_several_labels_and_words_find_them(
     three: list[str], visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """R-335: in the list, with label: in the words, together with anything else, and with what lies below."""
+    """R-336: in the list, with label: in the words, together with anything else, and with what lies below."""
     monkeypatch.setattr(turning, "FEW", few)
     monkeypatch.setattr(finding, "FEW", few)
     dana = visit("crew0")
@@ -171,7 +171,7 @@ def test_a_message_can_have_several_labels_and_words_find_them(
 
 
 def test_labels_are_renamed_with_all_below_them_and_removed_without_their_messages(three: list[str], visit: Visit) -> None:
-    """R-336."""
+    """R-337."""
     dana = visit("crew0")
     keep(dana, "label", three[0], name="Work/Roads")
     assert "The label Work is there." in said(dana.post("/mail/labels/", {"name": "Work"}, follow=True))
@@ -204,7 +204,7 @@ def test_names_trade_places_and_there_is_an_end_to_them(city: Town) -> None:
 def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """R-337: forwards, back and counted, with what is hidden left out."""
+    """R-338: forwards, back and counted, with what is hidden left out."""
     monkeypatch.setattr(turning, "FEW", few)
     monkeypatch.setattr("civicmail.desk.mailbox.finding.PER_PAGE", 3)
     made = [post.arrive(letter(sender=ACME, to=DANA, subject=f"No {n}"), DANA) for n in range(9)]
@@ -222,7 +222,7 @@ def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
 
 
 def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[str], visit: Visit) -> None:
-    """R-338: nothing is said of mail that did not come from outside."""
+    """R-339: nothing is said of mail that did not come from outside."""
     inside = uuid_text(post.submit(LENA, letter(sender=LENA, to=DANA, subject="Lunch"), DANA))
     post.index()
     dana = visit("crew0")
@@ -234,7 +234,7 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
 
 
 def test_letters_are_keys_only_where_somebody_switched_them_on(three: list[str], visit: Visit) -> None:
-    """R-1202: one switch for all pages (WCAG 2.1.4)."""
+    """R-661: one switch for all pages (WCAG 2.1.4)."""
     dana = visit("crew0")
     assert b"data-keys" not in dana.get("/mail/").content
     assert "Letter keys are on" in said(dana.post("/my/keys/", {"keys": "on", "next": "//elsewhere.example/"}, follow=True))

@@ -36,7 +36,7 @@ def arrives(post: Post, raw: bytes, *to: str) -> str:
 
 
 def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) -> None:
-    """R-344: what, when in the city's zone, where, who; in words."""
+    """R-345: what, when in the city's zone, where, who; in words."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     page = said(client.get(f"/mail/{id_}/"))
     for words in (
@@ -47,7 +47,7 @@ def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) ->
 
 
 def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visit: Visit) -> None:
-    """R-345: once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
+    """R-346: once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     for what in ("ACCEPTED", "ACCEPTED", "DECLINED", "ACCEPTED"):
         assert "Your answer goes to Ann Lee" in said(client.post(f"/mail/{id_}/answer/", {"answer": what}, follow=True))
@@ -75,7 +75,7 @@ def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visi
     ],
 )
 def test_what_is_no_question_to_me_cannot_be_answered(post: Post, visit: Visit, raw: bytes) -> None:
-    """R-346: cancelled, an answer itself, not to me, my own, without a number, unreadable."""
+    """R-347: cancelled, an answer itself, not to me, my own, without a number, unreadable."""
     client, id_ = visit("crew0"), arrives(post, raw)
     page = client.get(f"/mail/{id_}/")
     assert page.status_code == 200 and f"/mail/{id_}/answer/" not in page.content.decode()

@@ -41,7 +41,7 @@ def asked(post: Post, both: Mailbox) -> str:
 
 
 def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked: str, visit: Visit) -> None:
-    """R-339: per mailbox, and the first one is remembered."""
+    """R-340: per mailbox, and the first one is remembered."""
     dana, lena = visit("crew0"), visit("crew1")
     assert unread(dana) == unread(lena) == ["Closed?"]
     assert "opened first by Dana Ortiz" in said(dana.get(f"/mail/{asked}/"))
@@ -53,7 +53,7 @@ def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked:
 
 
 def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, visit: Visit, both: Mailbox) -> None:
-    """R-340: nobody takes what somebody has, anybody may let it go, and both leave an entry."""
+    """R-341: nobody takes what somebody has, anybody may let it go, and both leave an entry."""
     dana, lena, url = visit("crew0"), visit("crew1"), f"/mail/{asked}/take/{both.pk}/"
     assert "You take care of this." in said(dana.post(url, {"what": "take"}, follow=True))
     assert "Dana Ortiz takes care of this" in said(lena.get(f"/mail/{asked}/"))
@@ -69,7 +69,7 @@ def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, vis
 
 
 def test_who_answered_for_the_office_is_said_by_evidence(asked: str, post: Post, visit: Visit) -> None:
-    """R-341: what the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
+    """R-342: what the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
     reply = letter(
         sender=STREETS, to=ACME, subject="Re: Closed?", Message_ID="<r1@city.example>", In_Reply_To="<q1@paving.example>"
     )

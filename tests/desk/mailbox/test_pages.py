@@ -67,7 +67,7 @@ def filled(post: Post) -> Post:
 
 
 def test_the_list_is_what_my_mailbox_sent_and_got_and_what_was_brought_in_as_mine(filled: Post, visit: Visit) -> None:
-    """R-309: by envelope and custodian; a From that says it is mine makes nothing mine."""
+    """R-310: by envelope and custodian; a From that says it is mine makes nothing mine."""
     dana = visit("crew0")
     assert listed(dana) == [("Dana brought this", "Brought in"), ("To Dana", "On its way to you"), ("From Dana", "Delivered")]
     assert rows(visit("crew1")) == ["Between others", "Lena brought this", "From Dana"]
@@ -107,7 +107,7 @@ def test_a_query_that_cannot_be_read_says_so_and_offers_the_nearest_operator(fil
 
 
 def test_mail_that_is_nobodys_of_mine_is_not_there(filled: Post, visit: Visit) -> None:
-    """R-311: whatever page of it is asked for, and whoever knows its id."""
+    """R-312: whatever page of it is asked for, and whoever knows its id."""
     post = filled
     id_ = uuid_text(post.submit(LENA, letter(sender=LENA, to=PAT, subject="Secret"), PAT))
     for beside in ("", "delivery/", "thread/", "raw/", "frame/", "file/?path=1"):
@@ -142,7 +142,7 @@ def test_nothing_is_shown_while_the_ledger_lags(filled: Post, visit: Visit, city
 
 
 def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post: Post, visit: Visit, city: Town) -> None:
-    """R-308: until the copy was handed over, and then it is mail as any other."""
+    """R-309: until the copy was handed over, and then it is mail as any other."""
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     post = Post(post.data, city)  # whose snapshot holds the mail of this mailbox
     held = post.arrive(letter(sender="acme@paving.example", to=LENA, subject="An offer", text="The secret price."), LENA)
@@ -173,7 +173,7 @@ def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post:
 
 
 def test_how_what_i_sent_stands_is_the_worst_of_its_copies_and_others_see_their_own(post: Post, visit: Visit) -> None:
-    """R-313."""
+    """R-314."""
     ids = [post.submit(DANA, letter(sender=DANA, to=LENA, subject=f"No {n}"), LENA, PAT) for n in range(5)]
     for id_ in ids[1:]:
         post.delivered(id_, 0)
@@ -285,7 +285,7 @@ def test_without_an_index_the_page_says_so(post: Post, visit: Visit) -> None:
 
 
 def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed: Path) -> None:
-    """R-312, promise 8."""
+    """R-313, promise 8."""
     post.arrive(letter(sender="a@b.example", to=DANA), DANA)
     post.index()
     post.arrive(letter(sender="a@b.example", to=DANA), DANA)
@@ -295,7 +295,7 @@ def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed:
 
 
 def test_what_a_held_message_answers_is_not_found_by_its_id(post: Post, visit: Visit, city: Town) -> None:
-    """R-308: where it belongs stands in its header."""
+    """R-309: where it belongs stands in its header."""
     post.submit(DANA, letter(sender=DANA, to=LENA, subject="First", Message_ID="<a@c.example>"), LENA)
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     later = Post(post.data, city)

@@ -31,7 +31,7 @@ def give(desk: Office, who: str = "crew0", mailbox: str = DANA, **more: object) 
 
 
 def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Office) -> None:
-    """R-314, R-329: twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
+    """R-315, R-330: twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
     row = give(desk, bcc=[Named(ROSA)], files=[Attachment("Plän für März.txt", b"lines")])
     assert desk.work(after=sending.UNDO - 1) == 0
     assert desk.captures() == []
@@ -51,7 +51,7 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
 
 
 def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:
-    """R-315: died before the archive: taken up again; died between archive and row: the archive knows it."""
+    """R-316: died before the archive: taken up again; died between archive and row: the archive knows it."""
     row = give(desk)
     desk.now += sending.UNDO
     assert [r.pk for r in leaving.due(10, now=desk.now)] == [row.pk]  # and died
@@ -68,7 +68,7 @@ def _content(row: Outgoing) -> bytes:
 
 
 def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Office) -> None:
-    """R-316."""
+    """R-317."""
     actor = desk.actor("crew0")
     row = give(desk)
     sending.undo(row, actor=actor, reason="undo", now=desk.now)
@@ -88,7 +88,7 @@ def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Offic
 
 
 def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Office) -> None:
-    """R-317: Sender names the person; nobody sends from what is not theirs."""
+    """R-318: Sender names the person; nobody sends from what is not theirs."""
     for mailbox in (LENA, "nobody@city.example", "dana@outside.example"):
         with pytest.raises(NotPermitted):
             give(desk, mailbox=mailbox)
@@ -102,7 +102,7 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
 
 
 def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
-    """R-318: kept as evidence, delivered to nobody."""
+    """R-319: kept as evidence, delivered to nobody."""
     row = give(desk)
     access.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
     desk.publish()
@@ -124,7 +124,7 @@ def test_the_same_key_is_the_same_message(desk: Office) -> None:
 
 
 def test_what_cannot_be_told_now_waits_and_holds_up_nothing(desk: Office) -> None:
-    """R-319: while nobody knows who may send, the message stays, and goes when it is known."""
+    """R-320: while nobody knows who may send, the message stays, and goes when it is known."""
     row = give(desk)
     at = desk.now
     desk.now += 16 * 60_000

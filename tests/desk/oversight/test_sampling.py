@@ -16,7 +16,7 @@ IDS = st.lists(st.uuids().map(str), max_size=60, unique=True)
 
 @given(IDS, st.randoms())
 def test_a_week_with_fewer_than_twenty_is_read_whole_and_a_larger_one_in_part(ids: list[str], chance: object) -> None:
-    """R-265: and the order in which entries are asked for changes nothing."""
+    """R-266: and the order in which entries are asked for changes nothing."""
     drawn = sample("2026-W48", ids)
     assert set(drawn) <= set(ids) and len(set(drawn)) == len(drawn)
     assert len(drawn) == (len(ids) if len(ids) < 20 else 20)

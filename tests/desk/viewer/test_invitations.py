@@ -69,7 +69,7 @@ def moment(*at: int) -> When:
 
 
 def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
-    """R-342: in a limited process, with a zone by Outlook's name."""
+    """R-343: in a limited process, with a zone by Outlook's name."""
     found = limited.meeting(letter(calendar()))
     assert found == invitation(letter(calendar()))
     assert found is not None
@@ -131,7 +131,7 @@ def card(content: bytes) -> Meeting:
 @settings(max_examples=120, deadline=None)
 @given(st.binary(max_size=200) | st.lists(st.sampled_from(PIECES), max_size=14).map(lambda lines: "\r\n".join(lines).encode()))
 def test_any_bytes_become_a_card_or_the_word_that_they_cannot_be_read(raw: bytes) -> None:
-    """R-343."""
+    """R-344."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's opinion of bytes that nobody vouches for
         for content in (raw, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + raw + b"\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"):

@@ -89,7 +89,7 @@ def is_harmless(text: str) -> bool:
 
 @pytest.mark.parametrize("name", list(LEAKS))
 def test_no_vector_survives(name: str) -> None:
-    """R-296: what could be fetched is not there any more."""
+    """R-297: what could be fetched is not there any more."""
     assert is_harmless(framed(html(name, "http://leak.example")))
 
 

@@ -66,7 +66,7 @@ def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path, Path]) -> None:
-    """P-16; R-169: and the owner's own user is nobody special any more."""
+    """P-16; R-170: and the owner's own user is nobody special any more."""
     data, token = claimed
     for command in (("search", "storm"), ("export", "storm", "--out", str(data / "x"))):
         refused = _run(data, *command)
@@ -79,7 +79,7 @@ def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path
 
 
 def test_whoever_holds_and_has_taken_up_the_duty_searches_and_the_entry_is_there_first(claimed: tuple[Path, Path]) -> None:
-    """E6, D4; R-170."""
+    """E6, D4; R-171."""
     data, token = claimed
     code = """
 from datetime import date

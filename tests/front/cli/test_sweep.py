@@ -32,7 +32,7 @@ REFUSED = 4
 
 
 def test_every_verb_is_in_the_list_or_excluded_with_a_reason() -> None:
-    """R-212."""
+    """R-213."""
     lists = [VERBS.keys(), OWNER.keys(), EXCLUDED.keys()]
     assert PARAMETERS.keys() == set().union(*lists)
     assert sum(map(len, lists)) == len(PARAMETERS)
@@ -40,7 +40,7 @@ def test_every_verb_is_in_the_list_or_excluded_with_a_reason() -> None:
 
 
 def test_every_verb_has_an_act_of_the_guard_or_a_reason_why_not() -> None:
-    """R-212."""
+    """R-213."""
     assert verbs.VERBS.keys() == PARAMETERS.keys()
     for name, line in verbs.VERBS.items():
         assert (line.act in ACTS) != bool(line.why), name
@@ -59,7 +59,7 @@ def test_the_page_of_commands_says_what_the_table_says() -> None:
 
 
 def test_a_verb_that_nobody_decided_about_cannot_be_called(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """R-213: also one inside a group; it does not even begin."""
+    """R-214: also one inside a group; it does not even begin."""
     for verb in ("doctor", "hold list"):
         monkeypatch.delitem(verbs.VERBS, verb)
         assert run([*verb.split(), "--data", str(data)]) == REFUSED
@@ -87,7 +87,7 @@ def test_who_may_calls_the_verb_and_nobody_else(call: Caller) -> None:
 def test_the_owner_of_the_machine_does_only_what_the_list_says(
     call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-215: work on the machine needs no token, and what changes something leaves an entry of the operating system's user; another
+    """R-216: work on the machine needs no token, and what changes something leaves an entry of the operating system's user; another
     user does none of it."""
     wrong, entries, tail = [], list[dict[str, Any]](), Tail(installed)
     for verb, code in OWNER.items():
@@ -105,13 +105,13 @@ def test_the_owner_of_the_machine_does_only_what_the_list_says(
 
 
 def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_duty_that_was_said(call: Caller) -> None:
-    """R-214, D4: one line of the sweep, by itself."""
+    """R-215, D4: one line of the sweep, by itself."""
     assert call("hold add", "subject:bridge", who="operator") == REFUSED and b"needs the duty" in call.said.err
     assert call("hold add", "subject:bridge", who="retention") == 0
 
 
 def test_what_a_person_does_is_an_entry_before_it_is_done(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-216, E6: the entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
+    """R-217, E6: the entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
     be written, nothing is done."""
     assert call("hold add", "subject:bridge", who="retention") == 0
     entry = Entry.objects.get(act="retention.hold")

@@ -9,7 +9,7 @@ from tools import messages
 
 
 def test_the_catalogue_has_what_is_said_and_every_message_is_translated() -> None:
-    """R-279: what is found in the program and the catalogue are the same; nothing is left in English, no value gets lost."""
+    """R-280: what is found in the program and the catalogue are the same; nothing is left in English, no value gets lost."""
     catalog = messages.merged()
     assert messages.missing(catalog) == []
     said = "run: .venv/bin/python tools/messages.py, and translate what is new"

@@ -50,7 +50,7 @@ def _signs_in(data: Path, login: str, password: str = PASSWORD) -> str:
 
 
 def test_a_device_password_opens_the_mailbox_of_its_person(installed: Path) -> None:
-    """P-07; R-165: by the sign-in name or any address; what opens is the one mailbox."""
+    """P-07; R-166: by the sign-in name or any address; what opens is the one mailbox."""
     for login in ("ann@city.example", "ANN@city.example", "a.mueller@city.example"):
         assert _signs_in(installed, login) == "ann@city.example"
     assert _signs_in(installed, "ann@city.example", "wrong") == ""
@@ -66,7 +66,7 @@ def test_no_function_mailbox_no_machine_and_nobody_without_own_access_reads(inst
 
 
 def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path) -> None:
-    """L2, L3; R-166: also between the password and the mailbox."""
+    """L2, L3; R-167: also between the password and the mailbox."""
     assert _signs_in(installed, "ann@city.example")
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
@@ -107,7 +107,7 @@ def test_without_the_database_the_snapshot_decides(installed: Path, monkeypatch:
 
 
 def test_only_a_program_of_this_machine_with_the_secret_is_heard(installed: Path) -> None:
-    """R-167: for everybody else there is nothing here."""
+    """R-168: for everybody else there is nothing here."""
     for secret in ("", "wrong", "ü"):
         assert _ask(installed, "password", secret.encode().decode("latin-1"), user="ann@city.example").status_code == 404
     shown = {"X-Civicmail-Door": doors.secret(installed)}

@@ -1,4 +1,4 @@
-"""Pages work whatever became of their collected files: none, half of them, a list that is torn (R-255)."""
+"""Pages work whatever became of their collected files: none, half of them, a list that is torn (R-256)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def served(path: str) -> bool:
 
 @pytest.mark.parametrize(("path", "status"), [("/accounts/login/", 200), ("/accounts/oidc/nobody/login/", 404)])
 def test_without_collected_files_pages_and_pages_of_errors_have_their_style(place: Path, path: str, status: int) -> None:
-    """R-255: under the files' own names, from the packages."""
+    """R-256: under the files' own names, from the packages."""
     answer = Client().get(path)
     assert answer.status_code == status
     assert "/static/cm/favicon.svg" in linked(answer.content)

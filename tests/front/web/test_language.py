@@ -23,7 +23,7 @@ def lang(response: object) -> str:
 
 
 def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> None:
-    """R-276: the first language of the browser that we have; English where we have none. What may be kept varies by it."""
+    """R-277: the first language of the browser that we have; English where we have none. What may be kept varies by it."""
     client = Client()
     for asked, expected in (("es-MX,en;q=0.5", "es"), ("en-US,es;q=0.9", "en"), ("fr,es;q=0.2", "es"), ("hmn", "en"), ("", "en")):
         answer = client.get("/accounts/login/", headers={"accept-language": asked})
@@ -32,7 +32,7 @@ def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> N
 
 
 def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-277: by a form that names itself in its own language, without script, on every page; it leads nowhere else."""
+    """R-278: by a form that names itself in its own language, without script, on every page; it leads nowhere else."""
     client = visit("crew0")
     page = client.get("/my/access/?a=b")
     assert b'name="language" value="es" lang="es">Espa\xc3\xb1ol</button>' in page.content
@@ -48,7 +48,7 @@ def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Cl
 
 
 def test_what_a_rule_says_no_with_is_said_in_the_language_of_the_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-280: sentences are made in English below, with what stands in them, and looked up where they are shown."""
+    """R-281: sentences are made in English below, with what stands in them, and looked up where they are shown."""
     client = visit("crew0")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = client.get("/access/duties/").content.decode()
@@ -66,7 +66,7 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
 def test_pages_of_offices_are_in_english_and_say_so_but_a_refusal_is_in_the_language_of_the_person(
     city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-278: WCAG 3.1.1: `lang` is what the page is in; nobody is told no in a language that they did not choose."""
+    """R-279: WCAG 3.1.1: `lang` is what the page is in; nobody is told no in a language that they did not choose."""
     client = visit("office")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = client.get("/access/departments/")

@@ -149,7 +149,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def test_only_the_index_with_words_of_it_is_made_new_and_no_file_has_them_then(town: Town) -> None:
-    """R-81: searches go on meanwhile."""
+    """R-82: searches go on meanwhile."""
     kept, touched = town.inodes(2011) | town.inodes(2026), town.inodes(2010)
     assert SECRET.encode() in town.bytes()  # of the subject, as it is printed
     assert in_dictionary(SECRET) in town.bytes()
@@ -167,7 +167,7 @@ def test_only_the_index_with_words_of_it_is_made_new_and_no_file_has_them_then(t
 
 
 def test_what_files_said_is_forgotten_unless_somebody_else_has_the_file(town: Town) -> None:
-    """R-82."""
+    """R-83."""
     cache = Extracts(town.data)
     assert town.found("attachment:says") == 2
     town.dispose()

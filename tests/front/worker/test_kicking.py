@@ -58,7 +58,7 @@ def test_a_start_ends_what_may_not_be_open(world: World) -> None:
 
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
 def test_who_lost_access_sessions_or_a_device_is_kicked_twice(world: World, kicking: Kicking, how: str) -> None:
-    """R-168: the second time for a sign-in that was under way at the first."""
+    """R-169: the second time for a sign-in that was under way at the first."""
     ann = city().people["ann"]
     changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
     world.publish(city(people=[changed]))

@@ -97,7 +97,7 @@ def town(installed: Path) -> Town:
 
 
 def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_stays(town: Town) -> None:
-    """R-559, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
+    """R-560, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
     town.deliver(3)
     first = town.files()[0]
     (town.box / "cur").mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_
 
 
 def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(town: Town) -> None:
-    """R-560, P-15: a file under a capture's name is not believed by its name."""
+    """R-561, P-15: a file under a capture's name is not believed by its name."""
     town.deliver(1)
     town.files()[0].write_bytes(b"Subject: other\n\nAltered in the mailbox.\n")
     town.closure()
@@ -144,7 +144,7 @@ def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(tow
 
 
 def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-561: files go one by one, after the certificate is written."""
+    """R-562: files go one by one, after the certificate is written."""
     town.deliver(3)
     town.closure()
     town.order(town.work())
@@ -171,7 +171,7 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
 
 
 def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
-    """R-564, P-08: who has access, an officer, another count: each is a no."""
+    """R-565, P-08: who has access, an officer, another count: each is a no."""
     with pytest.raises(Conflict, match="ended"):
         closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     row = town.closure()

@@ -60,7 +60,7 @@ def _ready() -> None:
 def test_a_round_carries_entries_into_a_journal_and_tells_nothing_of_mail(
     installed: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R-204, I4: canaries of subject, body, message id and an outsider's address, in a message that really was kept."""
+    """R-205, I4: canaries of subject, body, message id and an outsider's address, in a message that really was kept."""
     envelope = Envelope("canary-outside@world.example", (Recipient("ann@city.example"),), NOW, client="192.0.2.1")
     with closing(Writer(installed, lambda: NOW)) as writer:
         writer.receipt(capture_of(capture_id(NOW), scan(LETTER), envelope, Source("mx")), LETTER)
@@ -113,7 +113,7 @@ def _seal_all(data: Path) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_back(installed: Path) -> None:
-    """R-148: the worker starts anew after a day without the database, and journals were sealed and removed meanwhile."""
+    """R-149: the worker starts anew after a day without the database, and journals were sealed and removed meanwhile."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 2)
     people.one_round(installed, _ready, lambda: NOW)
@@ -134,7 +134,7 @@ def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_b
 def test_what_can_be_read_nowhere_is_said(
     installed: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """R-148: a segment is lost before it was counted."""
+    """R-149: a segment is lost before it was counted."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 1)
     people.one_round(installed, _ready, lambda: NOW)
@@ -150,7 +150,7 @@ def test_what_can_be_read_nowhere_is_said(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_tells_doors_what_a_process_did_not_live_to_tell(installed: Path) -> None:
-    """R-238, L2: four times a second, whoever made the change and wherever it died."""
+    """R-239, L2: four times a second, whoever made the change and wherever it died."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)

@@ -98,7 +98,7 @@ def test_times_tries_answers_and_new_addresses_are_those_of_the_records() -> Non
 
 
 def test_nothing_of_the_content_comes_out() -> None:
-    """R-261: only what the envelope and the records of delivery say, whatever else a receipt has (I1)."""
+    """R-262: only what the envelope and the records of delivery say, whatever else a receipt has (I1)."""
     full = replace(
         three("deliver"),
         source=Source("import", f"/home/{CANARY}.pst", f"rebuilt {CANARY}"),
@@ -129,7 +129,7 @@ def test_nothing_of_the_content_comes_out() -> None:
     ],
 )
 def test_only_who_has_taken_up_the_duty_sees_an_envelope(tmp_path: Path, asker: Actor) -> None:
-    """R-262: system.see is asked at the door itself, whatever page or command comes (D4)."""
+    """R-263: system.see is asked at the door itself, whatever page or command comes (D4)."""
     [c] = fill(tmp_path, [b"one"])
     archive = Archive(tmp_path)
     place = archive.place(c.id)

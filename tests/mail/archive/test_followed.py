@@ -39,7 +39,7 @@ def waiting(of: Followed) -> set[bytes]:
 
 
 def test_what_was_sealed_away_before_it_was_read_is_read_from_the_snapshot(tmp_path: Path) -> None:
-    """R-267: a page that follows says what a fresh reading says."""
+    """R-268: a page that follows says what a fresh reading says."""
     first, second, third = some(3)
     of = Followed(tmp_path)
     keep(tmp_path, first)

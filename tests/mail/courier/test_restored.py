@@ -38,7 +38,7 @@ def test_what_a_lost_installation_may_have_delivered_says_redelivered(town, next
 
 
 def test_a_report_that_a_lost_installation_may_have_sent_says_redelivered(town, next_hop):
-    """R-99: no record says whether the lost one made it."""
+    """R-100: no record says whether the lost one made it."""
 
     async def story():
         hop = await next_hop(answers={"rcpt": lambda address: "550 5.1.1 no" if address.startswith("bob") else "250 2.1.5 Ok"})

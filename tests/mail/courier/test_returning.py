@@ -42,7 +42,7 @@ def test_nothing_is_released_while_nobody_may_read_it(town: Town, returning: Cal
 
 
 def test_the_mail_of_who_is_back_is_delivered_without_anybody_asking(town: Town, returning: Callable[[Snapshot], int]) -> None:
-    """R-147 (M4)."""
+    """R-148 (M4)."""
 
     async def run() -> None:
         held = town.keep(EVE, do="hold", rules=("access-held",))

@@ -13,7 +13,7 @@ from mail.courier.conftest import Town
 
 
 def test_nothing_stays_under_way_whose_outcome_was_recorded_while_others_were(data: Path) -> None:
-    """R-1951: the outcome of the first is on its way to the disk while that of the second comes back; both are free after that."""
+    """R-44: the outcome of the first is on its way to the disk while that of the second comes back; both are free after that."""
     town = Town(data)
     first, second = town.keep("bob@out.example"), town.keep("eve@out.example", text=b"Message-ID: <2@x>\r\n\r\n")
 

@@ -268,7 +268,7 @@ def test_a_forged_sender_is_refused_kept_as_evidence_and_delivered_to_nobody(her
 
 
 def test_a_refusal_names_its_clause_and_where_the_policy_is_read(here: Town) -> None:
-    """R-290; promise 7: at MAIL, and after the content, where the id of what was kept still follows the rule."""
+    """R-291; promise 7: at MAIL, and after the content, where the id of what was kept still follows the rule."""
     gate = here.run.gateway.gate
     gate.settings = replace(gate.settings, web=replace(gate.settings.web, url="https://pages.city.example"))
     with here.signed_in() as client:
@@ -282,7 +282,7 @@ def test_a_refusal_names_its_clause_and_where_the_policy_is_read(here: Town) -> 
 
 
 def test_a_confirmation_with_the_null_return_path_goes_out_and_says_who_signed_in(here: Town) -> None:
-    """R-172: RFC 8098, 3; RFC 6409, 3.2. The login is the evidence of who sent it; From is hers all the same."""
+    """R-173: RFC 8098, 3; RFC 6409, 3.2. The login is the evidence of who sent it; From is hers all the same."""
     with here.signed_in() as client:
         assert data_of(client, LETTER, sender="")[0] == 250
         assert data_of(client, LETTER.replace(b"ann@", b"mayor@"), sender="")[0] == 550

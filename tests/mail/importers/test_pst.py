@@ -99,7 +99,7 @@ def test_an_empty_slot_among_the_properties_is_passed_over() -> None:
 
 
 def test_a_value_that_cannot_be_read_costs_itself() -> None:
-    """R-109 (P-23): the item is kept with the rest of its values, and says what is missing."""
+    """R-110 (P-23): the item is kept with the rest of its values, and says what is missing."""
     data = Book().whole({"Inbox": [Mail({0x0037: "kept", 0x1000: "long " * 3000})]})
     lost = data.index(pstcipher.permuted(("long " * 3000).encode("utf-16-le")[:64]))
     trailer = lost + 8176 + 8  # its first block says that it is another's
@@ -138,7 +138,7 @@ def without_roots(data: bytes) -> bytes:
 
 
 def test_a_file_without_an_index_gives_its_items_and_says_so(tmp_path: Path) -> None:
-    """R-110 (P-23)."""
+    """R-111 (P-23)."""
     whole = store(mails=100)
     mended = PstFile(BytesIO(without_roots(whole)))
     assert len(list(pst.items(mended))) == 102

@@ -47,7 +47,7 @@ def test_a_list_is_one_capture_with_its_expansion_as_evidence() -> None:
 
 
 def test_a_member_of_a_list_whose_mailbox_is_closed_gets_nothing_and_the_record_says_so() -> None:
-    """R-242: nobody is left out without a trace, and nobody is said twice."""
+    """R-243: nobody is left out without a trace, and nobody is said twice."""
     snapshot = replace(
         city(), groups={ALL: ("frank@city.example", "nobody@city.example"), "two@city.example": ("frank@city.example",)}
     )

@@ -133,7 +133,7 @@ def test_a_journal_that_was_sealed_to_its_end_before_it_was_sent_holds_up_no_tur
 
 
 def test_numbers_that_were_sealed_unsent_and_burnt_are_accounted_for(town: Town, tmp_path: Path) -> None:
-    """R-97 (P-06, P-20): more than `unsealed_most` waited unsent, so it was sealed, and the machine burnt before the next turn."""
+    """R-98 (P-06, P-20): more than `unsealed_most` waited unsent, so it was sealed, and the machine burnt before the next turn."""
     copy, new = tmp_path / "copy", tmp_path / "new"
     early = town.receive(1)
     with closing(folder_link(copy)) as link:

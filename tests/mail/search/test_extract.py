@@ -165,7 +165,7 @@ def test_a_cache_that_was_thrown_away_comes_back(office: Office) -> None:
 
 
 def test_a_rebuild_removes_what_no_capture_has(office: Office) -> None:
-    """R-118 (P-23, promise 3): what was disposed of leaves no text behind."""
+    """R-119 (P-23, promise 3): what was disposed of leaves no text behind."""
     office.keep(paper("zeppelin"))
     office.step()
     office.extract.step()

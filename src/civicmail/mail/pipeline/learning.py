@@ -168,7 +168,7 @@ class LearnJob:
         author = str(capture.facts.get("from.address", "")) or capture.envelope.sender.lower()
         if is_inbound(capture):
             self._heard.add(capture.message_id, capture.id)
-            self._came.update(origin(sha256, author) for sha256 in capture.facts.get("files.sha256", ()) if author)  # type: ignore[union-attr, misc]
+            self._came.update(origin(sha256, author) for sha256 in capture.facts.get("files.sha256", ()) if author)  # type: ignore[union-attr]
             if author and (not self._proves or known.is_met_by(author, capture.envelope.sender, capture.facts)):
                 self._met.add(number_of(author))
         elif capture.source.kind in ("submission", "relay"):

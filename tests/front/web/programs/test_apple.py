@@ -20,7 +20,7 @@ ANN = apple.Owner("Ann Müller", "ann@city.example", "a-741")
 
 
 def test_a_device_reads_where_to_sign_in_and_never_a_password() -> None:
-    """R-283: both services, always with TLS, under the person's sign-in name; nothing in it opens anything."""
+    """R-284: both services, always with TLS, under the person's sign-in name; nothing in it opens anything."""
     whole = plistlib.loads(apple.profile(BOTH, ANN, "Sample City", "city.example"))
     (mail,) = whole["PayloadContent"]
     assert (whole["PayloadType"], mail["PayloadType"]) == ("Configuration", "com.apple.mail.managed")

@@ -40,7 +40,7 @@ def read(text: str) -> tuple[ElementTree.Element, dict[str, dict[str, str]]]:
 
 
 def test_a_program_reads_hosts_ports_and_how_to_sign_in() -> None:
-    """R-281: host, port, kind of TLS and sign-in name of each service, and the help page in both languages."""
+    """R-282: host, port, kind of TLS and sign-in name of each service, and the help page in both languages."""
     provider, servers = read(
         autoconfig.config(BOTH, ["city.example", "fire.example"], "City & Sons <1>", "https://m.example/set-up/")
     )
@@ -59,7 +59,7 @@ def test_a_program_reads_hosts_ports_and_how_to_sign_in() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_is_there_without_a_sign_in_and_is_the_same_for_everybody(installed: object, named: Any, place: str) -> None:
-    """R-282: nobody learns from it who is here; an address of another domain is not ours to answer for; no database is asked."""
+    """R-283: nobody learns from it who is here; an address of another domain is not ours to answer for; no database is asked."""
     client = Client()
     answers = [
         client.get(place, {"emailaddress": a}) for a in ("dana.ortiz@city.example", "nobody@city.example", "x@CITY.example", "")

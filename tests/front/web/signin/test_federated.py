@@ -92,7 +92,7 @@ def browser_idp(browser: Client) -> Idp:
 
 @pytest.mark.usefixtures("provided")
 def test_openid_connect_signs_in_whom_the_number_names() -> None:
-    """P-07; R-162: by the number in the directory, whatever the address says."""
+    """P-07; R-163: by the number in the directory, whatever the address says."""
     ines, browser = account(), _browser()
     page = browser.get(reverse("account_login"))
     assert b"City ID" in page.content and b"City Hall" in page.content
@@ -101,7 +101,7 @@ def test_openid_connect_signs_in_whom_the_number_names() -> None:
 
 
 def test_a_stranger_with_somebodys_address_is_nobody(provided: Any) -> None:
-    """P-07; R-163: an e-mail address binds nothing, even a verified one that is asked for, and nobody signs up."""
+    """P-07; R-164: an e-mail address binds nothing, even a verified one that is asked for, and nobody signs up."""
     provided.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["scope"] = ["openid", "email"]
     ines, browser = account(username="ines@city.example"), _browser()
     Account.objects.update(email="ines@city.example")
@@ -181,7 +181,7 @@ def test_a_step_up_at_the_provider_asks_it_to_ask_again() -> None:
 
 @pytest.mark.usefixtures("provided")
 def test_saml_signs_in_whom_the_attribute_names(idp: Idp) -> None:
-    """P-07; R-164."""
+    """P-07; R-165."""
     ines, browser = account(), _browser()
     browser.idp = idp  # type: ignore[attr-defined]
     _by_saml(browser, "e-17")
@@ -196,7 +196,7 @@ def test_saml_signs_in_whom_the_attribute_names(idp: Idp) -> None:
     "wrong", [{"audience": "https://other.example/"}, {"to": "_x"}, {"late": 3600}, {"tamper": "e-18"}, {"unsigned": True}], ids=str
 )
 def test_an_assertion_that_is_not_for_us_now_signs_nobody_in(idp: Idp, wrong: dict[str, Any]) -> None:
-    """R-164: audience, request, time, signature."""
+    """R-165: audience, request, time, signature."""
     account()
     account(person("e-18", "Otto Other"), "otto")
     browser = _browser()

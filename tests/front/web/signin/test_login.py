@@ -42,7 +42,7 @@ def _is_in(browser: Client) -> bool:
 
 
 def test_the_notice_stands_before_the_form_and_the_form_offers_no_sign_up() -> None:
-    """P-18; R-156: monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
+    """P-18; R-157: monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
     page = _browser().get(reverse("account_login")).content.decode()
     words = ("public record", "without notice", "monitored and recorded", "without authorisation is forbidden", "agrees to this")
     assert all(word in page for word in words)
@@ -57,7 +57,7 @@ def test_who_has_no_access_yet_may_sign_in() -> None:
 
 
 def test_every_no_is_the_same_no() -> None:
-    """P-07; R-157: a wrong password, a name that is nobody's, a function mailbox, a machine, and a locked account look the same."""
+    """P-07; R-158: a wrong password, a name that is nobody's, a function mailbox, a machine, and a locked account look the same."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     Account.objects.filter(username="otto").update(locked=signin.moment(now_ms()))
@@ -89,7 +89,7 @@ def test_the_right_password_opens_nothing_after_five_wrong_ones() -> None:
 
 
 def test_ten_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bad input; R-158: after the first few no password is hashed, no row is written, and nobody else is kept out."""
+    """Bad input; R-159: after the first few no password is hashed, no row is written, and nobody else is kept out."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     hashed = []
@@ -116,7 +116,7 @@ def test_ten_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.Monkey
 
 
 def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> None:
-    """Session fixation (CWE-384); R-159."""
+    """Session fixation (CWE-384); R-160."""
     account(password=PASSWORD)
     browser = _browser()
     browser.get(reverse("account_login"))
@@ -129,7 +129,7 @@ def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> N
 
 
 def test_a_session_ends_with_its_epoch_at_the_next_request() -> None:
-    """L2; R-160."""
+    """L2; R-161."""
     account(password=PASSWORD)
     browser = _browser()
     _try(browser)
@@ -180,7 +180,7 @@ def test_opening_a_link_uses_nothing_up() -> None:
 
 
 def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """D4, P-07; R-161: a device password needs a fresh proof."""
+    """D4, P-07; R-162: a device password needs a fresh proof."""
     account(password=PASSWORD)
     monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
     browser = _browser()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_two_taps_end_the_device_and_whatever_is_signed_in_elsewhere(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-289: the password, every other session and every open connection end; this session goes on; an entry says so, once."""
+    """R-290: the password, every other session and every open connection end; this session goes on; an entry says so, once."""
     other = visit("crew0")
     here = visit("crew0")
     epoch = Account.objects.get(person=city.people["crew0"]).epoch

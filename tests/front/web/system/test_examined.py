@@ -14,7 +14,7 @@ from mail.archive.making import NOW, capture, writer
 
 
 def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
-    """R-266: what was found before stays in sight, and who wants it again begins nothing a second time."""
+    """R-267: what was found before stays in sight, and who wants it again begins nothing a second time."""
     gate, hangs = threading.Event(), threading.Event()
 
     def slow(_p: Patient) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ def test_a_damaged_snapshot_is_told_and_read_again_when_it_was_made_new(data: Pa
 
 @pytest.mark.django_db
 def test_trying_again_is_an_entry_and_then_a_record_for_those_who_wait(installed: Path) -> None:
-    """R-268: with who asked and why; nobody who is held or served is touched (queue.act)."""
+    """R-269: with who asked and why; nobody who is held or served is touched (queue.act)."""
     one, other = mail(("a@city.example", "deliver"), ("c@city.example", "hold")), mail(("a@city.example", "deliver"), at=NOW + 1)
     keep(installed, one, other, deferred(one), deferred(other))
     waiting = Waiting(installed, load(installed))

@@ -103,7 +103,19 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
 
 
 def _boxes(ids: Collection[int] | None = None) -> list[Box]:
-    fields = ("id", "address", "name", "kind", "department__code", "holder", "holder__uid", "holder__display", "closed", "expires", "files_until")
+    fields = (
+        "id",
+        "address",
+        "name",
+        "kind",
+        "department__code",
+        "holder",
+        "holder__uid",
+        "holder__display",
+        "closed",
+        "expires",
+        "files_until",
+    )
     rows = MailboxRow.objects.order_by("id")
     if ids is not None:
         rows = rows.filter(id__in=ids)
