@@ -38,6 +38,12 @@ WITHOUT = {
 }
 """Pages whose act is of content and that show none, with the reason."""
 
+MINE_WITHOUT = {
+    "mail-digest": "says on which days a digest comes",
+    "secure-mail": "says for whom a message waits, and whether it was opened",
+}
+"""Pages of one's own mail that show none of it, with the reason."""
+
 
 def of(page: dict[str, Any], city: Town) -> str:
     """The act of the view behind it."""
@@ -55,7 +61,7 @@ def test_a_cut_ledger_shows_nothing_anywhere(
     zipped.parent.mkdir(parents=True)
     zipped.write_bytes(b"Kestrel budget")
     city_pages = {name: of(page, city) for name, page in PAGES.items()}
-    opened = {name for name, act in city_pages.items() if act in SHOWN and PAGES[name].get("get", True)}
+    opened = {name for name, act in city_pages.items() if act in SHOWN and PAGES[name].get("get", True)} - MINE_WITHOUT.keys()
     others = {name for name, act in city_pages.items() if act.startswith("content.") and name not in opened}
     assert others == ORDERED.keys() | WITHOUT.keys()
     assert len(opened) >= 10

@@ -246,11 +246,13 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     labels = {
         who: re.findall(r"<li><a href=\"[^\"]+\"[^>]*><span>([^<]+)", visit(who).get("/").content.decode()) for who in city.people
     }
-    mine = ["Home", "My mail", "Who looked at my mail?", "My access", "My devices", "Set up mail", "My sign-in", "My duties"]
+    mine = ["Home", "My mail", "Who looked at my mail?", "My files", "My access", "My devices", "Set up mail", "My sign-in", "My duties"]
     mine.append("Report a violation")
     assert labels["crew0"] == mine
     assert labels["crew6"] == ["Home", "Who looked at my mail?", "My access", "My sign-in"]
-    assert labels["head"][len(mine) :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]
+    at = mine.index("My access")
+    assert labels["head"][: len(mine) + 1] == [*mine[:at], "Approvals", *mine[at:]]
+    assert labels["head"][len(mine) + 1 :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]
     assert {"Duties", "Entries", "Viewings", "Health"} <= set(labels["auditor"])
     system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
     assert labels["operator"][-9:] == system

@@ -98,7 +98,7 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
     plain: Town, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R-452 (P-12): the screening, the rules out of the box, two reviewers, and the head of the department."""
-    with town(installed, tmp_path / "tls", checks=("use",)) as here:
+    with town(installed, tmp_path / "tls", checks=("use",), contains=False) as here:
         pat = person("p-crew2", PAT, own("p-crew2"), kind="contractor")
         mayor = person("p-chief", "Ed Marsh", own("p-chief"), kind="elected")
         boxes = (f"{one.id}@city.example" for one in (pat, mayor))
@@ -126,7 +126,7 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
         f"finding:{found.pk}",
         found.capture,
     )
-    (notice,) = Notice.objects.all()
+    notice = Notice.objects.get(key__startswith="violation:")
     assert notice.to == "rosa.hale@city.example" and PAT in notice.text and "vote for me" not in notice.text
     assert Entry.objects.get(act="finding.hand-over").facts["person"] == "p-crew2"
     assert not Entry.objects.filter(act="finding.answer", facts__has_key="person").exists()

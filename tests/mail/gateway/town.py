@@ -14,7 +14,7 @@ from city.access.people import KEY, PASSWORD, T0, city
 from civicmail.city.access.credentials import key_path
 from civicmail.city.access.published import publish, touch_alive
 from civicmail.city.access.snapshot import Mailbox, Person
-from civicmail.core.config.settings import Listener, Screening, Senders, Settings, Signin
+from civicmail.core.config.settings import Containment, Listener, Screening, Senders, Settings, Signin
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive.records import Event, Type
 from mail.gateway.running import Running, running, settings_for
@@ -91,6 +91,7 @@ def town(
     senders: dict[str, str] | None = None,
     scope: tuple[str, ...] = ("printer@city.example", "@app.city.example"),
     checks: tuple[str, ...] = (),
+    contains: bool = True,
 ) -> Iterator[Town]:
     """mx, submission with STARTTLS, a relay with a scope, submission with TLS from the first byte."""
     authority, clock = Authority(folder), Clock()
@@ -108,6 +109,7 @@ def town(
         screening=Screening(checks=list(checks)),
         signin=Signin(**{"delay": 0} | (signin or {})),
         senders=Senders(**(senders or {})),
+        containment=Containment(on=contains),
     )
     key_path(data).write_bytes(KEY)
     publish(data, city())

@@ -17,7 +17,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-OFFICES = ("/access/", "/api/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/reviews/", "/system/")
+OFFICES = (
+    "/access/", "/api/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/reviews/", "/system/",
+    *(f"/policy/{room}/" for room in ("approvals", "emergencies", "facts", "fail-matrix", "offered", "rules")),
+)  # fmt: skip
 """Beginnings of the addresses of offices, of what programs ask, and of the page on which a demo is entered."""
 
 
