@@ -36,14 +36,7 @@ local = "maildir"
 outbound = "smtp://127.0.0.1:{world}"
 retry_first = {retry}
 
-[screening]
-resolver = {resolver}
-
-[containment]
-outside = {outside}
-inside = {inside}
-
-[web]
+{more}[web]
 port = {ports.web}
 
 [log]
@@ -118,17 +111,10 @@ def settings(
     second attempt; pace: how much more than usual one of these people sends within an hour; certificate: and
     its key, for whoever signs in."""
     door = _PEOPLE.format(port=ports.people, certificate=certificate[0], key=certificate[1]) if certificate else ""
-    servers = f'["{resolver}"]' if resolver else "[]"
-    return _SETTINGS.format(
-        ports=ports,
-        world=world,
-        min_free=min_free,
-        resolver=servers,
-        retry=retry,
-        outside=round(40 * pace),
-        inside=round(300 * pace),
-        people=door,
-    )
+    more = f'[screening]\nresolver = ["{resolver}"]\n\n' if resolver else ""
+    if pace != 1:
+        more += f"[containment]\noutside = {round(40 * pace)}\ninside = {round(300 * pace)}\n\n"
+    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=more)
 
 
 def make(data: Path, text: str) -> str:
