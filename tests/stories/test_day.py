@@ -20,7 +20,6 @@ def test_a_day_is_lived_through_and_the_report_says_what_it_was_like(tmp_path: P
     assert set(kept.values()) == {"met"} and len(kept) == 6, text
     offered = {way: int(n) for way, n in re.findall(r"(?m)^\| (among people of the city|from outside, junk) \| ([\d,]+) \|", text)}
     assert offered == {"among people of the city": 250, "from outside, junk": 131}
-    assert "accounts locked | 1 |" in text, "the officer has heard of it"
     assert "the disk is nearly full: is over" in text and "the next hop outside takes nothing: is over" in text
     assert int(re.findall(r"tried again: ([\d,]+) times", text)[0].replace(",", "")) > 0, (
         "nobody was told 250 while the disk was full"

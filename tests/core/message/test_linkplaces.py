@@ -122,6 +122,8 @@ def encoded(content: bytes, encoding: str) -> bytes:
 
 def decoded(data: bytes, encoding: str) -> bytes:
     if encoding == "base64":
+        letters = b"".join(data.split())
+        assert not len(letters) % 4, "whole groups of four"
         return binascii.a2b_base64(data)
     return binascii.a2b_qp(data) if encoding == "quoted-printable" else data
 
