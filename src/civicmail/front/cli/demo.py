@@ -36,7 +36,7 @@ def demo(
             with contextlib.suppress(KeyboardInterrupt):
                 play.perform(seconds=8 if once else None, show=show)
             with contextlib.suppress(KeyboardInterrupt):
-                play.wait_for_the_end(show=show)
+                play.wait_for_the_end(show=show, seconds=60 if once else 10)  # a busy machine has a month to deliver first
         verified = samplecity.verified(folder)
         for line in play.summary(verified):
             print(line)
