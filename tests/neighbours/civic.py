@@ -121,7 +121,7 @@ class Civicmail:
         local, _, domain = address.partition("@")
         return [p.read_bytes() for p in sorted((self.data / "maildir" / domain / local).glob("new/*"))]
 
-    def wait(self, until: Callable[[Stage], bool] | None = None, *, captures: int = 0, seconds: float = 20) -> Stage:
+    def wait(self, until: Callable[[Stage], bool] | None = None, *, captures: int = 0, seconds: float = 60) -> Stage:
         """Watch until so many captures are there and all are delivered and found, or until the condition holds."""
         stage = Stage(self.data)
         end = time.monotonic() + seconds

@@ -127,7 +127,7 @@ class Fire:
         assert restored["problems"] == []
         assert restored["waiting"] > 0
         with Sink(port=self.hop, keep=True) as world, Civicmail(self.new, next_hop=self.hop) as again:
-            again.wait(lambda stage: stage.is_over)
+            again.wait(lambda stage: stage.is_over, seconds=90)
             arrived = Counter(_subjects(self.took + world.messages()))
         assert not list(outstanding_file.current(self.new).waiting())
         assert civicmail("verify", "--deep", data=self.new, check=False).returncode == 0
