@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from city.access.staff import MS, NOW
 from city.conduct import asked
 from city.conduct.asked import START, Works, actor, day, row, sweep
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Authorisation, Entry
+from civicmail.city.access.models import Account, Authorisation, Entry, Usage
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.conduct import splitting, tiers
 from civicmail.city.conduct.actions import planning
@@ -106,6 +107,21 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     said = row(review, "soon").asked
     assert said["reasons"] == staff.WORDS and said["approver"] == "Hank Test" and said["cost"] == 21_250
     assert said["until"] == ms(NOW + timedelta(days=20)) and said["mailbox"] == "soon@city.example" and said["first"]
+
+
+def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
+    """R-1907, R4: of these ninety days, of this person and this mailbox alone; and on the page."""
+    works = Works(0)
+    one, two = works.worker("one"), works.worker("two")
+    box = Authorisation.objects.get(person=one).mailbox
+    for days, person, count in ((1, one, 3), (80, one, 4), (99, one, 100), (1, two, 50)):
+        Usage.objects.update_or_create(
+            person=person, mailbox=box, day=NOW.date() - timedelta(days=days), defaults={"retrieved": count}
+        )  # fmt: skip
+    review = works.start()
+    assert (row(review, "one").asked["retrieved"], row(review, "two").asked["retrieved"]) == (7, 0)
+    said = render_to_string("conduct/reviewrow.html", {"line": {"asked": row(review, "one").asked}})
+    assert "received in 90 days, fetched 7 times;" in said
 
 
 def test_what_changed_since_the_last_answer_is_said() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.access.models import Authorisation, Entry
+from civicmail.city.access.models import Authorisation, Entry, Usage
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox.models import Handled
 from civicmail.mail.archive.records import uuid_text
@@ -50,6 +50,18 @@ def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked:
     assert "marked as unread" in keep(lena, "unread", asked)
     assert unread(dana) == unread(lena) == ["Closed?"]
     assert "0 messages are marked as read" in keep(dana, "all-read")  # an office's only one by one
+
+
+def test_that_a_message_was_opened_is_counted_and_never_which(asked: str, visit: Visit, both: Mailbox, city: Town) -> None:
+    """R-1906, P-05: to each reader of the mailbox that it came to; a list that was looked at is none."""
+    Usage.objects.all().delete()
+    dana, lena = visit("crew0"), visit("crew1")
+    assert dana.get("/mail/").status_code == 200 and not Usage.objects.exists()
+    for client in (dana, dana, lena):
+        assert client.get(f"/mail/{asked}/").status_code == 200
+    counted = {(u.person, u.mailbox, u.retrieved, u.sent, u.received) for u in Usage.objects.select_related("person", "mailbox")}
+    assert counted == {(city.people["crew0"], both, 2, 0, 0), (city.people["crew1"], both, 1, 0, 0)}
+    assert asked not in str([*Usage.objects.values()])
 
 
 def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, visit: Visit, both: Mailbox) -> None:

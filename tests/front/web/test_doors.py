@@ -14,11 +14,11 @@ from django.db import DatabaseError
 from django.test import Client
 
 from city.access.people import KEY, PASSWORD, T0, city, own, person
-from city.access.signins import account
+from city.access.signins import account, mailbox
 from city.access.signins import person as row
 from civicmail.city.access import published, reading
 from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Account, Failure
+from civicmail.city.access.models import Account, Failure, Usage
 from civicmail.city.access.snapshot import Grant
 from civicmail.front.web import doors
 
@@ -76,6 +76,41 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
     assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").json() == {"user": "ann@city.example"}
     assert _ask(installed, "user", user="frank@city.example", protocol="lmtp").status_code == 404
+
+
+def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, settings: Any) -> None:
+    """R-1904, P-08: to take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
+    settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
+    ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
+    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    doors._watch.cache_clear()
+
+    def status(**more: str) -> int:
+        return int(_ask(installed, "user", **{"user": "ann@city.example", "protocol": "imap", **more}).status_code)
+
+    assert (status(), status(master=""), status(master="ann@city.example"), status(master="civicmail")) == (404, 404, 404, 200)
+    assert status(master="civicmail", user="nobody@city.example") == 404
+    settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap=""))
+    assert status(master="civicmail") == 404
+
+
+def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1905, P-05: by password and by token; what is refused is none, and who is not in the directory neither."""
+    ann = row("ann", "Ann Müller")
+    mailbox(ann, "ann@city.example")
+    for password in (PASSWORD, "wrong", PASSWORD):
+        _signs_in(installed, "a.mueller@city.example", password)
+    assert [(u.person, u.mailbox.address, u.retrieved, u.sent, u.received) for u in Usage.objects.all()] == [
+        (ann, "ann@city.example", 2, 0, 0)
+    ]
+    monkeypatch.setattr(doors.Issuer, "login", lambda self, token: token)
+    assert _ask(installed, "introspect", token="ann@city.example").json()["active"]
+    assert not _ask(installed, "introspect", token="nobody").json()["active"]
+    monkeypatch.setattr(doors, "now_ms", lambda: T0 + 1 + 86_400_000)
+    published.touch_alive(installed, T0 + 86_400_000)
+    doors._watch.cache_clear()
+    _signs_in(installed, "ann@city.example")
+    assert list(Usage.objects.order_by("day").values_list("retrieved", flat=True)) == [3, 1]
 
 
 def test_five_failures_at_this_door_lock_the_pages_too(installed: Path) -> None:

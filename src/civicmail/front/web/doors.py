@@ -27,6 +27,7 @@ from django.views.decorators.http import require_POST
 from civicmail.city.access import reading
 from civicmail.city.access.actions.devices import note_use
 from civicmail.city.access.actions.signin import note_failure
+from civicmail.city.access.actions.usage import note_retrieved
 from civicmail.city.access.credentials import Issuer, device_of, read_key
 from civicmail.city.access.errors import BadToken
 from civicmail.city.access.models import Account
@@ -146,14 +147,18 @@ def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     if mailbox is None:
         return JsonResponse({"ok": False})
     _used(device.id, client)
+    _fetched(person.id, mailbox.id)
     return JsonResponse({"ok": True, "user": mailbox.id})
 
 
 @_door
 def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
-    """{user, protocol} -> {user}, or 404. For IMAP at this very moment: who was signed in and lost access meanwhile is nobody. For
-    delivery: every mailbox that is not closed."""
+    """{user, protocol, master} -> {user}, or 404. For IMAP at this very moment: who was signed in and lost access meanwhile is
+    nobody. For delivery: every mailbox that is not closed. For ourselves, as the master user of [courier] imap, whom Dovecot has
+    verified: every mailbox, because also what a leaver has is taken back, counted and emptied."""
     mailbox = snapshot.mailbox_of(asked.get("user", ""))
+    if mailbox is not None and _is_master(asked):
+        return JsonResponse({"user": mailbox.id})
     if mailbox is None or mailbox.state == "closed":
         return HttpResponse(status=404)
     if asked.get("protocol") == "imap":
@@ -161,6 +166,11 @@ def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
         if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
             return HttpResponse(status=404)
     return JsonResponse({"user": mailbox.id})
+
+
+def _is_master(asked: dict[str, Any]) -> bool:
+    courier = settings.CITY.courier
+    return bool(courier.imap) and asked.get("protocol") == "imap" and asked.get("master") == courier.imap_user
 
 
 @_door
@@ -176,6 +186,7 @@ def introspect(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     mailbox = reading.own_mailbox(snapshot, person, now_ms()) if person is not None else None
     if person is None or mailbox is None or _is_locked(person.login):
         return JsonResponse({"active": False})
+    _fetched(person.id, mailbox.id)
     return JsonResponse({"active": True, "username": mailbox.id, "scope": "imap"})
 
 
@@ -205,3 +216,10 @@ def _used(device: str, client: str) -> None:
         note_use(device, client=client, now=now_ms())
     except DatabaseError:
         log.warning("a use could not be noted: the database is away")
+
+
+def _fetched(person: str, mailbox: str) -> None:
+    try:
+        note_retrieved(person, [mailbox], now=now_ms())
+    except DatabaseError:
+        log.warning("a sign-in could not be counted: the database is away")

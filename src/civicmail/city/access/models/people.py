@@ -360,13 +360,14 @@ class Publication(models.Model):
 
 
 class Usage(models.Model):
-    """How often a person sent from and received at a mailbox on a day; only counts (M7, P-05)."""
+    """How often a person sent from, received at and fetched from a mailbox on a day; only counts (M7, P-05)."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="usage")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="usage")
     day = models.DateField()
     sent = models.PositiveIntegerField(default=0)
     received = models.PositiveIntegerField(default=0)
+    retrieved = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "person", "day"], name="usage_once_a_day")]

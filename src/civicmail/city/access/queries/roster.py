@@ -67,18 +67,19 @@ class Month:
     first: date
     sent: int
     received: int
+    retrieved: int
 
 
 def months(person: Person, most: int = 12) -> list[Month]:
-    """How much somebody sent and received, by month, the newest first."""
+    """How much somebody sent and received, and how often they fetched mail, by month, the newest first."""
     rows = (
         Usage.objects.filter(person=person)
         .annotate(month=TruncMonth("day"))
         .order_by()
         .values("month")
-        .annotate(sent_=Sum("sent"), received_=Sum("received"))
+        .annotate(sent_=Sum("sent"), received_=Sum("received"), retrieved_=Sum("retrieved"))
         .order_by("-month")
-        .values_list("month", "sent_", "received_")[:most]
+        .values_list("month", "sent_", "received_", "retrieved_")[:most]
     )
     return [Month(*row) for row in rows]
 

@@ -48,6 +48,7 @@ def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
         "cost": a.cost,
         "sent": sent,
         "received": k.received.get(a.mailbox_id, 0),
+        "retrieved": k.fetched.get((a.mailbox_id, a.person_id), 0),
         "last_sent": last.isoformat() if last else "",
         "last_seen": _day(seen),
         "accepted": a.person_id not in k.unaccepted,

@@ -1,7 +1,7 @@
 """What a review asks about: each right or duty with why, by whom, how it is used, and what is out of order with it (R3, R4, M7).
 
-Counts only, never what anybody writes: sent and received of the last ninety days, and when somebody was last seen at a door. How
-often mail is fetched is not counted: doors say that somebody signed in, and not what was read.
+Counts only, never what anybody writes or reads: sent, received and fetched in the last ninety days, and when somebody was last
+seen at a door.
 """
 
 from __future__ import annotations
@@ -59,12 +59,13 @@ def duties(tier: Tier, now: int, *, person: int | None = None, departments: Coll
 @dataclass(slots=True)
 class Known:
     """What is known about people and mailboxes at once. used: (mailbox, person) -> sent in the last ninety days and the last day;
-    received: by mailbox; seen: the last sign-in or use of a device, by person."""
+    fetched: how often, by the same; received: by mailbox; seen: the last sign-in or use of a device, by person."""
 
     now: int
     today: date
     work: dict[int, Episode] = field(default_factory=dict)
     used: dict[tuple[int, int], tuple[int, date | None]] = field(default_factory=dict)
+    fetched: dict[tuple[int, int], int] = field(default_factory=dict)
     received: dict[int, int] = field(default_factory=dict)
     seen: dict[int, datetime] = field(default_factory=dict)
     unaccepted: set[int] = field(default_factory=set)
@@ -112,6 +113,8 @@ def _use(k: Known, of: dict[str, Any]) -> None:
     sent = rows.filter(sent__gt=0, **of).values("mailbox", "person").annotate(n=Sum("sent"), last=Max("day"))
     for box, person, n, last in sent.values_list("mailbox", "person", "n", "last"):
         k.used[box, person] = (n, last)
+    fetched = rows.filter(retrieved__gt=0, **of).values("mailbox", "person").annotate(n=Sum("retrieved"))
+    k.fetched = {(box, person): n for box, person, n in fetched.values_list("mailbox", "person", "n")}
     k.received = dict(rows.values("mailbox").annotate(n=Sum("received")).values_list("mailbox", "n"))
 
 

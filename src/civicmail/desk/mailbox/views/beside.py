@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.actions.usage import note_retrieved
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked as Request
@@ -66,10 +67,12 @@ class Beside:
 
 
 def opened(request: Request, one: Found) -> Beside:
-    """Marks it read, and says what is to be said."""
+    """Marks it read, counts that it was fetched, and says what is to be said."""
     now, id_ = ms(request.now), one.capture.id
     kept = queries.kept_by(one.permit, now=now)
-    boxes = _offices(one)
+    reached = _reached(one)
+    boxes = [box for box in reached if box.is_offices]
+    note_retrieved(one.permit.person, [box.id for box in reached], now=now)
     if one.eye == "given" and one.capture.received >= kept.since:
         _remember(request, one, kept, boxes)
     has = kept.labels_on([id_]).get(id_, [])
@@ -90,10 +93,15 @@ def _remember(request: Request, one: Found, kept: Shelves, boxes: list[Box]) -> 
 
 def _offices(one: Found) -> list[Box]:
     """Mailboxes of functions that it came to, as far as they are mine to use."""
+    return [box for box in _reached(one) if box.is_offices]
+
+
+def _reached(one: Found) -> list[Box]:
+    """Mailboxes of mine that it came to."""
     if one.eye != "given":
         return []
     to = {a.lower() for p in known_to(one) for a in (p.box, p.address) if a}
-    return [box for box in one.mine.boxes if box.is_offices and to & set(box.addresses)]
+    return [box for box in one.mine.boxes if to & set(box.addresses)]
 
 
 def _office(one: Found, box: Box) -> Office:

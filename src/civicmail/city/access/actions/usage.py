@@ -1,0 +1,26 @@
+"""How often somebody fetched mail: a message that was opened in My mail, a sign-in of a mail program (M7, P-05, P-08).
+
+A count for each day, mailbox and person; never which message, and never what stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import F
+from django.utils import timezone
+
+from civicmail.city.access.models import Usage
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Mailbox, Person
+
+
+def note_retrieved(person: str, mailboxes: Collection[str], *, now: int) -> None:
+    """Once more. person: uid; mailboxes: their main addresses. Whoever or whatever is not in the directory is not counted."""
+    row = Person.objects.filter(uid=person).only("pk").first()
+    day = timezone.localdate(moment(now))
+    for box in Mailbox.objects.filter(address__in=mailboxes).only("pk") if row is not None else ():
+        there = Usage.objects.filter(mailbox=box, person=row, day=day)
+        if not there.update(retrieved=F("retrieved") + 1):
+            Usage.objects.get_or_create(mailbox=box, person=row, day=day)
+            there.update(retrieved=F("retrieved") + 1)
