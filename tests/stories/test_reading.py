@@ -22,6 +22,7 @@ from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import doors
 from civicmail.front.worker.kicking import Kicking, doveadm
+from civicmail.mail.courier.imapboxes import Boxes
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
 
@@ -128,6 +129,24 @@ def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_onc
     assert time.monotonic() - began < 50
     assert bob.noop()[0] == "OK"
     assert swaks(reading.dovecot.lmtp, "--protocol", "LMTP", to="ann@city.example").returncode == 0, "mail is held, not lost"
+
+
+def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: Any, settings: Any) -> None:
+    """R-1904, P-08: to count it and to empty it, when its holder is nobody to Dovecot any more."""
+    key_path(installed).write_bytes(KEY)
+    left = replace(_city().people["ann"], grants=(), devices=(), epoch=2)
+    publish(installed, replace(_city(ann=left), at=_now()))
+    touch_alive(installed)
+    doors._watch.cache_clear()
+    with Dovecot(asks=Asks(live_server.url, doors.secret(installed)), master="master-scratch") as dovecot:
+        url = f"imap://127.0.0.1:{dovecot.imap}"
+        settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap=url))
+        assert swaks(dovecot.lmtp, "--protocol", "LMTP", "--body", "left behind", to="ann@city.example").returncode == 0
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=60).login("ann@city.example", PASSWORD)
+        with Boxes(url, "civicmail", str(dovecot.key_file)).open("ann@city.example") as box:
+            (found,) = [content for _, content in box.everything()]
+        assert b"left behind" in found
 
 
 def test_a_device_that_was_ended_is_out_and_another_stays_able(reading: Reading) -> None:

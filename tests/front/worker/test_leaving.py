@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import imaplib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from civicmail.city.directory.models import Address, Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.sample.installation import free_ports
 from civicmail.front.worker import leaving
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -36,6 +40,7 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
+from neighbours.dovecot import PASSWORD, Dovecot
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@city.example"
@@ -200,12 +205,71 @@ def test_a_link_in_a_mailbox_stops_it_and_says_why(town: Town) -> None:
 
 
 def test_a_mailbox_in_another_system_is_not_counted_from_here(town: Town) -> None:
-    from dataclasses import replace
-
     town.settings = replace(town.settings, courier=replace(town.settings.courier, local="lmtp://127.0.0.1:24"))
     town.closure()
     row = town.work()
     assert row.state == "stopped" and "another system" in row.problem
+
+
+@contextmanager
+def signed_in(dovecot: Dovecot) -> Iterator[imaplib.IMAP4]:
+    wire = imaplib.IMAP4("127.0.0.1", dovecot.imap)
+    wire.login(ANN, PASSWORD)
+    yield wire
+    wire.logout()
+
+
+def behind(town: Town, dovecot: Dovecot) -> None:
+    courier = replace(
+        town.settings.courier, local=f"lmtp://127.0.0.1:{dovecot.lmtp}", imap=f"imap://127.0.0.1:{dovecot.imap}",
+        imap_key_file=str(dovecot.key_file),
+    )  # fmt: skip
+    town.settings = replace(town.settings, courier=courier)
+
+
+@pytest.mark.neighbour("dovecot", "root")
+def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: Town) -> None:
+    """R-560, P-08, P-15: filed and read in any folder, a draft that nobody sent, and a server that is away for a while."""
+    with Dovecot(master="master-scratch") as dovecot:
+        behind(town, dovecot)
+        town.deliver(3)
+        with signed_in(dovecot) as wire:
+            wire.create('"To do.K&APY-nig"'), wire.create("Drafts"), wire.select("INBOX")
+            wire.copy("1", '"To do.K&APY-nig"'), wire.store("1", "+FLAGS", "\\Deleted"), wire.expunge()
+            wire.append("Drafts", "(\\Draft)", None, b"From: ann@city.example\r\nSubject: not sent\r\n\r\nTo be written.\r\n")
+        before = Machine(town.data).count()
+        town.closure()
+        dovecot.stop()
+        assert town.work().state == "counting", "it is away, and goes on later"
+        dovecot.start()
+        row = town.work()
+        assert (row.state, row.live, row.brought) == ("counted", 4, 1), row.problem
+        assert Machine(town.data).count() == before and len(dovecot.fetch(ANN)) == 2, "counting changes nothing"
+        town.order(row)
+        closing.begin(Closure.objects.get(), now=MS)
+        dovecot.stop()
+        assert town.work().state == "closing"
+        dovecot.start()
+        row = town.work()
+        assert (row.state, row.live, row.brought, bool(row.sha256)) == ("closed", 4, 1, True)
+        with signed_in(dovecot) as wire:
+            assert [line.split()[-1] for line in wire.list()[1]] == [b"INBOX"] and wire.select("INBOX")[1] == [b"0"]
+    machine = Machine(town.data)
+    (brought,) = [c for c in map(machine.capture, machine.ids()) if c.source.kind == "import"]
+    assert machine.count() == before + 1 and machine.body(brought.id).endswith(b"To be written.\r\n")
+    assert orjson.loads(closing.certificate(Closure.objects.get()))["messages"] == 4
+
+
+def test_a_mailbox_server_that_is_away_stops_nothing(town: Town) -> None:
+    """R-1901: it goes on when the server is there again; nobody has to order it anew."""
+    town.deliver(1)
+    (key := town.data / "imap.key").write_text("scratch")
+    (port,) = free_ports(1)
+    courier = replace(town.settings.courier, local="lmtp://127.0.0.1:24", imap=f"imap://127.0.0.1:{port}", imap_key_file=str(key))
+    town.settings = replace(town.settings, courier=courier)
+    row = town.closure()
+    assert town.work().state == "counting"
+    closing.drop(row, actor=town.people.boss, reason=WHY, now=MS)
 
 
 @given(st.lists(st.sampled_from(sorted({s.action for s in closurestates.STEPS})), max_size=12))

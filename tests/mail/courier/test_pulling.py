@@ -16,7 +16,7 @@ import pytest
 from civicmail.core.config.errors import ConfigError
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.courier.imapboxes import Boxes
+from civicmail.mail.courier.imapboxes import Boxes, not_personal
 from civicmail.mail.courier.lying import Folder
 from civicmail.mail.courier.pulling import Pulling, Said
 from mail.courier.conftest import TEXT, Town
@@ -122,6 +122,13 @@ def test_a_password_that_opens_every_mailbox_goes_in_clear_nowhere(url: str, tmp
         Boxes(url, "civicmail", str(tmp_path / "key"))
     with pytest.raises(ConfigError, match="cannot be read"):
         Boxes("imap://127.0.0.1:143", "civicmail", str(tmp_path / "none"))
+
+
+def test_folders_that_others_share_are_not_(tmp_path: Path) -> None:
+    """R-1903: RFC 2342; where a mailbox is emptied, nothing of another's goes."""
+    said = b'(("" "/")("mine/" "/")) (("user/" "/")) (("Shared \\"a\\"/" "/" "X-OPT" ("b"))("public/" "/"))'
+    assert list(not_personal(said)) == ["user/", 'Shared "a"/', "public/"]
+    assert list(not_personal(b'(("" "/")) NIL NIL')) == [] and list(not_personal(b'NIL (("~" "/")) NIL')) == ["~"]
 
 
 # -- Dovecot -------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 from civicmail.mail.courier.hops import Routes
-from civicmail.mail.importers.livebox import LiveBox
+from civicmail.mail.courier.imapboxes import Away, Boxes
+from civicmail.mail.importers.livebox import Folders, LiveBox, Place
+from civicmail.mail.importers.liveimap import Imap
 
 if TYPE_CHECKING:  # Django is started later
     from civicmail.city.conduct.actions.closing import Count
@@ -72,13 +74,14 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
     from civicmail.city.access.errors import Conflict
     from civicmail.city.conduct.actions import closing
 
-    hop = Routes(settings, Modes(settings, data)).hop_for(row.mailbox.address)
     try:
-        if hop is None or hop.kind != "maildir":
-            raise OSError(f"The live mailbox lies in another system ({hop}), whose messages cannot be counted from here")
-        _work(data, row, clock)
+        with _place(settings, data, row) as place:
+            _work(row, LiveBox(data, row.mailbox.address, place), clock)
     except Conflict as error:
         closing.stop(row, str(error), now=clock())
+    except Away as error:
+        log.error("a mailbox server is away, trying again", closure=row.pk, error=str(error))
+        return 0
     except (OSError, CivicmailError) as error:
         if row.state == "closing":  # there is no way back: what cannot be done now is done later
             log.error("a live mailbox cannot be emptied, trying again", closure=row.pk, error=str(error))
@@ -88,11 +91,25 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
     return 1
 
 
-def _work(data: Path, row: Closure, clock: Callable[[], int]) -> None:
-    from civicmail.city.conduct.actions import closing
+@contextmanager
+def _place(settings: Settings, data: Path, row: Closure) -> Iterator[Place]:
+    """Where the live copy lies. Raises OSError, also where it cannot be asked."""
     from civicmail.city.conduct.queries import closures
 
-    box = LiveBox(data, closures.addresses_of(row))
+    courier = settings.courier
+    hop = Routes(settings, Modes(settings, data)).hop_for(row.mailbox.address)
+    if hop is not None and hop.kind == "maildir":
+        yield Folders(data, closures.addresses_of(row))
+    elif hop is not None and hop.kind == "lmtp" and courier.imap:
+        with Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).open(row.mailbox.address) as box:
+            yield Imap(box)
+    else:
+        raise OSError(f"The live mailbox lies in another system ({hop}), whose messages cannot be counted from here")
+
+
+def _work(row: Closure, box: LiveBox, clock: Callable[[], int]) -> None:
+    from civicmail.city.conduct.actions import closing
+
     if row.state == "counting":
         closing.note_count(row, _count(box), now=clock())
     elif row.state == "ordered":

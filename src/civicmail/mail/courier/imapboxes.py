@@ -1,7 +1,8 @@
 """Delivered copies in another server, asked by IMAP as a master user (RFC 9051; Dovecot: auth_master_user_separator).
 
 A copy is found by our own Received line in it, in whatever folder its owner has put it; only the message with that number is
-removed (UID EXPUNGE, RFC 4315). Nothing is read but numbers, flags and times: the bytes of a copy are in the archive.
+removed (UID EXPUNGE, RFC 4315). Nothing is read but numbers, flags and times: the bytes of a copy are in the archive. Only of a
+mailbox whose account is closed everything is read, so that nothing goes that the archive has not.
 """
 
 from __future__ import annotations
@@ -22,11 +23,18 @@ from civicmail.mail.courier.lying import Lying
 TIMEOUT = 30.0
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])"|NIL) (?P<name>.*)', re.DOTALL)
 _FETCHED = re.compile(rb"UID (\d+)")
+_NAMED = re.compile(rb'"((?:\\.|[^"\\])*)"|[()]|NIL')
+_EMPTY = re.compile(rb"MESSAGES 0\b")
+_AT_ONCE = 100
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class BadServer(ConfigError):
     """courier.imap names no server that we may ask."""
+
+
+class Away(OSError):
+    """Nobody answers there at this moment; later somebody may."""
 
 
 class Boxes:
@@ -60,14 +68,17 @@ class Boxes:
         try:
             wire = self._connected()
         except (imaplib.IMAP4.error, OSError) as error:
-            raise OSError(f"The mailbox server does not answer: {error}") from error
+            raise Away(f"The mailbox server does not answer: {error}") from error
         try:
             _ok(wire.login(f"{mailbox}*{self._user}", self._password))
             if b"UIDPLUS" not in _ok(wire.capability())[-1].upper():  # after signing in there are others
                 raise OSError("The mailbox server cannot remove one message alone (UIDPLUS).")
             yield ImapBox(wire, mailbox)
+        except (imaplib.IMAP4.abort, ConnectionError, TimeoutError) as error:
+            raise Away(f"The mailbox server does not answer any more: {error}") from error
         except imaplib.IMAP4.error as error:
-            raise OSError(f"The mailbox server refused: {error}") from error
+            later = "[UNAVAILABLE]" in str(error)  # RFC 5530 3: it cannot ask who may
+            raise (Away if later else OSError)(f"The mailbox server refused: {error}") from error
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
                 wire.logout()
@@ -94,12 +105,17 @@ class ImapBox:
     def remove(self, places: Sequence[Lying]) -> None:
         """What has gone meanwhile is gone."""
         for place in places:
-            validity, _, uid = place.name.partition(":")
-            _ok(self._wire.select(_quoted(place.folder)))
-            if _validity(self._wire) != validity:
-                raise OSError("The server has numbered its messages anew meanwhile.")
-            _ok(self._wire.uid("STORE", uid, "+FLAGS.SILENT", "(\\Deleted)"))
-            _ok(self._wire.uid("EXPUNGE", uid))
+            self._expunge(place.folder, [place.name])
+
+    def _expunge(self, folder: str, names: Sequence[str]) -> None:
+        """names: of at least one message, all with the same validity."""
+        validity = names[0].partition(":")[0]
+        _ok(self._wire.select(_quoted(folder)))
+        if _validity(self._wire) != validity:
+            raise OSError("The server has numbered its messages anew meanwhile.")
+        uids = ",".join(name.partition(":")[2] for name in names)
+        _ok(self._wire.uid("STORE", uids, "+FLAGS.SILENT", "(\\Deleted)"))
+        _ok(self._wire.uid("EXPUNGE", uids))
 
     def put(self, place: Lying, content: bytes, capture: str) -> None:
         """Where the folder is gone, into the inbox."""
@@ -109,6 +125,31 @@ class ImapBox:
             if self._wire.append(_quoted(folder), f"({flags})", at, content)[0] == "OK":
                 return
         raise OSError(f"The server did not take {capture} back for {self._mailbox}.")
+
+    def everything(self) -> Iterator[tuple[Lying, bytes]]:
+        """Each message of the owner's own folders, whole; nothing else may be asked of this box in between."""
+        for folder in list(_own_folders(self._wire)):
+            _ok(self._wire.select(_quoted(folder), readonly=True))
+            validity = _validity(self._wire)
+            lines = _ok(self._wire.uid("FETCH", "1:*", "(UID)"))
+            found = (_FETCHED.search(line) for line in lines if isinstance(line, bytes))
+            for uid in dict.fromkeys(one[1].decode() for one in found if one is not None):
+                if (whole := _whole(self._wire, uid)) is not None:
+                    yield Lying(folder, f"{validity}:{uid}", (), whole[0]), whole[1]
+
+    def remove_all(self, places: Sequence[Lying]) -> None:
+        """Many, a hundred at a time."""
+        for folder in dict.fromkeys(place.folder for place in places):
+            names = [place.name for place in places if place.folder == folder]
+            for begin in range(0, len(names), _AT_ONCE):
+                self._expunge(folder, names[begin : begin + _AT_ONCE])
+
+    def drop_folders(self) -> None:
+        """The owner's own folders in which nothing lies; the inbox stays, and so does what the server will not give up."""
+        _ok(self._wire.select("INBOX", readonly=True))  # a folder that is open cannot go
+        for folder in sorted(_own_folders(self._wire), key=len, reverse=True):
+            if folder.upper() != "INBOX" and _EMPTY.search(_ok(self._wire.status(_quoted(folder), "(MESSAGES)"))[0]):
+                self._wire.delete(_quoted(folder))
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -128,6 +169,42 @@ def _folders(wire: imaplib.IMAP4) -> Iterator[str]:
         if found and b"\\noselect" not in found["flags"].lower() and b"\\nonexistent" not in found["flags"].lower():
             name = found["name"].decode("utf-8", "replace").strip()
             yield name[1:-1].replace('\\"', '"').replace("\\\\", "\\") if name.startswith('"') else name
+
+
+def _own_folders(wire: imaplib.IMAP4) -> Iterator[str]:
+    """Without folders that others share with the owner."""
+    others: tuple[str, ...] = ()
+    if b"NAMESPACE" in _ok(wire.capability())[-1].upper().split():
+        others = tuple(not_personal(_ok(wire.namespace())[-1]))
+    return (name for name in list(_folders(wire)) if not any(f"{name}{other[-1]}".startswith(other) for other in others))
+
+
+def not_personal(said: bytes) -> Iterator[str]:
+    """The prefixes of other people's and of shared namespaces (RFC 2342 5): ((prefix separator)…) or NIL, personal ones first."""
+    depth = kind = 0
+    is_prefix = False
+    for token in _NAMED.finditer(said):
+        if token[1] is None:
+            depth += {b"(": 1, b")": -1}.get(token[0], 0)
+            is_prefix = token[0] == b"(" and depth == 2
+            kind += depth == 0
+        elif is_prefix and kind and token[1]:
+            yield token[1].decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
+            is_prefix = False
+        else:
+            is_prefix = False
+
+
+def _whole(wire: imaplib.IMAP4, uid: str) -> tuple[int, bytes] | None:
+    """Its time in ms and its bytes; None where it is gone."""
+    answer = _ok(wire.uid("FETCH", uid, "(INTERNALDATE BODY.PEEK[])"))
+    said = b" ".join(part if isinstance(part, bytes) else part[0] for part in answer if part is not None)
+    if not said:
+        return None
+    bodies = [part[1] for part in answer if isinstance(part, tuple)]
+    if not bodies and b'BODY[] ""' not in said:
+        raise OSError("The mailbox server gives no bytes of a message.")
+    return int(_seconds(imaplib.Internaldate2tuple(said)) * 1000), bodies[0] if bodies else b""
 
 
 def _in(wire: imaplib.IMAP4, folder: str, wanted: str) -> Iterator[Lying]:

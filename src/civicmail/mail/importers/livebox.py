@@ -1,8 +1,8 @@
 """The live copy of a mailbox against the archive: counted, brought in, deleted (P-08, P-15).
 
-A file counts as kept where the archive's record of its delivery has the SHA-256 of the very bytes that lie here and the archive can
-read what it keeps of it, or where it was brought in as it lies here. Anything else, such as what a mail program has put there, is
-brought in by the importers' way first. Only files that were found kept are deleted, one by one. Blocks.
+A message counts as kept where the archive's record of its delivery has the SHA-256 of the very bytes that lie here and the archive
+can read what it keeps of it, or where it was brought in as it lies here. Anything else, such as what a mail program has put there,
+is brought in by the importers' way first. Only messages that were found kept are deleted. Blocks.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -48,64 +48,120 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """One message as it lies. folder: as its occurrence names it; key: what removes it there; at: ms, the mailbox's own time of it;
+    may_be: ids of captures, each with the SHA-256 of the bytes that would have been delivered then."""
+
+    folder: str
+    key: str
+    content: bytes
+    at: int
+    may_be: tuple[tuple[bytes, bytes], ...]
+
+
+class Place(Protocol):
+    """Where a mailbox lies. Raises OSError."""
+
+    def walk(self) -> Iterator[Found]:
+        """Every message, in an order that is the same as long as nothing changes."""
+
+    def remove(self, found: Sequence[tuple[str, str]]) -> None:
+        """Messages, as (folder, key). Durable on return."""
+
+    def clear(self) -> None:
+        """The folders, of which none has a message."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Letter:
-    path: Path
+    found: Found
     sha256: bytes
-    size: int
     occurrence: Occurrence
     is_kept: bool
 
 
 class LiveBox:
-    """The Maildir folders of one mailbox. addresses: all that it has or had, the main one first."""
+    """One mailbox of this owner (its main address)."""
 
-    def __init__(self, data: Path, addresses: Collection[str], files: Files = OS_FILES) -> None:
+    def __init__(self, data: Path, owner: str, place: Place, files: Files = OS_FILES) -> None:
         self._data = data
         self._files = files
-        self._owner = next(iter(addresses))
-        split = (address.rpartition("@") for address in addresses)
-        self._folders = list(dict.fromkeys(mailbox(data, domain, local) for local, _, domain in split))
+        self._owner = owner
+        self._place = place
 
     def count(self) -> Counted:
         """Look at every message. Raises OSError, DamagedFile."""
-        return _counted(list(self._letters()), len(holds.in_force(Shelf(self._data))))
+        sizes, shas, missing = 0, list[str](), 0
+        for letter in self._letters():
+            sizes += len(letter.found.content)
+            shas.append(letter.sha256.hex())
+            missing += not letter.is_kept
+        lines = "".join(f"{sha256}\n" for sha256 in sorted(shas))
+        listed = hashlib.sha256(lines.encode()).hexdigest()
+        return Counted(len(shas), sizes, missing, listed, len(holds.in_force(Shelf(self._data))))
 
     def bring_in(self, clock: Callable[[], int]) -> int:
         """Keep what the archive lacks, as mail of this mailbox; how many. Durable on return. Raises OSError, LaterError."""
-        missing = [letter for letter in self._letters() if not letter.is_kept]
-        if missing:
-            with closing(Writer(self._data, clock, self._files, SHORT_FILE)) as writer:
-                for letter in missing:
+        brought, writer = 0, None
+        try:
+            for letter in self._letters():
+                if not letter.is_kept:
+                    writer = writer or Writer(self._data, clock, self._files, SHORT_FILE)
                     _keep(writer, letter, self._owner, clock())
+                    brought += 1
+            if writer is not None:
                 writer.flush()
-        return len(missing)
+        finally:
+            if writer is not None:
+                writer.close()
+        return brought
 
     def delete(self) -> int:
         """Remove what the archive has, and the folders where nothing else lies in them; how many messages are left, which are those
         that it lacks. Durable on return. Raises OSError, DamagedFile."""
-        left = 0
-        touched = set()
+        left, kept = 0, list[tuple[str, str]]()
         for letter in self._letters():
             if letter.is_kept:
-                self._files.unlink(letter.path)
-                touched.add(letter.path.parent)
+                kept.append((letter.found.folder, letter.found.key))
             else:
                 left += 1
-        for folder in sorted(touched):
-            self._files.sync_folder(folder)
+        self._place.remove(kept)
         if not left:
-            for top in self._folders:
-                _remove(top)
+            self._place.clear()
         return left
 
     def _letters(self) -> Iterator[_Letter]:
         machine, ordinals = Machine(self._data), Ordinals(self._owner)
+        for found in self._place.walk():
+            sha256 = hashlib.sha256(found.content).digest()
+            occurrence = ordinals.next(found.folder, sha256)
+            kept = machine.known(occurrence_bits(occurrence, sha256), sha256) or _was_delivered(machine, found)
+            yield _Letter(found, sha256, occurrence, kept)
+
+
+class Folders:
+    """The Maildir folders of one mailbox. addresses: all that it has or had."""
+
+    def __init__(self, data: Path, addresses: Collection[str], files: Files = OS_FILES) -> None:
+        split = (address.rpartition("@") for address in addresses)
+        self._folders = list(dict.fromkeys(mailbox(data, domain, local) for local, _, domain in split))
+        self._files = files
+
+    def walk(self) -> Iterator[Found]:
         for folder, path in self._paths():
             content = path.read_bytes()
-            sha256 = hashlib.sha256(content).digest()
-            occurrence = ordinals.next(folder, sha256)
-            kept = machine.known(occurrence_bits(occurrence, sha256), sha256) or _was_delivered(machine, path, sha256)
-            yield _Letter(path, sha256, len(content), occurrence, kept)
+            yield Found(folder, str(path), content, int(path.stat().st_mtime * 1000), _named(path.name, content))
+
+    def remove(self, found: Sequence[tuple[str, str]]) -> None:
+        paths = [Path(key) for _, key in found]
+        for path in paths:
+            self._files.unlink(path)
+        for folder in sorted({path.parent for path in paths}):
+            self._files.sync_folder(folder)
+
+    def clear(self) -> None:
+        for top in self._folders:
+            _remove(top)
 
     def _paths(self) -> Iterator[tuple[str, Path]]:
         """(folder as the occurrence names it, file), in order. A link is no file of this mailbox: OSError."""
@@ -122,24 +178,33 @@ class LiveBox:
                     yield f"{number}/{inner}", place / name
 
 
-def _was_delivered(machine: Machine, path: Path, sha256: bytes) -> bool:
-    """Whether the archive's record says that it handed over these bytes, and what it keeps of them can be read."""
+def _named(name: str, content: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The courier names a file by the id of its capture."""
     try:
-        id_ = uuid.UUID(path.name.partition(":")[0]).bytes
-        said = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
-        if sha256.hex() not in said:
-            return False
-        machine.body(id_)
-    except (ValueError, NotInArchive, DamagedFile):
-        return False
-    return True
+        return ((uuid.UUID(name.partition(":")[0]).bytes, hashlib.sha256(content).digest()),)
+    except ValueError:
+        return ()
+
+
+def _was_delivered(machine: Machine, found: Found) -> bool:
+    """Whether the archive's record says that it handed over these bytes, and what it keeps of them can be read."""
+    for id_, sha256 in found.may_be:
+        try:
+            said = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
+            if sha256.hex() not in said:
+                continue
+            machine.body(id_)
+        except (NotInArchive, DamagedFile):
+            continue
+        return True
+    return False
 
 
 def _keep(writer: Writer, letter: _Letter, owner: str, now: int) -> None:
-    content = letter.path.read_bytes()
+    content = letter.found.content
     found = scan(content, letter.sha256)
     hop = headers.topmost_received_date(content) or headers.date(content)
-    at, basis = received(hop, int(letter.path.stat().st_mtime * 1000), "mailbox", now)
+    at, basis = received(hop, letter.found.at, "mailbox", now)
     capture = Capture(
         id=capture_id(at, occurrence_bits(letter.occurrence, letter.sha256)),
         received=at,
@@ -161,13 +226,6 @@ def _keep(writer: Writer, letter: _Letter, owner: str, now: int) -> None:
     spool.write(content)
     spool.finish()
     writer.receipt(capture, spool)
-
-
-def _counted(found: list[_Letter], holding: int) -> Counted:
-    lines = "".join(f"{sha256}\n" for sha256 in sorted(letter.sha256.hex() for letter in found))
-    missing = sum(not letter.is_kept for letter in found)
-    size = sum(letter.size for letter in found)
-    return Counted(len(found), size, missing, hashlib.sha256(lines.encode()).hexdigest(), holding)
 
 
 def _remove(top: Path) -> None:
