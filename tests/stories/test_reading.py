@@ -142,8 +142,10 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
         url = f"imap://127.0.0.1:{dovecot.imap}"
         settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap=url))
         assert swaks(dovecot.lmtp, "--protocol", "LMTP", "--body", "left behind", to="ann@city.example").returncode == 0
+        wire = imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=60)
         with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-            imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=60).login("ann@city.example", PASSWORD)
+            wire.login("ann@city.example", PASSWORD)
+        wire.shutdown()
         with Boxes(url, "civicmail", str(dovecot.key_file)).open("ann@city.example") as box:
             (found,) = [content for _, content in box.everything()]
         assert b"left behind" in found
