@@ -124,7 +124,7 @@ def test_a_password_that_opens_every_mailbox_goes_in_clear_nowhere(url: str, tmp
         Boxes("imap://127.0.0.1:143", "civicmail", str(tmp_path / "none"))
 
 
-def test_folders_that_others_share_are_not_(tmp_path: Path) -> None:
+def test_folders_that_others_share_are_not_their_readers_own() -> None:
     """R-1903: RFC 2342; where a mailbox is emptied, nothing of another's goes."""
     said = b'(("" "/")("mine/" "/")) (("user/" "/")) (("Shared \\"a\\"/" "/" "X-OPT" ("b"))("public/" "/"))'
     assert list(not_personal(said)) == ["user/", 'Shared "a"/', "public/"]
