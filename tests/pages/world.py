@@ -296,7 +296,7 @@ def _addresses(t: Town, contract: Any) -> None:
     union = access.Protection.objects.create(kind="union", department=t.departments["fire"], by="p-office", at=t.now)
     access.Protection.objects.create(kind="union", person=t.people["deputy"], approves=True, by="p-office", at=t.now)
     t.objects |= {"protection": union.pk}
-    t.objects |= {"grant": grant.pk, "contract": contract.pk, "view": view.pk}
+    t.objects |= {"streets": box.pk, "grant": grant.pk, "contract": contract.pk, "view": view.pk}
 
 
 def more(t: Town, count: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from city.access import staff
 from city.access.staff import MS, NOW
-from civicmail.city.access.actions import ending, replies
+from civicmail.city.access.actions import ending, mailboxes, replies
 from civicmail.city.access.actions.sweeping import sweep
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
@@ -126,3 +126,31 @@ def test_what_is_said_for_who_left_is_the_departments_and_not_for_who_has_access
     with pytest.raises(Conflict):
         replies.end_autoreply(box, actor=_head(), reason="not wanted", now=MS)
     assert AutoReply.objects.get().ended == NOW
+
+
+def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_and_nobody_else() -> None:
+    """R-1920, R-1923, M5: while the right is in force, and access of their own; a colleague without one says nothing."""
+    where, _, _, office = _town()
+    bob, ann = Actor("bob", "Bob Test"), Actor("ann", "Ann Test")
+    row = replies.set_autoreply(office, "Shut on Monday.", starts=MS, until=MS + DAY, actor=bob, reason="a holiday", now=MS)
+    assert (row.kind, Entry.objects.get().act, Entry.objects.get().person) == ("own", "reply.set", "bob")
+    grant = office.authorisations.get()
+    for state, role in (("suspended", "delegate"), ("revoked", "delegate"), ("active", "successor"), ("active", "delegate")):
+        office.authorisations.filter(pk=grant.pk).update(state=state, role=role)
+        if (state, role) == ("active", "delegate"):
+            Mailbox.objects.get(address="bob@city.example").authorisations.update(state="suspended")
+        with pytest.raises(NotPermitted):
+            replies.end_autoreply(office, actor=bob, reason="no holiday", now=MS)
+    with pytest.raises(NotPermitted):
+        replies.set_autoreply(office, "Shut for ever.", starts=MS, until=MS + DAY, actor=ann, reason="a joke", now=MS)
+    replies.end_autoreply(office, actor=_head(), reason="no holiday", now=MS)
+    assert not in_force(MS) and where.code == "clerk"
+
+
+def test_a_mailbox_that_is_closed_answers_no_more() -> None:
+    """R-1921."""
+    _, _, _, office = _town()
+    replies.set_autoreply(office, "Write to 311.", starts=MS, until=MS + DAY, actor=_head(), reason="moved", now=MS)
+    office.authorisations.update(state="revoked")
+    mailboxes.close(office, actor=_head(), reason="nobody writes to it", now=MS)
+    assert not in_force(MS) and Entry.objects.filter(act="reply.end", object=f"mailbox:{office.address}").count() == 1

@@ -58,3 +58,19 @@ def test_an_answer_without_words_or_days_that_fit_is_asked_for_again(
 ) -> None:
     answer = visit("crew0").post("/mail/away/", {**days(city, start, end), "text": text})
     assert answer.status_code == 422 and not AutoReply.objects.exists()
+
+
+def test_who_may_send_from_the_mailbox_of_a_function_says_what_it_answers(visit: Visit, city: Town) -> None:
+    """R-1920: on its own page, which the list of mailboxes leads to; the others of the mailbox see it there."""
+    dana, place = visit("crew0"), f"/mail/away/{city.objects['streets']}/"
+    assert place in dana.get("/mail/boxes/").content.decode() and place not in visit("crew1").get("/mail/boxes/").content.decode()
+    assert f"{STREETS} answers from" in said(dana.post(place, days(city, 0, 3), follow=True))
+    row = AutoReply.objects.get(ended__isnull=True)
+    assert (row.mailbox.address, row.text, row.by) == (STREETS, "I am away.", "p-crew0")
+    assert "It answers by itself, last day:" in said(dana.get("/mail/boxes/"))
+    assert place in visit("head").get(f"/access/mailboxes/{STREETS}/").content.decode()
+    assert visit("crew1").post(place, {"end": "yes"}).status_code == 403 and AutoReply.objects.filter(ended__isnull=True).exists()
+    own = city.authorisations["crew0"].mailbox_id
+    assert visit("head").get(f"/mail/away/{own}/").status_code == 404
+    assert f"{STREETS} answers no more" in said(visit("head").post(place, {"end": "yes"}, follow=True))
+    assert not AutoReply.objects.filter(ended__isnull=True).exists()

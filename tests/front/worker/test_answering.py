@@ -15,7 +15,7 @@ from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.models import AutoReply, HeardForAnswers
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import Watch
-from civicmail.city.directory.models import Mailbox
+from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.config.load import load
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.front.worker.answering import Answering
@@ -43,16 +43,16 @@ class Town:
         self.box = Mailbox.objects.get(address="ann@city.example")
         publish(MS)
 
-    def comes(self, sender: str = "bob@home.example", *fields: str) -> str:
-        """A message for ann from outside, as the gateway keeps it; its capture id."""
-        text = "\r\n".join([f"From: {sender}", "To: ann@city.example", "Message-ID: <1@home.example>", *fields, "", "Hi", ""])
+    def comes(self, sender: str = "bob@home.example", *fields: str, to: str = "ann@city.example") -> str:
+        """A message from outside, as the gateway keeps it; its capture id."""
+        text = "\r\n".join([f"From: {sender}", f"To: {to}", "Message-ID: <1@home.example>", *fields, "", "Hi", ""])
         watch = Watch(self.data, lambda: self.now)
 
         async def accept() -> str:
             commit = GroupCommit(Writer(self.data, lambda: self.now))
             try:
                 pipeline = Pipeline(commit, people=lambda: watch.now)
-                envelope = Envelope(sender, (Recipient("ann@city.example"),), self.now)
+                envelope = Envelope(sender, (Recipient(to),), self.now)
                 return str(uuid.UUID(bytes=(await pipeline.accept(text.encode(), envelope, Source("mx"))).id))
             finally:
                 await commit.close()
@@ -155,4 +155,26 @@ def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) ->
     publish(town.now)
     town.now += 1000
     town.comes("eve@home.example")
+    assert town.work() == 0
+
+
+def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None:
+    """R-1922: by any of its addresses, each sender once, no list; nothing while nobody may read it."""
+    office = staff.mailbox("311@city.example", town.box.department)
+    staff.authorised(town.ann, office, town.ann.episodes.get(), Person.objects.get(uid="head"), role="delegate")
+    Address.objects.create(address="desk@city.example", mailbox=office, since=staff.OLD)
+    publish(MS)
+    ann = Actor("ann", "Ann Test")
+    replies.set_autoreply(office, "We are shut today.", starts=MS, until=MS + 20 * DAY, actor=ann, reason="shut", now=MS)
+    town.comes(to="desk@city.example")
+    assert town.work() == 1
+    town.comes(to="311@city.example")
+    town.comes("list@lists.example", "List-Id: <x>", to="311@city.example")
+    assert town.work() == 0
+    body = Machine(town.data).body(town.answers()[0].id)
+    assert b" <311@city.example>" in body and b"We are shut today." in body and b"Auto-Submitted: auto-replied" in body
+    office.authorisations.update(state="suspended")
+    publish(MS)
+    town.now += 1000
+    town.comes("eve@home.example", to="311@city.example")
     assert town.work() == 0

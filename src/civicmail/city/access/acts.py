@@ -39,6 +39,7 @@ from civicmail.city.access.whomay import (
     records,
     reviews,
     second,
+    sends,
     signed_in,
     writes_rules,
 )
@@ -84,7 +85,7 @@ ACTS: dict[str, Act] = {
     "access.suspend": Act(not_for_oneself(department_or_office), "P-04"),
     "access.resume": Act(not_for_oneself(department_or_office), "P-04"),
     "access.end": Act(not_for_oneself(department_or_office), "P-08"),
-    "reply.set": Act(one_of(holds, department_or_office), "P-06", _("the department's head")),
+    "reply.set": Act(one_of(holds, sends, department_or_office), "P-06", _("the department's head")),
     "leaver.answer": Act(not_for_oneself(decides), "P-08", _("the department's head")),
     "account.close": Act(not_for_oneself(decides), "P-08", _("the department's head")),
     "account.closed": Act(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),

@@ -17,7 +17,7 @@ from civicmail.core.config.sentence import sentence as _
 @dataclass(frozen=True, slots=True)
 class About:
     """What an act is done to, as far as the rules ask: the owning department's code and the people concerned (uids). holder: of the
-    mailbox that it is about; sponsor: of the contract under which the person is here."""
+    mailbox that it is about; sponsor: of the contract under which the person is here; senders: who may send from it now."""
 
     department: str = ""
     person: str = ""
@@ -25,6 +25,7 @@ class About:
     id: str = ""
     holder: str = ""
     sponsor: str = ""
+    senders: frozenset[str] = frozenset()
 
 
 Rule = Callable[[Actor, About, int], str]
@@ -142,6 +143,11 @@ def not_for_oneself(inner: Rule) -> Rule:
 def holds(actor: Actor, about: About, now: int) -> str:
     """The holder of the mailbox that it is about."""
     return signed_in(actor, about, now) or ("" if about.person == actor.uid else _("This is somebody else's mailbox."))
+
+
+def sends(actor: Actor, about: About, now: int) -> str:
+    """Whoever may send from the mailbox of a function that it is about, at this moment (M5)."""
+    return signed_in(actor, about, now) or ("" if actor.uid in about.senders else _("This is somebody else's mailbox."))
 
 
 def answers_for(actor: Actor, about: About, _now: int) -> str:

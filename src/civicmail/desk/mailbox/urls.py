@@ -9,6 +9,7 @@ from civicmail.desk.mailbox.views import beside, boxes, delivery, inviting, keep
 urlpatterns = [
     path("mail/", listing.mail, name="my-mail"),
     path("mail/away/", boxes.away, name="mail-away"),
+    path("mail/away/<int:mailbox>/", boxes.away_of, name="mail-away-of"),
     path("mail/boxes/", boxes.boxes, name="mail-boxes"),
     path("mail/keep/", keeping.keep, name="mail-keep"),
     path("mail/lines/", snippets.lines, name="mail-lines"),

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, replies
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -88,6 +88,7 @@ def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
         if Authorisation.objects.filter(mailbox=row, state__in=LIVING).exists():
             raise Conflict(f"Somebody is authorised to use {row}; end that first.")
         rows.close(row, now=moment(now))
+        replies.end_all(row, actor=actor, reason=reason, now=now)
         Device.objects.filter(machine=row, ended__isnull=True).update(ended=moment(now))
         _entered("mailbox.close", row, actor, reason, now)
 

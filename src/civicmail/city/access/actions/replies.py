@@ -1,8 +1,8 @@
 """What a mailbox does by itself: answers for whoever is away or left, and the way on of what comes for who left (L4, P-06).
 
-The holder, or the department for it, sets an answer; what happens to the mail of somebody who left the department chooses: an
-answer, a way on to a function mailbox, or a successor, who is authorised like anybody else. All of it has an end, which the sweep
-brings; whoever is back is not touched by it (L5).
+The holder, whoever may send from the mailbox of a function, or the department for it, sets an answer; what happens to the mail of
+somebody who left the department chooses: an answer, a way on to a function mailbox, or a successor, who is authorised like anybody
+else. All of it has an end, which the sweep brings; whoever is back is not touched by it (L5).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from civicmail.city.access.models import AutoReply, Forwarding
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.queries.boxes import with_divisions
-from civicmail.city.access.queries.replies import is_left
+from civicmail.city.access.queries.replies import about_answer, is_left
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import sentence
@@ -42,7 +42,7 @@ def set_autoreply(
 ) -> AutoReply:
     """The mailbox answers from `starts` until `until` (ms), in place of what it answered before. kind: own, or left where the
     holder left. outside: for whoever is not of the city; None: the same text; empty: no answer. Raises Unusable, Conflict."""
-    guard.require(actor, "reply.set", about_mailbox(mailbox), now=now)
+    guard.require(actor, "reply.set", about_answer(mailbox, now), now=now)
     reason = in_words(reason)
     inside, beyond = _words(text, "text"), _words(text if outside is None else outside, "outside", may_be_empty=True)
     starts = max(starts, now)
@@ -67,7 +67,7 @@ def set_autoreply(
 
 def end_autoreply(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """It answers no more. Raises Conflict where nothing is set."""
-    guard.require(actor, "reply.set", about_mailbox(mailbox), now=now)
+    guard.require(actor, "reply.set", about_answer(mailbox, now), now=now)
     reason = in_words(reason)
     with transaction.atomic():
         if not _end_replies(locked(mailbox), actor, reason, now):

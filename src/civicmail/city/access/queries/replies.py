@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from civicmail.city.access.acts import About
 from civicmail.city.access.models import Authorisation, AutoReply, Ending, Forwarding
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing
+from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.directory.models import Episode, Mailbox
 
 Forwards = dict[int, tuple[str, datetime]]
@@ -47,3 +51,17 @@ def left_mailboxes(now: int) -> QuerySet[Mailbox]:
 def is_left(mailbox: Mailbox, now: int) -> bool:
     """Whether its holder left, or is about to."""
     return left_mailboxes(now).filter(pk=mailbox.pk).exists()
+
+
+def about_answer(mailbox: Mailbox, now: int) -> About:
+    """What the guard is asked about for an answer of this mailbox: with who may send from it at this moment, where it is of a
+    function (M5)."""
+    about = about_mailbox(mailbox)
+    if mailbox.kind != Mailbox.Type.FUNCTION or mailbox.closed is not None:
+        return about
+    rights = Authorisation.objects.filter(mailbox=mailbox, role="delegate", state="active").select_related("person").order_by("id")
+    uids = {right.person_id: right.person.uid for right in rights}
+    people = standing.everybody(now, uids)
+    mine = ((person, right) for person, given in people.rights.items() for right in given if right.mailbox == mailbox.pk)
+    live = {person for person, right in mine if not right.suspended and right.role == "delegate" and people.is_live(person)}
+    return replace(about, senders=frozenset(uids[person] for person in live))

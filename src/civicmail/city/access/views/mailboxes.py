@@ -152,6 +152,8 @@ def _page(request: Asked, box: Any, about: About) -> Page:
             actions.append(Action("Add an address", reverse("alias-add", args=[box.address])))
         if box.kind == Mailbox.Type.FUNCTION and may(request, "mailbox.invite", about):
             actions.append(Action("Invite files…", reverse("mailbox-files", args=[box.address])))
+        if box.kind == Mailbox.Type.FUNCTION and may(request, "reply.set", about):
+            actions.append(Action("Answer by itself…", reverse("mail-away-of", args=[box.pk])))
         if box.kind != Mailbox.Type.PERSONAL and may(request, "mailbox.close", about):
             actions.append(Action("Close…", reverse("mailbox-close", args=[box.address])))
     facts: list[tuple[str, Any]] = [("Kind", Mailbox.Type(box.kind).label), ("Owner", box.department)]

@@ -1,4 +1,4 @@
-"""My mailboxes: which may I use, by which right, until when, and who else does (P-06, M5)? And the answer while I am away."""
+"""My mailboxes: which may I use, by which right, until when, and who else does (P-06, M5)? And what it answers by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -17,8 +17,9 @@ from django.utils.translation import gettext, gettext_lazy
 from civicmail.city.access.actions import replies
 from civicmail.city.access.models import Authorisation, AutoReply
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.replies import about_answer
 from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.saying import day
 from civicmail.city.access.views.trying import status_of, tried
@@ -40,13 +41,16 @@ OTHERS = {"holder": gettext_lazy("holds it"), "delegate": gettext_lazy("may use 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One mailbox. new: not opened, None where that cannot be told now; others: (name, what they may)."""
+    """One mailbox. new: not opened, None where that cannot be told now; others: (name, what they may). answers: until when
+    it answers by itself; answer: the page on which this person says so of the mailbox of a function."""
 
     box: Box
     role: Any
     until: datetime | None
     new: int | None
     others: list[tuple[str, Any]]
+    answers: date | None = None
+    answer: str = ""
 
 
 class Away(forms.Form):
@@ -72,6 +76,14 @@ class Away(forms.Form):
         return found
 
 
+class AwayOf(Away):
+    """Of a mailbox that several people use."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["outside"].help_text = gettext("Leave it empty to answer nobody outside.")
+
+
 @acting("my.mail")
 def boxes(request: Request) -> HttpResponse:
     """My own first."""
@@ -88,7 +100,9 @@ def boxes(request: Request) -> HttpResponse:
         rights = _rights(box)
         own = next((r for r in rights if r.person.uid == permit.person), None)
         others = [(r.person.display, OTHERS[r.role]) for r in rights if r.person.uid != permit.person]
-        lines.append(Line(box, ROLES[own.role] if own else "", own.until if own else None, new, others))
+        row = _set_now(box.row, request.now)
+        role, until = (ROLES[own.role], own.until) if own else ("", None)
+        lines.append(Line(box, role, until, new, others, _last_day(row) if row else None, _place(box, own)))
     actions = [Action(gettext("I am away…"), reverse("mail-away"))] if _own(request) else []
     page = Page(gettext("Which mailboxes may I use?"), gettext("Mailboxes"), crumbs(), actions=actions)
     return render(request, "mailbox/boxes.html", {"page": page, "lines": lines})
@@ -100,34 +114,67 @@ def away(request: Request) -> HttpResponse:
     box = _own(request)
     if box is None:
         raise Http404
-    row = AutoReply.objects.filter(mailbox=box, kind="own", ended__isnull=True, until__gt=request.now).first()
+    return _answer(request, box)
+
+
+@acting("reply.set")
+def away_of(request: Request, mailbox: int) -> HttpResponse:
+    """The mailbox of a function answers: whoever may send from it says so, or its department (M5)."""
+    box = get_object_or_404(Mailbox, pk=mailbox, kind=Mailbox.Type.FUNCTION, closed__isnull=True)
+    require(request, "reply.set", about_answer(box, ms(request.now)))
+    return _answer(request, box)
+
+
+def _answer(request: Request, box: Mailbox) -> HttpResponse:
+    row = _set_now(box.pk, request.now)
     if request.method == "POST" and "end" in request.POST:
         return _ended(request, box, row)
-    form = Away(request.POST if request.method == "POST" else None, initial=_initial(row))
+    form = (Away if box.holder_id else AwayOf)(request.POST if request.method == "POST" else None, initial=_initial(row))
     made = tried(form, lambda: _set(request, box, form.cleaned_data)) if request.method == "POST" and form.is_valid() else None
     if made is not None:
-        said = gettext("Your mailbox answers from {start} until {end}.")
+        said = gettext("{mailbox} answers from {start} until {end}.")
+        if box.holder_id:
+            said = gettext("Your mailbox answers from {start} until {end}.")
         days = {"start": day(form.cleaned_data["starts"]), "end": day(form.cleaned_data["until"])}
-        messages.success(request, said.format(**days))
-        return redirect("mail-away")
-    page = Page(gettext("What is answered while I am away?"), gettext("Away"), crumbs(), _state(row, request.now))
-    shown = {"page": page, "form": form, "row": row, "last": _last_day(row) if row else None}
+        messages.success(request, said.format(mailbox=box, **days))
+        return redirect(_way(box))
+    title = gettext("What is answered while I am away?") if box.holder_id else gettext("What does {mailbox} answer by itself?")
+    trail = [*crumbs(), *([] if box.holder_id else [(gettext("Mailboxes"), reverse("mail-boxes"))])]
+    page = Page(title.format(mailbox=box), gettext("Away"), trail, _state(row, request.now))
+    shown = {"page": page, "form": form, "row": row, "last": _last_day(row) if row else None, "own": box.holder_id}
     return render(request, "mailbox/away.html", shown, status=status_of(form))
+
+
+def _way(box: Mailbox) -> str:
+    return reverse("mail-away") if box.holder_id else reverse("mail-away-of", args=[box.pk])
 
 
 def _set(request: Request, box: Mailbox, said: dict[str, Any]) -> AutoReply:
     start, end = _midnight(said["starts"]), _midnight(said["until"] + timedelta(days=1))
     return replies.set_autoreply(
         box, said["text"], outside=said["outside"], starts=ms(start), until=ms(end), actor=request.actor,
-        reason="away, by the holder", now=ms(request.now),
+        reason="away, by the holder" if box.holder_id else "for a while, from the mailbox of a function", now=ms(request.now),
     )  # fmt: skip
 
 
 def _ended(request: Request, box: Mailbox, row: AutoReply | None) -> HttpResponse:
     if row is not None:
-        replies.end_autoreply(box, actor=request.actor, reason="back, by the holder", now=ms(request.now))
-    messages.success(request, gettext("Your mailbox answers no more."))
-    return redirect("mail-away")
+        why = "back, by the holder" if box.holder_id else "not wanted any more"
+        replies.end_autoreply(box, actor=request.actor, reason=why, now=ms(request.now))
+    said = gettext("Your mailbox answers no more.") if box.holder_id else gettext("{mailbox} answers no more.")
+    messages.success(request, said.format(mailbox=box))
+    return redirect(_way(box))
+
+
+def _set_now(box: int, at: datetime) -> AutoReply | None:
+    """What a mailbox (id of the row) answers now, or is going to."""
+    return AutoReply.objects.filter(mailbox=box, kind="own", ended__isnull=True, until__gt=at).first()
+
+
+def _place(box: Box, own: Authorisation | None) -> str:
+    """Where whoever may send from the mailbox of a function says what it answers."""
+    sends = box.kind == Mailbox.Type.FUNCTION and own is not None and own.role == "delegate"
+    return reverse("mail-away-of", args=[box.row]) if sends else ""
 
 
 def _state(row: AutoReply | None, at: datetime) -> tuple[str, str]:
