@@ -92,6 +92,7 @@ WITHOUT: dict[str, str] = {
     "my.devices": "passwords and tokens are made by a person, who shows that it is them",
     "my.sessions": "sessions of a browser",
     "duty.take-up": "needs a fresh proof of who one is, which a token is not",
+    "my.sponsored": "a few people, on a page for one's own",
     "my.views": "views of lists, which only pages have",
     "account.invite": "a link that a person hands over, after having seen whom",
     "account.recover": "a link that a person hands over, after having seen whom",

@@ -73,6 +73,7 @@ ACTS: dict[str, Act] = {
     "my.devices": Act(own, "P-07"),
     "my.sessions": Act(own, "P-07", before_admission=True),
     "my.duties": Act(own, "P-16"),
+    "my.sponsored": Act(own, "P-09"),
     "my.views": Act(own, "P-06"),
     "request.ask": Act(asks_for, "P-04", _("your supervisor")),
     "request.see": Act(one_of(asks_for, department_or_office, own), "P-04"),

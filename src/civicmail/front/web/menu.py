@@ -79,6 +79,7 @@ OFFICE = (
     Wanted(_("Reviews"), "campaigns", "reviews.see"),
     Wanted(_("Departments"), "departments", "duty.see"),
     Wanted(_("Agencies"), "agencies", "agency.see"),
+    Wanted(_("Sponsors"), "sponsors", "agency.see"),
     Wanted(_("Violations"), "violations", "violations.see"),
     Wanted(_("All mailboxes"), "mailboxes", "mailbox.see"),
     Wanted(_("All lists"), "lists", "mailbox.see"),

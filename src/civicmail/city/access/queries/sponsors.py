@@ -1,4 +1,4 @@
-"""Contracts whose sponsor does not work for the city any more (C1)."""
+"""Sponsors, and contracts whose sponsor does not work for the city any more (C1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
-from civicmail.city.directory.models import Contract, Episode
+from civicmail.city.directory.models import Contract, Episode, Person
 
 
 class Alone(NamedTuple):
@@ -33,3 +33,8 @@ def alone(today: date) -> list[Alone]:
     ends = Episode.objects.filter(person__in=[c.sponsor_id for c in contracts]).order_by().values("person")
     days = dict(ends.annotate(day=Max("ended")).values_list("person", "day"))
     return [Alone(c, days[c.sponsor_id]) for c in contracts if c.sponsor_id in days]
+
+
+def answers_for_anybody(person: Person) -> bool:
+    """Whether somebody is the sponsor of people who work here now."""
+    return Episode.objects.filter(ended__isnull=True, contract__sponsor=person).exists()

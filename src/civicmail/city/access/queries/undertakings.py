@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Max
 from django.utils import timezone
 
 from civicmail.city.access import standing
@@ -34,6 +35,15 @@ def is_bound(agency: Agency, now: int) -> bool:
     """Whether people of the agency may have living access, as far as its undertaking goes."""
     newest = Undertaking.objects.filter(agency=agency).order_by("-text__version").values_list("text__version", flat=True).first()
     return standing.is_bound(policy.versions(), newest or 0, now)
+
+
+def states(now: int) -> dict[int, tuple[int, bool]]:
+    """Each agency (id of the row): the newest version that it has bound itself to, 0 for none, and whether it owes one. Two
+    queries."""
+    versions = policy.versions()
+    newest = Agency.objects.order_by("pk").annotate(undertaken=Max("undertakings__text__version")).values_list("pk", "undertaken")
+    owed = max((v.number for v in versions if v.material and v.at <= now), default=0)
+    return {pk: (undertaken or 0, (undertaken or 0) < owed) for pk, undertaken in newest}
 
 
 def contact_of(agency: Agency) -> Person | None:

@@ -57,6 +57,7 @@ def agencies(request: Asked) -> HttpResponseBase:
         sort="name",
     )
     actions = [Action("Add an agency", reverse("agency-new"), primary=True)] if may(request, "agency.change") else []
+    actions.append(Action("Who answers for whom?", reverse("sponsors")))
     page = Page("Who works for the city from outside?", "Agencies", actions=actions)
     return listing.shown(request, "access/list.html", found, {"page": page})
 

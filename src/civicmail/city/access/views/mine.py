@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import personal, standing
+from civicmail.city.access.queries import personal, sponsors, standing
 from civicmail.city.access.standing import Facts, why
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.page import Action, Page
 
 
 @acting("my.access")
@@ -24,8 +25,9 @@ def access(request: Asked) -> HttpResponse:
     now = ms(request.now)
     facts = standing.of(who.pk, now)
     rights = who.authorisations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
+    actions = [Action(gettext("For whom do I answer?"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
     found = {
-        "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now)),
+        "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now), actions=actions),
         "why": why(facts, now),
         "facts": facts,
         "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),

@@ -1,0 +1,140 @@
+"""Who answers for whom? Sponsors with the people of agencies who are here under their contracts (P-09; C1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import undertakings
+from civicmail.city.access.views import listing, saying
+from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.conduct.queries import sponsored
+from civicmail.city.directory.models import Agency, Person
+
+
+@acting("agency.see")
+def everybody(request: Asked) -> HttpResponseBase:
+    """Of the whole city, by sponsor."""
+    require(request, "agency.see")
+    page = Page(gettext("Who answers for whom?"), gettext("Sponsors"), [(gettext("Agencies"), reverse("agencies"))])
+    return _listed(request, page, None)
+
+
+@acting("my.sponsored")
+def mine(request: Asked) -> HttpResponseBase:
+    """Those for whom the person who asks answers."""
+    who = me(request)
+    require(request, "my.sponsored", About(person=who.uid))
+    actions = [Action(gettext("Report a violation"), reverse("violation-new"))]
+    crumbs = [(gettext("My access"), reverse("my-access"))]
+    return _listed(request, Page(gettext("For whom do I answer?"), gettext("My access"), crumbs, actions=actions), who)
+
+
+def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
+    today, states = timezone.localdate(request.now), undertakings.states(ms(request.now))
+    owing = {agency: owes for agency, (_, owes) in states.items()}
+    filters = [
+        Filter("q", gettext("Name"), _named),
+        Filter("state", gettext("State"), lambda rows, value: sponsored.in_state(rows, value, today, owing), _choices()),
+    ]
+    if who is None:
+        filters += [
+            Filter("sponsor", gettext("Sponsor"), lambda rows, value: rows.filter(contract__sponsor__uid=value), _sponsors()),
+            Filter("agency", gettext("Agency"), lambda rows, value: rows.filter(contract__agency__code=value), _agencies()),
+        ]
+    found = listing.of(
+        request,
+        sponsored.rows(who),
+        caption=gettext("People of agencies"),
+        columns=_columns(sponsored.left(today), states, whole=who is None),
+        filters=filters,
+        empty=gettext("Nobody works here under a contract of an agency now.")
+        if who is None
+        else gettext("You are the sponsor of nobody who works here now."),
+        sort="sponsor" if who is None else "person",
+        slim=lambda rows: rows.select_related("person", "department", "contract__agency", "contract__sponsor"),
+    )
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole: bool) -> list[Column]:
+    """whole: for who sees all of them, with the sponsor, and the pages of people and agencies."""
+
+    def sponsor(e: Any) -> Cell:
+        row, day = e.contract.sponsor, left.get(e.contract.pk)
+        if row is None:
+            return Cell(gettext("Nobody"), role="warn")
+        said = gettext("left on {day}").format(day=saying.day(day)) if day else ""
+        return Cell(str(row), f"{reverse('sponsors')}?sponsor={row.uid}", hint=said)
+
+    def person(e: Any) -> Cell:
+        return Cell(str(e.person), reverse("person", args=[e.department.code, e.person.uid]) if whole else "", hint=e.position)
+
+    def agency(e: Any) -> Cell:
+        row = e.contract.agency
+        return Cell(row.name, reverse("agency", args=[row.code]) if whole else "", hint=e.contract.number)
+
+    family = ("person__family", "person__given")
+    first = Column("sponsor", gettext("Sponsor"), sponsor, ("contract__sponsor__family", "contract__sponsor__given", *family))
+    return [
+        *([first] if whole else []),
+        Column("person", gettext("Person"), person, family),
+        Column("department", gettext("Department"), lambda e: str(e.department), ("department__name", *family)),
+        Column("agency", gettext("Agency"), agency, ("contract__agency__name", "contract__number", *family)),
+        Column(
+            "ends", gettext("Contract ends"), lambda e: e.contract.ends, ("contract__ends", *family), name=gettext("contract ends")
+        ),
+        Column(
+            "violations",
+            gettext("Open violations"),
+            lambda e: e.violations,
+            ("violations", *family),
+            True,
+            gettext("open violations"),
+        ),
+        Column("undertaking", gettext("Undertaking"), lambda e: _undertaking(*states[e.contract.agency_id])),
+    ]
+
+
+def _undertaking(version: int, owes: bool) -> Cell:
+    said = gettext("Version {version}").format(version=version) if version else gettext("None")
+    if owes:
+        return Cell(gettext("Owed"), role="warn", hint=said)
+    return Cell(said, role="plain")
+
+
+def _named(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    return rows.filter(
+        Q(person__display__icontains=words)
+        | Q(contract__sponsor__display__icontains=words)
+        | Q(contract__agency__name__icontains=words)
+    )
+
+
+def _choices() -> list[tuple[str, str]]:
+    words = (
+        gettext("open violation"),
+        gettext("undertaking owed"),
+        gettext("no sponsor, or one who left"),
+        gettext("contract ends within 30 days"),
+        gettext("contract is over"),
+    )
+    return list(zip(sponsored.STATES, words, strict=True))
+
+
+def _sponsors() -> list[tuple[str, str]]:
+    rows = Person.objects.filter(sponsors__episodes__ended__isnull=True, sponsors__episodes__isnull=False).distinct()
+    return list(rows.order_by("family", "given", "pk").values_list("uid", "display"))
+
+
+def _agencies() -> list[tuple[str, str]]:
+    return list(Agency.objects.order_by("name").values_list("code", "name"))
