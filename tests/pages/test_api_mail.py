@@ -29,7 +29,7 @@ def test_my_mail_is_found_and_read_and_nobody_elses(city: Town) -> None:
 
 
 def test_other_peoples_mail_is_read_under_a_mandate_with_its_entry_first(city: Town) -> None:
-    """R-506, E6: each look of a program is an entry like each look on a page; without the scope there is none."""
+    """R-510, E6: each look of a program is an entry like each look on a page; without the scope there is none."""
     number, id_ = city.objects["case"], str(city.objects["mail delivered"])
     narrow = asking(city.people["recorder"], ["read:mandates"])
     assert narrow("GET", f"/mandates/{number}/messages").status_code == 403

@@ -1,4 +1,4 @@
-"""Permission sweep of the API: every operation, as every duty and as nobody, answers as its page does (P-16, P-17; R-496).
+"""Permission sweep of the API: every operation, as every duty and as nobody, answers as its page does (P-16, P-17; R-500).
 
 The list is api.toml; whoever sees the page of an operation in matrix.toml may do it, and nobody else. An operation without a line
 fails the sweep. Pages without an operation are named here, each with the reason why.
@@ -40,7 +40,7 @@ def test_every_operation_is_in_the_list_and_has_the_act_of_its_page() -> None:
 
 
 def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-496: exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
+    """R-500: exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
     monkeypatch.setattr(door, "actor_of", _remembered())
     paths, wrong = {name: path_of(line, city) for name, line in LINES.items()}, []
     for who in PEOPLE:
@@ -70,7 +70,7 @@ def _remembered() -> Callable[[Account, str, int], Actor]:
 
 
 def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town) -> None:
-    """R-496: also with a session: no page of somebody else's makes a browser ask."""
+    """R-500: also with a session: no page of somebody else's makes a browser ask."""
     ask = asking()
     for name, line in LINES.items():
         answer = ask(OPERATIONS[name].method, path_of(line, city), line.get("body"))
@@ -78,7 +78,7 @@ def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town
 
 
 def test_a_token_opens_what_its_scopes_name_and_nothing_else(city: Town) -> None:
-    """R-497: asked with every scope but the one that is needed, everything is refused, whatever the duty."""
+    """R-501: asked with every scope but the one that is needed, everything is refused, whatever the duty."""
     for scope in SCOPES:
         ask = asking(city.people["office"], set(SCOPES) - {scope})
         for name, o in OPERATIONS.items():
@@ -181,7 +181,7 @@ WITHOUT: dict[str, str] = {
 
 
 def test_every_act_has_an_operation_or_a_reason_why_not() -> None:
-    """R-498: pages and API say the same, and where they do not somebody has decided so."""
+    """R-502: pages and API say the same, and where they do not somebody has decided so."""
     has = {o.act for o in OPERATIONS.values()}
     assert ACTS.keys() - has <= WITHOUT.keys(), "write an operation for it, or a line here that says why there is none"
     assert has & WITHOUT.keys() == set()

@@ -32,7 +32,7 @@ def shot(page: Any, name: str) -> None:
 
 
 def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any], installed: Path) -> None:
-    """R-755, R-759, R-763: by links, without an account."""
+    """R-768, R-772, R-776: by links, without an account."""
 
     def begin(town: Any) -> str:
         now = ms(town.now)
@@ -66,7 +66,7 @@ def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any]
 
 
 def test_a_security_officer_locks_and_releases(browse: Callable[..., Any], installed: Path) -> None:
-    """R-656, R-657."""
+    """R-669, R-670."""
 
     def begin(town: Any) -> str:
         row, _, _ = attacked(town, installed)

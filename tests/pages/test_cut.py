@@ -55,7 +55,7 @@ def of(page: dict[str, Any], city: Town) -> str:
 def test_a_cut_ledger_shows_nothing_anywhere(
     city: Town, visit: Callable[[str], Client], installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-361 (E6): a new page of mail fails here until it is in one of the lists above."""
+    """R-365 (E6): a new page of mail fails here until it is in one of the lists above."""
     monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
     zipped = installed / "exports" / str(city.objects["export"]) / "export.zip"
     zipped.parent.mkdir(parents=True)

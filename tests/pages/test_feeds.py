@@ -24,7 +24,7 @@ def _file(text: str) -> SimpleUploadedFile:
 
 
 def test_a_file_with_other_columns_is_mapped_once_and_known_again(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-581: nothing is changed by it; the next file of the source needs no answer."""
+    """R-594: nothing is changed by it; the next file of the source needs no answer."""
     office = visit("office")
     asked = office.post("/access/feeds/new/", {"file": _file(FOREIGN)})
     waits = FeedUpload.objects.get(name="export.csv")
@@ -53,7 +53,7 @@ def test_a_mapping_is_forgotten_and_the_file_is_asked_about_again(city: Town, vi
 
 
 def test_a_provider_gets_a_token_that_is_shown_once_and_ended(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-574."""
+    """R-587."""
     office = visit("office")
     made = office.post("/access/feeds/providers/new/", {"name": "Sign-in", "days": "90", "reason": BECAUSE}).content.decode()
     token = made.partition("cmf-")[2][:34]

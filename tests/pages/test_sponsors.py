@@ -35,7 +35,7 @@ def people(client: Client, path: str) -> list[list[str]]:
 
 
 def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: Visit) -> None:
-    """R-1924: with contract, open violations and undertaking; what is out of order is found by a filter."""
+    """R-546: with contract, open violations and undertaking; what is out of order is found by a filter."""
     office, path = visit("office"), "/access/sponsors/"
     page = said(office.get(path))
     assert "Rosa Hale Pat Nguyen Crew Clerk Public Works Northline 26-114" in page and "0 Version 7" in page
@@ -66,7 +66,7 @@ def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: 
 
 
 def test_a_sponsor_sees_the_people_they_answer_for_and_nobody_elses(city: Town, visit: Visit) -> None:
-    """R-1925: nor the pages of the access office; their own access says where."""
+    """R-547: nor the pages of the access office; their own access says where."""
     head, other = visit("head"), visit("deputy")
     assert "Pat Nguyen" in said(head.get("/my/sponsored/")) and "/my/sponsored/" in head.get("/my/access/").content.decode()
     assert people(other, "/my/sponsored/") == [] and "/my/sponsored/" not in other.get("/my/access/").content.decode()

@@ -236,7 +236,7 @@ def test_home_says_what_waits_for_whom(city: Town, visit: Visit) -> None:
 
 
 def test_what_waits_of_one_department_stands_together(city: Town, visit: Visit) -> None:
-    """R-662: whichever part of the system asks, there is one heading of a name."""
+    """R-675: whichever part of the system asks, there is one heading of a name."""
     _, _, page = visit("head").get("/").content.decode().partition("<main")
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert "Public Works" in headings and len(headings) == len(set(headings))
@@ -246,7 +246,17 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     labels = {
         who: re.findall(r"<li><a href=\"[^\"]+\"[^>]*><span>([^<]+)", visit(who).get("/").content.decode()) for who in city.people
     }
-    mine = ["Home", "My mail", "Who looked at my mail?", "My files", "My access", "My devices", "Set up mail", "My sign-in", "My duties"]
+    mine = [
+        "Home",
+        "My mail",
+        "Who looked at my mail?",
+        "My files",
+        "My access",
+        "My devices",
+        "Set up mail",
+        "My sign-in",
+        "My duties",
+    ]
     mine.append("Report a violation")
     assert labels["crew0"] == mine
     assert labels["crew6"] == ["Home", "Who looked at my mail?", "My access", "My sign-in"]

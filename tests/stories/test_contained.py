@@ -94,7 +94,7 @@ def until(look: Callable[[], bool], city: Civicmail, seconds: float = 60) -> Non
 
 
 def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail(city: Civicmail, tmp_path: Path) -> None:
-    """R-648, R-652, R-655, R-657."""
+    """R-661, R-665, R-668, R-670."""
     attack = "Dear friend, settle the attached invoice by this evening or your account at the city will be closed for good. " * 3
     with contextlib.closing(door(city)) as attacker:
         for n in range(60):  # all are taken: whoever attacks learns nothing

@@ -67,7 +67,7 @@ def says_yes(page: Page, row: Approval, *recipients: str) -> None:
 def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy(
     browse: Callable[..., Any], installed: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-731, R-734, R-744. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
+    """R-744, R-747, R-757. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
     with Sink(keep=True) as world:
         monkeypatch.setenv("CIVICMAIL__COURIER__OUTBOUND", f"smtp://127.0.0.1:{world.port}")
         settings.CITY = load(installed)

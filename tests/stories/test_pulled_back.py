@@ -135,7 +135,7 @@ def report(city: Civicmail) -> None:
 
 
 def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(city: Civicmail, dovecot: Dovecot) -> None:
-    """R-674, R-680, R-683, R-688, R-691, R-692: the time from the first report to the last copy is printed."""
+    """R-687, R-693, R-696, R-701, R-704, R-705: the time from the first report to the last copy is printed."""
     everybody = [SAM, *DESKS]
     with smtplib.SMTP("127.0.0.1", city.mx, timeout=60) as stranger:
         for n in range(4):

@@ -132,7 +132,7 @@ def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_onc
 
 
 def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: Any, settings: Any) -> None:
-    """R-1904, P-08: to count it and to empty it, when its holder is nobody to Dovecot any more."""
+    """R-575, P-08: to count it and to empty it, when its holder is nobody to Dovecot any more."""
     key_path(installed).write_bytes(KEY)
     left = replace(_city().people["ann"], grants=(), devices=(), epoch=2)
     publish(installed, replace(_city(ann=left), at=_now()))

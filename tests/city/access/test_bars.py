@@ -69,7 +69,7 @@ def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
 
 
 def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_were(town: Department) -> None:
-    """R-523, V2: no authorisation changes; nobody has to give anything back."""
+    """R-527, V2: no authorisation changes; nobody has to give anything back."""
     box = staff.mailbox("311@city.example", town)
     staff.authorised(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
     epoch = Account.objects.get(person__uid="ann").epoch
@@ -89,7 +89,7 @@ def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_w
 
 
 def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Department) -> None:
-    """R-524, V3: all rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
+    """R-528, V3: all rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
     Device.objects.create(person=who("ann"), key="k1", name="phone", mac="00" * 32, made=NOW)
     with pytest.raises(Unusable, match="two officers"), transaction.atomic():
         barring.put(
@@ -129,7 +129,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
 
 
 def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: Department) -> None:
-    """R-525, V3: not by one, not by the database, not by the person; and no right comes back."""
+    """R-529, V3: not by one, not by the database, not by the person; and no right comes back."""
     bar = put("permanent")
     with transaction.atomic(), pytest.raises(Conflict, match="by two officers"):
         barring.lift(bar, ender=who("two"), reason=WHY, actor=officer("two"), now=MS)
@@ -151,7 +151,7 @@ def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: De
 
 
 def test_who_was_elected_is_never_shut_out(town: Department) -> None:
-    """R-526 (decision 0039): restricted at most: reads everything, writes to one outside address at a time."""
+    """R-530 (decision 0039): restricted at most: reads everything, writes to one outside address at a time."""
     staff.worker("mayor", town, who("head"), "elected")
     for kind in ("suspension", "permanent"):
         with pytest.raises(Unusable, match="never silenced"):
@@ -164,7 +164,7 @@ def test_who_was_elected_is_never_shut_out(town: Department) -> None:
 
 
 def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
-    """R-527, C4: not the head of the department, but the next one up or the access office; and so for an agency that was off."""
+    """R-531, C4: not the head of the department, but the next one up or the access office; and so for an agency that was off."""
     put("re-entry")
     Authorisation.objects.filter(person__uid="ann").update(state="revoked")
     asked = requests.ask(
@@ -180,7 +180,7 @@ def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
 
 
 def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
-    """R-528, C4: the same name, telephone or address elsewhere under another number is a question to a person one level higher."""
+    """R-532, C4: the same name, telephone or address elsewhere under another number is a question to a person one level higher."""
     ann = who("ann")
     ann.given, ann.family, ann.phone, ann.outside = "Ánna-Lee", "Tesst", "+1 (414) 555-0101", "anna.lee@home.example"
     ann.save()

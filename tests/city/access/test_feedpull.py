@@ -54,7 +54,7 @@ def clerk(installed: Any, settings: Any) -> Department:
 
 
 def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through(clerk: Department) -> None:
-    """R-576: a hundred come, two go, and doors shut for them; nobody gets access."""
+    """R-589: a hundred come, two go, and doors shut for them; nobody gets access."""
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
     assert feedpull.pull_due(MS, ask=server) == 1 and Episode.objects.count() == 100
@@ -67,7 +67,7 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
 
 
 def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Department) -> None:
-    """R-576, L7."""
+    """R-589, L7."""
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
     feedpull.pull_due(MS, ask=server)
@@ -81,7 +81,7 @@ def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Departmen
 
 
 def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Department, installed: Any) -> None:
-    """R-578: and the access office is told once."""
+    """R-591: and the access office is told once."""
     head = staff.person("head")
     staff.employed(head, clerk)
     staff.mailbox("head@city.example", clerk, head)
@@ -113,7 +113,7 @@ def test_people_without_a_number_or_department_are_refused_alone(clerk: Departme
 
 
 def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings: Any) -> None:
-    """R-579."""
+    """R-592."""
     city = replace(settings.CITY, feeds=replace(settings.CITY.feeds, ldap=[SOURCE]))
 
     def levels(now: int) -> list[tuple[str, str]]:

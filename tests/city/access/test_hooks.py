@@ -35,7 +35,7 @@ def _round(hook: Hook, sent: Sent, now: int, *, fails: str = "", acts: tuple[str
 
 
 def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
-    """R-508: not what was before, and what the ledger's journal does not have yet waits for it."""
+    """R-512: not what was before, and what the ledger's journal does not have yet waits for it."""
     _entry()
     sent: Sent = []
     hook = hooks.hook_of("siem")
@@ -48,7 +48,7 @@ def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
 
 
 def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_before() -> None:
-    """R-509: transactions commit in any order, so a last id alone would lose one."""
+    """R-513: transactions commit in any order, so a last id alone would lose one."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     slow, fast = _entry(carried=False), _entry()
@@ -58,7 +58,7 @@ def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_
 
 
 def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
-    """R-510: with a pause that grows, under the same id; nothing goes past it."""
+    """R-514: with a pause that grows, under the same id; nothing goes past it."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     first, _ = _entry(), _entry()
@@ -75,7 +75,7 @@ def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
 
 
 def test_after_a_long_absence_it_is_told_so_many_in_a_round_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-510: neither lost nor flooded."""
+    """R-514: neither lost nor flooded."""
     monkeypatch.setattr(hooks, "AT_ONCE", 3)
     sent: Sent = []
     hook = hooks.hook_of("siem")
@@ -95,7 +95,7 @@ def test_a_position_takes_the_place_of_rows_once_nothing_older_can_come() -> Non
 
 
 def test_only_the_acts_that_the_settings_name_and_never_a_sealed_mandate() -> None:
-    """R-511, E8: what even auditors may not read goes to no machine."""
+    """R-515, E8: what even auditors may not read goes to no machine."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     wanted = [_entry("duty.grant"), _entry("access.end")]

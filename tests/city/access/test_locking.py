@@ -20,7 +20,7 @@ WHY = "The account acts unlike its owner."
 
 
 def test_every_door_is_shut_at_once() -> None:
-    """R-652, L2: pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no duty is left."""
+    """R-665, L2: pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no duty is left."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
@@ -38,7 +38,7 @@ def test_every_door_is_shut_at_once() -> None:
 
 
 def test_only_what_was_in_force_before_is_given_back() -> None:
-    """R-653: a right that was suspended before stays so, and what the attacker may hold stays ended."""
+    """R-666: a right that was suspended before stays so, and what the attacker may hold stays ended."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     before = Authorisation.objects.get(person=ann, role="delegate")
@@ -53,7 +53,7 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
 
 
 def test_nobody_locks_who_may_not_nor_themselves() -> None:
-    """R-654."""
+    """R-667."""
     _, head, ann = _town()
     for actor in (Actor("sec", held=(Held("security-officer"),)), Actor("ann", held=SECURITY.held), Actor("head")):
         with pytest.raises(NotPermitted):

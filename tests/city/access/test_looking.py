@@ -62,7 +62,7 @@ def test_ones_own_mail_is_that_of_ones_own_and_granted_mailboxes_under_all_their
 
 
 def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
-    """R-563, L4."""
+    """R-569, L4."""
     _grant("wendy", "hank@city.example", "successor")
     assert "hank@city.example" in looking.own(WENDY, now=MS)[1]
     said = [(entry.act, entry.person, entry.facts) for entry in Entry.objects.all()]

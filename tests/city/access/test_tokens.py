@@ -22,7 +22,7 @@ def _made(**more: object) -> str:
 
 
 def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(installed: Path) -> None:
-    """R-493: shown once; who has the database or the entry has no token."""
+    """R-497: shown once; who has the database or the entry has no token."""
     text = _made()
     row = Token.objects.get()
     assert row.scopes == ["read:me", "read:people"] and row.name == "reports"
@@ -34,7 +34,7 @@ def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(insta
 
 
 def test_a_token_ends_with_the_epoch_of_its_account() -> None:
-    """R-494: what ends every session ends tokens at their next use, whatever else happens to their rows (L2)."""
+    """R-498: what ends every session ends tokens at their next use, whatever else happens to their rows (L2)."""
     text = _made()
     Account.objects.update(epoch=2)
     assert tokens.program_by(text, now=NOW) is None
@@ -46,7 +46,7 @@ def test_a_token_ends_with_the_epoch_of_its_account() -> None:
 
 
 def test_a_token_of_the_api_is_none_of_the_command_line_and_the_other_way_round() -> None:
-    """R-495: the command line knows no scopes, so what has some opens nothing there."""
+    """R-499: the command line knows no scopes, so what has some opens nothing there."""
     text = _made()
     with pytest.raises(NotPermitted, match="not good"):
         tokens.account_by(text, "ines", now=NOW)

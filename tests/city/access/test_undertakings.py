@@ -63,7 +63,7 @@ def why(at: int, uid: str = "pat") -> str:
 
 
 def test_an_agency_without_the_current_undertaking_has_no_living_access(town: Department) -> None:
-    """R-537, P-09: whatever each person accepted; with the days of grace that everybody has; back with the signature."""
+    """R-541, P-09: whatever each person accepted; with the days of grace that everybody has; back with the signature."""
     first = policy(1, MS)
     assert why(MS + GRACE - 1) == "" and "has not bound itself" in why(MS + GRACE)
     pat = Account.objects.get(person__uid="pat")
@@ -95,7 +95,7 @@ def test_an_agency_without_the_current_undertaking_has_no_living_access(town: De
 def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
     said: list[tuple[int, bool]], undertaken: int, day: int
 ) -> None:
-    """R-537: never longer, and a version that changes nothing asks for nothing."""
+    """R-541: never longer, and a version that changes nothing asks for nothing."""
     days = sorted(at for at, _ in said)
     versions = tuple(Version(n + 1, at * DAY, m) for n, (at, (_, m)) in enumerate(zip(days, said, strict=True)))
     now = day * DAY
@@ -108,7 +108,7 @@ def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
 
 
 def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Department) -> None:
-    """R-538, C1: seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
+    """R-542, C1: seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
     boss = Person.objects.get(uid="boss")
     assert undertakings.sweep_sponsors(MS) == 0 and not Notice.objects.exists()
     boss.episodes.update(ended=NOW.date())
@@ -127,7 +127,7 @@ def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Departme
 
 
 def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
-    """R-538, C1."""
+    """R-542, C1."""
     Person.objects.get(uid="boss").episodes.update(ended=NOW.date())
     undertakings.sweep_sponsors(MS)
     contract = Contract.objects.get()
@@ -139,7 +139,7 @@ def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
 
 
 def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town: Department, settings: Any) -> None:
-    """R-539, C5: corrected on the way out, whatever the program wrote; the city's own people are not touched."""
+    """R-543, C5: corrected on the way out, whatever the program wrote; the city's own people are not touched."""
 
     def named() -> tuple[str, str]:
         boxes = current(1, MS, ("city.example",)).mailboxes

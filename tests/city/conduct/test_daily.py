@@ -52,7 +52,7 @@ def accepted(who: Person) -> None:
 
 
 def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) -> None:
-    """R-492: what and how much; whom it is about stands on the pages alone."""
+    """R-496: what and how much; whom it is about stands on the pages alone."""
     head = works.head
     assert head is not None
     accepted(head)
@@ -66,7 +66,7 @@ def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) ->
 
 
 def test_where_nothing_waits_nothing_is_written(works: Department) -> None:
-    """R-492."""
+    """R-496."""
     assert works.head is not None
     accepted(works.head)
     Authorisation.objects.filter(state="asked").update(state="withdrawn")
@@ -96,7 +96,7 @@ def test_no_mail_on_a_holiday(works: Department, settings: Any) -> None:
 
 
 def test_an_absent_managers_mail_goes_to_the_deputy(works: Department) -> None:
-    """R-491, R-492: by the automatic reply alone."""
+    """R-495, R-496: by the automatic reply alone."""
     assert works.head is not None
     deputy = staff.worker("deputy", works, works.head)
     works.deputies.add(deputy)

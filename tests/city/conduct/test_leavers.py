@@ -30,7 +30,7 @@ def town() -> Place:
 
 
 def test_managers_are_told_at_once_in_one_letter_and_each_leaver_once(town: Place) -> None:
-    """R-552, L6: within a day is at once."""
+    """R-558, L6: within a day is at once."""
     town.leaves()
     town.leaves(town.bob)
     assert leavers.open_due(MS) == 2 and leavers.open_due(MS + 1) == 0
@@ -49,7 +49,7 @@ def test_who_has_no_mailbox_or_works_here_again_is_no_question(town: Place) -> N
 
 
 def test_a_leaver_nobody_confirms_is_red_after_a_day_and_a_finding_once(town: Place) -> None:
-    """R-553, L6."""
+    """R-559, L6."""
     row = town.leaver()
     group = asked.tasks(town.boss, MS + DAY - 1)[0]
     assert (group.name, group.tasks[0].state[0]) == ("Clerk", "wait") and leavers.find_overdue(MS + DAY - 1) == 0
@@ -70,7 +70,7 @@ def test_nobody_answers_for_themselves_or_for_another_department(town: Place) ->
 
 
 def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town: Place) -> None:
-    """R-554, L4."""
+    """R-560, L4."""
     row = town.leaver()
     leavers.answer(row, "forward", to=town.office, text=TEXT, until=MS + 30 * DAY, actor=town.boss, reason=WHY, now=MS)
     seen = current(1, MS, ("city.example",))
@@ -81,7 +81,7 @@ def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town:
 
 
 def test_a_successor_is_authorised_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
-    """R-555, L4, M3: who chooses does not approve."""
+    """R-561, L4, M3: who chooses does not approve."""
     row = town.leaver()
     leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY, actor=town.boss, reason=WHY, now=MS)
     waiting = Authorisation.objects.get(role="successor")
@@ -121,7 +121,7 @@ def test_half_an_answer_is_none(town: Place, said: dict[str, object]) -> None:
 
 
 def test_for_who_is_back_nothing_is_chosen_any_more(town: Place) -> None:
-    """R-544, L5."""
+    """R-550, L5."""
     row = town.leaver()
     again = staff.employed(town.ann, town.where)
     staff.authorised(town.ann, town.box, again, town.head)

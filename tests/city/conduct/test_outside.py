@@ -71,7 +71,7 @@ def _gets_in(town: Place, door: OutsideDoor, login: str = "ann.t", now: int = MS
 
 
 def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(town: Place) -> None:
-    """R-556, L2."""
+    """R-562, L2."""
     account = _gets_in(town, _door(town, "cloud"))
     assert outside.ask_due(MS) == 0, "while access lasts nothing has to end"
     town.leaves(now=MS + 1000)
@@ -104,7 +104,7 @@ def test_one_that_says_nothing_is_not_waited_for_again_in_the_same_round(town: P
 
 
 def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
-    """R-557."""
+    """R-563."""
     _gets_in(town, _door(town))
     town.leaves()
     outside.ask_due(MS)
@@ -117,7 +117,7 @@ def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
 
 
 def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Place) -> None:
-    """R-558."""
+    """R-564."""
     _gets_in(town, _door(town))
     town.leaves()
     outside.ask_due(MS)
@@ -134,7 +134,7 @@ def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Pla
 
 
 def test_an_old_end_does_nothing_to_who_was_hired_again_under_the_same_name(town: Place) -> None:
-    """R-559, L5."""
+    """R-565, L5."""
     door = _door(town, "cloud")
     old = _gets_in(town, door)
     town.leaves()

@@ -99,7 +99,7 @@ def changed(content: bytes, name: str, old: bytes, new: bytes, *, sums: bool = F
 
 
 def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: Path, tmp_path: Path) -> None:
-    """R-481, R14: counts, questions, answers and entries fit; whoever changes a word, and all checksums with it, is found out."""
+    """R-485, R14: counts, questions, answers and entries fit; whoever changes a word, and all checksums with it, is found out."""
     review = reviewed()
     early = packs.file(review, installed, "Sample City")
     code, said = checked(early, tmp_path)
@@ -122,7 +122,7 @@ def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: 
 
 
 def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> None:
-    """R-481, R14: also after people were renamed; its checksum is that of the entry that closed the review."""
+    """R-485, R14: also after people were renamed; its checksum is that of the entry that closed the review."""
     review = small()
     proved(installed)
     first = packs.file(review, installed, "Sample City")
@@ -132,7 +132,7 @@ def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> N
 
 
 def test_rows_and_log_say_what_happened(installed: Path) -> None:
-    """R-481, R14: decisions, reasons, who stood in, reminders, silence, speed."""
+    """R-485, R14: decisions, reasons, who stood in, reminders, silence, speed."""
     files = packs.evidence(reviewed()).files
     rows = {r["person"]: r for r in csv.DictReader(io.StringIO(files["rows.csv"].decode()))}
     assert (rows["w0"]["answer"], rows["w0"]["by"], rows["w0"]["state"]) == ("keep", "w1", "verified")

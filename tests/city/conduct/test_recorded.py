@@ -41,7 +41,7 @@ def recorded() -> Violation:
 
 @pytest.mark.usefixtures("town")
 def test_a_record_shuts_every_door_in_its_transaction() -> None:
-    """R-530, P-09, C2: by sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
+    """R-534, P-09, C2: by sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
     Agency.objects.update(contact="Pat.Boss@city.example")
     staff.worker("pat.boss", who("pat").episodes.get().department, who("head"), "contractor")
     for nobody in (actor("ann"), actor("chief", "clerk"), actor("pat")):
@@ -66,7 +66,7 @@ def test_a_record_shuts_every_door_in_its_transaction() -> None:
 
 @pytest.mark.usefixtures("town")
 def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-530: one transaction."""
+    """R-534: one transaction."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("cut")
@@ -79,7 +79,7 @@ def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("town")
 def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_as_it_was() -> None:
-    """R-531 (decision 0040): a new employment and authorisation of the same words, until the same day; new device passwords."""
+    """R-535 (decision 0040): a new employment and authorisation of the same words, until the same day; new device passwords."""
     before = Authorisation.objects.get(person=who("pat"))
     row = recorded()
     with pytest.raises(NotPermitted, match="takes two"):
@@ -98,7 +98,7 @@ def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_
 
 @pytest.mark.usefixtures("town")
 def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher() -> None:
-    """R-532, C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
+    """R-536, C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
     row = findings.record_response(recorded(), "I was told to send it.", "Paper 26-9", actor=HEAD, now=MS + DAY)
     with pytest.raises(NotPermitted, match="Who reported it"):
         findings.find(row, "confirm", actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
@@ -121,7 +121,7 @@ def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher(
 
 @pytest.mark.usefixtures("town")
 def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None:
-    """R-532, C2: also where it was only reported; no strike is waited for."""
+    """R-536, C2: also where it was only reported; no strike is waited for."""
     row = cases.confirmed("pat")
     assert row.ending is not None and Authorisation.objects.get(person=who("pat")).state == "revoked"
     row = consequences.decide(row, said("ended"), actor=ONE, now=MS + WEEK)
@@ -133,7 +133,7 @@ def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None
 
 
 def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> None:
-    """R-533, C3."""
+    """R-537, C3."""
     head = staff.person("head")
     works = staff.department("works", head)
     people = [staff.worker(f"w{n:02}", works, head, "contractor") for n in range(40)]
@@ -155,7 +155,7 @@ def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> N
 @given(st.data())
 @settings(max_examples=60)
 def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
-    """R-534: whatever is tried in whatever order; what is over stays over, and a finding comes before a decision."""
+    """R-538: whatever is tried in whatever order; what is over stays over, and a finding comes before a decision."""
     state, seen = data.draw(st.sampled_from(["reported", "recorded"])), list[str]()
     everything = sorted({s.action for s in STEPS})
     for _ in range(8):
@@ -176,7 +176,7 @@ def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
 @given(st.sampled_from(["staff", "outside", "elected"]), st.integers(0, 12), st.booleans())
 @settings(max_examples=60)
 def test_the_table_never_grows_milder_and_severe_is_its_end(ladder: str, before: int, severe: bool) -> None:
-    """R-519, V2: for each ladder and any number of strikes; who was elected is never shut out."""
+    """R-523, V2: for each ladder and any number of strikes; who was elected is never shut out."""
     table = strikes.load()
     order = ["none", "warning", "restriction", "suspension", "ended", "permanent"]
     now, more = (table.proposed(ladder, n, severe=severe) for n in (before, before + 1))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
-    """R-465, R1: duties each quarter, contractors and function mailboxes twice a year, everybody once."""
+    """R-469, R1: duties each quarter, contractors and function mailboxes twice a year, everybody once."""
     found: list[tuple[str, date]] = []
     today = date(2026, 1, 1)
     while today < date(2027, 1, 1):
@@ -40,7 +40,7 @@ def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
 
 
 def test_what_is_due_is_planned_ahead_and_begins_on_its_day_once() -> None:
-    """R-465, R1: the sweep does it, whoever is there; a second round finds nothing."""
+    """R-469, R1: the sweep does it, whoever is there; a second round finds nothing."""
     works = Works(1)
     works.hold(works.workers[0], "examiner")
     sweep(MS)
@@ -57,7 +57,7 @@ def test_what_is_due_is_planned_ahead_and_begins_on_its_day_once() -> None:
 
 
 def test_each_tier_asks_about_its_own_people() -> None:
-    """R-465, R1: nobody is asked about twice in one tier."""
+    """R-469, R1: nobody is asked about twice in one tier."""
     works = Works(1)
     carl = works.worker("carl", kind="contractor")
     desk = staff.mailbox("desk@city.example", works.works)
@@ -73,7 +73,7 @@ def test_each_tier_asks_about_its_own_people() -> None:
 
 
 def test_a_change_makes_a_review_of_one_person_once() -> None:
-    """R-466, R1: moved, on a long leave; the department that authorised it is asked about all that the person has."""
+    """R-470, R1: moved, on a long leave; the department that authorised it is asked about all that the person has."""
     works = Works(2)
     mover, away = works.workers
     Episode.objects.filter(person=mover).update(department=works.office)
@@ -88,7 +88,7 @@ def test_a_change_makes_a_review_of_one_person_once() -> None:
 
 
 def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
-    """R-469, R4: the four reasons, the approver, the end, the cost, counts; and each exception of the table (R3)."""
+    """R-473, R4: the four reasons, the approver, the end, the cost, counts; and each exception of the table (R3)."""
     works = Works(0)
     idle = works.worker("idle", used=False)
     Account.objects.filter(person=idle).update(last_login=NOW - timedelta(days=94))
@@ -110,7 +110,7 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
 
 
 def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
-    """R-1907, R4: of these ninety days, of this person and this mailbox alone; and on the page."""
+    """R-578, R4: of these ninety days, of this person and this mailbox alone; and on the page."""
     works = Works(0)
     one, two = works.worker("one"), works.worker("two")
     box = Authorisation.objects.get(person=one).mailbox
@@ -125,7 +125,7 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
 
 
 def test_what_changed_since_the_last_answer_is_said() -> None:
-    """R-469, R4: position, department, end, reasons."""
+    """R-473, R4: position, department, end, reasons."""
     works = Works(1)
     first = works.start()
     ReviewRow.objects.filter(pk=row(first, "w0").pk).update(answer="keep")
@@ -135,7 +135,7 @@ def test_what_changed_since_the_last_answer_is_said() -> None:
 
 
 def test_a_review_begins_whoever_is_missing() -> None:
-    """R-473, R8: a head who is switched off is passed over for the deputy, then the next head, then the office."""
+    """R-477, R8: a head who is switched off is passed over for the deputy, then the next head, then the office."""
     works = Works(1)
     Account.objects.filter(person=works.hank).update(is_active=False)
     assert row(works.start(), "w0").part.reviewer == works.dora
@@ -150,7 +150,7 @@ def test_a_review_begins_whoever_is_missing() -> None:
 
 
 def test_nobody_is_asked_about_themselves_or_their_head_by_a_deputy() -> None:
-    """R-471, R6: the head's own access is the next head's to answer."""
+    """R-475, R6: the head's own access is the next head's to answer."""
     works = Works(1)
     episode = works.hank.episodes.get()
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), episode, works.top)
@@ -196,7 +196,7 @@ def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
 def test_no_reviewer_has_more_than_fifty_rows_at_a_time(
     size: int, people: int, supervisors: int, chain: list[int], present: frozenset[int]
 ) -> None:
-    """R-467, R2: however many there are, each row is asked once, of nobody about themselves, fifty at a time."""
+    """R-471, R2: however many there are, each row is asked once, of nobody about themselves, fifty at a time."""
     rows = [(1 + 7 * n % people, n % (supervisors + 1)) for n in range(size)]
     whys = ("head", "deputy", "next head", "access officer")
     candidates = [Candidate(p, why) for p, why in zip(chain, whys, strict=False)]
@@ -214,7 +214,7 @@ def test_no_reviewer_has_more_than_fifty_rows_at_a_time(
 
 
 def test_a_large_department_is_split_by_supervisors() -> None:
-    """R-467, R2: sixty people, of whom twenty have a supervisor who is there."""
+    """R-471, R2: sixty people, of whom twenty have a supervisor who is there."""
     works = Works(0)
     above = works.worker("above")
     for n in range(20):

@@ -32,7 +32,7 @@ def text_of(page: Any) -> str:
 
 
 def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
-    """R-485: open rows and those out of order; nothing of one's own, nothing that was answered."""
+    """R-489: open rows and those out of order; nothing of one's own, nothing that was answered."""
     works = Works(2)
     works.worker("never", used=False)
     review = works.start()
@@ -47,7 +47,7 @@ def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
 
 
 def test_a_department_is_counted_by_what_it_answered() -> None:
-    """R-485, R10: late and silent ones stand in its report."""
+    """R-489, R10: late and silent ones stand in its report."""
     works = Works(22)
     works.worker("never", used=False)
     review = works.start()
@@ -62,7 +62,7 @@ def test_a_department_is_counted_by_what_it_answered() -> None:
 
 @pytest.mark.usefixtures("frozen", "installed")
 def test_the_screen_has_exceptions_first_and_nothing_together_before_they_are_answered() -> None:
-    """R-468, R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
+    """R-472, R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
     works = Works(2)
     works.worker("never", used=False)
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)

@@ -37,7 +37,7 @@ def quiet(workers: int = 22) -> Works:
 
 
 def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
-    """R-474, R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
+    """R-478, R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
     works = Works(2)
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
     first, second = works.start(), works.start(now=START + 1)
@@ -53,7 +53,7 @@ def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
 
 
 def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
-    """R-665: on the day of a reminder the daily mail leaves that review out, and only on that day."""
+    """R-678: on the day of a reminder the daily mail leaves that review out, and only on that day."""
     works = quiet(1)
     works.start()
 
@@ -67,7 +67,7 @@ def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
 
 
 def test_whoever_is_done_hears_nothing() -> None:
-    """R-474, R9."""
+    """R-478, R9."""
     works = quiet(1)
     review = works.start()
     for uid in ("idle", "w0", "dora"):
@@ -77,7 +77,7 @@ def test_whoever_is_done_hears_nothing() -> None:
 
 
 def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
-    """R-475, R10: day 7 and day 10, by the clock."""
+    """R-479, R10: day 7 and day 10, by the clock."""
     works = quiet()
     review = works.start()
     sweep(day(6.9))
@@ -98,7 +98,7 @@ def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
 
 
 def test_somebody_who_left_is_replaced_at_once() -> None:
-    """R-473, R8: reviewers are not frozen."""
+    """R-477, R8: reviewers are not frozen."""
     works = quiet()
     review = works.start()
     end_access(works.hank, reason="Retired after thirty years.", when=day(1), actor=actor(works.officer), now=day(1))
@@ -111,7 +111,7 @@ def test_somebody_who_left_is_replaced_at_once() -> None:
 
 
 def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
-    """R-476, R11: at the deadline; ended fourteen days later."""
+    """R-480, R11: at the deadline; ended fourteen days later."""
     works = quiet()
     review = works.start()
     sweep(day(13.9))
@@ -131,7 +131,7 @@ def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
 
 
 def test_a_late_answer_puts_it_in_force_again() -> None:
-    """R-484, R11: until silence has ended it."""
+    """R-488, R11: until silence has ended it."""
     works = quiet()
     review = works.start()
     sweep(day(14.7))
@@ -144,7 +144,7 @@ def test_a_late_answer_puts_it_in_force_again() -> None:
 
 
 def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> None:
-    """R-477, R11: four of fifteen are more than a tenth; the office hears of it."""
+    """R-481, R11: four of fifteen are more than a tenth; the office hears of it."""
     works = Works(10)
     for n in range(4):
         works.worker(f"idle{n}", used=False)
@@ -164,7 +164,7 @@ def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> Non
 
 
 def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
-    """R-477, R11."""
+    """R-481, R11."""
     works = quiet()
     box = Authorisation.objects.get(person__uid="idle").mailbox
     Essential.objects.create(mailbox=box, reason="The flood desk.", by="officer", at=NOW)
@@ -182,7 +182,7 @@ def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("ab"), st.booleans()), max_size=40), st.integers(0, 60))
 def test_the_breaker_always_trips(rows: list[tuple[int, str, bool]], people: int) -> None:
-    """R-477, R11: whatever silence would suspend, never more than a tenth of a department, nor an essential mailbox."""
+    """R-481, R11: whatever silence would suspend, never more than a tenth of a department, nor an essential mailbox."""
     shutting = [Shutting(n, person, code, essential) for n, (person, code, essential) in enumerate(rows)]
     stopped = breaker.tripped(shutting, {"a": people, "b": people})
     for code in "ab":
@@ -191,7 +191,7 @@ def test_the_breaker_always_trips(rows: list[tuple[int, str, bool]], people: int
 
 
 def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
-    """R-477, R11: what silence shut lately counts."""
+    """R-481, R11: what silence shut lately counts."""
     works = quiet(20)
     works.worker("idle2", used=False)
     works.worker("idle3", used=False)
@@ -203,7 +203,7 @@ def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
 
 
 def test_nobody_asked_is_not_no_answer() -> None:
-    """R-473, R8: where nobody could be asked silence does nothing."""
+    """R-477, R8: where nobody could be asked silence does nothing."""
     works = quiet()
     for who in (works.hank, works.dora, works.top, works.officer):
         Account.objects.filter(person=who).update(is_active=False)
@@ -215,7 +215,7 @@ def test_nobody_asked_is_not_no_answer() -> None:
 
 
 def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
-    """R-479, R13: the holder left; who came meanwhile is in the next one."""
+    """R-483, R13: the holder left; who came meanwhile is in the next one."""
     works = quiet(2)
     review = works.start()
     end_access(works.workers[0], reason="Moved to another city.", when=day(1), actor=actor(works.officer), now=day(1))
@@ -228,7 +228,7 @@ def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
 
 
 def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
-    """R-479, R13."""
+    """R-483, R13."""
     works = quiet()
     review = works.start()
     sweep(day(14.7))
@@ -238,7 +238,7 @@ def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
 
 
 def test_a_new_round_asks_what_was_left_open_and_nothing_else() -> None:
-    """R-475, R10."""
+    """R-479, R10."""
     works = quiet(3)
     review = works.start()
     answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -289,7 +289,7 @@ CLOSED = (
 
 @pytest.mark.parametrize("statement", STATEMENTS + CLOSED)
 def test_evidence_is_removed_or_changed_by_nobody(statement: str) -> None:
-    """R-480, R14: the database refuses it to everybody; once closed, nothing changes at all."""
+    """R-484, R14: the database refuses it to everybody; once closed, nothing changes at all."""
     works = Works(1)
     review = works.start()
     if statement in CLOSED:
@@ -348,7 +348,7 @@ def test_every_state_is_reached_and_has_a_word() -> None:
 
 
 def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
-    """R-474, R8: nobody has to ask anybody for it."""
+    """R-478, R8: nobody has to ask anybody for it."""
     works = quiet(1)
     works.start()
     box = Authorisation.objects.get(person=works.hank).mailbox

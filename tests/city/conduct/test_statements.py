@@ -48,7 +48,7 @@ def of_works(head: Person) -> Actor:
 
 
 def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_written_to() -> None:
-    """R-486: a division without a head is part of the one above."""
+    """R-490: a division without a head is part of the one above."""
     city()
     assert statements.open_due(ms(NOON)) == 2
     assert statements.open_due(ms(NOON)) == 0, "once"
@@ -64,7 +64,7 @@ def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_wri
 
 
 def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
-    """R-487."""
+    """R-491."""
     works, head = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
@@ -81,7 +81,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
 
 
 def test_nobody_but_head_and_deputy_signs() -> None:
-    """R-488: not an authoriser by duty, not the access office, not another department's head."""
+    """R-492: not an authoriser by duty, not the access office, not another department's head."""
     works, _ = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
@@ -97,7 +97,7 @@ def test_nobody_but_head_and_deputy_signs() -> None:
 
 
 def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() -> None:
-    """R-489."""
+    """R-493."""
     works, head = city()
     _director()
     statements.open_due(ms(NOON))
@@ -113,7 +113,7 @@ def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() ->
 
 
 def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() -> None:
-    """R-490."""
+    """R-494."""
     city()
     director = _director()
     statements.open_due(ms(NOON))
@@ -127,7 +127,7 @@ def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() ->
 
 
 def test_only_who_has_not_signed_is_reminded() -> None:
-    """R-490: 14, 7 and 1 days before."""
+    """R-494: 14, 7 and 1 days before."""
     works, head = city()
     statements.open_due(ms(NOON))
     before = Notice.objects.count()
@@ -141,7 +141,7 @@ def test_only_who_has_not_signed_is_reminded() -> None:
 
 
 def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it() -> None:
-    """R-491: then the one above, then the access office."""
+    """R-495: then the one above, then the access office."""
     works, head = city()
     deputy = staff.person("deputy")
     staff.employed(deputy, works)

@@ -34,7 +34,7 @@ def town() -> None:
 
 
 def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -> None:
-    """R-513, V1: evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
+    """R-517, V1: evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
     row = cases.reported()
     assert (row.state, row.department, row.kind) == ("reported", who("ann").episodes.get().department, "employee")
     assert list(Evidence.objects.values_list("capture", flat=True)) == [CAPTURE] and row.good_faith and not row.own
@@ -51,7 +51,7 @@ def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -
 
 
 def test_who_reports_without_a_name_leaves_no_trace() -> None:
-    """R-514: no account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
+    """R-518: no account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
     row = reporting.complain("A councillor's clerk insulted me in a letter.", CAPTURE, "resident@home.example", now=MS)
     assert (row.reporter, row.person, row.department) == (None, None, None)
     entry = Entry.objects.get(act="violation.report")
@@ -67,7 +67,7 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
 
 
 def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-515: a flood fills no office; what waits is read first."""
+    """R-519: a flood fills no office; what waits is read first."""
     monkeypatch.setattr(reporting, "WAITING_MOST", 2)
     for _ in range(2):
         reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
@@ -76,7 +76,7 @@ def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nobody_is_found_against_before_they_were_heard() -> None:
-    """R-516, V1: asked, a week, their words; they do not learn who reported it."""
+    """R-520, V1: asked, a week, their words; they do not learn who reported it."""
     row = cases.reported()
     with pytest.raises(Conflict, match="asked first"):
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS)
@@ -94,7 +94,7 @@ def test_nobody_is_found_against_before_they_were_heard() -> None:
 
 
 def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_before() -> None:
-    """R-517, V4: nor the person, nor the reporter, nor somebody below the person; the database agrees."""
+    """R-521, V4: nor the person, nor the reporter, nor somebody below the person; the database agrees."""
     by_head = cases.reported(by=HEAD)
     with pytest.raises(NotPermitted, match="Who reported it"):
         findings.find(by_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
@@ -120,7 +120,7 @@ def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_befo
 
 
 def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
-    """R-518: it is noted; a finding against them takes a report that was none in good faith."""
+    """R-522: it is noted; a finding against them takes a report that was none in good faith."""
     row = findings.ask_response(cases.reported(by=Actor("ann")), actor=HEAD, now=MS)
     assert row.own
     with pytest.raises(Unusable, match="never counts"):
@@ -132,7 +132,7 @@ def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
 
 
 def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
-    """R-519, V2: warning, suspension for thirty days, for good; only years and an appeal take a strike away."""
+    """R-523, V2: warning, suspension for thirty days, for good; only years and an appeal take a strike away."""
     outcomes = []
     now = MS
     for outcome, days in (("warning", 0), ("suspension", 30), ("suspension", 30)):
@@ -155,7 +155,7 @@ def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
 
 
 def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_before() -> None:
-    """R-520: executed and verified at the door."""
+    """R-524: executed and verified at the door."""
     row = cases.decided(outcome="suspension", days=30)
     start = MS + WEEK
     assert "(P-30)" in standing.why(who("ann").pk, start) and row.until == moment(start + 30 * DAY)
@@ -167,7 +167,7 @@ def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_be
 
 
 def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_again() -> None:
-    """R-521, V3: nothing happens before; overturned means asked, and another officer agrees, by a law."""
+    """R-525, V3: nothing happens before; overturned means asked, and another officer agrees, by a law."""
     row = consequences.decide(cases.confirmed(severe=True), said("permanent"), actor=ONE, now=MS + WEEK)
     assert row.state == "proposed" and not Bar.objects.exists() and standing.why(who("ann").pk, MS + WEEK) == ""
     for second in (ONE, HEAD):
@@ -188,7 +188,7 @@ def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_agai
 
 
 def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once() -> None:
-    """R-522."""
+    """R-526."""
     row = cases.decided(outcome="suspension", days=90)
     decided = MS + WEEK
     with pytest.raises(Conflict, match="time for an appeal"):
@@ -201,7 +201,7 @@ def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once(
 
 
 def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
-    """R-526 (decision 0039): no ladder and no officer shuts them out."""
+    """R-530 (decision 0039): no ladder and no officer shuts them out."""
     row = cases.confirmed("mayor", severe=True)
     assert whom.proposed(row, MS).outcome == "restriction"
     for outcome in ("suspension", "permanent", "ended"):
@@ -212,7 +212,7 @@ def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
 
 
 def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> None:
-    """R-529, V2: data, not code; and no table silences who was elected."""
+    """R-533, V2: data, not code; and no table silences who was elected."""
     text = strikes.SHIPPED.read_text()
     own = tmp_path / strikes.FILE
     own.write_text(text.replace('days = 30 }, { outcome = "permanent" }', 'days = 14 }, { outcome = "permanent" }', 1))

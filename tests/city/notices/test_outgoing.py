@@ -53,7 +53,7 @@ def listening(
 
 
 def test_what_is_told_is_signed_and_the_other_side_can_know_it() -> None:
-    """R-545."""
+    """R-551."""
     with listening(202, b'{"confirmed": true}') as (url, heard):
         answer = send(Hook(url, SECRET), b'{"uid":"7"}', id_="door:7", now=T0)
         again = send(Hook(url, SECRET), b'{"uid":"7"}', id_="door:7", now=T0 + 60_000)
@@ -95,7 +95,7 @@ def test_nobody_there_is_an_answer_and_no_exception() -> None:
     "url", ["http://hr.example/x", "ftp://127.0.0.1/", "https://", "https://u:p@hr.example/", "file:///etc/passwd"]
 )
 def test_only_https_or_this_machine(url: str) -> None:
-    """R-545."""
+    """R-551."""
     with pytest.raises(ConfigError):
         require_address(url)
     require_address("https://hr.example/x")

@@ -116,7 +116,7 @@ def theirs(source: str, facts: dict[str, object], missing: frozenset[str]) -> ob
 @example("inbound || links.deceptive", {"inbound": True, "links.deceptive": True}, frozenset({"links.deceptive"}))
 @example("links.deceptive && inbound", {"inbound": False, "links.deceptive": True}, frozenset({"links.deceptive"}))
 def test_a_condition_means_what_cel_means_by_it(source: str, facts: dict[str, object], missing: frozenset[str]) -> None:
-    """R-415. cel-python is the oracle, also for what is not known."""
+    """R-419. cel-python is the oracle, also for what is not known."""
     assert ours(source, facts, missing) == theirs(source, facts, missing)
 
 
@@ -195,7 +195,7 @@ def test_a_pattern_takes_linear_time() -> None:
 
 
 def test_a_part_that_settles_the_answer_is_enough() -> None:
-    """R-415. False && x is false, true || x is true, on both sides; what hangs on x is not known, and says on which part."""
+    """R-419. False && x is false, true || x is true, on both sides; what hangs on x is not known, and says on which part."""
     scope = DEFAULTS | {"inbound": True, "malware.found": Unknown("clamav"), "spam.band": Unknown("spam")}
     for settled in (
         "inbound || size(malware.found) > 0",

@@ -45,7 +45,7 @@ def _alone(id_: str) -> Rule:
 
 @pytest.mark.parametrize("id_", sorted(LINES))
 def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None:
-    """R-445. With the rule alone in the book: whatever others would do, this one does what it says."""
+    """R-449. With the rule alone in the book: whatever others would do, this one does what it says."""
     rule = _alone(id_)
     for example in rule.examples:
         assert fits(rule, example.facts) is example.fits
@@ -56,7 +56,7 @@ def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None
 
 
 def test_what_each_rule_serves_and_does_is_what_is_written_down() -> None:
-    """R-445. Whoever adds a rule, or changes what one does, says so there, and brings a mutant of it."""
+    """R-449. Whoever adds a rule, or changes what one does, says so there, and brings a mutant of it."""
     pack = [rule for path in sorted(STARTER.glob("*.toml")) for rule in tomllib.loads(path.read_text()).get("rule", [])]
     mutants = {
         (one["case"], path.name)

@@ -33,7 +33,7 @@ def test_without_a_published_book_the_starter_pack_is_in_force(tmp_path: Path, c
 
 
 def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Path, clock: Clock) -> None:
-    """R-426."""
+    """R-430."""
     watch = published.Watch(tmp_path, clock)
     made = published.publish(tmp_path, text_of("one"))
     assert watch.book is published.starter()
@@ -45,7 +45,7 @@ def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Pat
 
 
 def test_a_book_that_is_wrong_is_not_published(tmp_path: Path) -> None:
-    """R-426."""
+    """R-430."""
     published.publish(tmp_path, text_of("one"))
     with pytest.raises(UnusableBook):
         published.publish(tmp_path, text_of("two", when="nonsense"))
@@ -54,7 +54,7 @@ def test_a_book_that_is_wrong_is_not_published(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spoilt", [b"no book", b"\xff\xfe", b""])
 def test_a_file_that_was_spoilt_leaves_the_last_book_in_force(tmp_path: Path, clock: Clock, spoilt: bytes) -> None:
-    """R-426. An empty file is a book without rules only where somebody published it so: what nobody published is told."""
+    """R-430. An empty file is a book without rules only where somebody published it so: what nobody published is told."""
     watch = published.Watch(tmp_path, clock)
     made = published.publish(tmp_path, text_of("one"))
     clock.now += 1000
@@ -68,7 +68,7 @@ def test_a_file_that_was_spoilt_leaves_the_last_book_in_force(tmp_path: Path, cl
 
 
 def test_a_spoilt_file_at_the_start_lets_the_matrix_speak_until_it_is_mended(tmp_path: Path, clock: Clock) -> None:
-    """R-419. Nothing passes by rules that are not the city's."""
+    """R-423. Nothing passes by rules that are not the city's."""
     published.publish(tmp_path, text_of("one", "sender.first", "sender.first = true", do="mark"))
     published.active_path(tmp_path).write_text("no book")
     watch = published.Watch(tmp_path, clock)
@@ -87,7 +87,7 @@ class Cut(Files):
 
 
 def test_a_power_cut_leaves_the_old_book(tmp_path: Path) -> None:
-    """R-426."""
+    """R-430."""
     published.publish(tmp_path, text_of("one"))
     with pytest.raises(OSError, match="cut"):
         published.publish(tmp_path, text_of("two"), Cut())

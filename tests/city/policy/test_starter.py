@@ -26,19 +26,19 @@ def one(message: dict[str, Any], recipient: dict[str, Any] | None = None) -> Dec
 
 @pytest.mark.parametrize("id_", sorted(RULES))
 def test_each_part_of_each_condition_is_missed_when_it_is_gone(id_: str) -> None:
-    """R-425. An example of the rule comes out differently without it: nobody can take a part out and find the examples green."""
+    """R-429. An example of the rule comes out differently without it: nobody can take a part out and find the examples green."""
     assert unpinned(RULES[id_]) == ()
 
 
 def test_the_clauses_that_it_serves() -> None:
-    """R-425."""
+    """R-429."""
     assert {rule.clause for rule in RULES.values()} == {
         "P-02", "P-10", "P-11", "P-12", "P-13", "P-19", "P-22", "P-25", "P-26", "P-27", "P-31"
     }  # fmt: skip
 
 
 def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided() -> None:
-    """R-425. Whoever adds a rule that holds out of the box changes this list, and docs/decisions says why."""
+    """R-429. Whoever adds a rule that holds out of the box changes this list, and docs/decisions says why."""
     kept = {rule.id for rule in RULES.values() if rule.mode == "enforce" and rule.do in ("refuse", "quarantine", "hold")}
     assert kept == HARD
     assert {rule.id for rule in RULES.values() if rule.do == "refuse"} == {"own-domain-outside", "dmarc-reject"}
@@ -46,7 +46,7 @@ def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided(
 
 
 def test_topics_ask_a_person_and_do_nothing_else() -> None:
-    """R-424, P-12, P-13, P-30."""
+    """R-428, P-12, P-13, P-30."""
     for rule in RULES.values():
         if any(name.startswith("use.") for name in rule.condition.names):
             assert (rule.do, rule.review, "use.exempt" in rule.unless) == ("deliver", "use", True)
@@ -65,7 +65,7 @@ def test_ordinary_mail_flows_out_of_the_box() -> None:
 
 
 def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
-    """R-424, P-02. Whatever the scores are."""
+    """R-428, P-02. Whatever the scores are."""
     for band, score, reported, others in product(("none", "ham", "unsure", "spam"), (0, 990, 1000), (False, True), (0, 1000)):
         looks = {"spam.band": band, "spam.score": score, "spam.reported": reported, "spam.others": others}
         found = one({"inbound": True, "sender.first": True, "auth.dmarc": "fail", "auth.spf": "fail"} | looks)
@@ -93,7 +93,7 @@ def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
     ],
 )  # fmt: skip
 def test_what_is_done_clause_by_clause(clause: str, facts: dict[str, Any], copy: dict[str, Any], do: str, rule: str) -> None:
-    """R-425."""
+    """R-429."""
     found = one(facts, copy)
     assert found.do == do
     assert rule in found.rules
@@ -101,7 +101,7 @@ def test_what_is_done_clause_by_clause(clause: str, facts: dict[str, Any], copy:
 
 
 def test_a_copy_that_stays_inside_is_not_held_for_one_that_leaves() -> None:
-    """R-418. One message, three recipients, three decisions."""
+    """R-422. One message, three recipients, three decisions."""
     facts = {"source": "submission", "confidential.high": ("ssn",), "confidential.count": 12}
     found = decide(starter(), facts, [{"recipient.inside": True}, {"outbound": True}, {"recipient.inside": True}], NOW)
     assert [d.do for d in found] == ["deliver", "hold", "deliver"]

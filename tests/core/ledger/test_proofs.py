@@ -66,7 +66,7 @@ def test_a_record_that_no_checkpoint_covers_has_no_proof_yet(town: Town) -> None
 
 
 def test_another_head_in_a_records_place_is_noticed(town: Town) -> None:
-    """R-351, promise 2."""
+    """R-355, promise 2."""
     proofs = told(town, {0, 1})
     record = town.records()[2]
     proofs.add(record.journal, record.number, record.head.replace(b"ana@", b"eve@"))

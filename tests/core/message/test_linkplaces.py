@@ -53,7 +53,7 @@ EVIL = "http://evil.example/a"
     ],
 )
 def test_a_link_is_found_where_a_browser_sees_one(source: str) -> None:
-    """R-600: no trick of quotes, comments or tags hides a link from being replaced."""
+    """R-613: no trick of quotes, comments or tags hides a link from being replaced."""
     assert urls(source) == [EVIL]
 
 
@@ -92,7 +92,7 @@ def test_in_text_the_punctuation_of_the_sentence_stays() -> None:
 
 
 def test_signed_text_has_no_places_for_anything() -> None:
-    """R-601: text that somebody signed or sealed is not touched."""
+    """R-614: text that somebody signed or sealed is not touched."""
     found = linkplaces.read(f"-----BEGIN PGP SIGNED MESSAGE-----\n\n{EVIL}\n".encode(), is_html=False)
     assert found.places == [] and found.top == -1
 
@@ -142,7 +142,7 @@ def edited(data: bytes, found: list[edits.Change]) -> bytes:
     st.sampled_from(["new", "https://mail.city.example/l/" + "Ab_-" * 60, "a=b", ""]),
 )
 def test_only_what_was_meant_changes_in_any_encoding(words: list[str], encoding: str, at: list[tuple[int, int]], new: str) -> None:
-    """R-602: what is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay."""
+    """R-615: what is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay."""
     content = "".join(words).encode()
     data = encoded(content, encoding)
     part = edits.opened(data, encoding)

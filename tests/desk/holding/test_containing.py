@@ -69,7 +69,7 @@ def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]
 
 
 def test_the_user_their_manager_and_security_are_told_once(city: Town, installed: Path) -> None:
-    """R-655: of the first message that waits; nothing of what is in it, and gateways know what was decided."""
+    """R-668: of the first message that waits; nothing of what is in it, and gateways know what was decided."""
     row, bad, _ = attacked(city, installed)
     assert (row.state, row.sign, row.capture, row.person) == ("held", "domains", bad[0], city.people["crew0"])
     told = {n.to: n for n in Notice.objects.filter(key__startswith=f"contained:{row.pk}:")}
@@ -82,7 +82,7 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
 
 
 def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) -> None:
-    """R-656 (P-25): the account cannot be used from then on, and only a security officer does it."""
+    """R-669 (P-25): the account cannot be used from then on, and only a security officer does it."""
     row, _, _ = attacked(city, installed)
     dana, page = visit("crew0"), f"/holding/contained/{row.pk}/"
     assert dana.get("/mail/").status_code == 200
@@ -99,7 +99,7 @@ def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) 
 
 
 def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visit: Visit, installed: Path) -> None:
-    """R-657: what says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
+    """R-670: what says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     officer.post(page, {"lock": "1"})
@@ -122,7 +122,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
 
 
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
-    """R-658: a gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
+    """R-671: a gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
     row, _, _ = attacked(city, installed)
     visit("security").post(f"/holding/contained/{row.pk}/", {"reason": WHY})
     decided_path(installed).unlink()  # as that gateway knew it
@@ -133,7 +133,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
 
 
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:
-    """R-659."""
+    """R-672."""
     row, _, _ = attacked(city, installed)
     duty = (Held("security-officer", taken_until=ms(city.now) + 1000),)
     own, officer = Actor("p-crew0", held=duty), Actor("p-security", held=duty)

@@ -34,7 +34,7 @@ SAID = {"text": "It was an offer that your office had asked for.", "contact": "h
 
 
 def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Town, visit: Visit, installed: Path) -> None:
-    """R-449 (promise 7): the rule's words, its clause, whom to ask; no address, no word of the mail."""
+    """R-453 (promise 7): the rule's words, its clause, whom to ask; no address, no word of the mail."""
     refused = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     shown = words(visit("").get(f"/decision/{refused.uuid}/"))
     assert "Refused: nobody got it" in shown and "own-domain-outside" in shown and "P-26" in shown
@@ -43,7 +43,7 @@ def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Tow
 
 
 def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visit, installed: Path) -> None:
-    """R-450: unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
+    """R-454: unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
     waits = quarantined(installed, ms(city.now) - 1000, rule="access-held", do="hold")
     shadow = quarantined(installed, ms(city.now) - 1000, rule="shadow:spam-sure", do="deliver")
     numbers = ["01a2150e-cece-7bb2-86d0-6e9539f71917", city.objects["mail delivered"], waits.uuid, shadow.uuid]
@@ -64,7 +64,7 @@ def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visi
 def test_whoever_got_one_copy_learns_nothing_of_another(
     copies: list[tuple[Do, tuple[str, ...]]], what: str | None, reasons: list[str]
 ) -> None:
-    """R-450 (promise 4): the number is in every copy, and a blind copy is nobody's business but its own."""
+    """R-454 (promise 4): the number is in every copy, and a blind copy is nobody's business but its own."""
     envelope = Envelope("heron@shop.example", tuple(Recipient(f"p{n}@city.example") for n in range(len(copies))), 1)
     verdict = Verdict(tuple(Disposition(n, *copy) for n, copy in enumerate(copies)), {})
     capture = capture_of(bytes(16), scan(b"Subject: x\r\n\r\n"), envelope, Source("mx", "mx"), verdict=verdict)
@@ -87,7 +87,7 @@ def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None
 
 
 def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, visit: Visit, installed: Path) -> None:
-    """R-451 (P-29): an act with an entry; the answer stands on the page, and goes to the address that was left."""
+    """R-455 (P-29): an act with an entry; the answer stands on the page, and goes to the address that was left."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     page, stranger = f"/decision/{capture.uuid}/", visit("")
     assert stranger.post(page, {"text": "short"}).status_code == 422
@@ -113,7 +113,7 @@ def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, 
 
 
 def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-462 (P-29): whoever is second by a moment gets the next place, and none where it was the last one."""
+    """R-466 (P-29): whoever is second by a moment gets the next place, and none where it was the last one."""
     capture, now = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), ms(city.now)
     found = queries.decision(uuid.UUID(capture.uuid))
     assert found is not None
@@ -129,7 +129,7 @@ def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed
 
 
 def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> None:
-    """R-463 (P-29): whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
+    """R-467 (P-29): whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
     now = ms(city.now)
 
     def says(client: str, at: int = now) -> Contest:

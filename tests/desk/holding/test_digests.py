@@ -45,7 +45,7 @@ def noon(city: Town) -> int:
     st.lists(st.integers(-40, 60 * 24 * 20), min_size=2, max_size=30),
 )
 def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, rounds: list[int]) -> None:
-    """R-630: whenever the worker looks, and however far the clock goes back; what one is about ends where the next one begins."""
+    """R-643: whenever the worker looks, and however far the clock goes back; what one is about ends where the next one begins."""
     begin, told = datetime(2026, 3, 1, 12, tzinfo=UTC), None
     covered: list[tuple[datetime, datetime]] = []
     at = begin
@@ -62,7 +62,7 @@ def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, r
 
 
 def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, installed: Path) -> None:
-    """R-631: at the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
+    """R-644: at the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
     mailbox, and no word of the message anywhere."""
     now = noon(city)
     assert digests.tell_people(now + DAY) == 0
@@ -81,7 +81,7 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
 
 
 def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-632: scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
+    """R-645: scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
     now = ms(city.now)
     spam, program = quarantined(installed, now - DAY), quarantined(installed, now - DAY - 1, rule="executable")
     assert digests.tell_people(now + DAY) == 1
@@ -107,7 +107,7 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
 
 
 def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
-    """R-633: of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
+    """R-646: of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
     now = ms(city.now)
     capture = quarantined(installed, now - 1000)
     pk = city.people["crew0"].pk

@@ -97,7 +97,7 @@ def plain(city: Town) -> Town:
 def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_nobody(
     plain: Town, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-452 (P-12): the screening, the rules out of the box, two reviewers, and the head of the department."""
+    """R-456 (P-12): the screening, the rules out of the box, two reviewers, and the head of the department."""
     with town(installed, tmp_path / "tls", checks=("use",), contains=False) as here:
         pat = person("p-crew2", PAT, own("p-crew2"), kind="contractor")
         mayor = person("p-chief", "Ed Marsh", own("p-chief"), kind="elected")
@@ -133,7 +133,7 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
 
 
 def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-453 (P-12): on no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
+    """R-457 (P-12): on no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
     now = ms(plain.now)
     capture = sent(installed, now - 1000)
     sent(installed, now - 2000)
@@ -170,7 +170,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
 
 
 def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-454 (P-12): one notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
+    """R-458 (P-12): one notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
     now = ms(plain.now)
     sent(installed, now - 1000)
     (row,) = listened(installed, now)
@@ -184,7 +184,7 @@ def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, v
 
 
 def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed: Path) -> None:
-    """R-455 (P-12): whatever was answered, with all evidence; what two have confirmed stays."""
+    """R-459 (P-12): whatever was answered, with all evidence; what two have confirmed stays."""
     now = ms(plain.now)
     for n in range(4):
         sent(installed, now - 1000 - n)
@@ -200,7 +200,7 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
 
 
 def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: Town, installed: Path) -> None:
-    """R-456 (P-12, P-29): of twenty answers or more, by a version of the book; its author hears of it."""
+    """R-460 (P-12, P-29): of twenty answers or more, by a version of the book; its author hears of it."""
     now = ms(plain.now)
     books.adopt(now)
     books.repair()
@@ -232,7 +232,7 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
 
 
 def test_what_nobody_may_review_and_what_no_person_sent_is_no_finding(plain: Town, installed: Path) -> None:
-    """R-457 (P-12, P-16): exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""
+    """R-461 (P-12, P-16): exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""
     now = ms(plain.now)
     sent(installed, now - 1000, facts={"use.exempt": True})
     sent(installed, now - 1001, source="import")

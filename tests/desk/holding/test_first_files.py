@@ -31,7 +31,7 @@ WHY = "Bids for the bridge come here until May."
 
 
 def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town, visit: Visit, installed: Path) -> None:
-    """R-634: one button; the filter learns that such mail is wanted, so the sender is known from then on."""
+    """R-647: one button; the filter learns that such mail is wanted, so the sender is known from then on."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="first-file", do="hold")
     client, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "Did you ask for it?" in words(client.get(page)) and states(installed, capture.id) == {DANA: False}
@@ -44,7 +44,7 @@ def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town
 
 
 def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
-    """R-635: told to the rules with each copy, by the time of the receipt."""
+    """R-648: told to the rules with each copy, by the time of the receipt."""
     at, book = NOW, people()
     box = book.mailboxes["bob@city.example"]
     object.__setattr__(box, "files_until", at + DAY)
@@ -54,7 +54,7 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
 
 
 def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, installed: Path) -> None:
-    """R-636: with a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
+    """R-649: with a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
     now = ms(city.now)
     box = Mailbox.objects.get(address="streets@city.example")
     head = actor_of(city.people["head"].account, "", now)
@@ -74,7 +74,7 @@ def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, ins
 
 
 def test_there_a_file_opens_as_text_first(city: Town, visit: Visit) -> None:
-    """R-637: its address alone does not give the file; the button of the page that shows it does."""
+    """R-650: its address alone does not give the file; the button of the page that shows it does."""
     Mailbox.objects.filter(address=DANA).update(files_until=city.now + timedelta(days=1))
     mail = f"/mail/{city.objects['mail delivered']}"
     client = visit("crew0")

@@ -63,7 +63,7 @@ def told(portal: Any, installed: Path, city: Town) -> tuple[PickUp, str]:
 
 
 def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-707."""
+    """R-720."""
     box(installed, city)
     row, link = told(portal, installed, city)
     notice = Notice.objects.get()
@@ -82,7 +82,7 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
 def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-708."""
+    """R-721."""
     box(installed, city)
     row, link = told(portal, installed, city)
     assert visit("").post(link, {"secret": "short", "again": "short"}).status_code == 422
@@ -96,7 +96,7 @@ def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(
 
 
 def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-709. And its sender hears of it, sets another one, and it opens again."""
+    """R-722. And its sender hears of it, sets another one, and it opens again."""
     box(installed, city)
     row, link = told(portal, installed, city)
     rules, now, stranger = portal.secure, ms(city.now), pickups.reader("192.0.2.9")
@@ -124,7 +124,7 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
 
 
 def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-710. The key is gone at once; nobody but its sender takes it back."""
+    """R-723. The key is gone at once; nobody but its sender takes it back."""
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
     row.person = city.people["crew0"]
@@ -143,7 +143,7 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
 
 
 def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-711."""
+    """R-724."""
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
     at = ms(city.now) + portal.secure.days * 86_400_000
@@ -159,7 +159,7 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
 
 
 def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-712."""
+    """R-725."""
     content = bytes(range(256)) * 3000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     large = MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded)
@@ -185,7 +185,7 @@ def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, 
 
 
 def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-713."""
+    """R-726."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
@@ -210,7 +210,7 @@ def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, c
 
 
 def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town, installed: Path) -> None:
-    """R-714."""
+    """R-727."""
     id_ = box(installed, city, mail=MAIL + b"x" * (2 * boxes.PIECE))
     path = boxes.folder(installed) / id_ / "message"
     raw = path.read_bytes()
@@ -223,7 +223,7 @@ def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town,
 
 
 def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-711."""
+    """R-724."""
     box(installed, city)
     row, link = told(portal, installed, city)
     PickUp.objects.filter(pk=row.pk).update(until=city.now - timedelta(seconds=1))
@@ -231,7 +231,7 @@ def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, 
 
 
 def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-717. Two at a time; whoever comes third is told when to come again."""
+    """R-730. Two at a time; whoever comes third is told when to come again."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
@@ -251,7 +251,7 @@ def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, ins
 
 
 def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, installed: Path) -> None:
-    """R-712. A piece of 256 KiB is what is opened for a range, however large the file is."""
+    """R-725. A piece of 256 KiB is what is opened for a range, however large the file is."""
     content = bytes(range(256)) * 180_000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     id_ = box(installed, city, mail=MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded))

@@ -67,7 +67,7 @@ def states(data: Path, id_: bytes) -> dict[str, bool]:
 
 
 def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-446, R-447: an entry first, the checks once more, and the filter learns; nothing of the message on the page."""
+    """R-450, R-451: an entry first, the checks once more, and the filter learns; nothing of the message on the page."""
     id_ = quarantined(installed, ms(city.now) - 1000).id
     client, page = visit("security"), f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/"
     listed = words(client.get("/holding/quarantine/?from=shop&rule=spam-band"))
@@ -90,7 +90,7 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
 
 
 def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: Visit, installed: Path) -> None:
-    """R-447: no word about spam opens a door for anything else."""
+    """R-451: no word about spam opens a door for anything else."""
     rule = text("stop-shop", when='sender.domain == "shop.example"').replace(
         '"files.active" = true', '"sender.domain" = "shop.example"'
     )
@@ -105,7 +105,7 @@ def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: V
 def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_else(
     city: Town, visit: Visit, installed: Path
 ) -> None:
-    """R-448: not what a rule holds for a decision, not what is somebody else's."""
+    """R-452: not what a rule holds for a decision, not what is somebody else's."""
     now = ms(city.now)
     mine, held = quarantined(installed, now - 1000), quarantined(installed, now - 2000, do="hold")
     others = quarantined(installed, now - 3000, "lena.vogt@city.example")
@@ -125,7 +125,7 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
 
 
 def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-446: an operator sees envelopes, and decides nothing."""
+    """R-450: an operator sees envelopes, and decides nothing."""
     capture = quarantined(installed, ms(city.now) - 1000)
     page = f"/holding/quarantine/{capture.uuid}/0/"
     assert "A security officer decides" in words(visit("operator").get(page))
@@ -135,7 +135,7 @@ def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Vi
 
 
 def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, visit: Visit, installed: Path) -> None:
-    """R-639: fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
+    """R-652: fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
     now = ms(city.now)
     spam = [quarantined(installed, now - 1000 - n) for n in range(3)]
     program = quarantined(installed, now - 2000, rule="executable")

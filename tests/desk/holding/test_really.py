@@ -47,7 +47,7 @@ def asking(record: tuple[Capture, Sequence[Event]] | None, keys: Sequence[dkimke
 
 
 def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> None:
-    """R-760: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
+    """R-773: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
     ask = asking(kept())
     for text in (OUT, ONWARD + OUT, (ONWARD + OUT).replace(b"\r\n", b"\n"), b"\n\n" + ONWARD + OUT.rstrip()):
         assert ask.message(text, NOW) == Told("exact", NOW)
@@ -58,7 +58,7 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
 
 
 def test_of_a_number_only_what_the_city_sent_is_told() -> None:
-    """R-761 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
+    """R-774 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
     assert asking(kept()).number(ID) == Told("sent", NOW)
     for record in (kept("mx"), kept("import"), kept("journal"), kept(gone=False), None):
         assert asking(record).number(ID) == Told("unknown")
@@ -68,7 +68,7 @@ def test_of_a_number_only_what_the_city_sent_is_told() -> None:
 
 
 def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> None:
-    """R-762 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
+    """R-775 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
     made = dkimkeys.new(tmp_path, "city.example", "ed25519", now=NOW)
     key = dkimkeys.activate(tmp_path, made, now=NOW)
     signed = signature(tmp_path, BODY, key) + BODY
@@ -92,7 +92,7 @@ def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
 def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-761, R-763: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
+    """R-774, R-776: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
     came = quarantined(installed, ms(city.now) - 1000)
     monkeypatch.setattr(really, "PACE", really.Pace(6))
     anybody = Client()

@@ -66,12 +66,12 @@ def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Act
     ],
 )
 def test_of_several_rules_the_strictest_says_who_decides(rules: tuple[str, ...], kind: str) -> None:
-    """R-623."""
+    """R-636."""
     assert kinds.kind_of(rules, starter()) == kind
 
 
 def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, installed: Path) -> None:
-    """R-624: nothing goes on the word of one, of whoever asked, or of the same one twice."""
+    """R-637: nothing goes on the word of one, of whoever asked, or of the same one twice."""
     now = ms(city.now)
     capture, row = asked(city, installed, "malware-found", who=FIRST)
     with pytest.raises(NotPermitted, match="themselves"):
@@ -106,7 +106,7 @@ def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, insta
 
 
 def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed: Path) -> None:
-    """R-625: not on the page of the quarantine either."""
+    """R-638: not on the page of the quarantine either."""
     now = ms(city.now)
     for n, rule in enumerate(("malware-found", "confidential-many", "file-leaves")):
         copy = kept(quarantined(installed, now - 1000 - n, rule=rule), now)
@@ -119,7 +119,7 @@ def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed
 
 
 def test_confidential_information_waits_for_a_privacy_officer(city: Town, installed: Path) -> None:
-    """R-626 (P-19)."""
+    """R-639 (P-19)."""
     now = ms(city.now)
     capture, row = asked(city, installed, "confidential-many", do="hold")
     with pytest.raises(NotPermitted, match="privacy officer"):
@@ -129,7 +129,7 @@ def test_confidential_information_waits_for_a_privacy_officer(city: Town, instal
 
 
 def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, installed: Path) -> None:
-    """R-627: asked once, on a page, with a reason; answered with one; nothing of the message is told."""
+    """R-640: asked once, on a page, with a reason; answered with one; nothing of the message is told."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="executable")
     mine, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "A security officer decides" in words(mine.get(page))
@@ -151,7 +151,7 @@ def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, install
 
 
 def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, installed: Path) -> None:
-    """R-628: gone by another way, or unanswered for thirty days; whoever asked is told, once."""
+    """R-641: gone by another way, or unanswered for thirty days; whoever asked is told, once."""
     now = ms(city.now)
     capture, row = asked(city, installed, "executable")
     _, old = asked(city, installed, "beyond-limits")

@@ -26,7 +26,7 @@ PAT = "pat.nguyen@city.example"
 
 
 def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, installed: Path) -> None:
-    """R-458 (P-11, P-19, promise 7): of a rule in notice and of a held copy; with clause and number; no word of the message,
+    """R-462 (P-11, P-19, promise 7): of a rule in notice and of a held copy; with clause and number; no word of the message,
     nothing that a rule on use has found, and nothing to strangers."""
     now = ms(city.now)
     told = sent(installed, now - 3000, rules=("notify:own-account", "notify:use-campaign"), review=())
@@ -55,7 +55,7 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
 
 
 def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:
-    """R-464 (promises 6 and 7): no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
+    """R-468 (promises 6 and 7): no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
     now = ms(city.now)
     late = sent(installed, now - 3000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=())
     sent(installed, now - 2000, rules=("unavailable:clamav",), do="pending", review=())
@@ -69,7 +69,7 @@ def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, inst
 
 
 def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
-    """R-461 (P-13): to each but whoever sent it, without a name."""
+    """R-465 (P-13): to each but whoever sent it, without a name."""
     now = ms(city.now)
     city.grant("crew2", "use-reviewer")
     sent(installed, now - 2000)
@@ -82,7 +82,7 @@ def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(cit
 
 
 def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, installed: Path) -> None:
-    """R-459 (P-11): a program that sends a thousand does not bring a thousand notices."""
+    """R-463 (P-11): a program that sends a thousand does not bring a thousand notices."""
     noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
     now = ms(noon)
     for n in range(6):
@@ -96,7 +96,7 @@ def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, install
 
 
 def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
-    """R-460 (P-02): time, the sender's domain and the words of the rule, by person; nothing of nothing."""
+    """R-464 (P-02): time, the sender's domain and the words of the rule, by person; nothing of nothing."""
     noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
     now, desk = ms(noon), "desk@city.example"
     box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)

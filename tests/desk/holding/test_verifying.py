@@ -79,7 +79,7 @@ def by(from_: str, more: str = "", earlier: Any = lambda *_: (), returned: str =
 
 
 def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
-    """R-753 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
+    """R-766 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
     vendor = '"Acme Paving" <acme@paving.example>'
     own = ("acme@paving.example", "reply@paving.example", "pay@paving.example", "bounce@evil.example", "copy@paving.example")
     more = "Sender: pay@paving.example\r\nReply-To: reply@paving.example\r\nCc: copy@paving.example\r\n"
@@ -91,7 +91,7 @@ def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
 
 
 def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
-    """R-754: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
+    """R-767: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
     assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
     assert by("eve@city.example") == Channel("eve@city.example", True, "Eve")
     assert by('"Nobody Here" <x@mail.example>') is by("nobody@city.example") is None
@@ -101,7 +101,7 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
 def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-755, R-756: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
+    """R-768, R-769: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
     id_ = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>', "Reply-To: hurry@evil.example\r\n").uuid
     index(installed, known)
     dana, page = visit("crew0"), f"/mail/{id_}/verify/"
@@ -125,7 +125,7 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
 
 @pytest.mark.django_db
 def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-757: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
+    """R-770: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     visit("crew0").post(f"/mail/{capture.uuid}/verify/")
@@ -142,7 +142,7 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
 
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-758: mail that was proven when it came, before this one; what was not proven gives no way."""
+    """R-771: mail that was proven when it came, before this one; what was not proven gives no way."""
     came(installed, known - 500_000, '"Acme Paving" <forged@paving.example>')
     came(installed, known - 400_000, '"Acme Paving" <office@paving.example>', proven=True)
     id_ = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
@@ -162,7 +162,7 @@ def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, vis
 def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-759: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
+    """R-772: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     link = f"/verify/{tokens.make(installed, 'verify', capture.id, 0, known + DAY)}/"

@@ -74,14 +74,14 @@ def place(url: str, pretended: str = "", *, known: Known | None = NOTHING, rules
     ],
 )
 def test_the_real_name_is_shown_with_what_is_odd_about_it(url: str, pretended: str, reads: str, why: list[str]) -> None:
-    """R-613: the page names the host that a browser would ask, as people see it, and what the message pretended."""
+    """R-626: the page names the host that a browser would ask, as people see it, and what the message pretended."""
     found = place(url, pretended)
     assert (found.reads, [reason for reason, _ in found.why]) == (reads, why)
     assert found.verdict == ("warn" if why else "quiet") and not found.unasked
 
 
 def test_rules_and_incidents_of_this_moment_stop_a_link() -> None:
-    """R-614: the verdict is that of the moment of the click: a rule that names the host, or an incident that was answered."""
+    """R-627: the verdict is that of the moment of the click: a rule that names the host, or an incident that was answered."""
     assert place("https://evil.example/").verdict == "quiet"
     assert place("https://evil.example/", rules=book()).verdict == "stop"
     assert place("https://other.example/", rules=book()).verdict == "quiet"
@@ -90,7 +90,7 @@ def test_rules_and_incidents_of_this_moment_stop_a_link() -> None:
 
 
 def test_what_could_not_be_asked_is_said() -> None:
-    """R-615: without incidents or rules the page still says where the link leads, and that not all was asked."""
+    """R-628: without incidents or rules the page still says where the link leads, and that not all was asked."""
     assert place("https://evil.example/", known=None).unasked
     assert destination("https://evil.example/", "", Asked(PROTECTED, None, NOW), Known()).unasked
     assert place("https://evil.example/", rules=replace(book(), trouble="gone")).unasked
@@ -111,7 +111,7 @@ def link(data: Path, capture: str, url: str = "https://evil.example/login", pret
 
 @pytest.mark.django_db
 def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path, capture: str) -> None:
-    """R-616: without an account the real name and a plain link; nothing is kept and no log says who was there."""
+    """R-629: without an account the real name and a plain link; nothing is kept and no log says who was there."""
     address = link(installed, capture, pretended="bank.example")
     for path in (address, f"{address}/", f"{address}//"):
         response = Client().get(path, **PERSON)
@@ -125,7 +125,7 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
 def test_no_log_says_who_followed_a_link(
     installed: Path, capture: str, visit: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-620: of whoever follows a link no log has a name, signed in or not, nor where it led."""
+    """R-633: of whoever follows a link no log has a name, signed in or not, nor where it led."""
     log = Said()
     monkeypatch.setattr(middleware, "log", log)
     visit("crew0").get(link(installed, capture), **PERSON)
@@ -135,7 +135,7 @@ def test_no_log_says_who_followed_a_link(
 
 @pytest.mark.django_db
 def test_a_forged_link_leads_nowhere(installed: Path, capture: str) -> None:
-    """R-617: of a link that is not ours the page says nothing and sends nobody anywhere."""
+    """R-630: of a link that is not ours the page says nothing and sends nobody anywhere."""
     address = link(installed, capture)
     for path in (f"{address[:-1]}{'A' if address[-1] != 'A' else 'B'}", "/l/x", f"/l/{'A' * 60}", address.replace("/l/A", "/l/B")):
         response = Client().get(path)
@@ -148,7 +148,7 @@ def test_a_forged_link_leads_nowhere(installed: Path, capture: str) -> None:
 def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs_do_not_count(
     installed: Path, city: Town, capture: str
 ) -> None:
-    """R-618: a look by a scanner or a browser that looks ahead is nothing; a person who opens a dangerous link is kept, once."""
+    """R-631: a look by a scanner or a browser that looks ahead is nothing; a person who opens a dangerous link is kept, once."""
     Case.objects.filter(capture=capture).update(
         state="right", person=city.people["admin"], answered=city.now, why="It is dangerous, all of it."
     )
@@ -168,7 +168,7 @@ def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs
 
 @pytest.mark.django_db
 def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too(city: Town, capture: str) -> None:
-    """R-619: what security found about one message of a wave holds for the links of the others."""
+    """R-632: what security found about one message of a wave holds for the links of the others."""
     other = Case.objects.create(
         capture=str(uuid.uuid4()),
         text="x" * 64,
@@ -191,7 +191,7 @@ def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too
 
 @pytest.mark.django_db
 def test_the_page_works_when_nothing_answers(installed: Path, capture: str) -> None:
-    """R-615: a damaged book, and incidents that cannot be asked."""
+    """R-628: a damaged book, and incidents that cannot be asked."""
     published.active_path(installed).parent.mkdir(exist_ok=True)
     published.active_path(installed).write_text("broken [")
     response = Client().get(link(installed, capture))

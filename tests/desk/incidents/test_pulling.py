@@ -74,7 +74,7 @@ def lies(data: Path, local: str, capture: Capture, flags: str = "") -> Path:
 
 
 def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else(plain: Town, installed: Path) -> None:
-    """R-688: the same sender is not enough; a copy outside of the city is none that we can take."""
+    """R-701: the same sender is not enough; a copy outside of the city is none that we can take."""
     now = ms(plain.now)
     one, two, _ = wave(installed, now)
     found = queries.who_has(reported(plain, one, phish()), now=now)
@@ -86,7 +86,7 @@ def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else
 
 @pytest.mark.parametrize("words_", ["password", "body:password", "subject:full password", "to:dana.ortiz@city.example", "bcc:x"])
 def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
-    """R-689 (P-16): a pull is narrowed by what an envelope and a list show."""
+    """R-702 (P-16): a pull is narrowed by what an envelope and a list show."""
     from datetime import UTC, datetime
 
     with pytest.raises(QueryError, match="takes a mandate"):
@@ -94,7 +94,7 @@ def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
 
 
 def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-690: what is taken back is what was seen; the act is an entry with the number."""
+    """R-703: what is taken back is what was seen; the act is an entry with the number."""
     now = ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     client, page = visit("security"), f"/incidents/{case.pk}/pull/"
@@ -106,7 +106,7 @@ def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: 
 
 
 def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
-    """R-691: never the same one twice; nothing moves before; the database holds it, too."""
+    """R-704: never the same one twice; nothing moves before; the database holds it, too."""
     assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
     assert pulling.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
@@ -120,7 +120,7 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
 
 
 def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-692: out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
+    """R-705: out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
     now = ms(plain.now)
     one, two, other = wave(installed, now)
     case = reported(plain, one, phish())
@@ -158,7 +158,7 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     installed: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R-693: the problem stands beside the copy; the others go on; a quarter of a minute later it is done."""
+    """R-706: the problem stands beside the copy; the others go on; a quarter of a minute later it is done."""
     now = ms(plain.now)
     one = wave(installed, now)[0]
     case = reported(plain, one, phish())
@@ -183,7 +183,7 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
 
 @given(st.lists(st.sampled_from(["agree", "refuse", "finish", "undo", "begin"]), max_size=12), st.integers(1, 60))
 def test_no_walk_through_the_states_skips_the_second_person_or_comes_back_from_an_end(walk: list[str], copies: int) -> None:
-    """R-691, R-692."""
+    """R-704, R-705."""
     state = states.begins(copies)
     seen = [state]
     for action in walk:

@@ -83,7 +83,7 @@ def heard(data: Path, now: int) -> None:
 
 
 def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-680: nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
+    """R-693: nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
     now = ms(plain.now)
     first = came(installed, now - 9000, DANA, raw=phish())
     second = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
@@ -110,7 +110,7 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
 
 
 def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: Path) -> None:
-    """R-681: no new case for officers; a link alone makes nothing the same as what was answered."""
+    """R-694: no new case for officers; a link alone makes nothing the same as what was answered."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -124,7 +124,7 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
 
 
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
-    """R-694: a late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
+    """R-707: a late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     other = came(
@@ -142,7 +142,7 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
 def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is_only_like_it(
     plain: Town, visit: Visit, installed: Path
 ) -> None:
-    """R-696 (P-16): a click is one look, a link is none; what nobody has reported takes a mandate."""
+    """R-709 (P-16): a click is one look, a link is none; what nobody has reported takes a mandate."""
     now = ms(plain.now)
     one, like = came(installed, now - 9000, DANA, raw=phish()), came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -158,7 +158,7 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
 
 
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
-    """R-682."""
+    """R-695."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -182,7 +182,7 @@ def forward(raw: bytes, how: str) -> bytes:
 
 @pytest.mark.parametrize("how", ["attached", "quoted", "linked"])
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
-    """R-683: by its Message-ID, by a link of ours in it, else by its words; heard once. A link of another's copy finds nothing."""
+    """R-696: by its Message-ID, by a link of ours in it, else by its words; heard once. A link of another's copy finds nothing."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     others = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
@@ -199,7 +199,7 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
 
 
 def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-684: nobody's report is dropped because its message came another way; the number is that of the report."""
+    """R-697: nobody's report is dropped because its message came another way; the number is that of the report."""
     now = ms(plain.now)
     sent = came(
         installed, now - 1000, "Report@City.Example", raw=forward(phish(), "attached"), kind="submission", login="p-crew0",
@@ -213,7 +213,7 @@ def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, ins
 
 
 def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-685: a thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
+    """R-698: a thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
     now = ms(plain.now)
     monkeypatch.setattr(reporting, "OUTSIDE_MOST", 2)
     for n in range(30):
@@ -227,7 +227,7 @@ def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: P
 
 
 def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-686: without signing in; as whoever holds the mailbox; nothing of the message is on the page."""
+    """R-699: without signing in; as whoever holds the mailbox; nothing of the message is on the page."""
     now = ms(plain.now)
     one = came(installed, now - 9000, PAT, DANA, raw=phish())
     token = tokens.make(installed, "report", one.id, 1, now + 3_600_000)
@@ -248,7 +248,7 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
 
 
 def test_mail_between_colleagues_can_be_dangerous_and_is_never_called_spam(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-687: an account may have been taken over; what our own people write teaches the filter nothing."""
+    """R-700: an account may have been taken over; what our own people write teaches the filter nothing."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish(), kind="submission", login="p-crew2", sender=PAT)
     page, client = f"/mail/{one.uuid}/report/", visit("crew0")

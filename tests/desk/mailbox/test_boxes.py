@@ -61,7 +61,7 @@ def test_an_answer_without_words_or_days_that_fit_is_asked_for_again(
 
 
 def test_who_may_send_from_the_mailbox_of_a_function_says_what_it_answers(visit: Visit, city: Town) -> None:
-    """R-1920: on its own page, which the list of mailboxes leads to; the others of the mailbox see it there."""
+    """R-350: on its own page, which the list of mailboxes leads to; the others of the mailbox see it there."""
     dana, place = visit("crew0"), f"/mail/away/{city.objects['streets']}/"
     assert place in dana.get("/mail/boxes/").content.decode() and place not in visit("crew1").get("/mail/boxes/").content.decode()
     assert f"{STREETS} answers from" in said(dana.post(place, days(city, 0, 3), follow=True))

@@ -24,7 +24,7 @@ def said(header: str, recipients: int = 3, who: Any = None) -> list[tuple[str, i
 
 
 def test_who_learns_of_twenty_others_is_said() -> None:
-    """R-666 (P-19): outside, in To and Cc together, each once; Bcc and colleagues do not count."""
+    """R-679 (P-19): outside, in To and Cc together, each once; Bcc and colleagues do not count."""
     many = ", ".join(f"p{n}@out.example" for n in range(12))
     more = ", ".join(f"q{n}@out.example" for n in range(9))
     assert said(f"To: {many}\nCc: {more}") == [("shown", 21, "")]
@@ -34,7 +34,7 @@ def test_who_learns_of_twenty_others_is_said() -> None:
 
 
 def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
-    """R-667 (P-27): by the name given, in either order, or by what stands before the @."""
+    """R-680 (P-27): by the name given, in either order, or by what stands before the @."""
     assert said('To: "Bob Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said('Cc: "baker,  BOB" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said("To: eve@mail.example") == [("namesake", 1, "Eve")]
@@ -42,13 +42,13 @@ def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
 
 
 def test_an_answer_to_hundreds_is_said() -> None:
-    """R-668 (P-11): those behind lists count; a message that answers nothing may go to many."""
+    """R-681 (P-11): those behind lists count; a message that answers nothing may go to many."""
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 240) == [("everybody", 240, "")]
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 99) == said("To: all@city.example", 240) == []
 
 
 def test_a_caution_asks_once_more_and_says_what_to_do() -> None:
-    """R-669 (promise 7): with its clause; another one is asked again."""
+    """R-682 (promise 7): with its clause; another one is asked again."""
     one, two = (Foreseen((), cautions=(Caution("shown", n, ("a@x.example",)),)) for n in (21, 22))
     assert not one.is_calm and one.digest(1) != two.digest(1) and Foreseen(()).is_calm
     warns = foretelling.panel(

@@ -135,7 +135,7 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
 
 
 def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
-    """R-664: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
+    """R-677: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
     assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"

@@ -234,7 +234,7 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
 
 
 def test_letters_are_keys_only_where_somebody_switched_them_on(three: list[str], visit: Visit) -> None:
-    """R-661: one switch for all pages (WCAG 2.1.4)."""
+    """R-674: one switch for all pages (WCAG 2.1.4)."""
     dana = visit("crew0")
     assert b"data-keys" not in dana.get("/mail/").content
     assert "Letter keys are on" in said(dana.post("/my/keys/", {"keys": "on", "next": "//elsewhere.example/"}, follow=True))

@@ -53,7 +53,7 @@ def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked:
 
 
 def test_that_a_message_was_opened_is_counted_and_never_which(asked: str, visit: Visit, both: Mailbox, city: Town) -> None:
-    """R-1906, P-05: to each reader of the mailbox that it came to; a list that was looked at is none."""
+    """R-577, P-05: to each reader of the mailbox that it came to; a list that was looked at is none."""
     Usage.objects.all().delete()
     dana, lena = visit("crew0"), visit("crew1")
     assert dana.get("/mail/").status_code == 200 and not Usage.objects.exists()

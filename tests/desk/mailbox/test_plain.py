@@ -51,7 +51,7 @@ def became(desk: Office, out: Outgoing) -> tuple[str, tuple[str, ...]]:
 def test_a_reason_sends_it_as_it_is_and_the_privacy_officer_reads_it(
     desk: Office, city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-718. Without one nothing is sent; what was asked for with [secure] stays encrypted."""
+    """R-731. Without one nothing is sent; what was asked for with [secure] stays encrypted."""
     draft = written(desk, to=ANN, text=SSN)
     found = foretold(desk, draft)
     assert [(c.do, c.rules) for c in found.encrypted] == [("encrypt", ("seal",))] and not found.is_calm
@@ -72,7 +72,7 @@ def test_a_reason_sends_it_as_it_is_and_the_privacy_officer_reads_it(
 
 
 def test_what_is_taken_back_was_not_sent_unencrypted(desk: Office) -> None:
-    """R-718."""
+    """R-731."""
     draft = written(desk, to=ANN, text=SSN)
     out = submitting.give(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now, plain=Plain(WHY))
     sending.undo(out, actor=desk.actor("crew0"), reason="taken back", now=desk.now)
@@ -82,7 +82,7 @@ def test_what_is_taken_back_was_not_sent_unencrypted(desk: Office) -> None:
 def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
     desk: Office, visit: Callable[[str], Client]
 ) -> None:
-    """R-721. As a browser without script does it."""
+    """R-734. As a browser without script does it."""
     page = Page(visit("crew0"), "/mail/write/")
     page.press("check", to=f"{ANN}, {LENA}", subject="Plan", text="Please look.")
     page.press("secure")
@@ -97,7 +97,7 @@ def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
 
 
 def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[[str], Client]) -> None:
-    """R-718, on the page."""
+    """R-731, on the page."""
     page = Page(visit("crew0"), "/mail/write/")
     page.press("send", to=ANN, subject="Plan", text=SSN)
     assert "Send it unencrypted" in page.text and not Outgoing.objects.exists()

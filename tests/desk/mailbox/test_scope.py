@@ -203,7 +203,7 @@ def test_the_size_that_is_asked_for_is_that_of_what_a_recipient_is_shown() -> No
 
 
 def test_what_was_taken_back_is_shut_also_where_it_had_been_let_go() -> None:
-    """R-679 (P-31): a copy that was delivered, or held at first and let go since; what one has sent oneself stays one's own."""
+    """R-692 (P-31): a copy that was delivered, or held at first and let go since; what one has sent oneself stays one's own."""
     envelope = Envelope("eve@out.example", (Recipient(ANN),), 1)
     one = Capture(bytes(15) + b"1", 1, bytes(32), 9, bytes(32), Source("mx"), envelope, (Disposition(0, "deliver"),))
     held = replace(one, dispositions=(Disposition(0, "hold"),))

@@ -56,7 +56,7 @@ def _asked(client: Client, *ids: str, q: str = "") -> dict[str, str]:
 
 @pytest.mark.django_db
 def test_lines_are_of_what_somebody_may_read_and_of_nothing_else(post: Post, visit: Visit, city: Town) -> None:
-    """R-663: of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
+    """R-676: of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
     mine = post.arrive(letter(sender=ACME, to=DANA, text="The asphalt is black."), DANA)
     hers = post.arrive(letter(sender=ACME, to=LENA, text="The secret is out."), LENA)
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)

@@ -31,7 +31,7 @@ DANA = "dana.ortiz@city.example"
 def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-622: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
+    """R-635: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
     now = ms(city.now)
     body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: Kestrel\r\n\r\nHello.\r\n"
     envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)

@@ -1,4 +1,4 @@
-"""A later program brings rules that the book never had: they are shown, and nothing of them acts by itself (R-444, P-29)."""
+"""A later program brings rules that the book never had: they are shown, and nothing of them acts by itself (R-448, P-29)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def later(city: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit: Visit, later: dict[str, str]) -> None:
-    """R-444: the difference, a draft of each for who writes rules, and nothing twice."""
+    """R-448: the difference, a draft of each for who writes rules, and nothing twice."""
     assert [(one.rule, one.known, one.before) for one in offered.offers()] == [
         ("executable", True, later["executable"]),
         ("macros", False, ""),

@@ -47,7 +47,7 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
 @db
 @pytest.mark.parametrize("who", ["p-helper", "p-author"])
 def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> None:
-    """R-435 (P-29): neither who began it nor who mended it, whatever duties they hold."""
+    """R-439 (P-29): neither who began it nor who mended it, whatever duties they hold."""
     now = ms(city.now)
     city.person("helper", "Uma", "Ness", "clerk", "Policy Analyst")
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
@@ -61,7 +61,7 @@ def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> No
 
 @db
 def test_two_at_once_never_overwrite_each_other(city: Town) -> None:
-    """R-436 (P-29): the second one hears that somebody was faster, and nothing is half done."""
+    """R-440 (P-29): the second one hears that somebody was faster, and nothing is half done."""
     now = ms(city.now)
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
     seen = Version.objects.get(pk=row.pk)
@@ -115,7 +115,7 @@ def test_a_broken_draft_says_where_and_what_comes_nearest(city: Town, broken: st
 
 @db
 def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_days_first(city: Town) -> None:
-    """R-437 (P-29, P-18): counted from the day on which it began to tell, with the same condition."""
+    """R-441 (P-29, P-18): counted from the day on which it began to tell, with the same condition."""
     now = int(datetime(2026, 11, 20, 15, tzinfo=UTC).timestamp() * 1000)  # a Friday
     holds = text(when="files.active", do="hold", mode="enforce")
     row = rules.test(rules.draft(holds, CHANGED, after=0, actor=author(), now=now), actor=author(), now=now)
@@ -242,7 +242,7 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 
 @db
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-437 (P-18, P-29): those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
+    """R-441 (P-18, P-29): those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
     now = ms(city.now)
     one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"

@@ -28,7 +28,7 @@ def test_a_drawing_is_a_png_of_the_same_dots(width: int, height: int, chance: ob
 
 @given(st.binary(max_size=60))
 def test_what_a_sender_made_is_never_passed_on_as_a_drawing(content: bytes) -> None:
-    """R-638: only what says that it is our own drawing, with as many dots as it says."""
+    """R-651: only what says that it is our own drawing, with as many dots as it says."""
     assert looks.png(content) is None
     assert looks.png(b"\x89PNG\r\n\x1a\n" + content) is None
     assert looks.png(b"P5 900 900 255\n" + content) is None

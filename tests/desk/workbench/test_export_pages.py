@@ -37,7 +37,7 @@ def made(installed: Path, *, rounds: int = 20) -> None:
 
 
 def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visit: Visit, installed: Path, tmp_path: Path) -> None:
-    """R-350, R-360 (P-21): a job with a page."""
+    """R-354, R-364 (P-21): a job with a page."""
     client = visit("recorder")
     assert "Export 5 messages" in text(client.get("/mandates/26-001/exports/?q=kestrel"))
     ordered = client.post("/mandates/26-001/exports/", {"query": "kestrel"})
@@ -69,7 +69,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
 
 
 def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: Town, visit: Visit, installed: Path) -> None:
-    """R-356: in the middle, too."""
+    """R-360: in the middle, too."""
     client = visit("recorder")
     where = client.post("/mandates/26-001/exports/", {"query": ""})["Location"]
     carry(city.now)
@@ -91,7 +91,7 @@ def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: To
 def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
     city: Town, visit: Visit, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-362 (E3)"""
+    """R-366 (E3)"""
     monkeypatch.setattr(tasks, "PIECE", 0)
     monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 1)
     visit("recorder").post("/mandates/26-001/exports/", {"query": ""})

@@ -36,7 +36,7 @@ VIEWS = st.fixed_dictionaries(
 
 @given(TREES, VIEWS, st.sampled_from([ANN, mandate("bob@x.example", since=3, until=6), mandate()]))
 def test_whatever_is_asked_answers_lie_in_the_scope(tree: Tree, seen: View, under: object) -> None:
-    """R-354 (E5): for every tree and every capture, and what is in the scope and asked for is found."""
+    """R-358 (E5): for every tree and every capture, and what is in the scope and asked for is found."""
     asked = within(under, tree, NOW)  # type: ignore[arg-type]
     inside = matches(under.scope.tree(NOW), seen)  # type: ignore[attr-defined]
     assert matches(asked, seen) == (inside and matches(tree, seen))
@@ -73,7 +73,7 @@ def everywhere(made: Kept) -> Iterator[str]:
 
 
 def test_no_syntax_finds_or_counts_what_is_outside(kept: Kept, inside: set[str]) -> None:
-    """R-354 (E5), over the real index."""
+    """R-358 (E5), over the real index."""
     told = 0
     for text in everywhere(kept):
         try:
@@ -89,7 +89,7 @@ def test_no_syntax_finds_or_counts_what_is_outside(kept: Kept, inside: set[str])
 
 
 def test_no_id_opens_what_is_outside(kept: Kept, inside: set[str]) -> None:
-    """R-355 (E5): the store is asked, whatever the index or an address says."""
+    """R-359 (E5): the store is asked, whatever the index or an address says."""
     gate = Gate(kept.data, kept.archive, permit(ANN.number), ANN, NOW)
     opened = set()
     for capture, body in kept.made:
@@ -107,7 +107,7 @@ def test_no_id_opens_what_is_outside(kept: Kept, inside: set[str]) -> None:
 
 
 def test_a_thread_leads_no_further_than_the_scope(kept: Kept, inside: set[str]) -> None:
-    """R-355 (E5): thread: reads nothing outside to find who wrote first."""
+    """R-359 (E5): thread: reads nothing outside to find who wrote first."""
     read: list[str] = []
 
     class Watched(Gate):
@@ -123,7 +123,7 @@ def test_a_thread_leads_no_further_than_the_scope(kept: Kept, inside: set[str]) 
 
 
 def test_a_permit_of_another_mandate_or_of_none_opens_nothing(kept: Kept) -> None:
-    """R-356 (E2): no case, no body."""
+    """R-360 (E2): no case, no body."""
     for number in ("", "25-002"):
         with pytest.raises(NotPermitted):
             Gate(kept.data, kept.archive, permit(number), ANN, NOW)

@@ -21,7 +21,7 @@ def said(tmp_path: Path, listener: Listener, *plain: Plain, courier: Courier | N
 
 @pytest.mark.parametrize("kind", ["submission", "relay", "lmtp"])
 def test_a_door_beyond_this_machine_without_tls_is_red(tmp_path: Path, kind: str) -> None:
-    """R-715."""
+    """R-728."""
     bare = Listener(kind=kind, address="192.0.2.1", port=587)
     assert said(tmp_path, bare) == ["problem"]
     assert said(tmp_path, Listener(kind=kind, address="192.0.2.1", certificate="c.pem", key="k.pem")) == ["ok"]
@@ -40,14 +40,14 @@ def test_a_door_beyond_this_machine_without_tls_is_red(tmp_path: Path, kind: str
     ],
 )
 def test_an_entry_has_an_owner_and_an_end(tmp_path: Path, owner: str, until: str, level: str) -> None:
-    """R-716. For its own door, too."""
+    """R-729. For its own door, too."""
     bare = Listener(kind="relay", address="192.0.2.1")
     assert said(tmp_path, bare, Plain(door="relay", owner=owner, until=until)) == [level]
     assert said(tmp_path, bare, Plain(door="lmtp", owner=owner, until=until)) == ["problem"]
 
 
 def test_next_hops_beyond_this_machine_want_tls_that_is_verified(tmp_path: Path) -> None:
-    """R-715."""
+    """R-728."""
     here = Listener()
     assert said(tmp_path, here, courier=Courier(outbound="smtp://192.0.2.7:25")) == ["problem"]
     assert said(tmp_path, here, courier=Courier(outbound="smtp://192.0.2.7:25", tls="required")) == ["ok"]

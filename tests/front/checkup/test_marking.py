@@ -15,7 +15,7 @@ URL = "https://mail.city.example"
 
 
 def test_links_without_an_address_and_a_damaged_key_are_problems(data: Path) -> None:
-    """R-621: doctor names what keeps links and the line of doubt from working."""
+    """R-634: doctor names what keeps links and the line of doubt from working."""
 
     def levels(rules: Marks, url: str = URL) -> list[str]:
         settings = replace(load(data), marks=rules, web=Web(url=url))

@@ -34,7 +34,7 @@ def works(installed: Path, db: None) -> Town:
 
 
 def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
-    """R-496: the guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
+    """R-500: the guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
     head, chief, crew = (asking(works.people[who]) for who in ("head", "chief", "crew0"))
     for path in ("/departments/public-works/people", "/departments/public-works/people/p-crew0", "/mailboxes/streets@city.example"):
         assert [ask("GET", path).status_code for ask in (head, chief, crew)] == [200, 403, 403], path
@@ -46,7 +46,7 @@ def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
 
 
 def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> None:
-    """R-497: what a person may do by hand is not what each of their programs may do."""
+    """R-501: what a person may do by hand is not what each of their programs may do."""
     ask = asking(works.people["office"], ["read:people"])
     assert ask("GET", "/agencies").status_code == 200
     for method, path, scope in (("GET", "/duties", "read:duties"), ("POST", "/agencies/northline/off", "write:access")):
@@ -57,7 +57,7 @@ def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> No
 
 
 def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(works: Town) -> None:
-    """R-499, RFC 9457: also where Django itself answers; a refusal names clause and whom to ask."""
+    """R-503, RFC 9457: also where Django itself answers; a refusal names clause and whom to ask."""
     ask = asking(works.people["office"])
     said = {
         404: ask("GET", "/nowhere"),
@@ -82,7 +82,7 @@ def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(
 def test_a_fault_of_ours_is_a_problem_and_never_a_stack(
     works: Town, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
 ) -> None:
-    """R-499: 5xx is ours, and says nothing of how it came."""
+    """R-503: 5xx is ours, and says nothing of how it came."""
 
     def broken(*_: Any) -> Any:
         raise fault
@@ -106,7 +106,7 @@ def _walk(ask: Any, path: str, limit: int) -> Iterator[list[Any]]:
 
 
 def test_a_list_is_walked_by_its_links_and_has_each_row_once_whatever_comes_meanwhile(works: Town) -> None:
-    """R-500, RFC 8288: a cursor is a place between rows, so nothing is told twice or left out."""
+    """R-504, RFC 8288: a cursor is a place between rows, so nothing is told twice or left out."""
     ask = asking(works.people["office"])
     for n in range(5):
         Agency.objects.create(code=f"b{n}", name=f"B {n}")
@@ -131,7 +131,7 @@ def test_a_cursor_that_is_none_is_said_to_be_none(works: Town, after: str) -> No
 
 
 def test_what_has_changed_since_it_was_read_is_not_changed(works: Town) -> None:
-    """R-501: If-Match, RFC 9110."""
+    """R-505: If-Match, RFC 9110."""
     ask = asking(works.people["office"])
     read = ask("GET", "/agencies/northline")
     tag = read.headers["ETag"]
@@ -146,7 +146,7 @@ def test_what_has_changed_since_it_was_read_is_not_changed(works: Town) -> None:
 
 
 def test_the_same_request_again_is_not_done_again(works: Town) -> None:
-    """R-502: one key, one act, one answer; another request under the same key is refused; a refused one leaves the key free."""
+    """R-506: one key, one act, one answer; another request under the same key is refused; a refused one leaves the key free."""
     ask = asking(works.people["office"])
     wrong = {"code": "south", "name": "South", "reason": "x"}
     assert ask("POST", "/agencies", wrong, idempotency_key="k1").status_code == 422
@@ -172,7 +172,7 @@ def test_a_key_is_kept_for_a_day(works: Town) -> None:
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_again() -> None:
-    """R-503: each token for itself, minute by minute."""
+    """R-507: each token for itself, minute by minute."""
     rate = door.Rate()
     for _ in range(3):
         rate.note("a", 60_000, 3)
@@ -195,7 +195,7 @@ def test_a_rate_is_a_problem_with_the_seconds(works: Town, monkeypatch: pytest.M
 
 
 def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
-    """R-504, L2: the same token that read a moment ago opens nothing."""
+    """R-508, L2: the same token that read a moment ago opens nothing."""
     person = works.people["crew0"]
     ask = asking(person)
     assert ask("GET", "/me").status_code == 200
@@ -207,7 +207,7 @@ def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
 
 
 def test_a_privileged_duty_is_of_no_use_to_a_token_before_it_is_taken_up(works: Town) -> None:
-    """R-505, D4: and no operation takes one up, because that needs a fresh proof."""
+    """R-509, D4: and no operation takes one up, because that needs a fresh proof."""
     admin, operator = asking(works.people["admin"]), asking(works.people["operator"])
     refused = admin("GET", "/queue")
     assert refused.status_code == 403 and "Take up the duty" in refused.json()["detail"]

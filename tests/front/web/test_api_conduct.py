@@ -23,7 +23,7 @@ def works(installed: Path, db: None) -> Town:
 
 
 def test_a_reviewer_answers_a_row_and_takes_it_back(works: Town) -> None:
-    """R-592: whoever is not asked neither reads nor answers; a row that was answered meanwhile is said."""
+    """R-605: whoever is not asked neither reads nor answers; a row that was answered meanwhile is said."""
     found = reviews(works)
     head, chief, auditor = (asking(works.people[who]) for who in ("head", "chief", "auditor"))
     path = f"/departments/public-works/reviews/{found['review']}"
@@ -43,7 +43,7 @@ def test_a_reviewer_answers_a_row_and_takes_it_back(works: Town) -> None:
 
 
 def test_a_head_signs_the_statement_and_says_what_is_not_in_order(works: Town) -> None:
-    """R-593: with words where it is not, once; who only reads it does not sign."""
+    """R-606: with words where it is not, once; who only reads it does not sign."""
     head, auditor = asking(works.people["head"]), asking(works.people["auditor"])
     path = "/departments/public-works/statements/2025-2"
     assert auditor("GET", path).json()["state"] == "open" and len(head("GET", path).json()["sections"]) > 2
@@ -58,7 +58,7 @@ def test_a_head_signs_the_statement_and_says_what_is_not_in_order(works: Town) -
 
 
 def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> None:
-    """R-594: the answers of the page, with what each of them needs."""
+    """R-607: the answers of the page, with what each of them needs."""
     place = f"/departments/public-works/leavers/{gone(works)['leaver']}"
     head, office = asking(works.people["head"]), asking(works.people["office"])
     why = {"reason": "Agreed with her supervisor last week."}
@@ -76,7 +76,7 @@ def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> 
 
 
 def test_who_was_reported_reads_it_answers_once_and_never_hears_by_whom(works: Town) -> None:
-    """R-595: the case of one's own, and nobody else's."""
+    """R-608: the case of one's own, and nobody else's."""
     found = violations(works)
     her, other = asking(works.people["crew6"]), asking(works.people["crew0"])
     mine = her("GET", "/me/violations")

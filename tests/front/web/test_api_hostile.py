@@ -1,4 +1,4 @@
-"""Whatever a program sends, an answer is one that the document names, in its form, and never a fault of ours (R-507)."""
+"""Whatever a program sends, an answer is one that the document names, in its form, and never a fault of ours (R-511)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _fitting(name: str, shape: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 @pytest.mark.django_db
 def test_no_request_is_a_fault_of_ours(installed: Path) -> None:
-    """R-507: Hypothesis over the document; bodies of any shape, addresses of any words."""
+    """R-511: Hypothesis over the document; bodies of any shape, addresses of any words."""
     (installed / "claimed").touch()
     works = town()
     asks = [asking(works.people[who]) for who in ("office", "head")]

@@ -22,7 +22,7 @@ def works(installed: Path, db: None) -> Town:
 
 
 def test_a_program_writes_a_draft_with_a_file_sends_it_and_takes_it_back(works: Town) -> None:
-    """R-591: by the verbs of the page, with its versions; whoever else asks finds nothing."""
+    """R-604: by the verbs of the page, with its versions; whoever else asks finds nothing."""
     ask, other = asking(works.people["crew0"]), asking(works.people["head"])
     own = works.authorisations["crew0"].mailbox.address
     letter = {"to": own, "subject": "Closure", "text": "The plan is attached."}

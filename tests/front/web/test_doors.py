@@ -79,7 +79,7 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
 
 
 def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, settings: Any) -> None:
-    """R-1904, P-08: to take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
+    """R-575, P-08: to take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
     published.publish(installed, city(2, T0 + 1, people=[ended]))
@@ -95,7 +95,7 @@ def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, setti
 
 
 def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1905, P-05: by password and by token; what is refused is none, and who is not in the directory neither."""
+    """R-576, P-05: by password and by token; what is refused is none, and who is not in the directory neither."""
     ann = row("ann", "Ann Müller")
     mailbox(ann, "ann@city.example")
     for password in (PASSWORD, "wrong", PASSWORD):

@@ -86,7 +86,7 @@ def _away(town: Town, outside: str | None = None) -> AutoReply:
 
 
 def test_a_sender_is_answered_once_a_week(town: Town) -> None:
-    """R-550."""
+    """R-556."""
     _away(town)
     town.comes()
     town.comes()
@@ -109,7 +109,7 @@ def test_a_sender_is_answered_once_a_week(town: Town) -> None:
 
 
 def test_whoever_died_between_the_answer_and_the_note_of_it_answers_nothing_twice(town: Town) -> None:
-    """R-551."""
+    """R-557."""
     _away(town)
     town.comes()
     first = Answering(town.settings, town.data, lambda: town.now)
@@ -138,7 +138,7 @@ def test_people_elsewhere_get_no_answer_where_the_holder_wants_none(town: Town) 
 
 
 def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) -> None:
-    """R-547, L4: until its end, and no longer than the holder is gone."""
+    """R-553, L4: until its end, and no longer than the holder is gone."""
     _away(town)
     ending.end_access(town.ann, reason="Retired at the end of the month.", when=MS, actor=OFFICER, now=MS)
     publish(MS)
@@ -159,7 +159,7 @@ def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) ->
 
 
 def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None:
-    """R-1922: by any of its addresses, each sender once, no list; nothing while nobody may read it."""
+    """R-352: by any of its addresses, each sender once, no list; nothing while nobody may read it."""
     office = staff.mailbox("311@city.example", town.box.department)
     staff.authorised(town.ann, office, town.ann.episodes.get(), Person.objects.get(uid="head"), role="delegate")
     Address.objects.create(address="desk@city.example", mailbox=office, since=staff.OLD)

@@ -66,7 +66,7 @@ def answers(desk: Office) -> list[Notice]:
 
 
 def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> None:
-    """R-670, R-671: for each recipient, named in the envelope or in To and Cc; with clause and whom to ask; no word of it."""
+    """R-683, R-684: for each recipient, named in the envelope or in To and Cc; with clause and whom to ask; no word of it."""
     capture = asked(desk, TEXT.format(f"{LENA}, {ANN}, {CHECK}", 'Cc: "Pat Nguyen" <pat@mail.example>\r\n'), CHECK, LENA, ANN)
     assert {(d.do, d.rules) for d in capture.dispositions} == {("kept", ("asked-before-sending",))}
     (notice,) = answers(desk)
@@ -77,7 +77,7 @@ def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> N
 
 
 def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: Office) -> None:
-    """R-671 (promise 7)."""
+    """R-684 (promise 7)."""
     file = 'Content-Type: application/octet-stream; name="plan.txt"\r\nContent-Disposition: attachment; filename="plan.txt"\r\n'
     asked(desk, TEXT.format(f"{ANN}, {CHECK}", file), CHECK)
     (notice,) = answers(desk)
@@ -89,7 +89,7 @@ def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: 
 
 
 def test_only_who_signed_in_asks(desk: Office) -> None:
-    """R-672: from outside there is no such mailbox, and nobody is told anything about the city's rules."""
+    """R-685: from outside there is no such mailbox, and nobody is told anything about the city's rules."""
     people = People(desk.data, configured.CITY, lambda: desk.now, lambda _: "live")
     assert people.recipient("mx", parse_path(CHECK)).startswith("550 5.1.1")
     assert people.recipient("submission", parse_path(CHECK)) == ""

@@ -102,7 +102,7 @@ def town(installed: Path) -> Town:
 
 
 def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_stays(town: Town) -> None:
-    """R-560, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
+    """R-566, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
     town.deliver(3)
     first = town.files()[0]
     (town.box / "cur").mkdir(exist_ok=True)
@@ -137,7 +137,7 @@ def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_
 
 
 def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(town: Town) -> None:
-    """R-561, P-15: a file under a capture's name is not believed by its name."""
+    """R-567, P-15: a file under a capture's name is not believed by its name."""
     town.deliver(1)
     town.files()[0].write_bytes(b"Subject: other\n\nAltered in the mailbox.\n")
     town.closure()
@@ -149,7 +149,7 @@ def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(tow
 
 
 def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-562: files go one by one, after the certificate is written."""
+    """R-568: files go one by one, after the certificate is written."""
     town.deliver(3)
     town.closure()
     town.order(town.work())
@@ -176,7 +176,7 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
 
 
 def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
-    """R-565, P-08: who has access, an officer, another count: each is a no."""
+    """R-571, P-08: who has access, an officer, another count: each is a no."""
     with pytest.raises(Conflict, match="ended"):
         closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     row = town.closure()
@@ -229,7 +229,7 @@ def behind(town: Town, dovecot: Dovecot) -> None:
 
 @pytest.mark.neighbour("dovecot", "root")
 def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: Town) -> None:
-    """R-560, P-08, P-15: filed and read in any folder, a draft that nobody sent, and a server that is away for a while."""
+    """R-566, P-08, P-15: filed and read in any folder, a draft that nobody sent, and a server that is away for a while."""
     with Dovecot(master="master-scratch") as dovecot:
         behind(town, dovecot)
         town.deliver(3)
@@ -261,7 +261,7 @@ def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: To
 
 
 def test_a_mailbox_server_that_is_away_stops_nothing(town: Town) -> None:
-    """R-1901: it goes on when the server is there again; nobody has to order it anew."""
+    """R-572: it goes on when the server is there again; nobody has to order it anew."""
     town.deliver(1)
     (key := town.data / "imap.key").write_text("scratch")
     (port,) = free_ports(1)

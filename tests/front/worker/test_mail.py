@@ -26,7 +26,7 @@ def _found(data: Path) -> int:
 
 
 def test_a_clean_stop_waits_until_all_that_was_acknowledged_is_found(tmp_path: Path) -> None:
-    """R-660: the gateway stops at the same time and keeps one more message before it lets its journal go."""
+    """R-673: the gateway stops at the same time and keeps one more message before it lets its journal go."""
     gateway = Writer(tmp_path, lambda: 0, file_size=1 << 20)
     times = 0
 

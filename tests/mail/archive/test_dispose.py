@@ -110,7 +110,7 @@ def test_a_certificate_says_what_by_which_rule_and_on_whose_word(tmp_path: Path)
 
 
 def test_what_was_refused_at_the_door_is_a_sample_for_some_days_whomever_it_was_for(tmp_path: Path) -> None:
-    """R-427: seven days, also for the mail of officials; what was delivered to them stays as long as it did."""
+    """R-431: seven days, also for the mail of officials; what was delivered to them stays as long as it did."""
     keyring.create(tmp_path, files=UNSYNCED)
     adopt(tmp_path, starter())
     w = writer(tmp_path)

@@ -141,7 +141,7 @@ def test_held_and_released_move_a_copy_and_a_release_ends_a_wait():
 
 
 def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_decides():
-    """R-432: pending is settled by the record of the later screening; what a person did counts more, whichever came first."""
+    """R-436: pending is settled by the record of the later screening; what a person did counts more, whichever came first."""
     books = Books()
     id_ = books.add("1", capture(do="pending"))
     assert [e.id for e in books.replay().pending()] == [id_]
@@ -157,7 +157,7 @@ def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_de
 
 
 def test_a_recipient_who_was_refused_beside_others_is_owed_a_report_by_the_receipt_itself():
-    """R-428: no second record is needed, so no crash can part the refusal from what the sender is told of it."""
+    """R-432: no second record is needed, so no crash can part the refusal from what the sender is told of it."""
     books = Books()
     made = capture(T0, "a@x.example", "b@y.example", kind="submission")
     refused = Disposition(1, "refuse", ("r",), reply="550 5.7.1 no", dsn=True)
@@ -230,7 +230,7 @@ def test_what_is_older_than_a_day_is_forgotten_when_all_was_read():
 
 
 def test_what_was_delivered_and_taken_back_is_kept_back_until_it_is_put_back():
-    """R-673: also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
+    """R-686: also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
     books, facts = Books(), {"mailbox": "ann@city.example", "delivered": T0 + 1}
     id_ = books.add("1", capture())
     books.event("2", Type.DELIVERED, id_, T0 + 1, [0], hop="h", reply="250 ok")

@@ -28,7 +28,7 @@ def letter(*fields: str, to: str = "Ann <ann@city.example>") -> bytes:
 
 
 def test_what_reached_the_mailbox_is_answered_and_what_was_kept_back_is_not() -> None:
-    """R-546."""
+    """R-552."""
     for do, answered in {
         "deliver": True,
         "mark": True,
@@ -43,7 +43,7 @@ def test_what_reached_the_mailbox_is_answered_and_what_was_kept_back_is_not() ->
 
 
 def test_for_who_left_only_what_waits_for_that_is_answered() -> None:
-    """R-547, L4: what else keeps a copy back keeps the answer back, too."""
+    """R-553, L4: what else keeps a copy back keeps the answer back, too."""
     assert asked(capture(), 0, "hold", ("access-held",), "left")
     assert not asked(capture(), 0, "hold", ("attachments-wait",), "left")
     assert not asked(capture(), 0, "deliver", ("deliver",), "left"), "its holder is back"
@@ -63,7 +63,7 @@ def test_for_who_left_only_what_waits_for_that_is_answered() -> None:
     ],
 )
 def test_programs_and_null_senders_are_never_answered(sender: str) -> None:
-    """R-548."""
+    """R-554."""
     assert not asked(capture(sender), 0, "deliver", ("deliver",), "own")
 
 
@@ -71,7 +71,7 @@ def test_programs_and_null_senders_are_never_answered(sender: str) -> None:
     "facts", [{"auth.own_domain": True}, {"auth.dmarc": "fail"}, {"auth.spf": "fail"}, {"auth.spf": "softfail"}]
 )
 def test_nobody_is_answered_whose_name_may_have_been_used(facts: dict[str, str | bool]) -> None:
-    """R-564: a forged sender never asked for an answer."""
+    """R-570: a forged sender never asked for an answer."""
     assert not asked(capture(**facts), 0, "deliver", ("deliver",), "own")
     assert asked(capture(source="submission", **facts), 0, "deliver", ("deliver",), "own"), (
         "our own people are known by their sign-in"
@@ -96,7 +96,7 @@ def test_what_nobody_sent_now_is_not_answered(source: str) -> None:
     ],
 )  # fmt: skip
 def test_lists_bulk_mail_and_what_a_program_wrote_are_never_answered(field: str) -> None:
-    """R-548."""
+    """R-554."""
     assert not is_for_a_person(letter(field), MINE)
     assert is_for_a_person(letter("Auto-Submitted: no", "X-Auto-Response-Suppress: None"), MINE)
 
@@ -114,7 +114,7 @@ def test_any_bytes_are_looked_at(content: bytes) -> None:
 
 
 def test_an_answer_says_what_it_is_and_is_the_same_each_time() -> None:
-    """R-549."""
+    """R-555."""
     said = Answer("ann@city.example", "Ann Tést")
     made = build(capture(), said, "I am away.\n\nPlease write to 311.", "Sample City", "mail.city.example")
     assert made == build(capture(), said, "I am away.\n\nPlease write to 311.", "Sample City", "mail.city.example")

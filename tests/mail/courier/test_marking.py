@@ -93,7 +93,7 @@ def two(encoding: str) -> bytes:
 
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, encoding: str) -> None:
-    """R-603: each link to a host nobody here knows leads by our page, says whose copy it was and what its words pretended; the
+    """R-616: each link to a host nobody here knows leads by our page, says whose copy it was and what its words pretended; the
     city's own are let be."""
     _, left = here.marked(two(encoding))
     plain, page = contents(left)
@@ -106,7 +106,7 @@ def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, e
 
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_what_leaves_the_city_has_the_links_as_they_were(here: Here, encoding: str) -> None:
-    """R-604: an answer that quotes our links leaves with the real ones, and with no link that works in a reader's name."""
+    """R-617: an answer that quotes our links leaves with the real ones, and with no link that works in a reader's name."""
     told = here.marked(two(encoding), DOUBTED)[1]
     _, left = here.marked(told, kind="submission")
     plain, page = contents(left)
@@ -124,7 +124,7 @@ def test_a_forged_link_of_ours_is_not_turned_into_anything(here: Here) -> None:
 
 
 def test_known_hosts_are_let_be(here: Here) -> None:
-    """R-605: links to whom the city writes to, to gov and mil, and to names of the settings lead there at once."""
+    """R-618: links to whom the city writes to, to gov and mil, and to names of the settings lead there at once."""
     correspondents.write(here.data, Correspondents().also({number_of(place_of("friend.example"))}, set()))
     text = b"From: x\r\n\r\nhttps://www.friend.example/ https://www.irs.gov/ https://user@www.irs.gov/ http://192.0.2.7/ ftp://x.example/\r\n"
     assert [link.url for link in here.links(here.marked(text)[1])] == ["https://user@www.irs.gov/", "http://192.0.2.7/"]
@@ -143,12 +143,12 @@ def test_known_hosts_are_let_be(here: Here) -> None:
     ],
 )
 def test_what_is_signed_sealed_or_a_file_stays_as_it_is(here: Here, text: bytes) -> None:
-    """R-606: signed and encrypted parts, files and calendars leave bit for bit."""
+    """R-619: signed and encrypted parts, files and calendars leave bit for bit."""
     assert here.marked(text, DOUBTED)[1] == text
 
 
 def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
-    """R-607: a reason to doubt is one line at the top of each text, with links to verify and to report in this reader's name."""
+    """R-620: a reason to doubt is one line at the top of each text, with links to verify and to report in this reader's name."""
     _, left = here.marked(two("base64"), DOUBTED)
     plain, page = contents(left)
     assert plain.startswith("[City mail: ") and plain.index(DOUBTED[0][1]) < plain.index("\n") < plain.index("Go to")
@@ -161,7 +161,7 @@ def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
 
 
 def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
-    """R-608: mail from outside says so in a header line, and nothing is put into its text without a reason."""
+    """R-621: mail from outside says so in a header line, and nothing is put into its text without a reason."""
     text = b"From: x\r\n\r\nhello, see the account of www.city.example\r\n"
     marked, left = here.marked(text, (("first-contact", "New."),))
     assert left == text and [name for name, _ in marked.marks] == ["external"]
@@ -177,7 +177,7 @@ def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
     ],
 )
 def test_a_first_contact_with_a_file_or_a_bill_is_a_reason(here: Here, text: bytes, facts: dict[str, Any], words: str) -> None:
-    """R-609: whoever writes for the first time and sends a file or asks for money is doubted; whoever is known is not."""
+    """R-622: whoever writes for the first time and sends a file or asks for money is doubted; whoever is known is not."""
     text = b"From: x\r\n\r\n" + text + b"\r\n"
     assert words in here.marked(text, (("first-contact", "New."),), **facts)[1].decode()
     assert here.marked(text, **facts)[1] == text
@@ -190,7 +190,7 @@ def test_without_an_address_of_our_pages_nothing_is_replaced(tmp_path: Path) -> 
 
 
 def test_only_departments_that_were_named_have_it(tmp_path: Path) -> None:
-    """R-610: links and the line are there for departments of the settings alone."""
+    """R-623: links and the line are there for departments of the settings alone."""
     here = Here(tmp_path, links=["water"], doubt=["water"])
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
@@ -210,7 +210,7 @@ def test_very_many_links_and_very_long_lines_are_delivered(here: Here, html: byt
 
 
 def test_a_damaged_key_file_delivers_the_copy_without_marks(here: Here) -> None:
-    """R-611: our own fault in marking delivers the copy as it came."""
+    """R-624: our own fault in marking delivers the copy as it came."""
     tokens.key_path(here.data).write_bytes(b"{}")
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
@@ -225,7 +225,7 @@ def test_any_bytes_are_delivered_and_rebuilt(
 
 
 def test_every_reader_has_a_copy_of_their_own_and_what_left_is_rebuilt(town, next_hop) -> None:
-    """R-612: two readers of one message from outside get links of their own, by LMTP in transactions of their own."""
+    """R-625: two readers of one message from outside get links of their own, by LMTP in transactions of their own."""
 
     async def story() -> None:
         hop = await next_hop()

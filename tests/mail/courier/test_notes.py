@@ -20,7 +20,7 @@ FOUND = (Finding("spf", "pass", mask="smtp.mailfrom=out.example"), Finding("dkim
 
 
 def test_results_and_marks_are_lines_that_mail_programs_read() -> None:
-    """R-434: one header for each mark, with the number by which the decision is found."""
+    """R-438: one header for each mark, with the number by which the decision is found."""
     said = lines(
         HOST, FOUND, [("staff-name", "This comes from outside under the name of a colleague. " * 3), ("x", "Grüße")], "0198-id"
     )
@@ -62,7 +62,7 @@ def test_words_never_end_a_header_or_begin_another(words: str) -> None:
 
 
 def test_a_copy_that_was_screened_later_tells_what_was_found_then(town) -> None:
-    """R-432, R-434: the receipt knew nothing of it; the record of what left rebuilds it all."""
+    """R-436, R-438: the receipt knew nothing of it; the record of what left rebuilds it all."""
 
     async def story() -> None:
         id_ = town.keep("bob@city.example", kind="mx", do="pending", sender="eve@out.example")

@@ -15,6 +15,6 @@ sub:u:255:18:200E17602F59C20E:1764355200::::::e:::::cv25519::
 
 
 def test_only_user_ids_in_force_name_the_owner_of_a_key() -> None:
-    """R-703."""
+    """R-716."""
     assert named(LISTING) == ("pat@agency.example", "plain@agency.example")
     assert named("") == ()

@@ -85,7 +85,7 @@ def test_verified_tls_to_the_readers_own_server_is_proven(town, next_hop, author
 
 @pytest.mark.parametrize("fault", ["name", "authority", "no-tls", "down"])
 def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_hop, authority, tmp_path, fault):
-    """R-697."""
+    """R-710."""
 
     async def story():
         tls = server(authority, "other.example" if fault == "name" else "mx.agency.example")
@@ -112,7 +112,7 @@ def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_h
 
 
 def test_where_no_way_is_left_it_waits(town, next_hop):
-    """R-698. The fault is ours, so it never fails; and never goes in clear."""
+    """R-711. The fault is ours, so it never fails; and never goes in clear."""
 
     async def story():
         plain = await next_hop()
@@ -127,7 +127,7 @@ def test_where_no_way_is_left_it_waits(town, next_hop):
 
 
 def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(town, next_hop):
-    """R-699."""
+    """R-712."""
 
     async def story():
         plain = await next_hop()
@@ -145,7 +145,7 @@ def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(
 
 
 def test_smime_is_opened_by_openssl_and_the_subject_stays_inside(town, next_hop, authority, tmp_path):
-    """R-700."""
+    """R-713."""
     certificate, key = authority.issue_for_mail("pat@agency.example")
     town.now = int(datetime.now(UTC).timestamp() * 1000)
     assert readerkeys.add(town.data, "Pat@agency.example", certificate.read_bytes(), town.now) == "smime"
@@ -174,7 +174,7 @@ def test_smime_is_opened_by_openssl_and_the_subject_stays_inside(town, next_hop,
     ("address", "days", "why"), [("pat@agency.example", (-9, -1), "not valid"), ("eve@agency.example", (-1, 9), "another address")]
 )
 def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, authority, address, days, why):
-    """R-701."""
+    """R-714."""
     certificate, _ = authority.issue_for_mail(address, days=days)
     town.now = int(datetime.now(UTC).timestamp() * 1000)
     with pytest.raises(UsageError, match=why):
@@ -194,7 +194,7 @@ def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, a
 
 
 def test_what_is_never_sent_by_tls_alone_takes_another_way(town, next_hop, authority):
-    """R-702."""
+    """R-715."""
 
     async def story():
         hop = await next_hop(offers=OFFERS, tls=server(authority, "mx.agency.example"))
@@ -259,7 +259,7 @@ class Zone(asyncio.DatagramProtocol):
 
 @pytest.mark.parametrize(("signed", "digest", "proves"), [(True, "right", True), (True, "wrong", False), (False, "right", False)])
 def test_dane_proves_a_server_by_signed_records_only(next_hop, authority, signed, digest, proves):
-    """R-704."""
+    """R-717."""
 
     async def story():
         hop = await next_hop(offers=OFFERS, tls=server(authority, "whatever.example"))
@@ -311,7 +311,7 @@ class Published(http.server.BaseHTTPRequestHandler):
     ],
 )
 def test_a_policy_that_is_enforced_proves_the_servers_that_it_names(next_hop, authority, mode, names, host, proves):
-    """R-719. Over real HTTPS, with a certificate for the policy's host."""
+    """R-732. Over real HTTPS, with a certificate for the policy's host."""
     pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Published)
     pages.policy = f"version: STSv1\nmode: {mode}\nmx: {names}\nmax_age: 86400\n"
     pages.socket = server(authority, host).wrap_socket(pages.socket, server_side=True)

@@ -80,7 +80,7 @@ def sent(town: Town, next_hop: Any, *to: str, **keep: Any) -> tuple[bytes, bytes
 
 @pytest.mark.parametrize("kind", ["submission", "relay", "local"])
 def test_mail_of_our_own_leaves_signed_and_is_rebuilt(town, next_hop, kind):
-    """R-371."""
+    """R-375."""
     key_for(town.data)
     content, id_ = sent(town, next_hop, kind=kind)
     assert content.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n\td=city.example; s=")

@@ -12,7 +12,7 @@ GOOD = "version: STSv1\r\nmode: enforce\r\nmx: mail.agency.example\r\nmx: *.mx.a
 
 
 def test_a_policy_names_servers_and_a_star_stands_for_one_label() -> None:
-    """R-720."""
+    """R-733."""
     policy = parsed(GOOD)
     assert policy is not None and policy.mode == "enforce"
     named = ["mail.agency.example", "a.mx.agency.example", "a.b.mx.agency.example", "mx.agency.example", "evil.example"]

@@ -10,7 +10,7 @@ from mail.gateway.town import town
 
 
 def test_who_is_restricted_writes_to_one_outside_address_at_a_time(installed: Path, tmp_path: Path) -> None:
-    """R-526: a constituent gets an answer, a hundred get no mailing; another message begins anew; others are not touched."""
+    """R-530: a constituent gets an answer, a hundred get no mailing; another message begins anew; others are not touched."""
     with town(installed, tmp_path / "tls") as here:
         mayor, ann = (
             person(uid, uid.title(), own(uid), kind="elected", **more)

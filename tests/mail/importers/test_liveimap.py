@@ -19,7 +19,7 @@ THEIRS = (
 
 
 def test_the_lines_of_a_mailbox_server_are_not_what_was_delivered() -> None:
-    """R-1902: what counts is what lies below them, to the last byte."""
+    """R-573: what counts is what lies below them, to the last byte."""
     sent = (OURS + REST).encode()
     found = delivered(THEIRS.encode() + sent)
     assert found[0] == (ID.bytes, hashlib.sha256(sent).digest()), "below the server's lines"
@@ -29,7 +29,7 @@ def test_the_lines_of_a_mailbox_server_are_not_what_was_delivered() -> None:
 
 
 def test_what_is_above_our_line_and_no_line_of_a_server_was_not_delivered_by_us() -> None:
-    """R-1902: a message of its owner's, and one with ours quoted in it."""
+    """R-573: a message of its owner's, and one with ours quoted in it."""
     assert delivered(REST.encode()) == () and delivered(b"") == ()
     assert delivered(f"Subject: see\r\n{OURS}{REST}".encode()) == ()
     assert delivered(f"Subject: see\r\n\r\n{OURS}{REST}".encode()) == ()

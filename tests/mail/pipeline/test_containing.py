@@ -71,7 +71,7 @@ def held(captures: list[Capture]) -> list[bool]:
 
 
 def test_from_the_message_that_is_unlike_its_sender_everything_waits_and_is_kept(tmp_path: Path) -> None:
-    """R-648: the first forty have gone, the next waits, and so does a letter to one colleague; others are not touched."""
+    """R-661: the first forty have gone, the next waits, and so does a letter to one colleague; others are not touched."""
     door = Door(tmp_path)
     assert held(door.take(45)) == [False] * 40 + [True] * 5
     assert held(door.take(1, to="eve@city.example")) == [True]
@@ -83,7 +83,7 @@ def test_from_the_message_that_is_unlike_its_sender_everything_waits_and_is_kept
 
 
 def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
-    """R-649: by the journals, and by the file that the worker keeps."""
+    """R-662: by the journals, and by the file that the worker keeps."""
     first, second = Door(tmp_path), Door(tmp_path)
     assert held(first.take(25) + second.take(16)) == [False] * 40 + [True]
     first.containing._looked = 0  # a quarter of a second is over
@@ -99,7 +99,7 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
 
 
 def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path: Path) -> None:
-    """R-650: held by hand; released, and counted anew from there."""
+    """R-663: held by hand; released, and counted anew from there."""
     now = NOW
     door = Door(tmp_path, lambda: now)
     contained.write(tmp_path, Decided(held={"bob": NOW}))
@@ -120,7 +120,7 @@ def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path:
 
 @pytest.mark.parametrize("do", ["encrypt", "pending", "hold"])
 def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
-    """R-651: what would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""
+    """R-664: what would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""
     rules = book(rule("first", "outbound", do))
     settled = Settled(envelope("p@d.example", sender="bob@city.example"), "submission", 10, {0: ("hold", RULE)})
 
@@ -133,7 +133,7 @@ def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
 
 
 def test_whose_habits_a_message_counts_for(tmp_path: Path) -> None:
-    """R-646: who signed in; of what a peer brings the person whose mailbox it is from, else the address; strangers never."""
+    """R-659: who signed in; of what a peer brings the person whose mailbox it is from, else the address; strangers never."""
     ours = frozenset({"city.example"})
     assert sender_of("bob/d1", "desk@city.example", "submission", ours, people()) == "bob"
     assert sender_of("service:alarms@city.example/d", "", "submission", ours, people()) == "service:alarms@city.example"

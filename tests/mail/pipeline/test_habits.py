@@ -38,7 +38,7 @@ def worked(*, days: int = 20, each: int = 4, hour: int = 17, place: str = "192.0
 
 
 def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
-    """R-640: without any history, one message each to forty people of one domain, and no more within the hour."""
+    """R-653: without any history, one message each to forty people of one domain, and no more within the hour."""
     messages = [one(NOON + n * 1000, f"p{n}@d.example") for n in range(60)]
     assert until_unusual(Habit(), messages) == (40, "outside")
     slow = [one(NOON + n * 100_000, f"p{n}@d.example") for n in range(200)]
@@ -48,7 +48,7 @@ def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
 
 
 def test_what_somebody_was_used_to_before_today_is_usual() -> None:
-    """R-641: twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
+    """R-654: twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
     habit = Habit()
     for n in range(100):
         habit.sent(one(NOON - DAY + n, f"p{n}@d.example"))
@@ -60,7 +60,7 @@ def test_what_somebody_was_used_to_before_today_is_usual() -> None:
 
 
 def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
-    """R-642: known ones do not count."""
+    """R-655: known ones do not count."""
     assert until_unusual(Habit(), [one(NOON + n, f"a@new{n}.example") for n in range(40)]) == (20, "domains")
     habit = worked()
     known = [one(NOON + n, f"x{n}@d{n % 5}.example") for n in range(30)]
@@ -68,7 +68,7 @@ def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
 
 
 def test_the_same_words_in_many_messages_are_unusual() -> None:
-    """R-643: to colleagues, too; whoever is greeted by name does not make it another message."""
+    """R-656: to colleagues, too; whoever is greeted by name does not make it another message."""
     text = (
         "Subject: Your parcel\r\n\r\nDear {},\r\n{}\r\n"
         + "please open the following document before Friday evening or lose access. " * 5
@@ -88,7 +88,7 @@ def test_the_same_words_in_many_messages_are_unusual() -> None:
 
 
 def test_answers_in_one_thread_are_not_the_same_message() -> None:
-    """R-643: nor are short ones."""
+    """R-656: nor are short ones."""
     assert sameness.keys(b"Subject: Re: The budget hearing\r\nIn-Reply-To: <1@x>\r\n\r\nYes, that is fine.\r\n") == ()
     assert sameness.keys(b"Subject: Re: Re: The budget hearing\r\n\r\nOk.\r\n") == sameness.keys(
         b"Subject: the BUDGET hearing\r\n\r\n.\r\n"
@@ -97,7 +97,7 @@ def test_answers_in_one_thread_are_not_the_same_message() -> None:
 
 
 def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
-    """R-644: a quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
+    """R-657: a quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
     night, beside = NOON + 10 * HOUR, NOON + HOUR
     messages = [one(night + n, f"x{n}@d1.example") for n in range(40)]
     assert until_unusual(worked(), messages) == (10, "night")
@@ -106,7 +106,7 @@ def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
 
 
 def test_a_new_place_beside_another_one_makes_less_unusual() -> None:
-    """R-645: desk and a stranger at once; a place that was used before today, or alone, is none."""
+    """R-658: desk and a stranger at once; a place that was used before today, or alone, is none."""
     home, away = "192.0.2.0/24", "203.0.113.0/24"
 
     def both(habit: Habit, place: str) -> tuple[int, str]:
@@ -121,7 +121,7 @@ def test_a_new_place_beside_another_one_makes_less_unusual() -> None:
 
 
 def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
-    """R-646: alarms say the same to many at any hour."""
+    """R-659: alarms say the same to many at any hour."""
     settings = Containment(services={"alarms@city.example": 3000})
     alarms, other = budget_of(settings, "alarms@city.example"), budget_of(settings, "printer@city.example")
     messages = [one(NOON + n, f"x{n}@new{n}.example", alike=("k",)) for n in range(1900)]
@@ -130,7 +130,7 @@ def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
 
 
 def test_what_an_officer_has_let_go_is_forgiven_and_may_go_on() -> None:
-    """R-647: counted anew from the release on, within what was allowed."""
+    """R-660: counted anew from the release on, within what was allowed."""
     habit = Habit()
     for n in range(41):
         habit.sent(one(NOON + n, f"p{n}@d.example"))

@@ -52,7 +52,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.mark.neighbour("clamd")
 def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> None:
-    """R-695: mail from outside with a file that somebody got, of two days; again after a day, and what is gone is passed by."""
+    """R-708: mail from outside with a file that somebody got, of two days; again after a day, and what is gone is passed by."""
     bad = came(data, NOW - 1000)
     for more in ({"do": "quarantine"}, {"kind": "submission"}, {"files": 0}):
         came(data, NOW - 2000, **more)  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> No
 
 
 def test_new_signatures_begin_it_anew_and_a_stop_in_the_middle_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-695: nothing is scanned twice with the same signatures, and nothing is left out."""
+    """R-708: nothing is scanned twice with the same signatures, and nothing is left out."""
     ids = [came(data, NOW - 1000 - n, BAD + b"%d" % n).id for n in range(AT_ONCE + 5)]
     signatures, scanned = ["one"], list[bytes]()
 

@@ -250,7 +250,7 @@ def forwarded(*ids: str, name: str = "") -> bytes:
 def test_what_is_sent_to_the_address_for_reports_is_a_report(
     data: Path, post: Mail, learn: Callable[..., LearnJob], name: str
 ) -> None:
-    """R-414: of whoever signed in, about what came to them; not about others' mail, not of strangers, and not to anybody else."""
+    """R-418: of whoever signed in, about what came to them; not about others' mail, not of strangers, and not to anybody else."""
     own = post.comes(mail(1, spam=True), message_id="own@x")
     Mail.BOX, box = "bob@city.example", Mail.BOX
     try:
@@ -295,7 +295,7 @@ def test_correspondents_are_whom_we_wrote_to_and_whose_proven_mail_was_good(
 def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
     data: Path, post: Mail, learn: Callable[..., LearnJob]
 ) -> None:
-    """R-410: only proven mail makes an acquaintance; where nobody looks for proofs, any mail does, as nobody could tell."""
+    """R-414: only proven mail makes an acquaintance; where nobody looks for proofs, any mail does, as nobody could tell."""
     says = {
         "dmarc@one.example": {"auth.dmarc": "pass"},
         "signed@two.example": {"auth.dkim_domains": ("two.example",)},
@@ -318,7 +318,7 @@ def test_who_forges_a_first_message_is_still_a_stranger_with_the_second(
 def test_a_list_of_correspondents_that_is_damaged_is_made_anew_from_what_is_kept(
     data: Path, post: Mail, learn: Callable[..., LearnJob]
 ) -> None:
-    """R-413: also where nothing new is heard, and where nobody was known."""
+    """R-417: also where nothing new is heard, and where nobody was known."""
     post.sent(mail(1, spam=False), to="carla@shop.example")
     learn().close()
     path = correspondents.correspondents_path(data)

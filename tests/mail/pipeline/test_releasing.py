@@ -93,7 +93,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_what_somebody_says_is_no_spam_goes_and_teaches(place: Place) -> None:
-    """R-433: only the copies that were asked for; what else is to be told of the message goes with them."""
+    """R-437: only the copies that were asked for; what else is to be told of the message goes with them."""
     id_ = place.receive("bob@city.example", "eve@city.example")
     assert place.waits(id_) == []
     assert place.releasing.release(id_, [0], by="e-7", reason="a vendor").let == (0,)
@@ -115,7 +115,7 @@ def test_who_releases_by_duty_teaches_as_operators_do(place: Place) -> None:
 
 
 def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
-    """R-433: also where it was not known yet when the message came."""
+    """R-437: also where it was not known yet when the message came."""
     id_ = place.receive("bob@city.example")
     place.scanner.facts["malware.found"] = ("X",)
     found = place.releasing.release(id_, [0], by="e-7", reason="a vendor")
@@ -128,7 +128,7 @@ def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
 
 
 def test_of_malware_only_what_people_have_looked_at_is_put_aside(place: Place) -> None:
-    """R-629 (P-25): by the name under which it was known; what is found besides keeps it."""
+    """R-642 (P-25): by the name under which it was known; what is found besides keeps it."""
     place.scanner.facts["malware.found"] = ("X",)
     id_ = place.receive("bob@city.example")
     place.scanner.facts["malware.found"] = ("X", "Y")

@@ -9,7 +9,7 @@ from civicmail.mail.replica.contents import belongs
 
 @pytest.mark.parametrize("path", ["exports/3/export.zip", "exports/3/messages.jsonl", "exports/3/mark.json"])
 def test_files_of_exports_stay_where_they_were_made(path: str) -> None:
-    """R-363: mail in the clear, for one person and two weeks."""
+    """R-367: mail in the clear, for one person and two weeks."""
     assert not belongs(path)
 
 

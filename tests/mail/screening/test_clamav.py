@@ -144,7 +144,7 @@ def test_a_scanner_that_dies_or_takes_no_more_has_scanned_nothing(tmp_path: Path
 def test_old_signatures_are_told_and_too_old_ones_do_not_count_for_what_can_act(
     hours: int, attached: tuple[str, bytes], code: str, tmp_path: Path
 ) -> None:
-    """R-385."""
+    """R-389."""
     with FakeClamd(tmp_path) as fake:
         made = clamav.signatures(fake.version)
         found = told(fake.address, mail(attached), now=made + hours * HOUR)

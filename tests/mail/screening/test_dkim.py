@@ -94,7 +94,7 @@ def test_all_signatures_are_tried() -> None:
 
 
 def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -> None:
-    """R-365. With l= anybody can append."""
+    """R-369. With l= anybody can append."""
     raw = signers.signed(length=True)
     dns = zone({NAME: signers.record(signers.rsa())})
     assert words(raw, dns) == [("pass", True)]  # nothing follows
@@ -117,7 +117,7 @@ def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -
     ],
 )
 def test_what_a_key_record_allows_is_checked_by_us(tags: dict[str, str], why: str) -> None:
-    """R-366."""
+    """R-370."""
     dns = zone({NAME: signers.record(signers.rsa(), **tags)})
     (verdict,) = verify(signers.signed(), dns)
     assert (verdict.result, verdict.why) == (("permerror", why) if why else ("pass", ""))

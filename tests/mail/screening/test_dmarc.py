@@ -32,7 +32,7 @@ RULES = tomllib.loads((Path(__file__).parent / "dmarc.toml").read_text())["rule"
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["name"] for rule in RULES])
 def test_rules_of_rfc_9989(rule: dict[str, Any]) -> None:
-    """R-367."""
+    """R-371."""
     proofs = [Proof(method, domain) for method in ("dkim", "spf") for domain in rule.get(method, [])]
     verdict, _ = decide(rule.get("dns", {}), rule["author"], *proofs)
     assert [verdict.result, verdict.policy] == rule["gives"], verdict

@@ -45,7 +45,7 @@ def test_what_leads_nowhere_has_no_place_and_breaks_nothing(url: str) -> None:
 
 
 def test_a_thousand_links_to_nowhere_hide_none_from_a_rule() -> None:
-    """R-412: whatever stands in front, in the letter and in a page that comes with it; the same place counts once, and no address
+    """R-416: whatever stands in front, in the letter and in a page that comes with it; the same place counts once, and no address
     is told."""
     decoys = [f"https://h.example/{n % 900}" for n in range(1000)]
     found = facts(inner(*decoys, "https://evil.example/pay?v=1", attached="<a href='https://evil.example/page'>x</a>"), files=300)

@@ -31,7 +31,7 @@ def masks(found: Found, code: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_and_scripts_are_seen_plain_and_in_archives(name: str) -> None:
-    """R-386."""
+    """R-390."""
     content = PROGRAMS[name]
     assert "executable" in true(found((name, content)))
     assert "executable" in true(found(("a.zip", zipped(name, content))))
@@ -41,7 +41,7 @@ def test_programs_and_scripts_are_seen_plain_and_in_archives(name: str) -> None:
 
 
 def test_a_program_under_another_name_or_type_is_seen_by_what_it_is() -> None:
-    """R-386."""
+    """R-390."""
     for name in ("photo.jpg", "letter.pdf", "letter.docx", "readme.txt", ""):
         seen = found((name, made.PROGRAM), declared="image/jpeg")
         assert {"executable", "mismatch"} <= true(seen), name
@@ -68,13 +68,13 @@ def test_honest_files_are_nothing_but_files(name: str) -> None:
     ],
 )
 def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
-    """R-387."""
+    """R-391."""
     inside = found(("a.zip", zipped(name, made.PROGRAM)))
     assert {"executable", "mismatch"} <= true(inside)
 
 
 def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_same() -> None:
-    """R-386. Whoever opens it as an archive finds the program."""
+    """R-390. Whoever opens it as an archive finds the program."""
     document = samples.docx(samples.paragraph("words"), evil_dot_exe=made.PROGRAM)
     assert "executable" in true(found(("plan.zip", document)))
     behind = b"\xff\xd8\xff\xe0" + bytes(500) + zipped("evil.exe", made.PROGRAM)
@@ -84,7 +84,7 @@ def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_sam
 
 
 def test_names_of_parts_are_compared_as_office_does() -> None:
-    """R-389."""
+    """R-393."""
     relations = made.relations("attachedTemplate", "https://evil.example/t.dotm")
     odd = samples.zipped(
         {"[content_types].XML": "<Types/>", "Word\\document.xml": "<d/>", "Word\\_Rels\\settings.xml.RELS": relations}
@@ -110,7 +110,7 @@ def test_a_finding_names_the_part_and_a_member_by_ending_and_digest() -> None:
 
 @pytest.mark.parametrize("name", MACROS)
 def test_macros_are_seen_in_whatever_document(name: str) -> None:
-    """R-388."""
+    """R-392."""
     assert "macros" in true(found((name, MACROS[name])))
     assert "macros" in true(found(("a.zip", zipped(name, MACROS[name]))))
 
@@ -123,7 +123,7 @@ def test_macros_under_a_harmless_name_and_by_declared_type() -> None:
 
 
 def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none() -> None:
-    """R-388. Excel of the nineties writes a project of empty modules into each file."""
+    """R-392. Excel of the nineties writes a project of empty modules into each file."""
     assert masks(found(("m.docm", made.docm(OPENS))), "macros")[0].endswith("vba code automatic starts-programs")
     quiet = [f for f in found(("m.docm", made.docm(QUIET))).findings if f.code == "macros"]
     assert quiet[0].mask.endswith("vba code") and quiet[0].sure < 100
@@ -135,7 +135,7 @@ def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none
 
 @pytest.mark.parametrize("name", ACTIVE)
 def test_what_acts_when_it_is_opened_is_seen(name: str) -> None:
-    """R-389."""
+    """R-393."""
     assert "active" in true(found((name, ACTIVE[name])))
 
 

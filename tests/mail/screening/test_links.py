@@ -54,7 +54,7 @@ def said(found: Found) -> list[tuple[str, str]]:
     ],
 )
 def test_words_that_name_a_protected_host_deceive_where_the_link_leaves_it(shown: str, target: str, named: str) -> None:
-    """R-393. That words and target differ is nothing by itself: click trackers are in one of eight honest newsletters."""
+    """R-397. That words and target differ is nothing by itself: click trackers are in one of eight honest newsletters."""
     found = html(f'<a href="{target}">{shown}</a>')
     assert found.facts.get("links.deceptive", False) == bool(named)
     assert [mask for code, mask in said(found) if code == "deceptive"] == ([f"{named} {_host(found)}"] if named else [])
@@ -97,7 +97,7 @@ def test_letters_inside_the_letter_are_looked_at() -> None:
 
 
 def test_a_code_in_a_picture_is_a_link() -> None:
-    """R-395."""
+    """R-399."""
     found = mixed("image/png", qrpictures.png(qrpictures.grid("HTTP://198.51.100.7/x")))
     assert said(found) == [("qr", "198.51.100.7"), ("address", "198.51.100.7")]
     assert found.findings[0].part == "1.2" and found.facts["links.qr"] is True and found.facts["links.count"] == 1

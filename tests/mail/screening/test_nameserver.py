@@ -118,7 +118,7 @@ def test_a_name_whose_servers_fail_is_a_temporary_error_of_its_own() -> None:
 
 
 def test_names_that_hang_do_not_break_what_others_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-370. Somebody whose own servers hang may not have all other mail pass unchecked."""
+    """R-374. Somebody whose own servers hang may not have all other mail pass unchecked."""
     monkeypatch.setattr(nameserver, "SECONDS", 0.03)
     server = Server({(f"h{n}.example", "TXT"): "HANG" for n in range(5)} | {("good.example", "TXT"): (300, ['"x"'])})
 

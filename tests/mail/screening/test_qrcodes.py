@@ -30,12 +30,12 @@ def _texts(*contents: bytes) -> list[str]:
 @pytest.mark.parametrize("kind", [0, 2, 3, 6])
 @pytest.mark.parametrize("scale", [1, 3, 10])
 def test_a_code_in_a_png_of_any_kind_and_size_is_read(kind: int, scale: int) -> None:
-    """R-395: grey, colours, a palette, and clear where it is light."""
+    """R-399: grey, colours, a palette, and clear where it is light."""
     assert _texts(qrpictures.png(GRID, kind, scale)) == [URL]
 
 
 def test_a_code_in_a_jpeg_and_in_a_pdf_is_read() -> None:
-    """R-395. Of PDF the pages are drawn: there the code may be no picture at all."""
+    """R-399. Of PDF the pages are drawn: there the code may be no picture at all."""
     assert _texts(qrpictures.jpeg(GRID)) == [URL] and _texts(qrpictures.pdf(GRID)) == [URL]
 
 

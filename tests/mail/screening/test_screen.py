@@ -118,7 +118,7 @@ def test_checks_are_made_side_by_side_and_those_that_put_it_together_know_them(o
 
 
 def test_what_fails_hangs_or_lies_is_unavailable_and_the_others_are_made(only: Any) -> None:
-    """R-431 (promise 6): no check ends the way of a message."""
+    """R-435 (promise 6): no check ends the way of a message."""
 
     async def hangs(_: Outer) -> Found:
         await asyncio.Event().wait()

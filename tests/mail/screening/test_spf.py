@@ -37,7 +37,7 @@ def _chain(count: int, end: str) -> dict[str, str | list[str]]:
 
 
 def test_a_record_has_no_more_questions_than_the_standard_allows() -> None:
-    """R-364, RFC 7208 4.6.4: ten that cost a look-up, two that find nothing."""
+    """R-368, RFC 7208 4.6.4: ten that cost a look-up, two that find nothing."""
     assert _asking(_chain(9, "v=spf1 ip4:192.0.2.1 -all"))[0].result == "pass"
     verdict, asked = _asking(_chain(30, "v=spf1 ip4:192.0.2.1 -all"))
     assert (verdict.result, asked) == ("permerror", 11)

@@ -1,4 +1,4 @@
-"""Reading time is shared by clients: nobody's slow messages starve another's (R-408, P-02, promise 6)."""
+"""Reading time is shared by clients: nobody's slow messages starve another's (R-412, P-02, promise 6)."""
 
 from __future__ import annotations
 

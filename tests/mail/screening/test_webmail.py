@@ -23,7 +23,7 @@ def _facts(case: Joint) -> tuple[Found, dict[str, dict[str, object]]]:
 
 
 def test_of_ten_thousand_letters_with_constituents_none_is_touched() -> None:
-    """R-397: family names are shared, whole names now and then, retired people are written to, payroll writes to staff at home."""
+    """R-401: family names are shared, whole names now and then, retired people are written to, payroll writes to staff at home."""
     touched, consumers, kinds = [], 0, set()
     for kind, case in letters(10_000):
         kinds.add(kind)
@@ -61,7 +61,7 @@ def test_of_ten_thousand_letters_with_constituents_none_is_touched() -> None:
 def test_an_account_is_the_senders_own_by_registration_or_by_two_signals(
     who: Person, name: str, address: str, subject: str, own: str
 ) -> None:
-    """R-398."""
+    """R-402."""
     found, recipients = _facts(outgoing(who, [(name, address)], subject=subject))
     assert [(f.code, f.mask) for f in found.findings] == ([("own", own)] if own else [])
     assert not any(address in f.part + f.mask for f in found.findings), "promise 4: it may be a blind copy"
@@ -76,7 +76,7 @@ def test_what_goes_to_others_too_is_no_mail_to_oneself() -> None:
 
 
 def test_an_office_and_a_machine_write_to_others() -> None:
-    """R-398: what an office writes is for somebody; a printer has no account."""
+    """R-402: what an office writes is for somebody; a printer has no account."""
     office = ("Parks", f"parks@{CITY}")
     assert not _facts(outgoing(DANA, [("Dana Reyes", MAIL)], author=office, subject="Fwd: permit"))[0].findings
     scan = outgoing(None, [("Dana Reyes", MAIL)], sender=f"printer@{CITY}", author=("", f"printer@{CITY}"), subject="Fwd: scan")
@@ -130,7 +130,7 @@ def test_without_a_directory_providers_are_known_all_the_same() -> None:
 def test_an_official_who_writes_from_web_mail_is_known_by_more_than_a_name(
     author: tuple[str, str], to: list[str], more: dict[str, object], why: str
 ) -> None:
-    """R-397, P-11: a namesake writes to offices, or to people elsewhere."""
+    """R-401, P-11: a namesake writes to offices, or to people elsewhere."""
     found = webmail.find(incoming(author, [f"{t}@{CITY}" for t in to], **more))  # type: ignore[arg-type]
     assert found.facts == ({"webmail.official": True} if why else {})
     assert [f.mask.split()[-1] for f in found.findings] == ([why] if why else [])
@@ -164,8 +164,8 @@ def test_an_official_who_writes_from_web_mail_is_known_by_more_than_a_name(
     ],
 )  # fmt: skip
 def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], author: str, sender: str, mark: str) -> None:
-    """R-399: by the fields of those who do it, by the return address, by an author from elsewhere;
-    and what a person redirects by hand is not (R-411)."""
+    """R-403: by the fields of those who do it, by the return address, by an author from elsewhere;
+    and what a person redirects by hand is not (R-415)."""
     assert forwarding.marks(fields, [author.lower()], sender, (CITY,)) == tuple(mark.split())
 
 

@@ -34,7 +34,7 @@ def ann(crowd: Department, provider: Provider, user: Callable[..., dict[str, Any
 
 
 def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-582: they are made once, and held."""
+    """R-595: they are made once, and held."""
 
     def made(*_: object) -> type:
         raise AssertionError("a class was made for one request")
@@ -49,7 +49,7 @@ def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monke
 
 
 def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:
-    """R-583: a title is nothing to a gateway, a name is."""
+    """R-596: a title is nothing to a gateway, a name is."""
     publishing.publish()
     before = Publication.objects.get().version
     assert provider.ask("PATCH", ann, says("title", "Lead clerk"))[0] == 204
@@ -60,7 +60,7 @@ def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, 
 
 
 def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-584: of a city that is only being filled nobody makes a snapshot that is thrown away."""
+    """R-597: of a city that is only being filled nobody makes a snapshot that is thrown away."""
 
     def made(*_: object) -> None:
         raise AssertionError("a snapshot of nobody was made")
@@ -74,7 +74,7 @@ def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, 
 def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
     ann: str, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-585: when much was told in parts, and only where a worker is there."""
+    """R-598: when much was told in parts, and only where a worker is there."""
     people = list(Person.objects.filter(uid="ann").values_list("pk", flat=True))
     monkeypatch.setattr("civicmail.city.access.published.CHANGES_LARGE", 10)
     version = publishing.publish()
@@ -92,7 +92,7 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
 
 
 def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann: str, provider: Provider, installed: Path) -> None:
-    """R-586: a worker tells it of many people at once, within a second; without one it is told by whoever changes it."""
+    """R-599: a worker tells it of many people at once, within a second; without one it is told by whoever changes it."""
     publishing.publish()
 
     def told(path: str, value: str) -> list[tuple[bool, bool]]:

@@ -43,7 +43,7 @@ def ann(crowd: Department, provider: Provider, user: User) -> tuple[Person, str]
 
 
 def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-568, L1: a session of before opens nothing, and twice is once."""
+    """R-581, L1: a session of before opens nothing, and twice is once."""
     person, id_ = ann
     assert Authorisation.objects.get(person=person).state == "active"
     client = Client()
@@ -60,7 +60,7 @@ def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tupl
 
 
 def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-569, L5: a feed never grants access."""
+    """R-582, L5: a feed never grants access."""
     person, id_ = ann
     provider.ask("PATCH", f"/Users/{id_}", OFF)
     assert provider.ask("PATCH", f"/Users/{id_}", ON)[0] == 204
@@ -70,7 +70,7 @@ def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, st
 
 
 def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-570, L3."""
+    """R-583, L3."""
     person, id_ = ann
     assert provider.ask("DELETE", f"/Users/{id_}")[0] == 204
     assert provider.ask("GET", f"/Users/{id_}")[0] == 404 and provider.ask("DELETE", f"/Users/{id_}")[0] == 404
@@ -80,7 +80,7 @@ def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: 
 
 
 def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-571: 200 and nothing done is what such doors are known for."""
+    """R-584: 200 and nothing done is what such doors are known for."""
     person, id_ = ann
     ending.end_access(person, reason="Left us today.", when=MS, actor=OFFICER, now=MS)
     assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
@@ -92,7 +92,7 @@ def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, st
 
 
 def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked(provider: Provider, user: User) -> None:
-    """R-572, L7: four of two hundred go, the fifth is held; said again after that it is nothing new."""
+    """R-585, L7: four of two hundred go, the fifth is held; said again after that it is nothing new."""
     ids = [_made(provider, user(f"e-{n}")) for n in range(6)]
     assert [provider.ask("PATCH", f"/Users/{i}", OFF)[0] for i in ids[:4]] == [204] * 4
     status, said = provider.ask("PATCH", f"/Users/{ids[4]}", OFF)
@@ -110,7 +110,7 @@ def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked
 
 
 def test_a_day_is_one_report_with_a_line_for_each_person(provider: Provider, user: User, frozen: Any) -> None:
-    """R-573: what was refused stands there too, once."""
+    """R-586: what was refused stands there too, once."""
     id_ = _made(provider, user("n-1"))
     wrong = user("n-2", department="nowhere")
     for _ in range(2):
@@ -145,7 +145,7 @@ def test_what_cannot_be_used_is_said_and_nothing_is_kept(change: dict[str, Any],
 
 
 def test_only_a_token_of_the_feed_that_is_in_force_opens_the_door(provider: Provider, frozen: Any, crowd: Department) -> None:
-    """R-574, S1: another kind of token, one that was ended, one that is over; the answer is the protocol's own."""
+    """R-587, S1: another kind of token, one that was ended, one that is over; the answer is the protocol's own."""
     good = provider.token
     key = FeedKey.objects.get()
     person = staff.person("ann")

@@ -49,7 +49,7 @@ def town(crowd: Department, provider: Provider, user: User, settings: Any) -> To
 
 
 def test_who_is_on_a_list_is_said_by_the_provider_and_whoever_else_is_there_stays(town: Town, provider: Provider) -> None:
-    """R-587: as Entra and Okta say it; with an entry, and said again it is nothing new."""
+    """R-600: as Entra and Okta say it; with an entry, and said again it is nothing new."""
     ann, bob = town.ids["ann"], town.ids["bob"]
     assert provider.ask("PATCH", town.path, says("Add", path="members", value=[{"value": ann}, {"value": bob}]))[0] == 204
     assert town.on_it == ["ann@city.example", "bob@city.example", "desk@city.example"]
@@ -65,7 +65,7 @@ def test_who_is_on_a_list_is_said_by_the_provider_and_whoever_else_is_there_stay
 
 
 def test_only_lists_that_the_settings_name_are_the_providers(town: Town, provider: Provider, settings: Any) -> None:
-    """R-588: others are not seen; nobody makes, renames or closes one by SCIM."""
+    """R-601: others are not seen; nobody makes, renames or closes one by SCIM."""
     found = provider.ask("GET", "/Groups?excludedAttributes=members&filter=displayName+eq+%22crews%22")[1]
     assert found["totalResults"] == 1 and "members" not in found["Resources"][0]
     assert provider.ask("GET", "/Groups")[1]["totalResults"] == 1
@@ -87,7 +87,7 @@ def test_only_lists_that_the_settings_name_are_the_providers(town: Town, provide
 def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
     who: str, words: str, town: Town, provider: Provider
 ) -> None:
-    """R-589: all or nothing, and it stands in the report of the day."""
+    """R-602: all or nothing, and it stands in the report of the day."""
     both = [{"value": town.ids["ann"]}, {"value": town.ids.get(who, "7d6f8a52-9f5c-4b40-9f0d-8f1f0d6f3c11")}]
     status, said = provider.ask("PATCH", town.path, says("Add", path="members", value=both))
     assert status == 400, said
@@ -97,7 +97,7 @@ def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
 
 
 def test_bulk_and_sorting_are_refused_in_words_as_the_configuration_says(provider: Provider, crowd: Department) -> None:
-    """R-590: no provider needs them; what is not done is said."""
+    """R-603: no provider needs them; what is not done is said."""
     config = provider.ask("GET", "/ServiceProviderConfig")[1]
     assert not config["bulk"]["supported"] and not config["sort"]["supported"]
     bulk = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": []}

@@ -68,7 +68,7 @@ def sheet(*rows: tuple[str | int | None, ...]) -> bytes:
 
 
 def test_a_finding_says_where_and_never_what() -> None:
-    """R-402."""
+    """R-406."""
     said = found(mail(f"Hello,\nit is {SSN}, thanks"))
     (finding,) = said.findings
     assert (finding.check, finding.code, finding.part, finding.offset, finding.length) == ("confidential", "ssn", "1", 13, 11)
@@ -80,7 +80,7 @@ def test_a_finding_says_where_and_never_what() -> None:
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=10, deadline=None)
 def test_no_finding_and_no_fact_carries_a_value(kind: str, seed: int) -> None:
-    """R-402: of what is found at most the last two characters are in anything that is kept."""
+    """R-406: of what is found at most the last two characters are in anything that is kept."""
     text = KINDS[kind](random.Random(seed)).text
     said = found(mail(f"Hello,\n{text}\nThanks"))
     assert said.findings
@@ -128,7 +128,7 @@ def test_files_from_outside_are_not_read_and_their_text_is() -> None:
 
 
 def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-403: never silently passed over."""
+    """R-407: never silently passed over."""
     monkeypatch.setattr(attached, "BYTES", 1000)
     budget = attached.Budget(size=1000)
     monkeypatch.setattr(attached, "Budget", lambda: budget)
@@ -138,14 +138,14 @@ def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_text_longer_than_is_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-403."""
+    """R-407."""
     monkeypatch.setattr(canonical, "LONGEST", 100)
     assert found(mail("x" * 60 + "\n" + "y" * 60)).facts.get("confidential.unread") is True
     assert found(mail("x" * 60)).facts == {}
 
 
 def test_time_that_runs_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-403."""
+    """R-407."""
     monkeypatch.setattr(check, "SECONDS", -1.0)
     assert found(mail(f"it is {SSN}")).facts == {"confidential.unread": True}
 

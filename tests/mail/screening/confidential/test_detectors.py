@@ -32,7 +32,7 @@ def high(text: str) -> set[str]:
 @given(seed=SEEDS)
 @settings(max_examples=40, deadline=None)
 def test_what_is_made_by_the_rules_of_a_kind_is_found_and_with_a_wrong_digit_it_is_not(kind: str, seed: int) -> None:
-    """R-400."""
+    """R-404."""
     made = KINDS[kind](random.Random(seed))
     found = [hit for hit in hits(f"Hello,\nas promised:\n{made.text}\nThanks") if hit.kind == made.kind and hit.sure == "high"]
     assert found, made.text
@@ -72,7 +72,7 @@ def test_numbers_of_city_business_are_never_surely_confidential(seed: int) -> No
     ],
 )
 def test_social_security_numbers_need_dashes_or_words(text: str, found: set[tuple[str, str]]) -> None:
-    """R-400."""
+    """R-404."""
     assert said(text) == found
 
 
@@ -221,7 +221,7 @@ def test_tables_that_come_one_cell_a_line_are_seen() -> None:
 
 
 def test_invisible_and_foreign_forms_hide_nothing() -> None:
-    """R-401: zero-width characters, full-width and Arabic digits, typographic dashes, blanks of all kinds."""
+    """R-405: zero-width characters, full-width and Arabic digits, typographic dashes, blanks of all kinds."""
     for text in (
         "5\u200b12-34-56\u00ad78",
         "\uff15\uff11\uff12\uff0d\uff13\uff14\uff0d\uff15\uff16\uff17\uff18",
@@ -235,7 +235,7 @@ def test_invisible_and_foreign_forms_hide_nothing() -> None:
 @given(st.lists(st.sampled_from(["a", "\u200b", "ﬁ", "é", "½", " ", "\U0001f600", "…"]), max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_a_hit_is_told_where_it_stands_in_the_text_of_the_part(before: list[str]) -> None:
-    """R-401."""
+    """R-405."""
     text = "".join(before) + " 512-34-5678 " + "ﬁ" * 3
     (hit,) = hits(text)
     offset, length = canonical.of("1", text).place(hit.start, hit.end)
