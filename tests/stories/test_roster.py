@@ -25,8 +25,14 @@ _SCRIPT = """
 import sys, time
 from pathlib import Path
 data, elsewhere = Path(sys.argv[1]), sys.argv[2]
+from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.web.start import prepare
-prepare(data)
+while True:
+    try:
+        prepare(data)
+        break
+    except LeaseHeld:  # the running processes make the tables at this moment
+        time.sleep(0.2)
 from civicmail.city.access.actions import claiming, feed, roster, structure
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.actors import Actor, Held, machine
