@@ -62,7 +62,7 @@ def answers(desk: Office) -> list[Notice]:
     with closing(Answering(configured.CITY, desk.data, lambda: desk.now)) as answering:
         while not answering.is_done:
             answering.step()
-    return list(Notice.objects.filter(key__startswith="check:"))
+    return list(Notice.objects.filter(key__startswith="check:").order_by("pk"))
 
 
 def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> None:
