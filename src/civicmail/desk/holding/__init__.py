@@ -1,1 +1,3 @@
-"""What rules keep back, and the people who let it go: the quarantine. What is decided stays a record of the archive."""
+"""What waits for a person: quarantine and digests, files for a manager, accounts that act unlike their owners, senders who are asked,
+the pick-up portal. What is decided stays a record of the archive.
+"""
