@@ -70,6 +70,23 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
     assert "refused to gracefully stop" not in running.log()
 
 
+def test_a_stop_is_heard_from_the_first_moment(tmp_path: Path) -> None:
+    """Ctrl-C while Django is still loaded: the forked worker hears it, and nobody waits for it in vain."""
+    (port,) = free_ports(1)
+    with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port)) as running:
+        wait(lambda: any(_children(child) for child in _children(running.pid) if b"\0web\0" in _command(child)))
+        os.killpg(running.pid, signal.SIGINT)
+    assert "refused to gracefully stop" not in running.log()
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
 def test_mail_does_without_pages(tmp_path: Path) -> None:
     """Whatever happens to the web process, and where its address is taken from the start, gateways and courier go on."""
     (port,) = free_ports(1)

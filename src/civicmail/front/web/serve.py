@@ -7,6 +7,7 @@ until that is done. So the mail path waits for nothing here.
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from civicmail.core.config.errors import LaterError
@@ -25,6 +26,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.server import Server
 
     os.nice(NICE)
+    os.register_at_fork(after_in_child=_hear_signals)
     os.environ["CIVICMAIL_DATA"] = str(data)
     if config is not None:
         os.environ["CIVICMAIL_CONFIG"] = str(config.absolute())
@@ -51,3 +53,9 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     except (OSError, RuntimeError) as error:
         where = str(socket) if socket else f"{address}, port {settings.web.port}"
         raise LaterError(f"The pages cannot listen on {where}: it is taken, or not ours.") from error
+
+
+def _hear_signals() -> None:
+    """What granian forks has the handlers of its parent, which would note a signal for nobody, until it sets its own after wsgi.py."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which passes it on as SIGTERM
