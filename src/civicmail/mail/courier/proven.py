@@ -1,9 +1,9 @@
 """A connection to another city's own server of which we can prove whom it speaks to (P-19; RFC 3207, RFC 7672, RFC 8461).
 
-Pinned: the settings say which name the certificate bears and which authority issued it. DANE: signed records of the DNS have the
-digest of the key. MTA-STS: the domain says over HTTPS which servers are its own, and that each has a good certificate. Whatever is
-missing, there is no connection: the message then goes another way, never over a weaker one. What a smart host does behind its own
-hop proves nothing to us, so none is used.
+Pinned: the settings say which name the certificate bears and which authority issued it. DANE: signed records of the DNS name the
+key, or the authority that has to vouch for it (dane.py). MTA-STS: the domain says over HTTPS which servers are its own, and that
+each has a good certificate. Whatever is missing, there is no connection: the message then goes another way, never over a weaker
+one. What a smart host does behind its own hop proves nothing to us, so none is used.
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ import dns.flags
 import dns.rdatatype
 import dns.resolver
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Secure
 from civicmail.core.wire.client import TlsAnswer
-from civicmail.mail.courier import sts
+from civicmail.mail.courier import dane, sts
+from civicmail.mail.courier.dane import Tlsa
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.hops import Hop, parse_hop
 from civicmail.mail.courier.link import Link, connect, greet, hello
 
-_DANE_EE = 3  # RFC 7672 3.1.1: the key itself is named; names and dates of its certificate say nothing then
 _DNS_SECONDS = 5.0
 _SERVERS_MOST = 5
 
@@ -43,14 +42,15 @@ class NoProof(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A server, and what its certificate must be: of this name and authority, or of one of these digests (selector, type, hex).
-    how: pinned, dane or mta-sts."""
+    """A server, and what its certificate must be: of this name and authority, or what one of these records says. how: pinned, dane
+    or mta-sts; names: any of which an authority that a record names may vouch for."""
 
     hop: Hop
     name: str
     ca: str = ""
     how: str = "pinned"
-    digests: tuple[tuple[int, int, str], ...] = ()
+    records: tuple[Tlsa, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Proven:
@@ -97,6 +97,35 @@ class Proven:
         return await self._published(domain)
 
     async def _opened(self, way: Way) -> tuple[Link, dict[str, Any]]:
+        link = await self._secured(way, _context(way))
+        try:
+            if way.records and not dane.names_key(way.records, (chain := _chain(link))[0]):
+                link.abort()
+                link = await self._vouched(way, dane.anchors(way.records, chain))
+            proof = _proof(link, way)
+            await hello(link, self._seconds)
+        except BaseException:
+            link.abort()
+            raise
+        return link, proof
+
+    async def _vouched(self, way: Way, anchors: list[bytes]) -> Link:
+        """Once more, to a server for which one of these authorities has to vouch: the chain of the first connection is a claim, and
+        the TLS library proves it. Raises NoProof."""
+        if not anchors:
+            raise NoProof("its certificate is not one that the DNS names")
+        context = _bare()
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority that is named need not be a root (RFC 7671 5.2.2)
+        for anchor in anchors:
+            context.load_verify_locations(cadata=anchor)
+        link = await self._secured(way, context)
+        if not dane.is_for(_names(x509.load_der_x509_certificate(_chain(link)[0])), way.names):
+            link.abort()
+            raise NoProof("its certificate is for another name")
+        return link
+
+    async def _secured(self, way: Way, context: ssl.SSLContext) -> Link:
+        """A connection with TLS, over which nothing was said since. Raises NoProof where the server has none."""
         link = await connect(way.hop, self._hostname)
         try:
             await greet(link, self._seconds)
@@ -107,13 +136,11 @@ class Proven:
             event = await link.event(self._seconds)
             if not isinstance(event, TlsAnswer) or not event.reply.ok:
                 raise NoProof("its server refuses TLS")
-            await link.start_tls(_context(way), way.name, self._seconds)
-            proof = _proof(link, way)
-            await hello(link, self._seconds)
+            await link.start_tls(context, way.name, self._seconds)
         except BaseException:
             link.abort()
             raise
-        return link, proof
+        return link
 
     # -- DANE
 
@@ -122,10 +149,11 @@ class Proven:
         servers = [(r.preference, str(r.exchange).rstrip(".")) for r in await self._signed(domain, "MX")]
         ways = []
         for _, server in sorted(servers)[:_SERVERS_MOST]:
-            records = await self._signed(f"_{self._port}._tcp.{server}", "TLSA")
-            digests = tuple((r.selector, r.mtype, r.cert.hex()) for r in records if r.usage == _DANE_EE and r.mtype in (0, 1, 2))
-            if digests and server:
-                ways.append(Way(Hop("smtp", server, self._port), server, how="dane", digests=digests))
+            signed = await self._signed(f"_{self._port}._tcp.{server}", "TLSA")
+            records = tuple(r for r in (Tlsa(r.usage, r.selector, r.mtype, r.cert) for r in signed) if r.is_usable)
+            if records and server:
+                hop = Hop("smtp", server, self._port)
+                ways.append(Way(hop, server, how="dane", records=records, names=(server, domain)))
         return ways
 
     async def _signed(self, name: str, kind: str) -> list[Any]:
@@ -165,24 +193,42 @@ class Proven:
 
 
 def _context(way: Way) -> ssl.SSLContext:
+    """What a record of the DNS names is looked at after the handshake."""
+    if way.records:
+        context = _bare()
+        context.verify_mode = ssl.CERT_NONE
+        return context
     context = ssl.create_default_context(cafile=way.ca or None)
+    return _strict_enough(context)
+
+
+def _bare() -> ssl.SSLContext:
+    """Of no authority and no name yet."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    return _strict_enough(context)
+
+
+def _strict_enough(context: ssl.SSLContext) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # authorities that cities made themselves often lack the extensions it wants
-    if way.digests:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _proof(link: Link, way: Way) -> dict[str, Any]:
-    """What was proven, as a `delivered` record has it. Raises NoProof where a digest does not fit."""
-    tls = link.tls_object
+def _chain(link: Link) -> list[bytes]:
+    """The certificates that the server has sent (DER), its own first. Raises NoProof where it has none; Python before 3.13 tells of
+    the first alone."""
+    tls: Any = link.tls_object
     der = tls.getpeercert(binary_form=True)
     if not der:
         raise NoProof("its server has no certificate")
-    certificate = x509.load_der_x509_certificate(der)
-    if way.digests and not any(_fits(certificate, der, digest) for digest in way.digests):
-        raise NoProof("its certificate is not the one that the DNS names")
+    told = getattr(tls, "get_unverified_chain", None)
+    return [der, *(told()[1:] if told is not None else [])]
+
+
+def _proof(link: Link, way: Way) -> dict[str, Any]:
+    """What was proven, as a `delivered` record has it."""
+    der = _chain(link)[0]
     version, _, cipher = link.tls.partition(" ")
     return {
         "method": "tls",
@@ -192,7 +238,7 @@ def _proof(link: Link, way: Way) -> dict[str, Any]:
         "version": version,
         "cipher": cipher,
         "certificate": hashlib.sha256(der).hexdigest(),
-        "names": _names(certificate),
+        "names": _names(x509.load_der_x509_certificate(der)),
     }
 
 
@@ -202,15 +248,6 @@ def _names(certificate: x509.Certificate) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     return names.get_values_for_type(x509.DNSName)[:10]
-
-
-def _fits(certificate: x509.Certificate, der: bytes, digest: tuple[int, int, str]) -> bool:
-    """Whether a TLSA record is of this certificate (RFC 6698 2.1)."""
-    selector, kind, wanted = digest
-    public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    content = public if selector == 1 else der
-    made = {0: content, 1: hashlib.sha256(content).digest(), 2: hashlib.sha512(content).digest()}[kind]
-    return made.hex() == wanted.lower()
 
 
 def _words(error: OSError) -> str:
