@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from civicmail.core.config.settings import Listener
+from civicmail.core.config.settings import Listener, Plain, Secure
 from civicmail.mail.gateway.doors import make_door, plain_address
 from civicmail.mail.gateway.errors import ListenerError
 from mail.gateway.running import settings_for
+from neighbours.authority import Authority
 
 
 def test_outside_rejects_broken_lines_and_the_others_mend_them_unless_told() -> None:
@@ -40,6 +43,26 @@ def test_xclient_and_xforward_are_offered_to_trusted_networks_only() -> None:
     door = make_door(Listener(kind="relay", xclient=["127.0.0.1"]), settings_for())
     assert door.profile_for("127.0.0.1").xclient and door.profile_for("127.0.0.1").xforward
     assert not door.profile_for("127.0.0.2").xclient and not door.profile.xclient
+
+
+@pytest.mark.parametrize("kind", ["relay", "lmtp"])
+def test_beyond_this_machine_mail_comes_under_tls_or_somebody_answers_for_it(tmp_path: Path, kind: str) -> None:
+    """R-1224 (P-19): with a certificate it is not only offered; strangers speak as they can."""
+    certificate, key = map(str, Authority(tmp_path).issue("mail.city.example"))
+
+    def needs(client: str, *plain: Plain, **more: Any) -> bool:
+        listener = Listener(**{"kind": kind, "certificate": certificate, "key": key} | more)
+        settings = replace(settings_for(), secure=Secure(plain=list(plain)))
+        return make_door(listener, settings).profile_for(client).require_tls
+
+    assert needs("192.0.2.7") and needs("2001:db8::7") and needs("192.0.2.7", xclient=["192.0.2.0/24"])
+    assert not any(needs(client) for client in ("127.0.0.1", "::1"))
+    assert not needs("192.0.2.7", Plain(door=kind, owner="Networks", until="2027-06-30"))
+    assert needs("192.0.2.7", Plain(door="courier", owner="Networks", until="2027-06-30"))
+    assert not needs("192.0.2.7", kind="mx") and not needs("192.0.2.7", proxy=["192.0.2.0/24"])
+    assert not needs("192.0.2.7", certificate="", key=""), "doctor says so"
+    trusted = make_door(Listener(kind=kind, xclient=["192.0.2.0/24"]), settings_for()).profile_for("192.0.2.7")
+    assert trusted.xclient and trusted.xforward and not trusted.require_tls
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ _LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress
 @dataclass(frozen=True, slots=True)
 class Door:
     """One listener. open_to_all: anybody may connect (mx, and submission, where they then sign in). by_certificate: a verified
-    client certificate makes a peer. senders: in whose name peers may send, empty for any."""
+    client certificate makes a peer. senders: in whose name peers may send, empty for any. shut_in_clear: who is not on this machine
+    sends under TLS alone (P-19)."""
 
     kind: str
     address: str
@@ -33,6 +34,7 @@ class Door:
     balancers: tuple[Network, ...]
     judges: tuple[Network, ...] = ()
     senders: frozenset[str] = frozenset()
+    shut_in_clear: bool = False
 
     @property
     def name(self) -> str:
@@ -52,10 +54,12 @@ class Door:
         return bool(self.judges) and _within(peer, self.judges)
 
     def profile_for(self, client: str) -> ServerProfile:
-        """What this client is offered; XCLIENT and XFORWARD only to those who may speak for others."""
-        if self.trusted and _within(client, self.trusted):
-            return dataclasses.replace(self.profile, xclient=True, xforward=True)
-        return self.profile
+        """What this client is offered, and what it needs; XCLIENT and XFORWARD only to those who may speak for others."""
+        trusted = bool(self.trusted) and _within(client, self.trusted)
+        tls = self.profile.require_tls or (self.shut_in_clear and not _within(client, _LOOPBACK))
+        if not trusted and tls == self.profile.require_tls:
+            return self.profile
+        return dataclasses.replace(self.profile, xclient=trusted, xforward=trusted, require_tls=tls)
 
 
 def make_door(listener: Listener, settings: Settings) -> Door:
@@ -94,7 +98,14 @@ def make_door(listener: Listener, settings: Settings) -> Door:
         balancers=_networks(listener.proxy),
         judges=_networks(listener.verdicts),
         senders=frozenset(listener.senders),
+        shut_in_clear=certificate is not None and _is_shut_in_clear(listener, settings),
     )
+
+
+def _is_shut_in_clear(listener: Listener, settings: Settings) -> bool:
+    """Whoever may come without TLS has somebody who answers for it; behind a balancer that ends TLS nobody can tell."""
+    answered = any(entry.door == listener.kind for entry in settings.secure.plain)
+    return listener.kind in ("relay", "lmtp") and not listener.proxy and not answered
 
 
 def _networks(names: list[str]) -> tuple[Network, ...]:
