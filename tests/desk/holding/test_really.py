@@ -57,6 +57,23 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
     assert ask.message(BODY.replace(b"city.example", b"evil.example"), NOW) == Told("unknown") == ask.message(b"\xff", NOW)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Subject: Pay by noon",
+        "FROM : The Mayor <mayor@city.example>",
+        "Reply-To: x@evil.example",
+        "Content-Type: text/html",
+        "To: you@x",
+    ],
+)
+def test_words_in_front_of_what_left_are_not_the_citys(line: str) -> None:
+    """R-1218 (P-26): whoever has one message of the city's puts nothing of their own into it, wherever they put it."""
+    ask, put = asking(kept()), line.encode() + b"\r\n"
+    assert ask.message(put + OUT, NOW) == Told("changed", NOW) == ask.message(put + ONWARD + OUT, NOW)
+    assert ask.message(ONWARD + put + OUT, NOW) == Told("changed", NOW)
+
+
 def test_of_a_number_only_what_the_city_sent_is_told() -> None:
     """R-774 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
     assert asking(kept()).number(ID) == Told("sent", NOW)

@@ -30,6 +30,10 @@ left, and this is not it; pretends: it says that it is from us, and nothing prov
 OURS = frozenset({"submission", "relay", "local"})
 LOOKED_AT = 80
 """Lines of a header behind which what left may begin."""
+_SAID = frozenset(
+    (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"subject", b"date", b"message-id", b"in-reply-to", b"references",
+     b"comments", b"keywords", b"mime-version")
+)  # fmt: skip
 _NUMBER = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _SECONDS = 5.0
@@ -120,11 +124,18 @@ def _hashes(events: Sequence[Event]) -> set[str]:
 
 
 def _digests(raw: bytes) -> Iterator[str]:
-    """Of the message, and of it without the first lines: those that servers on the way have put in front."""
+    """Of the message, and of it without the first lines, as far as servers on the way have put them in front."""
     at = 0
     for _ in range(LOOKED_AT):
         yield hashlib.sha256(raw[at:]).hexdigest()
         end = raw.find(b"\r\n", at)
-        if end < 0 or raw[end : end + 4] == b"\r\n\r\n":
+        if end < 0 or raw[end : end + 4] == b"\r\n\r\n" or _is_said(raw[at:end]):
             return
         at = end + 2
+
+
+def _is_said(line: bytes) -> bool:
+    """Whether a line says something that a reader takes for the sender's words. No server on the way writes those, and programs
+    show the first of several: whoever has one message of the city's could put their own words in front of it."""
+    name = line.partition(b":")[0].rstrip().lower()  # what continues a field begins with a blank
+    return name in _SAID or name.startswith(b"content-")
