@@ -24,9 +24,10 @@ from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import verifying as verbs
 from civicmail.desk.holding.channels import Channel, channel, claim_of
-from civicmail.desk.holding.models import Verification
+from civicmail.desk.holding.models import Containment, Verification
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
@@ -138,6 +139,26 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
     assert verbs.lapse(known + 6 * DAY) == 0 and verbs.lapse(known + 8 * DAY) == 1 and verbs.lapse(known + 8 * DAY) == 0
     assert "Nobody has answered" in Notice.objects.get(key=f"verified:{row.pk}").text
     assert anybody.post(link, {"answer": "yes"}).status_code == 409, "its time is over"
+
+
+@pytest.mark.django_db
+def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
+    city: Town, visit: Visit, installed: Path, known: int
+) -> None:
+    """R-1221 (P-25): whoever has it would answer for its owner; when it is given back its owner answers."""
+    first = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
+    second = came(installed, known - 50_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
+    index(installed, known)
+    dana, anybody = visit("crew0"), Client()
+    dana.post(f"/mail/{first}/verify/")
+    link, lena = asked_link(LENA), senders.person_of(LENA)
+    assert lena is not None
+    taken = Containment.objects.create(sender=lena.uid, person=lena, sign="outside", capture=first, made=city.now)
+    assert anybody.post(link, {"answer": "yes"}).status_code == 409 and Verification.objects.get().state == "asked"
+    asked = dana.post(f"/mail/{second}/verify/")
+    assert asked.status_code == 409 and "telephone" in words(asked) and Verification.objects.count() == 1
+    Containment.objects.filter(pk=taken.pk).update(state="released")
+    assert anybody.post(link, {"answer": "no"}).status_code == 302 and Verification.objects.get().state == "no"
 
 
 @pytest.mark.django_db

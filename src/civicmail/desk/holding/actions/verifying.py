@@ -28,7 +28,8 @@ from civicmail.city.notices.actions import tell
 from civicmail.city.notices.errors import BadLink
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.channels import Channel
-from civicmail.desk.holding.models import Verification
+from civicmail.desk.holding.containmentstates import OPEN
+from civicmail.desk.holding.models import Containment, Verification
 
 KEPT = 7 * 86_400_000
 """ms for which an answer is waited for."""
@@ -42,8 +43,10 @@ def ask(
     capture: uuid.UUID, received: int, claimed: str, by: Channel, *, asker: Person, actor: Actor, reason: str, now: int
 ) -> Verification:
     """Ask once; a second time is the first one. received: ms, of the message; actor: who asks, or the link of the asker's own copy.
-    Raises NotPermitted."""
+    Raises NotPermitted, Conflict where whoever has the account would answer for its owner."""
     guard.require(actor, "sender.verify", About(person=asker.uid), now=now)
+    if by.inside:
+        _require_own(by.address)
     secret = secrets.token_bytes(16)
     with transaction.atomic():
         row, made = Verification.objects.get_or_create(
@@ -81,12 +84,23 @@ def answer(row: Verification, answer: str, said: str, *, now: int) -> Verificati
         fresh = Verification.objects.select_for_update().get(pk=row.pk)
         if fresh.state != "asked":
             raise Conflict(gettext("This was answered already."))
+        if fresh.inside:
+            _require_own(fresh.to)
         fresh.state, fresh.answered, fresh.said = answer, moment(now), " ".join(said.split())[:SAID_MOST]
         fresh.save(update_fields=["state", "answered", "said"])
         facts = {"answer": answer, "inside": int(fresh.inside)}
         entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{fresh.capture}", facts=facts)
         _tell_asker(fresh, now)
     return fresh
+
+
+def _require_own(address: str) -> None:
+    """A colleague whose account acts unlike them cannot be asked there, nor answer from there (P-25). Raises Conflict."""
+    person = senders.person_of(address)
+    if person is not None and Containment.objects.filter(person=person, state__in=OPEN).exists():
+        raise Conflict(
+            gettext("Somebody else may be using this account at the moment, so what it answers does not count. Ask by telephone.")
+        )
 
 
 def lapse(now: int) -> int:
