@@ -114,6 +114,23 @@ def test_a_wrong_setting_is_told_with_file_line_and_nearest_key(tmp_path: Path, 
     assert words in said
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[secure]\ndays = 0\n", "secure.days must be between 1 and 366"),
+        ("[secure]\ntries = 0\n", "secure.tries must be between 1 and 100"),
+        ("[secure]\nfiles_url = 'files.city.example'\n", "secure.files_url must be like https://"),
+        ("[secure]\nresolver = 'localhost'\n", "secure.resolver must be like 127.0.0.1:53"),
+        ("[[secure.partner]]\nserver = 'mx.agency.example:25'\n", "secure.partner.server must be like smtp://"),
+        ("[[secure.partner]]\nserver = 'lmtp://mx.agency.example:24'\n", "secure.partner.server must be like smtp://"),
+        ("[[secure.plain]]\ndoor = 'printer'\n", "secure.plain.door must be one of submission, relay"),
+    ],
+)
+def test_what_proves_nothing_or_ends_at_once_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """R-1222 (P-19): before a confidential message waits for it, or a name server that nobody chose says what is signed."""
+    assert words in _wrong(tmp_path, text)
+
+
 def test_what_is_no_toml_is_told_with_its_place(tmp_path: Path) -> None:
     assert "at line 2" in _wrong(tmp_path, "[city]\nname = \n")
 

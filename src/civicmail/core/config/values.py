@@ -194,6 +194,19 @@ def _pairs(*ours: str) -> Check:
     return check
 
 
+_PARTNER = re.compile(r"smtp://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z")
+_NAMESERVER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}\Z")
+
+
+def _partner(value: str) -> str:
+    return "" if not value or _PARTNER.match(value) else "must be like smtp://mx.agency.example:25"
+
+
+def _nameserver(value: str) -> str:
+    """One that is asked whether records are signed has to be named: whoever stands in between could say that they are."""
+    return "" if not value or _NAMESERVER.match(value) else "must be like 127.0.0.1:53 or [::1]:53"
+
+
 _POSITIVE = _between(1, 1 << 62)
 _PORT = _between(0, 65_535)
 
@@ -267,6 +280,12 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Containment", "services"): _budgets,
     ("Hook", "name"): _slug,
     ("Hook", "url"): _hook,
+    ("Partner", "server"): _partner,
+    ("Plain", "door"): _one_of("submission", "relay", "lmtp", "imap", "courier"),
+    ("Secure", "resolver"): _nameserver,
+    ("Secure", "days"): _between(1, 366),
+    ("Secure", "tries"): _between(1, 100),
+    ("Secure", "files_url"): _pages,
     ("Web", "address"): _address,
     ("Web", "port"): _PORT,
     ("Web", "api_rate"): _between(1, 100_000),
