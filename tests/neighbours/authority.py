@@ -40,11 +40,19 @@ class Authority:
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return self._write(f"{name}.pem", certificate), self._write(f"{name}.key", private)
 
-    def issue_for_mail(self, address: str, *, days: tuple[int, int] = (-1, 30)) -> tuple[Path, Path]:
-        """(certificate, key) of a reader for S/MIME; days: from when to when it is good, from today."""
-        key = rsa.generate_private_key(65537, 2048)
+    def issue_for_mail(
+        self,
+        address: str,
+        *,
+        days: tuple[int, int] = (-1, 30),
+        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None = None,
+        more: tuple[x509.ExtensionType, ...] = (),
+    ) -> tuple[Path, Path]:
+        """(certificate, key) of a reader for S/MIME; days: from when to when it is good, from today; more: extensions."""
+        key = key or rsa.generate_private_key(65537, 2048)
         builder = self._builder(_named(address), key.public_key(), ca=False, days=days)
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+        for extension in (x509.SubjectAlternativeName([x509.RFC822Name(address)]), *more):
+            builder = builder.add_extension(extension, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return self._write(f"{address}.pem", certificate), self._write(f"{address}.key", private)

@@ -30,15 +30,17 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Whose keys are here, and of which kind."""
+    """Whose keys are here, of which kind, and until when certificates are good; gpg says it of OpenPGP keys."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "secure list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    now = now_ms()
+    acting.person(folder, "secure list", {}, Asker(as_, duty, reason, config), now=now)
     found = readerkeys.listed(folder)
     for address, kind in found:
+        until = readerkeys.until(folder, address, now) if kind == "smime" else ""
         if json:
-            output.emit({"address": address, "kind": kind})
+            output.emit({"address": address, "kind": kind, "until": until})
         else:
-            output.show(f"{kind:8}  {address}")
+            output.show(f"{kind:8}  {until or '-':12}  {address}")
     if not found and not json:
         output.words("No key of a reader is here: confidential mail goes by verified TLS, or waits in the pick-up portal.")
 

@@ -8,11 +8,14 @@ what has expired, or is another's, is no key.
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtensionOID, NameOID
 
@@ -20,6 +23,8 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.courier import openpgp
 
+RSA_LEAST, CURVE_LEAST = 2048, 256
+"""Bits of a key."""
 KEY_MOST = 1 << 18
 """Bytes of a key file."""
 
@@ -72,6 +77,23 @@ def certificate(data: Path, address: str, now: int) -> x509.Certificate:
     return _usable(_read(data, address, "pem"), address, now)
 
 
+def complaint(data: Path, address: str, at: int) -> str:
+    """Why the certificate of an address is of no use at a moment (ms), in a few words; empty where it is."""
+    try:
+        certificate(data, address, at)
+    except NoKey as no:
+        return str(no)
+    return ""
+
+
+def until(data: Path, address: str, at: int) -> str:
+    """The day until which the certificate of an address is good, or why it is not at this moment (ms)."""
+    try:
+        return certificate(data, address, at).not_valid_after_utc.date().isoformat()
+    except NoKey as no:
+        return str(no)
+
+
 def public_key(data: Path, address: str) -> bytes:
     """The OpenPGP key of an address, as gpg reads it; whether it has expired gpg says itself. Raises NoKey."""
     content = _read(data, address, "asc")
@@ -82,8 +104,10 @@ def public_key(data: Path, address: str) -> bytes:
 def _read(data: Path, address: str, ending: str) -> bytes:
     try:
         return _path(data, address, ending).read_bytes()
-    except FileNotFoundError:
-        raise NoKey("none is known") from None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):  # of an address that no file can be named after nobody put one here
+            raise NoKey("none is known") from None
+        raise
 
 
 def _of(content: bytes, address: str) -> None:
@@ -96,7 +120,7 @@ def _of(content: bytes, address: str) -> None:
 
 
 def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
-    """RFC 8550 3: the address stands in the certificate; 4.4.2: its key may encrypt keys."""
+    """RFC 8550 3: the address stands in the certificate; 4.4.2, RFC 5480 3: its key may encrypt or agree on keys."""
     try:
         found = x509.load_pem_x509_certificate(content)
         named = addresses(found)
@@ -107,11 +131,22 @@ def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
         raise NoKey("it is not valid at this time")
     if address.lower() not in named:
         raise NoKey("it is the certificate of another address")
-    if not isinstance(found.public_key(), RSAPublicKey):
-        raise NoKey("its key is not RSA")
+    _require_key(found)
+    return found
+
+
+def _require_key(found: x509.Certificate) -> None:
+    """Of a kind that we encrypt for (cms.py), and long enough (RFC 8551 5). Raises NoKey."""
+    try:
+        key = found.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        raise NoKey("its key cannot be read") from None
+    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+        raise NoKey("its key is neither RSA nor of an elliptic curve")
+    if key.key_size < (RSA_LEAST if isinstance(key, RSAPublicKey) else CURVE_LEAST):
+        raise NoKey("its key is too short")
     if not _may_encrypt(found):
         raise NoKey("its key may not be used to encrypt")
-    return found
 
 
 def addresses(found: x509.Certificate) -> frozenset[str]:
@@ -131,4 +166,4 @@ def _may_encrypt(found: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return True
     assert isinstance(usage, x509.KeyUsage)
-    return usage.key_encipherment
+    return usage.key_encipherment if isinstance(found.public_key(), RSAPublicKey) else usage.key_agreement

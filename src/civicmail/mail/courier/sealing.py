@@ -12,10 +12,8 @@ import re
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.ciphers import algorithms
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7EnvelopeBuilder, PKCS7Options
+
+from civicmail.mail.courier import cms
 
 DOTS = b"[...]"
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?\r\n(?:[ \t].*?\r\n)*)", re.DOTALL)
@@ -55,18 +53,15 @@ def _fields(header: bytes) -> Iterator[tuple[bytes, bytes]]:
     return ((found[1], found[2]) for found in _FIELD.finditer(header))
 
 
-def smime(message: bytes, certificate: x509.Certificate) -> bytes:
-    """The message for whoever has the key of this certificate: EnvelopedData with AES-256-CBC (RFC 8551 2.7, RFC 5652 6). Raises
-    ValueError where the key is not RSA: nothing else is written by the library that we have."""
-    if not isinstance(certificate.public_key(), RSAPublicKey):
-        raise ValueError("its key is not RSA")
+def smime(message: bytes, certificate: x509.Certificate, cipher: str) -> bytes:
+    """The message for whoever has the key of this certificate (RFC 8551 3.3, 3.4). cipher: of cms. Raises ValueError where the
+    key is neither RSA nor of an elliptic curve."""
     outside, inside = halves(message)
-    builder = PKCS7EnvelopeBuilder().set_data(inside).add_recipient(certificate)
-    builder = builder.set_content_encryption_algorithm(algorithms.AES256)
-    sealed = base64.b64encode(builder.encrypt(Encoding.DER, [PKCS7Options.Binary]))
+    sealed = base64.b64encode(cms.enveloped(inside, certificate, cipher))
     lines = b"".join(sealed[at : at + _WIDTH] + b"\r\n" for at in range(0, len(sealed), _WIDTH))
+    kind = b"authenveloped-data" if cipher == cms.GCM else b"enveloped-data"
     head = (
-        b'MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\r\n'
+        b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=" + kind + b';\r\n name="smime.p7m"\r\n'
         b'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7m"\r\n'
     )
     return outside + head + b"\r\n" + lines
