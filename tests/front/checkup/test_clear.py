@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.config.settings import Courier, Gateway, Listener, Partner, Plain, Secure, Settings, Web
-from civicmail.front.checkup.clear import clear, secure
+from civicmail.core.config.settings import Courier, Gateway, Listener, Plain, Programs, Secure, Settings
+from civicmail.front.checkup.clear import clear, offered
 from civicmail.front.checkup.findings import Patient
+from neighbours.dovecot import Dovecot
 
 NOW = int(datetime(2027, 3, 1, tzinfo=UTC).timestamp() * 1000)
 
@@ -54,11 +55,23 @@ def test_next_hops_beyond_this_machine_want_tls_that_is_verified(tmp_path: Path)
     assert said(tmp_path, here, courier=Courier(outbound="smtp://127.0.0.1:2600", local="lmtp://[::1]:24")) == ["ok"]
 
 
-def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
-    def levels(**kw: object) -> list[str]:
-        return [f.level for f in secure(Patient(tmp_path, Settings(**kw), NOW))]  # type: ignore[arg-type]
+@pytest.mark.parametrize(("door", "level"), [("", "problem"), ("imap", "warning"), ("lmtp", "problem")])
+def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path, door: str, level: str) -> None:
+    """R-1207. By what it says itself; one that takes none, or speaks TLS from the start, is good."""
 
-    pages = Web(url="https://mail.city.example", hosts=["mail.city.example"])
-    assert levels() == ["warning"] and levels(web=pages) == ["ok"]
-    assert levels(web=pages, secure=Secure(files_url="https://files.city.example")) == ["problem"]
-    assert levels(web=pages, secure=Secure(partner=[Partner(ca=str(tmp_path / "gone.pem"))])) == ["problem"]
+    def levels(url: str, *said: str) -> list[str]:
+        plain = [Plain(door=door, owner="Networks", until="2027-06-30")] if door else []
+        settings = Settings(programs=Programs(imap=url), secure=Secure(plain=plain))
+        return [f.level for f in clear(Patient(tmp_path, settings, NOW), lambda *_: frozenset(said))]
+
+    assert levels("imap://imap.city.example:143", "IMAP4REV1", "STARTTLS") == [level]
+    assert levels("imap://imap.city.example:143", "IMAP4REV1", "STARTTLS", "LOGINDISABLED") == ["ok"]
+    assert levels("imaps://imap.city.example:993") == levels("imap://127.0.0.1:143") == levels("") == ["ok"]
+
+
+@pytest.mark.neighbour("dovecot", "root")
+def test_what_a_real_mailbox_server_says_before_tls() -> None:
+    """R-1207. The one of these tests takes passwords in clear on loopback, and says so."""
+    with Dovecot(only=["a@city.example"]) as dovecot:
+        said = offered("127.0.0.1", dovecot.imap)
+    assert "IMAP4REV1" in said and "LOGINDISABLED" not in said

@@ -1,28 +1,30 @@
-"""Doors beyond this machine through which mail goes in the clear, and whether confidential mail can leave at all (P-19)."""
+"""Doors beyond this machine through which mail goes in the clear (P-19)."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+import imaplib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Plain, Settings
 from civicmail.front.checkup.findings import Finding, Patient
-from civicmail.mail.courier import openpgp, readerkeys
 from civicmail.mail.courier.hops import parse_hop
+from civicmail.mail.courier.ways import is_here
 
 CHECK = "clear text"
 _DOORS = frozenset({"submission", "relay", "lmtp"})
+SECONDS = 5.0
 DO = "Give it a certificate, or name in [[secure.plain]] who answers for it, and until when."
 
 
-def clear(p: Patient) -> Iterator[Finding]:
-    """submission, LMTP, relay and next hops: TLS beyond loopback, or an entry with owner and end date."""
+def clear(p: Patient, greet: Callable[[str, int], frozenset[str]] | None = None) -> Iterator[Finding]:
+    """submission, LMTP, relay, IMAP and next hops: TLS beyond loopback, or an entry with owner and end date. greet: what an IMAP
+    server says that it can, before TLS."""
     found = False
-    for door, where in _plain(p.settings):
+    for door, where in (*_plain(p.settings), *_imap(p.settings, greet or offered)):
         found = True
         entry = next((e for e in p.settings.secure.plain if e.door == door), None)
         if entry is None:
@@ -53,14 +55,20 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
                 yield "courier", str(hop)
 
 
-def is_here(host: str) -> bool:
-    """Whether only this machine is reached by it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """Where mail programs read: with STARTTLS a server may still take a password without it, so it is asked (RFC 9051 6.2.3)."""
+    said = urlsplit(settings.programs.imap)
+    if said.scheme != "imap" or not said.hostname or is_here(said.hostname):
+        return
+    with suppress(OSError, imaplib.IMAP4.error):  # whoever does not answer takes no password either
+        if "LOGINDISABLED" not in greet(said.hostname, said.port or 143):
+            yield "imap", f"{said.hostname}:{said.port or 143}"
+
+
+def offered(host: str, port: int) -> frozenset[str]:
+    """The capabilities of an IMAP server to whoever has just come in. Raises OSError, imaplib.IMAP4.error."""
+    with imaplib.IMAP4(host, port, timeout=SECONDS) as wire:
+        return frozenset(wire.capabilities)
 
 
 def _useless(entry: Plain, now: int) -> str:
@@ -71,30 +79,3 @@ def _useless(entry: Plain, now: int) -> str:
     except ValueError:
         return f"{entry.until!r} is no day like 2027-06-30"
     return f"its time was over on {entry.until}" if until.timestamp() * 1000 <= now else ""
-
-
-def secure(p: Patient) -> Iterator[Finding]:
-    """The ways by which confidential mail leaves."""
-    rules, wrong = p.settings.secure, False
-    if not p.settings.web.url:
-        wrong = True
-        text = "Confidential mail waits where no better way leads to its reader: the pick-up portal has no address."
-        yield Finding("secure mail", "warning", text, "Set web.url to where people outside reach the pages.")
-    elif (host := urlsplit(rules.files_url).hostname) and host not in p.settings.web.hosts:
-        wrong = True
-        yield Finding(
-            "secure mail",
-            "problem",
-            f"Files of the portal come from {host}, which the pages do not answer to.",
-            "Add it to web.hosts.",
-        )
-    for partner in rules.partner:
-        if partner.ca and not Path(partner.ca).is_file():
-            wrong = True
-            text = f"The authority of {partner.domain} is not there: {partner.ca}. Its confidential mail goes to the portal."
-            yield Finding("secure mail", "problem", text, "Put the PEM file there.")
-    if any(kind == "openpgp" for _, kind in readerkeys.listed(p.data)) and not openpgp.program():
-        wrong = True
-        yield Finding("secure mail", "problem", "There are OpenPGP keys of readers, and no gpg.", "Install gnupg.")
-    if not wrong:
-        yield Finding("secure mail", "ok", "Confidential mail leaves encrypted.")

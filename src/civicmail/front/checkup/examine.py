@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup import (
+    addressed,
     clear,
     feeds,
     hooks,
@@ -21,6 +22,7 @@ from civicmail.front.checkup import (
     programs,
     pullback,
     scanner,
+    secured,
     zone,
 )
 from civicmail.front.checkup.findings import Finding, Patient
@@ -31,7 +33,7 @@ CHECKS: tuple[Check, ...] = (
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
     keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
-    marking.marks, clear.clear, clear.secure,
+    marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 
 

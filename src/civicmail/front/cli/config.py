@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from civicmail.core.config import explain as settings
+from civicmail.core.config import explain as explained
 from civicmail.core.config.load import FILE, load
 from civicmail.core.config.template import render, toml
+from civicmail.front.checkup import addressed
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
 
@@ -18,12 +19,15 @@ app = group("Check, show and explain settings.")
 
 @app.command()
 def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Read the settings as every command does, and say what is wrong with them."""
-    folder, _ = options.installation(data, config)
+    """Read the settings as every command does, and say what is wrong with them, and what does not work with them."""
+    folder, settings = options.installation(data, config)
+    missing = addressed.missing(settings)
     if json:
-        output.emit({"ok": True, "file": str(config or folder / FILE)})
-    else:
-        output.words(f"{config or folder / FILE} is good.")
+        output.emit({"ok": True, "file": str(config or folder / FILE), "missing": missing})
+        return
+    output.words(f"{config or folder / FILE} is good.")
+    for said in missing:
+        output.words(said)
 
 
 @app.command()
@@ -45,11 +49,11 @@ def explain(
 ) -> None:
     """Say what a setting means, its type and its default; with --data also what it is there."""
     loaded = load(options.data_folder(data)) if data else None
-    for setting in settings.find(key):
+    for setting in explained.find(key):
         if json:
             output.emit(asdict(setting))
         else:
             output.show(f"{setting.key} ({setting.kind}, default {toml(setting.default)})")
             output.show(f"    {setting.help}")
-            if loaded and (value := settings.value(loaded, setting.key)) is not None:
+            if loaded and (value := explained.value(loaded, setting.key)) is not None:
                 output.show(f"    Here it is {toml(value)}.")

@@ -1,0 +1,27 @@
+"""Whether the pages have an address: letters to people lead to them by links, and readers outside by the portal's (P-05, P-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.core.config.settings import Settings
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.mail.courier.ways import why_no_portal
+
+CHECK = "address of the pages"
+
+
+def addressed(p: Patient) -> Iterator[Finding]:
+    if p.settings.web.url:
+        yield Finding(CHECK, "ok", f"Letters lead people to {p.settings.web.url}.")
+        return
+    text = "The pages have no address, so links in digests, reminders, questions to senders and other letters lead nowhere."
+    yield Finding(CHECK, "warning", text, "Set web.url to where people reach the pages.")
+
+
+def missing(settings: Settings) -> list[str]:
+    """What will not work with these settings, good as they are: for whoever has just written them."""
+    said = [] if settings.web.url else ["web.url is empty: links in letters lead nowhere."]
+    if why := why_no_portal(settings):
+        said.append(f"Confidential mail waits where nothing but the portal leads to its reader: {why}.")
+    return said
