@@ -94,7 +94,7 @@ def test_through_a_relay_the_sender_is_who_holds_the_mailbox() -> None:
 def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
     case = outgoing(DANA, [("", MAIL)], subject="Council agenda", fields={"x-forwarded-for": f"dana@{CITY} {MAIL}"})
     found, recipients = _facts(case)
-    assert [f.code for f in found.findings] == ["forwarded", "own"]
+    assert [f.code for f in found.findings] == ["forwarded", "forwarder", "own"]
     assert recipients == {MAIL: {"recipient.consumer": True, "recipient.own": True}}
 
 
@@ -167,6 +167,22 @@ def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], auth
     """R-403: by the fields of those who do it, by the return address, by an author from elsewhere;
     and what a person redirects by hand is not (R-415)."""
     assert forwarding.marks(fields, [author.lower()], sender, (CITY,)) == tuple(mark.split())
+
+
+@pytest.mark.parametrize(
+    ("fields", "whose"),
+    [
+        ({"x-forwarded-for": f"Dana@{CITY} b@x.example"}, f"dana@{CITY}"),
+        ({"x-forwarded-for": f"b@x.example dana@{CITY}"}, f"dana@{CITY}"),
+        ({"delivered-to": f"rosa@{CITY}", "x-sieve-redirected-from": f"<dana@{CITY}>"}, f"dana@{CITY}"),
+        ({"envelope-to": f"Dana <dana@{CITY}>"}, f"dana@{CITY}"),
+        ({"x-forwarded-for": "203.0.113.9", "to": f"dana@{CITY}"}, ""),
+        ({"delivered-to": "al@shop.example"}, ""),
+    ],
+)
+def test_whose_rule_it_was(fields: dict[str, str], whose: str) -> None:
+    """R-1215: a mailbox of the city that the fields of those who forward name."""
+    assert forwarding.mailbox(fields, (CITY,)) == whose
 
 
 @pytest.mark.parametrize(

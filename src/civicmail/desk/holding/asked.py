@@ -17,22 +17,25 @@ from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import ABOUT_USE, USE
 from civicmail.mail.archive.again import UNAVAILABLE
 from civicmail.mail.archive.sentby import ASSERTED
+from civicmail.mail.screening import webmail
 
 DOORS = frozenset({"submission", "relay"})
 NOTIFY = "notify:"
 KEPT = frozenset({"hold", "quarantine"})
 EVIDENCE_MOST = 20
+_FORWARDER = (webmail.NAME, webmail.FORWARDER)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message of somebody inside. subject: uid of whoever signed in, else the mailbox that a peer has asserted (P-14);
-    at: ms of receipt; exempt: nobody may review it."""
+    at: ms of receipt; exempt: nobody may review it; forwarder: the mailbox whose rule sent it on, and nobody wrote it then."""
 
     capture: str
     subject: str
     at: int
     exempt: bool
+    forwarder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Said:
 
 
 def sent(head: Mapping[str, Any]) -> Sent | None:
-    """Who sent it, by the head of its receipt; None for what nobody inside has sent, and for machines."""
+    """Who sent it, by the head of its receipt; None for what neither somebody inside nor a rule of theirs has sent, and for
+    machines."""
     envelope, source = head["envelope"], head["source"]["kind"]
     facts = head.get("facts", {})
     login = envelope["login"].partition("/")[0]
@@ -55,7 +59,9 @@ def sent(head: Mapping[str, Any]) -> Sent | None:
         return None
     asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in head.get("findings", ()))  # else anybody could be named
     subject = login or (envelope["from"].lower() if asserted else "")
-    return Sent(head["id"], subject, head["received"], facts.get("use.exempt") is True) if subject else None
+    forwarder = next((f["mask"] for f in head.get("findings", ()) if (f["check"], f["code"]) == _FORWARDER), "")
+    exempt = facts.get("use.exempt") is True
+    return Sent(head["id"], subject, head["received"], exempt, forwarder) if subject or forwarder else None
 
 
 def of_receipt(head: Mapping[str, Any]) -> list[Said]:

@@ -25,7 +25,7 @@ from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
 from civicmail.mail.archive.identity import once_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import bell, ways
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.judging import Judging
 
@@ -59,7 +59,8 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     from civicmail.desk.holding.actions import pickups
 
     now = clock()
-    done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if settings.web.url else 0
+    usable = not ways.why_no_portal(settings)
+    done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
     waiting = pickups.replies(AT_ONCE)
     if waiting:
         letters = [

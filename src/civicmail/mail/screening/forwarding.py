@@ -15,6 +15,9 @@ RESENT = ("resent-from", "resent-sender", "resent-to", "resent-date", "resent-me
 """RFC 5322 3.6.6: what redirects without change says so."""
 LAIN = ("delivered-to", "x-original-to", "x-delivered-to", "envelope-to")
 """Fields that are put in when a message comes to lie in a mailbox; what was written there and leaves has none."""
+_BY = ("x-sieve-redirected-from", "x-forwarded-for", "resent-from", *LAIN)
+"""Fields that say from which mailbox, the surest first."""
+_ADDRESSES = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+")
 _SRS = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
 
 
@@ -44,6 +47,12 @@ def said(fields: Mapping[str, str]) -> tuple[str, ...]:
     if "mailbox rules agent" in fields.get("x-ms-exchange-generated-message-source", "").lower():
         found.append("exchange-rule")
     return tuple(found)
+
+
+def mailbox(fields: Mapping[str, str], domains: Collection[str]) -> str:
+    """The mailbox of the city whose rule it was, by the topmost field of those that say so; "" where none does."""
+    named = (address.lower() for name in _BY for address in _ADDRESSES.findall(fields.get(name, "")))
+    return next((address for address in named if _domain(address) in domains), "")
 
 
 def _is_by_hand(fields: Mapping[str, str], said_: Collection[str], sender: str, domains: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from civicmail.mail.screening.shapes import Found, Joint
 
 NAME = "webmail"
 VERSION = 1
+FORWARDER = "forwarder"
 
 RECIPIENTS = 1000
 """Recipients of one message that are looked at: nobody writes to more private accounts of their own."""
@@ -23,7 +24,7 @@ RECIPIENTS = 1000
 
 def find(case: Joint) -> Found:
     """Fact webmail.official, and in more["recipients"] of each outside recipient recipient.consumer and
-    recipient.own; findings forwarded, official, own."""
+    recipient.own; findings forwarded, forwarder (whose rule), official, own."""
     return _incoming(case) if case.inbound else _outgoing(case)
 
 
@@ -34,6 +35,8 @@ def _outgoing(case: Joint) -> Found:
     sender, seen = case.envelope.sender.lower(), case.seen
     marks = forwarding.marks(seen.fields, seen.addresses("from"), sender, case.world.domains)
     findings = [_finding("forwarded", "", " ".join(marks))] if marks else []
+    if marks and (mailbox := forwarding.mailbox(seen.fields, case.world.domains)):
+        findings.append(_finding(FORWARDER, "", mailbox))
     outside = tuple(_outside(case))
     sending = _sending(case, outside, is_rule=bool(marks)) if outside else None
     shown = {address.lower(): name for field in ("to", "cc") for name, address in seen.people.get(field, ())}

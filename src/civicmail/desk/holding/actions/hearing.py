@@ -17,7 +17,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.desk.holding import asked, queries, senders
-from civicmail.desk.holding.actions import asking, containing, standing
+from civicmail.desk.holding.actions import asking, containing, forwarded, standing, stuck
 from civicmail.desk.holding.actions.reaping import KEPT_DAYS
 from civicmail.desk.holding.actions.reviewing import pseudonym_of
 from civicmail.desk.holding.actions.telling import tell_reviewers, tell_sender
@@ -26,7 +26,7 @@ from civicmail.desk.holding.models import Finding, Heard
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Type
 
-_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED)
+_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED, stuck.SIGN)
 """One of these stands in a head that asks for something; the others are not read."""
 AT_ONCE = "high"
 """How severe a rule is of whose findings reviewers hear at once: a threat does not wait for somebody to look at the list."""
@@ -36,13 +36,14 @@ log = get_logger()
 @dataclass(slots=True)
 class Waiting:
     """Read, and not written yet. receipts: head and decisions; contained: mail of accounts that act unlike their owners; decided:
-    (capture, decision), whose sender stands in its receipt."""
+    (capture, decision), whose sender stands in its receipt; stuck: captures with a copy that has no way (stuck.py)."""
 
     receipts: list[tuple[Sent, list[Said]]] = field(default_factory=list)
     contained: list[containing.Seen] = field(default_factory=list)
     decided: list[tuple[str, Said]] = field(default_factory=list)
     leaving: list[asking.Seen] = field(default_factory=list)
     used: Counter[str] = field(default_factory=Counter)
+    stuck: list[str] = field(default_factory=list)
 
 
 class Hearing:
@@ -55,12 +56,16 @@ class Hearing:
     @property
     def has_news(self) -> bool:
         found = self._waiting
-        return bool(found.receipts or found.decided or found.contained or found.leaving or found.used)
+        return bool(found.receipts or found.decided or found.contained or found.leaving or found.used or found.stuck)
 
     def hear(self, record: Record) -> None:
-        if record.type not in (Type.RECEIPT, Type.DECIDED) or not any(sign in record.head for sign in _TELLING):
+        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(sign in record.head for sign in _TELLING):
             return
         head: dict[str, Any] = orjson.loads(record.head)
+        if record.type == Type.DEFERRED:
+            if stuck.SIGN in record.head:
+                self._waiting.stuck.append(head["id"])
+            return
         self._waiting.used.update(asking.used(head))
         if asking.SIGN in record.head and (files := asking.of_record(head, is_receipt=record.type == Type.RECEIPT)) is not None:
             self._waiting.leaving.append(files)
@@ -82,6 +87,9 @@ class Hearing:
                 self._one(sent, said, book, now)
             for one in self._waiting.contained:
                 containing.note(one, now=now)
+            for capture in dict.fromkeys(self._waiting.stuck):
+                if (sent := _sent(capture)) is not None:
+                    stuck.tell_sender(sent, now)
             standing.count(self._waiting.used, now)
             for files in self._waiting.leaving:
                 asking.note(files, now=now)
@@ -90,6 +98,9 @@ class Hearing:
         self._waiting = Waiting()
 
     def _one(self, sent: Sent, said: list[Said], book: Book, now: int) -> None:
+        if sent.forwarder:
+            forwarded.tell(sent, said, now)
+            return
         person = senders.person_of(sent.subject)
         if person is None:
             return

@@ -13,17 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import in_words, moment
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
+from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure
 from civicmail.desk.holding import pickupstates
@@ -37,6 +40,7 @@ REPLIES_MOST = 20
 AT_ONCE = 200
 """Boxes and rows of one round."""
 WORKER = machine("worker")
+log = get_logger()
 _SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
 _SUBJECT = "A message from {city} waits for you"
 _TEXT = """\
@@ -62,7 +66,16 @@ def find(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
     """Make a row, and a notice without content, of each box that has none; how many."""
     fresh = _without_a_kept_row(data)
     known = set(PickUp.objects.filter(box__in=fresh).values_list("box", flat=True))
-    return sum(_found(data, id_, city, url, rules, now) for id_ in fresh if id_ not in known)
+    return sum(_told(data, id_, city, url, rules, now) for id_ in fresh if id_ not in known)
+
+
+def _told(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
+    """A box that cannot be read, or be told of, holds up no other."""
+    try:
+        return _found(data, id_, city, url, rules, now)
+    except (DataError, OSError, ValueError, KeyError) as error:
+        log.error("nobody can be told of a box of the portal", box=id_, error=type(error).__name__)
+        return 0
 
 
 def _without_a_kept_row(data: Path) -> list[str]:
@@ -166,7 +179,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, client: Acto
             raise Conflict(_("You have answered this message often enough; please write to the city by mail."))
         entries.enter("pickup.reply", actor=client, reason="", now=now, object=_name(fresh))
         return PickUpReply.objects.create(
-            pickup=fresh, text=text, subject=subject[:250], message_id=message_id[:998], made=moment(now)
+            pickup=fresh, text=text, subject=subject.replace("\0", "")[:250], message_id=message_id[:998], made=moment(now)
         )
 
 
@@ -212,11 +225,23 @@ def end(data: Path, *, now: int) -> int:
             fresh.state, fresh.secret = pickupstates.TABLE.step(fresh.state, "expire"), ""
             fresh.save(update_fields=["state", "secret"])
             entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_name(fresh))
+            if fresh.opened is None:
+                _tell_unread(fresh, now)
         ended += 1
     gone = PickUp.objects.filter(box__in=_without_a_kept_row(data)).exclude(state__in=pickupstates.KEPT)
     for id_ in gone.values_list("box", flat=True):
         boxes.remove(data, id_)
     return ended
+
+
+def _tell_unread(row: PickUp, now: int) -> None:
+    """Whoever wrote it believes that it was read: the copy was handed over, and nobody came for it."""
+    with override(row.person.language if row.person is not None else "en"):
+        text = gettext(
+            "Nobody has picked up the confidential message that you sent to {reader} on {day}. Its days are over, so it is not "
+            "there any more. Call them, and send it again if they still need it."
+        ).format(reader=row.to, day=in_words(timezone.localtime(row.made).date()))
+        tell(f"pickup-unread:{row.box}", row.sender, gettext("A confidential message was not picked up"), text, now=moment(now))
 
 
 def replies(limit: int) -> list[PickUpReply]:

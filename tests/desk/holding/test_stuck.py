@@ -1,0 +1,85 @@
+"""Whoever wrote what cannot leave, or has a mailbox that forwards, hears of it within a round of the worker (P-11, P-19, P-25)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.city.access.moments import DAY, ms
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.shapes import Finding as Seen
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.courier.ways import NO_WAY
+from civicmail.mail.pipeline.accept import capture_of, scan
+from desk.holding.test_findings import listened, sent
+from mail.archive.making import UNSYNCED
+from pages.post import CANARIES, MESSAGE
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+PAT, OFFICER = "pat.nguyen@city.example", "bram.otis@city.example"
+
+
+def deferred(data: Path, capture: Capture, at: int, reply: str, *, tries: int = 1) -> None:
+    facts = {"hop": "secure", "reply": reply, "try": tries, "next": at + 60_000}
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.event(Event(Type.DEFERRED, capture.id, at, (0,), facts))
+        w.flush()
+
+
+def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path) -> None:
+    """R-1213 (promise 7): at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
+    now = ms(city.now)
+    stuck = sent(installed, now - 3000, do="encrypt", rules=("confidential-out",), review=())
+    away = sent(installed, now - 2500, do="encrypt", rules=("confidential-out",), review=())
+    long_ago = sent(installed, now - 3 * DAY, do="encrypt", rules=("confidential-out",), review=())
+    nobody = sent(installed, now - 2400, do="encrypt", rules=("confidential-out",), review=(), source="mx", login="")
+    for tries in (1, 2):
+        deferred(installed, stuck, now - 2000 + tries, f"{NO_WAY}the pick-up portal has no address (web.url)", tries=tries)
+    deferred(installed, away, now - 1500, "4.4.1 smtp://192.0.2.7:25: no connection within 30 s.")
+    deferred(installed, long_ago, now - 1400, f"{NO_WAY}the pick-up portal has no address (web.url)")
+    deferred(installed, nobody, now - 1300, f"{NO_WAY}the pick-up portal has no address (web.url)")
+    listened(installed, now)
+    deferred(installed, stuck, now - 1000, f"{NO_WAY}the pick-up portal has no address (web.url)", tries=3)
+    listened(installed, now)
+    assert [notice.to for notice in Notice.objects.all()] == [PAT]
+    notice = Notice.objects.get()
+    assert stuck.uuid in notice.text
+    assert "there is no way" in notice.text and "does not leave unencrypted" in notice.text
+    assert not any(canary in notice.text for canary in (*CANARIES.values(), "home.example", "web.url"))
+
+
+def forwarded(data: Path, at: int, mailbox: str, do: str = "quarantine", **said: Any) -> Capture:
+    """What a rule of a mailbox sends on: written by a stranger, brought by the server of the mailboxes."""
+    envelope = Envelope("stranger@shop.example", (Recipient("me@private.example"),), at, "127.0.0.1", **said)
+    capture = capture_of(capture_id(at), scan(MESSAGE), envelope, Source("relay", "relay"))
+    seen = (Seen("webmail", "forwarded", mask="x-sieve-redirected-from"), Seen("webmail", "forwarder", mask=mailbox))
+    capture = replace(capture, dispositions=(Disposition(0, do, ("forwarded-out",)),), findings=seen)  # type: ignore[arg-type]
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(capture, MESSAGE)
+        w.flush()
+    return capture
+
+
+def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city: Town, installed: Path) -> None:
+    """R-1216 (P-25): its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
+    now = ms(city.now)
+    for n in range(3):
+        forwarded(installed, now - 3000 + n, PAT)
+    forwarded(installed, now - 2000, "gone.long@city.example")
+    forwarded(installed, now - 1000, "dana.ortiz@city.example", do="deliver")
+    listened(installed, now)
+    told = {(n.to, n.subject): n.text for n in Notice.objects.all()}
+    assert sorted(to for to, _ in told) == [OFFICER, PAT] and Notice.objects.filter(to=OFFICER).count() == 2
+    (mine,) = Notice.objects.filter(to=PAT)
+    assert "security office" in mine.text and "P-11" in mine.text
+    assert all("shop.example" not in text and "private.example" not in text for text in told.values())
+    assert Notice.objects.filter(to=OFFICER, text__contains="gone.long@city.example").exists()
