@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from civicmail.front.worker import pickups as worker
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.courier import boxes
 from desk.holding.test_quarantine import words
+from pages.test_spanish import left_in_english
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +222,88 @@ def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town,
         sealed = boxes.message(installed, id_)
         with pytest.raises(DamagedFile):
             b"".join(sealed.pieces(0, sealed.size))
+
+
+def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1217. Of what was opened nobody is told."""
+    box(installed, city)
+    row, _ = told(portal, installed, city)
+    box(installed, city, 2)
+    worker.step(portal, installed, lambda: ms(city.now))
+    other = PickUp.objects.exclude(pk=row.pk).get()
+    pickups.open_(other, SECRET, rules=portal.secure, client=pickups.reader(""), now=ms(city.now))
+    PickUp.objects.update(person=city.people["crew0"])
+    over = ms(city.now) + portal.secure.days * 86_400_000
+    worker.step(portal, installed, lambda: over)
+    worker.step(portal, installed, lambda: over + 1000)
+    unread = Notice.objects.filter(key__startswith="pickup-unread:")
+    assert unread.count() == 1
+    notice = unread.get()
+    assert notice.key.endswith(row.box) and notice.to == "dana.ortiz@city.example" and "pat@out.example" in notice.text
+    assert "Your file" not in notice.text + notice.subject
+
+
+def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town, installed: Path) -> None:
+    """R-1220."""
+    (boxes.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
+    (boxes.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
+    good = box(installed, city, 2)
+    done = 0
+    with suppress(ValueError, KeyError):
+        done = worker.step(portal, installed, lambda: ms(city.now))
+    assert done == 1 and [row.box for row in PickUp.objects.all()] == [good]
+
+
+def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
+    portal: Any, city: Town, installed: Path, visit: Visit, settings: Any
+) -> None:
+    """R-1206 (P-19). So nothing that was sent as a file meets a session of the pages."""
+    files = "files.city.example"
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.CITY = replace(portal, secure=replace(portal.secure, files_url=f"https://{files}"))
+    box(installed, city)
+    _, link = told(settings.CITY, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}, headers={"host": "mail.city.example"}).content.decode()
+    (at, _whole) = re.findall(r'href="https://files\.city\.example(/pickup/file/[^"]+)" download', opened)
+    given = visit("").get(at, headers={"host": f"{files}:443"})
+    assert given.status_code == 200 and b"".join(given.streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
+    assert visit("").get(at, headers={"host": "mail.city.example"}).status_code == 404
+    for page in ("/", link, "/accounts/login/", "/mail/", "/api/v1/openapi.json", "/healthz"):
+        assert visit("crew0").get(page, headers={"host": files}).status_code == 404, page
+
+
+def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed: Path) -> None:
+    """R-1208. What waits in it is told when its address is a good one."""
+    box(installed, city)
+    worker.step(replace(portal, web=replace(portal.web, url="http://mail.city.example")), installed, lambda: ms(city.now))
+    assert not Notice.objects.exists() and not PickUp.objects.exists()
+    worker.step(portal, installed, lambda: ms(city.now))
+    assert Notice.objects.count() == PickUp.objects.count() == 1
+
+
+def test_a_reader_whose_browser_speaks_spanish_reads_spanish(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1223 (28 CFR 35.160): asked, wrong, opened, answered, taken back, and where nothing waits."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    reader = visit("")
+
+    def said(form: dict[str, str] | None = None, path: str = link) -> str:
+        spanish = {"accept-language": "es-US,es;q=0.9,en;q=0.5"}
+        answer = reader.post(path, form, headers=spanish) if form else reader.get(path, headers=spanish)
+        page = answer.content.decode()
+        assert '<html lang="es">' in page and left_in_english(page) == []
+        return page
+
+    said(path="/pickup/another/")
+    assert "Elija una frase de paso" in said()
+    said({"secret": SECRET, "again": "another one entirely"})
+    opened = said({"secret": SECRET, "again": SECRET})
+    pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
+    assert pass_ is not None
+    said({"pass": pass_[1], "text": "Gracias."})
+    said({"secret": "not the right one"})
+    PickUp.objects.filter(pk=row.pk).update(state="revoked")
+    said()
 
 
 def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, visit: Visit) -> None:

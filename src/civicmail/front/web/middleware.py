@@ -11,7 +11,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -32,6 +34,7 @@ from civicmail.front.web import failing, metering
 from civicmail.front.web.api import problems
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
+from civicmail.mail.courier.ways import files_host
 
 log = get_logger()
 
@@ -41,6 +44,8 @@ MACHINES = ("/healthz", "/readyz", "/metrics", "/doors/password", "/doors/user",
 """Asked by programs: no session, no actor, no database before the view wants it."""
 FEEDS = "/scim/v2"
 """Asked by identity providers, with tokens of their own: no session either."""
+
+FILES = "/pickup/file/"
 
 PUBLIC = frozenset(
     {
@@ -105,6 +110,9 @@ class Around:
         elif _has_zero_byte(request):
             request.bare = True
             response = failing.page(request, 400)
+        elif _is_beside_files(request):
+            request.bare = True
+            response = failing.page(request, 404)
         else:
             response = self.get_response(request)
         if problems.is_of_api(request):
@@ -147,6 +155,12 @@ def _has_zero_byte(request: HttpRequest) -> bool:
     """In the address or a cookie; PostgreSQL has no text with one, and forms look for themselves."""
     said = (request.path, request.META.get("QUERY_STRING", ""), *request.COOKIES.values())
     return any("\0" in text or "%00" in text for text in said)
+
+
+def _is_beside_files(request: HttpRequest) -> bool:
+    """Whether a page is asked of the host that has files of the portal alone: nothing that somebody puts there meets a session."""
+    host = files_host(settings.CITY)
+    return bool(host) and urlsplit(f"//{request.META.get('HTTP_HOST', '')}").hostname == host and not request.path.startswith(FILES)
 
 
 class Door:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -21,6 +23,7 @@ from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, data, pass_of
 from civicmail.mail.courier import boxes
+from civicmail.mail.courier.ways import files_host
 
 FILE_SECONDS = 3600
 AT_ONCE = 2
@@ -71,6 +74,9 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
     now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
     if row is None or pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
         raise Http404
+    host = files_host(settings.CITY)
+    if host and urlsplit(f"//{request.get_host()}").hostname != host:
+        raise Http404  # on the host of the pages a file could reach what is theirs
     try:
         index = boxes.index(data(), row.box)
         sealed = boxes.message(data(), row.box) if what == WHOLE else boxes.file(data(), row.box, int(what))
