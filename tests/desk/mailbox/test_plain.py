@@ -17,9 +17,13 @@ from civicmail.city.policy import published
 from civicmail.desk.mailbox.actions import sending, submitting
 from civicmail.desk.mailbox.actions.sending import Plain
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
+from civicmail.desk.mailbox.views import delivery, foretelling
+from civicmail.mail.archive.envelopes import Passage
+from civicmail.mail.courier.ways import NO_WAY
 from desk.mailbox.test_forecast import ANN, SSN, foretold, rule, written
 from desk.mailbox.test_writing import Page
 from desk.mailbox.writing import LENA, Office, office
+from pages.programs import asking
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +34,8 @@ BOOK = rule("seal", "P-19", "encrypt", "outbound && size(confidential.high) > 0"
 @pytest.fixture
 def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     published.publish(installed, BOOK)
-    settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["confidential"]))
+    screening = replace(settings.CITY.screening, checks=["confidential"])
+    settings.CITY = replace(settings.CITY, screening=screening, web=replace(settings.CITY.web, url="https://mail.city.example"))
     with office(installed, city, configured.CITY) as made:
         monkeypatch.setattr(submitting, "submission", lambda: made.submission)
         yield made
@@ -96,6 +101,26 @@ def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
     }  # fmt: skip
 
 
+def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
+    desk: Office, installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1214 (P-19): whom it is about, and that the copy would wait; not of colleagues, and not where the portal is there."""
+    draft = written(desk, to=f"{ANN}, {LENA}", text=SSN)
+    assert foretold(desk, draft).cautions == ()
+    bare = replace(settings.CITY, web=replace(settings.CITY.web, url=""))
+    with office(installed, city, bare) as without:
+        monkeypatch.setattr(submitting, "submission", lambda: without.submission)
+        for text, subject in ((SSN, "Plan"), ("Please look.", "[secure] Plan")):
+            found = foretold(without, written(without, to=f"{ANN}, {LENA}", text=text, subject=subject))
+            assert [(c.code, c.count, c.addresses) for c in found.cautions] == [("no-way", 1, (ANN,))] and not found.is_calm
+        (warned,) = foretelling.panel(found, 1).warns
+        assert ANN in warned and "would wait" in warned and "P-19" in warned
+        assert foretold(without, written(without, to=ANN, text="Please look.")).cautions == ()
+    waits = Passage(0, ANN, "", "encrypt", ("seal",), "deferred", 1, f"{NO_WAY}the pick-up portal has no address", 2, 1)
+    assert "waits" in delivery.stuck(waits) and delivery.stuck(replace(waits, reply="4.4.1 gone")) == ""
+    assert delivery.stuck(replace(waits, state="delivered")) == ""
+
+
 def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[[str], Client]) -> None:
     """R-731, on the page."""
     page = Page(visit("crew0"), "/mail/write/")
@@ -105,3 +130,15 @@ def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[
     assert not Outgoing.objects.exists()
     page.press("plain", plain=WHY)
     assert Outgoing.objects.count() == SentPlain.objects.count() == 1
+
+
+def test_a_program_says_why_it_sends_unencrypted(desk: Office, city: Town) -> None:
+    """R-1128: in the same words, which are kept; without them it goes encrypted."""
+    ask = asking(city.people["crew0"])
+    draft = written(desk, to=ANN, text=SSN)
+    said = {"version": draft.version, "plain": "short"}
+    assert ask("POST", f"/drafts/{draft.uid}/send", said).status_code == 422 and not Outgoing.objects.exists()
+    assert ask("POST", f"/drafts/{draft.uid}/send", {**said, "plain": WHY}).status_code == 201
+    row = SentPlain.objects.get()
+    assert (row.reason, row.rules, row.copies) == (WHY, "seal", 1)
+    assert [line["reason"] for line in asking(city.people["auditor"])("GET", "/sent-plain").json()] == [WHY]

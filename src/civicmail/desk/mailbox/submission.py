@@ -32,13 +32,13 @@ from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import parse_path
-from civicmail.desk.mailbox.cautions import Caution, cautions
+from civicmail.desk.mailbox.cautions import NAMED, Caution, cautions
 from civicmail.desk.mailbox.errors import Undecided
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import bell, ways
 from civicmail.mail.gateway.people import ONE_AT_A_TIME, Member, People
 from civicmail.mail.gateway.recipients import recipient_reply
 from civicmail.mail.pipeline import securing
@@ -186,10 +186,18 @@ class Submission:
         if judging.is_idle:
             here = [self._modes.of(r.address) for r in reached.envelope.recipients]
             found = self._secured(parcel, reached.envelope, dispositions(here, KIND, settled=to))
-            return Outlook(judged, reached.envelope, found, judging.book, cautions=said)
+            return Outlook(judged, reached.envelope, found, judging.book, cautions=said + self._stuck(reached.envelope, found))
         verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
         found = self._secured(parcel, reached.envelope, verdict.dispositions)
+        said += self._stuck(reached.envelope, found)
         return Outlook(judged, reached.envelope, found, judging.book, verdict.reply, said)
+
+    def _stuck(self, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Caution, ...]:
+        """Copies that would have to leave encrypted, and have no way at this moment."""
+        sealed = (envelope.recipients[d.to].address for d in found if d.secure or d.do == "encrypt")
+        outside = [address for address in sealed if self._modes.of(address) is None]
+        stuck = [address for address in outside if not ways.may_leave(self._settings, self._data, address, self._clock())]
+        return (Caution("no-way", len(stuck), tuple(stuck[:NAMED])),) if stuck else ()
 
     def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
         """With what the sender says of encryption, as accept() hears it."""

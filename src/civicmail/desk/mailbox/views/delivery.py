@@ -28,6 +28,7 @@ from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
+from civicmail.mail.courier.ways import NO_WAY
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that keep mail for a mailbox that nobody may read: it goes on by itself."""
@@ -73,7 +74,7 @@ def known_to(one: Found) -> list[Passage]:
 def _whole(p: Passage, id_: str, book: Book) -> Copy:
     role, word = words.copy(p.state, p.do)
     again = moment(p.next) if p.next else None
-    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or said(p, book) or words.means(p.state, p.do)
+    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or stuck(p) or said(p, book) or words.means(p.state, p.do)
     proof = proofs.line(p.proof)
     return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, _release(p, id_), proof)
 
@@ -85,6 +86,12 @@ def _book() -> Book:
         return active(Path(settings.DATA))
     except UnusableBook:
         return starter()
+
+
+def stuck(p: Passage) -> str:
+    """Of a copy that must leave encrypted and cannot: that is not the other side's fault, and nothing that comes right by
+    itself."""
+    return str(words.NO_WAY) if p.state in ("deferred", "trying") and p.reply.startswith(NO_WAY) else ""
 
 
 def said(p: Passage, book: Book) -> str:

@@ -98,6 +98,11 @@ def _warn(caution: Caution) -> str:
         return gettext("This answer goes to {count} people: answer the sender alone, unless all have to read it (P-11).").format(
             count=caution.count
         )
+    if caution.code == "no-way":
+        return gettext(
+            "There is no way at this moment to encrypt it for {addresses}: that copy would wait. Tell the help desk, and call them "
+            "if it is urgent (P-19)."
+        ).format(addresses=", ".join(caution.addresses))
     return gettext("{address} is not an address of the city, and {name} is a colleague: do you mean that person? (P-27)").format(
         address=", ".join(caution.addresses), name=caution.name
     )

@@ -96,6 +96,11 @@ RULES: dict[str, Any] = {
 }
 """Rule of a disposition -> why, for whom it concerns."""
 
+NO_WAY = gettext_lazy(
+    "It must leave encrypted, and at this moment there is no way to do that for them: it waits, and the help desk can say how long."
+)
+"""Of a copy that must leave encrypted, and cannot."""
+
 UNCHECKED = gettext_lazy("It could not be checked completely when it came, so it is checked again (P-25).")
 
 _ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
