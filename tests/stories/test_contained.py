@@ -4,23 +4,31 @@ back by another, and nothing of the honest mail is lost (issue 8; P-25)."""
 from __future__ import annotations
 
 import contextlib
+import http.client
+import imaplib
+import re
 import smtplib
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.core.disk.tail import Tail
+from civicmail.front.web import doors
 from civicmail.mail.archive.records import Capture, Type
 from civicmail.mail.pipeline.contained import RULE
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, civicmail
+from neighbours.dovecot import Asks, Dovecot
+from pages.conftest import browser_type_launch_args as browser_type_launch_args
+from stories.townhall import PASSWORD as KNOWN
 from stories.townhall import run, townhall
 
-pytestmark = pytest.mark.neighbour("openssl")
+pytestmark = pytest.mark.neighbour("openssl", "dovecot", "chromium", "root")
 SAM, ROSA, ALMA = "sam.ferrer@city.example", "rosa.hale@city.example", "alma.weiss@city.example"
 PASSWORD = new_password()
 _MORE = """
@@ -32,32 +40,19 @@ grant = DutyGrant.objects.create(person=alma, duty="security-officer", starts=no
 DutyUse.objects.create(grant=grant, reason="watch", at=now, until=now + timedelta(hours=3))
 publish()
 """
-_DESK = """
-from civicmail.desk.holding.actions import containing
-from civicmail.desk.holding.models import Containment
-now = time.time_ns() // 1_000_000
-alma = Actor("e-6", "Alma", (Held("security-officer", taken_until=now + 60_000),))
-row = Containment.objects.get()
-"""
-_LOCK = (
-    _DESK
-    + """
-containing.lock(row, actor=alma, reason="The account acts unlike its owner.", now=now)
-"""
-)
-_RELEASE = (
-    _DESK
-    + """
-let = [c for g in containing.groups_of(row, now) if not g.alike for c in g.captures]
-containing.release(row, let, allowed=0, actor=alma, reason="Spoke to Sam at his desk.", now=now)
-row.refresh_from_db()
-print(row.state, len(let))
-"""
-)
+
+
+@dataclass(frozen=True)
+class City:
+    """The program, the server of its mailboxes, and where its pages are."""
+
+    civic: Civicmail
+    dovecot: Dovecot
+    home: str
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Civicmail]:
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     authority = Authority(tmp_path_factory.mktemp("tls"))
     certificate, key = authority.issue("mail.city.example")
     data = tmp_path_factory.mktemp("taken") / "data"
@@ -66,8 +61,43 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Civicmail]:
     civicmail(*claim, "--reason", "the council decided so", data=data)
     townhall(data)
     run(data, _MORE.format(mac=mac(device_key(data), PASSWORD)))
-    with running:
-        yield running
+    home = f"http://localhost:{running.ports.web}"
+    with Dovecot(asks=Asks(f"http://127.0.0.1:{running.ports.web}", doors.secret(data))) as dovecot:
+        secret = data.with_name("api.key")
+        secret.write_text("doveadm-scratch")
+        running.set(web__serve="true", web__url=home)
+        running.set(signin__kick=f"http://127.0.0.1:{dovecot.api}", signin__kick_key_file=str(secret))
+        with running:
+            until(lambda: ready(running.ports.web), running)
+            yield City(running, dovecot, home)
+
+
+def ready(port: int) -> bool:
+    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(wire):
+        wire.request("GET", "/readyz")
+        return wire.getresponse().status == 200
+    return False
+
+
+def signed_in(city: City, browser: Any, name: str) -> Any:
+    page = browser.new_context().new_page()
+    page.goto(f"{city.home}/accounts/login/")
+    page.fill("[name=login]", name)
+    page.fill("[name=password]", KNOWN)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(".cm-who a").first.wait_for()
+    return page
+
+
+def reading(city: City) -> imaplib.IMAP4:
+    wire = imaplib.IMAP4("127.0.0.1", city.dovecot.imap, timeout=60)
+    try:
+        wire.login(SAM, PASSWORD)
+    except imaplib.IMAP4.error:
+        wire.shutdown()
+        raise
+    return wire
 
 
 def door(city: Civicmail) -> smtplib.SMTP_SSL:
@@ -93,27 +123,51 @@ def until(look: Callable[[], bool], city: Civicmail, seconds: float = 60) -> Non
         time.sleep(0.1)
 
 
-def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail(city: Civicmail, tmp_path: Path) -> None:
-    """R-661, R-665, R-668, R-670."""
+def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail(city: City, browser: Any) -> None:
+    """R-661, R-665, R-668, R-669, R-670. The doors: sending, reading by IMAP, and the pages, all of them open when the button is
+    pressed."""
+    civic = city.civic
     attack = "Dear friend, settle the attached invoice by this evening or your account at the city will be closed for good. " * 3
-    with contextlib.closing(door(city)) as attacker:
+    his, officer, phone = signed_in(city, browser, "sam"), signed_in(city, browser, "alma"), reading(city)
+    with contextlib.closing(door(civic)) as attacker:
         for n in range(60):  # all are taken: whoever attacks learns nothing
             post(attacker, f"p{n}@d{n}.example", attack, "Unpaid invoice")
-        with contextlib.closing(door(city)) as sam:
+        with contextlib.closing(door(civic)) as sam:
             post(sam, ROSA, "The inspection of Elm Street is on Monday at nine.")
-        until(lambda: all(city.mailbox(a) for a in (SAM, ROSA, ALMA)), city)
-        assert b"Mail of Sam Ferrer waits" in city.mailbox(ROSA)[0] and b"/holding/contained/" in city.mailbox(ALMA)[0]
-        assert len(city.mailbox(ROSA)) == 1, "what Sam wrote waits"
-        taken = [Capture.from_head(r.head) for r in Tail(city.data, bodies=False).poll() if r.type == Type.RECEIPT]
+        until(lambda: all(civic.mailbox(a) for a in (SAM, ROSA, ALMA)), civic)
+        assert b"Mail of Sam Ferrer waits" in civic.mailbox(ROSA)[0]
+        assert len(civic.mailbox(ROSA)) == 1, "what Sam wrote waits"
+        taken = [Capture.from_head(r.head) for r in Tail(civic.data, bodies=False).poll() if r.type == Type.RECEIPT]
         sent = [c for c in taken if c.envelope.login]
         held = [c for c in sent if all(d.do == "hold" and RULE in d.rules for d in c.dispositions)]
         assert len(sent) == 61 and len(sent) - len(held) <= 50
-        run(city.data, _LOCK)
-        until(lambda: refused(attacker), city, 5)
+        link = re.search(rb"http://localhost:\d+/holding/contained/\d+/", civic.mailbox(ALMA)[0].replace(b"=\r\n", b""))
+        assert link is not None
+        officer.goto(link[0].decode())
+        officer.get_by_role("button", name="Lock all doors").click()
+        officer.get_by_text("Every door of Sam Ferrer is locked").wait_for()
+        until(lambda: refused(attacker), civic, 20)
+        until(lambda: is_cut(phone), civic, 20)
+        phone.shutdown()
+        his.goto(f"{city.home}/mail/")
+        assert "/accounts/login/" in his.url
     with pytest.raises(smtplib.SMTPException):
-        door(city)
-    assert run(city.data, _RELEASE).split() == ["released", "1"]
-    until(lambda: any(b"Elm Street" in content for content in city.mailbox(ROSA)), city)
+        door(civic)
+    with pytest.raises(imaplib.IMAP4.error):
+        reading(city)
+    officer.fill("[name=reason]", "Spoke to Sam at his desk; he has a new password.")
+    officer.get_by_role("button", name="Release 1 account").click()
+    officer.get_by_text("The account is released.").wait_for()
+    until(lambda: any(b"Elm Street" in content for content in civic.mailbox(ROSA)), civic)
+    assert not any(b"invoice" in content for content in civic.mailbox(ROSA))
+
+
+def is_cut(wire: imaplib.IMAP4) -> bool:
+    """Whether an open connection has ended."""
+    try:
+        return wire.noop()[0] != "OK"
+    except (imaplib.IMAP4.error, OSError):
+        return True
 
 
 def refused(client: smtplib.SMTP) -> bool:

@@ -1,4 +1,5 @@
-"""One confidential message to five kinds of readers leaves by five ways, each proven by whoever received it (P-19)."""
+"""One confidential message to five kinds of readers leaves by five ways, each proven by whoever received it; who picks it up on a
+page answers there, and whoever wrote it has the answer in their mailbox (P-19)."""
 
 from __future__ import annotations
 
@@ -19,12 +20,16 @@ from neighbours.civic import Civicmail, civicmail
 from neighbours.tools import Sink
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
 
+CLERK = "clerk@city.example"
 INSIDE, COUNTY, LAWYER, PRESS, RESIDENT = (
     "bob@city.example", "sam@county.example", "lee@law.example", "pat@press.example", "rosa@mailbox.example",
 )  # fmt: skip
+STATE = "ida@state.example"
+"""Whose server cannot prove that it is the one."""
 WORDS = b"The settlement is $12,400."
+ANSWER = b"I agree to that."
 MAIL = f"""From: clerk@city.example
-To: {INSIDE}, {COUNTY}, {LAWYER}, {PRESS}, {RESIDENT}
+To: {INSIDE}, {COUNTY}, {LAWYER}, {PRESS}, {RESIDENT}, {STATE}
 Message-ID: <five@city.example>
 Subject: [secure] Your case 26-114
 
@@ -48,15 +53,21 @@ def test_five_readers_and_five_ways(tmp_path: Path, gpg: list[str], page: Any) -
     (tmp_path / "pat.asc").write_bytes(subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout)
     tls = {"smtpd_tls_security_level": "encrypt", "smtpd_tls_chain_files": f"{key}, {chain}"}
     known = {"relay_domains": "county.example", "smtpd_recipient_restrictions": "reject_unauth_destination"}
-    with Sink(keep=True) as county, Sink(keep=True) as outside, postfix.edge(county.port, **tls, **known) as theirs:
-        ours = Civicmail(data, next_hop=outside.port)
-        partner = f"""
+    with (
+        Sink(keep=True) as county, Sink(keep=True) as outside, postfix.edge(county.port, **tls, **known) as theirs,
+        postfix.smart_host(outside.port) as smart_host,
+    ):  # fmt: skip
+        ours = Civicmail(data, next_hop=smart_host.port)
+        partner = "".join(
+            f'''
 [[secure.partner]]
-domain = "county.example"
+domain = "{name}"
 server = "smtp://127.0.0.1:{theirs.port}"
-name = "mx.county.example"
+name = "mx.{name}"
 ca = "{authority.certificate}"
-"""
+'''
+            for name in ("county.example", "state.example")
+        )
         text = (data / "civicmail.toml").read_text()
         (data / "civicmail.toml").write_text(text + partner)
         ours.set(web__serve="true", web__url=f"http://127.0.0.1:{ours.ports.web}")
@@ -64,18 +75,24 @@ ca = "{authority.certificate}"
         civicmail("secure", "add", PRESS, tmp_path / "pat.asc", data=data)
         with ours:
             with smtplib.SMTP("127.0.0.1", ours.relay, timeout=60) as client:
-                client.sendmail("clerk@city.example", [INSIDE, COUNTY, LAWYER, PRESS, RESIDENT], MAIL.encode())
-            ours.wait(lambda _: len(_proofs(data)) == 4 and bool(ours.mailbox(INSIDE)), seconds=60)
-            by = {index: proof["method"] for index, proof in _proofs(data).items()}
-            assert by == {1: "tls", 2: "smime", 3: "openpgp", 4: "portal"}
+                client.sendmail("clerk@city.example", [INSIDE, COUNTY, LAWYER, PRESS, RESIDENT, STATE], MAIL.encode())
+            ours.wait(lambda _: len(_proofs(data)) == 5 and bool(ours.mailbox(INSIDE)), seconds=60)
+            proofs = _proofs(data)
+            by = {index: proof["method"] for index, proof in proofs.items()}
+            assert by == {1: "tls", 2: "smime", 3: "openpgp", 4: "portal", 5: "portal"}
+            assert "certificate is not good" in proofs[5]["not_by"]["tls"]
             assert any("TLS connection established" in line or "TLSv1.3" in line for line in theirs.log())
             (at_county,) = county.wait_for(1, 60)
             assert WORDS in at_county and WORDS in ours.mailbox(INSIDE)[0]
-            passed = outside.wait_for(3, 60)  # S/MIME, OpenPGP, the notice
+            passed = outside.wait_for(4, 60)  # S/MIME, OpenPGP, two notices
             assert not any(WORDS in message or b"26-114" in message for message in passed)
             assert WORDS in _by_openssl(passed, tmp_path, certificate, private)
             assert WORDS in _by_gpg(passed, gpg)
             _picked_up(passed, page)
+            ours.wait(lambda _: any(ANSWER in message for message in ours.mailbox(CLERK)), seconds=60)
+            (answer,) = [message for message in ours.mailbox(CLERK) if ANSWER in message]
+            assert len(county.messages()) == 1, "nothing went where no proof was"
+            assert f"From: {RESIDENT}".encode() in answer and b"In-Reply-To: <five@city.example>" in answer
         traced = civicmail("show", _id(data), "--trace", data=data).stdout.decode()
         assert "proof: tls how=pinned" in traced and "proof: portal" in traced
 
@@ -105,8 +122,8 @@ def _by_gpg(passed: list[bytes], gpg: list[str]) -> bytes:
 
 
 def _picked_up(passed: list[bytes], page: Any) -> None:
-    """The reader follows the link of the notice."""
-    (notice,) = [message for message in passed if b"/pickup/" in message]
+    """The reader follows the link of the notice, and answers."""
+    (notice,) = [message for message in passed if b"/pickup/" in message and RESIDENT.encode() in message]
     link = re.search(rb"http://\S+/pickup/[\w-]+/", notice.replace(b"=\r\n", b"").replace(b"=\n", b""))
     assert link is not None
     page.goto(link[0].decode())
@@ -114,3 +131,6 @@ def _picked_up(passed: list[bytes], page: Any) -> None:
     page.get_by_label("The same again").fill("copper lantern river")
     page.get_by_role("button", name="Open the message").click()
     page.get_by_text(WORDS.decode()).wait_for()
+    page.get_by_label("Your answer").fill(ANSWER.decode())
+    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_text("Your answer is on its way.").wait_for()
