@@ -113,6 +113,7 @@ def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
         for text, subject in ((SSN, "Plan"), ("Please look.", "[secure] Plan")):
             found = foretold(without, written(without, to=f"{ANN}, {LENA}", text=text, subject=subject))
             assert [(c.code, c.count, c.addresses) for c in found.cautions] == [("no-way", 1, (ANN,))] and not found.is_calm
+            assert {c.address: c.state for c in found.copies} == {ANN: "waiting", LENA: "delivered"}
         (warned,) = foretelling.panel(found, 1).warns
         assert ANN in warned and "would wait" in warned and "P-19" in warned
         assert foretold(without, written(without, to=ANN, text="Please look.")).cautions == ()

@@ -24,7 +24,7 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """count: how many it is about; addresses: some of them; name: of the colleague."""
+    """count: how many it is about; addresses: some of them, of what has no way all; name: of the colleague."""
 
     code: Code
     count: int

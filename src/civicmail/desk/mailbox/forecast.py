@@ -88,10 +88,11 @@ def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
         return Foreseen((), later=True, reply=outlook.judged.reply)
     if outlook.judged.refused:
         return Foreseen((), outlook.judged.refused, outlook.judged.reply)
+    stuck = frozenset(address for caution in outlook.cautions if caution.code == "no-way" for address in caution.addresses)
     named: list[Foretold] = []
     behind: list[Foretold] = []
     for d in sorted(outlook.dispositions, key=lambda d: d.to):
-        copy = _copy(outlook, d, domains)
+        copy = _copy(outlook, d, domains, stuck)
         (behind if copy.behind else named).append(copy)
     loud = [copy for copy in behind if not copy.is_calm]
     return Foreseen((*named, *loud[:MEMBERS]), members=len(behind), cautions=outlook.cautions)
@@ -103,10 +104,11 @@ def rules_of(names: Sequence[str], book: Book) -> tuple[Rule, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
-def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str]) -> Foretold:
+def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str], stuck: frozenset[str]) -> Foretold:
     recipient = outlook.envelope.recipients[d.to]
     rules = tellable_rules(d.rules)
     told = rules_of(rules, outlook.book)
     outside = recipient.address.rpartition("@")[2].lower() not in domains
     behind = recipient.expanded[0] if recipient.expanded else ""
-    return Foretold(recipient.address, STATES[d.do], d.do, rules, told, outside, behind)
+    state = "waiting" if d.do == "encrypt" and recipient.address in stuck else STATES[d.do]
+    return Foretold(recipient.address, state, d.do, rules, told, outside, behind)

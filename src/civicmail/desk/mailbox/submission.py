@@ -32,7 +32,7 @@ from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import parse_path
-from civicmail.desk.mailbox.cautions import NAMED, Caution, cautions
+from civicmail.desk.mailbox.cautions import Caution, cautions
 from civicmail.desk.mailbox.errors import Undecided
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
@@ -197,7 +197,7 @@ class Submission:
         sealed = (envelope.recipients[d.to].address for d in found if d.secure or d.do == "encrypt")
         outside = [address for address in sealed if self._modes.of(address) is None]
         stuck = [address for address in outside if not ways.may_leave(self._settings, self._data, address, self._clock())]
-        return (Caution("no-way", len(stuck), tuple(stuck[:NAMED])),) if stuck else ()
+        return (Caution("no-way", len(stuck), tuple(stuck)),) if stuck else ()
 
     def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
         """With what the sender says of encryption, as accept() hears it."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext, override
 from civicmail.city.access import sentences
 from civicmail.city.access.views import saying
 from civicmail.city.policy.rules import Rule
-from civicmail.desk.mailbox.cautions import Caution
+from civicmail.desk.mailbox.cautions import NAMED, Caution
 from civicmail.desk.mailbox.forecast import Foreseen, Foretold
 from civicmail.desk.mailbox.submission import UNIDENTIFIED
 from civicmail.desk.mailbox.views import words
@@ -102,7 +102,7 @@ def _warn(caution: Caution) -> str:
         return gettext(
             "There is no way at this moment to encrypt it for {addresses}: that copy would wait. Tell the help desk, and call them "
             "if it is urgent (P-19)."
-        ).format(addresses=", ".join(caution.addresses))
+        ).format(addresses=", ".join(caution.addresses[:NAMED]))
     return gettext("{address} is not an address of the city, and {name} is a colleague: do you mean that person? (P-27)").format(
         address=", ".join(caution.addresses), name=caution.name
     )

@@ -50,7 +50,7 @@ class Given(Schema):
 
 
 class Foretold(Schema):
-    """One recipient. state: as it would stand afterwards (delivered, held, refused, kept); do: as rules name it; why: sentences,
+    """One recipient. state: as it would stand afterwards (delivered, waiting, held, refused, kept); do: as rules name it; why: sentences,
     each with its clause and whom to ask."""
 
     address: str
