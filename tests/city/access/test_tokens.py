@@ -98,4 +98,4 @@ def test_every_scope_says_in_words_what_it_is_for_and_which_change_something() -
     for name, scope in scopes.SCOPES.items():
         way, _, what = name.partition(":")
         assert way in ("read", "write") and what
-        assert scope.widens == (way == "write" or name == "read:content"), name
+        assert scope.widens == (way == "write" or name in ("read:content", "read:files", "read:incidents")), name

@@ -14,6 +14,7 @@ from pages.programs import asking
 from pages.world import town
 
 SUBJECTS = ("People", "Departments", "Access", "Endings", "Mailboxes", "Lists", "Agencies", "Duties", "Policy", "Entries", "Me")
+SUBJECTS += ("Departments answer", "Violations", "Other doors", "Personnel lists")
 SCHEMA: dict[str, Any] = API.get_openapi_schema()
 OPERATIONS = sorted(
     (method.upper(), path, operation["operationId"])

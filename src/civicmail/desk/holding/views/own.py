@@ -61,7 +61,7 @@ def release(request: Asked, id: uuid.UUID) -> HttpResponse:
     delivery = reverse("mail-delivery", args=[one.id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
         return _withdraw(request, int(number), delivery)
-    kept = _kept(one, ms(request.now))
+    kept = kept_of(one, ms(request.now))
     if kept.own:
         return _own(request, one, kept.own, delivery)
     asked = Release.objects.filter(capture=one.id, requester=me(request), state__in=releasestates.OPEN).first()
@@ -126,7 +126,7 @@ def _withdraw(request: Asked, number: int, delivery: str) -> HttpResponse:
     return redirect(delivery)
 
 
-def _kept(one: Found, now: int) -> Kept:
+def kept_of(one: Found, now: int) -> Kept:
     """A sender has the copies of everybody let go, a reader their own."""
     mine, book = frozenset(one.mine.addresses), queries.book()
     every = [c for c in queries.copies(now) if c.id == one.capture.id and (one.eye == "author" or c.box.lower() in mine)]

@@ -42,7 +42,7 @@ from civicmail.desk.holding.models import Verification
 from civicmail.desk.holding.provenmail import earlier_of
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.scope import Mine
-from civicmail.desk.mailbox.views.one import crumbs, found
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.archive.records import Capture
@@ -84,8 +84,7 @@ class Case:
 def mine(request: Asked, id: uuid.UUID) -> HttpResponse:
     """Of a message in my mail: who would be asked, the question, and the answer."""
     one = found(request, id)
-    body = one.archive.body(one.permit, one.place)
-    case = _case(one.capture, body, one.permit, one.mine, request.actor.uid, ms(request.now))
+    case = case_of(one, request.actor.uid, ms(request.now))
     row = Verification.objects.filter(capture=one.id, asker=me(request)).first()
     if request.method == "POST" and (row is not None or case.by is None):
         return redirect("mail-verify", id=id)
@@ -150,6 +149,11 @@ def _shown(
     phone = _phone(case) if not hidden else ""
     shown = {"page": page, "case": case, "row": row, "back": back, "hidden": hidden, "phone": phone}
     return render(request, "holding/verify.html", shown)
+
+
+def case_of(one: Found, reader: str, now: int) -> Case:
+    """Of a message of one's own. reader: uid."""
+    return _case(one.capture, one.archive.body(one.permit, one.place), one.permit, one.mine, reader, now)
 
 
 def _case(capture: Capture, body: bytes, permit: Permit, mine_: Mine, reader: str, now: int) -> Case:

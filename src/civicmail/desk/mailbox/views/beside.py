@@ -91,7 +91,7 @@ def _remember(request: Request, one: Found, kept: Shelves, boxes: list[Box]) -> 
         handling.opened(uuid.UUID(one.id), new, actor=request.actor, now=now)
 
 
-def _offices(one: Found) -> list[Box]:
+def offices_of(one: Found) -> list[Box]:
     """Mailboxes of functions that it came to, as far as they are mine to use."""
     return [box for box in _reached(one) if box.is_offices]
 
@@ -147,7 +147,7 @@ def _sender(one: Found) -> tuple[str, str] | None:
 def take(request: Request, id: uuid.UUID, mailbox: int) -> HttpResponse:
     """Who takes care of it says so, or not any more: the others of the office see it."""
     one = found(request, id)
-    if all(box.row != mailbox for box in _offices(one)):
+    if all(box.row != mailbox for box in offices_of(one)):
         raise Http404
     row, now = Mailbox.objects.get(pk=mailbox), ms(request.now)
     try:

@@ -100,7 +100,7 @@ def boxes(request: Request) -> HttpResponse:
         rights = _rights(box)
         own = next((r for r in rights if r.person.uid == permit.person), None)
         others = [(r.person.display, OTHERS[r.role]) for r in rights if r.person.uid != permit.person]
-        row = _set_now(box.row, request.now)
+        row = set_now(box.row, request.now)
         role, until = (ROLES[own.role], own.until) if own else ("", None)
         lines.append(Line(box, role, until, new, others, _last_day(row) if row else None, _place(box, own)))
     actions = [Action(gettext("I am away…"), reverse("mail-away"))] if _own(request) else []
@@ -126,11 +126,13 @@ def away_of(request: Request, mailbox: int) -> HttpResponse:
 
 
 def _answer(request: Request, box: Mailbox) -> HttpResponse:
-    row = _set_now(box.pk, request.now)
+    row = set_now(box.pk, request.now)
     if request.method == "POST" and "end" in request.POST:
         return _ended(request, box, row)
     form = (Away if box.holder_id else AwayOf)(request.POST if request.method == "POST" else None, initial=_initial(row))
-    made = tried(form, lambda: _set(request, box, form.cleaned_data)) if request.method == "POST" and form.is_valid() else None
+    made = (
+        tried(form, lambda: set_answer(request, box, form.cleaned_data)) if request.method == "POST" and form.is_valid() else None
+    )
     if made is not None:
         said = gettext("{mailbox} answers from {start} until {end}.")
         if box.holder_id:
@@ -149,7 +151,8 @@ def _way(box: Mailbox) -> str:
     return reverse("mail-away") if box.holder_id else reverse("mail-away-of", args=[box.pk])
 
 
-def _set(request: Request, box: Mailbox, said: dict[str, Any]) -> AutoReply:
+def set_answer(request: Request, box: Mailbox, said: dict[str, Any]) -> AutoReply:
+    """said: as Away has checked it. Raises NotPermitted, Unusable."""
     start, end = _midnight(said["starts"]), _midnight(said["until"] + timedelta(days=1))
     return replies.set_autoreply(
         box, said["text"], outside=said["outside"], starts=ms(start), until=ms(end), actor=request.actor,
@@ -158,15 +161,20 @@ def _set(request: Request, box: Mailbox, said: dict[str, Any]) -> AutoReply:
 
 
 def _ended(request: Request, box: Mailbox, row: AutoReply | None) -> HttpResponse:
-    if row is not None:
-        why = "back, by the holder" if box.holder_id else "not wanted any more"
-        replies.end_autoreply(box, actor=request.actor, reason=why, now=ms(request.now))
+    end_answer(request, box, row)
     said = gettext("Your mailbox answers no more.") if box.holder_id else gettext("{mailbox} answers no more.")
     messages.success(request, said.format(mailbox=box))
     return redirect(_way(box))
 
 
-def _set_now(box: int, at: datetime) -> AutoReply | None:
+def end_answer(request: Request, box: Mailbox, row: AutoReply | None) -> None:
+    """It answers no more, if it did."""
+    if row is not None:
+        why = "back, by the holder" if box.holder_id else "not wanted any more"
+        replies.end_autoreply(box, actor=request.actor, reason=why, now=ms(request.now))
+
+
+def set_now(box: int, at: datetime) -> AutoReply | None:
     """What a mailbox (id of the row) answers now, or is going to."""
     return AutoReply.objects.filter(mailbox=box, kind="own", ended__isnull=True, until__gt=at).first()
 

@@ -96,19 +96,26 @@ def card_of(one: Found) -> Card | None:
 def answer(request: Request, id: uuid.UUID) -> HttpResponse:
     """Goes to the organiser as mail of mine, like any other."""
     one = found(request, id)
+    try:
+        meeting = respond(request, one, request.POST.get("answer", ""))
+    except (Unusable, Conflict, NotPermitted) as error:
+        messages.warning(request, said(error.args[0]))
+        return redirect(reverse("mail-message", args=[one.id]))
+    messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
+    return redirect(reverse("mail-message", args=[one.id]))
+
+
+def respond(request: Request, one: Found, answer_: str) -> Meeting:
+    """Say it to the organiser, once. Raises Http404 for what is no question to me or no answer, Unusable, Conflict,
+    NotPermitted."""
     meeting = _meeting(one) if one.eye != "shut" else None
     me = _me(one, meeting) if meeting else None
-    what = next((a for a in itip.ANSWERS if a == request.POST.get("answer")), None)
+    what = next((a for a in itip.ANSWERS if a == answer_), None)
     if meeting is None or me is None or what is None or not _may(one, meeting, me):
         raise Http404
     if _last(one) != what:
-        try:
-            _send(request, one, meeting, me, what)
-        except (Unusable, Conflict, NotPermitted) as error:
-            messages.warning(request, said(error.args[0]))
-            return redirect(reverse("mail-message", args=[one.id]))
-    messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
-    return redirect(reverse("mail-message", args=[one.id]))
+        _send(request, one, meeting, me, what)
+    return meeting
 
 
 def _send(request: Request, one: Found, meeting: Meeting, me: Guest, what: itip.Answer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def keep(request: Request) -> HttpResponse:
     back = _back(request)
     act = ACTS.get(request.POST.get("act", ""))
     try:
-        chosen = _chosen(request)
+        chosen = chosen_of(request, request.POST.getlist("row"))
     except (NotIndexed, DamagedIndex):
         messages.warning(request, gettext("Your mail cannot be searched yet, so nothing was changed."))
         return redirect(back)
@@ -92,11 +92,12 @@ def _back(request: Request) -> str:
     return asked if mine else reverse("my-mail")
 
 
-def _chosen(request: Request) -> Chosen:
+def chosen_of(request: Request, rows: Sequence[str]) -> Chosen:
+    """Of these ids those that are the person's own. Raises NotIndexed, DamagedIndex."""
     now = ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     desk = queries.desk(permit, mine, now=now)
-    asked = [found for text in request.POST.getlist("row")[:PER_PAGE] if (found := _uuid(text))]
+    asked = [found for text in rows[:PER_PAGE] if (found := _uuid(text))]
     if not asked:
         return Chosen(request, desk, ())
     desk.waiting.look(now)
@@ -187,7 +188,7 @@ def _label_of(request: Request) -> int:
 def _spam(chosen: Chosen) -> str | HttpResponse:
     """A page first: what people say of mail teaches the city's filter. Only what came from outside can be spam."""
     request = chosen.request
-    found = [id_ for id_ in chosen.ids if _is_from_outside(chosen.desk, id_)]
+    found = [id_ for id_ in chosen.ids if is_from_outside(chosen.desk, id_)]
     if not found:
         raise Unusable(gettext("None of these came from outside, so none is spam."))
     if request.POST.get("sure") == "yes":
@@ -201,7 +202,8 @@ def _spam(chosen: Chosen) -> str | HttpResponse:
     return render(request, "mailbox/spam.html", shown)
 
 
-def _is_from_outside(desk: Desk, id_: bytes) -> bool:
+def is_from_outside(desk: Desk, id_: bytes) -> bool:
+    """Whether it can be spam at all."""
     place = desk.archive.place(id_)
     return place is not None and labels.is_inbound(desk.archive.capture(desk.permit, place))
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from django.db import transaction
 from ninja import Schema
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.errors import KeyUsed
 from civicmail.front.web.models import Answered
@@ -44,6 +44,18 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
         row.answer = made.model_dump(mode="json")
         row.save(update_fields=["answer"])
     return made
+
+
+def as_seen(request: Call, there: object, seen: object, words: str) -> None:
+    """Raise Conflict, with these words, where what is there is not what the asker saw: but for a request that was done already,
+    which is answered as it was then."""
+    if there != seen and not _was_done(request):
+        raise Conflict(words)
+
+
+def _was_done(request: Call) -> bool:
+    key = request.headers.get(HEADER, "")
+    return bool(key) and Answered.objects.filter(token=request.auth.token, key=key, digest=_digest(request)).exists()
 
 
 def _digest(request: Any) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-from ninja import Router
+from ninja import Router, Schema
 
 from civicmail.city.access.acts import ACTS
 from civicmail.city.access.scopes import SCOPES
@@ -15,7 +15,7 @@ from civicmail.front.web.api.door import Bearer
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """act: of the guard's table; page: the name of the page that does the same, empty where none does."""
+    """act: of the guard's table; page: the name of the page that does the same; shapes: of what is sent and answered."""
 
     name: str
     method: str
@@ -23,6 +23,7 @@ class Operation:
     act: str
     scope: str
     page: str
+    shapes: tuple[type[Schema], ...] = ()
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -39,7 +40,7 @@ def operation(
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
         name, words = view.__name__, " ".join((view.__doc__ or "").split())
         assert name not in OPERATIONS and words, name
-        OPERATIONS[name] = Operation(name, method, path, act, scope, page)
+        OPERATIONS[name] = Operation(name, method, path, act, scope, page, _shapes(view, response))
         clause = ACTS[act].clause
         said = f"{words} Scope `{scope}`; the guard is asked for `{act}` ({clause})."
         extra = {"x-civicmail": {"act": act, "scope": scope, "clause": clause, "page": page}}
@@ -50,3 +51,10 @@ def operation(
         return made(view)
 
     return mark
+
+
+def _shapes(view: Callable[..., Any], response: Any) -> tuple[type[Schema], ...]:
+    """What the document has to describe."""
+    every = [*get_type_hints(view).values(), response]
+    inside = [kind for found in every for kind in (found, *get_args(found))]
+    return tuple(dict.fromkeys(kind for kind in inside if isinstance(kind, type) and issubclass(kind, Schema)))

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import structure
+from civicmail.city.access.actions import structure, undertakings
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.forms import Because
+from civicmail.city.access.models import PolicyText, Undertaking
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.queries.undertakings import contact_of, wanted
+from civicmail.city.access.views.asked import me, require
 from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
+from civicmail.city.conduct.views.undertakings import Bind, Paper
 from civicmail.city.directory.models import Agency, Contract, Episode
 from civicmail.front.web.api import paging, sending, versions
 from civicmail.front.web.api.door import Call
@@ -189,3 +192,65 @@ def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: 
         versions.require(request, _body(row))
         do(row, actor=request.actor, reason=reason, now=ms(request.now))
     return versions.told(response, _body(Agency.objects.get(code=code)))
+
+
+# -- what an agency has bound itself to
+
+
+class Bound(Schema):
+    """version: of the policy; how: paper, contact or before."""
+
+    agency: str
+    version: int
+    how: str
+    reference: str
+    at: datetime
+
+
+class SignedPaper(Schema):
+    """reference: where the signed paper is kept."""
+
+    reference: str
+
+
+class Binding(Schema):
+    """answer: true binds the agency and its people; shown: the SHA-256 of the text that was read (`read_policy`)."""
+
+    answer: bool
+    shown: str
+
+
+@operation(
+    router, "POST", f"{ONE}/undertakings", act="undertaking.record", scope="write:people", page="undertaking", response=Bound,
+    status=201,
+)  # fmt: skip
+def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
+    """The access office has the paper that an agency signed for the version in force."""
+    require(request, "undertaking.record")
+    agency, text = get_object_or_404(Agency, code=code), _in_force(request)
+    reference = sending.checked(Paper(sending.plain(body)))["reference"]
+    return once(request, lambda: _bound(undertakings.record(agency, text, reference, actor=request.actor, now=ms(request.now))))
+
+
+@operation(
+    router, "POST", f"{ONE}/undertakings/mine", act="undertaking.give", scope="write:me", page="undertaking-give", response=Bound,
+    status=201,
+)  # fmt: skip
+def give_undertaking(request: Call, code: str, body: Binding) -> Bound:
+    """Bind the agency whose contact I am to the version in force."""
+    require(request, "undertaking.give")
+    agency, text = get_object_or_404(Agency, code=code), _in_force(request)
+    if contact_of(agency) != me(request):
+        raise Http404
+    shown = sending.checked(Bind({"answer": body.answer or "", "shown": body.shown}))["shown"]
+    return once(request, lambda: _bound(undertakings.give(agency, text, shown, actor=request.actor, now=ms(request.now))))
+
+
+def _in_force(request: Call) -> PolicyText:
+    if (text := wanted(ms(request.now))) is None:
+        raise Http404
+    return text
+
+
+def _bound(u: Undertaking) -> Bound:
+    return Bound(agency=u.agency.code, version=u.text.version, how=u.how, reference=u.reference, at=u.at)

@@ -272,7 +272,7 @@ def _left(row: Leaver, now: int) -> Left:
 def list_closures(request: Call, response: HttpResponse) -> list[Closed]:
     """Accounts that were closed, or are about to be, the newest first."""
     require(request, "reconcile.see")
-    return paging.rows(request, response, Closure.objects.select_related(*closures.WITH), _closed, by="-pk")
+    return paging.rows(request, response, Closure.objects.select_related(*closures.WITH), closed, by="-pk")
 
 
 @operation(router, "GET", "/closures/{int:id}", act="account.closed", scope="read:conduct", page="closure", response=Closed)
@@ -280,10 +280,11 @@ def read_closure(request: Call, id: int) -> Closed:
     """One of them: the count, and in the end the certificate."""
     row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=id)
     require(request, "account.closed", About(department=row.department.code))
-    return _closed(row)
+    return closed(row)
 
 
-def _closed(row: Closure) -> Closed:
+def closed(row: Closure) -> Closed:
+    """A closure as a program reads it; read with closures.WITH."""
     return Closed(
         id=row.pk, mailbox=row.mailbox.address, department=row.department.code, state=row.state, asked=row.asked, by=who(row.by),
         reason=row.reason, live=row.live, size=row.size, brought=row.brought, holds=row.holds, cost=row.cost, closed=row.closed,

@@ -13,18 +13,19 @@ from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import me, require
 from civicmail.desk.mailbox.actions import drafting, sending, submitting
 from civicmail.desk.mailbox.actions.drafting import Written
+from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
 from civicmail.desk.mailbox.trueness import looked_at
 from civicmail.front.web.api import paging
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations.writing import Given, Outlook, foretold, given
-from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.repeating import as_seen, once
 from civicmail.front.web.api.table import operation
 
 ONE = "/drafts/{uuid:uid}"
@@ -96,26 +97,32 @@ class DraftChange(Schema):
     quote: str | None = None
 
 
-class Seen(Schema):
+class DraftSeen(Schema):
     """version: as it was seen."""
 
     version: int
 
 
-class FileToAdd(Seen):
+class FileToAdd(DraftSeen):
     """content: in base64 (RFC 4648); with it a request has at most 32 MiB."""
 
     name: str
     content: str
 
 
-class FileToRemove(Seen):
+class FileToRemove(DraftSeen):
     """file: its id."""
 
     file: int
 
 
-class Waiting(Schema):
+class ToSend(DraftSeen):
+    """plain: why it goes unencrypted although a rule asks for more, in words that are kept; empty, and it goes encrypted."""
+
+    plain: str = ""
+
+
+class OutgoingSeen(Schema):
     """state: as it was seen, waiting."""
 
     state: str = "waiting"
@@ -207,12 +214,12 @@ def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneD
     return _shown(drafting.remove(row, [body.file], actor=request.actor, now=ms(request.now)))
 
 
-@operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=Seen)
-def discard_draft(request: Call, uid: uuid.UUID, body: Seen) -> Seen:
+@operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=DraftSeen)
+def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
     """Throw a draft away, with its files. It cannot be brought back."""
     row = _seen(request, uid, body.version)
     drafting.discard(row, actor=request.actor, now=ms(request.now))
-    return Seen(version=body.version)
+    return DraftSeen(version=body.version)
 
 
 @operation(router, "GET", f"{ONE}/forecast", act="my.write", scope="read:mail", page="mail-draft", response=Outlook)
@@ -223,14 +230,23 @@ def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
 
 
 @operation(router, "POST", f"{ONE}/send", act="my.write", scope="write:mail", page="mail-draft", response=Given, status=201)
-def send_draft(request: Call, uid: uuid.UUID, body: Seen) -> Given:
+def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
     """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
-    row = _seen(request, uid, body.version)
+    row, now = _seen(request, uid, body.version), ms(request.now)
+    found = _gathered(row)
+    aside = _aside(submitting.foretell(row, found, actor=request.actor, now=now), body.plain) if body.plain else None
 
     def do() -> Given:
-        return given(submitting.give(row, _gathered(row), actor=request.actor, now=ms(request.now)))
+        return given(submitting.give(row, found, actor=request.actor, now=now, plain=aside))
 
     return once(request, do)
+
+
+def _aside(foreseen: Foreseen, reason: str) -> sending.Plain | None:
+    """What the reason puts aside; None where no rule has encrypted anything."""
+    sealed = foreseen.encrypted
+    rules = tuple(dict.fromkeys(rule for copy in sealed for rule in copy.rules))
+    return sending.Plain(reason, rules, len(sealed)) if sealed else None
 
 
 def _gathered(row: Draft) -> submitting.Gathered:
@@ -254,14 +270,14 @@ def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
 
 
 @operation(router, "POST", f"{OUT}/undo", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
-def undo_mail(request: Call, uid: uuid.UUID, body: Waiting) -> Given:
+def undo_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Take back what still waits: its draft is there again as it was."""
     row = _as_seen(request, uid, body)
     return given(sending.undo(row, actor=request.actor, reason="undo", now=ms(request.now)))
 
 
 @operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
-def hasten_mail(request: Call, uid: uuid.UUID, body: Waiting) -> Given:
+def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Send at once what waits."""
     row = _as_seen(request, uid, body)
     return given(sending.hasten(row, actor=request.actor, now=ms(request.now)))
@@ -278,8 +294,7 @@ def _draft(request: Call, uid: uuid.UUID) -> Draft:
 
 def _seen(request: Call, uid: uuid.UUID, version: int) -> Draft:
     row = _draft(request, uid)
-    if row.version != version:
-        raise Conflict("It was changed meanwhile; read it again.")
+    as_seen(request, row.version, version, "It was changed meanwhile; read it again.")
     return row
 
 
@@ -288,8 +303,7 @@ def _outgoing(request: Call, uid: uuid.UUID) -> Outgoing:
     return get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person=me(request))
 
 
-def _as_seen(request: Call, uid: uuid.UUID, body: Waiting) -> Outgoing:
+def _as_seen(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Outgoing:
     row = _outgoing(request, uid)
-    if row.state != body.state:
-        raise Conflict("It does not wait any more; read it again.")
+    as_seen(request, row.state, body.state, "It does not wait any more; read it again.")
     return row

@@ -168,6 +168,15 @@ def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Unt
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.renew_service(m, until, **act))
 
 
+@operation(router, "POST", f"{ONE}/files", act="mailbox.invite", scope="write:mailboxes", page="mailbox-files", response=OneBox)
+def invite_files(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
+    """Files of strangers do not wait here until somebody says that they asked for them, until a day: bids and permits come so."""
+    require(request, "mailbox.invite", about_mailbox(the(request, address)))
+    c = sending.checked(UntilBecause(sending.plain(body)))
+    until = end_of(c["until"])
+    return _changed(request, response, address, c["reason"], lambda m, **act: verbs.invite_files(m, until, **act))
+
+
 @operation(router, "POST", f"{ONE}/addresses", act="address.change", scope="write:mailboxes", page="alias-add", response=OneBox)
 def add_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
     """Another address that reaches it, which was never another person's."""

@@ -102,7 +102,7 @@ class ClosingMandate(Schema):
     state: str
 
 
-class Seen(Schema):
+class MandateHit(Schema):
     """A message that was found under a mandate."""
 
     id: uuid.UUID
@@ -119,7 +119,7 @@ def list_mandates(request: Call, response: HttpResponse) -> list[Mandate]:
     """What I asked for or decided, and for an auditor all that are not sealed; the newest first."""
     require(request, "mandate.see")
     rows = queries.listed(request.actor).select_related("person", "department", "approver").prefetch_related("subjects__person")
-    return paging.rows(request, response, rows.distinct(), lambda r: _mandate(r, _is_near(r, request)), by="-pk")
+    return paging.rows(request, response, rows.distinct(), lambda r: mandate(r, _is_near(r, request)), by="-pk")
 
 
 def _is_near(row: Row, request: Call) -> bool:
@@ -127,7 +127,8 @@ def _is_near(row: Row, request: Call) -> bool:
     return request.actor.uid in (row.person.uid, row.approver.uid if row.approver else "")
 
 
-def _mandate(r: Row, near: bool) -> Mandate:
+def mandate(r: Row, near: bool) -> Mandate:
+    """A case as a program reads it. near: whoever asks is of it, and may know who it is about."""
     people = [s.person for s in r.subjects.all() if s.until is None]
     return Mandate(
         number=r.number, ground=r.ground, duty=r.duty, person=who(r.person), department=r.department.code if r.department else "",
@@ -141,7 +142,7 @@ def _mandate(r: Row, near: bool) -> Mandate:
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
 def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
     """One mandate: whose mail, why, how far, until when."""
-    return versions.told(response, _mandate(one.seen(request, number), True))
+    return versions.told(response, mandate(one.seen(request, number), True))
 
 
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
@@ -156,7 +157,7 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
 
     def do() -> Mandate:
         made = verbs.ask(ground, duty, form.wanted(), actor=request.actor, now=now, sealed=c["sealed"])
-        return _mandate(made, True)
+        return mandate(made, True)
 
     return once(request, do)
 
@@ -169,7 +170,7 @@ def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
     c = sending.checked(form)
     row.state = c["state"]  # as the asker saw it: the verb compares it with the row
     verb = verbs.approve if form.is_yes else verbs.refuse
-    return _mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
 
 
 @operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
@@ -187,7 +188,7 @@ def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
 def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
     c = sending.checked(Reason(sending.plain(body)))
     row.state = c["state"]
-    return _mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
 
 
 @operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
@@ -196,11 +197,13 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
     row = one.own(request, number)
     c = sending.checked(Finding(sending.plain(body)))
     row.state = c["state"]
-    return _mandate(verbs.close(row, c["finding"], actor=request.actor, now=ms(request.now)), True)
+    return mandate(verbs.close(row, c["finding"], actor=request.actor, now=ms(request.now)), True)
 
 
-@operation(router, "GET", f"{ONE}/messages", act="content.list", scope="read:content", page="mandate-search", response=list[Seen])
-def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[Seen]:
+@operation(
+    router, "GET", f"{ONE}/messages", act="content.list", scope="read:content", page="mandate-search", response=list[MandateHit]
+)
+def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[MandateHit]:
     """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
     _, mandate = one.looking(request, number)
     limit, after, now = paging.limit_of(request), paging.cursor(request), ms(request.now)
@@ -221,8 +224,8 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
     return [_hit(hit) for hit in page.hits]
 
 
-def _hit(hit: Hit) -> Seen:
-    return Seen(
+def _hit(hit: Hit) -> MandateHit:
+    return MandateHit(
         id=uuid.UUID(hit.id), sha256=hit.sha256, received=moment(hit.received), sender=hit.from_, to=list(hit.to),
         subject=hit.subject, size=hit.size,
     )  # fmt: skip
@@ -243,6 +246,13 @@ def read_raw_under_mandate(request: Call, number: str, id: uuid.UUID) -> HttpRes
     """The whole message (message/rfc822), with an entry of its own."""
     request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
     return reading.raw(request, number, id)
+
+
+@operation(router, "GET", f"{ONE}/messages/{{uuid:id}}/part", act="content.attachment", scope="read:content", page="mandate-part")
+def read_part_under_mandate(request: Call, number: str, id: uuid.UUID, path: str = "") -> HttpResponseBase:
+    """One file of it, by the path that `read_under_mandate` gives, with an entry of its own."""
+    request.method = "POST"  # as above
+    return reading.part(request, number, id)
 
 
 def _opened(request: Call, number: str, id_: uuid.UUID, facts: dict[str, Any]) -> tuple[Any, bytes]:

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import hidden_unless, may, me, require
@@ -25,7 +24,7 @@ from civicmail.city.directory.models import Department
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.conduct import router as router
-from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.repeating import as_seen, once
 from civicmail.front.web.api.shapes import Who, who
 from civicmail.front.web.api.table import operation
 
@@ -81,7 +80,7 @@ class Answer(Schema):
     state: str = "open"
 
 
-class Until(Answer):
+class AnswerUntil(Answer):
     """day: the last one."""
 
     day: date
@@ -146,8 +145,7 @@ def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], Rev
     about = answerers.about(row.part, request.actor.uid, now, row)
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
-    if row.state != state:
-        raise Conflict("This row was answered meanwhile; read it again.")
+    as_seen(request, row.state, state, "This row was answered meanwhile; read it again.")
 
     def answered() -> Row:
         made = ReviewRow.objects.select_related(*WITH, "by").get(pk=do(row).pk)
@@ -175,7 +173,7 @@ def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
 
 
 @operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
-def change_reviewed_access(request: Call, id: int, body: Until) -> Row:
+def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
     """The access ends on another day."""
     c = sending.checked(reviewforms.Until(sending.plain(body)))
     until = end_of(c["day"])

@@ -12,6 +12,7 @@ from ninja import Router, Schema
 
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
+from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.oversight.models import Version
@@ -42,10 +43,11 @@ class Rule(Schema):
 
 
 class RuleVersion(Schema):
-    """text: its TOML as it was written."""
+    """text: its TOML as it was written; revision: rises with each change of a draft."""
 
     rule: str
     version: int
+    revision: int
     state: str
     text: str
     changed: str
@@ -104,14 +106,36 @@ def read_rule(request: Call, rule: str) -> list[RuleVersion]:
     rows = queries.versions(rule)
     if not rows:
         raise Http404
-    return [_version(v) for v in rows]
+    return [version(v) for v in rows]
 
 
-def _version(v: Version) -> RuleVersion:
+def version(v: Version) -> RuleVersion:
+    """A version as a program reads it."""
     return RuleVersion(
-        rule=v.rule, version=v.number, state=v.state, text=v.text, changed=v.changed, ends=v.ends, made=v.made,
+        rule=v.rule, version=v.number, revision=v.revision, state=v.state, text=v.text, changed=v.changed, ends=v.ends, made=v.made,
         activated=v.activated, ended=v.ended, why=v.why,
     )  # fmt: skip
+
+
+class FactLine(Schema):
+    """of: message or recipient; type: bool, int, text or texts; check: who finds it."""
+
+    name: str
+    of: str
+    type: str
+    check: str
+    says: str
+
+
+@operation(router, "GET", "/facts", act="rules.see", scope="read:rules", page="facts", response=list[FactLine])
+def list_facts(request: Call, response: HttpResponse) -> list[FactLine]:
+    """What a rule may ask about, and who finds it out."""
+    require(request, "rules.see")
+    return paging.slices(request, response, list(FACTS.values()), _fact, key=lambda f: f.name)
+
+
+def _fact(f: Fact) -> FactLine:
+    return FactLine(name=f.name, of=f.of, type=f.type, check=f.check, says=f.says)
 
 
 @operation(

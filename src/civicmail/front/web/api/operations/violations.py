@@ -1,7 +1,5 @@
-"""Violations: reported, recorded, read, and what the person says to them (P-09, P-30). No text of any message stands here.
-
-Findings, decisions and hearings are steps of a procedure that an officer takes with the whole case in sight: pages have them.
-"""
+"""Violations: reported, recorded, read, and what the person says to them (P-09, P-30). No text of any message stands here. What
+officers find and decide is in cases.py."""
 
 from __future__ import annotations
 
@@ -13,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import hidden_unless, me, require
 from civicmail.city.access.views.roster import department_of
@@ -26,7 +23,7 @@ from civicmail.city.conduct.views.violations import doable, found
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.repeating import as_seen, once
 from civicmail.front.web.api.shapes import Who, maybe
 from civicmail.front.web.api.table import operation
 
@@ -140,7 +137,11 @@ def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> l
 def read_violation(request: Call, department: str, id: int) -> Case:
     """One case, from the report to the appeal."""
     require(request, "violation.see", About(department=department_of(department).code))
-    v = found(request, department, id)
+    return case(found(request, department, id))
+
+
+def case(v: Violation) -> Case:
+    """One case as a program reads it."""
     return Case(
         **_plain(v), what=v.what, own=v.own, response=v.response, respond_by=v.respond_by,
         finding=v.finding, decider=maybe(v.decider), decided=v.decided, next=doable(v),
@@ -216,8 +217,7 @@ def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
         raise Http404
     now, text = ms(request.now), sending.checked(Answering(sending.plain(body)))["text"]
     asked = asks(row, now)
-    if not asked:
-        raise Conflict("Nothing is asked of you here now.")
+    as_seen(request, bool(asked), True, "Nothing is asked of you here now.")
 
     def do() -> MyViolation:
         verb = consequences.appeal if asked == "appeal" else findings.respond

@@ -1,0 +1,354 @@
+"""The steps of a violation: asked, found, decided, seconded, appealed, heard; whose it was; and bars (P-09, P-30; V1 to V4).
+
+Each says the state that was seen, and the verb keeps the officers apart as it does on the pages. No text of any message is here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Field, Schema
+
+from civicmail.city.access.actions import barring
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Bar
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.actions.consequences import Decision
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import whom
+from civicmail.city.conduct.views import violationforms as typed
+from civicmail.city.conduct.views.bars import End
+from civicmail.city.conduct.views.violations import about_of, found
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.violations import Case, case
+from civicmail.front.web.api.operations.violations import router as router
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+ONE = "/departments/{slug:department}/violations/{int:id}"
+BAR = "/bars/{int:id}"
+
+
+class CaseSeen(Schema):
+    """state: of the case as it was seen."""
+
+    state: str
+
+
+class CaseBecause(CaseSeen):
+    """reason: in at least twenty characters."""
+
+    reason: str
+
+
+class CaseHeard(CaseSeen):
+    """text: what the person says, on paper or to an officer; reference: where the paper is."""
+
+    text: str
+    reference: str
+
+
+class Shows(CaseSeen):
+    """number: of a message; reason: what it shows."""
+
+    number: str
+    reason: str
+
+
+class CaseFinding(CaseBecause):
+    """finding: confirm, dismiss, or note for one's own mistake; severe: straight to the end of the table; bad_faith: the report was
+    not made in good faith."""
+
+    finding: str
+    severe: bool = False
+    bad_faith: bool = False
+
+
+class CaseDecision(CaseSeen):
+    """outcome: none, warning, suspension, restriction, ended or permanent; days: of a suspension or restriction; ground, procedure:
+    their ids in the city's table; cites: section or article; written: what the procedure asks for, by its keys."""
+
+    outcome: str
+    ground: str
+    cites: str
+    why: str
+    procedure: str
+    days: int | None = None
+    written: dict[str, str] = Field(default_factory=dict)
+
+
+class YesNo(CaseBecause):
+    """answer: yes or no."""
+
+    answer: str
+
+
+class Judged(YesNo):
+    """answer: yes, it stands, or no, it is overturned; law: needed where a permanent bar shall end."""
+
+    law: str = ""
+
+
+class Named(Schema):
+    """person: number or address; clause: the rule that is meant; reason: how one knows."""
+
+    person: str
+    clause: str
+    reason: str
+
+
+class BarLine(Schema):
+    """kind: permanent, suspension, restriction or re-entry; asker, law: who asks that a permanent one ends, and by which law."""
+
+    id: int
+    person: Who
+    kind: str
+    since: datetime
+    until: datetime | None
+    ended: datetime | None
+    origin: str
+    reason: str
+    first: Who | None
+    second: Who | None
+    asker: Who | None
+    law: str
+
+
+class EndBar(Schema):
+    """law: by which one; reason: in at least twenty characters."""
+
+    law: str
+    reason: str
+
+
+class AnswerBar(Schema):
+    """answer: yes, it ends, or no, it stays."""
+
+    answer: str
+    reason: str
+
+
+def _seen(request: Call, department: str, id_: int, what: str, act: str, body: CaseSeen) -> Violation:
+    """The case as it was seen, for whoever may do this with it. what: of views/violations.py."""
+    require(request, "violation.see", About(department=department_of(department).code))
+    row = found(request, department, id_)
+    require(request, act, about_of(row, what))
+    as_seen(request, row.state, body.state, "This case has gone on meanwhile; read it again.")
+    return row
+
+
+def _now(row: Violation) -> Case:
+    return case(found_again(row))
+
+
+def found_again(row: Violation) -> Violation:
+    """As it is after the verb, with what is shown of it."""
+    return Violation.objects.select_related("person", "department", "agency", "decider").get(pk=row.pk)
+
+
+@operation(router, "POST", f"{ONE}/ask", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
+def ask_reported(request: Call, department: str, id: int, body: CaseSeen) -> Case:
+    """Ask the person for an answer; they have a week, and do not learn who reported it."""
+    row = _seen(request, department, id, "ask", "violation.find", body)
+    return once(request, lambda: _now(findings.ask_response(row, actor=request.actor, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/response", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
+def record_response(request: Call, department: str, id: int, body: CaseHeard) -> Case:
+    """Write down what the person says who has no sign-in."""
+    row = _seen(request, department, id, "response", "violation.find", body)
+    c = sending.checked(typed.Response(sending.plain(body)))
+    said = c["text"], c["reference"]
+    return once(request, lambda: _now(findings.record_response(row, *said, actor=request.actor, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/evidence", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
+def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
+    """Name another message that it is about, by its number, before it is found."""
+    row = _seen(request, department, id, "evidence", "violation.find", body)
+    c = sending.checked(typed.One(sending.plain(body)))
+
+    def do() -> Case:
+        reporting.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _now(row)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/finding", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
+def find_violation(request: Call, department: str, id: int, body: CaseFinding) -> Case:
+    """Find whether the rule was broken, after the person was heard or had a week. Not whoever reported it."""
+    row = _seen(request, department, id, "finding", "violation.find", body)
+    c = sending.checked(typed.Finding(row.own, row.state == "recorded", sending.plain(body)))
+
+    def do() -> Case:
+        made = findings.find(
+            row, c["finding"], severe=c["severe"], good_faith=not c["bad_faith"], actor=request.actor, reason=c["reason"],
+            now=ms(request.now),
+        )  # fmt: skip
+        return _now(made)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/reverse", act="violation.reverse", scope="write:decisions", page="violation-do", response=Case)
+def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -> Case:
+    """Take back a record that was wrong, as somebody else than who made it: access comes back as it was."""
+    row = _seen(request, department, id, "reverse", "violation.reverse", body)
+    reason = sending.checked(typed.Because(sending.plain(body)))["reason"]
+    return once(request, lambda: _now(consequences.reverse(row, actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/decision", act="violation.decide", scope="write:decisions", page="violation-do", response=Case)
+def decide_violation(request: Call, department: str, id: int, body: CaseDecision) -> Case:
+    """Decide what follows, as somebody else than who found it. The table proposes; a permanent bar waits for a second officer."""
+    row = _seen(request, department, id, "decision", "violation.decide", body)
+    table, (_, ladder) = whom.table(), whom.ladder_of(row)
+    form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **sending.plain(body)})
+    c = sending.checked(form)
+    wanted = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
+    return once(request, lambda: _now(consequences.decide(row, wanted, actor=request.actor, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/second", act="violation.second", scope="write:decisions", page="violation-do", response=Case)
+def second_violation(request: Call, department: str, id: int, body: YesNo) -> Case:
+    """Agree or not, as a second officer, that somebody is barred for good."""
+    row = _seen(request, department, id, "second", "violation.second", body)
+    c = sending.checked(typed.YesOrNo("yes", "no", sending.plain(body)))
+
+    def do() -> Case:
+        yes = c["answer"] == "yes"
+        return _now(consequences.agree(row, yes=yes, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/training", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
+def note_training(request: Call, department: str, id: int, body: CaseBecause) -> Case:
+    """Note that the person has done the training after a warning."""
+    row = _seen(request, department, id, "training", "violation.find", body)
+    reason = sending.checked(typed.Because(sending.plain(body)))["reason"]
+    return once(request, lambda: _now(consequences.note_training(row, actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/appeal", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
+def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> Case:
+    """Write down an appeal on paper, within thirty days of the decision."""
+    row = _seen(request, department, id, "appeal", "violation.hear", body)
+    c = sending.checked(typed.Response(sending.plain(body)))
+    said = c["text"], c["reference"]
+    return once(request, lambda: _now(consequences.record_appeal(row, *said, actor=request.actor, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/hearing", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
+def hear_appeal(request: Call, department: str, id: int, body: Judged) -> Case:
+    """Answer an appeal, as somebody who had no part in the case."""
+    row = _seen(request, department, id, "hearing", "violation.hear", body)
+    c = sending.checked(typed.Hearing("yes", "no", sending.plain(body)))
+
+    def do() -> Case:
+        made = consequences.hear(
+            row, uphold=c["answer"] == "yes", law=c["law"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+        return _now(made)
+
+    return once(request, do)
+
+
+# -- what nobody has a name for yet
+
+
+@operation(router, "GET", "/violations/{int:id}", act="violations.see", scope="read:violations", page="violation-unnamed",
+           response=Case)  # fmt: skip
+def read_any_violation(request: Call, id: int) -> Case:
+    """One case wherever it is, also without a name."""
+    require(request, "violations.see")
+    return case(get_object_or_404(Violation.objects.select_related("person", "department", "agency", "decider"), pk=id))
+
+
+@operation(router, "POST", "/violations/{int:id}/name", act="violation.name", scope="write:decisions", page="violation-name",
+           response=Case)  # fmt: skip
+def name_violation(request: Call, id: int, body: Named) -> Case:
+    """Say whose message it was; from then on it is the department's."""
+    require(request, "violation.name")
+    row = get_object_or_404(Violation, pk=id)
+    c = sending.checked(typed.Name(sending.plain(body)))
+
+    def do() -> Case:
+        return _now(reporting.name(row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+    return once(request, do)
+
+
+# -- bars
+
+
+@operation(router, "GET", "/bars", act="violations.see", scope="read:violations", page="bars", response=list[BarLine])
+def list_bars(request: Call, response: HttpResponse) -> list[BarLine]:
+    """Who may not use mail, and who might not; the newest first."""
+    require(request, "violations.see")
+    return paging.rows(request, response, _bars(), _bar, by="-pk")
+
+
+@operation(router, "GET", BAR, act="violations.see", scope="read:violations", page="bar", response=BarLine)
+def read_bar(request: Call, id: int) -> BarLine:
+    """One bar, and who asks that it ends."""
+    require(request, "violations.see")
+    return _bar(get_object_or_404(_bars(), pk=id))
+
+
+@operation(router, "POST", f"{BAR}/ask-end", act="bar.ask-end", scope="write:decisions", page="bar", response=BarLine)
+def ask_bar_end(request: Call, id: int, body: EndBar) -> BarLine:
+    """Ask that a permanent bar ends, by a law; another officer answers."""
+    row = _bar_for(request, id, "bar.ask-end")
+    c = sending.checked(End(sending.plain(body)))
+
+    def do() -> BarLine:
+        barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _bar(_bars().get(pk=id))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{BAR}/answer-end", act="bar.end", scope="write:decisions", page="bar", response=BarLine)
+def answer_bar_end(request: Call, id: int, body: AnswerBar) -> BarLine:
+    """Say, as another officer, whether a permanent bar ends."""
+    row = _bar_for(request, id, "bar.end")
+    if row.asker is None:
+        raise Conflict("Nobody asks that this bar ends.")
+    c = sending.checked(typed.YesOrNo("yes", "no", sending.plain(body)))
+
+    def do() -> BarLine:
+        yes = c["answer"] == "yes"
+        barring.answer_end(row, yes=yes, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _bar(_bars().get(pk=id))
+
+    return once(request, do)
+
+
+def _bars() -> QuerySet[Bar]:
+    return Bar.objects.select_related("person", "first", "second", "asker", "ender")
+
+
+def _bar_for(request: Call, id_: int, act: str) -> Bar:
+    require(request, "violations.see")
+    row = get_object_or_404(_bars(), pk=id_)
+    require(request, act, whom.about(row.person, requester=row.asker.uid if row.asker is not None else ""))
+    return row
+
+
+def _bar(b: Bar) -> BarLine:
+    said: dict[str, Any] = {name: getattr(b, name) for name in ("kind", "since", "until", "ended", "origin", "reason")}
+    return BarLine(
+        id=b.pk, person=who(b.person), first=maybe(b.first), second=maybe(b.second), asker=maybe(b.asker), law=b.law, **said
+    )

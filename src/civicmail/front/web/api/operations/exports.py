@@ -1,0 +1,130 @@
+"""Exports of a mandate: ordered, watched, stopped, gone on with, fetched (P-21). The worker makes them; each look is an entry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import ms
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.workbench.actions import exports as verbs
+from civicmail.desk.workbench.forms import Exporting
+from civicmail.desk.workbench.models import Export as Row
+from civicmail.desk.workbench.views import exporting, one
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.mandates import ONE as MANDATE
+from civicmail.front.web.api.operations.mandates import router as router
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.table import operation
+
+ALL = f"{MANDATE}/exports"
+ONE = f"{ALL}/{{int:id}}"
+
+
+class Export(Schema):
+    """state: waiting, reading, proving, ready, stopped, failed or gone; manifest: its SHA-256; until: the file is removed then."""
+
+    id: int
+    query: str
+    asked: datetime
+    state: str
+    found: int
+    done: int
+    failed: int
+    size: int
+    manifest: str
+    until: datetime | None
+    why: str
+
+
+class Ordered(Schema):
+    """q: what of the mandate's scope, left out for all of it."""
+
+    q: str = ""
+
+
+class ExportSeen(Schema):
+    """state: as it was read."""
+
+    state: str
+
+
+@operation(router, "GET", ALL, act="content.export", scope="read:content", page="mandate-exports", response=list[Export])
+def list_exports(request: Call, response: HttpResponse, number: str) -> list[Export]:
+    """What was exported under a mandate of mine, the newest first."""
+    row, _ = one.looking(request, number)
+    return paging.rows(request, response, row.exports.all(), _export, by="-pk")
+
+
+@operation(router, "POST", ALL, act="content.export", scope="write:exports", page="mandate-exports", response=Export, status=201)
+def order_export(request: Call, number: str, body: Ordered) -> Export:
+    """Order what a query finds within a mandate of mine, as files; its entry is made before."""
+    _, mandate = one.looking(request, number)
+    query = sending.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
+    try:
+        return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=ms(request.now))))
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+
+
+@operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)
+def read_export(request: Call, number: str, id: int) -> Export:
+    """How far it is."""
+    return _export(_mine(request, number, id))
+
+
+@operation(router, "GET", f"{ONE}/file", act="content.export", scope="read:content", page="mandate-export-file")
+def read_export_file(request: Call, number: str, id: int) -> HttpResponseBase:
+    """The file itself (application/zip), while it is there; the entry is made before its first byte leaves."""
+    request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
+    return exporting.fetch(request, number, id)
+
+
+@operation(router, "POST", f"{ONE}/stop", act="content.export", scope="write:exports", page="mandate-export-stop", response=Export)
+def stop_export(request: Call, number: str, id: int, body: ExportSeen) -> Export:
+    """Stop it: what was read so far stays until it is gone on with."""
+    row = _as_seen(request, number, id, body)
+
+    def do() -> Export:
+        verbs.stop(row, actor=request.actor, reason="stopped by who asked for it", now=ms(request.now))
+        return _export(Row.objects.get(pk=id))
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", f"{ONE}/go-on", act="content.export", scope="write:exports", page="mandate-export-go-on", response=Export
+)
+def go_on_export(request: Call, number: str, id: int, body: ExportSeen) -> Export:
+    """Go on where it was stopped."""
+    row = _as_seen(request, number, id, body)
+    _, mandate = one.looking(request, number)
+
+    def do() -> Export:
+        verbs.go_on(row, mandate, actor=request.actor, now=ms(request.now))
+        return _export(Row.objects.get(pk=id))
+
+    return once(request, do)
+
+
+def _mine(request: Call, number: str, id_: int) -> Row:
+    row, _ = one.looking(request, number)
+    return get_object_or_404(Row, pk=id_, mandate=row)
+
+
+def _as_seen(request: Call, number: str, id_: int, body: ExportSeen) -> Row:
+    row = _mine(request, number, id_)
+    as_seen(request, row.state, body.state, "This export has gone on meanwhile; read it again.")
+    return row
+
+
+def _export(e: Row) -> Export:
+    return Export(
+        id=e.pk, query=e.query, asked=e.asked, state=e.state, found=e.found, done=e.done, failed=e.failed, size=e.size,
+        manifest=e.manifest, until=e.until, why=e.why,
+    )  # fmt: skip

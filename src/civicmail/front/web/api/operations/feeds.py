@@ -1,0 +1,171 @@
+"""Personnel lists: read, looked at line by line, applied whole or rejected (P-08, L7). Identity providers have SCIM (/scim/v2/)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import feed, feedmaps
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import Apply, Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.city.directory import feedbrake, feedtable
+from civicmail.city.directory.models import FeedLine, FeedRun
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Personnel lists"])
+ONE = "/feeds/{int:id}"
+NAME_MOST = 120
+
+
+class PersonnelList(Schema):
+    """A list that was read. kind: file, ldap or scim; state: proposed, stopped (by the brake), applied, rejected, live or failed;
+    lines: how many are added, changed, ended or refused."""
+
+    id: int
+    source: str
+    kind: str
+    state: str
+    at: datetime
+    rows: int
+    by: str
+    reason: str
+    lines: dict[str, int]
+
+
+class PersonnelLine(Schema):
+    """did: added, changed, ended or refused; changes: field -> before and after."""
+
+    line: int
+    uid: str
+    did: str
+    changes: dict[str, Any]
+    reason: str
+
+
+class PersonnelListToRead(Schema):
+    """name: of the file; content: in base64 (RFC 4648). Its columns are ours, or those of a mapping that was saved on the page."""
+
+    name: str
+    content: str
+
+
+class Applying(sending.Because):
+    """state: as it was read; count: of those who are ended, needed where the brake holds it."""
+
+    state: str
+    count: int | None = None
+
+
+@operation(router, "GET", "/feeds", act="feed.run", scope="read:people", page="feeds", response=list[PersonnelList])
+def list_feeds(request: Call, response: HttpResponse) -> list[PersonnelList]:
+    """Every list that was read, the newest first."""
+    require(request, "feed.run")
+    found: list[FeedRun] = paging.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
+    return _runs(found)
+
+
+@operation(router, "GET", ONE, act="feed.run", scope="read:people", page="feed", response=PersonnelList)
+def read_feed(request: Call, id: int) -> PersonnelList:
+    """One of them."""
+    require(request, "feed.run")
+    return _run(_row(id))
+
+
+@operation(router, "GET", f"{ONE}/lines", act="feed.run", scope="read:people", page="feed", response=list[PersonnelLine])
+def list_feed_lines(request: Call, response: HttpResponse, id: int, did: str = "") -> list[PersonnelLine]:
+    """What it would do, or did, line by line. did: only those."""
+    require(request, "feed.run")
+    rows = _row(id).lines.all()
+    return paging.rows(request, response, rows.filter(did=did) if did else rows, _line, by="pk")
+
+
+@operation(router, "POST", "/feeds", act="feed.run", scope="write:people", page="feed-new", response=PersonnelList, status=201)
+def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelList:
+    """Read a list; nothing is changed by that."""
+    require(request, "feed.run")
+    try:
+        content = base64.b64decode(body.content, validate=True)
+    except (ValueError, binascii.Error):
+        raise Unusable("The content is not base64.", {"content": "Not base64 (RFC 4648)."}) from None
+    if not 0 < len(name := body.name.strip()) <= NAME_MOST or "\0" in name:
+        raise Unusable("Give the file a name.", {"name": f"From 1 to {NAME_MOST} characters."})
+    table = feedtable.read(content)
+    saved = None if table.is_ours else feedmaps.recognised(table)
+    if not table.is_ours and saved is None:
+        raise Unusable("Nobody has said what its columns are: save a mapping on the page first.", {"content": "Unknown columns."})
+
+    def do() -> PersonnelList:
+        said: dict[str, Any] = {"source": name, "actor": request.actor, "now": ms(request.now)}
+        made = feed.propose(content, **said) if saved is None else feedmaps.propose(content, feedmaps.columns_of(saved), **said)
+        return _run(_row(made.pk))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/apply", act="feed.apply", scope="write:people", page="feed-apply", response=PersonnelList)
+def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
+    """Apply a list, all or nothing: whoever it ends is shut out at every door at once."""
+    require(request, "feed.apply")
+    row = _row(id)
+    as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
+    held = feedbrake.counted(list(row.lines.all())) if row.state == "stopped" else None
+    reason = sending.checked(Apply(held, sending.plain(body)))["reason"]
+
+    def do() -> PersonnelList:
+        feed.apply(row, actor=request.actor, reason=reason, now=ms(request.now), despite_brake=row.state == "stopped")
+        return _run(_row(id))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/reject", act="feed.apply", scope="write:people", page="feed-reject", response=PersonnelList)
+def reject_feed(request: Call, id: int, body: sending.Because) -> PersonnelList:
+    """Reject it: it changes nothing."""
+    require(request, "feed.apply")
+    row, reason = _row(id), sending.checked(Because(sending.plain(body)))["reason"]
+
+    def do() -> PersonnelList:
+        feed.reject(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _run(_row(id))
+
+    return once(request, do)
+
+
+def _row(id_: int) -> FeedRun:
+    return get_object_or_404(FeedRun, pk=id_)
+
+
+def _run(r: FeedRun) -> PersonnelList:
+    return _runs([r])[0]
+
+
+def _runs(rows: Sequence[FeedRun]) -> list[PersonnelList]:
+    """Two queries, however many lines they have."""
+    counts: dict[int, dict[str, int]] = {}
+    of = FeedLine.objects.filter(run__in=[r.pk for r in rows]).order_by()
+    for run, did, n in of.values("run", "did").annotate(n=Count("id")).values_list("run", "did", "n"):
+        counts.setdefault(run, {})[did] = n
+    return [
+        PersonnelList(
+            id=r.pk, source=r.source, kind=r.kind, state=r.state, at=r.at, rows=r.rows, by=r.by, reason=r.reason,
+            lines=counts.get(r.pk, {}),
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def _line(n: FeedLine) -> PersonnelLine:
+    return PersonnelLine(line=n.line or 0, uid=n.uid, did=n.did, changes=n.changes, reason=n.reason)

@@ -1,0 +1,375 @@
+"""Files that leave: what waits for a manager, the answers, what is one's own, standing approvals, and which departments are asked
+(P-22)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import end_of
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import may, me, require
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.desk.holding import approvers, files
+from civicmail.desk.holding.actions import approving, puttingup, standing
+from civicmail.desk.holding.actions.standing import What
+from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
+from civicmail.desk.holding.views import approvals as typed
+from civicmail.desk.holding.views.puttingup import Words
+from civicmail.desk.holding.views.standing import New
+from civicmail.desk.mailbox.models import Draft
+from civicmail.desk.viewer import downloads
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.reading import told
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Files that leave"])
+ONE = "/approvals/{int:id}"
+STANDING = "/standing-approvals/{int:id}"
+
+
+class LeavingCopy(Schema):
+    """One recipient's. state: waits, approved, refused, records, withdrawn, expired or gone; kept: rules that keep it although it
+    was approved."""
+
+    index: int
+    address: str
+    state: str
+    by: Who | None
+    at: datetime | None
+    reason: str
+    kept: str
+
+
+class LeavingFile(Schema):
+    """number: from 1; name, kind: empty before somebody has looked (`look_at_files`); odd: its name promises something else."""
+
+    number: int
+    name: str
+    kind: str
+    odd: bool
+    size: int
+    sha256: str
+
+
+class Leaving(Schema):
+    """Files of one message, or put up before one is written: then message is empty. own: the sender decides, with a reason;
+    sampled, seen: of such, one that the next head looks at; ends: when it goes back to the sender."""
+
+    id: int
+    message: uuid.UUID | None
+    person: Who
+    department: str
+    words: str
+    own: bool
+    sampled: bool
+    seen: datetime | None
+    made: datetime
+    ends: datetime
+    copies: list[LeavingCopy]
+    files: list[LeavingFile]
+
+
+class FilesAnswer(Schema):
+    """to: numbers of the recipients; answer: approve, refuse or records; reason: needed for a no, and for files of one's own."""
+
+    to: list[int]
+    answer: str
+    reason: str = ""
+
+
+class Looking(Schema):
+    """reason: what the next head says about it, in at least ten characters."""
+
+    reason: str
+
+
+class Withdrawing(Schema):
+    """to: numbers of the recipients from whom it is taken back, left out for all that wait."""
+
+    to: list[int] | None = None
+
+
+class PuttingUp(Schema):
+    """words: what it is for, in at least ten characters; the manager reads it."""
+
+    words: str
+
+
+class Standing(Schema):
+    """Of sha256, series, domain and mailbox each that says something must fit; none says: everything of the department."""
+
+    id: int
+    department: str
+    sha256: str
+    series: str
+    domain: str
+    mailbox: str
+    reason: str
+    by: Who
+    until: datetime
+    used: int
+    ended: datetime | None
+
+
+class Allowing(Schema):
+    """until: the last day, at most a year away, for everything of the department three months."""
+
+    department: str
+    sha256: str = ""
+    series: str = ""
+    domain: str = ""
+    mailbox: str = ""
+    until: date
+    reason: str
+
+
+class EndStanding(Schema):
+    """until: as it was read."""
+
+    until: datetime
+
+
+def _rows() -> QuerySet[Approval]:
+    return Approval.objects.select_related("person", "department", "seen_by").prefetch_related("copies__by")
+
+
+def _leaving(row: Approval, shown: Iterable[files.Shown] | None = None) -> Leaving:
+    copies = [
+        LeavingCopy(
+            index=c.index, address=c.address, state=c.state, by=maybe(c.by), at=c.at, reason=c.reason, kept=c.kept
+        )
+        for c in row.copies.all()
+    ]  # fmt: skip
+    there = [
+        LeavingFile(number=f.number, name=told(f.name), kind=f.true or f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+        for f in (files.bare(row) if shown is None else shown)
+    ]
+    return Leaving(
+        id=row.pk, message=uuid.UUID(row.capture) if row.capture else None, person=who(row.person),
+        department=row.department.code, words=row.words, own=row.own, sampled=row.sampled, seen=row.seen, made=row.made,
+        ends=row.ends, copies=copies, files=there,
+    )  # fmt: skip
+
+
+# -- a manager's
+
+
+@operation(router, "GET", "/approvals", act="approvals.see", scope="read:files", page="approvals", response=list[Leaving])
+def list_approvals(request: Call, response: HttpResponse, state: str = "") -> list[Leaving]:
+    """Files of the departments that one answers for, for an auditor of all; the newest first. state: of a copy, like waits."""
+    require(request, "approvals.see")
+    rows = _rows()
+    if not request.actor.holds("auditor"):
+        rows = rows.filter(department__code__in=request.actor.departments)
+    return paging.rows(request, response, _in_state(rows, state), _leaving, by="-pk")
+
+
+def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
+    return rows.filter(pk__in=ApprovalCopy.objects.filter(state=state).values("approval")) if state else rows
+
+
+@operation(router, "GET", ONE, act="approvals.see", scope="read:files", page="approval", response=Leaving)
+def read_approval(request: Call, id: int) -> Leaving:
+    """How some files stand, for whoever may answer, has sent them, or audits. Their names are read by `look_at_files`."""
+    row = get_object_or_404(_rows(), pk=id)
+    if request.actor.uid == row.person.uid:
+        require(request, "my.approvals", About(person=row.person.uid))
+        return _leaving(row)
+    if not may(request, "approval.answer", approvers.about(row)):
+        require(request, "approvals.see")
+        if not request.actor.holds("auditor"):
+            raise Http404
+    return _leaving(row)
+
+
+@operation(router, "GET", f"{ONE}/files", act="approval.look", scope="read:files", page="approval", response=Leaving)
+def look_at_files(request: Call, id: int) -> Leaving:
+    """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
+    row = _asked_about(request, id)
+    return _leaving(row, files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))))
+
+
+@operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
+def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
+    """One of the files, with an entry of its own. number: from 1."""
+    row = _asked_about(request, id)
+    if not 0 < number <= len(row.parts):
+        raise Http404
+    permit = approving.look(row, actor=request.actor, now=ms(request.now), part=row.parts[number - 1][0])
+    try:
+        name, content = files.content(row, permit, number - 1)
+    except Unreadable:
+        raise Http404 from None
+    response = HttpResponse(content, headers=downloads.HEADERS)
+    response["Content-Disposition"] = downloads.disposition(name, f"file-{number}")
+    return response
+
+
+def _asked_about(request: Call, id_: int) -> Approval:
+    row = get_object_or_404(_rows(), pk=id_)
+    about = approvers.about(row)
+    if not may(request, "approval.answer", about):
+        require(request, "approval.sample", about)
+    return row
+
+
+@operation(router, "POST", f"{ONE}/answer", act="approval.answer", scope="write:files", page="approval", response=Leaving)
+def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
+    """Say whether exactly these files leave, to exactly these recipients. Never about one's own, but for a head, with a reason."""
+    row = _answerable(request, id, "approval.answer")
+
+    def do() -> Leaving:
+        if not row.copies.filter(state="waits").exists():
+            raise Conflict("Nothing of it waits any more; read it again.")
+        c = sending.checked(typed.Answer(row, body.model_dump()))
+        approving.answer(row, c["to"], c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _leaving(_rows().get(pk=id))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/sample", act="approval.sample", scope="write:files", page="approval-sample", response=Leaving)
+def record_look(request: Call, id: int, body: Looking) -> Leaving:
+    """Say, as the next head, that one has looked at what somebody decided about files of their own."""
+    row = _answerable(request, id, "approval.sample")
+    reason = sending.checked(typed.Looked(sending.plain(body)))["reason"]
+
+    def do() -> Leaving:
+        approving.sample(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _leaving(_rows().get(pk=id))
+
+    return once(request, do)
+
+
+def _answerable(request: Call, id_: int, act: str) -> Approval:
+    row = get_object_or_404(_rows(), pk=id_)
+    require(request, act, approvers.about(row))
+    return row
+
+
+# -- one's own
+
+
+@operation(router, "GET", "/my/approvals", act="my.approvals", scope="read:files", page="my-approvals", response=list[Leaving])
+def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
+    """What of my files waits, and what became of the others; the newest first."""
+    require(request, "my.approvals", About(person=me(request).uid))
+    rows = _rows().filter(person=me(request))
+    return paging.rows(request, response, rows, _leaving, by="-pk")
+
+
+@operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
+def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
+    """Take files of mine back that wait: nobody gets them."""
+    row = _rows().filter(pk=id, person=me(request)).first()
+    if row is None:
+        raise Http404
+    require(request, "approval.withdraw", About(person=row.person.uid))
+    waits = [c.index for c in row.copies.all() if c.state == "waits"]
+    wanted = waits if body.to is None else body.to
+
+    def do() -> Leaving:
+        if not waits:
+            raise Conflict("Nothing of it waits any more; read it again.")
+        approving.withdraw(row, wanted, actor=request.actor, now=ms(request.now))
+        return _leaving(_rows().get(pk=id))
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", "/drafts/{uuid:uid}/put-up", act="my.write", scope="write:files", page="approval-put-up", response=Leaving,
+    status=201,
+)  # fmt: skip
+def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
+    """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
+    require(request, "my.write", About(person=me(request).uid))
+    row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
+    words = sending.checked(Words(sending.plain(body)))["words"]
+
+    def do() -> Leaving:
+        made = puttingup.put_up(row, actor=request.actor, words=words, now=ms(request.now))
+        return _leaving(_rows().get(pk=made.pk))
+
+    return once(request, do)
+
+
+# -- without a question
+
+
+@operation(
+    router, "GET", "/standing-approvals", act="approvals.see", scope="read:files", page="standing-approvals",
+    response=list[Standing],
+)  # fmt: skip
+def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
+    """What leaves without a question, of the departments that one answers for; the newest first."""
+    require(request, "approvals.see")
+    rows = StandingApproval.objects.select_related("department", "by")
+    if not request.actor.holds("auditor"):
+        rows = rows.filter(department__code__in=request.actor.departments)
+    return paging.rows(request, response, rows, _standing, by="-pk")
+
+
+@operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=Standing)
+def read_standing(request: Call, id: int) -> Standing:
+    """One of them, and how often it was used."""
+    row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
+    require(request, "approvals.see")
+    if not request.actor.holds("auditor"):
+        require(request, "approval.standing", About(department=row.department.code))
+    return _standing(row)
+
+
+@operation(
+    router, "POST", "/standing-approvals", act="approval.standing", scope="write:files", page="standing-approval-new",
+    response=Standing, status=201,
+)  # fmt: skip
+def allow_standing(request: Call, body: Allowing) -> Standing:
+    """Allow a document, a series, a recipient's domain or a mailbox, for a department of one's own, until a day."""
+    require(request, "approvals.see")
+    require(request, "approval.standing", About(department=body.department))
+    c = sending.checked(New(request.actor.departments, sending.plain(body)))
+    what = What(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
+
+    def do() -> Standing:
+        made = standing.allow(
+            c["department"], what, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+        return _standing(made)
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", f"{STANDING}/end", act="approval.standing", scope="write:files", page="standing-approval", response=Standing
+)
+def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
+    """End it: such files are asked about again."""
+    row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
+    require(request, "approval.standing", About(department=row.department.code))
+    as_seen(request, row.until, body.until, "This is not what was read; read it again.")
+
+    def do() -> Standing:
+        standing.end(row, actor=request.actor, now=ms(request.now))
+        return _standing(StandingApproval.objects.select_related("department", "by").get(pk=id))
+
+    return once(request, do)
+
+
+def _standing(row: StandingApproval) -> Standing:
+    return Standing(
+        id=row.pk, department=row.department.code, sha256=row.sha256, series=row.series, domain=row.domain, mailbox=row.mailbox,
+        reason=row.reason, by=who(row.by), until=row.until, used=row.used, ended=row.ended,
+    )  # fmt: skip

@@ -1,0 +1,347 @@
+"""Reported mail: cases, who has a copy, the one answer, one look; and taking copies back, counted first, with a second officer
+above fifty, undone in one act (P-31)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import answering, pulling, reading
+from civicmail.desk.incidents.likeness import Has, counted
+from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
+from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.views.cases import Answer
+from civicmail.desk.incidents.views.pulls import Reason
+from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer.queries import store
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api import reading as shown
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Reported mail"])
+ONE = "/incidents/{int:id}"
+PULL = "/pulls/{int:id}"
+
+
+class IncidentLine(Schema):
+    """The same thing, once for all who reported it. known: we have the message; sender: whom it says it is from; proposed: why
+    nobody had to report it; state: open, right or genuine; reports: of people of the city; outside: of others."""
+
+    id: int
+    message: uuid.UUID
+    known: bool
+    sender: str
+    proposed: str
+    made: datetime
+    state: str
+    person: Who | None
+    answered: datetime | None
+    why: str
+    reports: int
+    outside: int
+
+
+class Incident(IncidentLine):
+    """messages: numbers of those that were reported; handed: of them, those that may be read without a mandate; pulls: their
+    numbers."""
+
+    messages: list[uuid.UUID]
+    handed: list[uuid.UUID]
+    reporters: list[Who]
+    pulls: list[int]
+
+
+class HasIt(Schema):
+    """One copy in the city. state: delivered, pulled, waiting, trying, deferred, held, failed or cancelled."""
+
+    message: uuid.UUID
+    index: int
+    mailbox: str
+    state: str
+    since: datetime
+
+
+class Opened(Schema):
+    """Who wanted to go to a dangerous place by a link of it."""
+
+    message: uuid.UUID
+    mailbox: str
+    host: str
+    made: datetime
+    told: bool
+
+
+class Spread(Schema):
+    """copies: that can be taken back, mailboxes: of how many; more: there may be others, so `q` has to say which."""
+
+    copies: int
+    mailboxes: int
+    more: bool
+
+
+class IncidentAnswer(Schema):
+    """answer: right or genuine; reason: what everybody who reported it reads, in at least ten characters; state: as it was seen."""
+
+    answer: str
+    reason: str
+    state: str = "open"
+
+
+class AskingPull(Schema):
+    """copies: how many one has counted (`count_copies`); q: what narrows them, as it was counted; reason: in at least ten
+    characters."""
+
+    copies: int
+    q: str = ""
+    reason: str
+
+
+class PullLine(Schema):
+    """state: asked (of a second officer), refused, running, done, undoing or undone; waits: copies that nothing was done with yet;
+    problems: whose mailbox could not be asked."""
+
+    id: int
+    incident: int
+    query: str
+    total: int
+    waits: int
+    problems: int
+    state: str
+    by: Who
+    why: str
+    made: datetime
+    second: Who | None
+    finished: datetime | None
+    undone_by: Who | None
+
+
+class PulledCopy(Schema):
+    """state: waits, taken, gone, elsewhere, stopped, nothing or back."""
+
+    message: uuid.UUID
+    index: int
+    mailbox: str
+    state: str
+    problem: str
+
+
+class Seconding(Schema):
+    """answer: agree or refuse; reason: in at least ten characters; state: as it was seen."""
+
+    answer: str
+    reason: str
+    state: str = "asked"
+
+
+class Undoing(Schema):
+    """reason: in at least ten characters; state: as it was seen."""
+
+    reason: str
+    state: str
+
+
+@operation(router, "GET", "/incidents", act="reports.see", scope="read:incidents", page="incidents", response=list[IncidentLine])
+def list_incidents(request: Call, response: HttpResponse, state: str = "") -> list[IncidentLine]:
+    """What was reported, the newest first. state: only those."""
+    require(request, "reports.see")
+    rows = Case.objects.select_related("person").prefetch_related("reports")
+    rows = rows.filter(state=state) if state else rows
+    return paging.rows(request, response, rows, lambda c: IncidentLine(**_plain(c)), by="-pk")
+
+
+@operation(router, "GET", ONE, act="reports.see", scope="read:incidents", page="incident", response=Incident)
+def read_incident(request: Call, id: int) -> Incident:
+    """One case: who reported it, and what was done."""
+    require(request, "reports.see")
+    return _whole(_case(id))
+
+
+@operation(router, "GET", f"{ONE}/copies", act="reports.see", scope="read:incidents", page="incident", response=list[HasIt])
+def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> list[HasIt]:
+    """Who has it, by mailbox. q: narrows it, by sender, subject, number, file, time or size, never by what mail says."""
+    require(request, "reports.see")
+    found = _found(_case(id), q, ms(request.now))
+    return paging.slices(request, response, found.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
+
+
+@operation(router, "GET", f"{ONE}/openings", act="reports.see", scope="read:incidents", page="incident", response=list[Opened])
+def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened]:
+    """Who wanted to go to a dangerous place by a link of it: for security alone."""
+    require(request, "reports.see")
+    row = _case(id)
+    captures = [*queries.captures_of(row), *(has.capture for has in _found(row, "", ms(request.now)).copies)]
+    rows = queries.openings(dict.fromkeys(captures))
+    return paging.slices(request, response, rows, _opened, key=lambda o: str(o.pk))
+
+
+@operation(router, "GET", f"{ONE}/count", act="pull.ask", scope="read:incidents", page="pull-ask", response=Spread)
+def count_copies(request: Call, id: int, q: str = "") -> Spread:
+    """How many copies could be taken back, before anybody asks for it."""
+    require(request, "pull.ask")
+    found = _found(_case(id), q, ms(request.now))
+    there, mailboxes = counted(found.copies)
+    return Spread(copies=there, mailboxes=mailboxes, more=found.more)
+
+
+@operation(
+    router, "GET", f"{ONE}/messages/{{uuid:message}}", act="report.read", scope="read:incidents", page="report-read",
+    response=shown.Message,
+)  # fmt: skip
+def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
+    """One look at one message that somebody has handed over by reporting it, as they were given it; an entry is made before."""
+    require(request, "report.read")
+    row = _case(id)
+    if str(message) not in [*queries.captures_of(row), row.capture]:
+        raise Http404
+    permit = reading.read(row, str(message), actor=request.actor, now=ms(request.now))
+    archive = store().archive()
+    place = archive.place(message.bytes)
+    if place is None:
+        raise Http404
+    capture = archive.capture(permit, place)
+    return shown.message(request, capture, given(archive.body(permit, place), capture))
+
+
+@operation(router, "POST", f"{ONE}/answer", act="report.answer", scope="write:incidents", page="incident", response=Incident)
+def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
+    """Say what it is, once, for everybody who reported it; the filter learns from it."""
+    require(request, "reports.see")
+    require(request, "report.answer")
+    row = _case(id)
+    as_seen(request, row.state, body.state, "This case was answered meanwhile; read it again.")
+    c = sending.checked(Answer(sending.plain(body)))
+
+    def do() -> Incident:
+        answering.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _whole(_case(id))
+
+    return once(request, do)
+
+
+# -- taking copies back
+
+
+@operation(router, "POST", f"{ONE}/pull", act="pull.ask", scope="write:incidents", page="pull-ask", response=PullLine, status=201)
+def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
+    """Take copies back, as many as were counted; more than fifty wait for a second officer."""
+    require(request, "pull.ask")
+    row, now = _case(id), ms(request.now)
+    reason = sending.checked(Reason(sending.plain(body)))["reason"]
+    words = body.q.strip()[:400]
+    found = _found(row, words, now)
+
+    def do() -> PullLine:
+        return _pull(pulling.ask(row, found.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
+
+    return once(request, do)
+
+
+@operation(router, "GET", PULL, act="reports.see", scope="read:incidents", page="pull", response=PullLine)
+def read_pull(request: Call, id: int) -> PullLine:
+    """How far it is."""
+    require(request, "reports.see")
+    return _pull(_one(id))
+
+
+@operation(router, "GET", f"{PULL}/copies", act="reports.see", scope="read:incidents", page="pull", response=list[PulledCopy])
+def list_pulled(request: Call, response: HttpResponse, id: int, state: str = "") -> list[PulledCopy]:
+    """Copy by copy, in the order in which they are reached. state: only those."""
+    require(request, "reports.see")
+    rows = _one(id).copies.all()
+    return paging.rows(request, response, rows.filter(state=state) if state else rows, _pulled, by="pk")
+
+
+@operation(router, "POST", f"{PULL}/second", act="pull.second", scope="write:incidents", page="pull", response=PullLine)
+def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
+    """Agree or not, as another officer than who asked."""
+    require(request, "reports.see")
+    row = _one(id)
+    require(request, "pull.second", About(person=row.by.uid))
+    reason = _reason(request, row, body.state, body)
+    if body.answer not in ("agree", "refuse"):
+        raise Unusable("Choose an answer.", {"answer": "agree or refuse"})
+    agrees = body.answer == "agree"
+    return once(request, lambda: _pull(pulling.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{PULL}/undo", act="pull.undo", scope="write:incidents", page="pull", response=PullLine)
+def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
+    """Put every copy back that was taken; what was not reached yet stays where it is."""
+    require(request, "reports.see")
+    row = _one(id)
+    require(request, "pull.undo")
+    reason = _reason(request, row, body.state, body)
+    return once(request, lambda: _pull(pulling.undo(row, actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+def _reason(request: Call, row: Pull, state: str, body: Schema) -> str:
+    as_seen(request, row.state, state, "This pull has gone on meanwhile; read it again.")
+    reason: str = sending.checked(Reason(sending.plain(body)))["reason"]
+    return reason
+
+
+def _case(id_: int) -> Case:
+    return get_object_or_404(Case.objects.select_related("person").prefetch_related("reports__reporter"), pk=id_)
+
+
+def _one(id_: int) -> Pull:
+    rows: QuerySet[Pull] = Pull.objects.select_related("case", "by", "second", "undone_by")
+    return get_object_or_404(rows, pk=id_)
+
+
+def _found(row: Case, words: str, now: int) -> Found:
+    try:
+        return queries.who_has(row, words.strip()[:400], now=now)
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+
+
+def _plain(c: Case) -> dict[str, Any]:
+    return {
+        "id": c.pk, "message": uuid.UUID(c.capture), "known": c.known, "sender": c.sender, "proposed": c.proposed, "made": c.made,
+        "state": c.state, "person": maybe(c.person), "answered": c.answered, "why": c.why, "reports": len(c.reports.all()),
+        "outside": c.outside,
+    }  # fmt: skip
+
+
+def _whole(c: Case) -> Incident:
+    return Incident(
+        **_plain(c), messages=[uuid.UUID(one) for one in queries.captures_of(c)],
+        handed=[uuid.UUID(capture) for capture, _ in queries.handed(c) if capture],
+        reporters=[who(r.reporter) for r in c.reports.all()], pulls=list(c.pulls.order_by("id").values_list("pk", flat=True)),
+    )  # fmt: skip
+
+
+def _has(h: Has) -> HasIt:
+    return HasIt(message=uuid.UUID(h.capture), index=h.index, mailbox=h.mailbox, state=h.state, since=moment(h.since))
+
+
+def _opened(o: Opening) -> Opened:
+    return Opened(message=uuid.UUID(o.capture), mailbox=o.mailbox, host=o.host, made=o.made, told=o.told)
+
+
+def _pull(p: Pull) -> PullLine:
+    return PullLine(
+        id=p.pk, incident=p.case_id, query=p.query, total=p.total, waits=p.copies.filter(state="waits").count(),
+        problems=p.copies.exclude(problem="").count(), state=p.state, by=who(p.by), why=p.why, made=p.made, second=maybe(p.second),
+        finished=p.finished, undone_by=maybe(p.undone_by),
+    )  # fmt: skip
+
+
+def _pulled(c: Pulled) -> PulledCopy:
+    return PulledCopy(message=uuid.UUID(c.capture), index=c.index, mailbox=c.mailbox, state=c.state, problem=c.problem)

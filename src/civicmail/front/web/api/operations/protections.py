@@ -1,0 +1,203 @@
+"""Whose mail is protected, and who decides; looks that an auditor goes through; what somebody saw by accident (P-16, P-17)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Router, Schema
+
+from civicmail.city.access.actions import looking, protecting
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import Because
+from civicmail.city.access.models import Entry, Protection
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.protected import Protect
+from civicmail.city.directory.models import Department
+from civicmail.desk.oversight import sampling
+from civicmail.desk.oversight.actions import looks
+from civicmail.desk.oversight.queries import looks as queries
+from civicmail.desk.oversight.views.accident import Seen
+from civicmail.desk.oversight.views.viewings import Remark
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Who, maybe
+from civicmail.front.web.api.table import operation
+
+router = Router(tags=["Oversight"])
+
+
+class Protected(Schema):
+    """Somebody, or a department, of a class of protected mail. approves: they decide whether somebody looks at it."""
+
+    id: int
+    kind: str
+    person: Who | None
+    department: str
+    approves: bool
+    since: datetime
+
+
+class Protecting(sending.Because):
+    """role: member or approver; person: number or address, or department: its code."""
+
+    kind: str
+    role: str
+    person: str = ""
+    department: str = ""
+
+
+class Viewed(Schema):
+    """A look at mail that was not one's own: who, to what, why."""
+
+    id: int
+    act: str
+    at: datetime
+    person: str
+    duty: str
+    object: str
+    reason: str
+
+
+class Drawn(Viewed):
+    """One reveal of a week's sample. looked: somebody has said what they think of it."""
+
+    looked: bool
+
+
+class Remarked(Schema):
+    """remark: was the reason a good one, and was this look needed?"""
+
+    remark: str
+
+
+class Accident(Schema):
+    """message: its id, or empty; how, next: as the page names them."""
+
+    message: str = ""
+    how: str = "other"
+    next: str
+
+
+class Recorded(Schema):
+    """That it is recorded."""
+
+    recorded: bool
+
+
+@operation(router, "GET", "/protected", act="protection.see", scope="read:mandates", page="protected", response=list[Protected])
+def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
+    """Whose mail is protected, and who decides about it."""
+    require(request, "protection.see")
+    rows = Protection.objects.filter(ended__isnull=True).select_related("person", "department")
+    return paging.rows(request, response, rows, _protected, by="pk")
+
+
+@operation(
+    router, "POST", "/protected", act="mandate.protect", scope="write:mandates", page="protect", response=Protected, status=201
+)
+def protect_mail(request: Call, body: Protecting) -> Protected:
+    """Protect somebody's mail, or a department's, or name who decides about a class. Not for oneself."""
+    require(request, "mandate.protect")
+    departments = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
+    c = sending.checked(Protect(list(departments), sending.plain(body)))  # type: ignore[arg-type]  # a form takes any mapping
+    if bool(c["person"]) == bool(c["department"]):
+        raise Unusable("Name a person or a department.", {"person": "Name a person or a department."})
+    if c["role"] == "approver" and c["person"] is None:
+        raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
+
+    def do() -> Protected:
+        actor, reason, now = request.actor, c["reason"], ms(request.now)
+        if c["role"] == "approver":
+            return _protected(protecting.name_approver(c["kind"], c["person"], actor=actor, reason=reason, now=now))
+        whom = c["person"] or Department.objects.get(code=c["department"])
+        return _protected(protecting.protect(c["kind"], whom, actor=actor, reason=reason, now=now))
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", "/protected/{int:id}/end", act="mandate.protect", scope="write:mandates", page="protect-end",
+    response=Protected,
+)  # fmt: skip
+def end_protection(request: Call, id: int, body: sending.Because) -> Protected:
+    """Somebody belongs to a class, or decides for it, no more."""
+    require(request, "mandate.protect")
+    row = get_object_or_404(Protection.objects.select_related("person", "department"), pk=id)
+    reason = sending.checked(Because(sending.plain(body)))["reason"]
+
+    def do() -> Protected:
+        protecting.end(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _protected(row)
+
+    return once(request, do)
+
+
+def _protected(p: Protection) -> Protected:
+    return Protected(
+        id=p.pk, kind=p.kind, person=maybe(p.person), department=p.department.code if p.department else "", approves=p.approves,
+        since=p.at,
+    )  # fmt: skip
+
+
+# -- looks
+
+
+@operation(router, "GET", "/viewings", act="viewings.see", scope="read:entries", page="viewings", response=list[Viewed])
+def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
+    """Looks at mail of others, the newest first; a system administrator sees one's own."""
+    require(request, "viewings.see")
+    rows = queries.viewings(request.actor).defer("head")
+    return paging.rows(request, response, rows, _viewed, by="-pk")
+
+
+@operation(
+    router, "GET", "/viewings/sample", act="viewings.mark", scope="read:entries", page="viewings-sample", response=list[Drawn]
+)
+def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[Drawn]:
+    """Reveals of a week that were drawn for an auditor to look at. week: like 2026-W47, left out for the last whole one."""
+    require(request, "viewings.mark")
+    drawn = queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now)
+    if drawn is None:
+        raise Http404
+    rows = [Drawn(**_viewed(e).model_dump(), looked=bool(mark)) for e, mark in drawn.drawn]
+    return paging.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
+
+
+@operation(
+    router, "POST", "/viewings/{int:id}/mark", act="viewings.mark", scope="write:entries", page="viewing-mark", response=Recorded
+)
+def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
+    """Say, as an auditor, that one has looked at a reveal of the sample, and what one thinks of it."""
+    reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
+    require(request, "viewings.mark", About(person=reveal.person))
+    week = sampling.name_of(timezone.localdate(moment(reveal.at)))
+    remark = sending.checked(Remark(sending.plain(body)))["remark"]
+
+    def do() -> Recorded:
+        looks.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)
+        return Recorded(recorded=True)
+
+    return once(request, do)
+
+
+def _viewed(e: Entry) -> Viewed:
+    return Viewed(id=e.pk, act=e.act, at=moment(e.at), person=e.person, duty=e.duty, object=e.object, reason=e.reason)
+
+
+@operation(router, "POST", "/accidents", act="content.accident", scope="write:me", page="accident", response=Recorded, status=201)
+def tell_accident(request: Call, body: Accident) -> Recorded:
+    """Say that one saw by accident what a message says; no blame in it."""
+    require(request, "content.accident")
+    c = sending.checked(Seen(sending.plain(body)))
+
+    def do() -> Recorded:
+        looking.accident(request.actor, c["message"], c["how"], c["next"], now=ms(request.now))
+        return Recorded(recorded=True)
+
+    return once(request, do)

@@ -1,0 +1,255 @@
+"""Requests that something is let go, with their answers by kind; several copies of one campaign; and who says that we were wrong
+(P-02, P-19, P-25, P-29). Nobody reads a message for this: that takes a mandate."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.desk.holding import queries, releasestates
+from civicmail.desk.holding.actions import contests as answers
+from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding.actions import releases as verbs
+from civicmail.desk.holding.models import Contest, Release
+from civicmail.desk.holding.views import contests as contested
+from civicmail.desk.holding.views import releases as typed
+from civicmail.desk.holding.views.quarantine import NoSpam, Wanted
+from civicmail.desk.mailbox.models import SentPlain
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.holding import router as router
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+ONE = "/releases/{int:id}"
+CONTEST = "/contests/{int:id}"
+WITH = ("requester", "first", "person")
+
+
+class ReleaseRequest(Schema):
+    """Somebody asks that copies of a message are let go. kind: other (one officer), confidential (a privacy officer) or malware
+    (two officers); sender: whoever asks has sent it; state: asked, agreed, released, kept, refused, withdrawn or lapsed; why: in
+    the words of whoever asks; first: of two officers, who agreed."""
+
+    id: int
+    message: uuid.UUID
+    copies: list[int]
+    kind: str
+    rules: list[str]
+    sender: bool
+    state: str
+    requester: Who
+    why: str
+    made: datetime
+    first: Who | None
+    person: Who | None
+
+
+class ReleaseAnswer(Schema):
+    """answer: yes or no; reason: in at least ten characters, which whoever asked reads; state: of the request as it was seen."""
+
+    answer: str
+    reason: str
+    state: str
+
+
+class AskingRelease(Schema):
+    """reason: why it should go, in at least ten characters; those who decide read it."""
+
+    reason: str
+
+
+class CopyOf(Schema):
+    """One copy: the message and its index, as `list_quarantine` names it."""
+
+    id: uuid.UUID
+    index: int
+
+
+class Together(Schema):
+    """At most fifty copies of one campaign that the spam filter alone keeps; reason: why they are no spam."""
+
+    copies: list[CopyOf]
+    reason: str
+
+
+class LetTogether(Schema):
+    """How many go, and how many stay because the checks have found something else."""
+
+    let: int
+    kept: int
+
+
+class ContestLine(Schema):
+    """Somebody says that a decision was wrong. contact: where they are answered; answer: empty while it waits, then upheld,
+    released or corrected."""
+
+    id: int
+    message: uuid.UUID
+    rules: list[str]
+    text: str
+    contact: str
+    made: datetime
+    answer: str
+    person: Who | None
+
+
+class ContestAnswer(Schema):
+    """answer: upheld, released or corrected; reason: what they are told, in at least ten characters."""
+
+    answer: str
+    reason: str
+
+
+@operation(router, "GET", "/releases", act="releases.see", scope="read:holding", page="releases", response=list[ReleaseRequest])
+def list_releases(request: Call, response: HttpResponse, state: str = "") -> list[ReleaseRequest]:
+    """Requests that something is let go, the newest first. state: only those; waits: those that somebody has to answer."""
+    require(request, "releases.see")
+    rows = Release.objects.select_related(*WITH)
+    rows = rows.filter(state__in=releasestates.OPEN if state == "waits" else [state]) if state else rows
+    return paging.rows(request, response, rows, _release, by="-pk")
+
+
+@operation(router, "GET", ONE, act="releases.see", scope="read:holding", page="release", response=ReleaseRequest)
+def read_release(request: Call, id: int) -> ReleaseRequest:
+    """One request, and what keeps it."""
+    require(request, "releases.see")
+    return _release(get_object_or_404(Release.objects.select_related(*WITH), pk=id))
+
+
+@operation(router, "POST", f"{ONE}/answer", act="releases.see", scope="write:holding", page="release", response=ReleaseRequest)
+def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseRequest:
+    """Say whether it may go: the checks are made once more. By kind one officer, a privacy officer, or two; never whoever asked."""
+    require(request, "releases.see")
+    row = get_object_or_404(Release.objects.select_related(*WITH), pk=id)
+    act = releasestates.act_of(row.kind, row.state)
+    if act:
+        require(request, act, queries.about(row))
+    as_seen(request, row.state if act else "", body.state, "This request has gone on meanwhile; read it again.")
+    c = sending.checked(typed.Answer(sending.plain(body)))
+    first = row.kind == "malware" and row.state == "asked"
+    verb = verbs.refuse if c["answer"] == "no" else verbs.agree if first else verbs.release
+    return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))))
+
+
+@operation(
+    router, "POST", "/quarantine/{uuid:id}/{int:index}/ask", act="quarantine.release", scope="write:holding",
+    page="quarantine-release", response=ReleaseRequest, status=201,
+)  # fmt: skip
+def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -> ReleaseRequest:
+    """Ask, as an officer, that a copy is let go which no officer lets go alone."""
+    require(request, "quarantine.see")
+    require(request, "quarantine.release")
+    copy = queries.copy(id.bytes, index, ms(request.now))
+    if copy is None:
+        raise Http404
+    reason = sending.checked(Wanted(sending.plain(body)))["reason"]
+    return once(request, lambda: _release(verbs.ask([copy], actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+@operation(
+    router, "POST", "/quarantine/together", act="quarantine.release", scope="write:holding", page="quarantine-together",
+    response=LetTogether,
+)  # fmt: skip
+def release_together(request: Call, body: Together) -> LetTogether:
+    """Let several copies of one spam campaign go, for one reason."""
+    require(request, "quarantine.see")
+    require(request, "quarantine.release")
+    reason = sending.checked(NoSpam({"reason": body.reason}))["reason"]
+    wanted = {(one.id.bytes, one.index) for one in body.copies}
+
+    def do() -> LetTogether:
+        copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in wanted]
+        if len(copies) != len(wanted):
+            raise Conflict("Some of these copies are not kept back any more; read the list again.")
+        let, kept = letting.release_together(copies, actor=request.actor, reason=reason, now=ms(request.now))
+        return LetTogether(let=let, kept=kept)
+
+    return once(request, do)
+
+
+def _release(r: Release) -> ReleaseRequest:
+    return ReleaseRequest(
+        id=r.pk, message=uuid.UUID(r.capture), copies=list(r.copies), kind=r.kind, rules=_named(r.rules), sender=r.sender,
+        state=r.state, requester=who(r.requester), why=r.why, made=r.made, first=maybe(r.first), person=maybe(r.person),
+    )  # fmt: skip
+
+
+def _named(rules: str) -> list[str]:
+    return [name for name in rules.split(",") if name]
+
+
+# -- who says that we were wrong
+
+
+@operation(router, "GET", "/contests", act="contests.see", scope="read:holding", page="contests", response=list[ContestLine])
+def list_contests(request: Call, response: HttpResponse) -> list[ContestLine]:
+    """Decisions that somebody says were wrong, the newest first."""
+    require(request, "contests.see")
+    return paging.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
+
+
+@operation(router, "GET", CONTEST, act="contests.see", scope="read:holding", page="contest", response=ContestLine)
+def read_contest(request: Call, id: int) -> ContestLine:
+    """One of them, word for word."""
+    require(request, "contests.see")
+    return _contest(get_object_or_404(Contest.objects.select_related("person"), pk=id))
+
+
+@operation(router, "POST", f"{CONTEST}/answer", act="contest.answer", scope="write:holding", page="contest", response=ContestLine)
+def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
+    """Say whether we were wrong; it goes to their address and onto the page of the decision."""
+    require(request, "contest.answer")
+    row = get_object_or_404(Contest, pk=id)
+
+    def do() -> ContestLine:
+        found = queries.decision(uuid.UUID(row.capture))
+        c = sending.checked(contested.Answer(found is not None and found.what in contested.LETTABLE, sending.plain(body)))
+        answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return _contest(Contest.objects.select_related("person").get(pk=id))
+
+    return once(request, do)
+
+
+def _contest(c: Contest) -> ContestLine:
+    return ContestLine(
+        id=c.pk, message=uuid.UUID(c.capture), rules=_named(c.rules), text=c.text, contact=c.contact, made=c.made, answer=c.answer,
+        person=maybe(c.person),
+    )  # fmt: skip
+
+
+# -- what went unencrypted
+
+
+class SentPlainLine(Schema):
+    """A message that rules would have encrypted, and that its sender has sent as it is. rules: that were put aside; copies: how
+    many."""
+
+    id: int
+    made: datetime
+    person: Who
+    department: str
+    reason: str
+    rules: list[str]
+    copies: int
+
+
+@operation(router, "GET", "/sent-plain", act="plain.see", scope="read:holding", page="sent-plain", response=list[SentPlainLine])
+def list_sent_plain(request: Call, response: HttpResponse) -> list[SentPlainLine]:
+    """What went unencrypted although a rule asked for more, and why; the newest first."""
+    require(request, "plain.see")
+    return paging.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
+
+
+def _plain(p: SentPlain) -> SentPlainLine:
+    return SentPlainLine(
+        id=p.pk, made=p.made, person=who(p.person), department=p.department, reason=p.reason, rules=_named(p.rules), copies=p.copies
+    )

@@ -1,0 +1,156 @@
+"""Findings about what mail is used for: the answers of use reviewers, and the report to a department (P-07, P-10 to P-13).
+
+A program learns what the page shows its person: a pseudonym, what was seen, and nobody's name before two reviewers agree.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.desk.holding import findings
+from civicmail.desk.holding.actions import reviewing
+from civicmail.desk.holding.models import Finding
+from civicmail.desk.holding.views import findings as typed
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.holding import router as router
+from civicmail.front.web.api.operations.violations import Reported
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe
+from civicmail.front.web.api.table import operation
+
+ONE = "/findings/{int:id}"
+
+
+class SeenThere(Schema):
+    """kind: of words; phrase: as its list calls it; places: in how many."""
+
+    kind: str
+    phrase: str
+    places: int
+
+
+class FindingLine(Schema):
+    """who: a pseudonym until two reviewers agree, then person; state: open, second, confirmed, nothing, reminded, refused or
+    handed; seen: never a word of the message; others: other findings about them."""
+
+    id: int
+    message: uuid.UUID
+    received: datetime
+    rule: str
+    clause: str
+    who: str
+    person: Who | None
+    copies: int
+    state: str
+    seen: list[SeenThere]
+    others: int
+
+
+class First(Schema):
+    """answer: nothing, reminded or second; reason: in at least ten characters; state: as it was seen."""
+
+    answer: str
+    reason: str
+    state: str = "open"
+
+
+class Second(Schema):
+    """answer: yes or no; reason: in at least ten characters; state: as it was seen."""
+
+    answer: str
+    reason: str
+    state: str = "second"
+
+
+class Handing(Schema):
+    """text: what the department's head reads, in at least twenty characters; state: as it was seen."""
+
+    text: str
+    state: str = "confirmed"
+
+
+@operation(router, "GET", "/findings", act="findings.see", scope="read:holding", page="findings", response=list[FindingLine])
+def list_findings(request: Call, response: HttpResponse, state: str = "") -> list[FindingLine]:
+    """Findings of rules on use, the newest first. state: only those."""
+    require(request, "findings.see")
+    rows = Finding.objects.select_related("person")
+    return paging.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
+
+
+@operation(router, "GET", ONE, act="findings.see", scope="read:holding", page="finding", response=FindingLine)
+def read_finding(request: Call, id: int) -> FindingLine:
+    """One of them, and what was seen."""
+    require(request, "findings.see")
+    return _finding(get_object_or_404(Finding.objects.select_related("person"), pk=id))
+
+
+@operation(router, "POST", f"{ONE}/answer", act="finding.answer", scope="write:holding", page="finding", response=FindingLine)
+def answer_finding(request: Call, id: int, body: First) -> FindingLine:
+    """Say, as the first reviewer, whether there is nothing in it, whether whoever sent it is reminded, or that a second looks."""
+    require(request, "finding.answer")
+    row = _as_seen(request, id, body.state)
+    c = sending.checked(typed.First(sending.plain(body)))
+
+    def do() -> FindingLine:
+        return _finding(reviewing.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/second", act="finding.second", scope="write:holding", page="finding", response=FindingLine)
+def second_finding(request: Call, id: int, body: Second) -> FindingLine:
+    """Agree or not, as another reviewer; only then there is a name."""
+    require(request, "findings.see")
+    row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
+    require(request, "finding.second", About(person=row.reviewer.uid if row.reviewer else ""))
+    row = _as_seen(request, id, body.state)
+    c = sending.checked(typed.Second(sending.plain(body)))
+
+    def do() -> FindingLine:
+        right = c["answer"] == "yes"
+        return _finding(reviewing.second(row, right=right, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+
+    return once(request, do)
+
+
+@operation(
+    router,
+    "POST",
+    f"{ONE}/hand-over",
+    act="finding.hand-over",
+    scope="write:holding",
+    page="finding",
+    response=Reported,
+    status=201,
+)
+def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
+    """Make a report to the department of what two reviewers have confirmed; its head is told. The answer is the number of the
+    case."""
+    require(request, "finding.hand-over")
+    row = _as_seen(request, id, body.state)
+    text = sending.checked(typed.Handing(sending.plain(body)))["text"]
+    return once(request, lambda: Reported(id=reviewing.hand_over(row, text, actor=request.actor, now=ms(request.now)).pk))
+
+
+def _as_seen(request: Call, id_: int, state: str) -> Finding:
+    row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id_)
+    as_seen(request, row.state, state, "This finding has gone on meanwhile; read it again.")
+    return row
+
+
+def _finding(f: Finding) -> FindingLine:
+    seen = [SeenThere(kind=kind, phrase=phrase, places=count) for kind, phrase, count in findings.seen(f)]
+    return FindingLine(
+        id=f.pk, message=uuid.UUID(f.capture), received=f.received, rule=f.rule, clause=f.clause,
+        who=f.person.display if f.person else f.pseudonym, person=maybe(f.person), copies=f.copies, state=f.state, seen=seen,
+        others=findings.of_the_same(f),
+    )  # fmt: skip

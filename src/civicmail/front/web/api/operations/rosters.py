@@ -1,0 +1,301 @@
+"""What a head does for many at once, and what does not fit: positions and their reasons, personal use, sponsors, reconciliation
+(P-04, P-08, P-09, P-10)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.actions import personal_use
+from civicmail.city.access.actions import roster as verbs
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import Because, Chosen, PersonalUseRule, Why, end_of
+from civicmail.city.access.models import PersonalUse, Profile
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import roster
+from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.firstroster import newest
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.queries import reconciling, sponsored
+from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.departments import router as router
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.shapes import Right, Who, maybe, right, who
+from civicmail.front.web.api.table import operation
+
+ONE = "/departments/{slug:department}"
+
+
+class PositionLine(Schema):
+    """people: who work in it; without: of them, those without access."""
+
+    position: str
+    people: int
+    without: int
+
+
+class OnePosition(Schema):
+    """The four reasons by the newest version of its profile, 0 where there is none; and who has no access yet."""
+
+    position: str
+    version: int
+    duties: str
+    performance: str
+    efficiency: str
+    service: str
+    without: list[Who]
+
+
+class PositionReasons(Schema):
+    """For everybody in the position; a new text is a new version."""
+
+    duties: str
+    performance: str
+    efficiency: str
+    service: str
+
+
+class Authorising(Schema):
+    """people: numbers, at most fifty of those without access; until: the last day; version: of the profile as it was read."""
+
+    people: list[str]
+    until: date
+    version: int
+
+
+class PersonalUseLine(Schema):
+    """What is allowed to a position, or to one person, or to everybody of the department; until: the last day."""
+
+    id: int
+    position: str
+    person: Who | None
+    limits: str
+    until: date
+    by: Who
+
+
+class AllowingUse(Schema):
+    """whom: all, position (with position) or person (with person: number or address); limits: in words."""
+
+    whom: str
+    position: str = ""
+    person: str = ""
+    limits: str
+    until: date
+
+
+class Sponsored(Schema):
+    """Somebody of an agency, and who answers for them."""
+
+    person: Who
+    department: str
+    agency: str
+    contract: str
+    ends: date
+    sponsor: Who | None
+
+
+class Unfitting(Schema):
+    """kind: as on the page; where: the department; act: what is done about it."""
+
+    kind: str
+    who: str
+    hint: str
+    where: str
+    since: datetime | None
+    act: str
+
+
+@operation(
+    router, "GET", f"{ONE}/positions", act="roster.authorise", scope="read:access", page="positions", response=list[PositionLine]
+)
+def list_positions(request: Call, response: HttpResponse, department: str) -> list[PositionLine]:
+    """Positions of a department, those with most people without access first."""
+    where = _decides(request, department)
+    return paging.slices(request, response, roster.positions(where), _position, key=lambda p: p.name)
+
+
+def _position(p: roster.Position) -> PositionLine:
+    return PositionLine(position=p.name, people=p.people, without=p.without)
+
+
+@operation(router, "GET", f"{ONE}/position", act="roster.authorise", scope="read:access", page="position", response=OnePosition)
+def read_position(request: Call, department: str, name: str) -> OnePosition:
+    """One position by its name: the reasons, and who has no access yet."""
+    where = _decides(request, department)
+    return _one(where, _named(where, name))
+
+
+@operation(router, "POST", f"{ONE}/position", act="profile.write", scope="write:access", page="profile", response=OnePosition)
+def write_profile(request: Call, department: str, name: str, body: PositionReasons) -> OnePosition:
+    """Write the four reasons for everybody in a position; what stands keeps the old version."""
+    where = _decides(request, department)
+    name = _named(where, name)
+    form = Why(sending.plain(body))
+    sending.checked(form)
+
+    def do() -> OnePosition:
+        verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now))
+        return _one(where, name)
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", f"{ONE}/position/authorise", act="roster.authorise", scope="write:access", page="review", response=list[Right]
+)
+def authorise_position(request: Call, department: str, name: str, body: Authorising) -> list[Right]:
+    """Give access to some people of a position, in one act."""
+    where = _decides(request, department)
+    name = _named(where, name)
+    profile = newest(where, name)
+    if profile is None or profile.version != body.version:
+        raise Conflict("The profile is another one by now; read it again.")
+    c = sending.checked(Chosen({"until": body.until, "version": body.version}))
+    people = list(Person.objects.filter(uid__in=body.people[:500]))
+    if len(people) != len(set(body.people)):
+        raise Conflict("One of these people is not known; read the position again.")
+    until = min(end_of(c["until"]), ms(request.now) + 365 * 86_400_000)
+    return [right(a) for a in verbs.authorise(profile, people, until=until, actor=request.actor, now=ms(request.now))]
+
+
+def _decides(request: Call, department: str) -> Department:
+    where = department_of(department)
+    require(request, "roster.authorise", About(department=where.code))
+    return where
+
+
+def _named(where: Department, name: str) -> str:
+    name = name.strip()
+    if not name or not Episode.objects.filter(department=where, position=name).exists():
+        raise Http404
+    return name
+
+
+def _one(where: Department, name: str) -> OnePosition:
+    profile: Profile | None = newest(where, name)
+    rows = Episode.objects.filter(department=where, position=name, ended__isnull=True)
+    without = roster.is_without_access(rows).select_related("person").order_by("person__family", "person__given")[:500]
+    said = {field: getattr(profile, field) if profile else "" for field in ("duties", "performance", "efficiency", "service")}
+    return OnePosition(position=name, version=profile.version if profile else 0, without=[who(e.person) for e in without], **said)
+
+
+# -- personal use
+
+
+@operation(
+    router, "GET", f"{ONE}/personal-use", act="personal-use.set", scope="read:access", page="personal-use",
+    response=list[PersonalUseLine],
+)  # fmt: skip
+def list_personal_use(request: Call, response: HttpResponse, department: str) -> list[PersonalUseLine]:
+    """What personal use is allowed now."""
+    where = department_of(department)
+    require(request, "personal-use.set", About(department=where.code))
+    rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=request.now.date())
+    return paging.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
+
+
+@operation(
+    router, "POST", f"{ONE}/personal-use", act="personal-use.set", scope="write:access", page="personal-use",
+    response=PersonalUseLine, status=201,
+)  # fmt: skip
+def allow_personal_use(request: Call, department: str, body: AllowingUse) -> PersonalUseLine:
+    """Allow some personal use, as the department's head, until a day."""
+    where = department_of(department)
+    require(request, "personal-use.set", About(department=where.code))
+    positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
+    whom = f"position:{body.position}" if body.whom == "position" else body.whom
+    c = sending.checked(PersonalUseRule(list(positions), sending.plain(body, whom=whom)))
+    kind, _, name = c["whom"].partition(":")
+
+    def do() -> PersonalUseLine:
+        made = personal_use.allow(
+            where, c["limits"], until=c["until"], position=name if kind == "position" else "",
+            person=c["person"] if kind == "person" else None, actor=request.actor, now=ms(request.now),
+        )  # fmt: skip
+        return _use(made)
+
+    return once(request, do)
+
+
+@operation(
+    router, "POST", "/personal-use/{int:id}/end", act="personal-use.set", scope="write:access", page="personal-use-end",
+    response=PersonalUseLine,
+)  # fmt: skip
+def end_personal_use(request: Call, id: int, body: sending.Because) -> PersonalUseLine:
+    """Allow it no longer."""
+    row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
+    require(request, "personal-use.set", About(department=row.department.code))
+    reason = sending.checked(Because(sending.plain(body)))["reason"]
+
+    def do() -> PersonalUseLine:
+        personal_use.end(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _use(row)
+
+    return once(request, do)
+
+
+def _use(p: PersonalUse) -> PersonalUseLine:
+    return PersonalUseLine(id=p.pk, position=p.position, person=maybe(p.person), limits=p.limits, until=p.until, by=who(p.by))
+
+
+# -- people of agencies, and what does not fit
+
+
+@operation(router, "GET", "/sponsors", act="agency.see", scope="read:people", page="sponsors", response=list[Sponsored])
+def list_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
+    """Who answers for whom of the agencies' people."""
+    require(request, "agency.see")
+    return paging.rows(request, response, _sponsored(None), _of_agency, by="pk")
+
+
+@operation(router, "GET", "/me/sponsored", act="my.sponsored", scope="read:me", page="my-sponsored", response=list[Sponsored])
+def list_my_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
+    """For whom I answer."""
+    require(request, "my.sponsored", About(person=me(request).uid))
+    return paging.rows(request, response, _sponsored(me(request)), _of_agency, by="pk")
+
+
+def _sponsored(whose: Person | None) -> QuerySet[Any]:
+    return sponsored.rows(whose).select_related("person", "department", "contract__agency", "contract__sponsor")
+
+
+def _of_agency(e: Any) -> Sponsored:
+    c = e.contract
+    return Sponsored(
+        person=who(e.person), department=e.department.code, agency=c.agency.code, contract=c.number, ends=c.ends,
+        sponsor=maybe(c.sponsor),
+    )  # fmt: skip
+
+
+@operation(
+    router, "GET", f"{ONE}/reconciliation", act="roster.see", scope="read:access", page="dept-reconcile", response=list[Unfitting]
+)
+def list_department_reconciliation(request: Call, response: HttpResponse, department: str) -> list[Unfitting]:
+    """What of one department does not fit."""
+    where = department_of(department)
+    require(request, "roster.see", About(department=where.code))
+    return _reconciled(request, response, reconciling.lines([where.code], ms(request.now), feed=False))
+
+
+@operation(router, "GET", "/reconciliation", act="reconcile.see", scope="read:access", page="reconcile", response=list[Unfitting])
+def list_reconciliation(request: Call, response: HttpResponse) -> list[Unfitting]:
+    """What of the whole city does not fit, with what a personnel list that waits would do."""
+    require(request, "reconcile.see")
+    codes = list(Department.objects.values_list("code", flat=True))
+    return _reconciled(request, response, reconciling.lines(codes, ms(request.now), feed=True))
+
+
+def _reconciled(request: Call, response: HttpResponse, lines: list[reconciling.Line]) -> list[Unfitting]:
+    def shown(n: reconciling.Line) -> Unfitting:
+        return Unfitting(kind=n.kind, who=n.who, hint=n.hint, where=n.where, since=n.since, act=n.act)
+
+    return paging.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")

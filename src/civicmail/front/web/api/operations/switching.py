@@ -1,0 +1,186 @@
+"""Which departments are asked before files leave, and what that would cost them; and who approved what (P-22)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.acts import About
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import require
+from civicmail.city.directory.models import Department
+from civicmail.desk.holding.actions import switching
+from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment
+from civicmail.desk.oversight.views.asking import Why, foreseen
+from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.operations.files import router as router
+from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.shapes import Who, maybe, who
+from civicmail.front.web.api.table import operation
+
+ONE = "/asked-departments/{slug:department}"
+
+
+class Asked(Schema):
+    """state: off, waits (for the head, where many questions are foreseen) or on; forecast: questions of a manager and working day,
+    in tenths."""
+
+    department: str
+    state: str
+    forecast: int
+    since: datetime | None
+    by: Who | None
+    reason: str
+    head: Who | None
+    head_reason: str
+
+
+class Switching(sending.Because):
+    """state: as it was read."""
+
+    state: str
+
+
+@operation(router, "GET", "/asked-departments", act="rules.see", scope="read:files", page="asked-departments", response=list[Asked])
+def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]:
+    """Every department: whether it is asked, and how many questions a day that is, or would be."""
+    require(request, "rules.see")
+    found: list[Department] = paging.rows(request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code")
+    seen = foreseen(ms(request.now))
+    on = {row.department_id: row for row in _rows().filter(department__in=found)}
+    return [_asked(d, on.get(d.pk), seen.tenths(d.code)) for d in found]
+
+
+@operation(router, "GET", ONE, act="rules.see", scope="read:files", page="asked-department", response=Asked)
+def read_asked_department(request: Call, department: str) -> Asked:
+    """One department."""
+    require(request, "rules.see")
+    return _now(_of(department), ms(request.now))
+
+
+@operation(router, "POST", f"{ONE}/on", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
+def ask_department(request: Call, department: str, body: Switching) -> Asked:
+    """Let a department be asked before files leave; where many questions are foreseen its head has to agree."""
+    require(request, "approval.switch")
+    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+
+    def do() -> Asked:
+        switching.switch_on(of, foreseen(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
+        return _now(of, now)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/agree", act="approval.agree", scope="write:files", page="asked-department", response=Asked)
+def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
+    """Agree, as the department's head, in one's own words; it acts from then on."""
+    require(request, "approval.agree", About(department=_of(department).code))
+    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+
+    def do() -> Asked:
+        switching.agree(_row(of), actor=request.actor, reason=reason, now=now)
+        return _now(of, now)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{ONE}/off", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
+def ask_department_no_more(request: Call, department: str, body: Switching) -> Asked:
+    """Ask it no more; what waits is still answered."""
+    require(request, "approval.switch")
+    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+
+    def do() -> Asked:
+        switching.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
+        return _now(of, now)
+
+    return once(request, do)
+
+
+def _rows() -> QuerySet[AskedDepartment]:
+    return AskedDepartment.objects.select_related("by", "head", "department")
+
+
+def _of(code: str) -> Department:
+    return get_object_or_404(Department, code=code, closed__isnull=True)
+
+
+def _row(of: Department) -> AskedDepartment:
+    row = _rows().filter(department=of).first()
+    if row is None:
+        raise Conflict("This department is not asked.")
+    return row
+
+
+def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Department, str]:
+    of = _of(code)
+    as_seen(request, _now(of, now).state, body.state, "It stands in another way by now; read it again.")
+    reason: str = sending.checked(Why(sending.plain(body)))["reason"]
+    return of, reason
+
+
+def _now(of: Department, now: int) -> Asked:
+    return _asked(of, _rows().filter(department=of).first(), foreseen(now).tenths(of.code))
+
+
+def _asked(of: Department, row: AskedDepartment | None, tenths: int) -> Asked:
+    if row is None:
+        return Asked(department=of.code, state="off", forecast=tenths, since=None, by=None, reason="", head=None, head_reason="")
+    return Asked(
+        department=of.code, state="on" if row.since else "waits", forecast=tenths, since=row.since, by=maybe(row.by),
+        reason=row.reason, head=maybe(row.head), head_reason=row.head_reason,
+    )  # fmt: skip
+
+
+# -- who approved what
+
+
+class FilesAnswered(Schema):
+    """One answer for one recipient. sha256: of the files; own: of files that the sender decided about."""
+
+    id: int
+    approval: int
+    at: datetime
+    state: str
+    by: Who | None
+    sender: Who
+    department: str
+    address: str
+    sha256: list[str]
+    own: bool
+    asked: datetime
+    reason: str
+
+
+@operation(
+    router,
+    "GET",
+    "/approvals/answers",
+    act="approvals.see",
+    scope="read:files",
+    page="approvals-report",
+    response=list[FilesAnswered],
+)
+def list_file_answers(request: Call, response: HttpResponse) -> list[FilesAnswered]:
+    """Who approved what, of the departments that one answers for, for an auditor of all; the newest copy first."""
+    require(request, "approvals.see")
+    rows = ApprovalCopy.objects.filter(at__isnull=False).exclude(state="gone")
+    if not request.actor.holds("auditor"):
+        rows = rows.filter(approval__department__code__in=request.actor.departments)
+    rows = rows.select_related("approval__person", "approval__department", "by")
+    return paging.rows(request, response, rows, _answered, by="-pk")
+
+
+def _answered(c: ApprovalCopy) -> FilesAnswered:
+    of = c.approval
+    assert c.at is not None, "it was answered"
+    return FilesAnswered(
+        id=c.pk, approval=of.pk, at=c.at, state=c.state, by=maybe(c.by), sender=who(of.person), department=of.department.code,
+        address=c.address, sha256=[part[3] for part in of.parts], own=of.own, asked=of.made, reason=c.reason,
+    )  # fmt: skip
