@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from city.access import staff
@@ -26,7 +28,7 @@ from civicmail.city.access.actions import (
 from civicmail.city.access.actions import people as persons
 from civicmail.city.access.actions.publishing import PATIENCE, publish, tell_waiting
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.models import Account, Acknowledgement, Authorisation, PersonalUse, Untold
+from civicmail.city.access.models import Account, Acknowledgement, Authorisation, PersonalUse, Publication, Untold
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import LOOK_EVERY, Watch, changes_path, publish_changes, snapshot_path, touch_alive
 from civicmail.city.access.published import publish as write
@@ -261,6 +263,37 @@ def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: T
     fresh = Watch(town.data, lambda: MS)  # looks once
     assert fresh.now is not None and fresh.now.people["ann"].why
     assert town.seen.people["ann"].why and town.seen.people["carol"].why
+
+
+def test_while_doors_are_told_nobody_waits_who_changes_something_and_nobody_else_tells(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1101, R-1102: what is told is read and written outside of any transaction; of two versions the later one was read later."""
+    seen = []
+
+    def watched(name: str) -> None:
+        plain = getattr(publishing, name)
+
+        def look(*args: object) -> object:
+            with (town.data / "access" / ".telling").open("rb") as other:
+                try:
+                    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    alone = False
+                except BlockingIOError:
+                    alone = True
+            seen.append((name, alone, connection.in_atomic_block))
+            return plain(*args)
+
+        monkeypatch.setattr(publishing, name, look)
+
+    for name in ("some", "current", "_next"):
+        watched(name)
+    version = Publication.objects.get().version
+    suspensions.suspend(town.ann, **ACT, now=MS)
+    assert seen == [("_next", True, False), ("some", True, False)]
+    publish(MS)
+    assert seen[2:] == [("_next", True, True), ("current", False, False)], "the whole is made beside what is told meanwhile"
+    assert Publication.objects.get().version == version + 2
 
 
 def test_too_many_a_damaged_file_and_no_snapshot_yet_make_the_whole_one_due(tmp_path: Path) -> None:

@@ -108,8 +108,17 @@ def _changes_there(path: Path) -> list[Changes]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    fd = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def telling(data: Path, files: Files = OS_FILES) -> Iterator[None]:
+    """While somebody tells doors, nobody else does. It is taken outside of transactions: who waits here holds no row."""
+    folder = snapshot_path(data).parent
+    files.make_folder(folder)
+    with _locked(folder, ".telling"):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, name: str = ".lock") -> Iterator[None]:
+    fd = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

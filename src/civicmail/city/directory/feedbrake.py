@@ -17,6 +17,12 @@ SOON = timedelta(days=31)
 CHANGED = 10
 """A list that would move or rename more than one in so many people (10 %) stops and asks, where it is more than a handful."""
 HANDFUL = 5
+LARGE = (
+    ("move", frozenset({"department"})),
+    ("rename", frozenset({"family", "given"})),
+    ("change the kind of", frozenset({"kind"})),
+)
+"""What is a lie where it is said of many, and the columns by which it is said."""
 
 
 def held(lines: Sequence[Line], known: Mapping[str, Known], today: date) -> str:
@@ -28,8 +34,8 @@ def held(lines: Sequence[Line], known: Mapping[str, Known], today: date) -> str:
     if (ended + soon) * BRAKE > people and ended + soon:
         later = f" ({soon} of them by a last day that is near)" if soon else ""
         said.append(f"It would end {_persons(ended + soon)}{later}, more than 2 %.")
-    for what, names in (("move", ("department",)), ("rename", ("family", "given")), ("change the kind of", ("kind",))):
-        count = sum(line.did == "changed" and any(name in line.changes for name in names) for line in lines)
+    for what, names in LARGE:
+        count = sum(line.did == "changed" and not names.isdisjoint(line.changes) for line in lines)
         if count > HANDFUL and count * CHANGED > people:
             said.append(f"It would {what} {_persons(count)}, more than 10 %.")
     return " ".join(said)
@@ -39,6 +45,11 @@ def is_one_too_many(ended: int, people: int) -> bool:
     """Whether one more ending is one too many, where so many came one by one within a day; people: who worked for the city before
     that. The first one never is: in a small city each person is more than 2 %."""
     return ended > 0 and (ended + 1) * BRAKE > people
+
+
+def is_changed_too_often(changed: int, people: int) -> bool:
+    """The same of one more who is moved, renamed or of another kind."""
+    return changed >= HANDFUL and (changed + 1) * CHANGED > people
 
 
 class Did(Protocol):

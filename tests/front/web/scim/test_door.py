@@ -109,6 +109,70 @@ def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked
     assert FeedRun.objects.filter(state="stopped").count() == 0
 
 
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def _says(path: str, value: Any) -> dict[str, Any]:
+    return {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": path, "value": value}]}
+
+
+def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_looked(
+    provider: Provider, user: User, crowd: Department
+) -> None:
+    """R-1103, L7: a mapping that was shifted ends nobody and moves everybody. Titles are no matter."""
+    Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
+    ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
+    move = _says(f"{ENTERPRISE}:department", "parks")
+    assert [provider.ask("PATCH", f"/Users/{id_}", move)[0] for id_ in ids] == [204] * 6 + [503] * 4
+    assert provider.ask("PATCH", f"/Users/{ids[9]}", _says("title", "Gardener"))[0] == 204
+    held = FeedRun.objects.get(state="stopped")
+    assert "move more than 10 %" in held.brake and held.lines.count() == held.rows == 4
+    assert held.lines.get(uid="e-9").changes == {"department": ["clerk", "parks"]}
+    feed.apply(held, actor=OFFICER, reason="The department was renamed.", now=MS, despite_brake=True)
+    assert Episode.objects.filter(department__code="parks").count() == 10
+    assert provider.ask("PATCH", f"/Users/{ids[9]}", move)[0] == 204 and not FeedRun.objects.filter(state="stopped").exists()
+
+
+def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day(
+    provider: Provider, user: User, frozen: Any
+) -> None:
+    """R-1110, L7: a new day lets four more go only when an officer has said that those of before are right."""
+    ids = [_made(provider, user(f"e-{n}")) for n in range(8)]
+    assert [provider.ask("PATCH", f"/Users/{id_}", OFF)[0] for id_ in ids[:5]] == [204] * 4 + [503]
+    frozen.shift(2 * DAY // 1000)
+    assert provider.ask("PATCH", f"/Users/{ids[5]}", OFF)[0] == 503, "it waits still"
+    now = MS + 2 * DAY
+    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=now)
+    status, said = provider.ask("PATCH", f"/Users/{ids[6]}", OFF)
+    assert status == 503 and "rejected" in said["detail"]
+    held = FeedRun.objects.get(state="stopped")
+    assert list(held.lines.values_list("uid", flat=True)) == ["e-6"]
+    feed.apply(held, actor=OFFICER, reason="This one left.", now=now, despite_brake=True)
+    assert provider.ask("PATCH", f"/Users/{ids[7]}", OFF)[0] == 204
+
+
+def test_nobody_is_hired_by_silence(ann: tuple[Person, str], provider: Provider, user: User) -> None:
+    """R-1104, L5: a PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
+    person, id_ = ann
+    provider.ask("PATCH", f"/Users/{id_}", OFF)
+    whole = user("ann", title="Chief clerk")
+    del whole["active"]
+    status, said = provider.ask("PUT", f"/Users/{id_}", whole)
+    assert (status, said["title"], said["active"]) == (200, "Chief clerk", False)
+    assert not person.episodes.filter(ended__isnull=True).exists()
+    provider.ask("PATCH", f"/Users/{id_}", ON)
+    assert provider.ask("PUT", f"/Users/{id_}", whole)[1]["active"] is True
+
+
+def test_a_name_that_somebody_else_has_is_refused_and_nothing_is_changed(provider: Provider, user: User) -> None:
+    first, second = _made(provider, user("n-1")), _made(provider, user("n-2"))
+    for method, body in (("PATCH", _says("userName", "N-1@city.example")), ("PUT", user("n-2") | {"userName": "n-1@CITY.example"})):
+        status, said = provider.ask(method, f"/Users/{second}", body)
+        assert (status, said["scimType"]) == (409, "uniqueness")
+    assert provider.ask("GET", f"/Users/{second}")[1]["userName"] == "n-2@city.example"
+    assert provider.ask("PATCH", f"/Users/{first}", _says("userName", "N-1@city.example"))[0] in (200, 204), "its own, in capitals"
+
+
 def test_a_day_is_one_report_with_a_line_for_each_person(provider: Provider, user: User, frozen: Any) -> None:
     """R-586: what was refused stands there too, once."""
     id_ = _made(provider, user("n-1"))
@@ -181,6 +245,9 @@ def test_a_user_that_somebody_else_has_changed_is_not_overwritten(provider: Prov
     assert Episode.objects.filter(person__uid="n-1", ended__isnull=True).exists()
 
 
+HOME = [{"type": "home", "value": "n-2@home.example"}]
+
+
 @pytest.mark.parametrize(
     ("query", "count"),
     [
@@ -193,14 +260,24 @@ def test_a_user_that_somebody_else_has_changed_is_not_overwritten(provider: Prov
         ('?filter=userName sw "n-" or title eq "x"', 3),
         ('?filter=id eq "nobody"', 0),
         ("?startIndex=3&count=5", 3),
+        ("?startIndex=9&count=5", 3),
+        ("?startIndex=0&count=0", 3),
+        ("?startIndex=-1", 3),
+        ('?filter=urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "N-3"', 1),
+        ('?filter=emails.value eq "N-2@home.example"', 1),
+        ('?filter=emails[type eq "home" and value eq "n-2@home.example"]', 1),
+        ('?filter=meta.resourceType eq "User"', 3),
+        ('?filter=title eq "CLERK"', 1),
+        ('?filter=userName eq "n-1@city.example" and active eq false', 0),
     ],
 )
 def test_users_are_found_by_filter_and_by_page(query: str, count: int, provider: Provider, user: User) -> None:
-    for n, more in enumerate(({"title": "Clerk"}, {"title": "Chief Clerk", "externalId": "x-2"}, {}), 1):
+    for n, more in enumerate(({"title": "Clerk"}, {"title": "Chief Clerk", "externalId": "x-2", "emails": HOME}, {}), 1):
         _made(provider, user(f"n-{n}", **more))
     status, said = provider.ask("GET", "/Users" + query.replace(" ", "%20").replace('"', "%22"))
     assert (status, said["totalResults"]) == (200, count)
-    assert len(said.get("Resources", [])) == (1 if "startIndex=3" in query else count)
+    shown = {"?startIndex=3&count=5": 1, "?startIndex=9&count=5": 0, "?startIndex=0&count=0": 0}
+    assert len(said.get("Resources", [])) == shown.get(query, count)
 
 
 def test_a_bad_filter_and_a_body_that_is_none_are_told(provider: Provider) -> None:

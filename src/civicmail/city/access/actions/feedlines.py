@@ -23,6 +23,7 @@ from civicmail.city.directory.models import Contract, Department, Episode, FeedL
 
 AT_ONCE = 1000
 _NAMES = ("family", "given", "display", "phone", "language", "outside")
+_OF_PEOPLE = frozenset({*_NAMES, "supervisor"})
 _WORK = ("department", "contract", "ends", "kind", "position")
 
 
@@ -41,11 +42,11 @@ def do(
         by_did[line.did].append(line)
     changed = by_did["added"] + by_did["changed"]
     if changed:
-        people = _people(changed)
+        people = _people([line for line in changed if line.did == "added" or not _OF_PEOPLE.isdisjoint(line.changes)])
         codes = {line.changes["department"][1] for line in changed if "department" in line.changes}
         departments = {d.code: d for d in Department.objects.filter(code__in=codes)} if codes else {}
         _hire(by_did["added"], people, departments, now)
-        _change(by_did["changed"], people, departments, now)
+        _change(by_did["changed"], departments, now)
         _supervise(changed, people)
     if leavers := _leavers(by_did["ended"]):
         made = ending.plan(leavers, reason=gone, when=now, actor=actor, now=now)
@@ -116,17 +117,17 @@ def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dic
     Episode.objects.bulk_create(made, batch_size=AT_ONCE)
 
 
-def _change(lines: Sequence[FeedLine], people: dict[str, Person], departments: dict[str, Department], now: int) -> None:
+def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: int) -> None:
     """Work that is other; who goes to another department keeps the old one's access for the overlap (M6)."""
     if not lines:
         return
     agreed = contracts() if _spoken(lines, ("contract",)) else {}
-    ids = [people[line.uid].pk for line in lines]
-    episodes = {e.person_id: e for e in Episode.objects.filter(ended__isnull=True, person__in=ids).select_related("department")}
+    open_ = Episode.objects.filter(ended__isnull=True, person__uid__in=[line.uid for line in lines])
+    episodes = {e.person.uid: e for e in open_.select_related("person", "department")}
     moved: dict[Department, list[int]] = defaultdict(list)
     changed = []
     for line in lines:
-        episode = episodes.get(people[line.uid].pk)
+        episode = episodes.get(line.uid)
         if episode is None:
             raise Conflict(f"{line.uid} does not work for the city any more; read the list again.")
         for name, (_, value) in line.changes.items():

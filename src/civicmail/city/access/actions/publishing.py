@@ -85,21 +85,23 @@ def _tell(some_wait: bool, whole: bool) -> None:
 
 
 def _tell_few() -> bool:
-    """Write what changed for a few people. False where the whole is due instead."""
+    """Write what changed for a few people. False where the whole is due instead. One tells at a time, so that of two versions the
+    later one was read later; what is read and written for it holds up nobody who changes something."""
     data = data_folder()
     if data is None:
         return True
-    with transaction.atomic():
-        row = _counted()
+    with published.telling(data):
+        row = _next()
         rows = list(Untold.objects.filter(whole=False))
         people = {id_ for r in rows for id_ in r.people}
         mailboxes = {id_ for r in rows for id_ in r.mailboxes}
         changes = some(row.version, row.at, people, mailboxes)
         if changes is None or not published.publish_changes(data, changes):
-            transaction.set_rollback(True)  # nothing was told: the version goes to the whole
             return False
-        Untold.objects.filter(pk__in=[r.pk for r in rows]).delete()
-        _ask_for_whole(data, row.at)
+        with transaction.atomic():
+            row.save(update_fields=["version", "at"])
+            Untold.objects.filter(pk__in=[r.pk for r in rows]).delete()
+            _ask_for_whole(data, row.at)
     return True
 
 
@@ -115,8 +117,9 @@ def publish(now: int | None = None) -> int:
     data = data_folder()
     if data is None:
         return 0
-    with transaction.atomic():
-        row = _counted(now)
+    with published.telling(data), transaction.atomic():  # every part of an earlier version was told before this is read
+        row = _next(now)
+        row.save(update_fields=["version", "at"])
         told = list(Untold.objects.values_list("pk", flat=True))
     if has_mailboxes() or published.snapshot_path(data).exists():  # else there is nothing that doors could be told
         published.publish(data, current(row.version, row.at, tuple(settings.CITY.city.domains)))  # nobody waits for the lock
@@ -130,14 +133,10 @@ def untold_ms(now: int) -> int:
     return max(0, now - oldest) if oldest is not None else 0
 
 
-def _counted(now: int | None = None) -> Publication:
-    """The next version, locked until the transaction ends; times never fall behind those of earlier versions."""
-    row = Publication.objects.select_for_update().filter(pk=1).first()
-    if row is None:
-        Publication.objects.get_or_create(pk=1)
-        row = Publication.objects.select_for_update().get(pk=1)
+def _next(now: int | None = None) -> Publication:
+    """The next version, for whoever tells doors to save; times never fall behind those of earlier versions."""
+    row, _ = Publication.objects.get_or_create(pk=1)
     row.version, row.at = row.version + 1, max(now_ms() if now is None else now, row.at)
-    row.save(update_fields=["version", "at"])
     return row
 
 

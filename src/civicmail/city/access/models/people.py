@@ -350,7 +350,7 @@ class Carried(models.Model):
 
 
 class Publication(models.Model):
-    """Counts the snapshots: one row, locked by whoever publishes, so that versions rise in the order of the commits."""
+    """Counts what doors were told: one row, raised by whoever tells them, one at a time (published.telling)."""
 
     version = models.PositiveBigIntegerField(default=0)
     at = models.BigIntegerField(default=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Union
 
 from django.conf import settings
@@ -15,8 +16,11 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from scim2_models import (
+    Context,
     ListResponse,
     PatchOp,
+    Resource,
+    ResourceType,
     ResponseParameters,
     Schema,
     SCIMException,
@@ -29,6 +33,7 @@ from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
+from scim2_server.storage import SearchPage
 from scim2_server.utils import parametrize
 
 from civicmail.city.access.actions import feedkeys, scim
@@ -36,7 +41,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.scimrow import Names
-from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, published
+from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.scim.groups import Directory
@@ -78,6 +83,48 @@ class Service(ScimService):
                 return self.discovery_response(self.locate(one, location))
         return super().schema(location, schema_id, query)
 
+    def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
+        """Where it is, and where those are whom it names. It was made for this request: nobody needs it as it was."""
+        where = self.resource_location(base_url, self.get_resource_type_of(resource), str(resource.id))
+        assert resource.meta is not None
+        resource.meta = resource.meta.model_copy(update={"location": where})
+        for named in _named(resource):
+            if named.ref is not None:
+                named.ref = self.reference_location(base_url, str(named.ref))
+        return resource
+
+    def search_response(
+        self, base_url: str, resource_types: list[ResourceType], page: SearchPage, search_request: SearchRequest[Any]
+    ) -> ScimResponse:
+        """A page of them, each built once."""
+        shown = [
+            self.publish(base_url, one).model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=search_request)
+            for one in page.resources
+        ]
+        said = {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+            "totalResults": page.total,
+            "itemsPerPage": len(shown),
+            "startIndex": search_request.start_index,
+            "Resources": shown,
+        }
+        return ScimResponse(HTTPStatus.OK, said)
+
+    def patch_response(self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]) -> ScimResponse:
+        """204, unless attributes were asked for; what is not sent is not made ready."""
+        if response_parameters.attributes or response_parameters.excluded_attributes:
+            return super().patch_response(base_url, resource, response_parameters)
+        version = resource.meta.version if resource.meta is not None else None
+        return ScimResponse(HTTPStatus.NO_CONTENT, None, {"ETag": version} if version else {})
+
+
+def _named(resource: Resource[Any]) -> list[Any]:
+    """What in a user or a group leads to users."""
+    if isinstance(resource, Group):
+        return list(resource.members or [])
+    work = resource[EnterpriseUser]
+    return [work.manager] if work is not None and work.manager is not None else []
+
 
 def _provider() -> ScimProvider:
     return WITH_LISTS if settings.CITY.feeds.lists else PROVIDER
@@ -89,7 +136,7 @@ def _shapes(provider: ScimProvider) -> tuple[type, ...]:
     service = ScimService(provider)
     each = [service.get_model(resource_type) for resource_type in provider.resource_types]
     every = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
-    found = [parametrize(shape, models) for shape in (ListResponse, SearchRequest, ResponseParameters) for models in every]
+    found = [parametrize(shape, models) for shape in (SearchRequest, ResponseParameters) for models in every]
     return (*found, *(parametrize(PatchOp, model) for model in each))
 
 
