@@ -16,6 +16,12 @@ def test_without_a_setting_it_is_a_file_in_the_data_folder(tmp_path: Path) -> No
     assert found["ENGINE"].endswith("sqlite3") and found["NAME"] == str(tmp_path / "city.sqlite3")
 
 
+def test_a_connection_is_kept_from_one_request_to_the_next() -> None:
+    """R-1107: in a file, too, where a new one reads the definitions of all tables first."""
+    for settings in (Database(), Database(url="postgresql://mail@db/civicmail")):
+        assert database(settings, None)["CONN_MAX_AGE"] >= 60
+
+
 def test_a_server_is_named_by_its_url_and_its_password_by_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("correct horse\n")

@@ -11,6 +11,9 @@ from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Database
 
 FILE = DATABASE
+_KEPT = 600
+"""Seconds for which a thread keeps its connection: a new one for each request reads all tables' definitions, and plans each query
+anew."""
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing in the middle
     "timeout": 20,
@@ -21,7 +24,8 @@ _SQLITE = {
 def database(settings: Database, data: Path | None) -> dict[str, Any]:
     """The value of DATABASES["default"]. Raises ConfigError when the password file cannot be read."""
     if not settings.url:
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(data / FILE) if data else ":memory:", "OPTIONS": _SQLITE}
+        name = str(data / FILE) if data else ":memory:"
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "CONN_MAX_AGE": _KEPT, "OPTIONS": _SQLITE}
     url = urlsplit(settings.url)
     host, _, port = url.netloc.rpartition("@")[2].partition(":")  # not url.hostname: a folder of a socket has upper case, too
     return {
@@ -31,7 +35,7 @@ def database(settings: Database, data: Path | None) -> dict[str, Any]:
         "PASSWORD": _password(settings.password_file),
         "HOST": unquote(host),
         "PORT": port,
-        "CONN_MAX_AGE": 600,
+        "CONN_MAX_AGE": _KEPT,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, "options": "-c jit=off"},  # compiling a query of a page takes longer than asking it
     }
