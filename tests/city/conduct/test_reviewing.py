@@ -19,6 +19,7 @@ from civicmail.city.access.moments import DAY, ms
 from civicmail.city.conduct import splitting, tiers
 from civicmail.city.conduct.actions import planning
 from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
+from civicmail.city.conduct.queries import reviewed
 from civicmail.city.conduct.splitting import Asking, Candidate
 from civicmail.city.directory.models import Episode
 from civicmail.city.notices.models import Notice
@@ -122,6 +123,21 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
     assert (row(review, "one").asked["retrieved"], row(review, "two").asked["retrieved"]) == (7, 0)
     said = render_to_string("conduct/reviewrow.html", {"line": {"asked": row(review, "one").asked}})
     assert "received in 90 days, fetched 7 times;" in said
+
+
+def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
+    """R-1106: what is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
+    works = Works(0)
+    boxes = {uid: Authorisation.objects.get(person=works.worker(uid)).mailbox for uid in ("one", "two")}
+    for count, box in enumerate(boxes.values(), 4):
+        Usage.objects.update_or_create(
+            person=box.holder, mailbox=box, day=NOW.date() - timedelta(days=1), defaults={"received": count}
+        )
+    one = boxes["one"]
+    assert one.holder is not None
+    assert reviewed.known([one.holder.pk], MS, boxes=[one.pk]).received == {one.pk: 4}
+    review = works.start()
+    assert [row(review, uid).asked["received"] for uid in boxes] == [4, 5]
 
 
 def test_what_changed_since_the_last_answer_is_said() -> None:

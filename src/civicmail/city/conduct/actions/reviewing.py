@@ -128,7 +128,8 @@ def _questions(review: Review, now: int) -> tuple[list[Question], reviewed.Known
         grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=moment(now))
         grants = grants.select_related("person", "department").order_by("id")
     of_rights, of_duties = list(rights), list(grants)
-    known = reviewed.known([a.person_id for a in of_rights] + [g.person_id for g in of_duties], now)
+    people = [a.person_id for a in of_rights] + [g.person_id for g in of_duties]
+    known = reviewed.known(people, now, boxes=[a.mailbox_id for a in of_rights])
     reviewed.last_sent(known, [(a.mailbox_id, a.person_id) for a in of_rights])
     reviewed.taken_up(known, [g.pk for g in of_duties])
     by = {g.by for g in of_duties}

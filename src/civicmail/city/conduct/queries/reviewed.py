@@ -76,8 +76,8 @@ class Known:
     names: dict[str, str] = field(default_factory=dict)
 
 
-def known(people: Iterable[int], now: int) -> Known:
-    """About these people (ids of rows); a fixed number of queries, however many they are."""
+def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known:
+    """About these people, and what these mailboxes received (ids of rows); a fixed number of queries, however many they are."""
     people = set(people)
     k = Known(now, timezone.localdate(moment(now)))
     whole = len(people) > 500  # then a query about everybody is shorter than the list of them
@@ -87,7 +87,7 @@ def known(people: Iterable[int], now: int) -> Known:
         if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
             k.work[e.person_id] = e
     _seen(k, of)
-    _use(k, of)
+    _use(k, of, {} if whole else {"mailbox__in": set(boxes)})
     everybody = standing.everybody(now, None if whole else people)
     for person in people:
         owed = everybody.facts(person, now).owed
@@ -107,7 +107,7 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
             k.seen[person] = at
 
 
-def _use(k: Known, of: dict[str, Any]) -> None:
+def _use(k: Known, of: dict[str, Any], at: dict[str, Any]) -> None:
     since = k.today - UNUSED
     rows = Usage.objects.filter(day__gte=since).order_by()
     sent = rows.filter(sent__gt=0, **of).values("mailbox", "person").annotate(n=Sum("sent"), last=Max("day"))
@@ -115,7 +115,7 @@ def _use(k: Known, of: dict[str, Any]) -> None:
         k.used[box, person] = (n, last)
     fetched = rows.filter(retrieved__gt=0, **of).values("mailbox", "person").annotate(n=Sum("retrieved"))
     k.fetched = {(box, person): n for box, person, n in fetched.values_list("mailbox", "person", "n")}
-    k.received = dict(rows.values("mailbox").annotate(n=Sum("received")).values_list("mailbox", "n"))
+    k.received = dict(rows.filter(**at).values("mailbox").annotate(n=Sum("received")).values_list("mailbox", "n"))
 
 
 def last_sent(k: Known, boxes: Collection[tuple[int, int]]) -> None:
