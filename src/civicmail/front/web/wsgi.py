@@ -60,6 +60,7 @@ start.start(data, config)
 from django.conf import settings  # noqa: E402 - they are there from now on
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
+from civicmail.front.web import lines  # noqa: E402
 from civicmail.front.web.files import collect  # noqa: E402
 
 set_up(settings.CITY.log, "web")
@@ -67,3 +68,4 @@ collect()
 application = get_wsgi_application()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()
+threading.Thread(target=lines.watch, daemon=True).start()

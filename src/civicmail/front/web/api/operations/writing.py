@@ -50,8 +50,8 @@ class Given(Schema):
 
 
 class Foretold(Schema):
-    """One recipient. state: as it would stand afterwards (delivered, waiting, held, refused, kept); do: as rules name it; why: sentences,
-    each with its clause and whom to ask."""
+    """One recipient. state: as it would stand afterwards (delivered, waiting, held, refused, kept); do: as rules name it; why:
+    sentences, each with its clause and whom to ask."""
 
     address: str
     state: str

@@ -1,0 +1,43 @@
+"""A line that takes nothing for a minute is let go: else it holds one of the few threads of the pages for ever (serve.py).
+
+Connections inherit that from the socket that listens (tcp(7), TCP_USER_TIMEOUT), which the server makes for itself, so it is looked
+for among the files of this process. Only sockets are touched: whoever closes a copy of a database's file ends its locks.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+SECONDS = 60
+_LOOK_EVERY = 0.2
+_LOOK_FOR = 60.0
+
+
+def watch() -> None:
+    """Wait until the server listens, and bound its lines. Not for long: on a socket file there is nothing to bound."""
+    end = time.monotonic() + _LOOK_FOR
+    while not bound() and time.monotonic() < end:
+        time.sleep(_LOOK_EVERY)
+
+
+def bound(seconds: float = SECONDS) -> int:
+    """Tell every TCP socket of this process that listens; how many there are."""
+    found = 0
+    for one in _sockets():
+        with one, suppress(OSError):
+            if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+                found += 1
+    return found
+
+
+def _sockets() -> Iterator[socket.socket]:
+    """Another handle of each socket of this process, to be closed."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are numbers
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):  # noqa: PTH115
+                yield socket.socket(fileno=os.dup(int(name)))
