@@ -46,6 +46,25 @@ def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str
     assert len(answer("550 " + "x" * 600, bytes(16))) <= 480 and answer("550 " + "x" * 600, bytes(16)).endswith("0000")
 
 
+@pytest.mark.parametrize(
+    ("do", "to", "source", "class_"),
+    [
+        ("quarantine", ("bob@city.example", "eve@city.example"), "mx", "quarantine"),
+        ("quarantine", ("bob@city.example", "x@seen.example"), "mx", "mail"),
+        ("quarantine", ("bob@city.example",), "submission", "mail"),
+        ("hold", ("bob@city.example",), "mx", "mail"),
+        ("mark", ("bob@city.example",), "mx", "mail"),
+    ],
+)
+def test_only_what_strangers_sent_and_nobody_got_is_kept_for_some_weeks(
+    do: str, to: tuple[str, ...], source: str, class_: str
+) -> None:
+    """R-1162 (P-02, P-23): a copy that goes, or that a person is asked about, makes it mail like any other."""
+    login = {"login": "bob/1", "sender": "bob@city.example"} if source == "submission" else {}
+    v = verdict(book(rule("bad", 'message.subject == "bad"', do)), *to, source=source, screened=BAD, **login)
+    assert v.dispositions[0].do == do and v.class_ == class_
+
+
 def test_one_answer_for_all_quarantines_a_refused_copy_from_outside() -> None:
     """R-432: a stranger gets no delivery report, and the other copies arrive."""
     v = verdict(book(NO_EVE), "bob@city.example", "eve@city.example")

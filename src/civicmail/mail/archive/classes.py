@@ -1,7 +1,8 @@
 """The class of a capture: the longest over its people and over everything that was raised later (P-23).
 
-The head of its receipt has one, an address that a schedule names has one, and each `class` record adds one. None is ever taken
-away, so a class only rises, and the order in which it did makes no difference.
+The head of its receipt has one, an address that a schedule names has one, and each `class` record adds one. What lay in quarantine
+is mail like any other as soon as a copy of it was let go. None is ever taken away, so a class only rises, and the order in which it
+did makes no difference.
 """
 
 from __future__ import annotations
@@ -14,17 +15,27 @@ from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive
-from civicmail.mail.archive.records import REFUSED, Capture, Event, Type
+from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
+
+WENT = frozenset({Type.RELEASED, Type.DELIVERED})
+"""What happens to a capture when a copy of it goes, on somebody's word or because rules think otherwise by now."""
 
 
 def of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
     """Every class that a capture has. Its sender's counts too: what an official writes is his record."""
+    events = list(events)
     raised = {str(e.facts["class"]) for e in events if e.type == Type.CLASS}
+    raised |= of_what_went(capture.class_, (e.type for e in events))
     if capture.class_ == REFUSED:
         return {REFUSED} | raised
     people = [capture.envelope.sender, *(r.address for r in capture.envelope.recipients)]
     return {capture.class_} | raised | schedules.classes_of(people)
+
+
+def of_what_went(class_: str, types: Iterable[int]) -> set[str]:
+    """The class that something gets by having gone. types: of everything that happened to it."""
+    return {MAIL} if class_ == ASIDE and not WENT.isdisjoint(types) else set()
 
 
 def promote(data: Path, id_: bytes, class_: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:

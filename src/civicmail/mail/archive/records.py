@@ -22,6 +22,9 @@ EDGE = "edge"
 """The check of findings that are the verdicts of a server before us."""
 REFUSED = "refused"
 """The class of what was refused at the door and nobody got: whom it was for does not make it a record."""
+ASIDE = "quarantine"
+"""The class of what strangers sent and rules have put aside for everybody, as long as no copy of it went (classes.py)."""
+MAIL = "mail"
 
 
 class Type(IntEnum):

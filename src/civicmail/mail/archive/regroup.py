@@ -13,7 +13,7 @@ import orjson
 from civicmail.city.law.schedules import Schedules
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive import classes, gather, segments
-from civicmail.mail.archive.records import Type
+from civicmail.mail.archive.records import ASIDE, Type
 from civicmail.mail.archive.rewrite import Name, rewrite
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.segments import SEGMENT_SIZE, Segment
@@ -63,22 +63,25 @@ class _Target:
 def _raised(sealer: Sealer, shelf: Shelf, names: list[Name], schedules: Schedules) -> dict[bytes, str]:
     """Captures that are kept elsewhere than where their longest class belongs, and where that is."""
     found: dict[bytes, str] = {}
-    for id_ in {id_ for name in names for id_ in _with_class_record(sealer, name)}:
+    for id_ in {id_ for name in names for id_ in _perhaps_raised(sealer, name)}:
         place = shelf.place(id_)
         if place is None or not (entries := shelf.catalogue.by_id(id_)):
             continue
         head = orjson.loads(shelf.head(place))
         heads = [orjson.loads(h) for h in shelf.events(id_)]
         raised = {h["facts"]["class"] for h in heads if h["type"] == "class"}
+        raised |= classes.of_what_went(head["class"], (Type[h["type"].upper()] for h in heads))
         target = gather.class_name(schedules.longest({head["class"]} | raised, head["received"]))
         if any(e.where.class_ != target for e in entries):
             found[id_] = target
     return found
 
 
-def _with_class_record(sealer: Sealer, name: Name) -> Iterator[bytes]:
+def _perhaps_raised(sealer: Sealer, name: Name) -> Iterator[bytes]:
+    """Captures with a record that may raise their class."""
+    types = classes.WENT | {Type.CLASS} if name[0] == ASIDE else {Type.CLASS}
     segment = Segment(segments.path_of(sealer.data, *name), name[2], sealer.keyring.open(name[2]))
-    yield from (row.id for row in segment.rows() if row.type == Type.CLASS)
+    yield from (row.id for row in segment.rows() if row.type in types)
     segment.close()
 
 

@@ -7,7 +7,7 @@ would be done is forecast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from civicmail.city.policy.facts import FACTS, told
 from civicmail.city.policy.rules import Book, Decision
 from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
 from civicmail.core.message.shapes import Envelope
-from civicmail.mail.archive.records import REFUSED, uuid_text
+from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, uuid_text
 from civicmail.mail.pipeline import known
 from civicmail.mail.pipeline.contained import RULE as CONTAINED
 from civicmail.mail.pipeline.known import Modes
@@ -63,7 +63,7 @@ class Verdict:
     facts: Facts
     findings: tuple[Finding, ...] = ()
     reply: str = ""
-    class_: str = "mail"
+    class_: str = MAIL
 
     @property
     def is_later(self) -> bool:
@@ -103,10 +103,11 @@ def decided(
         found = [replace(one, facts=told(dict(facts))) for one, facts in zip(found, copies, strict=True)]
     findings = (Finding(POLICY, BOOK, mask=book.version),) if any(d.rules for d in decisions) else ()
     whole = Verdict(tuple(found), kept(message, book) if writes else {}, findings)
-    if not any(one.do == "refuse" for one in found):
-        return whole
-    tells = source in TOLD_LATER and bool(envelope.sender) and modes(envelope.sender) is not None
-    return _answered(whole, source, inbound=message["inbound"] is True, tells=tells, late=late)
+    inbound = message["inbound"] is True
+    if any(one.do == "refuse" for one in found):
+        tells = source in TOLD_LATER and bool(envelope.sender) and modes(envelope.sender) is not None
+        whole = _answered(whole, source, inbound=inbound, tells=tells, late=late)
+    return replace(whole, class_=ASIDE) if inbound and _is_aside(whole.dispositions) else whole
 
 
 def kept(message: Facts, book: Book) -> Facts:
@@ -146,12 +147,18 @@ def _answered(verdict: Verdict, source: str, *, inbound: bool, tells: bool, late
     found = verdict.dispositions
     if not late and all(one.do in ("refuse", "kept") for one in found):
         no = next(one.reply for one in found if one.do == "refuse")
-        return replace(verdict, reply=no, class_=REFUSED if inbound else "mail")
+        return replace(verdict, reply=no, class_=REFUSED if inbound else MAIL)
     if not late and source == "lmtp":
         return verdict
     if tells:
         return replace(verdict, dispositions=tuple(replace(one, dsn=True) if one.do == "refuse" else one for one in found))
     return replace(verdict, dispositions=tuple(map(_quarantined, found)))
+
+
+def _is_aside(copies: Sequence[Disposition]) -> bool:
+    """Whether rules have put every copy aside: then it is kept by a shorter schedule until one of them is let go."""
+    done = {one.do for one in copies}
+    return done <= {"quarantine", "kept"} and "quarantine" in done
 
 
 def _quarantined(one: Disposition) -> Disposition:
