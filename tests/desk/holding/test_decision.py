@@ -11,7 +11,7 @@ from django.test import Client
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, ms
+from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.clauses import cited
 from civicmail.city.policy.published import starter
@@ -24,7 +24,8 @@ from civicmail.desk.holding.models import Contest
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.pipeline.accept import capture_of, scan
 from civicmail.mail.pipeline.deciding import Verdict
-from desk.holding.test_quarantine import quarantined, words
+from desk.holding.test_quarantine import DANA, quarantined, states, words
+from desk.holding.test_releases import FIRST
 from pages.post import CANARIES
 from pages.world import Town
 
@@ -110,6 +111,47 @@ def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, 
     for _ in range(5):
         stranger.post(page, SAID)
     assert stranger.post(page, SAID).status_code == 409
+
+
+def contested(data: Path, rule: str, now: int, do: str = "quarantine") -> Contest:
+    capture = quarantined(data, now - 1000, rule=rule, do=do)
+    found = queries.decision(uuid.UUID(capture.uuid))
+    assert found is not None
+    return contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], SAID["contact"], now=now)
+
+
+def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1164 (P-29): the answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
+    now = ms(city.now)
+    row = contested(installed, "executable", now)
+    page, said = f"/holding/contests/{row.pk}/", {"answer": "released", "reason": "Their invoices come that way."}
+    assert "let it go now" in words(visit("security").get(page))
+    assert visit("author").post(page, said).status_code in (403, 422), "that takes a security officer"
+    assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
+    assert visit("security").post(page, said).status_code == 302
+    assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: True}
+    assert [e.act for e in Entry.objects.filter(object=f"capture:{row.capture}").order_by("pk")] == [
+        "quarantine.release", "contest.answer",
+    ]  # fmt: skip
+    assert "was let go" in Notice.objects.get(key=f"contest:{row.pk}").text
+    late = Contest.objects.create(capture=row.capture, rules="executable", text="Me, too, please.", made=moment(now))
+    contests.answer(late, "released", actor=FIRST, reason=said["reason"], now=now)
+    assert Entry.objects.filter(act="quarantine.release").count() == 1, "it is on its way already"
+    refused = contested(installed, "own-domain-outside", now, do="refuse")
+    assert "let it go now" not in words(visit("security").get(f"/holding/contests/{refused.pk}/"))
+    with pytest.raises(Conflict, match="Nothing of it is kept back"):
+        contests.answer(refused, "released", actor=FIRST, reason=said["reason"], now=now)
+
+
+@pytest.mark.parametrize(("rule", "why"), [("malware-found", "two officers"), ("confidential-many", "privacy officer")])
+def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path, rule: str, why: str) -> None:
+    """R-1164: and nobody is told that it was let go."""
+    row = contested(installed, rule, ms(city.now))
+    with pytest.raises(Conflict, match=why):
+        contests.answer(row, "released", actor=FIRST, reason="It is of a vendor of ours.", now=ms(city.now))
+    row.refresh_from_db()
+    assert row.answer == "" and not Notice.objects.exists()
+    assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
 
 
 def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

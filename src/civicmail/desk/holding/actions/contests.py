@@ -1,4 +1,7 @@
-"""Contesting a decision, and answering: a row without an account, an act of an officer with an entry (P-29, promise 7)."""
+"""Contesting a decision, and answering: a row without an account, an act of an officer with an entry (P-29, promise 7).
+
+The answer that the message was let go lets it go: nobody is told of something that somebody else still had to do.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.notices.actions import tell
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import letting
 from civicmail.desk.holding.decisions import Decision
+from civicmail.desk.holding.keptback import Copy
 from civicmail.desk.holding.models import Contest
 from civicmail.desk.holding.pseudonyms import key_of
 
@@ -88,11 +95,16 @@ def network_of(client: str, now: int) -> str:
 
 
 def answer(row: Contest, said: str, *, actor: Actor, reason: str, now: int) -> Contest:
-    """reason: what whoever contested is told, if they left an address. Raises NotPermitted, Unusable, Conflict."""
+    """reason: what whoever contested is told, if they left an address. Raises NotPermitted, Unusable, Conflict; LaterError where it
+    cannot be let go at this moment: then nothing is answered."""
     guard.require(actor, "contest.answer", now=now)
     reason = given(reason, least=10)
     if said not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    if Contest.objects.filter(pk=row.pk).exclude(answer="").exists():
+        raise Conflict("It was answered meanwhile.")
+    if said == "released":
+        _let_go(uuid.UUID(row.capture), actor, reason, now)
     with transaction.atomic():
         found = locked(row, "answer")
         if found.answer:
@@ -111,3 +123,23 @@ def answer(row: Contest, said: str, *, actor: Actor, reason: str, now: int) -> C
                 now=moment(now),
             )
     return found
+
+
+def kept_of(capture: uuid.UUID, now: int) -> list[Copy]:
+    """What rules keep back of it at this moment."""
+    return [copy for copy in queries.copies(now) if copy.id == capture.bytes]
+
+
+def _let_go(capture: uuid.UUID, actor: Actor, reason: str, now: int) -> None:
+    """Every copy that is kept back goes, through the checks once more. The entry is there before anything happens. Where it was let
+    go already there is nothing to do."""
+    copies = kept_of(capture, now)
+    if not copies:
+        found = queries.decision(capture)
+        if found is None or found.what != "released":
+            raise Conflict(sentence("Nothing of it is kept back, so it cannot be let go. Choose another answer."))
+        return
+    went = letting.release_whole(copies, actor=actor, reason=reason, now=now)
+    if went.kept and not went.let:
+        keeping = ", ".join(dict.fromkeys(name for disposition in went.kept.values() for name in disposition.rules))
+        raise Conflict(sentence("It stays: the checks were made once more, and {rules} keeps it.", rules=keeping))

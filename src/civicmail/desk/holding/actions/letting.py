@@ -67,13 +67,33 @@ def campaign(copy: Copy) -> tuple[str, tuple[str, ...]]:
 
 def not_alone(copy: Copy) -> str:
     """Why one security officer does not let this copy go, in a sentence; "" where one may try."""
-    return {
-        "malware": sentence("The virus scanner knows what is in it: it takes a request and two officers."),
-        "confidential": sentence("It was kept back for confidential information: a privacy officer decides, when somebody asks."),
-        "elsewhere": sentence(
-            "This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it."
-        ),
-    }.get(kinds.kind_of(copy.rules, queries.book()), "")
+    return _NOT_ALONE.get(kinds.kind_of(copy.rules, queries.book()), "")
+
+
+_NOT_ALONE = {
+    "malware": sentence("The virus scanner knows what is in it: it takes a request and two officers."),
+    "confidential": sentence("It was kept back for confidential information: a privacy officer decides, when somebody asks."),
+    "elsewhere": sentence(
+        "This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it."
+    ),
+}
+
+
+def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int) -> Released:
+    """A security officer says that a message may go: all of its copies that are kept back. What keeps them now is put aside, what
+    the checks find besides keeps them. Raises as release does."""
+    guard.require(actor, "quarantine.release", now=now)
+    reason, book = given(reason, least=10), queries.book()
+    if (said := next((words for copy in copies if (words := not_alone(copy))), "")) != "":
+        raise Conflict(said)
+    with transaction.atomic():
+        done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "whole": len(copies)}) for c in copies]
+        entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
+    rules = {name for copy in copies for name in kinds.keeping_rules(copy.rules, book)}
+    assert settings.DATA is not None, "pages have an installation"
+    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+        indices = [copy.index for copy in copies]
+        return releasing.release(copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True)
 
 
 def release_own(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
+from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import contests as verbs
 from civicmail.desk.holding.models import Contest
 
@@ -28,11 +30,28 @@ STATES = {
 }
 
 
+CHOICES = {
+    "upheld": "No: the decision stands",
+    "released": "Yes: let it go now, through the checks once more",
+    "corrected": "Yes: the rule was put right, and it can be sent again",
+}
+
+
+LETTABLE = ("held", "quarantined", "released")
+"""What was decided where something can be let go, or was."""
+
+
 class Answer(forms.Form):
     """Nothing is chosen beforehand."""
 
-    answer = forms.ChoiceField(label="Was it wrong?", choices=list(verbs.ANSWERS.items()), widget=forms.RadioSelect)
+    answer = forms.ChoiceField(label="Was it wrong?", choices=list(CHOICES.items()), widget=forms.RadioSelect)
     reason = long("What do you tell them?", "It is on the page of the decision, and goes to their address.", most=400)
+
+    def __init__(self, kept: bool, *args: Any) -> None:
+        """kept: there is something that can be let go, or somebody did."""
+        super().__init__(*args)
+        offered = [choice for choice in CHOICES.items() if kept or choice[0] != "released"]
+        self.fields["answer"].choices = offered  # type: ignore[attr-defined]
 
 
 @acting("contests.see")
@@ -62,7 +81,8 @@ def contest(request: Asked, pk: int) -> HttpResponse:
     """What they say, and an answer."""
     require(request, "contest.answer")
     row = get_object_or_404(Contest, pk=pk)
-    form = Answer(request.POST or None)
+    found = queries.decision(uuid.UUID(row.capture))
+    form = Answer(found is not None and found.what in LETTABLE, request.POST or None)
 
     def verb() -> Contest:
         said = form.cleaned_data
