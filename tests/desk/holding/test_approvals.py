@@ -169,8 +169,10 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
     assert turn() == ["p-head"]
     files.hear(hours * HOUR - 1)
     assert turn() == ["p-head"]
+    assert approvers.turns(row, files.desk.now) == "Rosa Hale, then Kim Boyd, then Ed Marsh"
     files.hear(1)
     assert turn() == ["p-deputy"]
+    assert approvers.turns(row, files.desk.now) == "Kim Boyd, then Ed Marsh"
     files.hear(hours * HOUR)
     assert turn() == ["p-chief"]
     files.hear(hours * HOUR)
@@ -185,6 +187,25 @@ def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
     Episode.objects.filter(person=city.people["head"]).update(ended=moment(files.desk.now).date())
     row = files.asked("crew0", ACME)
     assert [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-deputy"]
+
+
+def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_once(
+    files: Bureau, city: Town, visit: Visit
+) -> None:
+    """R-1165: the link of whoever left does nothing, and nobody waits for two hours in vain."""
+    row, client = files.asked("crew0", ACME), visit("head")
+    head, page = city.people["head"], f"/holding/approvals/{row.pk}/"
+    Episode.objects.filter(person=head).update(ended=moment(files.desk.now).date())
+    head.account.is_active = False
+    head.account.save()
+    assert client.get(page).status_code == 302, "to sign in"
+    client.post(page, {"to": ["0"], "answer": "approve"})
+    assert (states(row), files.copies(row)) == ({ACME: "waits"}, {ACME: "held"})
+    told = Notice.objects.filter(key__startswith="approval-waits:")
+    assert [n.to for n in told] == ["rosa.hale@city.example"]
+    for _ in range(3):
+        files.hear(60_000)
+    assert [n.to for n in told.order_by("pk")] == ["rosa.hale@city.example", "kim.boyd@city.example"]
 
 
 def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(files: Bureau) -> None:
@@ -283,6 +304,7 @@ def test_a_manager_sees_the_files_and_nothing_else_and_that_is_an_entry_first(fi
     page = f"/holding/approvals/{row.pk}/"
     shown = words(client.get(page))
     assert "bid-14.pdf" in shown and "Kestrel" not in shown and "heron" not in shown
+    assert "Asked Rosa Hale, then Kim Boyd" in shown
     assert [e.person for e in Entry.objects.filter(act="approval.look")] == ["p-head"]
     assert client.get(f"{page}file/1/").status_code == 302, "a link that a program follows opens nothing"
     got = client.post(f"{page}file/1/")

@@ -49,6 +49,15 @@ def asked(row: Approval, now: int) -> list[Person]:
     return groups[min(row.step, len(groups) - 1)] if groups else []
 
 
+def turns(row: Approval, now: int) -> str:
+    """Whose turn it is, and who comes next where nobody answers: "Rosa Hale, then Kim Boyd"; "" of what was answered, and of one's
+    own files."""
+    if row.own or not row.copies.filter(state="waits").exists():
+        return ""
+    groups = chain(row.department, row.person_id, now)
+    return ", then ".join(" or ".join(str(p) for p in group) for group in groups[min(row.step, len(groups) - 1) :] if group)
+
+
 def asked_of(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
     """By person (id): what waits for them."""
     found: dict[int, list[Approval]] = {}

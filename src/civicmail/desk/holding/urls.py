@@ -6,6 +6,7 @@ from django.urls import path
 
 from civicmail.desk.holding.views import (
     approvals,
+    approved,
     contained,
     contests,
     decision,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("holding/findings/", findings.listed, name="findings"),
     path("holding/findings/<int:pk>/", findings.finding, name="finding"),
     path("holding/approvals/", approvals.listed, name="approvals"),
+    path("holding/approvals/report/", approved.report, name="approvals-report"),
     path("holding/approvals/mine/", approvals.mine, name="my-approvals"),
     path("holding/approvals/put-up/<uuid:draft>/", puttingup.put_up, name="approval-put-up"),
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),

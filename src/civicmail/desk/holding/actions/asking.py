@@ -22,6 +22,7 @@ from civicmail.city.access.actors import machine
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import tell
+from civicmail.city.notices.models import Notice
 from civicmail.city.policy.approvals import RULE
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import approvers, asked, queries, senders
@@ -157,10 +158,9 @@ def sweep(now: int) -> int:
 def _pass_on(row: Approval, now: int) -> int:
     """Whoever is next is asked, too, when two working hours are over, or nobody of this turn is there any more."""
     at, since = timezone.localtime(moment(now)), timezone.localtime(row.since)
-    if workhours.worked(since, at, holidays()) < PATIENCE or row.step + 1 >= len(
-        approvers.chain(row.department, row.person_id, now)
-    ):
-        return 0
+    groups = approvers.chain(row.department, row.person_id, now)
+    if workhours.worked(since, at, holidays()) < PATIENCE or row.step + 1 >= len(groups):
+        return _stand_in(row, groups[min(row.step, len(groups) - 1)] if groups else [], now)
     with transaction.atomic():
         row.step += 1
         row.since = moment(now)
@@ -172,6 +172,18 @@ def _pass_on(row: Approval, now: int) -> int:
         )  # fmt: skip
         tell_asked(row, now)
     return 1
+
+
+def _stand_in(row: Approval, people: list[Person], now: int) -> int:
+    """Who was asked has left, or is away since: whoever is asked in their place hears of it at once; how many."""
+    hour = row.since.replace(minute=0, second=0, microsecond=0)  # of this turn, or by the one letter of its hour
+    told = Notice.objects.filter(made__gte=hour)
+    reached = [p for p in people if senders.address_of(p)]
+    if not reached or any(told.filter(key__startswith=f"approval-waits:{p.pk}:").exists() for p in reached):
+        return 0
+    with transaction.atomic():
+        tell_asked(row, now)
+    return len(reached)
 
 
 def _over(row: Approval, action: str, why: str, now: int) -> int:

@@ -11,6 +11,7 @@ from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
@@ -75,7 +76,8 @@ def listed(request: Asked) -> HttpResponseBase:
     if not request.actor.holds("auditor"):
         rows = rows.filter(approval__department__code__in=request.actor.departments)
     rows = rows.annotate(over=Case(When(state="waits", then=0), default=1))
-    page = Page("May these files leave?", "Approvals", actions=[Action("Standing approvals", reverse("standing-approvals"))])
+    acts = [Action("Who approved what?", reverse("approvals-report")), Action("Standing approvals", reverse("standing-approvals"))]
+    page = Page("May these files leave?", "Approvals", actions=acts)
     found = listing.of(
         request,
         rows,
@@ -109,12 +111,12 @@ def one(request: Asked, pk: int) -> HttpResponse:
     now, about = ms(request.now), approvers.about(row)
     mine = request.actor.uid == row.person.uid
     if mine and not row.own:
-        return _mine(request, row)
+        return _in_their_language(request, row)
     if not may(request, "approval.answer", about) and not (may(request, "approvals.see") and request.actor.holds("auditor")):
         if not mine:
             require(request, "approvals.see")
             raise Http404
-        return _mine(request, row)
+        return _in_their_language(request, row)
     waits = row.copies.filter(state="waits").exists()
     asks = waits and bool(may(request, "approval.answer", about))
     form = Answer(row, request.POST or None)
@@ -221,12 +223,21 @@ def _mine(request: Asked, row: Approval) -> HttpResponse:
     return render(request, "holding/my_approval.html", shown)
 
 
+def _in_their_language(request: Asked, row: Approval) -> HttpResponse:
+    """Whoever sent the files reads of them in a language of their own, although the address is one of managers."""
+    with translation.override(getattr(request, "language", "en")):
+        response = _mine(request, row)
+        response.headers.setdefault("Content-Language", translation.get_language() or "en")
+    return response
+
+
 def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Shown], *, asks: bool) -> dict[str, Any]:
     facts: list[tuple[str, Any]] = [
         ("From", str(row.person)),
         ("Department", row.department.name),
         ("Sent", row.received),
         ("Goes back", row.ends),
+        *([("Asked", turns)] if (turns := approvers.turns(row, ms(request.now))) else []),
     ]
     states = {c.state for c in row.copies.all()}
     state = SAID["waits" if "waits" in states else next(iter(states), "gone")]
