@@ -20,6 +20,7 @@ from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import DAY, in_words, moment, ms
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
+from civicmail.city.conduct.actions.goingon import tell_next
 from civicmail.city.conduct.actions.reinstating import give_back
 from civicmail.city.conduct.actions.reporting import entered, tell_person
 from civicmail.city.conduct.models import Violation
@@ -61,6 +62,7 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
         if found.state == "decided":
             _take_effect(found, decision.days, decider, None, actor, now)
         found.save()
+        tell_next(found, now)
     return found
 
 
@@ -82,6 +84,7 @@ def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> 
         else:
             found.decider, found.outcome, found.why = None, "", ""
         found.save()
+        tell_next(found, now)
     return found
 
 
@@ -121,6 +124,7 @@ def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -
         found.since, found.appeal, found.appealed = moment(now), text, moment(now)
         found.save()
         entered("violation.appeal", found, actor, reference, now)
+        tell_next(found, now)
     return found
 
 

@@ -16,6 +16,7 @@ from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.actions.goingon import tell_next
 from civicmail.city.conduct.actions.reporting import ANSWER, entered, shut, tell_person
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
@@ -103,6 +104,7 @@ def find(
             shut(found, finder, actor=actor, now=now)
         if action == "confirm":
             tell_person(found, "found", f"Found: {found.clause}", [_FOUND.format(clause=found.clause)], now)
+            tell_next(found, now)
         else:
             close_for_outsiders(found, now)
             if found.respond_by is not None:

@@ -16,15 +16,18 @@ from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.city.access.views import saying
 from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.violationstates import FIRST, OPEN
+from civicmail.city.conduct.queries import nextsteps
+from civicmail.city.conduct.violationstates import FIRST
 from civicmail.city.directory.models import Agency, Department, Person
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
+    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    theirs, others = nextsteps.waiting(actor, codes, office=office)
     found = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
-    found += _departments(actor)
-    found.append(Tasks(gettext("Access office"), _office(actor, now)))
+    found += _departments(theirs, codes)
+    found.append(Tasks(gettext("Access office"), _office(actor, others, now) if office else []))
     return found
 
 
@@ -52,11 +55,9 @@ def _binds(actor: Actor, now: int) -> list[Task]:
     return [Task(label.format(agency=a), "undertaking-give", (a.code,), "", state) for a in mine if a.pk in owing]
 
 
-def _departments(actor: Actor) -> list[Tasks]:
-    codes = waiting.decided_departments(actor)
-    if not codes:
+def _departments(rows: list[Violation], codes: frozenset[str]) -> list[Tasks]:
+    if not rows:
         return []
-    rows = list(Violation.objects.filter(department__code__in=codes, state__in=OPEN).exclude(person__uid=actor.uid))
     names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
     pairs = dict(Department.objects.filter(code__in=codes).values_list("pk", "code"))
     return [
@@ -74,11 +75,8 @@ def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Ta
     return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=open")
 
 
-def _office(actor: Actor, now: int) -> list[Task]:
-    if not guard.may(actor, "violation.name", now=now):
-        return []
+def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
     found = []
-    rows = list(Violation.objects.filter(Q(person__isnull=True, state="reported") | Q(state="proposed")))
     if rows:
         found.append(_task(rows, "violations", ()))
     ends = Bar.objects.filter(kind="permanent", ended__isnull=True, asker__isnull=False).exclude(asker__uid=actor.uid)
