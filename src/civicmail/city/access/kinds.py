@@ -36,6 +36,7 @@ DIFFERENCES: dict[str, Difference] = {
     "board": Difference(),
     "elected": Difference(constituents=True, silenced=False, ladder="elected"),
 }
+UNSILENCED: tuple[str, ...] = tuple(kind for kind, d in DIFFERENCES.items() if not d.silenced)
 
 
 SPONSORLESS = 7

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import elected, entries
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -55,6 +55,7 @@ def end_many(
     """The same for many people, in one transaction with one snapshot."""
     for person in people:
         guard.require(actor, "access.end", about_person(person), now=now)
+    elected.require_end([person.pk for person in people], actor)
     reason = in_words(reason, least=10)
     if when > now + FAR:
         raise Unusable("The end lies within a year.", {"when": "Within a year."})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import elected, entries
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import put
@@ -20,7 +20,10 @@ from civicmail.city.directory.models import Person
 
 def suspend(person: Person, *, actor: Actor, reason: str, now: int) -> int:
     """All of somebody's access stops at once: nothing is sent, what comes is held; returns how many rights. Raises Conflict where
-    there is none in force."""
+    there is none in force, and for who was elected (decision 0039)."""
+    if elected.among([person.pk]):
+        guard.require(actor, "access.suspend", about_person(person), now=now)
+        raise Conflict(f"{person} was elected, and is restricted by a decision about a violation at most, never silenced (P-30).")
     return _all(person, "suspend", "active", actor=actor, reason=reason, now=now)
 
 
@@ -33,6 +36,8 @@ def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int)
     """One right of somebody ends for good; the others stay. Raises Conflict."""
     about = About(authorisation.department.code, authorisation.person.uid, id=str(authorisation.pk))
     guard.require(actor, "access.end", about, now=now)
+    if authorisation.role == "holder":
+        elected.require_end([authorisation.person_id], actor)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(authorisation, "state")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import elected, entries
 from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
@@ -75,6 +75,7 @@ def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
     reason = in_words(reason, least=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
+        _spare_elected(mine, actor)
         _answer(mine, "revoke", reason, person_of(actor), now)
         _entered("review.revoke", [mine], actor, reason, now)
         enforcing.carry(mine, now=now)
@@ -90,6 +91,8 @@ def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -
     with transaction.atomic():
         mine = _mine(row, actor, now)
         enforcing.require_end(mine, until, now)
+        if mine.right is not None and moment(until) < mine.right.until:
+            _spare_elected(mine, actor)
         mine.promised = moment(until)
         _answer(mine, "change", reason, person_of(actor), now)
         _entered("review.change", [mine], actor, reason, now, until=until)
@@ -122,10 +125,17 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
     mine = _locked(row)
     guard.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
-    only_open(mine.review)
+    if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
+        only_open(mine.review)
     if mine.part_id != row.part_id:
         raise Conflict("Somebody has handed this on meanwhile; look at it again.")
     return mine
+
+
+def _spare_elected(row: ReviewRow, actor: Actor) -> None:
+    """Raise NotPermitted where the own mailbox of who was elected would end by a department's answer."""
+    if row.right is not None and row.right.role == "holder":
+        elected.require_end([row.person_id], actor)
 
 
 def _locked(row: ReviewRow) -> ReviewRow:

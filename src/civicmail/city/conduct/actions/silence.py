@@ -15,6 +15,7 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.kinds import UNSILENCED
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.conduct import breaker
@@ -31,6 +32,8 @@ TICK = machine("tick")
 CHANGED = ["state", "answer", "failure"]
 NOBODY = "nobody could be asked"
 """Of a row without a reviewer: not the same as no answer (R8)."""
+ELECTED = "who was elected is never silenced"
+"""Of the own mailbox of an elected official (P-30, decision 0039)."""
 AT_ONCE = 100
 
 
@@ -49,7 +52,12 @@ def _end(review: Review, now: int) -> int:
     rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, state="open").order_by("id"))
     asked = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
     codes = dict(Department.objects.values_list("pk", "code"))
-    shut = [r for r in rows if asked[r.pk] is not None and shuts(r.exceptions)]
+    elected = set(
+        ReviewRow.objects.filter(review=review, right__role="holder", right__episode__kind__in=UNSILENCED).values_list(
+            "pk", flat=True
+        )
+    )
+    shut = [r for r in rows if asked[r.pk] is not None and shuts(r.exceptions) and r.pk not in elected]
     tripped = breaker.tripped(
         [*(Shutting(r.pk, r.person_id, codes[r.department_id], r.essential) for r in shut), *_lately(codes, now)],
         reviewed.with_access(now),
@@ -59,6 +67,8 @@ def _end(review: Review, now: int) -> int:
             row.state, row.failure = step(row.state, "silence"), NOBODY
         elif not shuts(row.exceptions):
             row.state = step(row.state, "silence")
+        elif row.pk in elected:
+            row.state, row.failure = step(row.state, "silence"), ELECTED
         elif codes[row.department_id] in tripped:
             row.state = step(row.state, "stop")
         else:
