@@ -72,6 +72,15 @@ class Works:
         return reviewing.begin(planned, actor=planning.TICK, now=now)
 
 
+def quiet(workers: int = 22) -> Works:
+    """A department so large that one idle person is no tenth of it."""
+    works = Works(workers)
+    works.worker("idle", used=False)
+    box = staff.mailbox("hank@city.example", works.works, works.hank)
+    staff.authorised(works.hank, box, works.hank.episodes.get(), works.top)
+    return works
+
+
 def actor(who: Person, now: int = START) -> Actor:
     return actor_of(Account.objects.select_related("person").get(person=who), "192.0.2.1", now)
 

@@ -232,12 +232,12 @@ def test_what_cannot_be_carried_out_says_failed_and_is_tried_again() -> None:
     works = Works(1)
     review = works.start()
     answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
-    Authorisation.objects.filter(person=works.workers[0]).update(state="expired")
+    works.workers[0].episodes.update(ended=moment(START).date())
     sweep(START + UNDO)
     found = row(review, "w0")
-    assert found.state == "failed" and "over" in found.failure
+    assert found.state == "failed" and "does not work for the city" in found.failure
     assert Entry.objects.filter(act="review.failed").count() == 1
-    Authorisation.objects.filter(person=works.workers[0]).update(state="active")
+    works.workers[0].episodes.update(ended=None)
     enforcing.retry(enforcing.locked(found.pk), actor=actor(works.officer), now=START + UNDO + 1)
     sweep(START + UNDO + 5_000)
     assert row(review, "w0").state == "verified"

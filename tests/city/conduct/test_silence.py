@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from city.access import staff
 from city.access.staff import NOW
-from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
 from civicmail.city.access.actions import suspensions
 from civicmail.city.access.actions.ending import end_access
 from civicmail.city.access.errors import Conflict
@@ -25,15 +25,6 @@ from civicmail.city.conduct.models import Essential, Review, ReviewStep
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
-
-
-def quiet(workers: int = 22) -> Works:
-    """A department so large that one idle person is no tenth of it."""
-    works = Works(workers)
-    works.worker("idle", used=False)
-    box = staff.mailbox("hank@city.example", works.works, works.hank)
-    staff.authorised(works.hank, box, works.hank.episodes.get(), works.top)
-    return works
 
 
 def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:

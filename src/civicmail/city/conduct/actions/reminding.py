@@ -28,6 +28,9 @@ TICK = machine("tick")
 MORNING = 7
 """The hour, in the city's time, from which on people are reminded."""
 
+WAITS = ("open", "suspended")
+"""States of rows for which somebody is needed who answers."""
+
 Work = dict[int, dict[int, int]]
 """Person (id of the row) -> review (id) -> how many rows wait for that person."""
 
@@ -97,45 +100,53 @@ def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
 
 
 def step_in(now: int) -> int:
-    """Who joins, who replaces, and who takes over from somebody who cannot answer any more; how many parts."""
+    """Who joins, who replaces, and who takes over from somebody who cannot answer any more, also about what silence has suspended;
+    how many parts."""
     parts = list(
-        ReviewPart.objects.filter(review__state="running", rows__state="open", replaced__isnull=True)
+        ReviewPart.objects.filter(review__state__in=["running", "over"], rows__state__in=WAITS)
         .select_related("review", "department", "reviewer", "joined")
         .order_by("id")
         .distinct()
     )
     if not parts:
         return 0
-    there = reviewers.reviewers(now, {p.reviewer_id for p in parts if p.reviewer_id is not None}, away=False)
-    count = 0
-    for part in parts:
-        assert part.review.started is not None
-        since = moment(now) - part.review.started
-        if part.reviewer_id is None or part.reviewer_id not in there.present:
-            count += _take_over(part, there, now)
-        elif part.joined_at is None and since >= timedelta(days=JOINS):
-            count += _join(part, there, now)
-        elif part.joined_id is not None and since >= timedelta(days=REPLACES):
-            count += _replace(part, now)
-    return count
+    named = {pk for p in parts for pk in (p.reviewer_id, p.joined_id) if pk is not None}
+    there = reviewers.reviewers(now, named, away=False)
+    return sum(_step_in(part, there, now) for part in parts)
+
+
+def _step_in(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+    assert part.review.started is not None
+    since = moment(now) - part.review.started
+    alone = part.reviewer_id if part.replaced is None else part.joined_id
+    if alone is None or alone not in there.present:
+        return _take_over(part, there, now)
+    if part.replaced is not None or part.review.state != "running":
+        return 0
+    if part.joined_id is not None and part.joined_id not in there.present:
+        part.joined_at = None  # whoever had joined is gone: the next one does
+    if part.joined_at is None and since >= timedelta(days=JOINS):
+        return _join(part, there, now)
+    return _replace(part, now) if part.joined_id is not None and since >= timedelta(days=REPLACES) else 0
 
 
 def _take_over(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
-    """Somebody who is there answers in place of whoever is not; nobody where there is nobody."""
-    rows = list(ReviewRow.objects.filter(part=part, state="open").values_list("person", "approver"))
+    """Somebody who is there answers in place of whoever is not; nobody where there is nobody. Who was silent and is replaced does
+    not come back by that."""
+    rows = list(ReviewRow.objects.filter(part=part, state__in=WAITS).values_list("person", "approver"))
     barred = {p for pair in rows for p in pair if p is not None}
-    chain = there.chain(part.department_id)
-    found = next((c for c in chain if c.person not in barred), None)
+    found = next((c for c in there.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)
     if found is None:
         return 0
-    before = part.named
-    part.reviewer_id, part.role = found.person, found.why
-    part.named = Person.objects.values_list("display", flat=True).get(pk=found.person)
+    name = Person.objects.values_list("display", flat=True).get(pk=found.person)
+    if part.replaced is not None:
+        before, part.joined_id = str(part.joined), found.person
+    else:
+        before, part.reviewer_id, part.role, part.named = part.named, found.person, found.why, name
     with transaction.atomic():
-        part.save(update_fields=["reviewer", "role", "named"])
-        _stepped(
-            part, "taken-over", now, to=part.named, words=f"in place of {before}" if before else "nobody could be asked before"
-        )
+        part.save(update_fields=["reviewer", "role", "named", "joined"])
+        words = f"in place of {before}" if before else "nobody could be asked before"
+        _stepped(part, "taken-over", now, to=name, words=words)
         _tell(part, found.person, "You answer in place of somebody who is not there.", now)
     return 1
 
@@ -173,7 +184,7 @@ def _tell(part: ReviewPart, person: int, words: str, now: int) -> None:
     """Once for each such change of a part."""
     address = addresses([person]).get(person)
     if address:
-        count = ReviewRow.objects.filter(part=part, state="open").count()
+        count = ReviewRow.objects.filter(part=part, state__in=WAITS).count()
         text = f"{words}\n\n{name_of(part.review)}, {part.department}: {count} open, by {day_of(part.review)}."
         key = f"review-part:{part.pk}:{person}:{timezone.localdate(moment(now))}"
         tell(key, address, f"Access review: {count} open", text, now=moment(now))

@@ -21,6 +21,8 @@ TICK = machine("tick")
 AT_ONCE = 500
 MOVING = ("open", "pending", "done", "stopped", "suspending", "suspended")
 """States of rows for which a review stays open."""
+NOTHING_MADE = ("open", "pending", "silent", "stopped", "suspending", "suspended")
+"""States of rows of which nothing was carried out that could be verified."""
 
 
 def moot_due(now: int) -> int:
@@ -42,13 +44,13 @@ def moot_due(now: int) -> int:
 
 
 def _over(now: int) -> QuerySet[ReviewRow]:
-    """Open rows of a right or duty that is over, and suspended ones of what somebody has put in force again."""
+    """Rows of a right or duty that is over before anything was made of them, and suspended ones of what is in force again."""
     at = moment(now)
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     gone = Q(right__isnull=False) & (~Q(right__state__in=["active", "suspended"]) | Q(right__until__lte=at))
     gone |= Q(duty__isnull=False) & (Q(duty__ended__isnull=False) | Q(duty__until__lte=at))
     resumed = Q(state="suspended", right__state="active")
-    return rows.filter((Q(state__in=["open", "silent", "stopped", "suspended"]) & gone) | resumed)
+    return rows.filter((Q(state__in=NOTHING_MADE) & gone) | resumed)
 
 
 def _why(row: ReviewRow) -> str:

@@ -52,7 +52,8 @@ def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
     at = moment(now)
     mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
     mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
-    rows = ReviewPart.objects.filter(mine, review__state__in=["running", "over"], review__next__isnull=True)
+    asked = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these
+    rows = ReviewPart.objects.filter(mine, asked, review__state__in=["running", "over"])
     return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()
 
 

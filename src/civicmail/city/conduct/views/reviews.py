@@ -50,9 +50,14 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
             "at": request.GET.get("at", ""),
             "keys": letterkeys.are_on(request),
             "here": request.path,
-            "open": found.state in ("running", "over") and shown.mine and not Review.objects.filter(former=found).exists(),
+            "open": found.state in ("running", "over") and shown.mine and (bool(shown.late) or not _has_round(found)),
         },
     )
+
+
+def _has_round(found: Review) -> bool:
+    """Whether it is asked again: then only what silence has suspended is answered here still."""
+    return Review.objects.filter(former=found).exists()
 
 
 def _page(request: Asked, shown: Screen) -> Page:
