@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from city.conduct.left import OFFICER, WHY, Place, place
 from civicmail.city.access.actions import ending
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.access.models import DutyGrant, Entry
 from civicmail.city.access.moments import DAY
 from civicmail.city.conduct import doorstates
 from civicmail.city.conduct.actions import outside
@@ -203,3 +204,37 @@ def test_no_way_leads_out_of_an_end(actions: list[str]) -> None:
             continue
         state = doorstates.step(state, action)
     assert state in doorstates.SAID
+
+
+def test_a_door_is_handed_over_and_does_not_wait_for_somebody_who_left(town: Place) -> None:
+    """R-1245: bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
+    officer = staff.worker("officer", town.where, town.head)
+    at = datetime.fromtimestamp(MS / 1000, UTC)
+    DutyGrant.objects.create(
+        person=officer,
+        duty="access-officer",
+        starts=at - timedelta(days=1),
+        until=at + timedelta(days=90),
+        by="head",
+        reason="a test",
+    )
+    door = outside.add_door("Badge", person=town.bob, actor=OFFICER, reason="in use", now=MS)
+    outside.give(door, [(town.ann, "A-1"), (town.bob, "B-2")], actor=OFFICER, reason="needs it", now=MS)
+    town.leaves(town.bob)
+    town.leaves(town.ann)
+    assert outside.ask_due(MS) == 2
+    told = Notice.objects.filter(key__startswith="outside:")
+    assert sorted(n.to for n in told) == ["officer@city.example"] * 2
+    (task,) = [t for g in asked.tasks(OFFICER, MS) for t in g.tasks if t.route == "outside-change"]
+    assert task.args == ("badge",)
+    for person, hook, days in ((town.bob, "", 3), (town.head, "", 31), (town.head, "nowhere", 3)):
+        with pytest.raises(Unusable, match="cannot be changed"):
+            outside.change_door(door, person=person, hook=hook, days=days, actor=OFFICER, reason="bob left", now=MS)
+    with pytest.raises(NotPermitted):
+        outside.change_door(door, person=town.head, hook="", days=3, actor=town.boss, reason="bob left", now=MS)
+    outside.change_door(door, person=town.head, hook="", days=3, actor=OFFICER, reason="bob left", now=MS)
+    entry = Entry.objects.filter(act="outside.change", object="door:badge").order_by("-id")[0]
+    assert (entry.facts["before"], entry.facts["person"]) == ("bob", "head")
+    assert not [t for g in asked.tasks(OFFICER, MS) for t in g.tasks if t.route == "outside-change"]
+    row = OutsideEnding.objects.get(account__person=town.ann)
+    assert outside.confirm(row, actor=town.boss, reason=SAW, now=MS).state == "ended"

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/outside/accounts/<int:pk>/end/", outside.take, name="outside-take"),
     path("access/outside/doors/<slug:code>/", outside.door, name="outside-door"),
     path("access/outside/doors/<slug:code>/people/", outside.give, name="outside-give"),
+    path("access/outside/doors/<slug:code>/change/", outside.change, name="outside-change"),
     path("access/outside/doors/<slug:code>/close/", outside.close, name="outside-close"),
     path("access/statements/", statements.everywhere, name="all-statements"),
     path("dept/<slug:department>/reviews/", reviews.of_department, name="dept-reviews"),

@@ -23,9 +23,10 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct import doorstates
+from civicmail.city.conduct.actions.telling import addresses
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
-from civicmail.city.conduct.queries import outside
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.conduct.queries import deciders, outside
+from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.outgoing import Answer, Hook, send, wait
 from civicmail.core.config.errors import ConfigError
@@ -46,8 +47,7 @@ def add_door(name: str, *, person: Person, hook: str = "", days: int = 1, actor:
     guard.require(actor, "outside.change", now=now)
     reason, name = given(reason), " ".join(name.split())
     fields = {} if 2 <= len(name) <= 120 and slugify(name) else {"name": "Between 2 and 120 characters."}
-    fields |= {} if 1 <= days <= DAYS_MOST else {"days": f"Between 1 and {DAYS_MOST}."}
-    fields |= {} if not hook or hook in outside.hooks() else {"hook": "The settings name no such address."}
+    fields |= _wrong(person, hook, days)
     code = slugify(name)[:40]
     if not fields and OutsideDoor.objects.filter(code=code).exists():
         fields["name"] = "There is one of this name."
@@ -58,6 +58,31 @@ def add_door(name: str, *, person: Person, hook: str = "", days: int = 1, actor:
         facts = {"name": name, "hook": hook, "person": person.uid, "days": days}
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{code}", facts=facts)
     return made
+
+
+def change_door(door: OutsideDoor, *, person: Person, hook: str, days: int, actor: Actor, reason: str, now: int) -> OutsideDoor:
+    """Somebody else answers for it, or it is ended in another way; what has to end there goes on with them. Raises NotPermitted,
+    Unusable, Conflict where it is used no more."""
+    guard.require(actor, "outside.change", now=now)
+    reason = given(reason)
+    if fields := _wrong(person, hook, days):
+        raise Unusable("This door cannot be changed like that.", fields)
+    with transaction.atomic():
+        row = locked(door, "closed")
+        if row.closed is not None:
+            raise Conflict(f"{row} is used no more.")
+        before, row.person, row.hook, row.days = row.person, person, hook, days
+        row.save(update_fields=["person", "hook", "days"])
+        facts = {"hook": hook, "person": person.uid, "days": days, "before": before.uid}
+        entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{row.code}", facts=facts)
+    return row
+
+
+def _wrong(person: Person, hook: str, days: int) -> dict[str, str]:
+    """What of a door cannot be, by field."""
+    fields = {} if person.episodes.filter(ended__isnull=True).exists() else {"person": "Somebody who works here."}
+    fields |= {} if 1 <= days <= DAYS_MOST else {"days": f"Between 1 and {DAYS_MOST}."}
+    return fields | ({} if not hook or hook in outside.hooks() else {"hook": "The settings name no such address."})
 
 
 def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> None:
@@ -258,12 +283,16 @@ def _end(account: OutsideAccount, now: int) -> None:
 
 def _tell_person(row: OutsideEnding, step: str, now: int) -> None:
     account, door = row.account, row.account.door
-    box = Mailbox.objects.filter(holder=door.person, kind="personal", closed__isnull=True).order_by("-made").first()
-    if box is None or door.person == account.person:
+    left = not door.person.episodes.filter(ended__isnull=True).exists()  # then it is the access office's, until it names another
+    people = deciders.holders("access-officer", now) if left else [door.person]
+    to = addresses([p.pk for p in people if p != account.person])
+    if not to:
         return
     late = "is not confirmed as ended in time" if step == "late" else "has to end"
     text = (
         f"Access of {account.person} to the city's mail has ended, and the account {account.login} of {door} {late}.\n\n"
         "End it there, look whether it is ended, and confirm it on your page Home."
     )
-    tell(f"outside:{row.account_id}:{row.ending_id}:{step}", box.address, f"{door}: an account {late}", text, now=moment(now))
+    for person, address in sorted(to.items()):
+        key = f"outside:{row.account_id}:{row.ending_id}:{step}" + (f":{person}" if left else "")
+        tell(key, address, f"{door}: an account {late}", text, now=moment(now))

@@ -15,7 +15,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.city.conduct.doorstates import OPEN
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
-from civicmail.city.directory.models import Person
+from civicmail.city.directory.models import Episode, Person
 
 WITH = ("account__door__person", "account__person", "account__episode__department", "ending")
 
@@ -39,6 +39,12 @@ def doors() -> QuerySet[OutsideDoor]:
         waiting=Count("accounts__endings", filter=ends, distinct=True),
         late=Count("accounts__endings", filter=ends & Q(accounts__endings__overdue__isnull=False), distinct=True),
     )
+
+
+def unanswered() -> QuerySet[OutsideDoor]:
+    """Doors in use whose person does not work here any more: the access office names another one."""
+    works = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
+    return OutsideDoor.objects.filter(~Exists(works), closed__isnull=True).select_related("person").order_by("name")
 
 
 def of_person(person: Person) -> QuerySet[OutsideAccount]:
@@ -75,7 +81,7 @@ def again(row: OutsideEnding) -> bool:
 
 
 def tasks(actor: Actor, _now: int) -> list[Tasks]:
-    """What somebody has to end by hand, and what is late for the access office; two queries."""
+    """What somebody has to end by hand; for the access office what is late, and doors for which nobody answers. Three queries."""
     mine = OutsideEnding.objects.filter(state__in=list(OPEN), account__door__person__uid=actor.uid)
     by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
     found = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
@@ -83,9 +89,15 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
     if actor.holds("access-officer"):
         late = OutsideEnding.objects.filter(state__in=list(OPEN), overdue__isnull=False)
         others = late.exclude(account__door__person__uid=actor.uid).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))
-        if others["n"]:
-            groups.append(Tasks("Access office", [_task("See to it that access elsewhere ends", others)]))
+        wanted = [_task("See to it that access elsewhere ends", others)] if others["n"] else []
+        wanted += [_unanswered(door) for door in unanswered()]
+        groups += [Tasks("Access office", wanted)] if wanted else []
     return groups
+
+
+def _unanswered(door: OutsideDoor) -> Task:
+    hint = f"{door.person} does not work here any more."
+    return Task("Say who answers for another door", "outside-change", (door.code,), hint, ("warn", str(door)), door.made)
 
 
 def _task(label: str, found: Mapping[str, Any]) -> Task:

@@ -30,10 +30,9 @@ from civicmail.city.directory.models import Person
 LINES_MOST = 5000
 
 
-class NewDoor(forms.Form):
-    """Another system."""
+class ADoor(forms.Form):
+    """How another system is ended, and by whom."""
 
-    name = forms.CharField(label="What is it called?", max_length=120, help_text="Microsoft 365, VPN, badge of City Hall …")
     person = Somebody(label="Who answers for it?", help_text="Personnel number or address. Ends accounts there, and confirms it.")
     hook = forms.ChoiceField(
         label="Is a program told?", required=False, help_text="Addresses of the settings. Without one, the person does it by hand."
@@ -46,6 +45,13 @@ class NewDoor(forms.Form):
         field = self.fields["hook"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "No: by hand"), *((name, name) for name in hooks)]
+
+
+class NewDoor(ADoor):
+    """Another system."""
+
+    name = forms.CharField(label="What is it called?", max_length=120, help_text="Microsoft 365, VPN, badge of City Hall …")
+    field_order = ("name",)
 
 
 class GivesAccess(forms.Form):
@@ -123,6 +129,30 @@ def new(request: Asked) -> HttpResponse:
     )  # fmt: skip
 
 
+@acting("outside.change")
+def change(request: Asked, code: str) -> HttpResponse:
+    """Somebody else answers for a system, or it is told in another way."""
+    require(request, "outside.change")
+    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
+    there = {"person": row.person.uid, "hook": row.hook, "days": row.days}
+    form = ADoor(sorted(outside.hooks()), request.POST or None, initial=there)
+    back = reverse("outside-door", args=[row.code])
+
+    def verb() -> OutsideDoor:
+        c = form.cleaned_data
+        if c["person"] is None:
+            raise Unusable("Say who answers for it.", {"person": "Say who."})
+        return verbs.change_door(
+            row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+
+    return answered(
+        request, form, verb, page=Page(f"Who answers for {row}?", "Doors that are not ours", [*_up(), (row.name, back)]), back=back,
+        template=FORM, submit="Change 1 door", note="What has to end there is theirs from now on.",
+        said=lambda made: f"{made.person} answers for {made}.",
+    )  # fmt: skip
+
+
 def _up() -> list[tuple[str, str]]:
     return [("Doors that are not ours", reverse("outside-doors"))]
 
@@ -160,15 +190,22 @@ def door(request: Asked, code: str) -> HttpResponseBase:
         sort="person",
         slim=lambda rows: rows.select_related("person", "episode__department", "door"),
     )
-    facts: list[tuple[str, Any]] = [("Ended by", f"Told: {row.hook}" if row.hook else "By hand"), ("Answers for it", row.person)]
-    facts.append(("Confirmed within", f"{row.days} days"))
-    actions = [
+    state = ("quiet", "Used no more") if row.closed else None
+    page = Page(row.name, "Doors that are not ours", _up(), state, _door_facts(row), _door_actions(row) if change else ())
+    return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _door_facts(row: OutsideDoor) -> list[tuple[str, Any]]:
+    how = f"Told: {row.hook}" if row.hook else "By hand"
+    return [("Ended by", how), ("Answers for it", row.person), ("Confirmed within", f"{row.days} days")]
+
+
+def _door_actions(row: OutsideDoor) -> list[Action]:
+    return [
         Action("Say who gets in", reverse("outside-give", args=[row.code]), primary=True),
+        Action("Change…", reverse("outside-change", args=[row.code])),
         Action("Close…", reverse("outside-close", args=[row.code])),
     ]
-    state = ("quiet", "Used no more") if row.closed else None
-    page = Page(row.name, "Doors that are not ours", _up(), state, facts, actions if change else ())
-    return listing.shown(request, "access/list.html", found, {"page": page})
 
 
 def _account_cell(account: OutsideAccount) -> Cell:
