@@ -129,3 +129,14 @@ def _bob_moves(town: Place) -> None:
     assert goes_on(now + 20 * DAY - 1).people["bob"].grants
     seen = goes_on(now + 20 * DAY)
     assert seen.people["bob"].grants == () and seen.mailboxes["bob@city.example"].state == "held"
+
+
+def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() -> None:
+    """R-1249, L7: also when everything else of the list was applied; the next list in which it is mended takes it off."""
+    place()
+    bad = "x9,New,Comer,New Comer,employee,nowhere,Clerk,2026-01-01\n"
+    feed.apply(read("head", "ann", "bob", now=MS, more=bad), actor=OFFICER, reason="Looked at it.", now=MS)
+    (line,) = [n for n in reconciling.lines(["clerk"], MS, feed=True) if n.kind == "in-feed"]
+    assert (line.who, line.route) == ("x9", "feed") and "nowhere" in line.hint
+    feed.apply(read("head", "ann", "bob", now=MS + DAY), actor=OFFICER, reason="Looked at it.", now=MS + DAY)
+    assert not [n for n in reconciling.lines(["clerk"], MS + DAY, feed=True) if n.kind == "in-feed"]

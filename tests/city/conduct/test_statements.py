@@ -172,14 +172,24 @@ def test_a_statement_names_nobody() -> None:
         assert person.display not in said and person.uid not in said.replace("chief", "").split()
 
 
-def _director() -> Person:
+def test_without_an_administration_director_the_access_office_hears_of_it() -> None:
+    """R-1246: what is overdue never goes nowhere."""
+    city()
+    _director("access-officer")
+    statements.open_due(ms(NOON))
+    statements.find_overdue(ms(NOON) + 31 * 86_400_000)
+    told = Notice.objects.filter(to="director@city.example", subject__contains="was not signed in time")
+    assert told.count() == 3
+
+
+def _director(duty: str = "administration-director") -> Person:
     director = staff.person("director")
     room = staff.department("admin")
     staff.employed(director, room)
     staff.mailbox("director@city.example", room, director)
     DutyGrant.objects.create(
         person=director,
-        duty="administration-director",
+        duty=duty,
         starts=staff.OLD,
         until=staff.LATER,
         by="os:root",

@@ -136,7 +136,7 @@ def _tell_directors(row: Statement, said: str, now: int) -> None:
     assert half is not None, "the calendar wrote it"
     subject = f"{row.department}: the statement for {half.in_words} {said}"
     _tell(
-        deciders.holders("administration-director", now),
+        deciders.holders("administration-director", now) or deciders.holders("access-officer", now),
         f"statement:{row.pk}:{row.state}",
         subject,
         f"{subject}.\n\n{link(row)}",

@@ -48,7 +48,7 @@ class Line:
 
 def lines(codes: Collection[str], now: int, *, feed: bool) -> list[Line]:
     """Everything of these departments, by kind and then by name. feed: with what a reading of the personnel list that waits would
-    do, which is the whole city's. About ten queries."""
+    do, or else what the last one could not, which is the whole city's. About ten queries."""
     names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
     found = [*_left(codes, now), *_outside(codes), *_moved(codes), *_idle(codes, now), *_open_accounts(codes, now)]
     if feed:
@@ -72,11 +72,14 @@ def _left(codes: Collection[str], now: int) -> Iterator[Line]:
 
 
 def _feed() -> Iterator[Line]:
+    said = {"refused": ("in-feed", "See why the line was refused")}
     run = FeedRun.objects.filter(state__in=["proposed", "stopped"]).order_by("-at").first()
+    if run is not None:
+        said |= {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
+    else:  # what the last one refused is still not here
+        run = FeedRun.objects.filter(state__in=["applied", "live"]).order_by("-at").first()
     if run is None:
         return
-    said = {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
-    said["refused"] = ("in-feed", "See why the line was refused")
     rows = list(run.lines.filter(did__in=list(said)).order_by("id"))
     names = dict(Person.objects.filter(uid__in=[line.uid for line in rows]).values_list("uid", "display"))
     for line in rows:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup
 from civicmail.desk.mailbox.composing import Named
@@ -19,12 +20,15 @@ from civicmail.desk.mailbox.composing import Named
 MOST = 50
 """Entries of one answer."""
 
+OUTSIDE = {"contractor": _("contractor"), "vendor": _("vendor"), "agent": _("agent")}
+"""Kinds of people who are here under a contract, as they are read behind a name."""
+
 Kind = Literal["person", "office", "list"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """more: of a person the position."""
+    """more: of a person the position, and of an agency's the kind and the agency (C5)."""
 
     address: str
     name: str
@@ -95,10 +99,18 @@ def _boxes(word: str) -> Q:
 def _entries(rows: Iterable[Mailbox]) -> list[Entry]:
     boxes = list({box.pk: box for box in rows}.values())
     holders = [box.holder_id for box in boxes if box.holder_id is not None]
-    positions = dict(Episode.objects.filter(person__in=holders, ended__isnull=True).values_list("person", "position"))
+    work = Episode.objects.filter(person__in=holders, ended__isnull=True).select_related("contract__agency")
+    positions = {e.person_id: _what(e) for e in work}
     return [
         Entry(box.address, box.holder.display, "person", box.department.name, positions.get(box.holder_id or 0, ""))
         if box.holder
         else Entry(box.address, box.name, "office", box.department.name)
         for box in boxes
     ]
+
+
+def _what(work: Episode) -> str:
+    """Position, and for which agency somebody works (C5)."""
+    if work.contract is None:
+        return work.position
+    return f"{work.position} ({OUTSIDE.get(work.kind, work.kind)} – {work.contract.agency})".strip()  # noqa: RUF001 - as it is read
