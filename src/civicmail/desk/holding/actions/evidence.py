@@ -1,0 +1,55 @@
+"""Evidence of a violation is held in the archive while its case is open or can be appealed, whatever the schedules say (P-30, P-23;
+V1): a person who answers a report has to find what it was about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.conduct.models import Evidence
+from civicmail.city.conduct.queries import evidence
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.query.tree import Among
+from civicmail.mail.archive import holds
+from civicmail.mail.archive.shelf import Shelf
+
+TICK = machine("tick")
+SCOPE = "evidence of violation "
+"""How the scope of such a hold begins, before the number of the case."""
+WHY = "A report names it: it is kept until nobody can appeal."
+log = get_logger()
+
+
+def keep(now: int) -> int:
+    """Place the holds that are missing, and lift those whose case is over; how many. now: ms. What cannot be done now is done in
+    the next round."""
+    if settings.DATA is None or not Evidence.objects.exists():
+        return 0
+    try:
+        return _keep(Path(settings.DATA), now)
+    except CivicmailError as error:  # somebody disposes at this moment, or a file is damaged: doctor says so
+        log.warning("evidence could not be held in this round", problem=type(error).__name__)
+        return 0
+
+
+def _keep(data: Path, now: int) -> int:
+    there = [hold for hold in holds.in_force(Shelf(data)) if hold.scope.startswith(SCOPE)]
+    wanted = {f"{SCOPE}{case}": Among(captures) for case, captures in evidence.needed(now).items()}
+    missing = [scope for scope, tree in wanted.items() if not any(h.scope == scope and h.tree == tree for h in there)]
+    over = [hold for hold in there if wanted.get(hold.scope) != hold.tree]
+    for scope in sorted(missing):
+        _entered("hold.placed", scope, now)
+        holds.place(data, ground="other", scope=scope, tree=wanted[scope], actor=TICK.uid, reason=WHY, now=now)
+    for hold in over:
+        _entered("hold.lifted", hold.scope, now)
+        holds.end(data, hold.id, actor=TICK.uid, reason="The case is over, or it names other messages.", now=now)
+    return len(missing) + len(over)
+
+
+def _entered(act: str, scope: str, now: int) -> None:
+    where = f"violation:{scope.removeprefix(SCOPE)}"
+    entries.enter_ahead(act, actor=TICK, reason=WHY, now=now, object=where, facts={"ground": "other"})

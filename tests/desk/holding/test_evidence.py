@@ -1,0 +1,53 @@
+"""What a report names is there as long as somebody may have to answer to it (P-30; V1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from city.access.staff import MS
+from city.conduct import cases_of_violations as cases
+from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, WEEK, WHY, said
+from civicmail.city.access.models import Entry
+from civicmail.city.access.moments import DAY
+from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.core.query.tree import Among
+from civicmail.desk.holding.actions import evidence
+from civicmail.mail.archive import holds
+from civicmail.mail.archive.shelf import Shelf
+
+pytestmark = pytest.mark.django_db
+OTHER = CAPTURE[:-1] + "0"
+
+
+def held(data: Path) -> list[tuple[str, int]]:
+    """(scope, captures) of each hold in force."""
+    return [(h.scope, len(h.tree.ids)) for h in holds.in_force(Shelf(data)) if isinstance(h.tree, Among)]
+
+
+def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
+    """R-1250, V1: from the report on, with what is added, and not a day longer; each time with an entry."""
+    cases.town()
+    assert evidence.keep(MS) == 0
+    row = cases.reported()
+    scope = f"{evidence.SCOPE}{row.pk}"
+    assert (evidence.keep(MS), evidence.keep(MS)) == (1, 0) and held(installed) == [(scope, 1)]
+    reporting.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
+    assert evidence.keep(MS) == 2 and held(installed) == [(scope, 2)]
+    row = findings.ask_response(row, actor=HEAD, now=MS)
+    row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
+    consequences.decide(row, said("warning"), actor=ONE, now=MS + WEEK)
+    assert evidence.keep(MS + WEEK + 30 * DAY - 1) == 0 and held(installed) == [(scope, 2)]
+    assert evidence.keep(MS + WEEK + 30 * DAY) == 1 and held(installed) == []
+    acts = Entry.objects.filter(object=f"violation:{row.pk}", act__startswith="hold.").order_by("id").values_list("act", flat=True)
+    assert list(acts) == ["hold.placed", "hold.placed", "hold.lifted", "hold.lifted"]
+
+
+def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None:
+    """R-1250."""
+    cases.town()
+    row = cases.reported()
+    evidence.keep(MS)
+    findings.find(row, "dismiss", actor=HEAD, reason=WHY, now=MS)
+    assert evidence.keep(MS + 1) == 1 and held(installed) == []
