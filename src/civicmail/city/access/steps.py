@@ -28,8 +28,8 @@ class Table[State: str]:
     """steps: in the order in which pages offer them; otherwise: for whoever finds a thing in a state in which it cannot be done."""
 
     def __init__(self, steps: Iterable[Step[State]], otherwise: Callable[[str], str]) -> None:
-        self._steps = tuple(steps)
-        self._targets: dict[tuple[str, str], State] = {(s.source, s.action): s.target for s in self._steps}
+        self.steps = tuple(steps)
+        self._targets: dict[tuple[str, str], State] = {(s.source, s.action): s.target for s in self.steps}
         self._otherwise = otherwise
 
     def step(self, state: str, action: str) -> State:
@@ -40,4 +40,4 @@ class Table[State: str]:
 
     def actions(self, state: str) -> tuple[str, ...]:
         """What can happen in a state, in order of the table."""
-        return tuple(s.action for s in self._steps if s.source == state)
+        return tuple(s.action for s in self.steps if s.source == state)
