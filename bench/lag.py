@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from bench.report import Report, Row
@@ -32,8 +31,9 @@ def run(report: Report, *, a_second: int, seconds: int) -> None:
         sender = context.Process(target=_send, args=(serving.relay, a_second, seconds, answers))
         before = cpu(family(serving.pid))
         sender.start()
-        looks = look(serving.data, sender, answers, accepted := list[float]())
+        looks = look(serving.data, answers, accepted := list[float]())
         used = cpu(family(serving.pid)) - before
+        sender.join()
     lags = behind(accepted, looks)
     rate = (len(accepted) - 1) / (accepted[-1] - accepted[0])
     report.add(
@@ -56,16 +56,13 @@ def behind(accepted: list[float], looks: list[tuple[float, int]]) -> list[float]
     return sorted(lags)
 
 
-def look(
-    data: Path, sender: BaseProcess, answers: multiprocessing.Queue[list[float]], accepted: list[float]
-) -> list[tuple[float, int]]:
-    """Look until the sender has ended and everything is found, for a minute at most after its end."""
+def look(data: Path, answers: multiprocessing.Queue[list[float]], accepted: list[float]) -> list[tuple[float, int]]:
+    """Look until the sender has answered and everything is found, for a minute at most after that."""
     looks, reader = list[tuple[float, int]](), None
     end = float("inf")
     while time.time() < end and not (accepted and looks and looks[-1][1] >= len(accepted)):
         if not accepted and not answers.empty():
             accepted += answers.get()
-            sender.join()
             end = time.time() + 60
         try:
             reader = reader or Reader(data)

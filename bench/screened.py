@@ -74,9 +74,10 @@ def steady(report: Report, *, a_second: int, seconds: int) -> None:
         sender = context.Process(target=_send, args=(serving.mx, a_second, seconds, bodies, answers, waits))
         before = cpu(family(serving.pid))
         sender.start()
-        looks = lag.look(serving.data, sender, answers, accepted := list[float]())
+        looks = lag.look(serving.data, answers, accepted := list[float]())
         used = cpu(family(serving.pid)) - before
         waited = sorted(waits.get())
+        sender.join()  # not before: it ends when both queues are empty
     lags = lag.behind(accepted, looks)
     rate = (len(accepted) - 1) / (accepted[-1] - accepted[0])
     report.add(
