@@ -1,25 +1,40 @@
-"""A file leaves for one of three recipients on a manager's word from a phone, for the others later on the deputy's: what comes out
-at the other end is what was approved, and nothing before (issue 8, acceptance 2; P-22)."""
+"""A file leaves for one of three recipients on a manager's word from a phone, for the others on the deputy's of another day: what
+comes out behind a real Postfix is what was approved, and nothing else ever (issue 8, acceptance 2; P-22)."""
 
 from __future__ import annotations
 
 import email
 import re
+import smtplib
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from civicmail.city.access import workdays
+from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.access.models import Device
+from civicmail.city.access.moments import ms
+from civicmail.city.access.published import touch_alive
+from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
 from civicmail.desk.holding.actions import publishing
 from civicmail.desk.holding.models import Approval
 from civicmail.front.worker import courier
-from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, bureau
+from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, Bureau, bureau, written
+from neighbours import postfix
+from neighbours.authority import Authority
+from neighbours.civic import Civicmail
 from neighbours.tools import Sink
 from pages.conftest import browse as browse
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
@@ -27,7 +42,26 @@ from pages.test_looks import violations
 from pages.world import carry
 from stories.test_written import seen
 
-pytestmark = [pytest.mark.neighbour("chromium", "smtp-sink"), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.neighbour("chromium", "postfix", "smtp-sink", "openssl", "root"),
+    pytest.mark.django_db(transaction=True),
+]
+DANA, PASSWORD = "dana.ortiz@city.example", new_password()
+COSTS = PDF + b"costs"
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[datetime], None]]:
+    """Puts the clock on; it goes on from there until everything else of the story has ended."""
+    begun: list[time_machine.travel] = []
+
+    def put(when: datetime) -> None:
+        begun.append(time_machine.travel(when, tick=True))
+        begun[-1].start()
+
+    yield put
+    for one in begun:
+        one.stop()
 
 
 @contextmanager
@@ -43,52 +77,104 @@ def delivering(data: Path) -> Iterator[None]:
         thread.join(60)
 
 
-def left(world: Sink, count: int) -> dict[str, list[str]]:
-    """Recipient -> SHA-256 of the files that it got, once so many messages have left."""
-    found: dict[str, list[str]] = {}
-    for raw in world.wait_for(count, 60):
-        message = email.message_from_bytes(raw)
-        digests = [sha256(p.get_payload(decode=True)).hexdigest() for p in message.walk() if p.get_filename()]  # type: ignore[arg-type]
-        for to in re.findall(rb"(?im)^X-Rcpt-Args: <([^>]+)>", raw):
-            found[to.decode()] = digests
+@contextmanager
+def city(data: Path, town: Any, tls: Path, settings: Any) -> Iterator[tuple[Bureau, Civicmail, Sink]]:
+    """Dana has a mail program; a gateway of its own process takes what she sends, and a Postfix takes what leaves."""
+    certificate, key = Authority(tls).issue("mail.city.example")
+    people = f'certificate = "{certificate}"\nkey = "{key}"'
+    Device.objects.create(person=town.people["crew0"], key="phone", mac=mac(device_key(data), PASSWORD), made=town.now)
+    with Sink(keep=True) as world, postfix.smart_host(world.port) as host:
+        running = Civicmail(data, "gateway", next_hop=host.port, people=people, screening__checks='["files"]')
+        settings.CITY = load(data)
+        with bureau(data, town, on=False) as files:
+            publishing.written(files.desk.now)
+            with running, delivering(data):
+                yield files, running, world
+
+
+def post(city: Civicmail, *to: str, file: tuple[str, bytes]) -> str:
+    """Dana sends it from her mail program; the capture's number, which the server names."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
+    with smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=60, context=context) as client:
+        client.login("crew0@city.example", PASSWORD)
+        client.mail(DANA)
+        for address in to:
+            assert client.rcpt(address)[0] == 250
+        code, said = client.data(written(DANA, to, dict([file]), "Dana Ortiz"))
+    found = re.search(rb"archived=([0-9a-f-]{36})", said)
+    assert code == 250 and found is not None, said
+    return found[1].decode()
+
+
+def asked(files: Bureau, capture: str) -> Approval:
+    files.hear()
+    return Approval.objects.get(capture=capture)
+
+
+def left(world: Sink, *to: str) -> dict[str, list[str]]:
+    """Recipient -> SHA-256 of the files that it got, once these have something."""
+    end, found = time.monotonic() + 60, dict[str, list[str]]()
+    while not found.keys() >= set(to) and time.monotonic() < end:
+        time.sleep(0.1)
+        found = {}
+        for raw in world.messages():
+            parts = email.message_from_bytes(raw).walk()
+            digests = [sha256(p.get_payload(decode=True)).hexdigest() for p in parts if p.get_filename()]  # type: ignore[arg-type]
+            for address in re.findall(rb"(?im)^X-Rcpt-Args: <([^>]+)>", raw):
+                found.setdefault(address.decode(), []).extend(digests)
     return found
 
 
-def says_yes(page: Page, row: Approval, *recipients: str) -> None:
+def says(page: Page, row: Approval, words: str, *recipients: str, why: str = "") -> None:
     page.goto(f"{page.url.partition('/holding/')[0]}/holding/approvals/{row.pk}/")
     assert page.get_by_role("radio", checked=True).count() == 0, "nothing is chosen beforehand"
     for address in recipients:
         page.locator("label", has_text=address).click()  # the box itself is drawn beside what a finger hits
-    page.locator("label", has_text="Yes: exactly these files").click()
+    page.locator("label", has_text=words).click()
+    page.get_by_label("Why?").fill(why)
     page.get_by_role("button", name="Record your answer").click()
-    seen(page.get_by_text("Your answer is recorded, and the files are on their way."))
+    seen(page.get_by_text("Your answer is recorded"))
 
 
-def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy(
-    browse: Callable[..., Any], installed: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+def morning(files: Bureau, later: Callable[[datetime], None]) -> None:
+    """It is eleven o'clock of the next working day, and the worker has looked."""
+    when = workdays.end_of_next(timezone.localtime(), []) - timedelta(hours=13)
+    later(when.astimezone(UTC))
+    files.desk.now = ms(when)
+    files.desk.publish()
+    touch_alive(files.data, ms(when))
+    files.hear()
+    carry(when)
+
+
+def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_day(
+    later: Callable[[datetime], None], browse: Callable[..., Any], installed: Path, settings: Any, tmp_path: Path
 ) -> None:
     """R-744, R-747, R-757. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
-    with Sink(keep=True) as world:
-        monkeypatch.setenv("CIVICMAIL__COURIER__OUTBOUND", f"smtp://127.0.0.1:{world.port}")
-        settings.CITY = load(installed)
-        head: Page = browse("head", "/holding/approvals/", width=320, script=False)
-        town = head.town  # type: ignore[attr-defined]
-        with bureau(installed, town, on=False) as files, delivering(installed):
-            publishing.written(files.desk.now)
-            row = files.asked("crew0", LENA, ACME, DOT, OWL, files={"bid-14.pdf": PDF})
-            carry(town.now)
-            head.reload()
-            seen(head.get_by_text(OWL))
-            says_yes(head, row, DOT)
-            assert left(world, 1) == {DOT: [row.parts[0][3]]} == {DOT: [sha256(PDF).hexdigest()]}
-            deputy: Page = browse("deputy", f"/holding/approvals/{row.pk}/")
-            seen(deputy.get_by_text("bid-14.pdf"))
-            assert violations(deputy, "none") == []
-            with deputy.expect_download() as got:
-                deputy.get_by_role("button", name="Open file 1").click()
-            assert Path(got.value.path()).read_bytes() == PDF
-            says_yes(deputy, row, ACME, OWL)
-            assert left(world, 2) == {to: [sha256(PDF).hexdigest()] for to in (DOT, ACME, OWL)}
-            head.goto(head.url.partition("/holding/")[0] + f"/holding/approvals/{row.pk}/")
-            seen(head.get_by_text("by Kim Boyd").first)
-            assert head.evaluate("document.scrollingElement.scrollWidth") <= 320
+    head: Page = browse("head", "/holding/approvals/", width=320, script=False)
+    bid = sha256(PDF).hexdigest()
+    with city(installed, head.town, tmp_path / "tls", settings) as (files, running, world):  # type: ignore[attr-defined]
+        row = asked(files, post(running, LENA, ACME, DOT, OWL, file=("bid-14.pdf", PDF)))
+        costs = asked(files, post(running, ACME, DOT, file=("costs.pdf", COSTS)))
+        carry(timezone.now())
+        head.reload()
+        seen(head.get_by_text(OWL))
+        says(head, row, "Yes: exactly these files", DOT)
+        says(head, costs, "No: they do not leave", ACME, DOT, why="These are estimates that nobody has checked.")
+        assert left(world, DOT) == {DOT: [bid]} == {DOT: [row.parts[0][3]]}
+        running.wait(lambda _: bool(running.mailbox(LENA)))
+        assert head.evaluate("document.scrollingElement.scrollWidth") <= 320
+
+        morning(files, later)
+        assert Notice.objects.filter(key__startswith="approval-waits:", to="kim.boyd@city.example").exists()
+        deputy: Page = browse("deputy", f"/holding/approvals/{row.pk}/")
+        seen(deputy.get_by_text("bid-14.pdf"))
+        seen(deputy.get_by_text("by Rosa Hale").first)
+        assert violations(deputy, "none") == []
+        with deputy.expect_download() as got:
+            deputy.get_by_role("button", name="Open file 1").click()
+        assert Path(got.value.path()).read_bytes() == PDF
+        says(deputy, row, "Yes: exactly these files", ACME, OWL)
+        assert left(world, ACME, OWL) == {to: [bid] for to in (DOT, ACME, OWL)}, "and of the costs nothing, to nobody"
+        assert files.copies(costs) == {ACME: "cancelled", DOT: "cancelled"}
