@@ -12,8 +12,10 @@ class HoldingConfig(AppConfig):
     label = "holding"
 
     def ready(self) -> None:
-        """Files that wait for a manager are among what waits for a manager."""
+        """Files that wait for a manager are among what waits for a manager, and officers see theirs beside it."""
         from civicmail.city.conduct.queries import tasks
+        from civicmail.desk.holding import officetasks
         from civicmail.desk.holding import tasks as own
 
         tasks.also(own.tasks)
+        tasks.also(officetasks.tasks)

@@ -10,3 +10,10 @@ class IncidentsConfig(AppConfig):
 
     name = "civicmail.desk.incidents"
     label = "incidents"
+
+    def ready(self) -> None:
+        """What was reported is among what waits for a person."""
+        from civicmail.city.conduct.queries import tasks
+        from civicmail.desk.incidents import tasks as own
+
+        tasks.also(own.tasks)

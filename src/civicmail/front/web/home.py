@@ -1,4 +1,4 @@
-"""Home: what must I do now? Tasks by duty, the oldest first; nothing that this person may not do (pages, "/")."""
+"""Home: what must I do now? Tasks by duty, first what somebody waits for; nothing that is not this person's (pages, "/")."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import standing, tasks
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
+from civicmail.desk.holding import ownmail
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import looks, rules
 from civicmail.front.web.telling import clock
@@ -26,18 +28,32 @@ def home(request: Asked) -> HttpResponse:
     if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
         return redirect("acknowledge", version=facts.owed.version)
     found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
-    if (held := mailbox.held_for(request.actor, now=now)) > 0:
-        found.insert(0, tasks.Tasks(gettext("My mail"), [_held(held)]))
+    if mail := _mail(request.actor, now):
+        found.insert(0, tasks.Tasks(gettext("My mail"), mail))
     if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
         found.append(tasks.Tasks(gettext("Oversight"), sampled))
     if may(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         found.append(tasks.Tasks(gettext("Rule book"), proposed))
-    found = tasks.joined(found)
+    found = tasks.waiting_first(tasks.joined(found))
     pinned = me(request).saved_views.filter(pinned=True)
     page = Page(gettext("What must I do now?"), gettext("Home"))
     return render(
         request, "home.html", {"page": page, "groups": found, "checked": clock(request.now), "facts": facts, "pinned": pinned}
     )
+
+
+def _mail(actor: Actor, now: int) -> list[tasks.Task]:
+    """What of one's mail is kept back: first what waits for one's own word, which the digest has, too."""
+    own = ownmail.waits_for(actor, now)
+    others = mailbox.held_for(actor, now=now) - own
+    return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
+
+
+def _own(count: int) -> tasks.Task:
+    words = ngettext("{count} waits for you", "{count} wait for you", count).format(count=count)
+    label = gettext("Say whether you want mail that is kept back")
+    hint = gettext("It may be spam, or brings a file of somebody new.")
+    return tasks.Task(label, "my-mail", (), hint, ("wait", words), query="state=held")
 
 
 def _held(count: int) -> tasks.Task:

@@ -15,7 +15,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
-from civicmail.desk.holding import findings, tasks
+from civicmail.desk.holding import findings, officetasks, tasks
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.mailbox import queries as mailbox
@@ -103,8 +103,8 @@ POLICY = (
     Wanted(_("Sent unencrypted"), "sent-plain", "plain.see"),
     Wanted(_("Reported mail"), "incidents", "reports.see", "incidents"),
     Wanted(_("To be let go"), "releases", "releases.see", "releases"),
-    Wanted(_("Taken accounts"), "contained", "containment.see"),
-    Wanted(_("Contests"), "contests", "contests.see"),
+    Wanted(_("Taken accounts"), "contained", "containment.see", "contained"),
+    Wanted(_("Contests"), "contests", "contests.see", "contests"),
 )
 OVERSIGHT = (
     Wanted(_("Mandates"), "mandates", "mandate.see"),
@@ -155,8 +155,14 @@ def _approvals(actor: Actor, now: int) -> dict[str, int]:
 
 
 def _incidents(actor: Actor, now: int) -> dict[str, int]:
-    """How many reported messages wait for an answer."""
-    return {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
+    """How many reported messages, accounts and contests wait for an answer."""
+    found = {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
+    for key, act, rows in (
+        ("contained", "containment.see", officetasks.contained), ("contests", "contest.answer", officetasks.contests)
+    ):  # fmt: skip
+        if guard.may(actor, act, now=now):
+            found[key] = rows(actor).count()
+    return found
 
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:

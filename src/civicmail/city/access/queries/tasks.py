@@ -21,6 +21,8 @@ from civicmail.city.directory.models import Department, Episode, FeedRun, Person
 ASKED_MOST = 12
 """Departments of one person above which questions about single mailboxes are left to their own heads."""
 
+_URGENT = {"stop": 0, "warn": 1, "wait": 1}
+"""Role of a state -> how soon; what is not in it suits any time."""
 SOON = timedelta(days=30)
 """So long before its end an authorisation or a duty is a task."""
 
@@ -50,6 +52,17 @@ def joined(groups: list[Tasks]) -> list[Tasks]:
     for group in groups:
         by_name.setdefault(group.name, []).extend(group.tasks)
     return [Tasks(name, some) for name, some in by_name.items()]
+
+
+def waiting_first(groups: list[Tasks]) -> list[Tasks]:
+    """First what has stopped, then what somebody waits for, the oldest of it first, then what suits any time; groups by the first
+    of their tasks, else in their order."""
+    ordered = [Tasks(group.name, sorted(group.tasks, key=_rank)) for group in groups if group.tasks]
+    return sorted(ordered, key=lambda group: _rank(group.tasks[0])[0])
+
+
+def _rank(task: Task) -> tuple[int, float]:
+    return _URGENT.get(task.state[0], 2), task.since.timestamp() if task.since else float("inf")
 
 
 def of(person: Person, actor: Actor, facts: Facts, now: int) -> list[Tasks]:

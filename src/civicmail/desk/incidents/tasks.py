@@ -1,0 +1,39 @@
+"""What waits for security officers in this room, as tasks of the page Home: cases without an answer, and pulls that take a second
+person (P-31). It says how much and since when; who has to take the duty up first hears of it all the same (D4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, Min
+from django.utils.translation import gettext
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.desk.holding.officetasks import TAKE_UP
+from civicmail.desk.incidents.models import Case, Pull
+
+SECOND_MOST = 5
+"""Pulls that are shown one by one."""
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """Two queries, none for whoever does not hold the duty."""
+    if not actor.holds("security-officer"):
+        return []
+    open_ = Case.objects.filter(state="open").order_by().aggregate(count=Count("pk"), since=Min("made"))
+    may, found = bool(guard.may(actor, "reports.see", now=now)), []
+    if count := open_["count"]:
+        words = f"{count} {'waits' if count == 1 else 'wait'}"
+        found.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
+    for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:SECOND_MOST]:
+        label = f"Say whether {pull.total:,} copies are taken back"
+        found.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
+    return [Tasks(gettext("Rule book"), found)]
+
+
+def _task(label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool) -> Task:
+    if not may:
+        return Task(label, "duties", (), TAKE_UP, state, since)
+    return Task(label, route, args, "", state, since, "state=open" if route == "incidents" else "")

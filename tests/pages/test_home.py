@@ -1,0 +1,77 @@
+"""Home says first what somebody waits for, whatever the duty (issue 7: one screen holds everything that waits)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.tasks import Task, Tasks, waiting_first
+from civicmail.city.conduct.queries import tasks
+from civicmail.desk.holding.models import AskedDepartment, Release
+from pages.world import Town
+
+DESKS = {
+    "Look at accounts that may have been taken": "contained",
+    "Say whether mail may be let go": "releases",
+    "Answer who says that we were wrong": "contests",
+    "Answer what was reported": "incidents",
+    "Say whether 60 copies are taken back": "pull",
+}
+
+
+def waiting(t: Town, key: str) -> dict[str, str]:
+    """Label -> route of what waits for somebody."""
+    now = ms(t.now) + 1000  # duties are taken up by then
+    groups = tasks.of(actor_of(t.people[key].account, "", now), now)
+    return {str(task.label): task.route for group in groups for task in group.tasks}
+
+
+@pytest.mark.django_db
+def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> None:
+    """R-1141."""
+    assert DESKS.items() <= waiting(city, "security").items()
+    assert "Look at what rules on use have found" in waiting(city, "reviewer")
+    assert not DESKS.keys() & waiting(city, "crew0").keys()
+    Release.objects.update(requester=city.people["security"])
+    assert "Say whether mail may be let go" not in waiting(city, "security"), "their own is for somebody else"
+
+
+@pytest.mark.django_db
+def test_who_has_to_take_a_duty_up_first_hears_that_something_waits(city: Town) -> None:
+    """R-1142: else nobody would know when."""
+    city.grant("super", "security-officer")
+    found = waiting(city, "super")
+    assert DESKS.keys() <= found.keys()
+    assert {found[label] for label in DESKS} == {"duties"}
+
+
+@pytest.mark.django_db
+def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
+    """R-1143."""
+    label = "Say whether files of your department are asked about"
+    assert label not in waiting(city, "head")
+    AskedDepartment.objects.update(since=None, forecast=460)
+    assert label in waiting(city, "head") and label not in waiting(city, "chief")
+
+
+def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
+    """R-1144: what has stopped, then the oldest."""
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    quiet, late = Task("quiet", "home"), Task("late", "home", (), "", ("wait", "2"), now - timedelta(days=2))
+    new, stop = Task("new", "home", (), "", ("warn", "1"), now), Task("stop", "home", (), "", ("stop", "1"))
+    found = waiting_first([Tasks("A", [quiet]), Tasks("B", [quiet, new, late]), Tasks("C", []), Tasks("D", [new, stop])])
+    assert [(g.name, [t.label for t in g.tasks]) for g in found] == [
+        ("D", ["stop", "new"]), ("B", ["late", "new", "quiet"]), ("A", ["quiet"])
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_home_shows_it(city: Town, visit: Callable[[str], Client]) -> None:
+    page: Any = visit("security").get("/").content.decode()
+    assert all(label in page for label in DESKS)
