@@ -11,6 +11,7 @@ from django.urls import reverse
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import entries as found_by
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -36,7 +37,7 @@ def entries(request: Asked) -> HttpResponseBase:
         empty="Nothing was recorded yet.",
         noun="entries",
         sort="-when",
-        slim=lambda rows: rows.defer("head", "facts"),
+        slim=lambda rows: rows.defer("head", "facts").annotate(by_name=named.name_of("person")),
     )
     page = Page("What was recorded?", "Entries")
     return listing.shown(request, "access/list.html", found, {"page": page})
@@ -56,7 +57,11 @@ def entry(request: Asked, pk: int) -> HttpResponse:
         [("Entry", str(found.uuid))],
     )
     facts = sorted(found.facts.items()) if isinstance(found.facts, dict) else []
-    shown = {"page": page, "entry": found, "at": moment(found.at), "carried": carried, "facts": facts, "duty": _duty(found.duty)}
+    names = named.those({found.person, found.behalf})
+    shown = {
+        "page": page, "entry": found, "at": moment(found.at), "carried": carried, "facts": facts, "duty": _duty(found.duty),
+        "who": named.both(found.person, names.get(found.person)), "behalf": named.both(found.behalf, names.get(found.behalf)),
+    }  # fmt: skip
     return render(request, "access/entry.html", shown)
 
 
@@ -64,7 +69,7 @@ def _columns() -> list[Column]:
     return [
         Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]))),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
-        Column("person", "Who", lambda e: Cell(e.person, hint=_duty(e.duty)), name="by"),
+        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=_duty(e.duty)), name="by"),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: e.reason),
         Column("client", "From", lambda e: e.client, name="from"),

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from civicmail.city.access.actions import feedkeys as verbs
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
@@ -48,14 +49,14 @@ def keys(request: Asked) -> HttpResponseBase:
 
     found = listing.of(
         request,
-        FeedKey.objects.all(),
+        FeedKey.objects.annotate(by_name=named.name_of("by")),
         caption="Tokens of identity providers",
         columns=[
             Column("name", "Program", lambda k: Cell(k.name, "" if k.ended else reverse("feed-key-end", args=[k.pk])), ("name",)),
             Column("state", "State", state),
             Column("until", "Until", lambda k: k.until, ("until",), name="until"),
             Column("used", "Last used", lambda k: Cell(k.used or "never", hint=k.used_from), ("used",), name="used"),
-            Column("by", "Made by", lambda k: Cell(k.by), ("by",), name="by"),
+            Column("by", "Made by", lambda k: named.told(k.by, k.by_name), ("by",), name="by"),
         ],
         empty="No identity provider has a token. Make one to let it say who works here, over SCIM.",
         noun="tokens",

@@ -13,6 +13,7 @@ from django.urls import reverse
 from civicmail.city.access.actions import feedmaps
 from civicmail.city.access.forms import Because, long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
@@ -89,8 +90,8 @@ class Meaning(forms.Form):
     def columns(self) -> Columns:
         """What was said."""
         said = self.cleaned_data
-        named = {name: said.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
-        chosen = {theirs: ours for theirs, ours in named.items() if ours}
+        columns = {name: said.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
+        chosen = {theirs: ours for theirs, ours in columns.items() if ours}
         return Columns(chosen, said["kinds"], said["departments"], said.get("dates") or "iso", said["kind"])
 
 
@@ -141,13 +142,13 @@ def mappings(request: Asked) -> HttpResponseBase:
     require(request, "feed.map")
     found = listing.of(
         request,
-        _saved(),
+        _saved().annotate(by_name=named.name_of("by")),
         caption="Files that are known again",
         columns=[
             Column("name", "Name", lambda m: Cell(m.name, reverse("feed-map-forget", args=[m.name])), ("name",)),
             Column("columns", "Columns", lambda m: ", ".join(f"{theirs} = {ours}" for theirs, ours in sorted(m.columns.items()))),
             Column("made", "Kept", lambda m: m.made, ("made",), name="kept"),
-            Column("by", "By", lambda m: m.by, ("by",), name="by"),
+            Column("by", "By", lambda m: named.told(m.by, m.by_name), ("by",), name="by"),
         ],
         empty="No mapping was kept. Read a file with columns of its own: you are asked what they are, and can keep the answer.",
         noun="mappings",

@@ -14,6 +14,7 @@ from django.urls import reverse
 from civicmail.city.access.actions import feed, feedmaps
 from civicmail.city.access.forms import Apply, Because, Upload
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -41,14 +42,14 @@ def feeds(request: Asked) -> HttpResponseBase:
     require(request, "feed.run")
     found = listing.of(
         request,
-        FeedRun.objects.all(),
+        FeedRun.objects.annotate(by_name=named.name_of("by")),
         caption="Personnel lists that were read",
         columns=[
             Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
             Column("at", "Read", lambda r: r.at, ("at",)),
             Column("rows", "Lines", lambda r: r.rows, ("rows",), True, "lines"),
             Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
-            Column("by", "By", lambda r: Cell(r.by, hint=r.reason), ("by",), name="by"),
+            Column("by", "By", lambda r: Cell(named.told(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
         ],
         filters=[
             Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.urls import reverse
 from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS, DUTIES
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
+from civicmail.city.access.queries import named
 from civicmail.city.access.queries import office as found_here
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
@@ -76,14 +77,14 @@ def duty_grants(request: Asked) -> HttpResponseBase:
         Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
         Column("duty", "Duty", _duty_cell, ("duty",)),
         Column("until", "Until", lambda g: g.until.date(), ("until",), name="until"),
-        Column("by", "Granted by", lambda g: Cell(g.by, hint=g.reason), name="by"),
+        Column("by", "Granted by", lambda g: Cell(named.told(g.by, g.by_name), hint=g.reason), name="by"),
     ]
     grants_too = bool(may(request, "duty.grant"))
     if grants_too:
         columns.append(Column("end", "", lambda g: Cell(f"End for {g.person}…", reverse("duty-end", args=[g.pk]))))
     found = listing.of(
         request,
-        found_here.holders(request.now),
+        found_here.holders(request.now).annotate(by_name=named.name_of("by")),
         caption="Duties",
         columns=columns,
         filters=[
@@ -100,12 +101,14 @@ def duty_grants(request: Asked) -> HttpResponseBase:
     shown = {
         "page": Page("Who holds which power?", "Access office", actions=actions),
         "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
-        "conflicts": [
-            (c, _duty_name(c.first), _duty_name(c.second))
-            for c in ConflictRecord.objects.filter(until__gt=request.now).select_related("person").order_by("until")
-        ],
+        "conflicts": [(c, _duty_name(c.first), _duty_name(c.second), named.told(c.by, c.by_name)) for c in _conflicts(request)],
     }
     return listing.shown(request, "access/duty_grants.html", found, shown)
+
+
+def _conflicts(request: Asked) -> QuerySet[Any]:
+    rows = ConflictRecord.objects.filter(until__gt=request.now).select_related("person").order_by("until")
+    return rows.annotate(by_name=named.name_of("by"))
 
 
 def _duty_name(duty: str) -> str:
@@ -159,6 +162,21 @@ def endings(request: Asked) -> HttpResponseBase:
     return listing.shown(request, "access/list.html", found, {"page": Page("Whose access ended?", "Access office")})
 
 
+STEPS = {
+    "sessions": "Open sessions",
+    "devices": "Device passwords",
+    "tokens": "Tokens of programs",
+    "authorisations": "Access to mailboxes",
+    "grants": "Access of others to the mailbox",
+    "duties": "Duties",
+    "personal-use": "Personal use",
+    "approvals": "What waited for this person",
+    "employment": "Employment",
+    "snapshot": "Every door was told",
+}
+"""What one step of an end was (actions/ending.py), in words."""
+
+
 def _ending_state(e: Any) -> Cell:
     return Cell("Done", role="plain") if e.done else Cell("Open", role="wait")
 
@@ -171,7 +189,7 @@ def ending(request: Asked, pk: int) -> HttpResponse:
     require(request, "roster.see", About(department=where.code))
     state = ("done", "All doors are shut") if found.done else ("wait", "Not done yet")
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
-    facts = [("Ends", found.when), ("By", found.by), ("Successor", found.successor or "none")]
+    facts = [("Ends", found.when), ("By", named.of(found.by)), ("Successor", found.successor or "none")]
     actions = []
     if found.done is None and found.when > request.now and may(request, "access.end", about_person(found.person)):
         actions.append(Action("The person stays…", reverse("call-off", args=[found.pk])))
@@ -179,7 +197,7 @@ def ending(request: Asked, pk: int) -> HttpResponse:
     shown = {
         "page": page,
         "ending": found,
-        "steps": found.steps.all(),
+        "steps": [(STEPS.get(s.step, s.step), s) for s in found.steps.all()],
         "account": Account.objects.filter(person=found.person).first(),
     }
     return render(request, "access/ending.html", shown)

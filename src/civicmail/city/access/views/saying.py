@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
+from civicmail.city.access.duties import DUTIES
 from civicmail.core.config.sentence import Sentence
 
 
@@ -18,6 +19,11 @@ def said(words: object) -> str:
         found = found.format(**{k: _value(v) for k, v in words.values.items()}) if words.values else found
         return found.lower() if words.small else found
     return gettext(str(words)) if words else ""
+
+
+def duty(code: str) -> str:
+    """What a duty is called."""
+    return said(DUTIES[code].name) if code in DUTIES else code  # type: ignore[index]  # a column of the database
 
 
 def day(value: date) -> str:

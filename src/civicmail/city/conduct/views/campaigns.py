@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
@@ -23,7 +25,7 @@ from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import essential as marks
 from civicmail.city.conduct.actions import planning, reminding, running, silence
 from civicmail.city.conduct.actions.telling import last_day, name_of
-from civicmail.city.conduct.models import Essential, Review, ReviewRow
+from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import packs, reviews
 from civicmail.city.conduct.reviewstates import CAMPAIGN_WORDS, UNANSWERED, WORDS
 from civicmail.city.conduct.tiers import CAUSES, FAST, PLANS
@@ -97,12 +99,31 @@ def campaign(request: Asked, pk: int) -> HttpResponse:
         "states": [(WORDS[state], counts[state]) for state in WORDS if counts.get(state)],
         "held_back": [(d, held_back[d.code]) for d in Department.objects.filter(code__in=held_back)],
         "failed": failed[: listing.PER_PAGE],
-        "steps": found.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE],
+        "steps": [(STEPS.get(s.step, s.step), s) for s in _steps(found)],
+        "by": named.of(found.by),
         "reminded": found.steps.filter(step="reminded").exclude(to="").count(),
         "fast": FAST,
         "runs": bool(may(request, "review.run")),
     }
     return render(request, "conduct/campaign.html", shown)
+
+
+STEPS = {
+    "nobody": "Nobody can be asked",
+    "delegated": "Somebody stands in",
+    "joined": "Asked, too",
+    "replaced": "Replaced",
+    "not-mine": "Not theirs: handed on",
+    "unsure": "They did not know: handed on",
+    "tripped": "The breaker holds back",
+    "applied": "Applied all the same",
+    "left": "Left as it was",
+}
+"""What happened beside answers and reminders, in words; what is not here is a word of its own."""
+
+
+def _steps(found: Review) -> QuerySet[ReviewStep]:
+    return found.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE]
 
 
 def _page(request: Asked, found: Review, counts: Any) -> Page:

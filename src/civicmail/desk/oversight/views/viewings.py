@@ -20,6 +20,7 @@ from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import named
 from civicmail.city.access.reveals import NEXT, REASONS
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -58,7 +59,7 @@ def viewings(request: Asked) -> HttpResponseBase:
         empty="Nobody has looked at mail of others yet." if audits else "You have looked at no mail of others.",
         noun="looks",
         sort="-when",
-        slim=lambda rows: rows.defer("head"),
+        slim=lambda rows: rows.defer("head").annotate(by_name=named.name_of("person")),
     )
     acts = [Action("I saw something by accident…", reverse("accident"))]
     if audits:
@@ -76,14 +77,15 @@ def sample(request: Asked) -> HttpResponseBase:
     drawn = queries.sample_of(week, request.now)
     if drawn is None:
         raise Http404
-    rows = [{"pk": e.pk, "entry": e, "mark": mark} for e, mark in drawn.drawn]
+    names = named.those({e.person for pair in drawn.drawn for e in pair if e is not None})
+    rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn]
     found = listing.of_rows(
         request,
         rows,
         caption=f"Reveals of {week} that were drawn",
         columns=[
             Column("when", "Reveal", _drawn),
-            Column("person", "Who", lambda r: Cell(r["entry"].person, hint=_duty(r["entry"].duty)), name="by"),
+            Column("person", "Who", _who, name="by"),
             Column("object", "To what", lambda r: Cell(r["entry"].object, full=True)),
             Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=_code(r["entry"]))),
             Column("looked", "Looked at", _mark),
@@ -113,7 +115,8 @@ def mark(request: Asked, pk: int) -> HttpResponse:
             messages.success(request, "Recorded as looked at.")
             return redirect(_link(week))
     crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
-    page = Page("Was this look needed?", "Oversight", crumbs, facts=[("By", reveal.person), ("Entry", str(reveal.uuid)[:8])])
+    facts = [("By", named.of(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
+    page = Page("Was this look needed?", "Oversight", crumbs, facts=facts)
     shown = {"page": page, "form": form, "reveal": reveal, "at": moment(reveal.at), "code": _code(reveal), "back": _link(week)}
     return render(request, "oversight/mark.html", shown, status=status_of(form))
 
@@ -122,7 +125,7 @@ def _columns(*, links: bool) -> list[Column]:
     return [
         Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
-        Column("person", "Who", lambda e: Cell(e.person, hint=_duty(e.duty)), ("person",), name="by"),
+        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=_duty(e.duty)), ("person",), name="by"),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
     ]
@@ -139,9 +142,16 @@ def _drawn(row: dict[str, Any]) -> Cell:
     return Cell(when, "" if row["mark"] else reverse("viewing-mark", args=[e.pk]))
 
 
+def _who(row: dict[str, Any]) -> Cell:
+    e: Entry = row["entry"]
+    return Cell(named.both(e.person, row["names"].get(e.person)), hint=_duty(e.duty))
+
+
 def _mark(row: dict[str, Any]) -> Cell:
     made: Entry | None = row["mark"]
-    return Cell("Not yet", role="wait") if made is None else Cell(f"by {made.person}", hint=made.reason)
+    if made is None:
+        return Cell("Not yet", role="wait")
+    return Cell(f"by {named.told(made.person, row['names'].get(made.person))}", hint=made.reason)
 
 
 def _nothing(drawn: Sample) -> str:

@@ -15,6 +15,7 @@ from django.shortcuts import render
 
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column
@@ -66,9 +67,16 @@ def settings_(request: Asked) -> HttpResponseBase:
         "changed": [s for _, some in _sections([s for s in found if s.is_changed]) for s in some],
         "sections": _sections([s for s in found if not s.is_changed]),
         "departments": _departments(data),
-        "acts": [(e, moment(e.at)) for e in Entry.objects.filter(act__in=RUNTIME).defer("head")[:20]],
+        "acts": _acts(),
     }
     return render(request, "system/settings.html", shown)
+
+
+def _acts() -> list[tuple[Entry, str, datetime]]:
+    """What people have set lately: entry, who, when."""
+    rows = list(Entry.objects.filter(act__in=RUNTIME).defer("head")[:20])
+    names = named.those({e.person for e in rows})
+    return [(e, named.told(e.person, names.get(e.person)), moment(e.at)) for e in rows]
 
 
 COLUMNS: tuple[Column, ...] = (

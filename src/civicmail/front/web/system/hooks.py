@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
+from civicmail.front.web.telling import span
 
 SOON = 60_000
 """ms that an entry may wait before the page says so."""
@@ -59,4 +59,4 @@ def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
 
 
 def _span(lag: int) -> str:
-    return str(timedelta(seconds=lag // 1000)) if lag >= 1000 else ""
+    return span(lag / 1000) if lag >= 1000 else ""

@@ -44,6 +44,7 @@ register.filter("size", telling.size)
 register.simple_tag(telling.share)
 register.filter("money", telling.money)
 register.filter("said", saying.said)
+register.filter("duty", saying.duty)
 
 
 @register.filter

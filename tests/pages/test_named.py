@@ -1,0 +1,28 @@
+"""Pages say by name who did something (pages: people see names, never a key of a row)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.queries import named
+from pages.world import Town
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("city")
+def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callable[[str], Client]) -> None:
+    """R-1146."""
+    assert "Dana Ortiz (p-crew0)" in visit("auditor").get("/oversight/audit/?q=p-crew0").content.decode()
+    duties = visit("office").get("/access/duties/").content.decode()
+    assert 'data-label="by">Maya Lund<' in duties and 'data-label="by">p-office' not in duties
+
+
+@pytest.mark.django_db
+def test_parts_of_the_program_and_commands_are_told_in_words(city: Town) -> None:
+    assert named.of("p-crew0") == "Dana Ortiz"
+    assert named.of("tick") == "the program" and named.of("os:root") == "root, by a command"
+    assert named.both("p-gone", None) == "p-gone"
+    assert named.those({"p-crew0", "p-gone"}) == {"p-crew0": "Dana Ortiz"} and city.people["crew0"].display == "Dana Ortiz"
