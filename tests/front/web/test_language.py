@@ -63,6 +63,27 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
     return client.get(path).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("who", "path", "wanted"),
+    [
+        ("security", "/holding/quarantine/", "en"),
+        ("security", "/incidents/", "en"),
+        ("head", "/holding/approvals/", "en"),
+        ("crew0", "/holding/approvals/mine/", "es"),
+        ("crew0", "/holding/approvals/{approval}/", "es"),
+        ("crew0", "/mail/secure/", "es"),
+    ],
+)
+def test_what_is_not_translated_does_not_say_that_it_is(
+    city: Town, visit: Callable[[str], Client], who: str, path: str, wanted: str
+) -> None:
+    """R-1147: WCAG 3.1.1: desks of officers and managers are in English; what became of one's own files is not."""
+    client = visit(who)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    answer = client.get(path.format(approval=city.objects["approval"]))
+    assert (answer.status_code, lang(answer), answer.headers["Content-Language"]) == (200, wanted, wanted)
+
+
 def test_pages_of_offices_are_in_english_and_say_so_but_a_refusal_is_in_the_language_of_the_person(
     city: Town, visit: Callable[[str], Client]
 ) -> None:

@@ -18,14 +18,18 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 OFFICES = (
-    "/access/", "/api/", "/demo/", "/dept/", "/department/", "/mandates/", "/oversight/", "/reviews/", "/system/",
+    "/access/", "/api/", "/demo/", "/dept/", "/department/", "/holding/", "/incidents/", "/mail/sent-plain/", "/mandates/",
+    "/oversight/", "/reviews/", "/system/",
     *(f"/policy/{room}/" for room in ("approvals", "emergencies", "facts", "fail-matrix", "offered", "rules")),
 )  # fmt: skip
 """Beginnings of the addresses of offices, of what programs ask, and of the page on which a demo is entered."""
 
+OWN = ("/holding/approvals/mine/", "/holding/approvals/put-up/")
+"""Among them, what is for everybody who writes mail."""
+
 
 def is_office(path: str) -> bool:
-    return path.startswith(OFFICES)
+    return path.startswith(OFFICES) and not path.startswith(OWN)
 
 
 class Language:
