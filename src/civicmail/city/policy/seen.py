@@ -1,0 +1,91 @@
+"""What checks have seen, in words for officers who decide about a message; codes are for rules and programs. Pure.
+
+Only what a code means is said, never a value of the message. A code that has no words here is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.shapes import UNAVAILABLE
+
+_PROOF: Final = {
+    "pass": "proven",
+    "fail": "fails",
+    "softfail": "probably not theirs",
+    "neutral": "its owner does not say",
+    "none": "its owner publishes nothing",
+    "temperror": "could not be asked",
+    "permerror": "what is published is wrong",
+    "policy": "too weak to count",
+}
+_SAID: Final[dict[str, dict[str, str]]] = {
+    "spf": _PROOF,
+    "dkim": _PROOF | {"none": "it is not signed"},
+    "dmarc": _PROOF | {"own-domain": "from outside in the city's own name, without proof"},
+    "arc": _PROOF | {"none": "no seal", "vouched": "a forwarder vouches for it"},
+    "spam": {"spam": "it looks like spam", "unsure": "it may be spam", "again": "it was reported as spam before"},
+    "nearly": {"reported": "nearly the same as spam that was reported"},
+    "clamav": {"malware": "malware", "heuristic": "suspicious, nothing known", "limits": "larger than is scanned",
+               "stale": "signatures are old"},
+    "names": {
+        "staff": "the name of a colleague with a foreign address",
+        "lookalike": "a domain that looks like one that is known",
+        "elsewhere": "answers go to another domain",
+        "address": "its name shows another address",
+        "hidden": "invisible characters in a name",
+        "scripts": "a name that mixes alphabets",
+    },
+    "links": {
+        "deceptive": "a link that names another place than it leads to",
+        "lookalike": "a link to a domain that looks like one that is known",
+        "address": "a link to a bare number",
+        "credentials": "a link that hides where it leads",
+        "data": "a link that is a page itself",
+        "qr": "a picture that holds a link",
+    },
+    "webmail": {
+        "official": "the city's work from a private account",
+        "own": "to one's own account elsewhere",
+        "forwarded": "sent on by a rule of a mailbox",
+    },
+    "leaving": {"file": "a file", "link": "a link to a shared file"},
+    "confidential": {
+        "ssn": "social security numbers", "itin": "taxpayer numbers", "card": "card numbers", "bank": "bank accounts",
+        "iban": "bank accounts", "licence": "driver's licences", "passport": "passport numbers", "medicare": "Medicare numbers",
+        "medical": "medical record numbers", "health": "health", "cjis": "criminal records", "secret": "keys or tokens",
+        "password": "a password", "bundle": "data of several people", "unread": "files that could not be read",
+    },
+    "use": {"campaign": "a campaign", "commercial": "business of one's own", "severe": "words that hurt", "threat": "a threat"},
+    "files": {
+        "executable": "a program",
+        "mismatch": "a file that is not what its name says",
+        "name-double": "a name with two endings",
+        "macros": "macros",
+        "dde": "fields that start programs",
+        "external": "content that is loaded from elsewhere",
+        "object": "a file inside a document", "object-link": "a file inside a document", "package": "a file inside a document",
+        "encrypted": "a password protects it",
+        "limits": "larger or deeper than is looked into",
+        "unread": "it could not be read",
+        "appended": "something is hidden behind its end",
+        "web-form": "a form", "web-password": "a form that asks for a password", "web-script": "a page with a script",
+        "web-refresh": "a page that leads on by itself", "web-smuggling": "a page that builds a file",
+        "pdf-script": "a PDF with a script", "pdf-launch": "a PDF that starts programs", "pdf-hidden": "hidden parts in a PDF",
+        "pdf-file": "a file inside a PDF", "pdf-sends": "a PDF that sends what is typed",
+    },
+}  # fmt: skip
+
+
+def words(check: str, code: str) -> str:
+    """What one code of a check means."""
+    if code == UNAVAILABLE:
+        return "could not be made"
+    return _SAID.get(check, {}).get(code, code.replace("-", " "))
+
+
+def in_words(check: str, codes: Iterable[str]) -> tuple[str, str]:
+    """(what the check looks for, what it saw), each thing once."""
+    return WORDS.get(check, check), ", ".join(dict.fromkeys(words(check, code) for code in codes))
