@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -21,12 +23,19 @@ from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
+from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.holding import slots
 from civicmail.desk.holding.actions import digests, letting
+from civicmail.desk.holding.keptback import LATE
 from civicmail.desk.holding.models import Digest
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import DANA, WHY, quarantined, states, words
 from desk.holding.test_releases import FIRST, kept
-from pages.post import CANARIES
+from mail.archive.making import UNSYNCED
+from pages.post import CANARIES, MESSAGE
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +87,41 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
     assert not any(word in notice.text for word in CANARIES.values())
     assert digests.tell_people(now + DAY + 4 * 3_600_000) == 0, "told of once"
     assert states(installed, first.id) == states(installed, held.id) == {DANA: False}
+
+
+def late(data: Path, at: int) -> tuple[Capture, Capture]:
+    """One for Dana that could not be checked, and one of hers that the next server has put off."""
+    pending = quarantined(data, at, rule="unavailable:clamav", do="pending")
+    envelope = Envelope(DANA, (Recipient("ann@acme.example"),), at, login="p-crew0/pages")
+    sent = capture_of(capture_id(at), scan(MESSAGE), envelope, Source("submission", "pages"))
+    put_off = {"hop": "smtp://192.0.2.9:25", "try": 1, "reply": "451 4.7.1 later", "next": at + 1000}
+    with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
+        w.receipt(sent, MESSAGE)
+        w.event(Event(Type.DEFERRED, sent.id, at + 500, (0,), put_off))
+        w.flush()
+    return pending, sent
+
+
+def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, installed: Path) -> None:
+    """R-1163: an hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
+    slot = noon(city)
+    late(installed, slot - LATE + 1)  # late a moment after this digest
+    pending, sent = late(installed, slot - LATE)
+    Digest.objects.create(person=city.people["crew0"], days="daily", hour=12)
+    assert digests.tell_people(slot) == 1
+    notice = Notice.objects.get(key__startswith="digest:")
+    assert notice.subject == "2 messages are kept back or wait"
+    assert "could not be checked so far" in notice.text and "to ann@acme.example: The next mail server" in notice.text
+    links = re.findall(r"/digest/[\w-]{40,}/", notice.text)
+    with time_machine.travel(moment(slot), tick=False):
+        shown = [words(Client().get(link)) for link in links]
+        assert [("Waits for a check" in s, "Waits for the next server" in s) for s in shown] == [(True, False), (False, True)]
+        assert not any("let go" in said or "no spam" in said for said in shown)
+        for link in links:
+            assert Client().post(link).status_code == 200
+    assert not Entry.objects.filter(act="my.release").exists()
+    assert states(installed, pending.id) == {DANA: False} and states(installed, sent.id) == {"ann@acme.example": True}
+    assert digests.tell_people(slot + DAY) == 1, "those that were late since"
 
 
 def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:

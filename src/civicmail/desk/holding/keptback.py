@@ -2,6 +2,7 @@
 
     kept = KeptBack(data)
     kept.copies(now)             everything that is quarantined or held by a rule, newest first
+    kept.waiting(now)            what has waited for no person, for an hour and longer
     kept.why(copy)               the rules, and what the checks have seen, for one of them
 
 Like the module for rules of desk/oversight this one has a machine's door: heads of captures come out of it, never a byte of mail.
@@ -27,12 +28,18 @@ from civicmail.mail.search.fields import thread
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/returning.py)."""
 
+PENDING, DEFERRED = "pending", "deferred"
+WAITS = frozenset({PENDING, DEFERRED})
+"""Until it could be checked; until the next server takes it."""
+LATE = 3_600_000
+"""ms after its receipt from which on a copy is late that waits for no person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One recipient's copy. do: quarantine or hold; address: the recipient, with the mailbox behind it; rules: ids of those by
-    which it is kept, empty where its record cannot be read; since: ms when that was decided; door: the kind of it by which the
-    message came in."""
+    """One recipient's copy. do: quarantine or hold, or of WAITS; address: the recipient, with the mailbox behind it; rules: ids of
+    those by which it is kept, empty where its record cannot be read; since: ms when that was decided, or it was late; door: the
+    kind of it by which the message came in."""
 
     id: bytes
     index: int
@@ -90,6 +97,23 @@ class KeptBack:
                             )
                         )  # fmt: skip
         return sorted(found, key=lambda c: (c.received, c.id, -c.index), reverse=True)
+
+    def waiting(self, now: int) -> list[Copy]:
+        """Copies that wait for no person and are late: those that could not be checked so far, and those that the next server has
+        put off. Our own mail is none of them. now: ms. Raises DamagedFile."""
+        found = []
+        with self._lock:
+            for entry in self._followed.now(now).entries.values():
+                if not entry.seen or entry.kind == "local" or entry.received + LATE > now:
+                    continue
+                for index, copy in entry.copies.items():
+                    do = PENDING if copy.is_pending else DEFERRED if copy.is_waiting and copy.settled else ""
+                    if do:
+                        late = entry.received + LATE
+                        found.append(
+                            Copy(entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, (), late, entry.kind)
+                        )
+        return found
 
     def copy(self, id_: bytes, index: int, now: int) -> Copy | None:
         """One of them, None where it is not kept back any more."""

@@ -34,8 +34,21 @@ def copies(now: int) -> list[Copy]:
         raise LaterError(str(error)) from error
 
 
+def waiting(now: int) -> list[Copy]:
+    """What waits for no person and is late. Raises LaterError where it cannot be told."""
+    try:
+        return kept().waiting(now)
+    except (DamagedFile, ConfigError) as error:
+        raise LaterError(str(error)) from error
+
+
 def copy(id_: bytes, index: int, now: int) -> Copy | None:
     return next((c for c in copies(now) if (c.id, c.index) == (id_, index)), None)
+
+
+def copy_or_late(id_: bytes, index: int, now: int) -> Copy | None:
+    """One that is kept back, or that waits for no person and is late."""
+    return copy(id_, index, now) or next((c for c in waiting(now) if (c.id, c.index) == (id_, index)), None)
 
 
 def kept() -> KeptBack:

@@ -1,5 +1,5 @@
-"""One mail with what rules kept back of somebody's mail, at the moments that they have chosen, and none where nothing is kept back
-(P-02, P-06, P-11, promise 7).
+"""One mail with what rules kept back of somebody's mail, and what has not gone on by itself for an hour, at the moments that they
+have chosen, and none where there is nothing of it (P-02, P-06, P-11, promise 7).
 
 It is about their own mailbox, those of offices that they use, and what they sent; a link shows how one message stands and changes
 nothing. Nothing in it says what a message is about.
@@ -33,7 +33,7 @@ from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.rules import Book
 from civicmail.desk.holding import queries, senders, slots
-from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.keptback import DEFERRED, PENDING, WAITS, Copy
 from civicmail.desk.holding.models import Digest, Untold
 
 LINES_MOST = 50
@@ -55,11 +55,16 @@ class News:
     def __len__(self) -> int:
         return sum(map(len, self.boxes.values())) + len(self.sent)
 
+    @property
+    def waits(self) -> bool:
+        """Some of it waits for no person."""
+        return any(copy.do in WAITS for copies in (*self.boxes.values(), self.sent) for copy in copies)
+
 
 def tell_people(now: int) -> int:
-    """Whose moment has come, of what was kept back since the one before and is kept back still; how many were told, at most
-    AT_ONCE."""
-    every = queries.copies(now)
+    """Whose moment has come, of what was kept back since the one before and is kept back still, and of what became late; how many
+    were told, at most AT_ONCE."""
+    every = [*queries.copies(now), *queries.waiting(now)]
     wanted = _by_person(every)
     untold = _untold()
     plans = {plan.person_id: plan for plan in Digest.objects.filter(person__in={*wanted, *untold})}
@@ -94,10 +99,8 @@ def plan(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
 
 def letter(found: News, person: Person, slot: datetime, book: Book) -> tuple[str, str]:
     """Subject and text, in the language that is on."""
-    count, pages = len(found), settings.CITY.web.url
-    subject = ngettext("{count} message is kept back", "{count} messages are kept back", count).format(count=count)
-    parts = [gettext("Kept back by rules at this moment. A link shows how a message stands; it changes nothing by itself.")]
-    room = LINES_MOST
+    count, pages, room = len(found), settings.CITY.web.url, LINES_MOST
+    subject, *parts = _beginning(found)
     for box, copies in sorted(found.boxes.items()):
         title = gettext("For {mailbox}, which you use:").format(mailbox=box) if box else gettext("For you:")
         lines = [
@@ -124,9 +127,31 @@ def letter(found: News, person: Person, slot: datetime, book: Book) -> tuple[str
     return subject, "\n\n".join(parts)
 
 
+def _beginning(found: News) -> list[str]:
+    """Subject and first paragraph."""
+    count = len(found)
+    if found.waits:
+        subject = ngettext("{count} message is kept back or waits", "{count} messages are kept back or wait", count)
+        said = gettext("Kept back by rules, or late at this moment. A link shows how a message stands; it changes nothing.")
+    else:
+        subject = ngettext("{count} message is kept back", "{count} messages are kept back", count)
+        said = gettext("Kept back by rules at this moment. A link shows how a message stands; it changes nothing by itself.")
+    return [subject.format(count=count), said]
+
+
+def late_words(copy: Copy) -> str:
+    """Why it waits, of a copy that waits for no person; "" of any other."""
+    if copy.do == PENDING:
+        return gettext("It could not be checked so far. That is tried again by itself.")
+    if copy.do == DEFERRED:
+        return gettext("The next mail server has not taken it so far. That is tried again by itself.")
+    return ""
+
+
 def _line(copy: Copy, who: str, person: Person, slot: datetime, book: Book) -> str:
     rule = next((found for name in copy.rules if (found := book.rule(name)) is not None), None)
-    said = (rule.reader or rule.sender or rule.why) if rule is not None else gettext("By a rule that is not in the book any more.")
+    said = late_words(copy) or (rule.reader or rule.sender or rule.why if rule is not None else "")
+    said = said or gettext("By a rule that is not in the book any more.")
     when = date_format(timezone.localtime(moment(copy.received)), "M j, H:i")
     data: Path | None = settings.DATA
     assert data is not None, "digests have an installation"

@@ -34,7 +34,7 @@ from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink, OldLink
 from civicmail.desk.holding import kinds, queries, slots
 from civicmail.desk.holding.actions import digests, letting
-from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.keptback import DEFERRED, PENDING, WAITS, Copy
 from civicmail.desk.holding.models import Digest
 from civicmail.desk.mailbox.views.one import crumbs
 
@@ -43,7 +43,12 @@ DAYS = {
     "working": gettext_lazy("Monday to Friday, not on holidays"),
     "weekly": gettext_lazy("On Mondays"),
 }
-STATES = {"quarantine": ("lock", gettext_lazy("Quarantined")), "hold": ("lock", gettext_lazy("Held"))}
+STATES = {
+    "quarantine": ("lock", gettext_lazy("Quarantined")),
+    "hold": ("lock", gettext_lazy("Held")),
+    PENDING: ("wait", gettext_lazy("Waits for a check")),
+    DEFERRED: ("wait", gettext_lazy("Waits for the next server")),
+}
 
 
 class Plan(forms.Form):
@@ -82,7 +87,7 @@ def _dead(request: HttpRequest, words: str, status: int) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, opened: Opened, now: int) -> HttpResponse:
-    own = opened.copy is not None and not opened.sent and letting.is_own(opened.copy)
+    own = opened.copy is not None and not opened.sent and opened.copy.do not in WAITS and letting.is_own(opened.copy)
     if request.method == "POST" and own:
         return _let(request, opened, now)
     response = render(request, "holding/digest.html", _shown(opened, own=own))
@@ -119,7 +124,7 @@ def _opened(request: HttpRequest, token: str, now: int) -> Opened:
     user = cast(Any, request).user
     if user.is_authenticated and cast(Account, user).person != person:
         raise NotPermitted(gettext("This link is somebody else's. Look into your own digest."))
-    copy = queries.copy(found.capture, found.index, now)
+    copy = queries.copy_or_late(found.capture, found.index, now)
     if copy is not None and not (_is_read_by(copy, person) or _is_sent_by(copy, person)):
         copy = None
     return Opened(person, copy, copy is not None and not _is_read_by(copy, person))
@@ -172,9 +177,9 @@ def _shown(opened: Opened, *, own: bool) -> dict[str, Any]:
     ]
     rules = [rule for _, rule in queries.rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
-    asked = kinds.kind_of(copy.rules, queries.book()) == "asked"
+    asked, late = kinds.kind_of(copy.rules, queries.book()) == "asked", digests.late_words(copy)
     page = Page(title, gettext("Kept back"), state=(STATES[copy.do][0], str(STATES[copy.do][1])), facts=facts)
     return {
-        "page": page, "copy": copy, "own": own, "asked": asked, "words": [text for text in words if text],
+        "page": page, "copy": copy, "own": own, "asked": asked, "late": late, "words": [text for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),
     }  # fmt: skip
