@@ -15,13 +15,14 @@ from django.test import Client
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.policy import published
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding.actions import letting
+from civicmail.desk.holding.actions import giving_up, letting, releases
 from civicmail.desk.holding.keptback import KeptBack
+from civicmail.desk.holding.models import Contest
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -164,3 +165,23 @@ def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, i
     asked = visit("security").get(html.unescape(found[1])).content.decode()
     assert 'value="heron@shop.example"' in asked and 'value="sender"' in asked
     assert "Block this sender" not in words(visit("operator").get(f"/holding/quarantine/{capture.uuid}/0/"))
+
+
+def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(city: Town, installed: Path) -> None:
+    """R-1167: not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
+    now = ms(city.now)
+    spam, held = quarantined(installed, now), quarantined(installed, now, do="hold")
+    wanted, wrong = quarantined(installed, now, rule="executable"), quarantined(installed, now)
+    copy = KeptBack(installed).copy(wanted.id, 0, now)
+    assert copy is not None
+    row = releases.ask([copy], actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
+    Contest.objects.create(capture=wrong.uuid, rules="spam-band", text="It is an offer of ours.", made=moment(now))
+    assert giving_up.give_up(now + giving_up.WAITS - 1) == 0
+    assert (giving_up.give_up(now + giving_up.WAITS), giving_up.give_up(now + giving_up.WAITS)) == (1, 0)
+    assert states(installed, spam.id) == {} and Machine(installed).body(spam.id) == MESSAGE
+    assert [states(installed, c.id) for c in (held, wanted, wrong)] == [{DANA: False}] * 3
+    (event,) = Machine(installed).events(spam.id)
+    assert event.type == Type.CANCELLED and "dsn" not in event.facts and event.facts["actor"] == "tick"
+    assert Entry.objects.get(act="quarantine.give-up").facts["copies"] == 1
+    releases.withdraw(row, actor=actor_of(city.people["crew0"].account, "", now), now=now)
+    assert giving_up.give_up(now + giving_up.WAITS) == 1

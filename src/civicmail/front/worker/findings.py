@@ -19,6 +19,7 @@ WRITE_EVERY = 5_000
 SWEEP_EVERY = 15_000
 """ms between two looks at dates."""
 DIGEST_EVERY = 600_000
+"""ms between two looks at everything that is kept back: for digests, and for what is given up."""
 
 Clock = Callable[[], int]
 
@@ -30,7 +31,7 @@ def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
 
 def one_round(data: Path, clock: Clock) -> int:
     """Once what the job does all the time; how much had a date that has come. Raises LeaseHeld."""
-    from civicmail.desk.holding.actions import containing, digests
+    from civicmail.desk.holding.actions import containing, digests, evidence, giving_up
     from civicmail.desk.holding.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
@@ -42,7 +43,7 @@ def one_round(data: Path, clock: Clock) -> int:
         gone = 0
         while done := containing.let_go():
             gone += done
-        return gone + sweep(clock()) + digests.tell_people(clock())
+        return gone + sweep(clock()) + digests.tell_people(clock()) + giving_up.give_up(clock()) + evidence.keep(clock())
 
 
 def sweep(now: int) -> int:
@@ -58,7 +59,7 @@ def sweep(now: int) -> int:
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.desk.holding.actions import containing, digests
+    from civicmail.desk.holding.actions import containing, digests, evidence, giving_up
     from civicmail.desk.holding.actions.hearing import Hearing
 
     prepare()
@@ -79,7 +80,8 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
                 swept = now
                 sweep(now)
             if not 0 <= now - told < DIGEST_EVERY:
-                told = now if digests.tell_people(now) < digests.AT_ONCE else 0
+                evidence.keep(now)
+                told = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
             return bool(containing.let_go()) or more
 
         yield work
