@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
+OUTSIDE = "outside.json"
+"""In the data folder: what people outside got with a link to the pages, a list of {to, subject, url}, the newest first."""
 FILE = "demo.json"
 """In the data folder: the roles, a list of {login, name, role, can}."""
 

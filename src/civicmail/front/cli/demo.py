@@ -29,8 +29,9 @@ def demo(
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end
     with samplecity.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
         output.words("Making a city of six departments, and a month of its mail …")
-        samplecity.people(play.data)
+        city = samplecity.people(play.data)
         play.keep_a_month(samplecity.snapshot(play.data))
+        play.behind += samplecity.desks(play.data, city)
         with samplecity.serving(folder), screen(play) as show:
             play.wait_for_gateway()
             with contextlib.suppress(KeyboardInterrupt):

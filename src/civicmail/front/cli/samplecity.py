@@ -60,6 +60,13 @@ def people(data: Path) -> Staff:
     return city
 
 
+def desks(data: Path, city: Staff) -> int:
+    """What waits for them, after the month's mail; how many messages that took."""
+    from civicmail.front.sample.desks import fill
+
+    return fill(data, city, snapshot(data), now_ms())
+
+
 def snapshot(data: Path) -> Snapshot:
     """Who may what there."""
     from civicmail.city.access.published import snapshot_path

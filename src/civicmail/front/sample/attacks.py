@@ -5,67 +5,34 @@ It goes through the pipeline with screening and the book in force, as if it came
 
 from __future__ import annotations
 
-import asyncio
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from io import BytesIO
-from pathlib import Path
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.config.load import load
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.front.sample.letterbox import Letterbox
 from civicmail.front.sample.people import DOMAIN
-from civicmail.mail.archive.commit import GroupCommit, Writer
-from civicmail.mail.archive.records import Source
-from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.errors import ComeAgain
-from civicmail.mail.pipeline.judging import Judging
 
 PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + bytes(48) + b"This program cannot be run in DOS mode."
 FORM = b"<html><form action='https://login.example.net/'>Password <input type=password></form></html>"
 
 
-def keep(data: Path, snapshot: Snapshot, now: int) -> int:
-    """Archive them; how many. now: ms."""
-    return asyncio.run(_keep(data, snapshot, now))
-
-
-async def _keep(data: Path, snapshot: Snapshot, now: int) -> int:
+def keep(box: Letterbox, snapshot: Snapshot, first: Sequence[str], now: int) -> None:
+    """Archive them. first: addresses that get some of it; the others are taken as they come. now: ms."""
     at = now - 3 * 86_400_000
-    commit, judging = GroupCommit(Writer(data, lambda: now)), Judging(load(data), data, lambda: at, patient=True)
-    pipeline, done = Pipeline(commit, people=lambda: snapshot, judging=judging), 0
     boxes = sorted((b.id, b.name) for b in snapshot.mailboxes.values() if b.state == "open" and b.kind == "personal")
-    to, boss = [address for address, _ in boxes[:: max(1, len(boxes) // 9)]], boxes[-1][1]
-    try:
-        for n, message in enumerate(_messages(boss)):
-            at += 7 * 3_600_000 + n * 60_000
-            for address in to[n % 3 :: 3][:2]:
-                message.replace_header("To", address)
-                message.replace_header("Date", format_datetime(datetime.fromtimestamp(at // 1000, UTC) - timedelta(seconds=9)))
-                sender = message["From"].addresses[0]
-                envelope = Envelope(sender.addr_spec, (Recipient(address),), at, client="203.0.113.9", helo=f"mx.{sender.domain}")
-                try:
-                    await pipeline.accept(message.as_bytes(), envelope, Source("mx", "sample"))
-                except ComeAgain:  # where names cannot be asked at this moment, its client would come again
-                    continue
-                done += 1
-    finally:
-        judging.close()
-        await commit.close()
-    return done
-
-
-def pretended(boss: str, at: datetime) -> list[tuple[str, bytes]]:
-    """The same messages as bytes, with whom their envelopes name."""
-    found = []
-    for message in _messages(boss):
-        message.replace_header("Date", format_datetime(at))
-        found.append((message["From"].addresses[0].addr_spec, message.as_bytes()))
-    return found
+    others = [address for address, _ in boxes[:: max(1, len(boxes) // 9)] if address not in first]
+    to, boss = [*first, *others][:9], boxes[-1][1]
+    for n, message in enumerate(_messages(boss)):
+        at += 7 * 3_600_000 + n * 60_000
+        for address in to[n % 3 :: 3][:2]:
+            message.replace_header("To", address)
+            message.replace_header("Date", format_datetime(datetime.fromtimestamp(at // 1000, UTC) - timedelta(seconds=9)))
+            box.keep_message(message, message["From"].addresses[0].addr_spec, [address], at)
 
 
 def _messages(boss: str) -> Iterator[EmailMessage]:

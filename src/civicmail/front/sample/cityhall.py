@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from civicmail.city.access.actions import duties
 from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import actor_of
@@ -60,6 +62,15 @@ class Staff:
 def actor(person: Person, now: int) -> Actor:
     """The person as the guard wants it, from this machine."""
     return actor_of(Account.objects.select_related("person").get(person=person), "127.0.0.1", now)
+
+
+def on_duty(person: Person, duty: Duty, now: int, reason: str = WHY) -> Actor:
+    """The person in this duty, which is taken up where it has to be."""
+    who = actor(person, now)
+    if DUTIES[duty].privileged and not who.has_taken_up(duty, now):
+        duties.take_up(person.duties.get(duty=duty, ended__isnull=True), hours=4, actor=who, reason=reason, now=now)
+        who = actor(person, now)
+    return who
 
 
 def oneself(person: Person) -> Actor:

@@ -11,17 +11,17 @@ from collections import Counter
 from contextlib import suppress
 from random import Random
 
-from civicmail.city.access.actions import devices, duties
+from civicmail.city.access.actions import devices
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import DUTIES, Duty
+from civicmail.city.access.duties import Duty
 from civicmail.city.access.models import Account, DutyGrant
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.errors import CivicmailError
 from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approving, containing, letting, switching
 from civicmail.desk.holding.models import Approval, Containment
-from civicmail.front.sample.cityhall import WHY, Staff, actor
+from civicmail.front.sample.cityhall import Staff, actor, on_duty
 
 MEDIAN_MINUTES = 12
 """After so long a manager has looked, half of the times; P-22 works where that is below thirty."""
@@ -123,8 +123,4 @@ class Hands:
     def _in_duty(self, duty: Duty, now: int) -> Actor:
         grant = DutyGrant.objects.select_related("person").filter(duty=duty, ended__isnull=True).first()
         assert grant is not None, "everybody is there"
-        who = actor(grant.person, now)
-        if DUTIES[duty].privileged and not any(held.duty == duty and held.taken_until > now for held in who.held):
-            duties.take_up(grant, hours=4, actor=who, reason=WHY, now=now)
-            who = actor(grant.person, now)
-        return who
+        return on_duty(grant.person, duty, now)

@@ -38,7 +38,7 @@ retry_first = {retry}
 
 {more}[web]
 port = {ports.web}
-
+{pages}
 [log]
 level = "warning"
 """
@@ -106,15 +106,18 @@ def settings(
     retry: int = 60,
     pace: float = 1,
     certificate: tuple[Path, Path] | None = None,
+    pages: str = "",
 ) -> str:
     """The settings file. world: port of the server that takes outgoing mail; resolver: "" for the system's; retry: seconds until a
     second attempt; pace: how much more than usual one of these people sends within an hour; certificate: and
-    its key, for whoever signs in."""
+    its key, for whoever signs in; pages: where links in mail lead,
+    those to unknown hosts, too; "" for nowhere."""
     door = _PEOPLE.format(port=ports.people, certificate=certificate[0], key=certificate[1]) if certificate else ""
     more = f'[screening]\nresolver = ["{resolver}"]\n\n' if resolver else ""
     if pace != 1:
         more += f"[containment]\noutside = {round(40 * pace)}\ninside = {round(300 * pace)}\n\n"
-    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=more)
+    where = f'url = "{pages}"\n\n[marks]\nlinks = ["*"]\n' if pages else ""
+    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=more, pages=where)
 
 
 def make(data: Path, text: str) -> str:

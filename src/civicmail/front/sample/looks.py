@@ -3,12 +3,11 @@ with a finding, one that was refused (P-16, P-21)."""
 
 from __future__ import annotations
 
-from civicmail.city.access.actions import duties, mandates
-from civicmail.city.access.actors import Actor
+from civicmail.city.access.actions import mandates
 from civicmail.city.access.duties import Duty
 from civicmail.city.access.models import Mandate
 from civicmail.city.access.wanted import Wanted
-from civicmail.front.sample.cityhall import Staff, actor
+from civicmail.front.sample.cityhall import Staff, actor, on_duty
 
 _AS: tuple[Duty, ...] = ("examiner", "city-attorney", "examination-approver")
 _STREETS = "Request 2026-31: letters about street lights of this autumn, as a resident asked for them."
@@ -17,7 +16,7 @@ _STREETS = "Request 2026-31: letters about street lights of this autumn, as a re
 def looks(city: Staff, now: int) -> list[Mandate]:
     """The mandates, in the order in which they were asked for. The records officer has taken up the duty already."""
     records = actor(city.named["records-officer"], now)
-    examiner, attorney, approver = (_on_duty(city, duty, now) for duty in _AS)
+    examiner, attorney, approver = (on_duty(city.named[duty], duty, now, "The cases of this morning.") for duty in _AS)
     clerk, supervisor = city.named["clerk"].uid, city.named["supervisor"].uid
 
     street = mandates.ask(
@@ -36,10 +35,3 @@ def looks(city: Staff, now: int) -> list[Mandate]:
         refused, actor=approver, reason="A whole department without a cause is too wide; name people and a cause.", now=now
     )
     return [street, waiting, closed, refused]
-
-
-def _on_duty(city: Staff, duty: Duty, now: int) -> Actor:
-    """Whoever holds it, after taking it up."""
-    person = city.named[duty]
-    duties.take_up(person.duties.get(duty=duty), hours=2, actor=actor(person, now), reason="The cases of this morning.", now=now)
-    return actor(person, now)

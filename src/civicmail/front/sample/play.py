@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.front.sample import attacks, installation, month, people
+from civicmail.front.sample import installation, month, outside, people
 from civicmail.front.sample.mail import Posting, messages
+from civicmail.front.sample.names import Names
 from civicmail.front.sample.postman import Postman
 from civicmail.front.sample.stage import Answer, Stage
 from civicmail.front.sample.world import World
@@ -41,10 +42,13 @@ class Play:
 
     def __init__(self, data: Path, *, seed: int, rate: float) -> None:
         self.data = data
-        self.world = World(lambda _: "250 2.0.0 Taken by the world")
+        self.world, self._names = World(self._take), Names()
+        self._writing = threading.Lock()
         ports = installation.Ports(*installation.free_ports(3))
         self.ports = ports._replace(web=WEB) if installation.is_free(WEB) else ports
-        installation.make(data, installation.settings(self.ports, self.world.port))
+        home = f"http://127.0.0.1:{self.ports.web}"
+        text = installation.settings(self.ports, self.world.port, resolver=self._names.address, pages=home)
+        installation.make(data, text)
         self.sent: Counter[str] = Counter()
         self.refused: list[str] = []
         self.took: list[float] = []
@@ -62,11 +66,19 @@ class Play:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self.world.close()
+        self._names.close()
 
     @property
     def pages(self) -> str:
         """Where a browser goes."""
         return f"http://127.0.0.1:{self.ports.web}/demo/"
+
+    def _take(self, posting: Posting) -> str:
+        """The world takes everything. Of what leads to the pages the links are kept: so a visitor can be somebody outside, too."""
+        if found := outside.links(posting, self.pages.removesuffix("/demo/")):
+            with self._writing:
+                outside.note(self.data, found)
+        return "250 2.0.0 Taken by the world"
 
     @cached_property
     def stage(self) -> Stage:
@@ -79,7 +91,7 @@ class Play:
         self._snapshot = snapshot
         before = month.letters(snapshot, count=MONTH, until=now, seed=self._seed, town=people.DEMO)
         ms = round(now.timestamp() * 1000)
-        self.behind = month.keep(self.data, before, snapshot, ms) + attacks.keep(self.data, snapshot, ms)
+        self.behind = month.keep(self.data, before, snapshot, ms)
 
     def _mail(self) -> Iterator[Posting]:
         """From now on, for those who take mail: what others would hear is for the tests."""

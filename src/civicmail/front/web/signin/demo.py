@@ -6,6 +6,8 @@ either (stepup.is_fresh).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
@@ -15,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.demo import FILE, is_loopback
+from civicmail.city.access.demo import FILE, OUTSIDE, is_loopback
 from civicmail.city.access.models import Account
 
 _ON_BEHALF = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -29,7 +31,7 @@ def roles(request: HttpRequest) -> HttpResponse:
         raise Http404
     cast = orjson.loads((settings.DATA / FILE).read_bytes())
     if request.method != "POST":
-        return render(request, "demo.html", {"cast": cast})
+        return render(request, "demo.html", {"cast": cast, "outside": _outside(settings.DATA / OUTSIDE)})
     login = request.POST.get("login", "")
     if login not in {role["login"] for role in cast}:
         raise Http404
@@ -39,3 +41,9 @@ def roles(request: HttpRequest) -> HttpResponse:
     get_adapter(request).login(request, account)
     record_authentication(request, account, method="demo")
     return redirect("home")
+
+
+def _outside(path: Path) -> list[dict[str, str]]:
+    """Links to our pages that people outside were sent; none before the first of them is."""
+    found: list[dict[str, str]] = orjson.loads(path.read_bytes()) if path.exists() else []
+    return found

@@ -1,0 +1,45 @@
+"""What people outside get from the sample city with a link to its pages: a visitor of the demo opens it, and is one of them."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from civicmail.city.access.demo import OUTSIDE
+from civicmail.core.disk.files import OS_FILES
+from civicmail.front.sample.mail import Posting
+
+MOST = 6
+"""Links that are kept, the newest first."""
+
+
+class Link(NamedTuple):
+    """to: whose mail it stood in; subject: of that mail."""
+
+    to: str
+    subject: str
+    url: str
+
+
+def links(posting: Posting, pages: str) -> list[Link]:
+    """pages: where the pages of the city are. Each link once; mail without one is not even read."""
+    if pages.encode() not in posting.content or not posting.recipients:
+        return []
+    message = message_from_bytes(posting.content, EmailMessage, policy=default)
+    body = message.get_body(("plain",))
+    text = body.get_content() if body is not None else ""
+    found = dict.fromkeys(re.findall(rf"{re.escape(pages)}/[\w./~-]+", text))
+    return [Link(posting.recipients[0], str(message["Subject"] or ""), url) for url in found]
+
+
+def note(data: Path, found: list[Link]) -> None:
+    """For the page on which a visitor chooses whom to be."""
+    path = data / OUTSIDE
+    before = orjson.loads(path.read_bytes()) if path.exists() else []
+    OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in found), *before][:MOST]))
