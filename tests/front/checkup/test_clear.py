@@ -20,7 +20,7 @@ def said(tmp_path: Path, listener: Listener, *plain: Plain, courier: Courier | N
     return [f.level for f in clear(Patient(tmp_path, settings, NOW))]
 
 
-@pytest.mark.parametrize("kind", ["submission", "relay", "lmtp"])
+@pytest.mark.parametrize("kind", ["submission", "relay", "lmtp", "journal"])
 def test_a_door_beyond_this_machine_without_tls_is_red(tmp_path: Path, kind: str) -> None:
     """R-728."""
     bare = Listener(kind=kind, address="192.0.2.1", port=587)

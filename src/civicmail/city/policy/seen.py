@@ -50,6 +50,7 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "official": "the city's work from a private account",
         "own": "to one's own account elsewhere",
         "forwarded": "sent on by a rule of a mailbox",
+        "forwarder": "a mailbox of the city whose rule it is",
     },
     "leaving": {"file": "a file", "link": "a link to a shared file"},
     "confidential": {

@@ -152,7 +152,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    door: str = _setting("lmtp", "A door beyond this machine without TLS: submission, relay, lmtp, imap or courier.")
+    door: str = _setting("lmtp", "A door beyond this machine without TLS: submission, relay, lmtp, journal, imap or courier.")
     owner: str = _setting("", "Who answers for it.")
     until: str = _setting("", "The day, like 2027-06-30, from which doctor is red again.")
 

@@ -281,7 +281,7 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Hook", "name"): _slug,
     ("Hook", "url"): _hook,
     ("Partner", "server"): _partner,
-    ("Plain", "door"): _one_of("submission", "relay", "lmtp", "imap", "courier"),
+    ("Plain", "door"): _one_of("submission", "relay", "lmtp", "journal", "imap", "courier"),
     ("Secure", "resolver"): _nameserver,
     ("Secure", "days"): _between(1, 366),
     ("Secure", "tries"): _between(1, 100),

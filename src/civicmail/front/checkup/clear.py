@@ -15,14 +15,14 @@ from civicmail.mail.courier.hops import parse_hop
 from civicmail.mail.courier.ways import is_here
 
 CHECK = "clear text"
-_DOORS = frozenset({"submission", "relay", "lmtp"})
+_DOORS = frozenset({"submission", "relay", "lmtp", "journal"})
 SECONDS = 5.0
 DO = "Give it a certificate, or name in [[secure.plain]] who answers for it, and until when."
 
 
 def clear(p: Patient, greet: Callable[[str, int], frozenset[str]] | None = None) -> Iterator[Finding]:
-    """submission, LMTP, relay, IMAP and next hops: TLS beyond loopback, or an entry with owner and end date. greet: what an IMAP
-    server says that it can, before TLS."""
+    """submission, LMTP, relay, journals, IMAP and next hops: TLS beyond loopback, or an entry with owner and end date. greet: what
+    an IMAP server says that it can, before TLS."""
     found = False
     for door, where in (*_plain(p.settings), *_imap(p.settings, greet or offered)):
         found = True

@@ -105,7 +105,7 @@ def make_door(listener: Listener, settings: Settings) -> Door:
 def _is_shut_in_clear(listener: Listener, settings: Settings) -> bool:
     """Whoever may come without TLS has somebody who answers for it; behind a balancer that ends TLS nobody can tell."""
     answered = any(entry.door == listener.kind for entry in settings.secure.plain)
-    return listener.kind in ("relay", "lmtp") and not listener.proxy and not answered
+    return listener.kind in ("relay", "lmtp", "journal") and not listener.proxy and not answered
 
 
 def _networks(names: list[str]) -> tuple[Network, ...]:
