@@ -37,6 +37,25 @@ def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == [SAVED, DATABASE]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_file_knows_how_many_of_its_rows_are_alike(tmp_path: Path) -> None:
+    """R-1108: as a server does by itself; a way through the wrong index takes as long as all rows."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("DELETE FROM sqlite_stat1")
+    with transaction.atomic():
+        for n in range(40):
+            entries.enter("duty.grant", actor=Actor("ann", "Ann"), reason="why", object=f"person:p-{n}", now=1)
+    (tmp_path / DATABASE).write_bytes(b"stands for the living one")
+    assert Saving(tmp_path).step()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE idx = 'entries_of_an_object'")
+        counted = cursor.fetchall()
+    assert [stat.split()[:2] for (stat,) in counted] == [["40", "1"]], "forty rows, each about something else"
+
+
 def test_a_copy_takes_the_saved_file_and_never_the_living_ones() -> None:
     """R-212."""
     assert contents.belongs(SAVED)

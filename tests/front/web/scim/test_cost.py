@@ -6,15 +6,19 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from city.access import staff
 from civicmail.city.access.actions import publishing
 from civicmail.city.access.models import Publication, Untold
 from civicmail.city.access.published import changes_path, snapshot_path, touch_alive
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.directory.models import Department, Person, ScimUser
 from civicmail.core.config.clock import now_ms
+from civicmail.front.web.scim import storage
 from front.web.scim.conftest import Provider
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -46,6 +50,49 @@ def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monke
     gc.collect()
     monkeypatch.setattr("pydantic._internal._generics.create_generic_submodel", made)
     assert [provider.ask(method, path, body)[0] for method, path, body in asked] == [200, 200, 204]
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        'userName eq "ANN@city.example"',
+        'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "ANN"',
+        'emails.value eq "Ann@home.example"',
+        'title eq "lead Clerk" and active eq true',
+    ],
+)
+def test_a_filter_builds_only_users_whom_it_may_mean(
+    filter_: str, ann: str, provider: Provider, user: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1105: of six thousand the database finds the few in whose words it stands."""
+    for n in range(4):
+        provider.ask("POST", "/Users", user(f"e-{n}", title="Clerk"))
+    provider.ask("PATCH", ann, says("emails", [{"type": "home", "value": "ann@home.example"}]))
+    provider.ask("PATCH", ann, says("title", "Lead clerk"))
+    built = []
+    plain = storage.resource_of
+
+    def counted(row: ScimUser) -> object:
+        built.append(row.uid)
+        return plain(row)
+
+    monkeypatch.setattr(storage, "resource_of", counted)
+    assert provider.ask("GET", f"/Users?filter={quote(filter_)}")[1]["totalResults"] == 1
+    assert built == ["ann"]
+
+
+def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> None:
+    """R-1109: twelve statements and one transaction, whoever else works here; a look asks two questions."""
+
+    def asked(method: str, path: str, body: object = None) -> int:
+        with CaptureQueriesContext(connection) as statements:
+            assert provider.ask(method, path, body)[0] in (200, 204)
+        return len([s for s in statements if "SAVEPOINT" not in s["sql"]])
+
+    provider.ask("PATCH", ann, says("title", "First"))  # the report of the day, and when the token was used
+    assert asked("GET", "/Users?filter=userName%20eq%20%22ann@city.example%22") <= 2
+    assert asked("GET", ann) <= 2
+    assert asked("PATCH", ann, says("title", "Second")) <= 12
 
 
 def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from civicmail.city.access.models import Acknowledgement, Authorisation, PolicyText
 from civicmail.city.access.moments import moment, ms
@@ -46,15 +46,11 @@ def said(people: Iterable[int] | None = None) -> dict[int, Said]:
     rows = Acknowledgement.objects.order_by()
     if people is not None:
         rows = rows.filter(person__in=people)
-    found = rows.values_list("person").annotate(
-        version=Max("text__version", filter=Q(accepted=True)),
-        accepted_at=Max("at", filter=Q(accepted=True)),
-        declined_at=Max("at", filter=Q(accepted=False)),
-    )
-    return {
-        person: Said(version or 0, ms(accepted) if accepted else 0, ms(declined) if declined else 0)
-        for person, version, accepted, declined in found
-    }
+    found: dict[int, Said] = {}
+    for person, accepted, version, at in rows.values_list("person", "accepted").annotate(Max("text__version"), last=Max("at")):
+        was = found.get(person, Said())
+        found[person] = replace(was, version=version, accepted=ms(at)) if accepted else replace(was, declined=ms(at))
+    return found
 
 
 def owed_by(person: int, now: int) -> Owed | None:

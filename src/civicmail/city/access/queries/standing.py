@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -100,7 +100,7 @@ class Everybody:
 
 
 def everybody(now: int, people: Iterable[int] | None = None) -> Everybody:
-    """How people stand (None: all); seven queries. now: ms."""
+    """How people stand (None: all); seven queries at most. now: ms."""
     at = moment(now)
     rights: dict[int, list[Right]] = {}
     own: dict[int, int] = {}
@@ -115,7 +115,7 @@ def everybody(now: int, people: Iterable[int] | None = None) -> Everybody:
     for bar in living(at, people):
         bars.setdefault(bar.person_id, []).append(bar)
     versions = policy.versions()
-    work = _work(at, people, _unbound(versions, now))
+    work = _work(at, people, lambda: _unbound(versions, now))
     return Everybody(work, rights, own, frozenset(accounts.values_list("person", flat=True)), policy.said(people), versions, bars)
 
 
@@ -152,8 +152,8 @@ def _unbound(versions: tuple[standing.Version, ...], now: int) -> frozenset[int]
     return frozenset(pk for pk, undertaken in newest if not standing.is_bound(versions, undertaken or 0, now))
 
 
-def _work(at: datetime, people: Iterable[int] | None, unbound: frozenset[int]) -> dict[int, Work]:
-    """The open episode of each person, else the last one of those that ended lately."""
+def _work(at: datetime, people: Iterable[int] | None, owing: Callable[[], frozenset[int]]) -> dict[int, Work]:
+    """The open episode of each person, else the last one of those that ended lately. owing: agencies, where anybody is of one."""
     rows = Episode.objects.order_by("starts", "id")
     if people is not None:
         rows = rows.filter(person__in=people)
@@ -161,7 +161,9 @@ def _work(at: datetime, people: Iterable[int] | None, unbound: frozenset[int]) -
         rows = rows.filter(Q(ended__isnull=True) | Q(ended__gte=timezone.localdate(at - REMEMBERED)))
     fields = ("person", "kind", "ended", "contract__agency", "contract__agency__suspended", "contract__agency__name")
     found: dict[int, Work] = {}
-    for person, kind, ended, id_, suspended, agency in rows.values_list(*fields):
+    plain = list(rows.values_list(*fields))
+    unbound = owing() if any(row[3] for row in plain) else frozenset()
+    for person, kind, ended, id_, suspended, agency in plain:
         if ended is None or person not in found or found[person].ended is not None:
             off = agency if suspended and suspended <= at else ""
             found[person] = Work(kind, ended, off, agency if id_ in unbound else "", agency or "")
