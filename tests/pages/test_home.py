@@ -72,6 +72,15 @@ def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("city")
+def test_one_line_of_the_menu_is_where_one_is(visit: Callable[[str], Client]) -> None:
+    """My files lie below the approvals, and are not those of others."""
+    page = visit("head").get("/holding/approvals/mine/").content.decode()
+    menu = page.partition('<nav id="nav"')[2].partition("</nav>")[0]
+    assert menu.count('aria-current="page"') == 1 and 'mine/" aria-current="page"' in menu
+
+
+@pytest.mark.django_db
 def test_home_shows_it(city: Town, visit: Callable[[str], Client]) -> None:
     page: Any = visit("security").get("/").content.decode()
     assert all(label in page for label in DESKS)

@@ -64,6 +64,12 @@ def test_a_share_is_never_told_without_its_base_and_money_has_two_digits() -> No
     assert telling.told(1204) == "1,204"
 
 
+def test_facts_tell_the_hour_of_what_is_near_and_the_day_of_what_is_not(frozen: Traveller) -> None:
+    assert "Today 9:12 a.m." in str(telling.told(datetime(2026, 3, 2, 15, 12, tzinfo=UTC)))
+    assert telling.told(datetime(2026, 1, 2, 15, 12, tzinfo=UTC)) == telling.day(date(2026, 1, 2))
+    assert telling.told(date(2026, 3, 2)) == telling.day(date(2026, 3, 2))
+
+
 def test_times_and_amounts_are_told_in_spanish_as_in_the_united_states(frozen: Traveller) -> None:
     with translation.override("es"):
         assert ">Hoy 9:12 a.m.</time>" in telling.when(datetime(2026, 3, 2, 15, 12, tzinfo=UTC))

@@ -37,9 +37,8 @@ def home(request: Asked) -> HttpResponse:
     found = tasks.waiting_first(tasks.joined(found))
     pinned = me(request).saved_views.filter(pinned=True)
     page = Page(gettext("What must I do now?"), gettext("Home"))
-    return render(
-        request, "home.html", {"page": page, "groups": found, "checked": clock(request.now), "facts": facts, "pinned": pinned}
-    )
+    checked = clock(request.now).removesuffix(".")  # of p.m., where the sentence has its own
+    return render(request, "home.html", {"page": page, "groups": found, "checked": checked, "facts": facts, "pinned": pinned})
 
 
 def _mail(actor: Actor, now: int) -> list[tasks.Task]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -140,7 +140,16 @@ def groups(request: HttpRequest, actor: Actor) -> list[Group]:
     found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
     found.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
     found.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
-    return [group for group in found if group.entries]
+    return _one_current([group for group in found if group.entries])
+
+
+def _one_current(groups: list[Group]) -> list[Group]:
+    """Of several lines that a page lies under, the nearest: what became of my files lies below the approvals."""
+    nearest = max((len(item.url) for group in groups for item in group.entries if item.current), default=0)
+    return [
+        Group(group.name, [replace(item, current=item.current and len(item.url) == nearest) for item in group.entries])
+        for group in groups
+    ]
 
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:

@@ -3,7 +3,7 @@ language of the page."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,13 +15,22 @@ from civicmail.city.access.views import saying
 
 _YEAR = 365
 _KILO = 1000
+NEAR = timedelta(days=14)
+"""So near the hour matters, further away the day."""
 
 
 def told(value: object) -> object:
-    """A fact of a page head: days and times in words, numbers with commas, anything else as it is."""
+    """A fact of a page head: days in words, with the time of what is near; numbers with commas, anything else as it is."""
+    if isinstance(value, datetime) and timezone.is_aware(value) and _has_hour(value):
+        return when(value)
     if isinstance(value, date):  # a datetime is one, too
         return day(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _has_hour(value: datetime) -> bool:
+    """Midnight is the end of a day, and no hour that anybody means."""
+    return abs(value - timezone.now()) < NEAR and timezone.localtime(value).time() != time.min
 
 
 def when(value: datetime | date | int | None) -> SafeString | str:

@@ -41,7 +41,7 @@ def agencies(request: Asked) -> HttpResponseBase:
         caption="Agencies",
         columns=[
             Column("name", "Agency", lambda a: Cell(a.name, reverse("agency", args=[a.code]), hint=a.contact), ("name",)),
-            Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("On", role="plain")),
+            Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")),
             Column("people", "People now", lambda a: a.people, ("people",), True, "people now"),
             Column("contracts", "Contracts running", lambda a: a.running, ("running",), True, "contracts running"),
             Column("last", "Last one ends", lambda a: a.last, ("last",), name="last one ends"),
@@ -122,7 +122,7 @@ def _page(request: Asked, row: Agency, people: int) -> Page:
     facts.append(("Undertaking", _undertaking(request, row)))
     if row.suspended:
         facts.append(("Off since", row.suspended))
-    state = ("lock", "Switched off") if row.suspended else ("plain", "On")
+    state = ("lock", "Switched off") if row.suspended else ("plain", "In use")
     return Page(row.name, "Agencies", [_up()], state, facts, actions)
 
 

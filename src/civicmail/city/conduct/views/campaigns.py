@@ -68,9 +68,10 @@ def campaigns(request: Asked) -> HttpResponseBase:
         sort="-planned",
         slim=slim,
     )
-    actions = [Action("Essential mailboxes", reverse("essential"))]
+    actions = []
     if may(request, "review.run"):
         actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
+    actions.append(Action("Essential mailboxes", reverse("essential")))
     page = Page("Is access reviewed?", "Access office", actions=actions)
     return listing.shown(request, "access/list.html", found, {"page": page})
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
-from civicmail.city.access.moments import in_words, ms
+from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -81,10 +81,10 @@ def everywhere(request: Asked) -> HttpResponseBase:
         caption="Statements of departments",
         columns=[
             Column("department", "Department", _department, ("department__name", "-half")),
-            Column("half", "Half", lambda row: row.half, ("half",), name="half"),
+            Column("half", "Half", lambda row: _words(row.half), ("half",), name="half"),
             *_columns(),
         ],
-        filters=[Filter("half", "Half", lambda rows, value: rows.filter(half=value)), _by_state()],
+        filters=[Filter("half", "Half", lambda rows, value: rows.filter(half=value), _halves()), _by_state()],
         empty="No statement was opened yet. The first are when the half of this year is over.",
         noun="statements",
         sort="department",
@@ -97,9 +97,18 @@ def _department(row: Statement) -> Cell:
     return Cell(str(row.department), reverse("statement", args=[row.department.code, row.half]))
 
 
+def _halves() -> list[tuple[str, str]]:
+    """Those of which there are statements, the newest first."""
+    return [(half, _words(half)) for half in Statement.objects.order_by("-half").values_list("half", flat=True).distinct()]
+
+
+def _words(half: str) -> str:
+    parsed = halves.parse(half)
+    return parsed.in_words if parsed else half
+
+
 def _half(row: Statement) -> Cell:
-    half = halves.parse(row.half)
-    return Cell(half.in_words if half else row.half, reverse("statement", args=[row.department.code, row.half]))
+    return Cell(_words(row.half), reverse("statement", args=[row.department.code, row.half]))
 
 
 def _columns() -> list[Column]:
@@ -162,7 +171,7 @@ def _row(request: Asked, department: str, half: str) -> Statement:
 
 def _page(row: Statement, period: halves.Half) -> Page:
     up = [(f"{row.department}: statements", reverse("statements", args=[row.department.code]))]
-    facts: list[tuple[str, Any]] = [("Half", period.in_words), ("Due", in_words(row.due))]
+    facts: list[tuple[str, Any]] = [("Half", period.in_words), ("Due", row.due)]
     if row.signed:
         facts += [("Signed", row.signed), ("By", str(row.person))]
     here = reverse("statement", args=[row.department.code, row.half])

@@ -41,7 +41,7 @@ def hooks(request: Asked) -> HttpResponseBase:
             Column("problem", "Last error", lambda r: Cell(r["problem"] or "none", full=True), name="last error"),
             Column("due", "Next try", lambda r: r["due"], name="next try"),
         ],
-        empty="No program is told of entries. The settings name them: [[oversight.webhook]].",
+        empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
         noun="programs",
     )
     return listing.shown(request, "access/list.html", found, {"page": Page("Who is told of entries?", "System")})
