@@ -31,6 +31,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     reviews,
     screened,
     searchable,
+    sent,
     spam,
 )
 from bench.report import Report, machine  # noqa: E402
@@ -38,7 +39,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews",
+    "scim", "reviews", "sent",
 )  # fmt: skip
 
 
@@ -87,6 +88,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             people.run(report, people=600, asked=4) if small else people.run(report)
         case "reviews":
             reviews.run(report, people=600) if small else reviews.run(report)
+        case "sent":
+            sent.run(report, messages=4) if small else sent.run(report)
         case "scim":
             provisioned.run(report, people=600, changes=40) if small else provisioned.run(report)
         case "authenticated":
