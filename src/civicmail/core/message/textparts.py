@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from . import block, edits, linkplaces, tree
+from . import block, edits, linkplaces, transfer, tree
 from .block import Buffer
 from .edits import Change, Edit, Encoded
 
@@ -16,6 +17,8 @@ _SEALED = ("multipart/signed", "multipart/encrypted")
 _TEXTS = frozenset({"text/plain", "text/html"})
 MOST = 16
 """Text parts of one message that are opened; the message of a person has two."""
+LEVELS = 4
+"""Messages in messages that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,23 @@ class TextPart:
         return edits.changes(self.encoded, clear, self.offset)
 
 
-def opened(raw: Buffer) -> list[TextPart]:
-    """The text parts of a message in their order, without those of attached messages and files."""
+def opened(raw: Buffer, *, attached: bool = False) -> list[TextPart]:
+    """The text parts of a message in their order, without those of files; attached: also of messages that are attached to it."""
+    return list(islice(_parts(raw, 0, LEVELS if attached else 0), MOST))
+
+
+def _parts(raw: Buffer, offset: int, levels: int) -> Iterator[TextPart]:
+    """offset: of these bytes in the whole message; levels: how deep attached ones are looked into."""
     head = block.read(raw, 0, len(raw), [], top=True)
-    found: list[TextPart] = []
     sealed: list[str] = []
     for node in tree.walk(raw, head, 0, tree.Budget(len(raw)), []):
         if node.content_type in _SEALED:
             sealed.append(f"{node.path}.")
-        if node.content_type not in _TEXTS or node.attachment or any(node.path.startswith(path) for path in sealed):
+        if any(node.path.startswith(path) for path in sealed):
             continue
-        if not linkplaces.keeps_ascii(node.charset) or len(found) == MOST:
+        if levels and node.letter and node.encoding in transfer.IDENTITY:
+            yield from _parts(bytes(raw[node.start : node.end]), offset + node.start, levels - 1)
+        if node.content_type not in _TEXTS or node.attachment or not linkplaces.keeps_ascii(node.charset):
             continue
         if (encoded := edits.opened(bytes(raw[node.start : node.end]), node.encoding)) is not None:
-            found.append(TextPart(encoded, node.html, node.start))
-    return found
+            yield TextPart(encoded, node.html, offset + node.start)

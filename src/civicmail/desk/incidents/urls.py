@@ -8,7 +8,7 @@ from civicmail.desk.incidents.views import cases, followed, linked, pulls, readi
 
 urlpatterns = [
     path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
-    re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,2}\Z", followed.followed, name="link-followed"),
+    re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,3}\Z", followed.followed, name="link-followed"),
     path("report/<str:token>/", linked.report, name="report-link"),
     path("incidents/", cases.listed, name="incidents"),
     path("incidents/<int:pk>/", cases.case, name="incident"),

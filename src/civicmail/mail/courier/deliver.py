@@ -109,7 +109,7 @@ class _Courier:
         marking = Marking(data, rounds.settings, rounds.clock)
         rounds.single = marking.is_single
         self._remote = Remote(rounds, self._store, self._stopping, signer, marking)
-        self._securely = Securely(rounds, self._store, self._stopping, signer, data)
+        self._securely = Securely(rounds, self._store, self._stopping, signer, marking, data)
         self._reports = Reports(rounds, self._store, submit)
         self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from civicmail.city.access.published import Watch
 from civicmail.city.notices import tokens
@@ -26,7 +27,7 @@ from civicmail.core.message.linkplaces import Place
 from civicmail.core.message.textparts import TextPart
 from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier import doubt, wrapped
+from civicmail.mail.courier import doubt, unwrapped, wrapped
 from civicmail.mail.courier.kept import Kept
 from civicmail.mail.screening.correspondents import MappedCorrespondents
 from civicmail.mail.screening.knownhosts import KnownHosts
@@ -42,7 +43,7 @@ LINKS_MOST = 2_000
 DAYS_MS = 30 * 86_400_000
 """How long the links of the line of doubt work."""
 _SIZE_MOST = 16 << 20
-"""Bytes of a message that is looked into."""
+"""Bytes of a message from outside that is looked into; what leaves is, whatever its size."""
 _MAY = (b"://", b"www.")
 
 
@@ -116,14 +117,14 @@ class Marking:
     # -- to the outside
 
     def _restored(self, kept: Kept) -> list[list[Any]]:
-        if not self._base or kept.capture.size > _SIZE_MOST or not tokens.key_path(self._data).exists():
+        if not self._base or not tokens.key_path(self._data).exists():
             return []
         with _bytes(kept) as raw:
-            parts = textparts.opened(raw)
-        base, found = self._base.encode(), list[Change]()
+            parts = textparts.opened(raw, attached=True)
+        name, found = (urlsplit(self._base).hostname or self._base).encode(), list[Change]()
         for part in parts:
-            if base in part.content:
-                found += part.changes(list(_turned_back(part, self._base, tokens.ring(self._data))))
+            if name in part.content:
+                found += part.changes(unwrapped.turned_back(part, self._base, tokens.ring(self._data)))
         return _plain(found)
 
 
@@ -157,12 +158,6 @@ class _Copy:
         until = self.capture.received + DAYS_MS
         verify, report = (self.ring.sign(Token(for_, self.capture.id, self.index, until)) for for_ in ("verify", "report"))
         return doubt.Line(why, f"{self.base}/verify/{verify}/", f"{self.base}/report/{report}/")
-
-
-def _turned_back(part: TextPart, base: str, ring: Ring) -> Iterator[Edit]:
-    for place in linkplaces.read(part.content, is_html=part.is_html, within=True).places:
-        if (edit := wrapped.back(place, part.content, base, ring, is_html=part.is_html)) is not None:
-            yield edit
 
 
 def _plain(changes: Iterable[Change]) -> list[list[Any]]:

@@ -18,12 +18,13 @@ from typing import Any
 
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.mail.courier import boxes, openpgp, readerkeys, sealing
+from civicmail.mail.courier import boxes, cms, openpgp, readerkeys, sealing, ways
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
 from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
+from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.proven import NoProof, Proven
 from civicmail.mail.courier.rounds import Rounds
 from civicmail.mail.courier.signer import Signer
@@ -33,8 +34,10 @@ from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, 
 log = get_logger()
 
 AT_ONCE = 4
+ADDRESS_MOST = 254
+"""RFC 5321 4.5.3.1.3, without the brackets. The wire takes longer ones; no letter finds its way to them."""
+TOO_LONG = "5.1.3 the address is longer than any address of a mailbox may be (RFC 5321)"
 PORTAL = "2.0.0 waits in the pick-up portal"
-NO_PORTAL = "4.3.5 no way to encrypt it: the pick-up portal has no address (web.url)"
 _KINDS = ("confidential.high", "confidential.medium")
 
 
@@ -55,11 +58,12 @@ class Copy:
 class Securely:
     """Serves the one lane of secure copies. stopping: set when no new attempt may begin."""
 
-    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer, data: Path) -> None:
+    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer, marking: Marking, data: Path) -> None:
         self._rounds = rounds
         self._store = store
         self._stopping = stopping
         self._signer = signer
+        self._marking = marking
         self._data = data
         self._settings = rounds.settings
         self._host = rounds.settings.city.host
@@ -106,11 +110,11 @@ class Securely:
 
     async def _copy(self, copy: Copy) -> Result:
         """By the first way that there is. The reasons why others were none go with it."""
-        ways: dict[str, Callable[[Copy], Awaitable[tuple[Result, dict[str, Any]]]]] = {
+        each: dict[str, Callable[[Copy], Awaitable[tuple[Result, dict[str, Any]]]]] = {
             "tls": self._by_tls, "smime": self._by_smime, "openpgp": self._by_openpgp,
         }  # fmt: skip
         not_by: dict[str, str] = {}
-        for name, way in ways.items():
+        for name, way in each.items():
             try:
                 result, proof = await way(copy)
             except (NoWay, NoProof, readerkeys.NoKey, openpgp.NotEncrypted) as no:
@@ -127,13 +131,14 @@ class Securely:
         if kept_off := kinds & set(self._settings.secure.never_tls):
             raise NoWay(f"TLS alone is not enough for {', '.join(sorted(kept_off))}")
         link, proof = await self._proven.open(self._rounds.routes.split(copy.address).domain)
-        sent = sent_facts("crlf", self._added(copy), taken_out(copy.kept, self._host, inside=False))
+        sent = await asyncio.to_thread(self._in_clear, copy, self._added(copy))
         return await self._over(link, copy, copy.kept, await self._signer.finish(copy.kept, sent)), proof
 
     async def _by_smime(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
         certificate = readerkeys.certificate(self._data, copy.address, self._rounds.clock())
-        sealed = await asyncio.to_thread(lambda: sealing.smime(self._whole(copy), certificate))
-        proof = {"method": "smime", "cipher": "AES-256-CBC", "serial": f"{certificate.serial_number:x}"}
+        cipher = cms.cipher_for(certificate)
+        sealed = await asyncio.to_thread(lambda: sealing.smime(self._whole(copy), certificate, cipher))
+        proof = {"method": "smime", "cipher": cipher, "serial": f"{certificate.serial_number:x}"}
         proof["until"] = certificate.not_valid_after_utc.date().isoformat()
         return await self._sealed(copy, sealed, "smime"), proof
 
@@ -146,14 +151,16 @@ class Securely:
 
     async def _by_portal(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
         """A box for the reader; the city worker tells them of it (front/worker/pickups.py)."""
-        if not self._settings.web.url:
-            return Result(False, NO_PORTAL, ours=True), {}
+        if why := ways.why_no_portal(self._settings):
+            return Result(False, f"{ways.NO_WAY}{why}", ours=True), {}
+        if len(copy.address) > ADDRESS_MOST:
+            return Result(False, TOO_LONG, permanent=True), {}
         entry, capture = copy.job.entry, copy.kept.capture
         id_ = boxes.box_id(entry.id, copy.index)
         said = {"capture": entry.uuid, "index": copy.index, "to": copy.address, "sender": capture.envelope.sender}
         said |= {"login": capture.envelope.login, "at": self._rounds.clock()}
         await self._attempt(copy, "")
-        plain = b"".join(leaving(copy.kept.pieces(), sent_facts("crlf", [], taken_out(copy.kept, self._host, inside=False))))
+        plain = await asyncio.to_thread(self._whole, copy, [])
         await asyncio.to_thread(boxes.place, self._data, id_, plain, said)
         return Result(True, PORTAL), {"method": "portal", "box": id_}
 
@@ -163,10 +170,15 @@ class Securely:
         named = [copy.kept.capture.envelope.recipients[copy.index].address]
         return additions(copy.kept.capture, self._host, named, final=False)
 
-    def _whole(self, copy: Copy) -> bytes:
-        """The message as it would leave in the clear."""
-        sent = sent_facts("crlf", self._added(copy), taken_out(copy.kept, self._host, inside=False))
-        return b"".join(leaving(copy.kept.pieces(), sent))
+    def _in_clear(self, copy: Copy, added: list[str]) -> dict[str, Any]:
+        """What is done with the kept bytes before they are encrypted: links of ours lead where they did (P-31). Blocks."""
+        replaced = self._marking.of(copy.kept, copy.index, copy.address, (), inside=False).replaced
+        return sent_facts("crlf", added, taken_out(copy.kept, self._host, inside=False), replaced)
+
+    def _whole(self, copy: Copy, added: list[str] | None = None) -> bytes:
+        """The message as it would leave in the clear. Blocks. added: lines in front; None for those of any copy."""
+        lines = self._added(copy) if added is None else added
+        return b"".join(leaving(copy.kept.pieces(), self._in_clear(copy, lines)))
 
     async def _sealed(self, copy: Copy, content: bytes, way: str) -> Result:
         """An encrypted message goes by whatever way mail to there goes."""
