@@ -39,7 +39,7 @@ class Door:
         self.count = 0
 
     def take(
-        self, many: int, *, source: str = "submission", to: str = "p{}@d.example", at: int = NOW, **said: Any
+        self, many: int, *, source: str = "submission", to: str = "p{}@d.example", at: int = NOW, raw: bytes = MAIL, **said: Any
     ) -> list[Capture]:
         """So many messages, one recipient each, a second between them."""
 
@@ -50,7 +50,8 @@ class Door:
             for n in range(many):
                 self.count += 1
                 one = envelope(to.format(f"{id(self)}-{self.count}"), **{"sender": "bob@city.example", "login": "bob/d1"} | said)
-                receipt = await pipeline.accept(MAIL % _name(self.count), replace(one, received=at + n), Source(source))  # type: ignore[arg-type]
+                content = raw.replace(b"%s", _name(self.count))
+                receipt = await pipeline.accept(content, replace(one, received=at + n), Source(source))  # type: ignore[arg-type]
                 found.append(receipt.id)
             await commit._idle.wait()
             return found
@@ -96,6 +97,17 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
     third = Door(tmp_path)
     assert held(third.take(1, at=NOW + 7_200_000)) == [True], "hours later, too: until somebody has looked"
     third.close()
+
+
+@pytest.mark.parametrize("size", [0, (1 << 20) + 1])
+def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Path, size: int) -> None:
+    """R-1187: twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
+    words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
+    same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n" + b"A" * size
+    first, second = Door(tmp_path), Door(tmp_path)
+    assert held(first.take(15, raw=same, to="eve@city.example")) == [False] * 15
+    assert held(second.take(11, raw=same, to="eve@city.example", at=NOW + 50)) == [False] * 10 + [True]
+    second.close(), first.close()
 
 
 def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path: Path) -> None:

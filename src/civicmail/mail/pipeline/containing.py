@@ -3,9 +3,10 @@
     containing = Containing(settings, data, clock, people)
     containing.settled(content, envelope, source, to)     -> what is done with each copy, and what was seen
 
-Every process that takes mail counts what it takes itself, follows the journals of the others, and knows what people have decided
-(contained.py); what senders are used to comes from the file that the mail worker keeps (data/containment/habits). It needs no
-database. Once something is unlike its sender, everything of theirs waits until a security officer has looked.
+Every process that takes mail counts what it takes itself, follows the journals of the others (what people sent there it reads for
+a digest of the words, which it keeps for an hour), and knows what people have decided (contained.py); what senders are used to
+comes from the file that the mail worker keeps (data/containment/habits). It needs no database. Once something is unlike its sender,
+everything of theirs waits until a security officer has looked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,8 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.shapes import Do, Finding
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk import journal
-from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.records import Type
@@ -62,8 +64,10 @@ class Known:
         self.habits.move_to_end(sender)
         return habit
 
-    def hear(self, head: bytes, domains: frozenset[str], people: Snapshot | None) -> None:
-        """One receipt of a journal."""
+    def hear(
+        self, head: bytes, domains: frozenset[str], people: Snapshot | None, alike: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """One receipt of a journal. alike: keys of its words, asked for where it is counted for somebody."""
         if not any(source in head for source in _SOURCES):
             return
         plain: dict[str, Any] = orjson.loads(head)
@@ -73,7 +77,7 @@ class Known:
             return
         seen = next((f["code"] for f in plain["findings"] if f["check"] == CHECK), "")
         to = [r["a"] for r in said["to"] if not r.get("expanded")]
-        self.of(sender).sent(_one(plain["received"], to, said["client"], domains), usual=not seen)
+        self.of(sender).sent(_one(plain["received"], to, said["client"], domains, alike()), usual=not seen)
         if seen and seen != HELD:
             self.tripped[sender] = max(plain["received"], self.tripped.get(sender, 0))
 
@@ -181,7 +185,22 @@ class Containing:
         people = self._people()
         for record in records:
             if record.type == Type.RECEIPT:
-                self._known.hear(record.head, self._domains, people)
+                self._known.hear(record.head, self._domains, people, partial(_alike, record))
+
+
+def _alike(record: Record) -> tuple[str, ...]:
+    """Keys of the words of a message that another process took, read where it lies; none where it has gone since."""
+    try:
+        if record.spool is not None:
+            with record.spool.open("rb") as h:
+                return sameness.keys(h.read(sameness.LOOKED_AT))
+        with mapped(record.path) as m:
+            frame = frames.decode(m, record.offset, check=False)
+            start = bytes(frame.body[: sameness.LOOKED_AT]) if frame is not None and frame.id == record.id else b""
+            del frame
+        return sameness.keys(start)
+    except OSError:
+        return ()
 
 
 def _held(to: Settled, copies: int) -> dict[int, tuple[Do, str]]:
