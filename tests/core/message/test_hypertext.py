@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import hypertext, letter, links
+from civicmail.core.message import hypertext, letter, linkplaces, links
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,15 @@ def test_links_are_targets_with_the_words_shown_for_them() -> None:
     assert hypertext.read(source, with_links=True).links == (
         ("https://evil.test/xy", "https://bank.test"), ("//a.test", "map"), ("http://f.test/post", ""), ("http://b.test", "Go"),
     )  # fmt: skip
+
+
+def test_a_page_may_name_what_its_links_begin_with() -> None:
+    """R-1194: a link that is only part of an address leads below <base href>, for checks and for the page of a link alike."""
+    source = '<base href="https://evil.example/x/"><a href="login">a</a><a href="#top">b</a><a href="https://c.example/">c</a>'
+    found = ["https://evil.example/x/login", "https://evil.example/x/#top", "https://c.example/"]
+    assert [url for url, _ in hypertext.read(source, with_links=True).links] == found
+    assert [place.url for place in linkplaces.read(source.encode(), is_html=True).places] == found
+    assert links.joined("http://[", "a") == "a" and links.joined("", "a") == "a"
 
 
 def test_links_of_a_letter_name_their_part() -> None:

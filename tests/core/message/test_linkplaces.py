@@ -50,6 +50,8 @@ EVIL = "http://evil.example/a"
         f'<svg><a xlink:href="{EVIL}">x</a></svg>',
         f"<p>See {EVIL}.</p>",
         f'<a name="x"></a><p>See {EVIL}.</p>',
+        '<base href="http://evil.example/"><a href="a">x</a>',
+        '<a href="/a">x</a><base href="http://evil.example/"><base href="http://good.example/">',
     ],
 )
 def test_a_link_is_found_where_a_browser_sees_one(source: str) -> None:

@@ -14,6 +14,7 @@ from itertools import islice
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from . import limits, treecost
+from .links import joined
 
 _BLOCKS = re.compile(
     r"(</?(?i:p|div|br|tr|td|th|li|ul|ol|dl|dt|dd|h[1-6]|table|tbody|thead|tfoot|caption|blockquote|pre|hr|center|article|section"
@@ -98,12 +99,14 @@ def _take_hidden(body: LexborNode, lower: str) -> str:
 
 def _links(tree: LexborHTMLParser) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
+    named = tree.css_first("base[href]")
+    base = _TARGET_BREAKS.sub("", (named.attributes.get("href") or "").strip()) if named is not None else ""
     for node in tree.css("a[href], area[href], form[action], button[formaction], input[formaction]"):
         attributes = node.attributes
         target = (attributes.get("href") or attributes.get("action") or attributes.get("formaction") or "").strip()
-        if target and not target.startswith("#"):
+        if target and (base or not target.startswith("#")):
             words = attributes.get("alt") if node.tag == "area" else node.text() if node.tag in ("a", "button") else ""
-            found.append((_TARGET_BREAKS.sub("", target), " ".join((words or "").split())))
+            found.append((joined(base, _TARGET_BREAKS.sub("", target)), " ".join((words or "").split())))
             if len(found) > limits.LINKS:
                 break
     return tuple(found)

@@ -17,7 +17,7 @@ _WS = r"[\t\n\f\r ]"
 _ATTRIBUTE = rf"[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_WS}*+={_WS}*+(?:\"[^\"]*+\"|'[^']*+'|(?=>)|[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+"
 _TAG_REST = rf"(?:[\t\n\f\r /]++|{_ATTRIBUTE})*+>?+"
 _RAW = "title|style|script|textarea|xmp|iframe|noembed|noframes"
-_NAMES = "a|area|form|button|input|body"
+_NAMES = "a|area|form|button|input|body|base"
 _BETWEEN = r"(?:[^<hfw]++|h(?!ttps?://)|f(?!tp://)|w(?!ww\.))*+"
 _WEB = r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x20\x7f]{1,4000}+|(?<![@\w.])www\.[^\s<>\"'`\x00-\x20\x7f@]{3,4000}+"
 _MARKUP = re.compile(
@@ -36,6 +36,7 @@ _PAIR = re.compile(
 _PLAIN = re.compile(_WEB, re.IGNORECASE)
 _TARGETS = {
     "a": ("href", "xlink:href"),
+    "base": ("href",),
     "area": ("href",),
     "form": ("action",),
     "button": ("formaction",),
@@ -101,7 +102,7 @@ def _bare(start: int, end: int, content: bytes) -> Place:
 def _hypertext(text: str, content: bytes, *, within: bool) -> Read:
     found = Read([])
     open_: Place | None = None
-    words = 0
+    words, base = 0, ""
     for match in _MARKUP.finditer(text):
         if match["url"] is not None:
             if open_ is None or within:
@@ -115,9 +116,14 @@ def _hypertext(text: str, content: bytes, *, within: bool) -> Read:
         elif name == "a" and open_ is not None:
             open_.words, open_ = _words(text[words : match.start()]), None
         if name in _TARGETS and not ends and (target := _target(match, content)) is not None:
+            if name == "base":
+                base = base or target.url
+                continue
             found.places.append(target)
             if name == "a":
                 open_, words = target, match.end()
+    for place in found.places if base else ():
+        place.url = links.joined(base, place.url) if place.quoted else place.url
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urljoin
 
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`\x00-\x1f]{1,4000}|(?<![@\w.])www\.[^\s<>\"'`\x00-\x1f@]{3,4000}", re.IGNORECASE)
 _TRAILING = ".,;:!?*_'\u2019\u201d\u00bb"
@@ -71,6 +71,16 @@ def real(url: str) -> Target:
     if scheme == "tel" and _PHONE.match(unquote(rest)):
         return Target(f"tel:{quote(unquote(rest), safe='+')}", unquote(rest), scheme)
     return Target("", "", scheme)
+
+
+def joined(base: str, url: str) -> str:
+    """Where an address leads that may be only a part of one, on a page that names what stands before it (<base href>)."""
+    if not base or _SCHEME.match(url):
+        return url
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 def named(words: str) -> Iterator[str]:
