@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -18,7 +19,7 @@ from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.shapes import Disposition, Facts
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.incidents.actions import answering, reporting
@@ -59,12 +60,13 @@ def officer(uid: str = "p-security") -> Actor:
 
 
 def came(
-    data: Path, at: int, *to: str, raw: bytes = MESSAGE, kind: str = "mx", login: str = "", sender: str = "help@desk.example"
-) -> Capture:
+    data: Path, at: int, *to: str, raw: bytes = MESSAGE, kind: str = "mx", login: str = "", sender: str = "help@desk.example",
+    facts: Facts | None = None,
+) -> Capture:  # fmt: skip
     """Mail that was delivered to these people."""
     envelope = Envelope(sender, tuple(map(Recipient, to)), at, "192.0.2.9", login=login)
     capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))
-    capture = replace(capture, dispositions=tuple(Disposition(n, "deliver", ()) for n in range(len(to))))
+    capture = replace(capture, dispositions=tuple(Disposition(n, "deliver", ()) for n in range(len(to))), facts=facts or {})
     with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
         w.receipt(capture, raw)
         for n in range(len(to)):
@@ -180,16 +182,18 @@ def forward(raw: bytes, how: str) -> bytes:
     return top + b"\r\nIs this real?\r\n\r\n> From: Help Desk\r\n> Subject: Your mailbox is full\r\n>\r\n" + quoted
 
 
-@pytest.mark.parametrize("how", ["attached", "quoted", "linked"])
+@pytest.mark.parametrize("how", ["attached", "quoted", "linked", "rewritten"])
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
-    """R-696: by its Message-ID, by a link of ours in it, else by its words; heard once. A link of another's copy finds nothing."""
+    """R-696: by its Message-ID, by a link of ours in it, also within another server's, else by its words; heard once. A link of
+    another's copy finds nothing."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     others = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     raw = forward(phish(), how)
-    if how == "linked":
-        links = [tokens.make(installed, "report", c.id, 0, 1000) for c in (theirs, others)]
-        raw = raw.partition(b"Is this")[0] + "".join(f"> Report: https://city/report/{link}/\r\n" for link in links).encode()
+    if how in ("linked", "rewritten"):
+        links = [f"https://city/report/{tokens.make(installed, 'report', c.id, 0, 1000)}/" for c in (theirs, others)]
+        links = [f"https://safe.example/?url={quote(link, safe='')}&d=1" for link in links] if how == "rewritten" else links
+        raw = raw.partition(b"Is this")[0] + "".join(f"> Report: {link}\r\n" for link in links).encode()
     came(installed, now - 1000, "report@city.example", raw=raw, kind="submission", login="p-crew0/phone", sender=DANA)
     index(installed, now)
     heard(installed, now)

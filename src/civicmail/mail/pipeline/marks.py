@@ -58,7 +58,7 @@ def of_letter(letter: Letter, whole: bytes, domains: Collection[str] = ()) -> Ma
     """whole: digest for a message without words."""
     words = " ".join(tokens.text_of(letter).split())
     text = hashlib.sha256(words.encode("utf-8", "replace") if words else whole).hexdigest()
-    author = letter.from_[0].addr.lower() if letter.from_ else ""
+    author = letter.from_[0].addr.lower().replace("\0", "") if letter.from_ else ""
     near = tuple(bands.of(tokens.text_of(letter)))
     return Marks(text, near, frozenset(_hosts(letter, domains)), author, tuple(fold(letter.subject).split())[:12])
 

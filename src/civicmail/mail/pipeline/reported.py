@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from urllib.parse import unquote
 
 from civicmail.core.message import headers
 from civicmail.core.message import letter as letters
@@ -45,9 +46,10 @@ def attached(raw: bytes) -> tuple[str, ...]:
 
 
 def links(letter: Letter) -> tuple[tuple[str, str], ...]:
-    """Links of ours in a message that quotes a delivered copy: what each is for, "report" or "link", and its token."""
+    """Links of ours in a message that quotes a delivered copy: what each is for, "report" or "link", and its token. A server that
+    looks at links has put some of them into addresses of its own."""
     texts = (letter.text, letter.html_text, *(link.url for link in letter.links))
-    found = ((_FOR[way], token) for text in texts for way, token in _LINK.findall(text))
+    found = ((_FOR[way], token) for text in texts for way, token in _LINK.findall(unquote(unquote(text))))
     return tuple(dict.fromkeys(found))[:MOST]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from civicmail.city.access.actions import entries
@@ -21,6 +21,8 @@ OUTSIDE_MOST = 20
 """Cases of a day that reports from outside open: whoever sends a thousand letters does not fill the desk."""
 AGAIN_DAYS = 30
 """An answer that is older than this is given anew."""
+_LOCK = 0x63617365
+"""Number of the lock of PostgreSQL under which cases begin."""
 
 
 def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Actor, now: int, known: bool = True) -> Report:
@@ -71,16 +73,23 @@ def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
 
 def _case(capture: str, marks: Marks, now: int, *, known: bool) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
-    case = queries.case_like(marks, moment(now) - timedelta(days=AGAIN_DAYS))
-    is_new = False
+    since = moment(now) - timedelta(days=AGAIN_DAYS)
+    case, is_new = queries.case_like(marks, since), False
+    if case is None:
+        _one_at_a_time()
+        case = queries.case_like(marks, since)
     if case is None:
         made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=moment(now))
-        try:
-            with transaction.atomic():
-                made.save(force_insert=True)
-            case, is_new = made, True
-        except IntegrityError:  # somebody reported the same text at this moment
-            case = Case.objects.get(text=marks.text, state="open")
+        made.save(force_insert=True)
+        case, is_new = made, True
     rows = [Mark(case=case, kind=kind, value=value[:400]) for kind, value in queries.values(marks)]
     Mark.objects.bulk_create(rows, ignore_conflicts=True)
     return case, is_new
+
+
+def _one_at_a_time() -> None:
+    """Whoever begins a case waits for others who do: a wave is reported by many at one moment, in words that differ a little.
+    SQLite lets nobody else write anyhow."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import in_words, moment
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import tell, tell_many
 from civicmail.desk.holding import senders
 from civicmail.desk.incidents.models import Case, Pull, Report
 
@@ -36,12 +36,15 @@ def tell_officers(case: Case, now: int) -> None:
 
 def tell_answer(case: Case, reports: Iterable[Report], now: int) -> None:
     """Each reporter hears the same: what it is, and why. Nobody hears who else had it."""
-    words = ANSWERS[case.state]
-    for row in reports:
-        if to := senders.address_of(row.reporter):
+    rows = list(reports)
+    words, to = ANSWERS[case.state], senders.addresses_of([row.reporter_id for row in rows])
+    told = []
+    for row in rows:
+        if address := to.get(row.reporter_id):
             at = timezone.localtime(row.made)
             text = f"{_MEANS[case.state]}\n\nYou reported it on {in_words(at.date())} at {at:%H:%M}.\n\nWhy: {case.why}"
-            tell(f"report:{case.pk}:{row.reporter.pk}", to, f"{words}: what you reported", text, now=moment(now))
+            told.append((f"report:{case.pk}:{row.reporter_id}", address, f"{words}: what you reported", text))
+    tell_many(told, now=moment(now))
 
 
 def tell_taken(pull: Pull, mailbox: str, now: int) -> None:

@@ -17,7 +17,7 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.seen import in_words
 from civicmail.city.policy.shapes import USE
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
@@ -38,6 +38,8 @@ HAS: dict[str, tuple[str, str]] = {
     "cancelled": ("quiet", "Not delivered"),
 }
 """State of one copy -> how it is told."""
+SHOWN = 20
+"""Reporters and messages of a case that stand on its page: of a wave there are hundreds."""
 
 
 class Answer(forms.Form):
@@ -91,21 +93,22 @@ def case(request: Asked, pk: int) -> HttpResponse:
         return answering.answer(row, said["answer"], actor=request.actor, reason=said["reason"], now=ms(request.now))
 
     there, mailboxes = counted(found.copies)
-    reports = list(row.reports.select_related("reporter"))
+    reports, captures = row.reports.count(), queries.captures_of(row)
     facts: list[tuple[str, Any]] = [
         ("Says it is from", row.sender or "nobody"),
         ("First reported", row.made),
-        ("Reports", len(reports) + row.outside),
+        ("Reports", reports + row.outside),
         ("Have it", _many(there, mailboxes) if there else "nobody"),
     ]
     page = Page("What was reported?", "Case", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
     return answered(
         request, form, answer, page=page, back=reverse("incident", args=[pk]), said="Everybody who reported it is told.",
-        template="incidents/case.html", row=row, found=found, later=later, there=there, mailboxes=mailboxes, reports=reports,
+        template="incidents/case.html", row=row, found=found, later=later, there=there, mailboxes=mailboxes, count=reports,
         checks=_checks(row), pulls=[(pull, PULLS[pull.state]) for pull in row.pulls.all()], asks=row.state == "open",
-        may=may(request, "report.answer"), spread=_spread(request, found), captures=queries.captures_of(row),
+        may=may(request, "report.answer"), spread=_spread(request, found), captures=captures[:SHOWN],
+        reports=row.reports.select_related("reporter")[:SHOWN], more=max(0, reports - SHOWN),
         handed=queries.handed(row)[:5] if may(request, "report.read") else [],
-        traced=may(request, "system.see"), openings=_openings(request, queries.captures_of(row), found),
+        traced=may(request, "system.see"), openings=_openings(request, captures, found),
     )  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def _openings(request: Asked, captures: list[str], found: Found) -> listing.List
             Column("mailbox", "Mailbox", lambda r: Cell(r["row"].mailbox or "not known any more", full=True)),
             Column("host", "Place", lambda r: Cell(r["row"].host, full=True), name="place"),
             Column("made", "First opened", lambda r: r["row"].made, name="opened"),
-            Column("told", "Says so", lambda r: "yes" if r["row"].told else "", name="told"),
+            Column("told", "Says so", lambda r: "has said so" if r["row"].told else ""),
         ],
         empty="Nobody.",
         noun="readers",
@@ -164,14 +167,14 @@ def _state(has: Has) -> Cell:
 
 
 def _checks(row: Case) -> list[tuple[str, str]]:
-    """What was found when it came in: (what was looked for, codes)."""
+    """What was found when it came in: (what was looked for, what was seen)."""
     seen: dict[str, dict[str, None]] = {}
-    for capture in queries.captures_of(row)[:20]:
+    for capture in queries.captures_of(row)[:SHOWN]:
         if (found := queries.record(capture)) is not None:
             for finding in found.findings:
                 if finding.check not in (USE, "policy", "screening"):
                     seen.setdefault(finding.check, {})[finding.code] = None
-    return [(WORDS.get(check, check), ", ".join(codes)) for check, codes in seen.items()]
+    return [in_words(check, codes) for check, codes in seen.items()]
 
 
 def _from(query: QuerySet[Case], wanted: str) -> QuerySet[Case]:

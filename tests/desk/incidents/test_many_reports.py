@@ -1,0 +1,130 @@
+"""A wave is reported by many at one moment: one case, one notice to each officer, and nobody's report is lost (P-31)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import ms
+from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.city.notices.models import Notice
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import answering, hearing, reporting
+from civicmail.desk.incidents.models import Case, Report
+from civicmail.mail.pipeline import reported
+from civicmail.mail.pipeline.marks import Marks, marks_of
+from desk.holding.test_quarantine import words
+from desk.incidents.test_reporting import DANA, WHY, came, forward, heard, officer, phish
+from pages.cases import index
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+
+
+def crowd(t: Town, many: int) -> list[Person]:
+    """People of Public Works with a mailbox each."""
+    people = Person.objects.bulk_create(
+        [Person(uid=f"w-{n}", given="Wave", family=f"No{n}", display=f"Wave No{n}") for n in range(many)]
+    )
+    works = t.departments["public-works"]
+    boxes = Mailbox.objects.bulk_create(
+        [
+            Mailbox(address=f"wave{n}@city.example", name=p.display, kind="personal", department=works, holder=p, made=t.now)
+            for n, p in enumerate(people)
+        ]
+    )
+    Address.objects.bulk_create([Address(address=b.address, mailbox=b, person=b.holder, since=t.now) for b in boxes])
+    return people
+
+
+def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: Town, visit: Visit, installed: Path) -> None:
+    """R-1188, R-1190: each in words that differ a little; all are answered by one answer, and the page stays short."""
+    now, people = ms(plain.now), crowd(plain, 1000)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    marks = [marks_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
+    for n, person in enumerate(people):
+        reporting.report(one.uuid, marks[n % 25], person, "page", actor=officer(), now=now + n)
+    case = Case.objects.get()
+    assert case.reports.count() == 1000 and len({mark.text for mark in marks}) == 25
+    officers = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True).count()
+    assert 1 <= Notice.objects.count() <= officers
+    page = visit("security").get(f"/incidents/{case.pk}/")
+    assert "Tell 1000 people" in words(page) and "980 more" in words(page) and len(page.content) < 200_000
+    Notice.objects.all().delete()
+    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    assert Notice.objects.filter(subject__startswith="You were right").values("to").distinct().count() == 1000
+
+
+def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
+    plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1188: somebody else's case, in nearly the same words, is there between the look and the beginning."""
+    now, (first, second) = ms(plain.now), crowd(plain, 2)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    look, calls = queries.case_like, list[int]()
+
+    def slow(marks: Marks, since: Any) -> Case | None:
+        found = look(marks, since)
+        calls.append(1)
+        if len(calls) == 1:
+            reporting.report(one.uuid, marks_of(phish("Pat", number=2)), second, "page", actor=officer(), now=now)
+        return found
+
+    monkeypatch.setattr(queries, "case_like", slow)
+    reporting.report(one.uuid, marks_of(phish()), first, "page", actor=officer(), now=now)
+    assert Case.objects.get().reports.count() == 2 and len(calls) > 2
+
+
+def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
+    plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1189: also one that is too large to be read; over several transactions, each once."""
+    now = ms(plain.now)
+    monkeypatch.setattr(hearing, "AT_ONCE", 2)
+    monkeypatch.setattr(reported, "BYTES", 5000)
+    theirs = came(installed, now - 9000, DANA, raw=phish())
+    sent: dict[str, Any] = {"kind": "submission", "login": "p-crew0/phone", "sender": DANA}
+    bad = came(installed, now - 5000, "report@city.example", raw=forward(phish("Bad", number=9), "attached"), **sent)
+    large = came(installed, now - 4000, "report@city.example", raw=forward(b"Subject: x\r\n\r\n" + b"x" * 6000, "attached"), **sent)
+    good = came(installed, now - 3000, "report@city.example", raw=forward(phish(), "attached"), **sent)
+    index(installed, now)
+    read = queries.bytes_of_report
+
+    def trips(id_: bytes) -> bytes | None:
+        if id_ == bad.id:
+            raise RecursionError
+        return read(id_)
+
+    monkeypatch.setattr(queries, "bytes_of_report", trips)
+    heard(installed, now)
+    heard(installed, now)
+    found = {row.capture: row.case.known for row in Report.objects.all()}
+    assert found == {bad.uuid: False, large.uuid: False, theirs.uuid: True} and good.uuid not in found
+
+
+def test_everybody_is_told_by_as_many_statements_as_a_few(
+    plain: Town, installed: Path, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    """R-1190: an answer to a hundred people does not hold the database for a hundred times as long."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    for person in crowd(plain, 60):
+        case = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
+    Notice.objects.all().delete()
+    with django_assert_max_num_queries(60):
+        answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    assert Notice.objects.count() == 60
+
+
+def test_a_sender_with_a_letter_that_no_database_takes_is_a_case(plain: Town, installed: Path) -> None:
+    """A NUL in an address is no text in PostgreSQL."""
+    now = ms(plain.now)
+    marks = marks_of(b"From: <a\0b@desk.example>\r\nSubject: x\r\n\r\nhttp://pay.example/\r\n")
+    row = reporting.report_from_outside("01a2150e-cece-7bb2-86d0-6e9539f71917", marks, now=now)
+    assert row is not None and "\0" not in row.sender
