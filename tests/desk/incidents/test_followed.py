@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from civicmail.city.access.moments import ms
 from civicmail.city.notices import tokens
 from civicmail.city.policy import published, reading
 from civicmail.city.policy.rules import Book
 from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions.opening import opened
 from civicmail.desk.incidents.destinations import Asked, Destination, Known, destination
-from civicmail.desk.incidents.models import Case, Mark, Opening
+from civicmail.desk.incidents.models import Case, Mark, Opening, Report
 from civicmail.front.web import middleware
+from civicmail.front.worker import reports
 from civicmail.mail.courier import wrapped
 from civicmail.mail.courier.wrapped import Wrapped
 from civicmail.mail.screening.lookalikes import protect
@@ -122,6 +128,20 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
 
 
 @pytest.mark.django_db
+def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path, city: Town, capture: str) -> None:
+    """R-1195: as whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
+    Report.objects.all().delete()
+    page = Client().get(link(installed, capture)).content.decode()
+    found = re.search(r'href="(/report/[A-Za-z0-9_-]+/)"', page)
+    assert found is not None
+    assert Client().get(found[1]).status_code == 200 and not Report.objects.exists()
+    assert Client().post(found[1]).status_code == 302
+    assert [(row.capture, row.how) for row in Report.objects.all()] == [(capture, "link")]
+    Case.objects.filter(capture=capture).update(state="right", person=city.people["admin"], answered=city.now, why="It is bad.")
+    assert "/report/" not in Client().get(link(installed, capture)).content.decode()
+
+
+@pytest.mark.django_db
 def test_no_log_says_who_followed_a_link(
     installed: Path, capture: str, visit: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +184,18 @@ def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs
     assert Client().post(address, follow=True).status_code == 200
     assert Opening.objects.get().told
     assert [one.pk for one in queries.openings([capture])] == [row.pk]
+
+
+@pytest.mark.django_db
+def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
+    installed: Path, city: Town, capture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1193: by the worker's rounds; what is younger stays."""
+    monkeypatch.setattr(reports, "connected", nullcontext)
+    for days, host in ((91, "old.example"), (89, "new.example")):
+        opened(capture, 0, "a@city.example", host, told=False, now=city.now - timedelta(days=days))
+    reports.one_round(installed, lambda: ms(city.now))
+    assert [row.host for row in Opening.objects.all()] == ["new.example"]
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ import uuid
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -17,19 +18,25 @@ from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline import late
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.pipeline.late import AGAIN_MS, AT_ONCE, BACK_MS, Late
+from civicmail.mail.pipeline.late import AGAIN_MS, AT_ONCE, BACK_MS, Late, LateRules
 from civicmail.mail.screening.clamd import Answer
 from mail.archive.making import UNSYNCED
+from mail.pipeline.making import book, rule
 from neighbours.virusscanner import MARK, Clamd
 
 NOW = 1_800_000_000_000
 BAD = b"Subject: plans\r\n\r\n" + MARK + b"\r\n"
 
 
-def came(data: Path, at: int, raw: bytes = BAD, *, do: Do = "deliver", kind: str = "mx", files: int = 1) -> Capture:
+def came(data: Path, at: int, raw: bytes = BAD, *, do: Do = "deliver", kind: str = "mx", files: int = 1, **said: Any) -> Capture:
+    """said: more facts, with _ for their dot."""
     envelope = Envelope("x@shop.example", (Recipient("ann@city.example"),), at)
     capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))
-    capture = replace(capture, dispositions=(Disposition(0, do),), facts={"files.count": files})
+    capture = replace(
+        capture,
+        dispositions=(Disposition(0, do),),
+        facts={"files.count": files, **{n.replace("_", "."): v for n, v in said.items()}},
+    )
     with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
         w.receipt(capture, raw)
         w.flush()
@@ -89,3 +96,34 @@ def test_new_signatures_begin_it_anew_and_a_stop_in_the_middle_goes_on(data: Pat
     signatures[0] = "two"
     all_of(Late(data, "x"), NOW + 1000)
     assert len(scanned) == 2 * len(ids)
+
+
+STOPS = rule("that-place", 'inbound && "evil.example" in links.hosts', "quarantine")
+
+
+def kept_back(data: Path, now: int, *rules: Any, dies: bool = False) -> list[tuple[str, str]]:
+    looks, found = LateRules(data), list[tuple[str, str]]()
+    while True:
+        found += [(str(uuid.UUID(bytes=id_)), name) for id_, name in looks.step(book(*rules), now)]
+        if dies:
+            return found
+        looks.done()
+        if not looks.is_more:
+            return found
+
+
+def test_a_rule_finds_what_it_would_have_kept_back_as_soon_as_it_is_in_force(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1191: each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""
+    monkeypatch.setattr(late, "HEADS_AT_ONCE", 2)
+    leads: dict[str, Any] = {"inbound": True, "links_hosts": ("evil.example", "b.example")}
+    unlike: list[dict[str, Any]] = [{"do": "quarantine"}, {"kind": "submission"}, {"links_hosts": ("fine.example",)}]
+    bad = came(data, NOW - 1000, **leads)
+    for more in unlike:
+        came(data, NOW - 2000, **{**leads, **more})
+    came(data, NOW - BACK_MS - 1000, **leads)
+    others = [rule("quiet", STOPS.when, "quarantine", mode="shadow"), rule("all", "inbound", "quarantine")]
+    assert kept_back(data, NOW, *others) == []
+    assert kept_back(data, NOW, *others, STOPS, dies=True) == kept_back(data, NOW, *others, STOPS) == [(bad.uuid, "that-place")]
+    assert kept_back(data, NOW + 1000, *others, STOPS) == []
+    (data / "screening/laterules.json").write_bytes(b"{")
+    assert kept_back(data, NOW + 1000, STOPS) == [(bad.uuid, "that-place")]

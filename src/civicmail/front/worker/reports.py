@@ -1,5 +1,5 @@
-"""The city worker hears reports of dangerous mail that come by mail, and what the virus scanner knows only by now, and makes cases
-of them (P-31)."""
+"""The city worker hears reports of dangerous mail that come by mail, and what the virus scanner or a new rule knows only by now,
+and makes cases of them (P-31)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+from civicmail.city.policy.published import Watch
+from civicmail.city.policy.rules import Book
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.mail.pipeline.late import Late
+from civicmail.mail.pipeline.late import Late, LateRules
 
-LEASE, LATE = "reports", "late"
+LEASE, LATE, LATE_RULES = "reports", "late", "late-rules"
 EVERY = 1.0
 LATE_EVERY = 60.0
+RULES_EVERY = 15.0
 WRITE_EVERY = 5_000
 """ms between two notes of how far was read; a report is written at once."""
+FORGET_EVERY = 3_600_000
 
 Clock = Callable[[], int]
 
 
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """Django is started; prepare is called before a job begins."""
-    found = [Job("reports", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE)]
+    found = [
+        Job("reports", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE),
+        Job("late-rules", lambda: _late_rules(data, prepare, clock), RULES_EVERY, lease=LATE_RULES),
+    ]
     if settings.screening.clamd:
         found.append(Job("late", lambda: _late(settings, data, prepare, clock), LATE_EVERY, lease=LATE))
     return found
@@ -34,6 +41,7 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list
 
 def one_round(data: Path, clock: Clock) -> int:
     """Once what the job does all the time; how many journals had something. Raises LeaseHeld, LaterError."""
+    from civicmail.desk.incidents.actions import opening
     from civicmail.desk.incidents.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
@@ -43,27 +51,32 @@ def one_round(data: Path, clock: Clock) -> int:
             hearing.positions.update(tail.positions)
             hearing.write(clock())
             rounds += 1
+        opening.forget(clock())
         return rounds
 
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    from civicmail.desk.incidents.actions import opening
     from civicmail.desk.incidents.actions.hearing import Hearing
 
     prepare()
     with connected():
         hearing = Hearing()
         tail = begin(data, hearing.positions)
-        written = clock()
+        written, forgotten = clock(), 0
 
         def work() -> bool:
-            nonlocal written
+            nonlocal written, forgotten
             more = read(tail, hearing.hear)
             hearing.positions.update(tail.positions)
             now = clock()
             if hearing.has_news or not 0 <= now - written < WRITE_EVERY:
                 hearing.write(now)
                 written = now
+            if not 0 <= now - forgotten < FORGET_EVERY:
+                opening.forget(now)
+                forgotten = now
             return more
 
         yield work
@@ -77,12 +90,32 @@ def _late(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> Ite
         yield lambda: look(late, clock())
 
 
+@contextmanager
+def _late_rules(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    prepare()
+    with connected():
+        rules, watch = LateRules(data), Watch(data, clock)
+        yield lambda: look_for_rules(rules, watch.book, clock())
+
+
+def look_for_rules(rules: LateRules, book: Book, now: int) -> bool:
+    """See which mail of the last days a rule that is new would keep back; whether there is more to see."""
+    for id_, rule in rules.step(book, now):
+        _propose(id_, f"The rule {rule} stops it by now.", now)
+    rules.done()
+    return rules.is_more
+
+
 def look(late: Late, now: int) -> bool:
     """Scan some mail of the last days again; whether there is more to scan."""
+    for id_, name in late.step(now):
+        _propose(id_, f"The virus scanner knows {name} in it by now.", now)
+    return late.is_more
+
+
+def _propose(id_: bytes, why: str, now: int) -> None:
     from civicmail.desk.incidents import queries
     from civicmail.desk.incidents.actions import reporting
 
-    for id_, name in late.step(now):
-        if (marks := queries.marks_of(id_)) is not None:
-            reporting.propose(str(UUID(bytes=id_)), marks, f"The virus scanner knows {name} in it by now.", now=now)
-    return late.is_more
+    if (marks := queries.marks_of(id_)) is not None:
+        reporting.propose(str(UUID(bytes=id_)), marks, why, now=now)

@@ -1,23 +1,28 @@
-"""Malware that the scanner knows only by now: mail of the last days that was delivered is scanned again, with every new set of
-signatures and once a day (P-25, P-31).
+"""What is known to be dangerous only by now, in mail of the last days that was delivered (P-25, P-31): malware, with every new set
+of signatures and once a day; links and files that a rule names, as soon as it is in force.
 
     late = Late(data, "unix:/run/clamav/clamd.ctl")
     for id_, name in late.step(now): ...         captures in which something was found; [] while there is nothing to do
+    rules = LateRules(data)
+    for id_, rule in rules.step(book, now): ...  captures that a new rule would keep back; rules.done() when they are proposed
 
-What was looked at is remembered in data/screening/late.json, which may be thrown away: then everything is looked at once more.
-This module has a machine's door to bodies: only ids and the names of signatures come out of it.
+What was looked at is remembered in data/screening/late.json and laterules.json, which may be thrown away: then everything is looked
+at once more. This module has a machine's door to bodies: only ids and the names of signatures and rules come out of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from civicmail.city.policy.engine import fits
+from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -31,8 +36,11 @@ log = get_logger()
 BACK_MS = 48 * 3_600_000
 AGAIN_MS = 24 * 3_600_000
 AT_ONCE = 20
+HEADS_AT_ONCE = 1000
 SECONDS = 30.0
 """For one message; nobody waits for it."""
+_NAMES = frozenset({"links.hosts", "links.places", "files.sha256"})
+_KEEPS = frozenset({"quarantine", "refuse", "hold"})
 
 
 class Late:
@@ -79,7 +87,7 @@ class Late:
         """The name of what is in it; "" for nothing, and for what cannot be read or scanned."""
         try:
             capture = self._machine.capture(id_)
-            if not _may_have_come_in(capture):
+            if not (_was_given(capture) and capture.facts.get("files.count", 0)):
                 return ""
             answer = asyncio.run(self._ask.scan(self._machine.body(id_), SECONDS))
         except (NotInArchive, DamagedFile, KeyMissing) as error:
@@ -88,7 +96,65 @@ class Late:
         return answer.said if answer.kind == "found" else ""
 
 
-def _may_have_come_in(capture: Capture) -> bool:
-    """Mail from outside with a file, of which somebody was given a copy."""
-    given = any(d.do in ("deliver", "mark") for d in capture.dispositions)
-    return given and is_inbound(capture) and bool(capture.facts.get("files.count", 0))
+class LateRules:
+    """Reads heads alone, by the facts that they keep. One thread at a time; is_more: as of Late."""
+
+    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+        self._machine, self._files = Machine(data), files
+        self._path = data / "screening" / "laterules.json"
+        self._state: dict[str, Any] = {"known": [], "new": [], "before": ""}
+        self.is_more = False
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            self._state |= orjson.loads(self._path.read_bytes())
+
+    def step(self, book: Book, now: int) -> list[tuple[bytes, str]]:
+        """Look at some more. now: ms. What it says is remembered by done() alone, so that nobody dies between both."""
+        self.is_more = False
+        acting = {_digest(rule): rule for rule in naming(book) if rule.acts(now)} if not book.trouble else {}
+        new = {digest: rule for digest, rule in acting.items() if digest not in self._state["known"]}
+        if not new:
+            return []
+        if sorted(new) != self._state["new"]:
+            self._state |= {"new": sorted(new), "before": ""}
+        self._machine.refresh()
+        before = bytes.fromhex(self._state["before"]) if self._state["before"] else b"\xff" * 16
+        later = (place for place in self._machine.places(max(0, now - BACK_MS), now) if place.id < before)
+        found, last = [], b""
+        for place in islice(later, HEADS_AT_ONCE):
+            last = place.id
+            if rule := self._kept_back(place.id, list(new.values())):
+                found.append((place.id, rule))
+        self._state |= {"before": last.hex()} if last else {"known": sorted(acting), "new": [], "before": ""}
+        self.is_more = bool(last)
+        return found
+
+    def done(self) -> None:
+        """What the last step has found is proposed by now. Raises OSError."""
+        content = orjson.dumps({"v": 1, **self._state})
+        if not self._path.exists() or self._path.read_bytes() != content:
+            self._files.make_folder(self._path.parent, levels=0)
+            self._files.replace(self._path, content)
+
+    def _kept_back(self, id_: bytes, rules: list[Rule]) -> str:
+        """The rule that would keep it back today; "" for none, and for what nobody was given."""
+        try:
+            capture = self._machine.capture(id_)
+        except (NotInArchive, DamagedFile, KeyMissing) as error:
+            log.warning("late.unread", capture=id_.hex(), error=type(error).__name__)
+            return ""
+        facts = {name: value for name, value in capture.facts.items() if name != "unavailable"}
+        return next((rule.id for rule in rules if _was_given(capture) and fits(rule, facts) is True), "")
+
+
+def naming(book: Book) -> tuple[Rule, ...]:
+    """The rules in force that keep back what has a certain link or file."""
+    return tuple(r for r in book.rules if r.mode == "enforce" and r.do in _KEEPS and r.condition.names & _NAMES)
+
+
+def _digest(rule: Rule) -> str:
+    return hashlib.sha256("\0".join((rule.id, rule.do, rule.when, rule.unless)).encode()).hexdigest()[:16]
+
+
+def _was_given(capture: Capture) -> bool:
+    """Mail from outside of which somebody was given a copy."""
+    return is_inbound(capture) and any(d.do in ("deliver", "mark") for d in capture.dispositions)

@@ -6,11 +6,15 @@ dangerous leave no trace: which pages somebody reads is nobody's business.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from civicmail.city.access.moments import moment
 from civicmail.desk.incidents.models import Opening
+
+KEPT_DAYS = 90
+"""Then whoever has typed a password there has been called, and nobody needs to know who it was."""
 
 
 def opened(capture: str, index: int, mailbox: str, host: str, *, told: bool, now: datetime) -> None:
@@ -21,3 +25,8 @@ def opened(capture: str, index: int, mailbox: str, host: str, *, told: bool, now
         )
         if told and not made and not row.told:
             Opening.objects.filter(pk=row.pk).update(told=True)
+
+
+def forget(now: int) -> int:
+    """What is older than KEPT_DAYS goes; how many. now: ms."""
+    return Opening.objects.filter(made__lt=moment(now) - timedelta(days=KEPT_DAYS)).delete()[0]

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
@@ -22,6 +23,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.page import Page
 from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink
+from civicmail.city.notices.tokens import Token
 from civicmail.city.policy import published
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.errors import CivicmailError
@@ -35,6 +37,8 @@ from civicmail.mail.courier.wrapped import Wrapped
 from civicmail.mail.screening.lookalikes import Protected, protect
 
 log = get_logger()
+REPORTED_WITHIN = 3_600_000
+"""ms for which the page's own link to report the message works."""
 
 
 @never_cache
@@ -42,17 +46,22 @@ def followed(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
     title = gettext("Where does this link lead?")
     assert settings.DATA is not None, "pages have an installation"
+    now: int = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
     try:
-        link = wrapped.read(tokens.ring(Path(settings.DATA)), token)
+        ring = tokens.ring(Path(settings.DATA))
+        link = wrapped.read(ring, token)
     except (BadLink, CivicmailError, OSError):
         return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
-    found = _asked(link, ms(request.now))  # type: ignore[attr-defined]  # put there by the middleware
+    found = _asked(link, now)
     told = request.method == "POST"
     if found.verdict == "stop" and (told or _is_person(request)):
         _note(link, found, request, told=told)
     if told:
         return redirect(f"{request.path}?told")
     shown = {"page": Page(title, gettext("Link")), "to": found, "told": "told" in request.GET, "url": link.url}
+    if found.verdict != "stop":
+        report = ring.sign(Token("report", link.capture, link.index, now + REPORTED_WITHIN))
+        shown["report"] = reverse("report-link", args=[report])
     return _sealed(render(request, "incidents/followed.html", shown))
 
 
