@@ -82,20 +82,24 @@ def _quoted(data: bytes) -> Encoded:
     out: list[bytes] = []
     starts, raws = [], []
     at = size = 0
-
-    def piece(content: bytes, raw: int) -> None:
-        nonlocal size
-        if content:
-            starts.append(size)
-            raws.append(raw)
-            out.append(content)
-            size += len(content)
-
     for match in _ESCAPE.finditer(data):
-        piece(data[at : match.start()], at)
-        piece(binascii.unhexlify(match[1]) if match[1] else b"", match.start())
+        begin, code = match.start(), match[1]
+        if begin > at:
+            starts.append(size)
+            raws.append(at)
+            out.append(data[at:begin])
+            size += begin - at
+        if code is not None:
+            starts.append(size)
+            raws.append(begin)
+            out.append(binascii.unhexlify(code))
+            size += 1
         at = match.end()
-    piece(data[at:], at)
+    if at < len(data):
+        starts.append(size)
+        raws.append(at)
+        out.append(data[at:])
+        size += len(data) - at
     return Encoded(b"".join(out), "quoted", (*starts, size), (*raws, len(data)))
 
 
