@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from civicmail.city.access.models import Account, Entry
 from civicmail.desk.holding.models import Approval, Containment, Contest, Finding, Release, StandingApproval
-from civicmail.desk.incidents.models import Case, Pull
+from civicmail.desk.incidents.models import Case, Pull, Report
 from pages.programs import asking
 from pages.waitingfiles import FILE
 from pages.world import Town
@@ -153,6 +153,16 @@ def test_reported_mail_is_answered_once_and_a_look_is_an_entry(city: Town) -> No
     assert security("POST", f"{place}/answer", {**said, "state": "right"}).status_code == 409
     assert security("POST", f"{place}/answer", said).json()["state"] == "genuine"
     assert security("POST", f"{place}/answer", said).status_code == 409 and Case.objects.get().person == city.people["security"]
+
+
+def test_a_program_reports_what_is_dangerous_to_its_person(city: Town) -> None:
+    """P-31: what came to them, twice is once; security hears of it."""
+    mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])
+    place = f"/mail/{city.objects['mail delivered']}/report"
+    Report.objects.all().delete()
+    assert other("POST", place, {"what": "danger"}).status_code == 404 and not Report.objects.exists()
+    assert [mine("POST", place, {"what": "danger"}).status_code for _ in range(2)] == [200, 200]
+    assert Report.objects.get().reporter == city.people["crew0"]
 
 
 def test_copies_are_taken_back_as_many_as_were_counted_and_above_fifty_by_two(city: Town) -> None:

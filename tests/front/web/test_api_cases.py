@@ -11,6 +11,7 @@ import pytest
 
 from civicmail.city.access.models import Bar, Entry
 from civicmail.city.conduct.models import Closure, Review, ReviewPart, ReviewRow, Violation
+from civicmail.front.web.models import Answered
 from pages.asked import reviews
 from pages.gone import gone
 from pages.programs import asking
@@ -52,6 +53,8 @@ def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_st
         "p-office",
     )
     assert ask["office"]("POST", f"{place}/decision", decision, idempotency_key="k").json() == decided.json()
+    Answered.objects.update(at=works.now - timedelta(hours=25))
+    assert ask["office"]("POST", f"{place}/decision", decision, idempotency_key="k").status_code == 409, "kept for a day"
     paper = {"text": "It was my own time, at lunch.", "reference": "File 26-4", "state": "decided"}
     assert ask["deputy"]("POST", f"{place}/appeal", paper).json()["state"] == "appealed"
     heard = {"state": "appealed", "answer": "no", "reason": "The calendar says that it was at lunch."}

@@ -50,15 +50,15 @@ def report(request: Asked, id: uuid.UUID) -> HttpResponse:
     answers = ANSWERS if may_be_reported(one) else (DANGER,)
     form = Said(request.POST if request.method == "POST" else None, answers=answers)
     if request.method == "POST" and form.is_valid():
-        messages.success(request, _said(request, one, form.cleaned_data["what"]))
+        messages.success(request, carried_out(request, one, form.cleaned_data["what"]))
         return redirect(back)
     page = Page(gettext("What is wrong with this message?"), gettext("My mail"), [*crumbs(), (gettext("Message"), back)])
     shown = {"page": page, "form": form, "spam": may_be_reported(one), "answers": ANSWERS[1:], "danger": DANGER, "back": back}
     return render(request, "incidents/report.html", shown, status=status_of(form))
 
 
-def _said(request: Asked, one: Found, what: str) -> str:
-    """Do it; what is said afterwards."""
+def carried_out(request: Asked, one: Found, what: str) -> str:
+    """Do it; what is said afterwards. what: of ANSWERS. Raises LaterError where the message cannot be read now."""
     now, actor = ms(request.now), request.actor
     if may_be_reported(one):
         labels.say(store().data, one.capture.id, Label(what != "good", actor.uid, "report"), now)

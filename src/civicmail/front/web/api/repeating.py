@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import QuerySet
 from ninja import Schema
 
 from civicmail.city.access.errors import Conflict, Unusable
@@ -55,7 +56,13 @@ def as_seen(request: Call, there: object, seen: object, words: str) -> None:
 
 def _was_done(request: Call) -> bool:
     key = request.headers.get(HEADER, "")
-    return bool(key) and Answered.objects.filter(token=request.auth.token, key=key, digest=_digest(request)).exists()
+    return bool(key) and _kept(request, key).exists()
+
+
+def _kept(request: Call, key: str) -> QuerySet[Answered]:
+    """What is too old is asked again, of what is there by then."""
+    known = Answered.objects.filter(token=request.auth.token, key=key, digest=_digest(request))
+    return known.filter(at__gte=request.now - KEPT)
 
 
 def _digest(request: Any) -> str:

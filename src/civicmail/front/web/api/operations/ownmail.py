@@ -23,10 +23,12 @@ from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
 from civicmail.desk.holding.views.digest import Plan
 from civicmail.desk.holding.views.own import Reason, kept_of
 from civicmail.desk.holding.views.verifying import Case, case_of
+from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, Said, carried_out
 from civicmail.desk.mailbox.actions import handling
 from civicmail.desk.mailbox.views.beside import offices_of
 from civicmail.desk.mailbox.views.inviting import respond
 from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.mail import ONE
@@ -205,6 +207,23 @@ def _really(case: Case, row: Verification | None) -> Really:
 
 
 # -- what somebody does about it
+
+
+class Reporting(Schema):
+    """what: danger, which security hears of; of mail from outside also spam or good, from which the filter learns."""
+
+    what: str
+
+
+@operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
+def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
+    """Say what is wrong with a message that came to me. Security hears of danger, and answers by mail; twice is once."""
+    one = found(request, id)
+    if one.eye != "given":
+        raise Http404
+    answers = ANSWERS if may_be_reported(one) else (DANGER,)
+    carried_out(request, one, sending.checked(Said(sending.plain(body), answers=answers))["what"])
+    return body
 
 
 class TakingCare(Schema):
