@@ -111,17 +111,35 @@ def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_h
     asyncio.run(story())
 
 
-def test_where_no_way_is_left_it_waits(town, next_hop):
-    """R-711. The fault is ours, so it never fails; and never goes in clear."""
+@pytest.mark.parametrize("url", ["", "http://mail.city.example"])
+def test_where_no_way_is_left_it_waits(town, next_hop, url):
+    """R-711. The fault is ours, so it never fails; and never goes in clear, nor into a portal that is read in clear text."""
 
     async def story():
         plain = await next_hop()
-        secure(town, url="", outbound=str(plain))
+        secure(town, url=url, outbound=str(plain))
         id_ = town.keep("pat@agency.example", text=TEXT, do="encrypt")
         async with town.courier():
             await town.later(lambda: "deferred" in town.events(id_) or plain.connections)
         await plain.stop()
         assert not plain.connections and "web.url" in town.facts(id_, "deferred")[0]["reply"]
+
+    asyncio.run(story())
+
+
+def test_an_address_that_is_longer_than_any_fails_with_words(town, next_hop):
+    """R-1219. No file is named after it, no letter reaches it; and it is not tried for ever as a fault of ours."""
+
+    async def story():
+        plain = await next_hop()
+        secure(town, outbound=str(plain))
+        readerkeys.folder(town.data).mkdir()
+        id_ = town.keep(f"{'x' * 200}@{'y' * 60}.example", text=TEXT, do="encrypt")
+        async with town.courier():
+            await town.until(lambda: {"failed", "deferred", "delivered"} & set(town.events(id_)))
+        await plain.stop()
+        said = [(facts["reply"][:5], facts["dsn"]) for facts in town.facts(id_, "failed")]
+        assert said == [("5.1.3", 1)] and not plain.connections and not boxes.waiting(town.data)
 
     asyncio.run(story())
 
