@@ -9,6 +9,7 @@ With CIVICMAIL_NOTHING_MISSING=1 (.ci/run) such a test fails where it would be s
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -62,6 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with a browser come last, in random order among themselves: Playwright keeps an event loop running in this thread from
     the first of them to the end, and asyncio.run() of other tests would not begin."""
     items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of tests stay to the end: who looks for what can go need not look at them again and again."""
+    if len(session.items) > 100:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from civicmail.front.sample import installation
 from civicmail.front.sample.stage import Stage
+from neighbours import tables
 from neighbours.process import Process
 
 PROGRAM = str(Path(sys.executable).parent / "civicmail")
@@ -35,7 +36,8 @@ class Civicmail:
     role: only that one. next_hop: port for mail that leaves the city. listener: more lines of TOML for each listener; journal:
     there is a third one, for copies of another system's mail; people: TOML with the certificate of two more, where people sign in
     with STARTTLS and with TLS at once. settings: environment names below CIVICMAIL__, as
-    courier__local="lmtp://…". mx, relay, journal: ports for strangers, for the city's machines, for copies.
+    courier__local="lmtp://…". bare: it makes its tables itself. mx, relay, journal: ports for strangers, for the city's machines,
+    for copies.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Civicmail:
         listener: str = "",
         journal: bool = False,
         people: str = "",
+        bare: bool = False,
         **settings: str,
     ) -> None:
         self.data = data
@@ -64,6 +67,8 @@ class Civicmail:
             (data / "civicmail.toml").write_text(text)
         else:
             installation.make(data, text)
+            if not bare and "database__url" not in settings:
+                tables.lay(data)
         self._env = os.environ | {"CIVICMAIL__GATEWAY__MAX_PER_ADDRESS": "1000"}
         self.set(**settings)
         self._command = [PROGRAM, "run", *role, "--data", str(data)]

@@ -17,6 +17,7 @@ from pages.cases import cases, index
 from pages.drafts import drafts
 from pages.gone import gone
 from pages.incidentcases import incidents
+from pages.kept import kept
 from pages.post import post
 from pages.rulebook import rulebook
 from pages.violationcases import violations
@@ -47,6 +48,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 def with_mail(installed: Path, *, book: bool = True) -> Town:
     """The town of world.py, the mail of post.py, and a rule book."""
+    return kept(lambda folder: made(folder, book=book), installed, book)
+
+
+def made(installed: Path, *, book: bool) -> Town:
+    """The same, new."""
     t = town()
     t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     t.objects |= rulebook(t) if book else {}

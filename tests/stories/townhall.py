@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from neighbours import tables
+
 PASSWORD = "correct horse battery staple"
 _HEAD = """
 import time
@@ -88,6 +90,7 @@ class Townhall:
 def run(data: Path, code: str) -> str:
     """Python on this folder, in a process of its own; what it prints."""
     environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    tables.lay(data)
     text = _HEAD.format(data=str(data)) + code
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, env=environ, check=False)
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neighbours import tables
 from neighbours.civic import PROGRAM
 
 FIRST = (
@@ -56,6 +57,7 @@ print(tokens.make(who, days=1, actor=Actor(who.uid), now=time.time_ns() // 1_000
 @pytest.fixture
 def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A claimed installation, and the file with the token of its first officer."""
+    tables.lay(data)
     done = _run(data, "access", "claim", *FIRST)
     assert done.returncode == 0, done.stderr
     assert "/accounts/welcome/" in done.stdout and "claimed" in done.stderr
