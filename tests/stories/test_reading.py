@@ -58,6 +58,7 @@ class Reading:
             self.kicking.step()
 
     def __enter__(self) -> Reading:
+        self.kicking.step()  # it knows who may what now: else the first change that it sees is none to it
         self._follows.start()
         return self
 

@@ -298,7 +298,8 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
     while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
         assert time.monotonic() < end, f"the rule does not act: {heard}"
     assert heard[0].startswith("550 5.7.1 This message belongs to an attack") and "(P-25)" in heard[0]
-    assert city.capture(heard[1]).dispositions[0].rules == ("emergency-1",) and city.queue(heard[1]) == []
+    stopped = city.capture(heard[1]).dispositions[0]
+    assert stopped.rules[0] == "emergency-1" and city.queue(heard[1]) == []  # others may only mark whom nobody knows yet
     to = f"{BOB},x@shop.test"
     reply, id_ = city.send("--data", mail(tmp_path / "b", text=text, to=to, from_=ours), to=to, inside=True)
     assert reply.startswith("250") and b"pay.evil.test" in city.arrives(id_)
