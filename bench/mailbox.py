@@ -30,6 +30,8 @@ HER = "dana.ortiz@city.example"
 DAYS = 900
 WANTED = 100.0
 ASKED = 40
+PAGES = 20
+"""Pages of a list of which lines are asked for."""
 _WORDS = [f"word{n:04}" for n in range(4000)]
 QUESTIONS = {
     "first screen": "/mail/",
@@ -151,6 +153,30 @@ def _pages(report: Report, t: Any, asked: int) -> None:
         wanted = f"<= {WANTED:g}" if what != "one message" else "<= 150"
         report.add(Row(PART, "civicmail", f"{what}, p95", mine[len(mine) * 95 // 100], "ms", None, wanted))
         report.note(f"{what}: median {statistics.median(mine):.0f} ms")
+    _lines(report, client, html.unescape(older[1]))
+
+
+def _lines(report: Report, client: Any, path: str) -> None:
+    """What script asks for after a list is there: a line of each of its messages. At first they come from the archive, a page of
+    older messages each time; asked again, from memory."""
+    import html
+    import re
+
+    first, again = [], []
+    for _ in range(PAGES):
+        page = _asked(client, path)[1]
+        ids = re.findall(r'href="/mail/([0-9a-f-]{36})/"', page)
+        lines = "/mail/lines/?" + "&".join(f"id={id_}" for id_ in dict.fromkeys(ids))
+        took, answer = _asked(client, lines)
+        assert answer.count("[[") >= len(set(ids)) // 2, answer[:500]
+        first.append(took)
+        again.append(_asked(client, lines)[0])
+        older = re.search(r'<a href="([^"]*)" rel="next">', page)
+        if older is None:
+            break
+        path = html.unescape(older[1])
+    for what, took_ in (("lines of a page, read, p95", first), ("lines of a page, known, p95", again)):
+        report.add(Row(PART, "civicmail", what, sorted(took_)[len(took_) * 95 // 100], "ms", None, "<= 60"))
 
 
 def _asked(client: Any, path: str) -> tuple[float, str]:
