@@ -51,7 +51,7 @@ def post_office(installed: Path) -> Iterator[Callable[[], None]]:
 def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answered(
     browse: Callable[..., Any], post_office: Callable[[], None], tmp_path: Path
 ) -> None:
-    """At 320 px without script, and with it; axe finds nothing on either."""
+    """At 320 px without script, and at a desk with it, all of it at each; axe finds nothing on either."""
     plan = tmp_path / "plan.pdf"
     plan.write_bytes(b"%PDF-1.4\n1 0 obj <<>> endobj\n%%EOF\n")
     dana: Page = browse("crew0", "/mail/", width=320, script=False)
@@ -87,7 +87,14 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     lena.get_by_role("textbox", name="Text", exact=True).press_sequentially("By Oak Street, until Friday.")
     seen(lena.locator("#kept").get_by_text("Saved Today"))
     assert not lena.evaluate("document.activeElement.matches('#check')"), "nobody is torn away from writing"
+    lena.get_by_label("Add files").set_input_files(plan)
+    lena.get_by_role("button", name="Attach").click()
+    seen(lena.get_by_role("button", name="Remove plan.pdf"))
     _is_for_everybody(lena)
+    lena.get_by_role("button", name="Send", exact=True).click()
+    lena.get_by_role("button", name="Undo").click()
+    seen(lena.get_by_text("It was not sent. Here it is again."))
+    seen(lena.get_by_role("button", name="Remove plan.pdf"))
     lena.get_by_role("button", name="Send", exact=True).click()
     lena.get_by_role("button", name="Send now").click()
     seen(lena.get_by_text("It is sent at any moment."))
@@ -100,6 +107,7 @@ def test_a_message_is_written_attached_sent_undone_sent_again_delivered_and_answ
     dana.goto(dana.url.partition("/mail/")[0] + "/mail/")
     dana.get_by_role("link", name="Re: Closure of Elm Street").click()
     seen(dana.get_by_text("By Oak Street, until Friday."))
+    seen(dana.get_by_role("link", name="plan.pdf").first)
 
 
 def seen(what: Locator) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access.actions import looking, roster, sweeping
+from civicmail.city.access import reading
+from civicmail.city.access.actions import devices, looking, roster, sweeping, tokens
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.credentials import device_of, read_key
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, Bar, Usage
 from civicmail.city.access.moments import DAY, moment, ms
@@ -41,7 +43,8 @@ NOT_NEEDED = "Nobody has written to or from it."
 
 
 class Year:
-    """now: ms; absent, silent: heads (uids) who answer nothing, the one because somebody stands in."""
+    """now: ms; silent: heads (uids) and departments (codes) that answer nothing; keys: device password and token of a program, by
+    person (uid)."""
 
     def __init__(self, data: Path) -> None:
         self.now = ms(BEGIN)
@@ -49,6 +52,7 @@ class Year:
         self.right: set[str] | None = None
         self.city: Staff = populate(self.now, DEMO)
         self.silent: set[str] = set()
+        self.keys: dict[str, tuple[str, str]] = {}
         self.use(Person.objects.filter(episodes__ended__isnull=True))
 
     def by(self, person: Person) -> Actor:
@@ -90,6 +94,28 @@ class Year:
         ]
         Usage.objects.bulk_create(rows, ignore_conflicts=True)
 
+    def equip(self, people: Iterable[Person]) -> None:
+        """A mail program and a program of the API for each of these, as they were made at the beginning and nobody takes back."""
+        for person in people:
+            who = self.by(person)
+            password = devices.make(person, "Telephone", actor=who, now=self.now)
+            token = tokens.make_for_program(person, "Calendar", ["read:mail"], days=330, actor=who, now=self.now)
+            self.keys[person.uid] = (password, token)
+
+    def opened(self, domains: tuple[str, ...]) -> set[str]:
+        """uids of those for whom one of these opens anything: their mailbox at the door of Dovecot, or their mail to a program."""
+        snapshot, key = current(1, self.now, domains), read_key(self.data)
+        assert key is not None, "device passwords were made"
+        found = set()
+        for uid, (password, token) in self.keys.items():
+            person = snapshot.people.get(uid)
+            if person is not None and device_of(key, person, password) and reading.own_mailbox(snapshot, person, self.now):
+                found.add(uid)
+            shown = tokens.program_by(token, now=self.now)
+            if shown is not None and _sees(shown[1], self.now):
+                found.add(uid)
+        return found
+
     def answer(self) -> int:
         """Everybody who is asked in a review answers, but the silent; how many answers."""
         open_ = ReviewRow.objects.filter(state="open").values("part")
@@ -112,7 +138,7 @@ class Year:
 
     def _one(self, row: ReviewRow, who: Actor) -> int:
         try:
-            if "never" in row.exceptions and row.review.tier == "everyone":
+            if "never" in row.exceptions and row.review.tier == "everyone" and row.asked["kind"] != "Elected official":
                 answering.revoke(row, actor=who, reason=NOT_NEEDED, now=self.now)
             else:
                 answering.keep(row, actor=who, reason=NEEDED, now=self.now)
