@@ -18,6 +18,8 @@ from neighbours.tables import MADE as MADE
 from neighbours.tables import tables
 
 WANTED = os.environ.get("CIVICMAIL_TEST_DB", "sqlite")
+MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_db_blocker", "django_db_serialized_rollback",
+           "django_db_reset_sequences"}  # fmt: skip
 
 
 @pytest.hookimpl(trylast=True)
@@ -38,6 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES["default"] = database(Database(url=url), None)
     connections.settings = connections.configure_settings(settings.DATABASES)
     del connections["default"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what may ask the tests' database; any other test would be the same as on SQLite (docs/decisions/1222)."""
+    if WANTED != "postgresql":
+        return
+    asking = [i for i in items if i.get_closest_marker("django_db") or MAY_ASK & set(getattr(i, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=list(set(items) - set(asking)))
+    items[:] = asking
 
 
 def _copied() -> bool:

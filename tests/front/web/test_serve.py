@@ -53,7 +53,7 @@ def greeting(port: int) -> bytes:
 def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path: Path) -> None:
     """The tables are made beside serving; style and script are named by their checksums, compressed, and kept for ever."""
     (port,) = free_ports(1)
-    with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port)) as running:
+    with Civicmail(tmp_path / "data", bare=True, web__serve="true", web__port=str(port)) as running:
         wait(lambda: asked(port, "/readyz")[0] == 200)
         status, headers, page = asked(port, "/accounts/login/")
         assert status == 200
