@@ -36,7 +36,8 @@ def files_host(settings: Settings) -> str:
 def may_leave(settings: Settings, data: Path, address: str, now: int) -> bool:
     """Whether a copy for this address outside may have a way; what a server proves is known only when it is asked. now: ms."""
     rules, domain = settings.secure, address.rpartition("@")[2].lower()
-    if not why_no_portal(settings) or rules.resolver or rules.mta_sts or any(p.server and p.domain.lower() == domain for p in rules.partner):
+    partner = any(p.server and p.domain.lower() == domain for p in rules.partner)
+    if partner or rules.resolver or rules.mta_sts or not why_no_portal(settings):
         return True
     return not readerkeys.complaint(data, address, now) or (address.lower(), "openpgp") in readerkeys.listed(data)
 
