@@ -30,6 +30,8 @@ from neighbours.tools import Sink
 
 pytestmark = pytest.mark.neighbour("smtp-sink")
 SENDERS = 4
+PAUSE = 0.02
+"""Seconds between two messages of a sender: enough are on their way at each moment, and all of them have to arrive afterwards."""
 
 
 class Load:
@@ -50,6 +52,7 @@ class Load:
                 content = f"Subject: fire {name}\r\nMessage-ID: <{name}@city.example>\r\n\r\n{'text ' * 200}\r\n".encode()
                 if postman.send(Posting("ann@city.example", ["bob@far.example"], content)).accepted:
                     self.told[name] = time.time()
+                time.sleep(PAUSE)
         postman.close()
 
     def wait(self, count: int) -> None:
