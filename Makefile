@@ -8,13 +8,16 @@ export UV_PYTHON_DOWNLOADS := never
 ROOTS := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
 export UV_SYSTEM_CERTS ?= $(if $(ROOTS),true,false)
 export CIVICMAIL_PYTHON
+# what is compiled is kept, also where the environment says otherwise: five lanes begin with the same tests
+export PYTHONDONTWRITEBYTECODE :=
 IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
 
-LANES := suite pages mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
+LANES := mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
+MAIL := tests/core tests/mail tests/faults tests/stories
 
-.PHONY: help setup demo test again suite pages mutants postgresql quick check bench fmt verify neighbours
+.PHONY: help setup demo test again suite mail pages mutants postgresql quick check bench fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,19 +28,22 @@ demo: $(READY) ## a city of 400 people with a month of mail, its pages in your b
 	@$(IN)/civicmail demo $(DEMO)
 
 test: $(READY) ## all tests; what could not be tested is listed at the end
-	@$(if $(TESTS),$(IN)/pytest $(TESTS),$(MAKE) --no-print-directory --keep-going --jobs=2 $(LANES))
+	@$(if $(TESTS),$(IN)/pytest $(TESTS),$(MAKE) --no-print-directory --keep-going --jobs=3 $(LANES))
+
+mail: $(READY) # the mail path, and the stories with its real servers: they wait as often as they work, and go before the others
+	@tools/lane.sh mail $(MAIL)
 
 suite: $(READY) # all but the lanes beside it
-	@tools/lane.sh suite --ignore=tests/mutants --ignore=tests/pages
+	@nice tools/lane.sh suite $(MAIL:%=--ignore=%) --ignore=tests/mutants --ignore=tests/pages
 
 pages: $(READY) # every page, by everybody, in a browser
-	@tools/lane.sh pages tests/pages
+	@nice tools/lane.sh pages tests/pages
 
 mutants: $(READY) # beside the suite: rules that are taken out turn their tests red
-	@tools/lane.sh mutants tests/mutants
+	@nice tools/lane.sh mutants tests/mutants
 
 postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 instead of SQLite
-	@CIVICMAIL_TEST_DB=postgresql tools/lane.sh postgresql tests/city tests/front
+	@CIVICMAIL_TEST_DB=postgresql nice tools/lane.sh postgresql tests/city tests/front
 
 again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
 	@$(IN)/python tools/again.py
