@@ -14,7 +14,6 @@ import pytest
 
 from civicmail.core.config.settings import Database
 from civicmail.front.web.database import database
-from neighbours.tables import MADE as MADE
 from neighbours.tables import tables
 
 WANTED = os.environ.get("CIVICMAIL_TEST_DB", "sqlite")

@@ -6,6 +6,10 @@ before the installed package in PYTHONPATH of a pytest of its own.
 
 Where one test has a case for each of many rules, a mutant may have `[[each]]` with `case` (as the parameter is called), `file`,
 `old` and `new`. All of them are taken out at once, and each case must turn red: one run instead of forty.
+
+Most of a second would go into imports. So the pytest is a fork of a process that has imported everything, and imports anew only
+what the mutant changes and what leans on that (closure.py, docs/decisions/1221). Where it does not notice there, it is asked once
+more with nothing of ours imported before, and that is the answer.
 """
 
 from __future__ import annotations
@@ -13,17 +17,17 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from django_rows import MADE
 from house.sources import PACKAGE, ROOT
-from mutants.nursery import Nursery
+from mutants import closure
+from mutants.nursery import Ahead, Nursery, Question
+from neighbours.tables import MADE
 
 FOLDER = Path(__file__).parent
 SECONDS = 180
@@ -100,48 +104,72 @@ def mutants() -> list[Mutant]:
 def overlay(mutant: Mutant, folder: Path) -> Path:
     """A folder for PYTHONPATH with the whole package, linked, and the mutant's files in their places."""
     mutated = mutant.applied()
-    shutil.copytree(PACKAGE, folder / PACKAGE.name, copy_function=_link)
+    own = {around for file in mutated for around in Path(file).relative_to("src").parents if around.parts}
+    for place in sorted(own):
+        (folder / place).mkdir(parents=True)
+        for path in (PACKAGE.parent / place).iterdir():
+            if path.relative_to(PACKAGE.parent) not in own and f"src/{place / path.name}" not in mutated:
+                (folder / place / path.name).symlink_to(path)
     for file, text in mutated.items():
-        path = folder / Path(file).relative_to("src")
-        path.unlink()
-        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
-            compiled.unlink()
-        path.write_text(text)
+        (folder / Path(file).relative_to("src")).write_text(text)
     return folder
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another volume
-        shutil.copy2(source, target)
+class Nurseries:
+    """Two of them, made when somebody asks: in one Django is set up and all of ours imported, in the other what needs no Django.
+    Safe for one thread at a time."""
+
+    def __init__(self) -> None:
+        strange = ("PYTEST_", "COV_", "CIVICMAIL_DATA", "CIVICMAIL_CONFIG")  # the last two of tests that started Django on a folder
+        self.env = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
+        self._made: list[Nursery] = []
+
+    @cached_property
+    def ready(self) -> Nursery:
+        return self._nursery(Ahead(sorted(closure.ours()), django=True))
+
+    @cached_property
+    def plain(self) -> Nursery:
+        return self._nursery(Ahead(sorted(closure.without_django())))
+
+    def _nursery(self, ahead: Ahead) -> Nursery:
+        self._made.append(Nursery(ahead, self.env))
+        return self._made[-1]
+
+    def close(self) -> None:
+        for nursery in self._made:
+            nursery.close()
 
 
-def made_database(folder: Path) -> Path:
-    """A database with all tables, as an installation makes it. folder: an empty one."""
-    make = "import sys; from pathlib import Path; from neighbours.scratch import installation; "
-    make += "from civicmail.front.web.start import prepare; data = Path(sys.argv[1]); installation(data); prepare(data)"
-    env = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "CIVICMAIL_CONFIG")} | {
-        "PYTHONPATH": str(ROOT / "tests")
-    }
-    subprocess.run([sys.executable, "-c", make, str(folder / "data")], env=env, capture_output=True, timeout=SECONDS, check=True)
-    (found,) = (folder / "data").glob("*.sqlite3")
-    return found
+def complaint(mutant: Mutant, folder: Path, nurseries: Nurseries, made: Path | None = None) -> str:
+    """Why the mutant does not count as noticed; "" when its test failed as a test fails. folder: an empty one for what it needs;
+    made: a database with all tables, for mutants that change no migration."""
+    linked = overlay(mutant, folder / "linked")
+    if not quick(mutant, linked, nurseries, made):
+        return ""
+    return _verdict(mutant, linked, nurseries.plain, made)
 
 
-def complaint(mutant: Mutant, folder: Path, nursery: Nursery, made: Path | None = None) -> str:
-    """Why the mutant does not count as noticed; "" when its test failed as a test fails. folder: an empty one for the overlay;
-    made: a database with all tables, for mutants that change none."""
-    strange = ("PYTEST_", "COV_", "CIVICMAIL_DATA", "CIVICMAIL_CONFIG")  # the last two of tests that started Django on a folder
-    env = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
-    env |= {"PYTHONPATH": str(overlay(mutant, folder)), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000", "CIVICMAIL_MUTANT": "1"}
-    if made and not any("/models" in change.file or "/migrations/" in change.file for change in mutant.changes):
+def quick(mutant: Mutant, linked: Path, nurseries: Nurseries, made: Path | None = None) -> str:
+    """The same, with only that imported anew which leans on the mutant's files: "" is to be believed, a complaint is not."""
+    files = {change.file: str(linked / Path(change.file).relative_to("src")) for change in mutant.changes}
+    if any(not file.endswith(".py") or file.endswith("__init__.py") or "/migrations/" in file for file in files):
+        return "What reads it is not known."
+    forget = closure.above([closure.module(file) for file in files])
+    nursery = nurseries.plain if forget & closure.held_by_django() else nurseries.ready
+    anew = {"forget": sorted(forget), "files": {closure.module(file): path for file, path in files.items()}}
+    return _verdict(mutant, linked, nursery, made, **anew)
+
+
+def _verdict(mutant: Mutant, linked: Path, nursery: Nursery, made: Path | None, **anew: Any) -> str:
+    env = nursery.env | {"PYTHONPATH": str(linked), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000", "CIVICMAIL_MUTANT": "1"}
+    if made and not any("/migrations/" in change.file for change in mutant.changes):  # which alone decide what the tables are
         env[MADE] = str(made)
-    arguments = [mutant.test, "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
+    arguments = [mutant.test, "--tb=native", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
     arguments += ["-x"] if len(mutant.changes) == 1 else []
-    arguments += ["-o", _OPTIONS, "--color=no", "--timeout=150", f"--basetemp={folder / 'tmp'}"]
+    arguments += ["-o", _OPTIONS, "--color=no", "--timeout=150", f"--basetemp={linked.parent / 'tmp'}"]
     arguments += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # asserts of libraries that are there
-    code, said = nursery.run(arguments, env, folder, seconds=SECONDS)
+    code, said = nursery.run(Question(arguments, env, **anew), linked.parent, seconds=SECONDS)
     if code is None:
         return f"{mutant.test} did not end within {SECONDS} seconds: a mutant should be noticed at once, by a narrow test."
     return judged(mutant, code, said)

@@ -1,8 +1,8 @@
-"""A process that has imported what tests need of others, and forks for each mutant. Nothing of ours is in it, so that the child
-imports the mutated package.
+"""A process that has imported what tests need, and forks for each mutant. The child forgets the modules that the mutant changes and
+all that took names of them (closure.py), and imports them anew.
 
-    with Nursery() as nursery:
-        code, said = nursery.run(["tests/x.py::test_y", "-x"], {"PYTHONPATH": …}, seconds=60)
+    nursery = Nursery(Ahead(["civicmail.core.wire.line"]), os.environ)
+    code, said = nursery.run(Question(["tests/x.py::test_y", "-x"], {"PYTHONPATH": …}), folder, seconds=60)
 
 One question at a time: a line of JSON in, a line of JSON out.
 """
@@ -10,7 +10,10 @@ One question at a time: a line of JSON in, a line of JSON out.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
+import importlib.abc
+import importlib.util
 import json
 import os
 import select
@@ -18,12 +21,16 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 THIRD = (
+    "_hypothesis_pytestplugin",
     "_pytest.assertion.rewrite",
+    "anyio._backends._asyncio",
+    "anyio.pytest_plugin",
     "asyncio",
     "babel",
     "cryptography.hazmat.primitives.asymmetric.rsa",
@@ -39,6 +46,7 @@ THIRD = (
     "django.test",
     "django.views.generic",
     "dns.asyncresolver",
+    "fido2.server",
     "hypothesis.stateful",
     "hypothesis.strategies",
     "jinja2",
@@ -47,14 +55,23 @@ THIRD = (
     "nh3",
     "numpy.random",
     "olefile",
+    "onelogin.saml2.auth",
     "orjson",
     "playwright.sync_api",
     "psycopg",
     "py7zr",
     "pypdfium2",
     "pytest",
+    "pytest_base_url.plugin",
+    "pytest_django.plugin",
+    "pytest_playwright.pytest_playwright",
+    "pytest_socket",
+    "pytest_timeout",
+    "qrcode",
     "rich.console",
+    "scim2_server.handler",
     "selectolax.lexbor",
+    "slugify",
     "structlog",
     "time_machine",
     "tantivy",
@@ -67,20 +84,44 @@ THIRD = (
 """Imported ahead, where it is there; what is missing is only slower. No models: they want settings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What of ours is imported before anybody asks. django: it is set up first, as the tests set it up."""
+
+    modules: Sequence[str] = ()
+    django: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """arguments of pytest; env: its environment, with the folder of the mutated package in PYTHONPATH; forget: modules of ours that
+    are imported anew, None for all; files: from where some of them."""
+
+    arguments: Sequence[str]
+    env: Mapping[str, str]
+    forget: Sequence[str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
 class Nursery:
-    """Safe for one thread at a time."""
+    """Safe for one thread at a time. env: of the process in which everything is imported."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, ahead: Ahead, env: Mapping[str, str]) -> None:
+        self.env = dict(env)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.env
+        )
+        self._ask(asdict(ahead))
 
-    def run(self, arguments: list[str], env: dict[str, str], folder: Path, *, seconds: float) -> tuple[int | None, str]:
-        """Exit code of pytest with these arguments in the environment `env` and what it said; None where it did not end in time.
-        folder: where its output may lie."""
+    def _ask(self, what: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        asked = {"arguments": arguments, "env": env, "out": str(folder / "said"), "cwd": str(Path.cwd()), "seconds": seconds}
-        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
+
+    def run(self, question: Question, folder: Path, *, seconds: float) -> tuple[int | None, str]:
+        """Exit code of pytest and what it said; None where it did not end in time. folder: where its output may lie."""
+        assert self._process.stdout is not None
+        self._ask(asdict(question) | {"out": str(folder / "said"), "cwd": str(Path.cwd()), "seconds": seconds})
         code = json.loads(self._process.stdout.readline())
         return code, (folder / "said").read_text(errors="replace")
 
@@ -88,28 +129,56 @@ class Nursery:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
         self._process.stdout.close()
 
-    def __enter__(self) -> Nursery:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+class _Files(importlib.abc.MetaPathFinder):
+    """Finds the mutated modules, whose packages stay as they are."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        return importlib.util.spec_from_file_location(name, self._files[name]) if name in self._files else None
 
 
 def _main() -> None:
     sys.path.pop(0)  # this folder: a test's imports must not find it
-    for name in THIRD:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    assert not any(name.partition(".")[0] == "civicmail" for name in sys.modules)
+    _import_ahead(json.loads(sys.stdin.readline()))
+    gc.collect()
+    gc.freeze()  # what is there now stays: no child goes through it again
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
         if not child:
             _become(asked)
         print(json.dumps(_ended(child, asked["seconds"])), flush=True)
+    os._exit(0)  # libraries would say what they leave behind
+
+
+def _import_ahead(ahead: dict[str, Any]) -> None:
+    for name in THIRD:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    if ahead["django"]:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "civicmail.front.web.settings")
+        importlib.import_module("django").setup()
+    for name in ahead["modules"]:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
+def _forget(names: Sequence[str] | None) -> None:
+    """As if they had never been imported."""
+    known = [n for n in sys.modules if n.partition(".")[0] == "civicmail"]
+    for name in known if names is None else names:
+        if sys.modules.pop(name, None) is not None:
+            above, _, own = name.rpartition(".")
+            if above in sys.modules:
+                vars(sys.modules[above]).pop(own, None)
+    if "django.urls" in sys.modules:
+        sys.modules["django.urls"].clear_url_caches()
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -125,6 +194,8 @@ def _become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     sys.path[:0] = [asked["cwd"], *asked["env"]["PYTHONPATH"].split(os.pathsep)]
     sys.dont_write_bytecode = True
+    _forget(asked["forget"])
+    sys.meta_path.insert(0, _Files(asked["files"]))
     sys.argv = ["pytest", *asked["arguments"]]
     import pytest
 
