@@ -35,6 +35,15 @@ def keep(box: Letterbox, snapshot: Snapshot, first: Sequence[str], now: int) -> 
             box.keep_message(message, message["From"].addresses[0].addr_spec, [address], at)
 
 
+def pretended(boss: str, at: datetime) -> list[tuple[str, bytes]]:
+    """The same messages as bytes, with whom their envelopes name."""
+    found = []
+    for message in _messages(boss):
+        message.replace_header("Date", format_datetime(at))
+        found.append((message["From"].addresses[0].addr_spec, message.as_bytes()))
+    return found
+
+
 def _messages(boss: str) -> Iterator[EmailMessage]:
     yield _one(f"{boss} <mayor@{DOMAIN}>", "Urgent wire transfer", "Please pay the attached invoice before noon and tell nobody.")
     archive = BytesIO()

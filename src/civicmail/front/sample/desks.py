@@ -38,8 +38,8 @@ from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions import books, deciding, rules
 from civicmail.front.sample import attacks, people, waiting
 from civicmail.front.sample.cityhall import Staff, actor, on_duty
-from civicmail.front.sample.letterbox import Letterbox
-from civicmail.front.sample.waiting import Letter, Who
+from civicmail.front.sample.letterbox import Letter, Letterbox
+from civicmail.front.sample.waiting import Who
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents
 

@@ -56,6 +56,6 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
 
 
 def _hear_signals() -> None:
-    """What granian forks has the handlers of its parent, which would note a signal for nobody, until it sets its own after wsgi.py."""
+    """What granian forks has the handlers of its parent, which note a signal for nobody, until it has its own after wsgi.py."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which passes it on as SIGTERM

@@ -23,7 +23,7 @@ def said(words: object) -> str:
 
 def duty(code: str) -> str:
     """What a duty is called."""
-    return said(DUTIES[code].name) if code in DUTIES else code  # type: ignore[index]  # a column of the database
+    return said(DUTIES[code].name) if code in DUTIES else code
 
 
 def day(value: date) -> str:

@@ -15,7 +15,6 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.query.tree import Among
 from civicmail.mail.archive import holds
-from civicmail.mail.archive.shelf import Shelf
 
 TICK = machine("tick")
 SCOPE = "evidence of violation "
@@ -37,7 +36,7 @@ def keep(now: int) -> int:
 
 
 def _keep(data: Path, now: int) -> int:
-    there = [hold for hold in holds.in_force(Shelf(data)) if hold.scope.startswith(SCOPE)]
+    there = [hold for hold in holds.standing(data) if hold.scope.startswith(SCOPE)]
     wanted = {f"{SCOPE}{case}": Among(captures) for case, captures in evidence.needed(now).items()}
     missing = [scope for scope, tree in wanted.items() if not any(h.scope == scope and h.tree == tree for h in there)]
     over = [hold for hold in there if wanted.get(hold.scope) != hold.tree]

@@ -58,8 +58,8 @@ def report(request: Asked) -> HttpResponseBase:
 
 def typical(times: Iterable[tuple[datetime, datetime]]) -> str:
     """The median of how long answers took, in words. times: (asked, answered) of each."""
-    waits = [answered - asked for asked, answered in times]
-    return in_hours(median(waits)) if waits else "nothing was answered"
+    waits = [(answered - asked).total_seconds() for asked, answered in times]
+    return in_hours(timedelta(seconds=median(waits))) if waits else "nothing was answered"
 
 
 def in_hours(long: timedelta) -> str:
