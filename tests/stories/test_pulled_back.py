@@ -1,24 +1,39 @@
-"""Two hundred copies of one fraud lie in a real Dovecot: from the first report by mail to the last copy gone, and back again in one
-act (issue 8; P-31)."""
+"""Fraud lies in a real Dovecot: what its reader sees, where its link leads, how an answer leaves; and two hundred copies of it,
+from the first report by mail to the last copy gone, and back again in one act (issue 8; P-31)."""
 
 from __future__ import annotations
 
 import contextlib
+import email
+import email.policy
+import re
 import smtplib
 import ssl
+import subprocess
 import time
+import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
+import dkim
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.policy import published
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.courier import dkimkeys
+from neighbours import postfix
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Dovecot
+from neighbours.tools import Sink
+from pages.conftest import browser_type_launch_args as browser_type_launch_args
 from stories.townhall import run, townhall
 
-pytestmark = pytest.mark.neighbour("dovecot", "openssl", "root")
+pytestmark = pytest.mark.neighbour("dovecot", "postfix", "smtp-sink", "chromium", "openssl", "root")
 SAM, PASSWORD, PEOPLE = "sam.ferrer@city.example", new_password(), 199
 DESKS = [f"desk{n:03}@city.example" for n in range(PEOPLE)]
 _MORE = """
@@ -41,13 +56,14 @@ _DESK = """
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import answering, pulling
 from civicmail.desk.incidents.models import Case, Pull
+from civicmail.desk.incidents.models import Opening
 now = time.time_ns() // 1_000_000
 alma, rita = (Actor(u, u, (Held("security-officer", taken_until=now + 60_000),)) for u in ("e-6", "e-5"))
 why = "It asks for passwords in the name of the help desk."
 """
-_CASE = "print([(c.known, c.reports.count()) for c in Case.objects.all()])"
+_CASE = "print([(c.known, c.reports.count()) for c in Case.objects.filter(sender='help@desk.example')])"
 _PULL = """
-case = Case.objects.get()
+case = Case.objects.get(sender="help@desk.example")
 found = queries.who_has(case, now=now)
 pull = pulling.ask(case, found.copies, "", {count}, actor=alma, reason=why, now=now)
 before = pull.state
@@ -57,6 +73,25 @@ print(before, pull.total)
 """
 _UNDO = 'pulling.undo(Pull.objects.get(), actor=alma, reason="It was a drill of ours.", now=now)'
 _STATE = "print(Pull.objects.get().state)"
+_WHO = """
+case = Case.objects.get(sender={sender!r})
+found = queries.who_has(case, now=now)
+captures = dict.fromkeys([*queries.captures_of(case), *(has.capture for has in found.copies)])
+print(*sorted(one.mailbox for one in queries.openings(captures)))
+"""
+_BAD = """
+from civicmail.desk.incidents.actions import reporting
+case = reporting.propose({uuid!r}, queries.marks_of(bytes.fromhex({uuid!r}.replace("-", ""))), "It pretends.", now=now)
+answering.answer(case, "right", actor=alma, reason=why, now=now)
+"""
+PERSON = {"Sec-Fetch-User": "?1", "Sec-Fetch-Mode": "navigate"}
+TARGET = "http://login.crook.example/a?b=1&c=2"
+PHISH = (
+    "From: Billing <billing@crook.example>\r\nReply-To: pay@elsewhere.example\r\nTo: Sam\r\nSubject: Invoice 4711\r\n"
+    "Message-ID: <4711@crook.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+    f"--b\r\nContent-Type: text/plain\r\n\r\nSee {TARGET} today.\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+    f'<p>See <a href="{TARGET.replace("&", "&amp;")}">www.bank.example</a> today.</p>\r\n--b--\r\n'
+).encode()
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +101,29 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterator[Civicmail]:
-    certificate, key = Authority(tmp_path_factory.mktemp("tls")).issue("mail.city.example")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Sink]:
+    with Sink(keep=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory, authority: Authority, dovecot: Dovecot, world: Sink) -> Iterator[Civicmail]:
+    certificate, key = authority.issue("mail.city.example")
     data = tmp_path_factory.mktemp("pulled") / "data"
     running = Civicmail(
-        data, people=f'certificate = "{certificate}"\nkey = "{key}"', courier__local=f"lmtp://127.0.0.1:{dovecot.lmtp}",
+        data, next_hop=world.port, people=f'certificate = "{certificate}"\nkey = "{key}"',
+        courier__local=f"lmtp://127.0.0.1:{dovecot.lmtp}",
         courier__imap=f"imap://127.0.0.1:{dovecot.imap}", courier__imap_key_file=str(dovecot.key_file),
+        screening__checks='["names", "links"]', marks__links='["*"]',
     )  # fmt: skip
+    running.set(web__serve="true", web__url=f"http://127.0.0.1:{running.ports.web}")
+    now = time.time_ns() // 1_000_000
+    dkimkeys.activate(data, dkimkeys.new(data, "city.example", "rsa", now=now), now=now)
     claim = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
     civicmail(*claim, "--reason", "the council decided so", data=data)
     townhall(data)
@@ -120,36 +171,153 @@ def left(dovecot: Dovecot) -> int:
     )
 
 
-def report(city: Civicmail) -> None:
-    """Sam sends what came to him to report@, attached, from his mail program."""
+def copy_of(dovecot: Dovecot, who: str, subject: str) -> bytes:
+    """What somebody has in their mailbox; nothing while it is on its way."""
+    found = [raw for raw in dovecot.fetch(who) if f"\nSubject: {subject}\r".encode() in raw]
+    return found[0] if found else b""
+
+
+def link_in(city: Civicmail, raw: bytes) -> str:
+    """Where the first link of a copy leads."""
+    found = re.search(rb"http://127\.0\.0\.1:%d/l/[A-Za-z0-9_-]+" % city.ports.web, raw)
+    assert found is not None, raw
+    return found[0].decode()
+
+
+def opened(link: str, **headers: str) -> str:
+    """The page of a link, as a program or a browser asks for it."""
+    asked = urllib.request.Request(link, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def is_there(link: str) -> bool:
+    """Whether the pages are up by now."""
+    with contextlib.suppress(OSError):
+        return bool(opened(link))
+    return False
+
+
+def submit(city: Civicmail, to: str, text: str) -> None:
+    """Sam sends it from his mail program."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
+    with contextlib.closing(smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=60, context=context)) as client:
+        client.login("sam", PASSWORD)
+        client.sendmail(SAM, [to], text)
+
+
+def report(city: Civicmail) -> None:
+    """What came to him goes to report@, attached."""
     text = (
         f"From: Sam Ferrer <{SAM}>\r\nTo: report@city.example\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nIs this real?\r\n--b\r\n"
         f"Content-Type: message/rfc822\r\n\r\n{fraud(0)}\r\n--b--\r\n"
     )
-    with contextlib.closing(smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=60, context=context)) as client:
-        client.login("sam", PASSWORD)
-        client.sendmail(SAM, ["report@city.example"], text)
+    submit(city, "report@city.example", text)
 
 
 def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(city: Civicmail, dovecot: Dovecot) -> None:
-    """R-687, R-693, R-696, R-701, R-704, R-705: the time from the first report to the last copy is printed."""
+    """R-687, R-693, R-696, R-701, R-704, R-705, R-631: the time from the first report to the last copy is printed; three who wanted
+    to follow the link are listed for security, and nobody else."""
     everybody = [SAM, *DESKS]
     with smtplib.SMTP("127.0.0.1", city.mx, timeout=60) as stranger:
         for n in range(4):
             assert stranger.sendmail("help@desk.example", everybody[n * 50 : n * 50 + 50], fraud(n)) == {}
     until(lambda: left(dovecot) == 200, city)
+    three = [SAM, DESKS[0], DESKS[60]]
+    links = [link_in(city, copy_of(dovecot, who, "Your mailbox is full")) for who in (*three, DESKS[7])]
     began = time.monotonic()
     report(city)
     until(lambda: told(city, _CASE) == "[(True, 1)]", city)
     until(lambda: told(city, _PULL.format(count=200)) == "asked 200", city)
     until(lambda: left(dovecot) == 0, city)
     print(f"from the first report to the last of 200 copies: {time.monotonic() - began:.1f} s")
+    until(lambda: is_there(links[0]), city)
+    assert all("Do not go there" in opened(link, **PERSON) for link in links[:3]) and "Do not go there" in opened(links[3])
+    until(lambda: told(city, _WHO.format(sender="help@desk.example")).split() == sorted(three), city)
     until(lambda: told(city, _STATE) == "done", city)
     until(lambda: any(b"You were right" in content for content in dovecot.fetch(SAM)), city)
     assert sum(b"was taken out of your mailbox" in content for content in dovecot.fetch(SAM)) <= 1
     run(city.data, _DESK + _UNDO)
     until(lambda: left(dovecot) == 200, city)
     until(lambda: told(city, _STATE) == "undone", city)
+
+
+def parts(raw: bytes) -> tuple[str, str]:
+    """The text and the HTML of a message."""
+    read = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(read, EmailMessage)
+    plain, page = read.get_body(("plain",)), read.get_body(("html",))
+    assert plain is not None and page is not None
+    return plain.get_content(), page.get_content()
+
+
+def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_one(
+    city: Civicmail, dovecot: Dovecot, world: Sink, page: Any
+) -> None:
+    """R-616, R-617, R-620, R-627, R-628, R-629, R-631: by real SMTP into a real mailbox, and back out of it, signed."""
+    with postfix.smart_host(1, back=city.mx) as crook, smtplib.SMTP("127.0.0.1", crook.port, timeout=60) as client:
+        client.sendmail("billing@crook.example", [SAM], PHISH)
+        until(lambda: copy_of(dovecot, SAM, "Invoice 4711"), city)
+    copy = copy_of(dovecot, SAM, "Invoice 4711")
+    plain, shown = parts(copy)
+    assert b"Civicmail-Notice: external" in copy and "another domain" in plain.splitlines()[0] and TARGET not in plain + shown
+    number = re.search(rb"\bid ([0-9a-f]{8}-[0-9a-f-]{27})", copy)
+    assert number is not None
+    kept = Machine(city.data).body(uuid.UUID(number[1].decode()).bytes)
+    assert kept.endswith(PHISH) and b"/l/" not in kept, "the archive has it as it came"
+    link = link_in(city, shown.encode())
+    until(lambda: is_there(link), city)
+    page.goto(link)
+    assert page.locator(".cm-host").inner_text() == "login.crook.example"
+    assert page.locator(".cm-host").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 24
+    assert page.get_by_role("link", name="Go to").get_attribute("href") == TARGET
+    broken = published.active_path(city.data)
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text("broken [")
+    assert "Not everything could be asked" in opened(link, **PERSON) and "Go to" in opened(link, **PERSON)
+    broken.unlink()
+    run(city.data, _DESK + _BAD.format(uuid=number[1].decode()))
+    assert "Do not go there" in opened(link, **PERSON, Sec_Purpose="prefetch")
+    assert told(city, _WHO.format(sender="billing@crook.example")) == ""
+    page.goto(link)
+    page.get_by_text("Do not go there.").wait_for()
+    until(lambda: told(city, _WHO.format(sender="billing@crook.example")) == SAM, city)
+    quoted = "".join(f"> {line}\r\n" for line in plain.splitlines())
+    head = f"From: Sam Ferrer <{SAM}>\r\nTo: pay@elsewhere.example\r\nSubject: Re: Invoice 4711\r\nMessage-ID: <a@city.example>\r\n"
+    submit(city, "pay@elsewhere.example", f"{head}\r\nWe owe you nothing.\r\n\r\n{quoted}")
+    until(lambda: any(b"We owe you nothing" in raw for raw in world.messages()), city)
+    (sent,) = [raw for raw in world.messages() if b"We owe you nothing" in raw]
+    sent = sent[sent.index(b"DKIM-Signature:") :].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert f"> See {TARGET} today.".encode() in sent and not re.search(rb"/(?:l|report|verify)/[A-Za-z0-9_-]{40}", sent)
+    (key,) = dkimkeys.listed(city.data)
+    assert dkim.verify(sent, dnsfunc=lambda name, timeout=5: key.record.encode())
+
+
+def test_what_is_signed_or_encrypted_arrives_to_the_letter(
+    city: Civicmail, dovecot: Dovecot, authority: Authority, tmp_path: Path
+) -> None:
+    """R-619: openssl verifies the signature and opens the envelope of what lies in the mailbox."""
+    certificate, key = authority.issue_for_mail("x@crook.example")
+    (tmp_path / "text").write_bytes(f"Content-Type: text/plain\r\n\r\nSee {TARGET} today.\r\n".encode())
+    ways = {
+        "signed": ["-sign", "-signer", certificate, "-inkey", key],
+        "sealed": ["-encrypt", "-aes-256-cbc"],
+    }
+    opens = {
+        "signed": ["-verify", "-CAfile", authority.certificate, "-purpose", "any"],
+        "sealed": ["-decrypt", "-recip", certificate, "-inkey", key],
+    }
+    for way, flags in ways.items():
+        command = ["openssl", "cms", *flags, "-binary", "-in", tmp_path / "text", *([certificate] if way == "sealed" else [])]
+        made = subprocess.run(command, check=True, capture_output=True).stdout.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        head = f"From: x@crook.example\r\nReply-To: y@elsewhere.example\r\nSubject: {way}\r\nMessage-ID: <{way}@crook.example>\r\n"
+        with smtplib.SMTP("127.0.0.1", city.mx, timeout=60) as client:
+            client.sendmail("x@crook.example", [SAM], head.encode() + made)
+        until(lambda way=way: copy_of(dovecot, SAM, way), city)  # type: ignore[misc]
+        copy = copy_of(dovecot, SAM, way)
+        assert copy.endswith(made)
+        (tmp_path / way).write_bytes(copy)
+        done = subprocess.run(["openssl", "cms", *opens[way], "-in", tmp_path / way], capture_output=True, check=False)
+        assert done.returncode == 0 and TARGET.encode() in done.stdout, done.stderr
