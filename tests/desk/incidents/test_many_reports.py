@@ -17,6 +17,7 @@ from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import answering, hearing, reporting
+from civicmail.desk.incidents.actions.opening import opened
 from civicmail.desk.incidents.models import Case, Report
 from civicmail.mail.pipeline import reported
 from civicmail.mail.pipeline.marks import Marks, marks_of
@@ -61,6 +62,18 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
     Notice.objects.all().delete()
     answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
     assert Notice.objects.filter(subject__startswith="You were right").values("to").distinct().count() == 1000
+
+
+def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, installed: Path) -> None:
+    """Who has it, and who opened its link: both leave the page as what they say they are."""
+    one = came(installed, ms(plain.now) - 9000, DANA, raw=phish())
+    reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=ms(plain.now))
+    opened(str(one.uuid), 0, "a@city.example", "evil.example", told=False, now=plain.now)
+    page, client = f"/incidents/{Case.objects.get().pk}/", visit("security")
+    shown = client.get(page).content.decode()
+    for address, name in ((f"{page}?format=csv", "copies.csv"), (f"{page}?list=readers&amp;format=csv", "readers.csv")):
+        assert f'href="{address}"' in shown
+        assert name in client.get(address.replace("&amp;", "&"))["Content-Disposition"]
 
 
 def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -38,6 +38,7 @@ HAS: dict[str, tuple[str, str]] = {
     "cancelled": ("quiet", "Not delivered"),
 }
 """State of one copy -> how it is told."""
+READERS = "readers"
 SHOWN = 20
 """Reporters and messages of a case that stand on its page: of a wave there are hundreds."""
 
@@ -81,11 +82,13 @@ def listed(request: Asked) -> HttpResponseBase:
 
 
 @acting("report.answer")
-def case(request: Asked, pk: int) -> HttpResponse:
+def case(request: Asked, pk: int) -> HttpResponseBase:
     """Who has it, what the checks saw, who reported it, and the one answer."""
     require(request, "reports.see")
     row = get_object_or_404(Case.objects.select_related("person"), pk=pk)
     found, later = _who(row, ms(request.now))
+    if request.GET.get("format") == "csv":
+        return listing.shown(request, "", _asked_for(request, row, found), {})
     form = Answer(request.POST or None)
 
     def answer() -> object:
@@ -141,12 +144,18 @@ def _spread(request: Asked, found: Found) -> listing.Listing:
     )
 
 
+def _asked_for(request: Asked, row: Case, found: Found) -> listing.Listing:
+    """The one of its two lists that is wanted as a file."""
+    openings = _openings(request, queries.captures_of(row), found) if request.GET.get("list") == READERS else None
+    return openings or _spread(request, found)
+
+
 def _openings(request: Asked, captures: list[str], found: Found) -> listing.Listing | None:
     """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
     rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in found.copies)]))
     if not rows:
         return None
-    return listing.of_rows(
+    opened = listing.of_rows(
         request,
         [{"pk": row.pk, "row": row} for row in rows],
         caption="Who opened a link to a dangerous place",
@@ -157,8 +166,10 @@ def _openings(request: Asked, captures: list[str], found: Found) -> listing.List
             Column("told", "Says so", lambda r: "has said so" if r["row"].told else ""),
         ],
         empty="Nobody.",
-        noun="readers",
+        noun=READERS,
     )
+    opened.asked["list"] = READERS
+    return opened
 
 
 def _state(has: Has) -> Cell:
