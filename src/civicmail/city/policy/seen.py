@@ -59,6 +59,12 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "medical": "medical record numbers", "health": "health", "cjis": "criminal records", "secret": "keys or tokens",
         "password": "a password", "bundle": "data of several people", "unread": "files that could not be read",
     },
+    "habits": {
+        "held": "something before it was unlike its owner", "outside": "more recipients outside than usual",
+        "inside": "more recipients in the city than usual", "domains": "many domains it had never written to",
+        "same": "many messages that say the same", "night": "mail at an hour at which it never sends",
+        "places": "two places at once", "budget": "more than this service sends",
+    },
     "use": {"campaign": "a campaign", "commercial": "business of one's own", "severe": "words that hurt", "threat": "a threat"},
     "files": {
         "executable": "a program",
@@ -78,6 +84,8 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "pdf-file": "a file inside a PDF", "pdf-sends": "a PDF that sends what is typed",
     },
 }  # fmt: skip
+_BESIDES: Final = {"habits": "what the account is used to"}
+"""Checks that are none of the fail matrix."""
 
 
 def words(check: str, code: str) -> str:
@@ -89,4 +97,4 @@ def words(check: str, code: str) -> str:
 
 def in_words(check: str, codes: Iterable[str]) -> tuple[str, str]:
     """(what the check looks for, what it saw), each thing once."""
-    return WORDS.get(check, check), ", ".join(dict.fromkeys(words(check, code) for code in codes))
+    return _BESIDES.get(check) or WORDS.get(check, check), ", ".join(dict.fromkeys(words(check, code) for code in codes))

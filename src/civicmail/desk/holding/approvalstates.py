@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.access.steps import Step, Table
+from civicmail.core.config.sentence import sentence as _
 
 State = Literal["waits", "approved", "refused", "records", "withdrawn", "expired", "gone"]
 
@@ -27,13 +28,13 @@ ANSWERS = ("approve", "refuse", "records")
 CANCELLED = frozenset({"refused", "withdrawn", "expired"})
 """States in which the recipient gets nothing."""
 SAID: dict[str, tuple[str, str]] = {
-    "waits": ("wait", "Waits"),
-    "approved": ("done", "Approved"),
-    "refused": ("stop", "Not approved"),
-    "records": ("lock", "For the records office"),
-    "withdrawn": ("quiet", "Withdrawn"),
-    "expired": ("quiet", "Went back"),
-    "gone": ("quiet", "Not asked any more"),
+    "waits": ("wait", _("Waits")),
+    "approved": ("done", _("Approved")),
+    "refused": ("stop", _("Not approved")),
+    "records": ("lock", _("For the records office")),
+    "withdrawn": ("quiet", _("Withdrawn")),
+    "expired": ("quiet", _("Went back")),
+    "gone": ("quiet", _("Not asked any more")),
 }
 """State -> role and word, as pages show it."""
 

@@ -15,8 +15,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.policy.matrix import WORDS
-from civicmail.city.policy.shapes import UNAVAILABLE, USE, tellable_rules
+from civicmail.city.policy.seen import in_words
+from civicmail.city.policy.shapes import USE, tellable_rules
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.letter import fields
 from civicmail.mail.archive.errors import NotInArchive
@@ -59,7 +59,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """checks: (what it looks for, codes of what it saw), of those that saw something or could not be made."""
+    """checks: (what it looks for, what it saw, in words), of those that saw something or could not be made."""
 
     source: str
     client: str
@@ -157,6 +157,5 @@ def _checks(capture: Capture, events: list[Event], index: int) -> tuple[tuple[st
     seen: dict[str, dict[str, None]] = {}
     for finding in plain:
         if finding["check"] not in (USE, "policy", "screening"):
-            said = "could not be made" if finding["code"] == UNAVAILABLE else finding["code"]
-            seen.setdefault(finding["check"], {})[said] = None
-    return tuple((WORDS.get(check, check), ", ".join(codes)) for check, codes in seen.items())
+            seen.setdefault(finding["check"], {})[finding["code"]] = None
+    return tuple(in_words(check, codes) for check, codes in seen.items())

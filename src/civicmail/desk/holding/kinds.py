@@ -38,7 +38,7 @@ _BY_CHECK: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
     ("malware", MALWARE),
     ("confidential", frozenset({"confidential"})),
 )
-_PLACES: Final = ("notify:", "shadow:", "forecast:")
+PLACES: Final = ("notify:", "shadow:", "forecast:")
 """How rules are named that do nothing to a copy."""
 
 
@@ -58,7 +58,7 @@ def keeping_rules(rules: Iterable[str], book: Book) -> tuple[str, ...]:
     found = []
     for name in tellable_rules(tuple(rules)):
         rule = book.rule(name)
-        if not name.startswith(_PLACES) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
+        if not name.startswith(PLACES) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
             found.append(name)
     return tuple(found)
 

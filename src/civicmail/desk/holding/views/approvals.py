@@ -255,7 +255,7 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
 
 
 def _copies(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
-    return [(c, *SAID[c.state]) for c in row.copies.select_related("by")]
+    return [(c, SAID[c.state][0], gettext(SAID[c.state][1])) for c in row.copies.select_related("by")]
 
 
 def _said(done: list[ApprovalCopy]) -> str:

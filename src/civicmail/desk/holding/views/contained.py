@@ -11,10 +11,11 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
-from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -83,7 +84,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     facts: list[tuple[str, Any]] = [
         ("Account", who(row)),
         ("Since", row.made),
-        ("Sign", SIGNS.get(row.sign, row.sign)),
+        ("It sent", SIGNS.get(row.sign, row.sign)),
     ]
     facts += [("Waits", sum(len(g.captures) for g in groups))] if groups else []
     page = Page("Has somebody taken this account?", "Account", [("Accounts", reverse("contained"))], STATES[row.state], facts)
@@ -144,7 +145,7 @@ def _words(group: Group) -> str:
     to = f"{group.copies} recipient{'s' * (group.copies > 1)}"
     outside = f" in {group.domains} domain{'s' * (group.domains > 1)} outside" if group.domains else ", only in the city"
     place = f", from {', '.join(group.places[:3])}" if group.places else ", from the pages"
-    when = f", {in_words(at.date())} at {at:%H:%M}"
+    when = f", {date_format(at, 'M j, g:i a')}"
     return f"{what}, {to}{outside}{place}{when}{' (looks like the attack)' if group.alike else ''}"
 
 

@@ -71,7 +71,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("state", "State", lambda r: Cell(DONE[r["copy"].do][1], role=DONE[r["copy"].do][0])),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
-            Column("rules", "By rule", lambda r: ", ".join(r["copy"].rules) or "its record cannot be read", ("rules",), name="by"),
+            Column("rules", "By rule", lambda r: _by(r["copy"]), ("rules",), name="by"),
         ],
         empty="Nothing is kept back." if not every else "Nothing that is kept back fits.",
         noun="copies",
@@ -149,9 +149,10 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
     ]
     page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], DONE[copy.do], facts)
-    back = reverse("quarantine")
-    return {"page": page, "form": form, "copy": copy, "back": back, "why": why, "rules": queries.rules(copy.rules),
-            "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, queries.book()),
+    back, book = reverse("quarantine"), queries.book()
+    return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
+            "rules": queries.rules(kinds.keeping_rules(copy.rules, book)),
+            "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, book),
             "stopping": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
@@ -177,7 +178,16 @@ def _fits(copy: Copy, asked: dict[str, str]) -> bool:
 
 
 def _rules(copies: list[Copy]) -> set[str]:
-    return {rule for c in copies for rule in c.rules}
+    return {rule for c in copies for rule in _acting(c)}
+
+
+def _by(copy: Copy) -> str:
+    return ", ".join(_acting(copy)) or "its record cannot be read"
+
+
+def _acting(copy: Copy) -> list[str]:
+    """The rules without those that are only counted or told."""
+    return [rule for rule in copy.rules if not rule.startswith(kinds.PLACES)]
 
 
 def _link(copy: Copy) -> str:

@@ -51,7 +51,7 @@ def listed(request: Asked) -> HttpResponseBase:
         ],
         filters=[Filter("state", gettext("State"), _in_state, [(s, _words(s)[1]) for s in pickupstates.WORDS])],
         empty=gettext("No message of yours waits in the pick-up portal. Write [secure] in a subject, and it leaves encrypted."),
-        noun="messages",
+        noun=gettext("messages"),
         sort="-made",
     )
     page = Page(gettext("Messages that are picked up"), gettext("Encrypted mail"), [(gettext("My mail"), reverse("my-mail"))])
