@@ -84,3 +84,10 @@ def test_one_line_of_the_menu_is_where_one_is(visit: Callable[[str], Client]) ->
 def test_home_shows_it(city: Town, visit: Callable[[str], Client]) -> None:
     page: Any = visit("security").get("/").content.decode()
     assert all(label in page for label in DESKS)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("city")
+def test_who_cannot_use_mail_is_told_where_it_says_why(visit: Callable[[str], Client]) -> None:
+    page = visit("crew4").get("/").content.decode()
+    assert "You cannot use mail at this moment." in page and 'href="/my/access/"' in page

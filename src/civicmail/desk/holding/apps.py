@@ -14,8 +14,7 @@ class HoldingConfig(AppConfig):
     def ready(self) -> None:
         """Files that wait for a manager are among what waits for a manager, and officers see theirs beside it."""
         from civicmail.city.conduct.queries import tasks
-        from civicmail.desk.holding import officetasks
         from civicmail.desk.holding import tasks as own
 
         tasks.also(own.tasks)
-        tasks.also(officetasks.tasks)
+        tasks.also(own.office)

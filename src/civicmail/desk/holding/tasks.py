@@ -1,13 +1,21 @@
-"""What pages and the daily mail ask about files that wait for a manager."""
+"""What pages and the daily mail ask about what waits in this room: files for a manager, and for officers requests to let something
+go, contests, findings and accounts that somebody else may have taken (P-12, P-22, P-25, P-29)."""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
+from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.duties import Duty
 from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.desk.holding.models import Approval
+from civicmail.desk.holding import containmentstates, releasestates
+from civicmail.desk.holding.models import Approval, AskedDepartment, Containment, Contest, Finding, Release
 
 
 def waiting(actor: Actor) -> QuerySet[Approval]:
@@ -40,3 +48,90 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         label = gettext("Look at what was decided about own files")
         found.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))
     return [Tasks(gettext("Approvals"), found)] if found else []
+
+
+# -- for officers: how much waits and since when, never about whom. Whoever holds a duty that is taken up first hears of it all the
+# same, else nobody would know when to take it up (D4).
+
+TAKE_UP = "Take the duty up first."
+Rows = Callable[[Actor], QuerySet]  # type: ignore[type-arg]  # of four different models
+_KINDS: dict[Duty, tuple[str, ...]] = {"security-officer": ("other", "malware"), "privacy-officer": ("confidential",)}
+"""Which requests an officer of this duty can answer (releasestates.STEPS)."""
+
+
+def releases(actor: Actor) -> QuerySet[Release]:
+    """Requests of others that wait for one of this person's duties; a second word never of whoever gave the first."""
+    kinds = [kind for duty, some in _KINDS.items() if actor.holds(duty) for kind in some]
+    rows = Release.objects.filter(state__in=releasestates.OPEN, kind__in=kinds).exclude(requester__uid=actor.uid)
+    return rows.exclude(first__uid=actor.uid)
+
+
+def contained(actor: Actor) -> QuerySet[Containment]:
+    """Accounts of others whose mail waits."""
+    return Containment.objects.filter(state__in=containmentstates.OPEN).exclude(person__uid=actor.uid)
+
+
+def contests(_: Actor) -> QuerySet[Contest]:
+    return Contest.objects.filter(answer="")
+
+
+def findings(actor: Actor) -> QuerySet[Finding]:
+    """What nobody has answered, and what waits for somebody else's second word."""
+    return Finding.objects.filter(Q(state="open") | (Q(state="second") & ~Q(reviewer__uid=actor.uid)))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """group: as the menu names it; act: lets one see the list, route, once a duty was taken up; role: of the state."""
+
+    group: str
+    duties: tuple[Duty, ...]
+    act: str
+    rows: Rows
+    route: str
+    label: str
+    role: str = "wait"
+
+
+_SECURITY: tuple[Duty, ...] = ("security-officer",)
+_RULES: tuple[Duty, ...] = ("policy-approver", "policy-author", *_SECURITY)
+WORK = (
+    Work("Rule book", _SECURITY, "containment.see", contained, "contained", "Look at accounts that may have been taken", "stop"),
+    Work("Rule book", tuple(_KINDS), "releases.see", releases, "releases", "Say whether mail may be let go"),
+    Work("Rule book", _RULES, "contest.answer", contests, "contests", "Answer who says that we were wrong"),
+    Work("Oversight", ("use-reviewer",), "findings.see", findings, "findings", "Look at what rules on use have found"),
+)
+
+
+def office(actor: Actor, now: int) -> list[Tasks]:
+    """Groups, some with nothing in them; one query for each kind of work that this person has."""
+    return [*_agreeing(actor), *(Tasks(gettext(work.group), _task(work, actor, now)) for work in WORK)]
+
+
+def _task(work: Work, actor: Actor, now: int) -> list[Task]:
+    if not any(actor.holds(duty) for duty in work.duties):
+        return []
+    count, since = _counted(work.rows(actor))
+    state = (work.role, f"{count} {'waits' if count == 1 else 'wait'}")
+    if not count:
+        return []
+    if guard.may(actor, work.act, now=now):
+        return [Task(work.label, work.route, (), "", state, since)]
+    return [Task(work.label, "duties", (), TAKE_UP, state, since)]
+
+
+def _counted(rows: QuerySet) -> tuple[int, datetime | None]:  # type: ignore[type-arg]
+    said = rows.order_by().aggregate(count=Count("pk"), since=Min("made"))
+    return said["count"], said["since"]
+
+
+def _agreeing(actor: Actor) -> list[Tasks]:
+    """Where so many questions are foreseen that the department's head has to agree in writing."""
+    rows = AskedDepartment.objects.filter(since__isnull=True, department__code__in=actor.departments).select_related("department")
+    label = gettext("Say whether files of your department are asked about")
+    hint = gettext("More than forty questions a day are foreseen.")
+    word = ("wait", gettext("Waits for you"))
+    return [
+        Tasks(row.department.name, [Task(label, "asked-department", (row.department.code,), hint, word, row.asked)])
+        for row in (rows.order_by("pk") if actor.departments else ())
+    ]

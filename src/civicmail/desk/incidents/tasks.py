@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.desk.holding.officetasks import TAKE_UP
+from civicmail.desk.holding.tasks import TAKE_UP
 from civicmail.desk.incidents.models import Case, Pull
 
 SECOND_MOST = 5

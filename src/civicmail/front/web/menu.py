@@ -15,7 +15,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
-from civicmail.desk.holding import findings, officetasks, tasks
+from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.mailbox import queries as mailbox
@@ -167,7 +167,7 @@ def _incidents(actor: Actor, now: int) -> dict[str, int]:
     """How many reported messages, accounts and contests wait for an answer."""
     found = {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
     for key, act, rows in (
-        ("contained", "containment.see", officetasks.contained), ("contests", "contest.answer", officetasks.contests)
+        ("contained", "containment.see", tasks.contained), ("contests", "contest.answer", tasks.contests)
     ):  # fmt: skip
         if guard.may(actor, act, now=now):
             found[key] = rows(actor).count()

@@ -136,7 +136,8 @@ def _changes(line: FeedLine) -> str:
     """ "position: Clerk, then Inspector; phone: 4711"."""
     said = []
     for name, (before, after) in sorted(line.changes.items()):
-        said.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
+        if before or after:  # what a list leaves empty is no news
+            said.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
     return "; ".join(said)
 
 

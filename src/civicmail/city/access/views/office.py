@@ -145,14 +145,14 @@ def endings(request: Asked) -> HttpResponseBase:
     require(request, "duty.grant")
     found = listing.of(
         request,
-        Ending.objects.select_related("person", "episode__department"),
+        Ending.objects.select_related("person", "episode__department").annotate(by_name=named.name_of("by")),
         caption="Endings",
         columns=[
             Column("person", "Person", lambda e: Cell(str(e.person), reverse("ending", args=[e.pk])), ("person__family",)),
             Column("department", "Department", lambda e: str(e.episode.department), ("episode__department__name",)),
             Column("when", "Ends", lambda e: e.when, ("when",), name="ends"),
             Column("state", "State", _ending_state),
-            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {e.by}")),
+            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {named.told(e.by, e.by_name)}")),
         ],
         filters=[Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value))],
         empty="No access was ended yet.",

@@ -36,13 +36,17 @@ class Page:
 
     @property
     def first_actions(self) -> Sequence[Action]:
-        """Those that are in sight: three, or all where one more would be the only one that is not."""
-        return self.actions if len(self.actions) <= IN_SIGHT + 1 else self.actions[:IN_SIGHT]
+        """Those that are in sight, the main one first: three, or all where one more would be the only one that is not."""
+        return self._ordered if len(self.actions) <= IN_SIGHT + 1 else self._ordered[:IN_SIGHT]
 
     @property
     def more_actions(self) -> Sequence[Action]:
         """The others, behind "More"."""
-        return self.actions[len(self.first_actions) :]
+        return self._ordered[len(self.first_actions) :]
+
+    @property
+    def _ordered(self) -> Sequence[Action]:
+        return sorted(self.actions, key=lambda action: not action.primary)
 
     @property
     def title(self) -> str:
