@@ -38,11 +38,9 @@ def samples_for(actor: Actor) -> QuerySet[Approval]:
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """For the page Home and the daily mail; nothing where nothing waits. now: ms."""
     found = []
-    rows = waiting(actor).order_by("made")
-    if count := rows.count():
+    count, since = _counted(waiting(actor))
+    if count:
         words = ngettext("{count} message", "{count} messages", count).format(count=count)
-        first = rows.first()
-        since = first.made if first is not None else None
         found.append(Task(gettext("Say whether files may leave"), "approvals", (), "", ("wait", words), since))
     for row in samples_for(actor)[:5]:
         label = gettext("Look at what was decided about own files")
