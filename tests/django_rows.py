@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what may ask the tests' database; any other test would be the same as on SQLite (docs/decisions/1222)."""
+    """On PostgreSQL only what may ask the tests' database; any other test would be the same as on SQLite (docs/decisions/0067)."""
     if WANTED != "postgresql":
         return
     asking = [i for i in items if i.get_closest_marker("django_db") or MAY_ASK & set(getattr(i, "fixturenames", ()))]

@@ -68,7 +68,7 @@ def _reached(table: Table[Any], begin: set[str]) -> set[str]:
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_no_walk_leaves_a_table(place: str, data: st.DataObject) -> None:
-    """R-1241: an action that the table has leads where it says; any other one is refused in a sentence and changes nothing, and
+    """R-817: an action that the table has leads where it says; any other one is refused in a sentence and changes nothing, and
     what is over stays over."""
     table = TABLES[place]
     everything = sorted({s.action for s in table.steps} | {"nothing of the kind"})
@@ -86,7 +86,7 @@ def test_no_walk_leaves_a_table(place: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("place", TABLES)
 def test_every_state_is_reached_and_leads_to_an_end(place: str) -> None:
-    """R-1241: each step stands once, under an act that the guard knows."""
+    """R-817: each step stands once, under an act that the guard knows."""
     table = TABLES[place]
     assert len({(s.source, s.action) for s in table.steps}) == len(table.steps)
     assert {s.act for s in table.steps} <= {*ACTS, *NOBODY}
@@ -97,7 +97,7 @@ def test_every_state_is_reached_and_leads_to_an_end(place: str) -> None:
 
 
 def test_no_module_has_states_of_its_own_beside_these() -> None:
-    """R-1241: whoever writes a table writes one that is walked."""
+    """R-817: whoever writes a table writes one that is walked."""
     known = {place.partition(":")[0] for place in TABLES}
     rooms = [p for p in modules("src/civicmail") if "views" not in p.parts and "front" not in p.parts]
     own = [p for p in rooms if re.search(r"(?m)^(?:\w+_)?STEPS\b.* = ", p.read_text())]

@@ -8,7 +8,7 @@ Where one test has a case for each of many rules, a mutant may have `[[each]]` w
 `old` and `new`. All of them are taken out at once, and each case must turn red: one run instead of forty.
 
 Most of a second would go into imports. So the pytest is a fork of a process that has imported everything, and imports anew only
-what the mutant changes and what leans on that (closure.py, docs/decisions/1221). Where it does not notice there, it is asked once
+what the mutant changes and what leans on that (closure.py, docs/decisions/0066). Where it does not notice there, it is asked once
 more with nothing of ours imported before, and that is the answer.
 """
 

@@ -26,7 +26,7 @@ def gone(t: Any) -> dict[str, Any]:
     )  # fmt: skip
     door = conduct.OutsideDoor.objects.create(code="badge", name="Badge of City Hall", person=t.people["super"], made=t.now)
     mine = {"door": door, "since": t.now - timedelta(days=90), "by": "p-office"}
-    old = conduct.OutsideAccount.objects.create(person=who, episode=ending.episode, login="R-1187", **mine)
+    old = conduct.OutsideAccount.objects.create(person=who, episode=ending.episode, login="R-866", **mine)
     crew0 = t.people["crew0"]
     account = conduct.OutsideAccount.objects.create(person=crew0, episode=crew0.episodes.get(), login="D-0042", **mine)
     late = conduct.OutsideEnding.objects.create(

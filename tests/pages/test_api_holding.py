@@ -17,7 +17,7 @@ WHY = "The council has seen it and it is public."
 
 
 def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(city: Town) -> None:
-    """R-1129: names and bytes after an entry alone; the sender and auditors see how it stands, other departments nothing."""
+    """R-838: names and bytes after an entry alone; the sender and auditors see how it stands, other departments nothing."""
     place = f"/approvals/{city.objects['approval']}"
     ask = {who: asking(city.people[who]) for who in ("head", "chief", "auditor", "crew0", "crew1")}
     assert ask["chief"]("GET", "/approvals").json() == [] and ask["chief"]("GET", place).status_code in (403, 404)
@@ -40,7 +40,7 @@ def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(c
 
 
 def test_files_of_ones_own_are_taken_back_and_put_up_before_writing(city: Town) -> None:
-    """R-1130: whose files they are, and nobody else."""
+    """R-839: whose files they are, and nobody else."""
     place = f"/approvals/{city.objects['approval']}/withdraw"
     mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])
     assert other("POST", place, {}).status_code == 404 and other("GET", "/my/approvals").json() == []
@@ -72,7 +72,7 @@ def test_standing_approvals_are_of_departments_of_ones_own(city: Town) -> None:
 
 
 def test_what_takes_two_officers_is_not_let_go_by_one(city: Town) -> None:
-    """R-1131: malware; nor by whoever asked, and the state that was seen is said."""
+    """R-840: malware; nor by whoever asked, and the state that was seen is said."""
     row = Release.objects.get(pk=city.objects["release"])
     Release.objects.filter(pk=row.pk).update(kind="malware", rules="virus")
     security, crew = asking(city.people["security"]), asking(city.people["crew0"])
@@ -102,7 +102,7 @@ def test_a_contest_is_answered_word_for_word(city: Town) -> None:
 
 
 def test_an_account_that_acts_unlike_its_owner_is_locked_and_given_back(city: Town) -> None:
-    """R-1132: as it was seen, and never by its owner."""
+    """R-841: as it was seen, and never by its owner."""
     row = Containment.objects.get(pk=city.objects["containment"])
     crew = city.people["crew0"]
     Containment.objects.filter(pk=row.pk).update(person=crew, sender=f"person:{crew.uid}")
@@ -121,7 +121,7 @@ def test_an_account_that_acts_unlike_its_owner_is_locked_and_given_back(city: To
 
 
 def test_a_finding_has_no_name_before_two_reviewers_agree(city: Town) -> None:
-    """R-1133: and the second is another one than the first."""
+    """R-842: and the second is another one than the first."""
     reviewer, other = asking(city.people["reviewer"]), asking(city.people["examiner"])
     works = city.people["examiner"]
     city.grant("examiner", "use-reviewer")
@@ -139,7 +139,7 @@ def test_a_finding_has_no_name_before_two_reviewers_agree(city: Town) -> None:
 
 
 def test_reported_mail_is_answered_once_and_a_look_is_an_entry(city: Town) -> None:
-    """R-1134: what was handed over by reporting it, and nothing that is like it."""
+    """R-843: what was handed over by reporting it, and nothing that is like it."""
     place = f"/incidents/{city.objects['incident']}"
     security, admin = asking(city.people["security"]), asking(city.people["admin"])
     assert admin("GET", place).status_code == 403
@@ -166,7 +166,7 @@ def test_a_program_reports_what_is_dangerous_to_its_person(city: Town) -> None:
 
 
 def test_copies_are_taken_back_as_many_as_were_counted_and_above_fifty_by_two(city: Town) -> None:
-    """R-1135: counted first; undone in one act."""
+    """R-844: counted first; undone in one act."""
     place = f"/incidents/{city.objects['incident']}"
     security, why = asking(city.people["security"]), {"reason": "It asks for passwords in our name."}
     count = security("GET", f"{place}/count").json()

@@ -15,7 +15,7 @@ WHY = "Disk images come with attacks."
 
 
 def test_a_rule_goes_from_a_draft_to_a_second_person_and_never_back_to_its_author(city: Town) -> None:
-    """R-1136: each change names the revision that was seen; who wrote does not approve."""
+    """R-845: each change names the revision that was seen; who wrote does not approve."""
     author, second, head = (asking(city.people[who]) for who in ("author", "second", "head"))
     words = {"text": text("no-scripts", mode="shadow"), "changed": "A new rule."}
     assert head("POST", "/rules", words).status_code == 403
@@ -42,7 +42,7 @@ def test_a_rule_goes_from_a_draft_to_a_second_person_and_never_back_to_its_autho
 
 
 def test_an_attack_is_stopped_with_its_count_and_answered_by_a_second_person(city: Town) -> None:
-    """R-1137: never by who made it."""
+    """R-846: never by who made it."""
     security, author = asking(city.people["security"]), asking(city.people["author"])
     wanted = {"kind": "sender", "value": "ibis@outside.example", "do": "quarantine", "reason": "Invoices with new bank details."}
     assert author("POST", "/emergencies/count", wanted).status_code == 403
@@ -58,7 +58,7 @@ def test_an_attack_is_stopped_with_its_count_and_answered_by_a_second_person(cit
 
 
 def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(city: Town) -> None:
-    """R-1138: reading is not taking away: that is a scope of its own, and an entry."""
+    """R-847: reading is not taking away: that is a scope of its own, and an entry."""
     place = f"/mandates/{city.objects['case']}/exports"
     recorder = city.people["recorder"]
     ask, narrow = asking(recorder), asking(recorder, ["read:content", "write:mandates"])
@@ -89,7 +89,7 @@ def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(
 
 
 def test_labels_stars_and_hiding_are_of_ones_own_mail(city: Town) -> None:
-    """R-1139: what is somebody else's is passed over, and their labels are not there."""
+    """R-848: what is somebody else's is passed over, and their labels are not there."""
     mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])
     id_ = str(city.objects["mail delivered"])
     label = mine("POST", "/mail-labels", {"name": "Bids/Main Street"}).json()

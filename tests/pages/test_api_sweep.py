@@ -162,7 +162,7 @@ PLAIN: dict[str, str] = {
 
 
 def test_every_page_has_an_operation_or_a_reason_why_not() -> None:
-    """R-1121: whatever a person can do on a page a program can, or somebody has decided that it cannot, and says why."""
+    """R-830: whatever a person can do on a page a program can, or somebody has decided that it cannot, and says why."""
     has = {o.page for o in OPERATIONS.values()}
     assert PAGES.keys() - has == PLAIN.keys(), "write an operation for it, or a line here that says why there is none"
     assert all(len(reason) > 15 for reason in PLAIN.values())
@@ -177,7 +177,7 @@ def test_the_examples_of_the_documentation_ask_what_there_is() -> None:
 
 
 def test_each_shape_of_the_document_has_a_name_of_its_own() -> None:
-    """R-1122: of two shapes with one name a generator of clients would see the later one alone."""
+    """R-831: of two shapes with one name a generator of clients would see the later one alone."""
     shapes: dict[str, set[type]] = {}
     waiting = [shape for o in OPERATIONS.values() for shape in o.shapes]
     while waiting:

@@ -32,7 +32,7 @@ def shot(page: Any, name: str) -> None:
 
 
 def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any], installed: Path) -> None:
-    """R-768, R-772, R-776: by links, without an account."""
+    """R-793, R-797, R-801: by links, without an account."""
 
     def begin(town: Any) -> str:
         now = ms(town.now)

@@ -34,7 +34,7 @@ def waiting(t: Town, key: str) -> dict[str, str]:
 
 @pytest.mark.django_db
 def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> None:
-    """R-1141."""
+    """R-802."""
     assert DESKS.items() <= waiting(city, "security").items()
     assert "Look at what rules on use have found" in waiting(city, "reviewer")
     assert not DESKS.keys() & waiting(city, "crew0").keys()
@@ -44,7 +44,7 @@ def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> Non
 
 @pytest.mark.django_db
 def test_who_has_to_take_a_duty_up_first_hears_that_something_waits(city: Town) -> None:
-    """R-1142: else nobody would know when."""
+    """R-803: else nobody would know when."""
     city.grant("super", "security-officer")
     found = waiting(city, "super")
     assert DESKS.keys() <= found.keys()
@@ -53,7 +53,7 @@ def test_who_has_to_take_a_duty_up_first_hears_that_something_waits(city: Town) 
 
 @pytest.mark.django_db
 def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
-    """R-1143."""
+    """R-804."""
     label = "Say whether files of your department are asked about"
     assert label not in waiting(city, "head")
     AskedDepartment.objects.update(since=None, forecast=460)
@@ -61,7 +61,7 @@ def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
 
 
 def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
-    """R-1144: what has stopped, then the oldest."""
+    """R-805: what has stopped, then the oldest."""
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     quiet, late = Task("quiet", "home"), Task("late", "home", (), "", ("wait", "2"), now - timedelta(days=2))
     new, stop = Task("new", "home", (), "", ("warn", "1"), now), Task("stop", "home", (), "", ("stop", "1"))

@@ -39,7 +39,7 @@ def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: P
 
 @pytest.mark.django_db(transaction=True)
 def test_a_file_knows_how_many_of_its_rows_are_alike(tmp_path: Path) -> None:
-    """R-1108: as a server does by itself; a way through the wrong index takes as long as all rows."""
+    """R-857: as a server does by itself; a way through the wrong index takes as long as all rows."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:

@@ -268,7 +268,7 @@ def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: T
 def test_while_doors_are_told_nobody_waits_who_changes_something_and_nobody_else_tells(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1101, R-1102: what is told is read and written outside of any transaction; of two versions the later one was read later."""
+    """R-850, R-851: what is told is read and written outside of any transaction; of two versions the later one was read later."""
     seen = []
 
     def watched(name: str) -> None:

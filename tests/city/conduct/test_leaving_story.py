@@ -132,7 +132,7 @@ def _bob_moves(town: Place) -> None:
 
 
 def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() -> None:
-    """R-1249, L7: also when everything else of the list was applied; the next list in which it is mended takes it off."""
+    """R-825, L7: also when everything else of the list was applied; the next list in which it is mended takes it off."""
     place()
     bad = "x9,New,Comer,New Comer,employee,nowhere,Clerk,2026-01-01\n"
     feed.apply(read("head", "ann", "bob", now=MS, more=bad), actor=OFFICER, reason="Looked at it.", now=MS)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("leaves", [8, 11])
 def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> None:
-    """R-1243, R8, R10: before day ten or after it; who was silent does not come back by that."""
+    """R-819, R8, R10: before day ten or after it; who was silent does not come back by that."""
     works = quiet()
     review = works.start()
     for n in (7, 8, 10, 11):
@@ -34,7 +34,7 @@ def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> 
 
 
 def test_silence_never_shuts_out_who_was_elected() -> None:
-    """R-1244, P-30, R11: a report and silence about it would be a way around the ladder; a department's button is none either."""
+    """R-820, P-30, R11: a report and silence about it would be a way around the ladder; a department's button is none either."""
     works = Works(22)
     mayor = works.worker("mayor", kind="elected", used=False)
     review = works.start()
@@ -47,7 +47,7 @@ def test_silence_never_shuts_out_who_was_elected() -> None:
 
 
 def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts() -> None:
-    """R-1253, P-30: neither on the page of the person nor as an answer of a review; the access office records that it is over."""
+    """R-829, P-30: neither on the page of the person nor as an answer of a review; the access office records that it is over."""
     works = Works(3)
     mayor = works.worker("mayor", kind="elected")
     review, head = works.start(), actor(works.hank)
@@ -66,7 +66,7 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
 
 
 def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() -> None:
-    """R-1251, R13: within the minutes in which an answer can be taken back, the person leaves."""
+    """R-827, R13: within the minutes in which an answer can be taken back, the person leaves."""
     works = quiet()
     review = works.start()
     kept = answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -77,7 +77,7 @@ def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() 
 
 
 def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_new_round() -> None:
-    """R-1252, R8, R10, R11: a new round asks about what silence left alone; the suspended ones are answered where they were asked,
+    """R-828, R8, R10, R11: a new round asks about what silence left alone; the suspended ones are answered where they were asked,
     by whoever is there when both reviewers have left."""
     works = quiet()
     review = works.start()

@@ -207,7 +207,7 @@ def test_no_way_leads_out_of_an_end(actions: list[str]) -> None:
 
 
 def test_a_door_is_handed_over_and_does_not_wait_for_somebody_who_left(town: Place) -> None:
-    """R-1245: bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
+    """R-821: bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
     officer = staff.worker("officer", town.where, town.head)
     at = datetime.fromtimestamp(MS / 1000, UTC)
     DutyGrant.objects.create(

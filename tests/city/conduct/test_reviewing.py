@@ -126,7 +126,7 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
 
 
 def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
-    """R-1106: what is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
+    """R-855: what is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
     works = Works(0)
     boxes = {uid: Authorisation.objects.get(person=works.worker(uid)).mailbox for uid in ("one", "two")}
     for count, box in enumerate(boxes.values(), 4):

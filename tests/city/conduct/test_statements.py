@@ -173,7 +173,7 @@ def test_a_statement_names_nobody() -> None:
 
 
 def test_without_an_administration_director_the_access_office_hears_of_it() -> None:
-    """R-1246: what is overdue never goes nowhere."""
+    """R-822: what is overdue never goes nowhere."""
     city()
     _director("access-officer")
     statements.open_due(ms(NOON))

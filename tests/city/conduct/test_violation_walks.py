@@ -67,7 +67,7 @@ def tried(row: Violation, verb: str, by: Actor, now: int) -> Violation:
 )
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_tried_a_case_goes_by_its_table_through_different_hands(steps: list[tuple[str, Actor, int]]) -> None:
-    """R-1248, V1 to V4: nobody has two parts; nothing shuts a door before a decision, or after it was overturned; nothing is for
+    """R-824, V1 to V4: nobody has two parts; nothing shuts a door before a decision, or after it was overturned; nothing is for
     good by one officer; each step is an entry."""
     with transaction.atomic():
         cases.town()

@@ -127,7 +127,7 @@ def test_a_wrong_setting_is_told_with_file_line_and_nearest_key(tmp_path: Path, 
     ],
 )
 def test_what_proves_nothing_or_ends_at_once_is_refused(tmp_path: Path, text: str, words: str) -> None:
-    """R-1222 (P-19): before a confidential message waits for it, or a name server that nobody chose says what is signed."""
+    """R-756 (P-19): before a confidential message waits for it, or a name server that nobody chose says what is signed."""
     assert words in _wrong(tmp_path, text)
 
 

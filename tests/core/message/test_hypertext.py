@@ -61,7 +61,7 @@ def test_links_are_targets_with_the_words_shown_for_them() -> None:
 
 
 def test_a_page_may_name_what_its_links_begin_with() -> None:
-    """R-1194: a link that is only part of an address leads below <base href>, for checks and for the page of a link alike."""
+    """R-867: a link that is only part of an address leads below <base href>, for checks and for the page of a link alike."""
     source = '<base href="https://evil.example/x/"><a href="login">a</a><a href="#top">b</a><a href="https://c.example/">c</a>'
     found = ["https://evil.example/x/login", "https://evil.example/x/#top", "https://c.example/"]
     assert [url for url, _ in hypertext.read(source, with_links=True).links] == found

@@ -88,7 +88,7 @@ def states(row: Approval) -> dict[str, str]:
 
 
 def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_themselves(files: Bureau) -> None:
-    """R-744: one of three by the manager, two by the deputy; who was not approved gets nothing."""
+    """R-769: one of three by the manager, two by the deputy; who was not approved gets nothing."""
     row = files.asked("crew0", LENA, ACME, DOT, OWL)
     assert files.copies(row) == {LENA: "goes", ACME: "held", DOT: "held", OWL: "held"}
     answer(files, row, "head", to=(1,))
@@ -101,7 +101,7 @@ def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_thems
 
 @pytest.mark.parametrize(("key", "why"), [("crew0", "themselves"), ("chief", "Only the head"), ("office", "Only the head")])
 def test_nobody_but_the_departments_managers_answers_and_never_the_sender(files: Bureau, key: str, why: str) -> None:
-    """R-745."""
+    """R-770."""
     row = files.asked("crew0", ACME)
     with pytest.raises(NotPermitted, match=why):
         answer(files, row, key)
@@ -109,7 +109,7 @@ def test_nobody_but_the_departments_managers_answers_and_never_the_sender(files:
 
 
 def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau) -> None:
-    """R-745."""
+    """R-770."""
     row = files.asked("deputy", ACME)
     assert not row.own and [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-head"]
     with pytest.raises(NotPermitted, match="themselves"):
@@ -117,7 +117,7 @@ def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau
 
 
 def test_an_answer_is_given_once_and_a_second_one_hears_by_whom(files: Bureau) -> None:
-    """R-746: the link is opened twice."""
+    """R-771: the link is opened twice."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "refuse")
     assert (states(row), files.copies(row)) == ({ACME: "refused"}, {ACME: "cancelled"})
@@ -126,7 +126,7 @@ def test_an_answer_is_given_once_and_a_second_one_hears_by_whom(files: Bureau) -
 
 
 def test_no_walk_leaves_the_table() -> None:
-    """R-746: nothing leads back to waiting, and nothing out of an answer."""
+    """R-771: nothing leads back to waiting, and nothing out of an answer."""
     for state in {s.target for s in STEPS}:
         assert TABLE.actions(state) == ()
         with pytest.raises(Conflict):
@@ -134,7 +134,7 @@ def test_no_walk_leaves_the_table() -> None:
 
 
 def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_changed_one_waits(files: Bureau) -> None:
-    """R-747: bound to the bytes and to the recipient."""
+    """R-772: bound to the bytes and to the recipient."""
     answer(files, files.asked("crew0", ACME), "head")
     assert files.send("crew0", ACME, files={"renamed.pdf": PDF}) is None
     assert files.send("crew0", ACME, files={"bid-14.pdf": PDF + b"changed"}) is not None
@@ -143,7 +143,7 @@ def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_
 
 
 def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, installed: Path, settings: Any) -> None:
-    """R-748: an approval opens no other door."""
+    """R-773: an approval opens no other door."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -156,7 +156,7 @@ def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, ins
 
 
 def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(files: Bureau, city: Town, clock: Any) -> None:
-    """R-749: by the city's calendar."""
+    """R-774: by the city's calendar."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("crew0", ACME)
@@ -183,7 +183,7 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
 
 
 def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
-    """R-750."""
+    """R-775."""
     Episode.objects.filter(person=city.people["head"]).update(ended=moment(files.desk.now).date())
     row = files.asked("crew0", ACME)
     assert [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-deputy"]
@@ -192,7 +192,7 @@ def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
 def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_once(
     files: Bureau, city: Town, visit: Visit
 ) -> None:
-    """R-1165: the link of whoever left does nothing, and nobody waits for two hours in vain."""
+    """R-814: the link of whoever left does nothing, and nobody waits for two hours in vain."""
     row, client = files.asked("crew0", ACME), visit("head")
     head, page = city.people["head"], f"/holding/approvals/{row.pk}/"
     Episode.objects.filter(person=head).update(ended=moment(files.desk.now).date())
@@ -209,7 +209,7 @@ def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_
 
 
 def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(files: Bureau) -> None:
-    """R-751: the sender hears it, and nothing has left."""
+    """R-776: the sender hears it, and nothing has left."""
     row = files.asked("crew0", ACME)
     files.hear(100 * 24 * HOUR)
     assert (states(row), files.copies(row)) == ({ACME: "expired"}, {ACME: "cancelled"})
@@ -219,14 +219,14 @@ def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(file
 
 
 def test_a_clock_that_goes_back_passes_nothing_on(files: Bureau) -> None:
-    """R-751."""
+    """R-776."""
     row = files.asked("crew0", ACME)
     assert asking.sweep(files.desk.now - 100 * 24 * HOUR) == 0
     assert states(row) == {ACME: "waits"}
 
 
 def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
-    """R-752."""
+    """R-777."""
     row = files.asked("crew0", ACME, DOT)
     with pytest.raises(NotPermitted):
         approving.withdraw(row, (0, 1), actor=actor(files, "crew1"), now=files.desk.now)
@@ -235,7 +235,7 @@ def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
 
 
 def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_above(files: Bureau, city: Town) -> None:
-    """R-753."""
+    """R-778."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     rows = [files.asked("head", ACME, files={"a.pdf": PDF + bytes([n])}) for n in range(12)]
@@ -255,7 +255,7 @@ def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_abo
 
 
 def test_who_was_elected_is_their_own_manager(files: Bureau, city: Town) -> None:
-    """R-754."""
+    """R-779."""
     Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
     row = files.asked("crew0", ACME)
     answer(files, row, "crew0")
@@ -263,7 +263,7 @@ def test_who_was_elected_is_their_own_manager(files: Bureau, city: Town) -> None
 
 
 def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told(files: Bureau, installed: Path) -> None:
-    """R-755, P-21."""
+    """R-780, P-21."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "records", reason="Request PR-14 asks for it.")
     assert (states(row), files.copies(row)) == ({ACME: "records"}, {ACME: "held"})
@@ -276,7 +276,7 @@ def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told
 def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_round(
     files: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-756."""
+    """R-781."""
     row = files.asked("crew0", ACME)
     with monkeypatch.context() as m:
         m.setattr(approving, "carry_out", lambda *_: [])
@@ -288,7 +288,7 @@ def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_r
 
 
 def test_no_department_is_asked_about_before_it_was_switched_on(clock: Any, installed: Path, city: Town, settings: Any) -> None:
-    """R-738."""
+    """R-763."""
     with bureau(installed, city, on=False) as files:
         assert files.send("crew0", ACME) is None
         switch_on(city, files.desk.now, "fire")
@@ -296,7 +296,7 @@ def test_no_department_is_asked_about_before_it_was_switched_on(clock: Any, inst
 
 
 def test_a_manager_sees_the_files_and_nothing_else_and_that_is_an_entry_first(files: Bureau, visit: Visit) -> None:
-    """R-757, P-16."""
+    """R-782, P-16."""
     row = files.asked("crew0", LENA, ACME, DOT)
     client = visit("head")
     listed = words(client.get("/holding/approvals/"))
@@ -317,7 +317,7 @@ def test_a_manager_sees_the_files_and_nothing_else_and_that_is_an_entry_first(fi
 
 
 def test_the_wrong_person_sees_nothing_of_it(files: Bureau, visit: Visit) -> None:
-    """R-745: the link is opened by somebody else."""
+    """R-770: the link is opened by somebody else."""
     row = files.asked("crew0", ACME)
     page = f"/holding/approvals/{row.pk}/"
     assert [visit(key).get(page).status_code for key in ("crew1", "chief", "office")] == [403, 404, 403]
@@ -326,7 +326,7 @@ def test_the_wrong_person_sees_nothing_of_it(files: Bureau, visit: Visit) -> Non
 
 
 def test_the_sender_sees_how_it_stands_and_withdraws_on_the_page(files: Bureau, visit: Visit) -> None:
-    """R-752."""
+    """R-777."""
     row = files.asked("crew0", ACME)
     client = visit("crew0")
     assert ACME in words(client.get("/holding/approvals/mine/"))
@@ -338,7 +338,7 @@ def test_the_sender_sees_how_it_stands_and_withdraws_on_the_page(files: Bureau, 
 
 
 def test_what_waits_is_a_task_of_home_and_of_the_daily_mail(files: Bureau) -> None:
-    """R-758."""
+    """R-783."""
     files.asked("crew0", ACME)
     labels = [str(t.label) for key in ("head", "crew0") for g in tasks.of(actor(files, key), files.desk.now) for t in g.tasks]
     assert labels.count("Say whether files may leave") == 1
@@ -346,7 +346,7 @@ def test_what_waits_is_a_task_of_home_and_of_the_daily_mail(files: Bureau) -> No
 
 
 def test_reminders_come_once_a_working_day(files: Bureau) -> None:
-    """R-759."""
+    """R-784."""
     files.asked("crew0", ACME)
     files.asked("crew0", DOT, files={"c.pdf": PDF + b"c"})
     for _ in range(3):

@@ -24,7 +24,7 @@ PAGE = "/holding/approvals/report/"
 
 
 def test_every_answer_stands_in_the_report_with_who_gave_it_and_why(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-1166: the newest first, of one's own departments or of all for an auditor; as a page and as a file."""
+    """R-815: the newest first, of one's own departments or of all for an auditor; as a page and as a file."""
     row = files.asked("crew0", LENA, ACME, DOT, OWL)
     files.desk.now += HOUR // 2
     answer(files, row, "head", to=(1,))

@@ -121,7 +121,7 @@ def contested(data: Path, rule: str, now: int, do: str = "quarantine") -> Contes
 
 
 def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1164 (P-29): the answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
+    """R-813 (P-29): the answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
     now = ms(city.now)
     row = contested(installed, "executable", now)
     page, said = f"/holding/contests/{row.pk}/", {"answer": "released", "reason": "Their invoices come that way."}
@@ -145,7 +145,7 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
 
 @pytest.mark.parametrize(("rule", "why"), [("malware-found", "two officers"), ("confidential-many", "privacy officer")])
 def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path, rule: str, why: str) -> None:
-    """R-1164: and nobody is told that it was let go."""
+    """R-813: and nobody is told that it was let go."""
     row = contested(installed, rule, ms(city.now))
     with pytest.raises(Conflict, match=why):
         contests.answer(row, "released", actor=FIRST, reason="It is of a vendor of ours.", now=ms(city.now))

@@ -103,7 +103,7 @@ def late(data: Path, at: int) -> tuple[Capture, Capture]:
 
 
 def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, installed: Path) -> None:
-    """R-1163: an hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
+    """R-812: an hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
     slot = noon(city)
     late(installed, slot - LATE + 1)  # late a moment after this digest
     pending, sent = late(installed, slot - LATE)

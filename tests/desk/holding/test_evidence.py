@@ -27,7 +27,7 @@ def held(data: Path) -> list[tuple[str, int]]:
 
 
 def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
-    """R-1250, V1: from the report on, with what is added, and not a day longer; each time with an entry."""
+    """R-826, V1: from the report on, with what is added, and not a day longer; each time with an entry."""
     cases.town()
     assert evidence.keep(MS) == 0
     row = cases.reported()
@@ -45,7 +45,7 @@ def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
 
 
 def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None:
-    """R-1250."""
+    """R-826."""
     cases.town()
     row = cases.reported()
     evidence.keep(MS)

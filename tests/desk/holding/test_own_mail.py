@@ -19,7 +19,7 @@ ASKS = "Say whether you want mail that is kept back"
 def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-1148."""
+    """R-809."""
     now = ms(city.now)
     assert ASKS not in words(visit("crew0").get("/"))
     quarantined(installed, now - 3000)

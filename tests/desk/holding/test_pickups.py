@@ -225,7 +225,7 @@ def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town,
 
 
 def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1217. Of what was opened nobody is told."""
+    """R-751. Of what was opened nobody is told."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     box(installed, city, 2)
@@ -244,7 +244,7 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
 
 
 def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town, installed: Path) -> None:
-    """R-1220."""
+    """R-754."""
     (boxes.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
     (boxes.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
     good = box(installed, city, 2)
@@ -257,7 +257,7 @@ def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town,
 def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
     portal: Any, city: Town, installed: Path, visit: Visit, settings: Any
 ) -> None:
-    """R-1206 (P-19). So nothing that was sent as a file meets a session of the pages."""
+    """R-740 (P-19). So nothing that was sent as a file meets a session of the pages."""
     files = "files.city.example"
     settings.ALLOWED_HOSTS = ["*"]
     settings.CITY = replace(portal, secure=replace(portal.secure, files_url=f"https://{files}"))
@@ -273,7 +273,7 @@ def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
 
 
 def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed: Path) -> None:
-    """R-1208. What waits in it is told when its address is a good one."""
+    """R-742. What waits in it is told when its address is a good one."""
     box(installed, city)
     worker.step(replace(portal, web=replace(portal.web, url="http://mail.city.example")), installed, lambda: ms(city.now))
     assert not Notice.objects.exists() and not PickUp.objects.exists()
@@ -282,7 +282,7 @@ def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed:
 
 
 def test_a_reader_whose_browser_speaks_spanish_reads_spanish(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1223 (28 CFR 35.160): asked, wrong, opened, answered, taken back, and where nothing waits."""
+    """R-757 (28 CFR 35.160): asked, wrong, opened, answered, taken back, and where nothing waits."""
     box(installed, city)
     row, link = told(portal, installed, city)
     reader = visit("")

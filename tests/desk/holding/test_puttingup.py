@@ -41,7 +41,7 @@ def drafted(files: Bureau, to: str, content: bytes = PDF) -> Draft:
 
 
 def test_files_of_a_draft_are_approved_before_the_mail_is_written(files: Bureau, visit: Visit) -> None:
-    """R-764: exactly these, to exactly these recipients; what was changed since is not shown, and is asked about."""
+    """R-789: exactly these, to exactly these recipients; what was changed since is not shown, and is asked about."""
     draft = drafted(files, f"Ann <{ACME}>, {LENA}")
     page = f"/holding/approvals/put-up/{draft.uid}/"
     assert visit("crew1").get(page).status_code == 404
@@ -64,7 +64,7 @@ def test_files_of_a_draft_are_approved_before_the_mail_is_written(files: Bureau,
 
 
 def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visit: Visit) -> None:
-    """R-764."""
+    """R-789."""
     draft = drafted(files, LENA)
     page = f"/holding/approvals/put-up/{draft.uid}/"
     assert "name somebody outside" in words(visit("crew0").get(page))
@@ -73,7 +73,7 @@ def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visi
 
 
 def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: Bureau, visit: Visit) -> None:
-    """R-765."""
+    """R-790."""
     draft = drafted(files, ACME)
     visit("crew0").post(f"/holding/approvals/put-up/{draft.uid}/", {"words": "They want it before the meeting."})
     files.hear()

@@ -168,7 +168,7 @@ def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, i
 
 
 def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(city: Town, installed: Path) -> None:
-    """R-1167: not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
+    """R-816: not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
     now = ms(city.now)
     spam, held = quarantined(installed, now), quarantined(installed, now, do="hold")
     wanted, wrong = quarantined(installed, now, rule="executable"), quarantined(installed, now)

@@ -47,7 +47,7 @@ def asking(record: tuple[Capture, Sequence[Event]] | None, keys: Sequence[dkimke
 
 
 def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> None:
-    """R-773: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
+    """R-798: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
     ask = asking(kept())
     for text in (OUT, ONWARD + OUT, (ONWARD + OUT).replace(b"\r\n", b"\n"), b"\n\n" + ONWARD + OUT.rstrip()):
         assert ask.message(text, NOW) == Told("exact", NOW)
@@ -68,14 +68,14 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
     ],
 )
 def test_words_in_front_of_what_left_are_not_the_citys(line: str) -> None:
-    """R-1218 (P-26): whoever has one message of the city's puts nothing of their own into it, wherever they put it."""
+    """R-752 (P-26): whoever has one message of the city's puts nothing of their own into it, wherever they put it."""
     ask, put = asking(kept()), line.encode() + b"\r\n"
     assert ask.message(put + OUT, NOW) == Told("changed", NOW) == ask.message(put + ONWARD + OUT, NOW)
     assert ask.message(ONWARD + put + OUT, NOW) == Told("changed", NOW)
 
 
 def test_of_a_number_only_what_the_city_sent_is_told() -> None:
-    """R-774 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
+    """R-799 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
     assert asking(kept()).number(ID) == Told("sent", NOW)
     for record in (kept("mx"), kept("import"), kept("journal"), kept(gone=False), None):
         assert asking(record).number(ID) == Told("unknown")
@@ -85,7 +85,7 @@ def test_of_a_number_only_what_the_city_sent_is_told() -> None:
 
 
 def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> None:
-    """R-775 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
+    """R-800 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
     made = dkimkeys.new(tmp_path, "city.example", "ed25519", now=NOW)
     key = dkimkeys.activate(tmp_path, made, now=NOW)
     signed = signature(tmp_path, BODY, key) + BODY
@@ -109,7 +109,7 @@ def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
 def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-774, R-776: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
+    """R-799, R-801: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
     came = quarantined(installed, ms(city.now) - 1000)
     monkeypatch.setattr(really, "PACE", really.Pace(6))
     anybody = Client()

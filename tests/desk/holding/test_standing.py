@@ -43,7 +43,7 @@ def allow(files: Bureau, what: What, days: int = 60, key: str = "head") -> Stand
 
 
 def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bureau) -> None:
-    """R-761: used files are counted."""
+    """R-786: used files are counted."""
     with pytest.raises(NotPermitted):
         allow(files, What(series="agenda-*.pdf"), key="chief")
     row = allow(files, What(series="agenda-*.pdf", domain="acme.example"))
@@ -71,7 +71,7 @@ def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bu
     ],
 )
 def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau, what: What, days: int, field: str) -> None:
-    """R-760."""
+    """R-785."""
     with pytest.raises(Unusable) as said:
         allow(files, what, days)
     assert set(said.value.fields) == {field}
@@ -83,7 +83,7 @@ def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau
 
 
 def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
-    """R-762."""
+    """R-787."""
     fire, now = files.town.departments["fire"], files.desk.now
     author, chief = actor(files, "author"), actor(files, "chief")
     with pytest.raises(NotPermitted):

@@ -36,7 +36,7 @@ def deferred(data: Path, capture: Capture, at: int, reply: str, *, tries: int = 
 
 
 def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path) -> None:
-    """R-1213 (promise 7): at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
+    """R-747 (promise 7): at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
     now = ms(city.now)
     stuck = sent(installed, now - 3000, do="encrypt", rules=("confidential-out",), review=())
     away = sent(installed, now - 2500, do="encrypt", rules=("confidential-out",), review=())
@@ -70,7 +70,7 @@ def forwarded(data: Path, at: int, mailbox: str, do: str = "quarantine", **said:
 
 
 def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city: Town, installed: Path) -> None:
-    """R-1216 (P-25): its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
+    """R-750 (P-25): its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
     now = ms(city.now)
     for n in range(3):
         forwarded(installed, now - 3000 + n, PAT)

@@ -80,7 +80,7 @@ def by(from_: str, more: str = "", earlier: Any = lambda *_: (), returned: str =
 
 
 def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
-    """R-766 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
+    """R-791 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
     vendor = '"Acme Paving" <acme@paving.example>'
     own = ("acme@paving.example", "reply@paving.example", "pay@paving.example", "bounce@evil.example", "copy@paving.example")
     more = "Sender: pay@paving.example\r\nReply-To: reply@paving.example\r\nCc: copy@paving.example\r\n"
@@ -92,7 +92,7 @@ def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
 
 
 def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
-    """R-767: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
+    """R-792: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
     assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
     assert by("eve@city.example") == Channel("eve@city.example", True, "Eve")
     assert by('"Nobody Here" <x@mail.example>') is by("nobody@city.example") is None
@@ -102,7 +102,7 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
 def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-768, R-769: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
+    """R-793, R-794: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
     id_ = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>', "Reply-To: hurry@evil.example\r\n").uuid
     index(installed, known)
     dana, page = visit("crew0"), f"/mail/{id_}/verify/"
@@ -126,7 +126,7 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
 
 @pytest.mark.django_db
 def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-770: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
+    """R-795: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     visit("crew0").post(f"/mail/{capture.uuid}/verify/")
@@ -145,7 +145,7 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
 def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-1221 (P-25): whoever has it would answer for its owner; when it is given back its owner answers."""
+    """R-755 (P-25): whoever has it would answer for its owner; when it is given back its owner answers."""
     first = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
     second = came(installed, known - 50_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
     index(installed, known)
@@ -163,7 +163,7 @@ def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
 
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-771: mail that was proven when it came, before this one; what was not proven gives no way."""
+    """R-796: mail that was proven when it came, before this one; what was not proven gives no way."""
     came(installed, known - 500_000, '"Acme Paving" <forged@paving.example>')
     came(installed, known - 400_000, '"Acme Paving" <office@paving.example>', proven=True)
     id_ = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
@@ -183,7 +183,7 @@ def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, vis
 def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-772: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
+    """R-797: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     link = f"/verify/{tokens.make(installed, 'verify', capture.id, 0, known + DAY)}/"

@@ -129,7 +129,7 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
 
 @pytest.mark.django_db
 def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path, city: Town, capture: str) -> None:
-    """R-1195: as whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
+    """R-874: as whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
     Report.objects.all().delete()
     page = Client().get(link(installed, capture)).content.decode()
     found = re.search(r'href="(/report/[A-Za-z0-9_-]+/)"', page)
@@ -190,7 +190,7 @@ def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs
 def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     installed: Path, city: Town, capture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1193: by the worker's rounds; what is younger stays."""
+    """R-873: by the worker's rounds; what is younger stays."""
     monkeypatch.setattr(reports, "connected", nullcontext)
     for days, host in ((91, "old.example"), (89, "new.example")):
         opened(capture, 0, "a@city.example", host, told=False, now=city.now - timedelta(days=days))

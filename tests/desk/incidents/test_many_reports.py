@@ -47,7 +47,7 @@ def crowd(t: Town, many: int) -> list[Person]:
 
 
 def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-1188, R-1190: each in words that differ a little; all are answered by one answer, and the page stays short."""
+    """R-868, R-870: each in words that differ a little; all are answered by one answer, and the page stays short."""
     now, people = ms(plain.now), crowd(plain, 1000)
     one = came(installed, now - 9000, DANA, raw=phish())
     marks = [marks_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
@@ -79,7 +79,7 @@ def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, ins
 def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1188: somebody else's case, in nearly the same words, is there between the look and the beginning."""
+    """R-868: somebody else's case, in nearly the same words, is there between the look and the beginning."""
     now, (first, second) = ms(plain.now), crowd(plain, 2)
     one = came(installed, now - 9000, DANA, raw=phish())
     look, calls = queries.case_like, list[int]()
@@ -99,7 +99,7 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
 def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1189: also one that is too large to be read; over several transactions, each once."""
+    """R-869: also one that is too large to be read; over several transactions, each once."""
     now = ms(plain.now)
     monkeypatch.setattr(hearing, "AT_ONCE", 2)
     monkeypatch.setattr(reported, "BYTES", 5000)
@@ -124,7 +124,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
 
 
 def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed: Path) -> None:
-    """R-1190: an answer to a hundred people does not hold the database for a hundred times as long."""
+    """R-870: an answer to a hundred people does not hold the database for a hundred times as long."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     for person in crowd(plain, 40):

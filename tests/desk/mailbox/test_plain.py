@@ -104,7 +104,7 @@ def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
 def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
     desk: Office, installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1214 (P-19): whom it is about, and that the copy would wait; not of colleagues, and not where the portal is there."""
+    """R-748 (P-19): whom it is about, and that the copy would wait; not of colleagues, and not where the portal is there."""
     draft = written(desk, to=f"{ANN}, {LENA}", text=SSN)
     assert foretold(desk, draft).cautions == ()
     bare = replace(settings.CITY, web=replace(settings.CITY.web, url=""))
@@ -134,7 +134,7 @@ def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[
 
 
 def test_a_program_says_why_it_sends_unencrypted(desk: Office, city: Town) -> None:
-    """R-1128: in the same words, which are kept; without them it goes encrypted."""
+    """R-837: in the same words, which are kept; without them it goes encrypted."""
     ask = asking(city.people["crew0"])
     draft = written(desk, to=ANN, text=SSN)
     said = {"version": draft.version, "plain": "short"}

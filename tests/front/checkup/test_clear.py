@@ -57,7 +57,7 @@ def test_next_hops_beyond_this_machine_want_tls_that_is_verified(tmp_path: Path)
 
 @pytest.mark.parametrize(("door", "level"), [("", "problem"), ("imap", "warning"), ("lmtp", "problem")])
 def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path, door: str, level: str) -> None:
-    """R-1207. By what it says itself; one that takes none, or speaks TLS from the start, is good."""
+    """R-741. By what it says itself; one that takes none, or speaks TLS from the start, is good."""
 
     def levels(url: str, *said: str) -> list[str]:
         plain = [Plain(door=door, owner="Networks", until="2027-06-30")] if door else []
@@ -71,7 +71,7 @@ def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path,
 
 @pytest.mark.neighbour("dovecot", "root")
 def test_what_a_real_mailbox_server_says_before_tls() -> None:
-    """R-1207. The one of these tests takes passwords in clear on loopback, and says so."""
+    """R-741. The one of these tests takes passwords in clear on loopback, and says so."""
     with Dovecot(only=["a@city.example"]) as dovecot:
         said = offered("127.0.0.1", dovecot.imap)
     assert "IMAP4REV1" in said and "LOGINDISABLED" not in said

@@ -52,7 +52,7 @@ def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["http://mail.city.example", "http://192.0.2.7:8025"])
 def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
-    """R-1208 (P-19): what is read at an http address has travelled unencrypted. On this machine alone it has not."""
+    """R-742 (P-19): what is read at an http address has travelled unencrypted. On this machine alone it has not."""
     there = Web(url=url, hosts=["mail.city.example"])
     assert "https" in ways.why_no_portal(Settings(web=there)) and levels(tmp_path, web=there) == ["warning"]
     files = Settings(web=PAGES, secure=Secure(files_url="http://files.city.example"))
@@ -62,7 +62,7 @@ def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
 
 
 def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
-    """R-1209: how many messages it is, and what to do."""
+    """R-743: how many messages it is, and what to do."""
     body = b"Subject: [secure] Your case\r\n\r\nhello\r\n"
     envelope = Envelope("ann@city.example", (Recipient("pat@out.example"),), NOW)
     capture = replace(
@@ -78,7 +78,7 @@ def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
 
 
 def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> None:
-    """R-1210: else what is confidential takes another way from one day to the next, and nobody knows why."""
+    """R-744: else what is confidential takes another way from one day to the next, and nobody knows why."""
     authority = Authority(tmp_path / "tls")
     issued, _ = authority.issue_for_mail("lee@law.example", key=ec.generate_private_key(ec.SECP256R1()))
     now, day = int(datetime.now(UTC).timestamp() * 1000), 86_400_000
@@ -93,7 +93,7 @@ def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> N
 def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_will_not_work(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1211: links in letters, and the portal; before anybody sends."""
+    """R-745: links in letters, and the portal; before anybody sends."""
     (finding,) = addressed(Patient(office.data, Settings(), NOW))
     assert finding.level == "warning" and "digests" in finding.text
     assert [f.level for f in addressed(Patient(office.data, Settings(web=PAGES), NOW))] == ["ok"]
@@ -107,7 +107,7 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
 
 
 def test_whether_a_copy_may_have_a_way(tmp_path: Path) -> None:
-    """R-1212: as far as our own files say it."""
+    """R-746: as far as our own files say it."""
     bare, partner = Settings(), Settings(secure=Secure(partner=[Partner(domain="county.example", server=MX)]))
     assert not ways.may_leave(bare, tmp_path, "pat@out.example", NOW)
     assert ways.may_leave(Settings(web=PAGES), tmp_path, "pat@out.example", NOW)

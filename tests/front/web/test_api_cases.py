@@ -30,7 +30,7 @@ def works(installed: Path, db: None) -> Town:
 
 
 def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_step(works: Town) -> None:
-    """R-1123: who reported does not find, who found does not decide; whoever only reads hears no more than that."""
+    """R-832: who reported does not find, who found does not decide; whoever only reads hears no more than that."""
     place = f"/departments/public-works/violations/{violations(works)['violation']}"
     ask = {who: asking(works.people[who]) for who in ("head", "deputy", "office", "auditor", "crew6", "chief")}
     assert ask["auditor"]("GET", place).json()["state"] == "reported"
@@ -64,7 +64,7 @@ def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_st
 
 
 def test_a_step_of_a_case_that_has_gone_on_is_not_taken(works: Town) -> None:
-    """R-1124: a program says the state that it saw."""
+    """R-833: a program says the state that it saw."""
     row = Violation.objects.get(pk=violations(works)["violation"])
     place, head = f"/departments/public-works/violations/{row.pk}", asking(works.people["head"])
     assert head("POST", f"{place}/ask", {"state": "confirmed"}).status_code == 409
@@ -104,7 +104,7 @@ def test_a_complaint_is_given_a_name_once(works: Town) -> None:
 
 
 def test_the_office_runs_reviews_and_auditors_read_their_evidence(works: Town) -> None:
-    """R-1125: planned, begun, reminded, asked again, held back: by the access office alone."""
+    """R-834: planned, begun, reminded, asked again, held back: by the access office alone."""
     found = reviews(works)
     office, auditor, head = (asking(works.people[who]) for who in ("office", "auditor", "head"))
     assert auditor("POST", "/campaigns", {"tier": "x", "reason": "x"}).status_code == 403
@@ -144,7 +144,7 @@ def test_essential_mailboxes_are_marked_and_unmarked(works: Town) -> None:
 
 
 def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(works: Town) -> None:
-    """R-1126: the part of a review is its reviewer's; what is unremarkable is kept together when nothing else is left."""
+    """R-835: the part of a review is its reviewer's; what is unremarkable is kept together when nothing else is left."""
     part = reviews(works)["review part"]
     head, chief = asking(works.people["head"]), asking(works.people["chief"])
     day = (works.now + timedelta(days=3)).date().isoformat()
@@ -160,7 +160,7 @@ def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(wo
 
 
 def test_an_account_is_closed_by_whoever_has_seen_the_count(works: Town) -> None:
-    """R-1127: counted first; an order names the number that was read."""
+    """R-836: counted first; an order names the number that was read."""
     found = gone(works)
     head, office = asking(works.people["head"]), asking(works.people["office"])
     place = f"/closures/{found['closure']}"

@@ -17,7 +17,7 @@ def test_without_a_setting_it_is_a_file_in_the_data_folder(tmp_path: Path) -> No
 
 
 def test_a_connection_is_kept_from_one_request_to_the_next() -> None:
-    """R-1107: in a file, too, where a new one reads the definitions of all tables first."""
+    """R-856: in a file, too, where a new one reads the definitions of all tables first."""
     for settings in (Database(), Database(url="postgresql://mail@db/civicmail")):
         assert database(settings, None)["CONN_MAX_AGE"] >= 60
 

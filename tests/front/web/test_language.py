@@ -77,7 +77,7 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
 def test_what_is_not_translated_does_not_say_that_it_is(
     city: Town, visit: Callable[[str], Client], who: str, path: str, wanted: str
 ) -> None:
-    """R-1147: WCAG 3.1.1: desks of officers and managers are in English; what became of one's own files is not."""
+    """R-808: WCAG 3.1.1: desks of officers and managers are in English; what became of one's own files is not."""
     client = visit(who)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     answer = client.get(path.format(approval=city.objects["approval"]))

@@ -12,7 +12,7 @@ from civicmail.front.web import lines
 
 
 def test_a_line_that_takes_nothing_is_let_go() -> None:
-    """R-1225: also while it answers that it has no room; other sockets of the process are left as they are."""
+    """R-759: also while it answers that it has no room; other sockets of the process are left as they are."""
     mine, theirs = socket.socketpair()
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as reader, mine, theirs:
         assert lines.bound(1) >= 1

@@ -10,7 +10,7 @@ from civicmail.front.web.templatetags.cm import ICONS, note, status
 
 
 def test_every_role_that_a_template_names_has_its_icon() -> None:
-    """R-1145: else the page is a fault of ours, in the one case in which it says something."""
+    """R-806: else the page is a fault of ours, in the one case in which it says something."""
     named = {
         (path.name, role)
         for path in Path(civicmail.__file__).parent.rglob("*.html", recurse_symlinks=True)

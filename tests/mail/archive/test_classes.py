@@ -43,7 +43,7 @@ def put_aside(data: Path, *happened: tuple[Type, ...]) -> list[Capture]:
 
 @pytest.mark.parametrize("went", [(Type.RELEASED, Type.DELIVERED), (Type.DELIVERED,)], ids=["on a word", "by another rule"])
 def test_what_was_let_go_is_kept_like_any_other_mail(tmp_path: Path, went: tuple[Type, ...]) -> None:
-    """R-1161: for seven years, where what nobody wanted goes after ninety days; it moves there, too."""
+    """R-810: for seven years, where what nobody wanted goes after ninety days; it moves there, too."""
     wanted, _ = put_aside(tmp_path, went, (Type.CANCELLED,))
     assert go(tmp_path, NOW + 90 * DAY - 1).gone == 0
     assert go(tmp_path, NOW + 90 * DAY + 10).gone == 1

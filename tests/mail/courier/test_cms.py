@@ -44,7 +44,7 @@ def read(issued: Issued) -> x509.Certificate:
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda c: c.name)
 def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp_path: Path, curve: ec.EllipticCurve) -> None:
-    """R-1201: their certificate is kept, and their own key opens the message."""
+    """R-735: their certificate is kept, and their own key opens the message."""
     issued = authority.issue_for_mail(PAT, key=ec.generate_private_key(curve))
     assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
     certificate = readerkeys.certificate(tmp_path, PAT, now())
@@ -57,7 +57,7 @@ def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp
 
 @pytest.mark.parametrize("key", ["rsa", "curve"])
 def test_content_is_authenticated_where_the_readers_program_knows_it(authority: Authority, tmp_path: Path, key: str) -> None:
-    """R-1202: where the certificate says so, and nobody changes a bit of it; of whom nothing is known it is not tried."""
+    """R-736: where the certificate says so, and nobody changes a bit of it; of whom nothing is known it is not tried."""
     made = rsa.generate_private_key(65537, 2048) if key == "rsa" else ec.generate_private_key(ec.SECP256R1())
     issued = authority.issue_for_mail(PAT, key=made, more=(GCM_IS_READ,))
     certificate = read(issued)
@@ -76,7 +76,7 @@ def test_content_is_authenticated_where_the_readers_program_knows_it(authority: 
 
 
 def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_path: Path) -> None:
-    """R-1203: then another way is taken, and nothing fails."""
+    """R-737: then another way is taken, and nothing fails."""
     usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False)
     usage |= dict.fromkeys(("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
     signs = x509.KeyUsage(**usage | {"digital_signature": True})

@@ -72,7 +72,7 @@ async def opened(proven: Proven) -> dict[str, Any]:
 def test_an_authority_that_the_dns_names_has_to_vouch_for_the_server(
     next_hop: Any, authority: Authority, tmp_path: Path, form: str, honest: bool
 ) -> None:
-    """R-1204: whoever merely sends its certificate along has not got its signature. In full it may stand in the record alone."""
+    """R-738: whoever merely sends its certificate along has not got its signature. In full it may stand in the record alone."""
     named = der(authority.certificate)
     _, selector, kind = form.split()
     content = key_of(named) if selector == "1" else named
@@ -94,7 +94,7 @@ def test_an_authority_that_the_dns_names_has_to_vouch_for_the_server(
 
 @pytest.mark.parametrize(("name", "proves"), [("agency.example", True), ("*.example", True), ("other.test", False)])
 def test_an_authority_vouches_for_a_name(next_hop: Any, authority: Authority, name: str, proves: bool) -> None:
-    """R-1205: of the server, or of the domain that it serves."""
+    """R-739: of the server, or of the domain that it serves."""
     record = f"2 0 1 {hashlib.sha256(der(authority.certificate)).hexdigest()}"
     tls = server(authority, name, authority.certificate)
 

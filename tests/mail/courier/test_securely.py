@@ -128,7 +128,7 @@ def test_where_no_way_is_left_it_waits(town, next_hop, url):
 
 
 def test_an_address_that_is_longer_than_any_fails_with_words(town, next_hop):
-    """R-1219. No file is named after it, no letter reaches it; and it is not tried for ever as a fault of ours."""
+    """R-753. No file is named after it, no letter reaches it; and it is not tried for ever as a fault of ours."""
 
     async def story():
         plain = await next_hop()

@@ -47,7 +47,7 @@ def test_xclient_and_xforward_are_offered_to_trusted_networks_only() -> None:
 
 @pytest.mark.parametrize("kind", ["relay", "lmtp", "journal"])
 def test_beyond_this_machine_mail_comes_under_tls_or_somebody_answers_for_it(tmp_path: Path, kind: str) -> None:
-    """R-1224 (P-19): with a certificate it is not only offered; strangers speak as they can."""
+    """R-758 (P-19): with a certificate it is not only offered; strangers speak as they can."""
     certificate, key = map(str, Authority(tmp_path).issue("mail.city.example"))
 
     def needs(client: str, *plain: Plain, **more: Any) -> bool:

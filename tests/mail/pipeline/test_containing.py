@@ -101,7 +101,7 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, (1 << 20) + 1])
 def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Path, size: int) -> None:
-    """R-1187: twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
+    """R-866: twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
     words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
     same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n" + b"A" * size
     first, second = Door(tmp_path), Door(tmp_path)

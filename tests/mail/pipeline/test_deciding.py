@@ -59,7 +59,7 @@ def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str
 def test_only_what_strangers_sent_and_nobody_got_is_kept_for_some_weeks(
     do: str, to: tuple[str, ...], source: str, class_: str
 ) -> None:
-    """R-1162 (P-02, P-23): a copy that goes, or that a person is asked about, makes it mail like any other."""
+    """R-811 (P-02, P-23): a copy that goes, or that a person is asked about, makes it mail like any other."""
     login = {"login": "bob/1", "sender": "bob@city.example"} if source == "submission" else {}
     v = verdict(book(rule("bad", 'message.subject == "bad"', do)), *to, source=source, screened=BAD, **login)
     assert v.dispositions[0].do == do and v.class_ == class_

@@ -113,7 +113,7 @@ def kept_back(data: Path, now: int, *rules: Any, dies: bool = False) -> list[tup
 
 
 def test_a_rule_finds_what_it_would_have_kept_back_as_soon_as_it_is_in_force(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1191: each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""
+    """R-871: each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""
     monkeypatch.setattr(late, "HEADS_AT_ONCE", 2)
     leads: dict[str, Any] = {"inbound": True, "links_hosts": ("evil.example", "b.example")}
     unlike: list[dict[str, Any]] = [{"do": "quarantine"}, {"kind": "submission"}, {"links_hosts": ("fine.example",)}]

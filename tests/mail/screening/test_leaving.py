@@ -60,7 +60,7 @@ DIGEST = sha256(PDF).hexdigest()
 
 
 def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
-    """R-735: pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
+    """R-760: pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
     assert names(ONE) == ["plan.pdf"]
     assert names(mail(part(PNG, "image/png", name="logo.png", cid="logo"))) == []
     assert names(mail(part(PNG, "image/png", name="other.png", cid="other"))) == ["other.png"], "the text does not show it"
@@ -77,7 +77,7 @@ def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
 
 
 def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
-    """R-735."""
+    """R-760."""
     raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))
     found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
     assert [(row[0], row[1], row[3]) for row in found.more[leaving.FILES]] == [("1.2/1.2", "plan.pdf", DIGEST)]
@@ -85,13 +85,13 @@ def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
 
 
 def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
-    """R-736: a hundred in front hide none."""
+    """R-761: a hundred in front hide none."""
     raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
     assert leaving.find(Inner(raw, letter.read(raw), {"inbound": False})).facts.get("unavailable") == ("leaving",)
 
 
 def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> None:
-    """R-737: renamed is the same, changed is not."""
+    """R-762: renamed is the same, changed is not."""
     found = leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path))
     assert found.facts == {"files.leaving": (DIGEST,)}
     assert [(f.code, f.part, f.length, f.mask) for f in found.findings] == [("file", "1.2", len(PDF), DIGEST)]
@@ -102,7 +102,7 @@ def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> 
 
 
 def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) -> None:
-    """R-738."""
+    """R-763."""
     publish(tmp_path, Approvals(frozenset({"finance"})))
     assert "sender.approval" not in leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts
     publish(tmp_path, Approvals(frozenset({"parks"})))
@@ -122,7 +122,7 @@ def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) ->
     ],
 )
 def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str, right: str, wrong: str, tmp_path: Path) -> None:
-    """R-739: by document, series, recipient, role, department, person."""
+    """R-764: by document, series, recipient, role, department, person."""
     case = sending(ONE, "ibis@acme.example", "heron@else.example", f"john@{CITY}", data=tmp_path)
 
     def to(value: str, until: int = NOW + 1) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str
 
 
 def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
-    """R-740: one that is not holds them all."""
+    """R-765: one that is not holds them all."""
     two = mail(part(PDF, "application/pdf", name="plan.pdf"), part(b"secret", "application/octet-stream", name="list.bin"))
     publish(tmp_path, Approvals(frozenset(), (Standing("s1", NOW + 1, sha256=DIGEST),)))
     assert approved(sending(ONE, "ibis@acme.example", data=tmp_path)) == {"ibis@acme.example": "s1"}
@@ -145,7 +145,7 @@ def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
 
 
 def test_what_goes_back_to_where_it_came_from_is_not_asked_about(tmp_path: Path) -> None:
-    """R-741: to the same domain; at a provider for everybody, to the same person."""
+    """R-766: to the same domain; at a provider for everybody, to the same person."""
     came = {origin(DIGEST, "heron@acme.example"), origin(DIGEST, "lou@gmail.com")}
     correspondents.write(tmp_path, Correspondents().also((), (), came))
     case = sending(ONE, "ibis@acme.example", "lou@gmail.com", "kim@gmail.com", "ibis@else.example", data=tmp_path)
@@ -153,7 +153,7 @@ def test_what_goes_back_to_where_it_came_from_is_not_asked_about(tmp_path: Path)
 
 
 def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) -> None:
-    """R-742."""
+    """R-767."""
     url, other = "https://files.springfield.gov/s/plan.pdf?k=1", "https://www.springfield.gov/"
     raw = mail(html="Look.")
     found = leaves.find(sending(raw, "ibis@acme.example", data=tmp_path, links=(other, url, url)))
@@ -162,7 +162,7 @@ def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) ->
 
 
 def test_approvals_that_cannot_be_read_let_nothing_through(tmp_path: Path) -> None:
-    """R-743."""
+    """R-768."""
     publish(tmp_path, Approvals())
     path_of(tmp_path).write_text("{")
     assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts == {"unavailable": ("leaving",)}

@@ -181,7 +181,7 @@ def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], auth
     ],
 )
 def test_whose_rule_it_was(fields: dict[str, str], whose: str) -> None:
-    """R-1215: a mailbox of the city that the fields of those who forward name."""
+    """R-749: a mailbox of the city that the fields of those who forward name."""
     assert forwarding.mailbox(fields, (CITY,)) == whose
 
 

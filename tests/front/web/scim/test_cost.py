@@ -64,7 +64,7 @@ def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monke
 def test_a_filter_builds_only_users_whom_it_may_mean(
     filter_: str, ann: str, provider: Provider, user: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1105: of six thousand the database finds the few in whose words it stands."""
+    """R-854: of six thousand the database finds the few in whose words it stands."""
     for n in range(4):
         provider.ask("POST", "/Users", user(f"e-{n}", title="Clerk"))
     provider.ask("PATCH", ann, says("emails", [{"type": "home", "value": "ann@home.example"}]))
@@ -82,7 +82,7 @@ def test_a_filter_builds_only_users_whom_it_may_mean(
 
 
 def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> None:
-    """R-1109: twelve statements and one transaction, whoever else works here; a look asks two questions."""
+    """R-858: twelve statements and one transaction, whoever else works here; a look asks two questions."""
 
     def asked(method: str, path: str, body: object = None) -> int:
         with CaptureQueriesContext(connection) as statements:

@@ -119,7 +119,7 @@ def _says(path: str, value: Any) -> dict[str, Any]:
 def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_looked(
     provider: Provider, user: User, crowd: Department
 ) -> None:
-    """R-1103, L7: a mapping that was shifted ends nobody and moves everybody. Titles are no matter."""
+    """R-852, L7: a mapping that was shifted ends nobody and moves everybody. Titles are no matter."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
     ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
     move = _says(f"{ENTERPRISE}:department", "parks")
@@ -136,7 +136,7 @@ def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_
 def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day(
     provider: Provider, user: User, frozen: Any
 ) -> None:
-    """R-1110, L7: a new day lets four more go only when an officer has said that those of before are right."""
+    """R-859, L7: a new day lets four more go only when an officer has said that those of before are right."""
     ids = [_made(provider, user(f"e-{n}")) for n in range(8)]
     assert [provider.ask("PATCH", f"/Users/{id_}", OFF)[0] for id_ in ids[:5]] == [204] * 4 + [503]
     frozen.shift(2 * DAY // 1000)
@@ -152,7 +152,7 @@ def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day
 
 
 def test_nobody_is_hired_by_silence(ann: tuple[Person, str], provider: Provider, user: User) -> None:
-    """R-1104, L5: a PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
+    """R-853, L5: a PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
     person, id_ = ann
     provider.ask("PATCH", f"/Users/{id_}", OFF)
     whole = user("ann", title="Chief clerk")
