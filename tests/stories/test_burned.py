@@ -39,6 +39,7 @@ class Load:
 
     def __init__(self, port: int) -> None:
         self.told: dict[str, float] = {}
+        self.pause = PAUSE
         self._port = port
         self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(SENDERS)]
         for thread in self._threads:
@@ -52,7 +53,7 @@ class Load:
                 content = f"Subject: fire {name}\r\nMessage-ID: <{name}@city.example>\r\n\r\n{'text ' * 200}\r\n".encode()
                 if postman.send(Posting("ann@city.example", ["bob@far.example"], content)).accepted:
                     self.told[name] = time.time()
-                time.sleep(PAUSE)
+                time.sleep(self.pause)
         postman.close()
 
     def wait(self, count: int) -> None:
@@ -112,6 +113,7 @@ class Fire:
             with Sink(port=self.hop, keep=True) as world:
                 assert len(world.wait_for(30)) >= 30
                 if silent:
+                    load.pause = 0  # more than the next hop takes in that time
                     place.process.send_signal(signal.SIGSTOP)
                     time.sleep(silent)
                 old.kill()
@@ -120,7 +122,8 @@ class Fire:
                 assert status["epoch"] == 1
                 self.lag = status["lag_seconds"]
                 shutil.rmtree(old.data)
-                place.process.send_signal(signal.SIGCONT)
+                if silent:
+                    place.process.kill()  # with what lies unread in its socket
                 load.join()
                 self.told, self.took = load.told, world.messages()
 
