@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.sites.models import Site
 from django.db import OperationalError
 from django.test import Client
 
@@ -18,6 +19,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views import mine
 from civicmail.core.config.log import set_up
 from civicmail.core.config.settings import Log
+from civicmail.front.web import start
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,17 @@ def test_an_error_is_a_page_in_plain_words_that_tells_no_secret(
     assert answer.headers["X-Request-ID"].encode() in answer.content
     assert CANARY.encode() not in answer.content
     assert b"Traceback" not in answer.content
+
+
+@pytest.mark.parametrize(("ready", "status"), [(False, 503), (True, 500)])
+def test_a_row_that_comes_with_the_tables_is_waited_for(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, city: Town, ready: bool, status: int
+) -> None:
+    """While an installation starts for the first time, what it will have by itself is not there yet; afterwards it is a bug."""
+    client = visit("crew0")
+    monkeypatch.setattr(start, "is_prepared", lambda: ready)
+    raising(monkeypatch, Site.DoesNotExist())
+    assert client.get("/my/access/").status_code == status
 
 
 def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope
-from civicmail.mail.screening import exact, links, places
+from civicmail.mail.screening import everylink, exact, places
 from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen, SeenFile
 from civicmail.mail.screening.world import World
 
@@ -58,7 +58,7 @@ def test_a_thousand_links_to_nowhere_hide_none_from_a_rule() -> None:
 
 def test_of_more_links_than_are_looked_at_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 6: a rule that asks for a place follows the fail matrix then, as after a check that failed."""
-    monkeypatch.setattr(links, "MOST", 3)
+    monkeypatch.setattr(everylink, "MOST", 3)
     assert inner(*[f"https://h.example/{n}" for n in range(3)]).facts == {}
     found = inner(*[f"https://h.example/{n}" for n in range(4)])
     assert found.facts == {"unavailable": ("exact",)} and len(found.more["places"]) == 3

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error as DatabaseFault
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -117,7 +118,9 @@ def server_error(request: Any) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, CivicmailError) and error.http != 500:
         return told(request, error)
-    away = isinstance(error, OperationalError | InterfaceError) or (isinstance(error, DatabaseFault) and not start.is_prepared())
+    away = isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, DatabaseFault | ObjectDoesNotExist) and not start.is_prepared()  # tables, or their first rows, come yet
+    )
     kind, place = type(error).__name__, _place(error)
     (log.warning if away else log.error)("no database" if away else "a bug", id=getattr(request, "id", ""), error=kind, place=place)
     return page(request, 503 if away else 500)

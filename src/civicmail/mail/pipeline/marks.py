@@ -21,8 +21,7 @@ from civicmail.core.message.headers import content_hash
 from civicmail.core.message.shapes import Letter
 from civicmail.core.query.fold import fold
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.screening import bands, tokens
-from civicmail.mail.screening import links as screened
+from civicmail.mail.screening import bands, everylink, tokens
 
 IN_MEMORY = 10_000
 HOSTS_MOST = 20
@@ -64,7 +63,7 @@ def of_letter(letter: Letter, whole: bytes, domains: Collection[str] = ()) -> Ma
 
 
 def _hosts(letter: Letter, domains: Collection[str]) -> Iterable[str]:
-    found = dict.fromkeys(links.real(link.url).host for link in screened.every(letter))
+    found = dict.fromkeys(links.real(link.url).host for link in everylink.every(letter))
     outside = [host for host in found if host and "@" not in host and not _is_ours(host, domains)]
     return outside[:HOSTS_MOST]
 

@@ -7,15 +7,15 @@ the words name a protected host and the link leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from civicmail.city.policy.shapes import FactValue, Finding
 from civicmail.core.message import links as written
-from civicmail.core.message.shapes import Letter, Link, Part
+from civicmail.core.message.shapes import Link, Part
 from civicmail.mail.screening import qrcodes, urls
+from civicmail.mail.screening.everylink import every, family
 from civicmail.mail.screening.lookalikes import Likeness, Protected, like, protect
 from civicmail.mail.screening.shapes import Found, Inner
 from civicmail.mail.screening.skeleton import shown
@@ -23,16 +23,10 @@ from civicmail.mail.screening.skeleton import shown
 NAME = "links"
 VERSION = 1
 
-MOST = 20_000
-"""Links of a message that are looked at, with those of the letters in it."""
 HOSTS = 50
 EVIDENCE = 10
 """Findings of one code: more of the same tell nobody more."""
-FILE = 512 << 10
-"""Bytes of HTML files in which links are looked for."""
 MASK = 120
-_NAMESPACES = ("http://www.w3.org/", "http://schemas.")
-"""What HTML files name and nobody follows."""
 _PICTURES = (
     "image/png",
     "image/jpeg",
@@ -49,49 +43,16 @@ urls.split("city.example")  # reads its list now: there are no files later
 def find(case: Inner) -> Found:
     """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
     gathered = _Gathered(_protected(case.asked))
-    family = list(_family(case.letter))
+    letters = list(family(case.letter))
     for link in every(case.letter):
         gathered.link(link)
-    for part, text in qrcodes.read(part for letter in family for part in letter.parts if _may_hold(part)):
+    for part, text in qrcodes.read(part for letter in letters for part in letter.parts if _may_hold(part)):
         gathered.code(Link(text, "", part))
     return Found(tuple(gathered.findings), gathered.facts())
 
 
 def _protected(asked: Mapping[str, Any]) -> Protected:
     return protect(tuple(asked["domains"]), tuple(asked["protected"]))
-
-
-def _family(letter: Letter) -> Iterator[Letter]:
-    yield letter
-    for child in letter.children:
-        yield from _family(child)
-
-
-def every(letter: Letter) -> Iterator[Link]:
-    """All links that are looked at: of the letter, of those in it, and of HTML files; MOST of them."""
-    return islice(_all(letter), MOST)
-
-
-def are_more(letter: Letter) -> bool:
-    """Whether there are links that nobody looks at."""
-    return next(islice(_all(letter), MOST, None), None) is not None
-
-
-def _all(letter: Letter) -> Iterator[Link]:
-    for one in _family(letter):
-        yield from one.links
-        yield from _in_files(one)
-
-
-def _in_files(letter: Letter) -> Iterator[Link]:
-    """Of HTML that is attached: what it would open or post to, also by script."""
-    for part in letter.attachments:
-        if part.content_type in ("text/html", "application/xhtml+xml") or part.filename.lower().endswith(
-            (".htm", ".html", ".shtml")
-        ):
-            for url in written.in_text(part.content[:FILE].decode("utf-8", "replace")):
-                if not url.startswith(_NAMESPACES):
-                    yield Link(url, "", part.path)
 
 
 def _may_hold(part: Part) -> bool:

@@ -6,7 +6,7 @@ An inner check without facts of its own: what it finds goes to exact.py.
 
 from __future__ import annotations
 
-from civicmail.mail.screening import exact, links
+from civicmail.mail.screening import everylink, exact
 from civicmail.mail.screening.gathering import unavailable_all
 from civicmail.mail.screening.shapes import Found, Inner
 
@@ -19,12 +19,12 @@ def find(case: Inner) -> Found:
     place cannot know whether it is among the others."""
     found: dict[str, None] = {}
     seen: set[str] = set()
-    for link in links.every(case.letter):
+    for link in everylink.every(case.letter):
         if link.url not in seen:
             seen.add(link.url)
             if known := exact.place(link.url):
                 found[known] = None
     more = {exact.PLACES: list(found)}
-    if links.are_more(case.letter):
+    if everylink.are_more(case.letter):
         return Found(unavailable_all((NAME,), "too many", VERSION).findings, {"unavailable": (NAME,)}, more)
     return Found(more=more)

@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
@@ -88,7 +89,11 @@ def one(request: Asked, pk: int) -> HttpResponse:
     form = None
     if row.state in ("counted", "stopped") and may(request, "account.close", about):
         form = Deciding(row, request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid() and tried(form, lambda: _decide(request, row, form)) is not None:
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and tried(form, lambda: decide(row, form, actor=request.actor, now=ms(request.now))) is not None
+        ):
             messages.success(request, _SAID[form.cleaned_data["decision"]])
             return redirect("closure", pk=row.pk)
     leaver = Leaver.objects.filter(mailbox=row.mailbox).select_related("department", "ending__person").order_by("-told").first()
@@ -105,9 +110,10 @@ _SAID = {
 }
 
 
-def _decide(request: Asked, row: Closure, form: Deciding) -> str:
+def decide(row: Closure, form: Deciding, *, actor: Actor, now: int) -> str:
+    """Do what was chosen; which it was."""
     c = form.cleaned_data
-    said: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    said: dict[str, Any] = {"actor": actor, "reason": c["reason"], "now": now}
     if c["decision"] == "order":
         verbs.order(row, live=c["live"], **said)
     elif c["decision"] == "again":

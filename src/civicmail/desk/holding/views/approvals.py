@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
@@ -140,9 +141,14 @@ def part(request: Asked, pk: int, number: int) -> HttpResponse:
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
     if request.method != "POST":
         return redirect("approval", pk=pk)
+    return as_file(row, number, actor=request.actor, now=ms(request.now))
+
+
+def as_file(row: Approval, number: int, *, actor: Actor, now: int) -> HttpResponse:
+    """One of its files, from 1, with the entry of that look. Raises Http404 where there is none, or none that can be read."""
     if not 0 < number <= len(row.parts):
         raise Http404
-    permit = approving.look(row, actor=request.actor, now=ms(request.now), part=row.parts[number - 1][0])
+    permit = approving.look(row, actor=actor, now=now, part=row.parts[number - 1][0])
     try:
         name, content = files.content(row, permit, number - 1)
     except Unreadable:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -16,7 +14,7 @@ from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import closing as verbs
 from civicmail.city.conduct.models import Closure
 from civicmail.city.conduct.queries import closures, leavers
-from civicmail.city.conduct.views.closing import Deciding
+from civicmail.city.conduct.views.closing import Deciding, decide
 from civicmail.front.web.api import sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.conduct import Closed, closed
@@ -63,14 +61,9 @@ def decide_closure(request: Call, id: int, body: Decision) -> Closed:
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
 
     def do() -> Closed:
-        c = sending.checked(Deciding(row, sending.plain(body)))
-        said: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
-        if c["decision"] == "order":
-            verbs.order(row, live=c["live"], **said)
-        elif c["decision"] == "again":
-            verbs.again(row, **said)
-        else:
-            verbs.drop(row, **said)
+        form = Deciding(row, sending.plain(body))
+        sending.checked(form)
+        decide(row, form, actor=request.actor, now=ms(request.now))
         return _now(row.pk)
 
     return once(request, do)

@@ -17,7 +17,6 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import may, me, require
-from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approvers, files
 from civicmail.desk.holding.actions import approving, puttingup, standing
 from civicmail.desk.holding.actions.standing import What
@@ -26,7 +25,6 @@ from civicmail.desk.holding.views import approvals as typed
 from civicmail.desk.holding.views.puttingup import Words
 from civicmail.desk.holding.views.standing import New
 from civicmail.desk.mailbox.models import Draft
-from civicmail.desk.viewer import downloads
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.reading import told
@@ -204,17 +202,7 @@ def look_at_files(request: Call, id: int) -> Leaving:
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
     """One of the files, with an entry of its own. number: from 1."""
-    row = _asked_about(request, id)
-    if not 0 < number <= len(row.parts):
-        raise Http404
-    permit = approving.look(row, actor=request.actor, now=ms(request.now), part=row.parts[number - 1][0])
-    try:
-        name, content = files.content(row, permit, number - 1)
-    except Unreadable:
-        raise Http404 from None
-    response = HttpResponse(content, headers=downloads.HEADERS)
-    response["Content-Disposition"] = downloads.disposition(name, f"file-{number}")
-    return response
+    return typed.as_file(_asked_about(request, id), number, actor=request.actor, now=ms(request.now))
 
 
 def _asked_about(request: Call, id_: int) -> Approval:
