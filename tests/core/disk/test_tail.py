@@ -71,6 +71,22 @@ def test_records_that_were_sealed_and_removed_are_left_out(tmp_path: Path) -> No
     j.close()
 
 
+def test_who_is_far_behind_what_was_removed_goes_on_with_the_very_next_file(tmp_path: Path) -> None:
+    """R-875: more was sealed than is read at a time; the file behind it is not passed over."""
+    j = Journal.take(tmp_path, now=0)
+    for _ in range(3):
+        add(j, *[b"x"] * 5)
+        j.rotate()
+    follower = Tail(tmp_path)
+    assert [r.number for r in follower.poll(1)] == [1]
+    journal.retire(j.place, [journal.log_files(j.place)[0][1]], 5)
+    seen: list[int] = []
+    while records := follower.poll(2):
+        seen += [r.number for r in records]
+    assert seen == [*range(6, 16)]
+    j.close()
+
+
 def test_a_follower_outlives_the_removal_of_everything(tmp_path: Path) -> None:
     j = Journal.take(tmp_path, now=0)
     add(j, b"1", b"2")

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, Patience, is_held, lease_path
@@ -58,6 +61,20 @@ def test_a_job_outlives_its_failures_with_growing_pauses(tmp_path: Path) -> None
     assert rounds == 10
     assert stop.waited[:4] == [0.5, 1.0, 2.0, 4.0]
     assert max(stop.waited) == loops.PAUSE_MOST
+
+
+@pytest.mark.parametrize(("error", "traced"), [(type("OperationalError", (Exception,), {}), False), (RuntimeError, True)])
+def test_a_database_that_does_not_answer_is_a_sentence_and_a_bug_is_traced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception], traced: bool
+) -> None:
+    said: list[dict[str, object]] = []
+    monkeypatch.setattr(loops, "log", SimpleNamespace(error=lambda _, **facts: said.append(facts)))
+
+    def work() -> bool:
+        raise error("database is locked\nand more")
+
+    run_job(Job("j", _start(work), 1.0), tmp_path, Stop(1))
+    assert said[0]["exc_info"] is traced and said[0].get("problem") == (None if traced else "database is locked")
 
 
 def test_a_good_round_ends_the_row_of_failures(tmp_path: Path) -> None:

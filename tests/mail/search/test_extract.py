@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import zstandard
 
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.parse import parse
@@ -194,6 +198,29 @@ def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Off
     assert cache.get(hashlib.sha256(paper("zeppelin")).digest()) is None
     assert cache.get(hashlib.sha256(paper("blimp")).digest()) is not None
     assert (extracted.ready(office.data), extracted.gone(office.data)) == ([], [])
+
+
+def test_threads_that_put_at_once_have_a_packer_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-876: a packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
+    cache, both, packers = Extracts(tmp_path), threading.Barrier(2), list[object]()
+
+    class Packer:
+        def __init__(self, **options: Any) -> None:
+            self._real = zstandard.ZstdCompressor(**options)
+
+        def compress(self, plain: bytes) -> bytes:
+            packers.append(self)
+            both.wait(60)
+            return self._real.compress(plain)
+
+    monkeypatch.setattr(extracted, "zstandard", SimpleNamespace(**{**vars(zstandard), "ZstdCompressor": Packer}))
+    threads = [threading.Thread(target=cache.put, args=(bytes([n]) * 32, Extract(f"words {n}", ()))) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(packer) for packer in packers}) == 2
+    assert [cache.get(bytes([n]) * 32) for n in range(2)] == [Extract("words 0", ()), Extract("words 1", ())]
 
 
 def test_a_torn_entry_is_read_again(office: Office) -> None:

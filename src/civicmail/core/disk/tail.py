@@ -80,7 +80,8 @@ class Tail:
             path, offset = self._at.get(name) or self._find(place, want)
             try:
                 with mapped(path) as m:
-                    for record, end in self._records(name, path, m, offset, want, min(durable, want + limit - len(found) - 1)):
+                    first = max(want, int(path.stem))  # what lay between was sealed and removed, however much that was
+                    for record, end in self._records(name, path, m, offset, want, min(durable, first + limit - len(found) - 1)):
                         found.append(record)
                         want, offset = record.number + 1, end
             except FileNotFoundError:  # sealed and removed since it was found

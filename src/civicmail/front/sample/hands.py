@@ -11,6 +11,8 @@ from collections import Counter
 from contextlib import suppress
 from random import Random
 
+from django.db import OperationalError
+
 from civicmail.city.access.actions import devices
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.actors import Actor
@@ -29,6 +31,8 @@ _SPREAD = 0.7
 _OFFICE = (8.0, 17.5)
 _LOCK_HOURS, _RELEASE_HOURS = 0.3, 2.0
 _GOOD_AMONG_SPAM = 0.02
+_AGAIN = (CivicmailError, OperationalError)
+"""Somebody else was faster, the archive is behind, or the database was busy: the next look is soon."""
 _SWITCH = "The sample city asks its managers about files (P-22)."
 
 
@@ -67,13 +71,13 @@ class Hands:
 
     def work(self, hour: float, now: int) -> None:
         """What people would do at this hour of the day."""
-        with suppress(CivicmailError):  # somebody else was faster, or the archive is behind: the next look is soon
+        with suppress(*_AGAIN):
             self._approve(hour, now)
-        with suppress(CivicmailError):
+        with suppress(*_AGAIN):
             self._secure(hour, now)
         if int(hour) > self._looked:
             self._looked = int(hour)
-            with suppress(CivicmailError):
+            with suppress(*_AGAIN):
                 self._read_quarantine(now)
 
     def _approve(self, hour: float, now: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from civicmail.core.config.errors import LaterError
+from civicmail.core.config.settings import Containment
 from civicmail.core.disk.files import OS_FILES
 from civicmail.mail.archive import layout
 
@@ -115,7 +116,9 @@ def settings(
     door = _PEOPLE.format(port=ports.people, certificate=certificate[0], key=certificate[1]) if certificate else ""
     more = f'[screening]\nresolver = ["{resolver}"]\n\n' if resolver else ""
     if pace != 1:
-        more += f"[containment]\noutside = {round(40 * pace)}\ninside = {round(300 * pace)}\n\n"
+        most = Containment()
+        usual = {name: round(getattr(most, name) * pace) for name in ("outside", "inside", "service")}
+        more += "[containment]\n" + "".join(f"{name} = {count}\n" for name, count in usual.items()) + "\n"
     where = f'url = "{pages}"\n\n[marks]\nlinks = ["*"]\n' if pages else ""
     return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=more, pages=where)
 

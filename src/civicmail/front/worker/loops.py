@@ -21,6 +21,8 @@ Work = Callable[[], bool]
 
 PAUSE_MOST = 60.0
 LENT_SECONDS = 0.2
+_AWAY = ("OperationalError", "InterfaceError")
+"""By name, because the mail worker has no Django: the database does not answer. That is no fault of ours to be traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], flo
 
 
 def _tell(job: Job, error: Exception, failures: int) -> None:
-    ours = not isinstance(error, CivicmailError)
-    name, problem = type(error).__name__, {} if ours else {"problem": str(error)}
+    name = type(error).__name__
+    ours = not isinstance(error, CivicmailError) and name not in _AWAY
+    problem = {} if ours else {"problem": str(error).partition("\n")[0]}
     log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=ours)
 
 

@@ -27,11 +27,10 @@ LEVEL = 1
 
 
 class Extracts:
-    """The cache of a data folder; any number of processes may use it at the same time."""
+    """The cache of a data folder; any number of processes and threads may use it at the same time."""
 
     def __init__(self, data: Path) -> None:
         self._top = top(data)
-        self._packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
 
     def get(self, digest: bytes, _content: bytes = b"") -> Extract | None:
         """What is known of a file."""
@@ -65,7 +64,9 @@ class Extracts:
     def put(self, digest: bytes, extract: Extract) -> None:
         plain = {"v": VERSION, "text": extract.text, "unreadable": extract.unreadable, "pictures": extract.pictures}
         place = self._place(digest)
-        packed = self._packer.compress(orjson.dumps(plain))
+        # made anew each time: several threads put at once, and one packer for all of them ends the process (SIGSEGV)
+        packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
+        packed = packer.compress(orjson.dumps(plain))
         try:
             place.write_bytes(packed)
         except FileNotFoundError:
