@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from civicmail.city.policy.approvals import Apart
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
@@ -82,7 +83,7 @@ def seen(o: Outstanding, now: int) -> dict[str, Any]:
         "held": {e.id: sorted(i for i, c in e.copies.items() if c.is_held) for e in o.held()},
         "pending": {e.id: sorted(i for i, c in e.copies.items() if c.is_pending) for e in o.pending()},
         "decided": {
-            e.id: {i: (c.now, c.told, c.end, c.reply) for i, c in e.copies.items()}
+            e.id: {i: (c.now, c.told, c.end, c.reply, c.apart) for i, c in e.copies.items()}
             for e in o.entries.values()
             if e.seen and not e.was_pulled
         },
@@ -274,6 +275,7 @@ def story(seed: int) -> Books:
                     do = chance.choice(["deliver", "mark", "quarantine", "pending", "refuse"])
                     facts = {"do": do, "rules": ["r"], "marks": [["m", "words"]] if do == "mark" else []}
                     facts |= {"reply": "550 no", "dsn": 1} if do == "refuse" else {}
+                    facts |= {"apart": {"leave": [["1.2", "aa"]], "out": [["1.3", f"{n}"]]}} if chance.random() < 0.4 else {}
                     books.event("3", Type.DECIDED, id_, now, to, **facts)
                     copies = [c for c in copies if c not in to] if do == "refuse" else copies
                 case "cut":
@@ -367,3 +369,15 @@ def test_advance_covers_everything_durable(tmp_path: Path):
     assert advance(tmp_path, T0) == {"0001": 3}
     assert str(uuid.UUID(bytes=second.id)) == next(iter(load(tmp_path).entries.values())).uuid
     writer.close()
+
+
+def test_which_files_leave_is_remembered_past_a_snapshot_and_whatever_is_decided_later():
+    """R-1108: the last of several answers counts, and what is found later puts no file back."""
+    books = Books()
+    id_ = books.add("1", capture(do="hold"))
+    for at, name in ((T0 + 9, "last"), (T0 + 5, "first")):
+        apart = {"leave": [["1.2", name]], "out": [["1.3", "b"]]}
+        books.event("3", Type.DECIDED, id_, at, [0], do="deliver", rules=[], apart=apart)
+    books.event("3", Type.DECIDED, id_, T0 + 20, [0], do="deliver", rules=["late"])
+    copy = decode(encode(books.replay())).entries[id_].copies[0]
+    assert copy.apart == Apart((("1.2", "last"),), (("1.3", "b"),))

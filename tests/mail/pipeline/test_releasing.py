@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from civicmail.city.access.published import publish
+from civicmail.city.policy.approvals import Apart
 from civicmail.core.config.settings import City, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file
@@ -21,6 +22,7 @@ from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
 from civicmail.mail.pipeline.labels import label_of
 from civicmail.mail.pipeline.releasing import FILES, Releasing
 from civicmail.mail.screening.screen import Screened
+from mail.courier.test_apart import apart_of, files_of, message
 from mail.pipeline.making import NOW, book, envelope, modes, people, rule
 
 MAIL = b"From: ann@out.example\r\nMessage-ID: <1@out.example>\r\n\r\nHi.\r\n"
@@ -39,8 +41,10 @@ class Scanner:
     screens: bool = True
     is_idle: bool = False
     closed: bool = False
+    looked: bytes = b""
 
-    async def screened(self, *_: object) -> Screened:
+    async def screened(self, content: bytes = b"", *_: object) -> Screened:
+        self.looked = content
         return Screened(facts=dict(self.facts))
 
     def decided(
@@ -65,11 +69,11 @@ class Place:
     scanner: Scanner
     releasing: Releasing
 
-    def receive(self, *to: str) -> bytes:
+    def receive(self, *to: str, content: bytes = MAIL) -> bytes:
         async def story() -> bytes:
             commit = GroupCommit(Writer(self.data, lambda: NOW))
             pipeline = Pipeline(commit, modes, lambda: people(), self.scanner)  # type: ignore[arg-type]
-            receipt = await pipeline.accept(MAIL, envelope(*to), Source("mx"))
+            receipt = await pipeline.accept(content, envelope(*to), Source("mx"))
             await commit.close()
             return receipt.id
 
@@ -168,3 +172,20 @@ def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
         place.releasing.release(id_, [0, 7], by="e-7", reason="x") == type(place.releasing.release(id_, [], by="e-7", reason="x"))()
     )
     assert len(place.events()) == 3, "twice releases nothing twice"
+
+
+def test_what_is_decided_about_is_what_leaves_and_no_later_release_puts_a_file_back(place: Place) -> None:
+    """R-1106, R-1107: the checks see the copy without the files that were not approved; who lets it go later lets that go."""
+    raw = message([("bid.pdf", b"bid"), ("costs.pdf", b"costs")])
+    apart = apart_of(raw, 0)
+    place.scanner.facts["malware.found"] = ("X",)
+    id_ = place.receive("bob@city.example", "eve@city.example", "ann@acme.example", content=raw)
+    assert place.releasing.release(id_, [0], by="e-7", reason="x", apart=apart).kept[0].rules[0] == "virus"
+    assert files_of(place.scanner.looked) == list(apart.leave)
+    place.scanner.facts = {"unavailable": ("clamav",)}
+    assert place.releasing.release(id_, [1], by="e-7", reason="x", apart=apart).kept[1].do == "hold", "and not forgotten"
+    place.scanner.facts = {}
+    assert place.releasing.release(id_, [0, 1, 2], by="e-9", reason="clean by now").let == (0, 1, 2)
+    copies = outstanding_file.current(place.data).entries[id_].copies
+    assert [copies[i].apart for i in (0, 1, 2)] == [apart, apart, Apart()]
+    assert files_of(place.scanner.looked) == list(apart.leave), "looked at last"

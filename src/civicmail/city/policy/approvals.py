@@ -5,14 +5,42 @@ The rooms where people decide publish it, every gateway reads it (city/access/ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 RULE = "file-waits"
 """The rule that holds for an approval: what it holds is let go by one, and by nothing else."""
 RETURNED = "returned"
 """In place of an approval: the file came from there."""
+
+Part = tuple[str, str]
+"""A file of a message: its path there, and the SHA-256 of its bytes, hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Apart:
+    """Of the files of a message these leave with a copy, and those do not. False where none is left out: it leaves as kept."""
+
+    leave: tuple[Part, ...] = ()
+    out: tuple[Part, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.out)
+
+    def plain(self) -> dict[str, Any]:
+        """Nothing of what leaves whole."""
+        return {"leave": [list(part) for part in self.leave], "out": [list(part) for part in self.out]} if self else {}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Apart:
+        """As it stands in an event."""
+        leave, out = (tuple((str(path), str(sha256)) for path, sha256 in plain.get(name, ())) for name in ("leave", "out"))
+        return cls(leave, out)
+
+
+WHOLE = Apart()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from civicmail.city.policy.approvals import WHOLE, Apart
 from civicmail.mail.archive.records import Type
 
 ENCRYPT = "encrypt"
@@ -31,12 +32,13 @@ class Copy:
     last said to whom, and whom it named, "" for the recipient. decided: what a later screening decided in place of the receipt;
     what a person did with the copy counts more. marks: of the receipt. secure: it was decided once that the copy leaves
     encrypted; what is decided later does not undo that, least of all a check that finds nothing any more (P-19). pulled: time and
-    place of the record that took a delivered copy out of its mailbox, or put it back (0), which came last (P-31).
+    place of the record that took a delivered copy out of its mailbox, or put it back (0), which came last (P-31). parted: time and
+    place of what was approved last, and which files leave with the copy where some do not; it lasts like secure (P-22).
     """
 
     __slots__ = (
-        "address", "at", "control", "decided", "do", "end", "held", "marks", "next", "onto", "pulled", "reply", "report", "secure",
-        "settled", "tries", "unknown",
+        "address", "at", "control", "decided", "do", "end", "held", "marks", "next", "onto", "parted", "pulled", "reply", "report",
+        "secure", "settled", "tries", "unknown",
     )  # fmt: skip
 
     def __init__(self, address: str = "", do: str = "") -> None:
@@ -57,6 +59,7 @@ class Copy:
         self.decided = UNDECIDED
         self.secure = False
         self.pulled: tuple[int, str, int, int] = (0, "", 0, 0)
+        self.parted: tuple[int, str, int, Apart] = (0, "", 0, WHOLE)
 
     def apply(self, type_: int, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
         """Take in one event about this copy."""
@@ -81,6 +84,8 @@ class Copy:
         marks = tuple((str(name), str(words)) for name, words in facts.get("marks", ()))
         self.decided = max(self.decided, (at, *place, facts["do"], tuple(facts["rules"]), marks))
         self.secure |= wants_encryption(facts)
+        if "apart" in facts:
+            self.parted = max(self.parted, (at, *place, Apart.from_plain(facts["apart"])))
         if facts["do"] == "refuse":
             self._ended(Type.FAILED, at, facts)
 
@@ -130,6 +135,11 @@ class Copy:
         return self.onto[3] or self.address
 
     @property
+    def apart(self) -> Apart:
+        """Which files leave with it, where some do not."""
+        return self.parted[3]
+
+    @property
     def is_pulled(self) -> bool:
         """It was delivered, and taken out of its mailbox since: kept back, and nothing that waits."""
         return bool(self.pulled[3])
@@ -170,7 +180,7 @@ class Copy:
         return [
             self.address, self.do, self.tries, self.settled, self.next, self.at, self.reply, self.unknown,
             *self.control, self.held, self.end, self.report, *self.onto, self.marks, *self.decided,
-            self.secure, *self.pulled,
+            self.secure, *self.pulled, *self.parted[:3], self.apart.plain(),
         ]  # fmt: skip
 
     @classmethod
@@ -188,6 +198,8 @@ class Copy:
             copy.secure = bool(plain[25])
         if len(plain) > 26:
             copy.pulled = (plain[26], plain[27], plain[28], plain[29])
+        if len(plain) > 30:
+            copy.parted = (plain[30], plain[31], plain[32], Apart.from_plain(plain[33]))
         return copy
 
 

@@ -5,11 +5,14 @@ LaterError
 └── LinkLost          the connection ended in the middle of a message
 ConfigError
 └── BadHop            the settings name something that is no next hop
+DamagedFile
+└── NotAsApproved     what would leave are not the files that somebody approved
 """
 
 from __future__ import annotations
 
 from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
 
 
 class HopDown(LaterError):
@@ -26,3 +29,7 @@ class LinkLost(LaterError):
 
 class BadHop(ConfigError):
     """Not maildir, smtp://host:port or lmtp://host:port."""
+
+
+class NotAsApproved(DamagedFile):
+    """The files of a copy are not exactly those that were approved, or one of them cannot be left out: the copy does not leave."""

@@ -13,6 +13,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
@@ -92,7 +93,7 @@ class Local:
         told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
         removed = taken_out(kept, self._host, inside=inside)
         lines = additions(kept.capture, self._host, [address], final=True, told=told)
-        sent = sent_facts("lf", lines, removed, marked.replaced)
+        sent = apartlimited.finished(kept, sent_facts("lf", lines, removed, marked.replaced), job.entry.copies[index].apart)
         pieces = _Hashed(leaving(kept.pieces(), sent))
         name = kept.capture.uuid
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.mail.archive.commit import SPOOL_ABOVE
+from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
@@ -123,12 +125,10 @@ class Remote:
 
     async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
         """None: the connection, used before, ended before anything was answered."""
-        recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
-        marked = await self._marked(job, kept)
-        told = self._store.notes(job.entry, kept, next(iter(job.tries)), self._host, marked.marks) if job.hop.inside else ()
-        removed = taken_out(kept, self._host, inside=job.hop.inside)
-        lines = additions(kept.capture, self._host, recipients, final=False, told=told)
-        sent = sent_facts("crlf", lines, removed, marked.replaced)
+        try:
+            sent = await self._sent(job, kept)
+        except (OSError, CivicmailError) as error:
+            return dict.fromkeys(job.tries, our_fault(error))
         targets = {i: job.entry.copies[i].target for i in job.tries}
         served = link.served
 
@@ -156,6 +156,18 @@ class Remote:
             log.error("a message could not be handed over", capture=job.entry.uuid, error=repr(error))
             link.abort()
             return dict.fromkeys(job.tries, our_fault(error))
+
+    async def _sent(self, job: Job, kept: Kept) -> dict[str, Any]:
+        """What is done with the kept bytes on the way; the copies of one job are alike in it (Rounds). Raises NotAsApproved."""
+        index = next(iter(job.tries))
+        recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
+        marked = await self._marked(job, kept)
+        told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if job.hop.inside else ()
+        removed = taken_out(kept, self._host, inside=job.hop.inside)
+        lines = additions(kept.capture, self._host, recipients, final=False, told=told)
+        sent = sent_facts("crlf", lines, removed, marked.replaced)
+        apart = job.entry.copies[index].apart
+        return await asyncio.to_thread(apartlimited.finished, kept, sent, apart) if apart else sent
 
     async def _marked(self, job: Job, kept: Kept) -> Marked:
         """What the copy tells its reader; the copies of one job are alike in it (Rounds)."""

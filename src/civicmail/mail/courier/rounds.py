@@ -157,7 +157,9 @@ class Rounds:
         here = [i for i in due if self._way(entry.copies[i]) == lane.hop]
         if not here:
             return None
-        alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == entry.copies[here[0]].told]  # one header for all
+        first = entry.copies[here[0]]
+        alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == first.told]  # one header for all
+        alike = [i for i in alike if entry.copies[i].apart == first.apart]  # and the same files
         if lane.hop.inside and lane.hop.kind != "maildir" and self.single(entry.kind):
             alike = here[:1]
         if len(here) > min(len(alike), RECIPIENTS_MOST):

@@ -20,6 +20,7 @@ from typing import Any
 
 from civicmail.city.access.published import Watch
 from civicmail.city.directory.modes import Modes
+from civicmail.city.policy.approvals import WHOLE, Apart
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Facts, plain_facts
 from civicmail.core.config.settings import Settings
@@ -27,7 +28,8 @@ from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import apartlimited, bell
+from civicmail.mail.courier.apart import derived
 from civicmail.mail.pipeline.deciding import Settled
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.labels import Label, labelled
@@ -75,13 +77,15 @@ class Releasing:
         malware: Collection[str] = (),
         to: str = "",
         for_all: bool = False,
+        apart: Apart = WHOLE,
     ) -> Released:
         """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
         calls it, and nothing else that it finds today; to: another mailbox that gets the copies; for_all: whoever says so does it
-        by duty and teaches what is good without the limit of readers (screening/examples.py). Raises NotInArchive, DamagedFile,
+        by duty and teaches what is good without the limit of readers (screening/examples.py); apart: which files go, where some do
+        not: then that is decided about, also by whoever lets it go later (P-22). Raises NotInArchive, DamagedFile, NotAsApproved,
         LaterError."""
         with self._lock:
-            word = Word(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all)
+            word = Word(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all, apart)
             return self._release(id_, indices, word)
 
     def close(self) -> None:
@@ -98,10 +102,15 @@ class Releasing:
         held = [i for i in sorted(indices) if i in copies and copies[i].is_held]
         if not held:
             return Released()
-        dispositions, more = self._decided(capture, machine.body(id_), word)
-        kept = {i: dispositions[i] for i in held if dispositions[i].do not in WAITING}
+        found: dict[int, tuple[Disposition, dict[str, Any]]] = {}
+        parts = {i: word.apart or copies[i].apart for i in held}
+        for apart in sorted(set(parts.values())):
+            dispositions, more = self._decided(capture, _with(machine.body(id_), apart), word)
+            more |= {"apart": apart.plain()} if apart else {}
+            found |= {i: (_remembered(dispositions[i], apart), more) for i in held if parts[i] == apart}
+        kept = {i: said for i, (said, _) in found.items() if said.do not in WAITING}
         let = tuple(i for i in held if i not in kept)
-        events = [_decided(capture, i, dispositions[i], more, now) for i in held if dispositions[i].do != "pending"]
+        events = [_decided(capture, i, *found[i], now) for i in held if found[i][0].do != "pending"]
         if let:
             said = {"reason": word.reason, "actor": word.by, **({"to": word.to} if word.to else {})}
             events.append(Event(Type.RELEASED, id_, now, let, said))
@@ -132,8 +141,8 @@ class Releasing:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person decided: who, why, which checks, rules and names of malware are put aside, for which mailbox, and whether by
-    duty."""
+    """What a person decided: who, why, which checks, rules and names of malware are put aside, for which mailbox, whether by duty,
+    and which files go."""
 
     by: str
     reason: str
@@ -142,6 +151,7 @@ class Word:
     malware: frozenset[str]
     to: str
     for_all: bool
+    apart: Apart
 
     def overruled(self, screened: Screened) -> Screened:
         """What was found, without what is put aside."""
@@ -150,6 +160,17 @@ class Word:
         if self.malware and isinstance(found, tuple):
             left[FOUND] = tuple(name for name in found if name not in self.malware)
         return replace(screened, facts=left)
+
+
+def _with(body: bytes, apart: Apart) -> bytes:
+    """The message as it would leave: what does not leave is not decided about."""
+    return derived(body, apartlimited.replaced(body, apart)) if apart else body
+
+
+def _remembered(said: Disposition, apart: Apart) -> Disposition:
+    """While a part is away nothing is recorded, and it is tried again; which files go is no decision to forget, so that one waits
+    for whoever lets it go then."""
+    return replace(said, do="hold") if apart and said.do == "pending" else said
 
 
 def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:

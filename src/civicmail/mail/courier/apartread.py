@@ -1,0 +1,44 @@
+"""Which files of a message can be left out of a copy, and what is replaced for that; in limited processes (apartworker.py). Pure.
+
+Before a copy may leave it is read once more: its files are exactly those that somebody has approved, by path and SHA-256, or it
+does not leave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from civicmail.city.policy.approvals import Apart, Part
+from civicmail.core.message import letter, loose
+from civicmail.mail.courier.apart import Replaced, derived, note
+from civicmail.mail.courier.errors import NotAsApproved
+from civicmail.mail.screening import leaving
+
+
+def paths(raw: bytes) -> list[str]:
+    """Of the files of a message those that can be left out of a copy."""
+    there = loose.places(raw)
+    return [path for path, _ in _files(raw) if path in there]
+
+
+def replaced(raw: bytes, apart: Apart) -> Replaced:
+    """What stands in place of the files that do not leave. raw: the kept bytes. Raises NotAsApproved."""
+    found = sorted(_edits(raw, apart), key=lambda edit: int(edit[0]))
+    if sorted(_files(derived(raw, found))) != sorted(apart.leave):
+        raise NotAsApproved("The files of a copy would not be exactly those that were approved, so it does not leave.")
+    return found
+
+
+def _edits(raw: bytes, apart: Apart) -> Iterator[list[Any]]:
+    there = loose.places(raw)
+    for path, _ in apart.out:
+        if (place := there.get(path)) is None:
+            raise NotAsApproved("A file cannot be left out of this message: it is signed, or lies inside another part.")
+        yield [place.start, place.end - place.start, note(place.name)]
+
+
+def _files(raw: bytes) -> list[Part]:
+    """As the check has them that asks a manager (screening/leaves.py)."""
+    return [(path, hashlib.sha256(part.content).hexdigest()) for path, part in leaving.parts(letter.read(raw))]
