@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from civicmail.city.access.permits import Permit
+from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import DraftFile
@@ -50,6 +51,14 @@ def of(row: Approval, permit: Permit) -> list[Shown]:
         file = found.get((path, sha256))
         shown.append(one if file is None else Shown(one.number, one.kind, one.size, sha256, file.name, file.kind, file.odd))
     return shown
+
+
+def of_sender(row: Approval, permit: Permit) -> list[Shown]:
+    """For whoever sent them, under a permit for their own mail: with names, as long as the message is kept."""
+    try:
+        return of(row, permit)
+    except (NotInArchive, DamagedFile):
+        return bare(row)
 
 
 def content(row: Approval, permit: Permit, at: int) -> tuple[str, bytes]:

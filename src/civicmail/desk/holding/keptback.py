@@ -18,11 +18,13 @@ from pathlib import Path
 from civicmail.city.policy.seen import in_words
 from civicmail.city.policy.shapes import USE, tellable_rules
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message.headers import header_block
 from civicmail.core.message.letter import fields
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.courier import apartlimited
 from civicmail.mail.search.fields import thread
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
@@ -126,7 +128,12 @@ class KeptBack:
 
     def thread(self, id_: bytes) -> str:
         """The Message-ID of the first message of its conversation, "" where it names none. Raises NotInArchive, DamagedFile."""
-        return thread(fields(Machine(self._data).body(id_)))
+        body = Machine(self._data).body(id_)
+        return thread(fields(body[: header_block(body)]))
+
+    def loose(self, id_: bytes) -> frozenset[str]:
+        """Paths of the files that can be left out of a copy of it. Raises NotInArchive, DamagedFile, LaterError."""
+        return apartlimited.paths(Machine(self._data).body(id_))
 
     def malware(self, id_: bytes) -> tuple[str, ...]:
         """What the virus scanner has called it, when it came in and since. Raises NotInArchive, DamagedFile."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext, ngettext
@@ -52,7 +53,8 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 # same, else nobody would know when to take it up (D4).
 
 TAKE_UP = "Take the duty up first."
-Rows = Callable[[Actor], QuerySet]  # type: ignore[type-arg]  # of four different models
+Rows = Callable[[Actor], QuerySet[Any]]
+"""Of four different models."""
 _KINDS: dict[Duty, tuple[str, ...]] = {"security-officer": ("other", "malware"), "privacy-officer": ("confidential",)}
 """Which requests an officer of this duty can answer (releasestates.STEPS)."""
 
@@ -118,7 +120,7 @@ def _task(work: Work, actor: Actor, now: int) -> list[Task]:
     return [Task(work.label, "duties", (), TAKE_UP, state, since)]
 
 
-def _counted(rows: QuerySet) -> tuple[int, datetime | None]:  # type: ignore[type-arg]
+def _counted(rows: QuerySet[Any]) -> tuple[int, datetime | None]:
     said = rows.order_by().aggregate(count=Count("pk"), since=Min("made"))
     return said["count"], said["since"]
 

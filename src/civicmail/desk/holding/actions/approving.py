@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,7 +24,7 @@ from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.sentence import sentence
 from civicmail.core.query.tree import Digits, Or, Token, Tree
-from civicmail.desk.holding import approvers, queries, senders
+from civicmail.desk.holding import approvers, parting, queries, senders
 from civicmail.desk.holding.actions.asking import tell_sender
 from civicmail.desk.holding.actions.carrying import carry_out
 from civicmail.desk.holding.approvalstates import ANSWERS, TABLE
@@ -51,19 +52,24 @@ def look(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
     return guard.permit(actor, "approval.look", {}, duty="manager", reason=f"approval {row.pk}", now=now, write=write)
 
 
-def answer(row: Approval, indices: Collection[int], what: str, *, actor: Actor, reason: str, now: int) -> list[ApprovalCopy]:
-    """Say it of these recipients' copies. what: of approvalstates.ANSWERS. Raises NotPermitted, Unusable, Conflict where one was
-    answered meanwhile: then nothing is changed. What is decided and cannot be done at once is done by the worker."""
+def answer(
+    row: Approval, indices: Collection[int], what: str, *, actor: Actor, reason: str, now: int, files: Collection[int] = ()
+) -> list[ApprovalCopy]:
+    """Say it of these recipients' copies. what: of approvalstates.ANSWERS; files: numbers from 1 of those that leave with a yes,
+    none for all. Raises NotPermitted, Unusable, Conflict where one was answered meanwhile: then nothing is changed. What is decided
+    and cannot be done at once is done by the worker."""
     guard.require(actor, "approval.answer", approvers.about(row), now=now)
     if what not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     least = 10 if what == "refuse" or row.own else 0
     reason = given(reason, least=least) if least or reason.strip() else ""
+    without = parting.left_out(row, files) if what == "approve" and files else []
     if what == "records":
         _hold(row, actor, reason, now)
     with transaction.atomic():
-        copies = _stepped(row, indices, what, actor, reason, now)
-        facts = {"copies": [c.index for c in copies], "files": [part[3] for part in row.parts], "own": int(row.own)}
+        copies = _stepped(row, indices, what, actor, reason, now, without)
+        facts: dict[str, Any] = {"copies": [c.index for c in copies], "files": [part[3] for part in copies[0].parts]}
+        facts |= {"own": int(row.own), **({"without": without} if without else {})}
         where = f"approval:{row.pk}"
         entries.enter(f"approval.{what}", actor=actor, reason=reason, now=now, object=where, facts=facts)
         tell_sender(row, copies, now)
@@ -98,7 +104,9 @@ def sample(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
         entries.enter("approval.sample", actor=actor, reason=reason, now=now, object=f"approval:{row.pk}")
 
 
-def _stepped(row: Approval, indices: Collection[int], what: str, actor: Actor, reason: str, now: int) -> list[ApprovalCopy]:
+def _stepped(
+    row: Approval, indices: Collection[int], what: str, actor: Actor, reason: str, now: int, without: Sequence[str] = ()
+) -> list[ApprovalCopy]:
     Approval.objects.select_for_update().get(pk=row.pk)  # two answers at once are one after the other
     if not indices:
         raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
@@ -110,7 +118,8 @@ def _stepped(row: Approval, indices: Collection[int], what: str, actor: Actor, r
         if copy.state != "waits" and copy.by is not None and copy.at is not None:
             raise Conflict(sentence("It was answered already by {name}; look at it again.", name=copy.by))
         copy.state, copy.by, copy.at, copy.reason = TABLE.step(copy.state, what), person, moment(now), reason
-        copy.save(update_fields=["state", "by", "at", "reason"])
+        copy.without = list(without)
+        copy.save(update_fields=["state", "by", "at", "reason", "without"])
     return copies
 
 

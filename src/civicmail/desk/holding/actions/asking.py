@@ -236,7 +236,7 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     state, first = copies[0].state, copies[0]
     who = first.by.display if first.by is not None else ""
     began = {
-        "approved": f"{who} approved your files. They are on their way.",
+        "approved": _approved(row, first, who),
         "refused": f"{who} did not approve your files, so they do not leave the city.",
         "records": f"{who} says that your files answer a request for public records. They stay here, and the records office takes "
         "care of them: do not send them yourself (P-21).",
@@ -252,6 +252,15 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     lines.append(f"How it stands: {settings.CITY.web.url}{reverse('approval', args=[row.pk])}")
     subject = {"approved": "Your files were approved", "expired": "Your files were not sent"}.get(state, "Your files do not leave")
     tell(f"approval:{row.pk}:{state}:{first.index}", to, subject, "\n\n".join(lines), now=moment(now))
+
+
+def _approved(row: Approval, copy: ApprovalCopy, who: str) -> str:
+    """In the order of the message; names stay in it."""
+    if not copy.without:
+        return f"{who} approved your files. They are on their way."
+    out = copy.stay
+    which = f"file {out[0]} does" if len(out) == 1 else f"files {', '.join(map(str, out[:-1]))} and {out[-1]} do"
+    return f"{who} approved some of your {len(row.parts)} files. They are on their way; {which} not leave."
 
 
 def _subject(count: int) -> str:

@@ -13,11 +13,12 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.city.access.moments import moment
+from civicmail.city.policy.approvals import Apart
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import queries
+from civicmail.desk.holding import parting, queries
 from civicmail.desk.holding.actions import publishing
 from civicmail.desk.holding.approvalstates import CANCELLED
 from civicmail.desk.holding.models import Approval, ApprovalCopy
@@ -80,15 +81,18 @@ def _let_go(row: Approval, copies: list[ApprovalCopy]) -> None:
     if not copies:
         return
     assert settings.DATA is not None, "pages have an installation"
-    by = copies[0].by
-    assert by is not None, "an answer has a person"
-    indices = [c.index for c in copies]
     reason = f"approval {row.pk}: {copies[0].reason}"
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
-        done = releasing.release(uuid.UUID(row.capture).bytes, indices, by=by.uid, reason=reason, aside=())
+    alike: dict[tuple[Apart, str], list[ApprovalCopy]] = {}
     for copy in copies:
-        if (kept := done.kept.get(copy.index)) is not None:
-            copy.kept = ", ".join(kept.rules)[:KEPT_MOST]
+        assert copy.by is not None, "an answer has a person"
+        alike.setdefault((parting.apart(copy), copy.by.uid), []).append(copy)
+    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+        for (apart, by), some in alike.items():
+            indices = [c.index for c in some]
+            done = releasing.release(uuid.UUID(row.capture).bytes, indices, by=by, reason=reason, aside=(), apart=apart)
+            for copy in some:
+                if (kept := done.kept.get(copy.index)) is not None:
+                    copy.kept = ", ".join(kept.rules)[:KEPT_MOST]
 
 
 def _why(copy: ApprovalCopy) -> str:

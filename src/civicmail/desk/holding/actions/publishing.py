@@ -28,7 +28,7 @@ def in_force(now: int) -> Approvals:
         until, who = ms(copy.at + GOOD_FOR), copy.approval.person.uid
         standing += [
             Standing(f"a{copy.pk}", until, person=who, sha256=sha256, address=copy.address.lower())
-            for _, _, _, sha256 in copy.approval.parts
+            for _, _, _, sha256 in copy.parts
         ]
     return Approvals(frozenset(departments), tuple(standing))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -49,7 +49,8 @@ class Approval(models.Model):
 
 class ApprovalCopy(models.Model):
     """What is decided for one recipient. index: in the envelope; state: see approvalstates.py; done: when the archive had it, empty
-    while that is still to be done; kept: the rules that keep the copy although it was approved."""
+    while that is still to be done; kept: the rules that keep the copy although it was approved; without: SHA-256 of the files that
+    do not leave with it, although others do."""
 
     approval = models.ForeignKey(Approval, models.CASCADE, related_name="copies")
     index = models.PositiveIntegerField()
@@ -60,6 +61,7 @@ class ApprovalCopy(models.Model):
     reason = models.CharField(max_length=400, blank=True)
     done = models.DateTimeField(null=True, blank=True)
     kept = models.CharField(max_length=200, blank=True)
+    without = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering: ClassVar = ["index"]
@@ -72,6 +74,21 @@ class ApprovalCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.approval_id}.{self.index}"
+
+    @property
+    def parts(self) -> list[list[Any]]:
+        """Of the files those that leave with it once it is approved."""
+        return [part for part in self.approval.parts if part[3] not in self.without]
+
+    @property
+    def leave(self) -> list[int]:
+        """Numbers of these, from 1."""
+        return [number for number, part in enumerate(self.approval.parts, 1) if part[3] not in self.without]
+
+    @property
+    def stay(self) -> list[int]:
+        """Numbers of the others."""
+        return [number for number, part in enumerate(self.approval.parts, 1) if part[3] in self.without]
 
 
 class StandingApproval(models.Model):

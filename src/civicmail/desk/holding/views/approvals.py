@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -11,10 +12,11 @@ from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
+from civicmail.city.access.actions import looking
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
@@ -25,42 +27,14 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.holding import approvers, files
+from civicmail.desk.holding import approvers, files, parting
 from civicmail.desk.holding.actions import approving
 from civicmail.desk.holding.approvalstates import SAID
 from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.holding.views.approvalform import Answer
 from civicmail.desk.viewer import downloads
 
 CHOICES = [(state, word) for state, (_, word) in SAID.items()]
-
-
-class Answer(forms.Form):
-    """Nothing is chosen beforehand."""
-
-    to = forms.TypedMultipleChoiceField(
-        label="For whom?",
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one recipient."},
-    )
-    answer = forms.ChoiceField(
-        label="May these files leave?",
-        choices=[
-            ("approve", "Yes: exactly these files, to the recipients that are ticked"),
-            ("refuse", "No: they do not leave"),
-            ("records", "They answer a public-records request: the records office takes it from here"),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose an answer."},
-    )
-    reason = long("Why?", "The sender reads it. A no, and a yes to files of your own, need at least 10 characters.", required=False)
-
-    def __init__(self, row: Approval, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["to"].choices = [(c.index, c.address) for c in row.copies.all() if c.state == "waits"]  # type: ignore[attr-defined]
-        if row.own or not row.capture:
-            least = [choice for choice in self.fields["answer"].choices if row.capture or choice[0] != "records"]  # type: ignore[attr-defined]
-            self.fields["answer"].choices = least  # type: ignore[attr-defined]
 
 
 class Looked(forms.Form):
@@ -89,7 +63,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column(
                 "state", "State", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_hint(c)), ("over", "approval__made")
             ),
-            Column("files", "Files", lambda c: Cell(len(c.approval.parts)), num=True, name="files"),
+            Column("files", "Files", lambda c: Cell(_count(c)), num=True, name="files"),
             Column("made", "Asked", lambda c: c.approval.made, ("approval__made",), name="asked"),
             Column("by", "Answered", lambda c: Cell(str(c.by) if c.by else "", hint=c.reason[:80]), ("by__family",), name="by"),
         ],
@@ -120,18 +94,27 @@ def one(request: Asked, pk: int) -> HttpResponse:
         return _in_their_language(request, row)
     waits = row.copies.filter(state="waits").exists()
     asks = waits and bool(may(request, "approval.answer", about))
-    form = Answer(row, request.POST or None)
+    several = asks and parting.has_choice(row)
+    loose = several and parting.is_loose(row)
+    form = Answer(row, request.POST or None, loose=loose)
     if asks and request.method == "POST" and form.is_valid():
-        c = form.cleaned_data
-        done = tried(form, lambda: approving.answer(row, c["to"], c["answer"], actor=request.actor, reason=c["reason"], now=now))
+        done = tried(form, lambda: answered(row, form, actor=request.actor, now=now))
         if done is not None:
             messages.success(request, _said(done))
             return redirect(_place(row) if row.copies.filter(state="waits").exists() else reverse("approvals"))
     asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
     shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
-    response = render(request, "holding/approval.html", _page(request, row, form, shown, asks=asks), status=status_of(form))
+    form.named(shown)
+    there = {**_page(request, row, form, shown, asks=asks), "whole": parting.WHOLE if several and not loose else ""}
+    response = render(request, "holding/approval.html", there, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def answered(row: Approval, form: Answer, *, actor: Actor, now: int) -> list[ApprovalCopy]:
+    """What a valid form says is done. Raises as approving.answer does."""
+    (what, leave), c = form.said, form.cleaned_data
+    return approving.answer(row, c["to"], what, actor=actor, reason=c["reason"], now=now, files=leave)
 
 
 @acting("approvals.see")
@@ -220,12 +203,15 @@ def _mine(request: Asked, row: Approval) -> HttpResponse:
             request, gettext("It is withdrawn: nobody gets these files.") if done else gettext("It was answered meanwhile.")
         )
         return redirect("approval", pk=row.pk)
-    facts: list[tuple[str, Any]] = [(gettext("Sent"), row.received), (gettext("Answer by"), row.ends)]
+    facts: list[tuple[str, Any]] = [(gettext("Sent"), row.received), (gettext("Answer by"), last_moment(row.ends))]
     page = Page(
         gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts
     )
     asked = [] if not waits else approvers.asked(row, ms(request.now))
-    shown = {"page": page, "row": row, "copies": _copies(row), "waits": bool(waits), "asked": asked}
+    copies = copies_of(row)
+    parted = any(copy.without for copy, _, _ in copies)
+    there = files.of_sender(row, looking.own(request.actor, now=ms(request.now))[0]) if parted else []
+    shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": asked, "files": there}
     return render(request, "holding/my_approval.html", shown)
 
 
@@ -242,7 +228,7 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
         ("From", str(row.person)),
         ("Department", row.department.name),
         ("Sent", row.received),
-        ("Goes back", row.ends),
+        ("Answer by", last_moment(row.ends)),
         *([("Asked", turns)] if (turns := approvers.turns(row, ms(request.now))) else []),
     ]
     states = {c.state for c in row.copies.all()}
@@ -253,21 +239,30 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
         "row": row,
         "form": form,
         "files": shown,
-        "answered": [one for one in _copies(row) if not asks or one[0].state != "waits"],
+        "answered": [one for one in copies_of(row) if not asks or one[0].state != "waits"],
         "asks": asks,
         "opens": asks,
         "back": reverse("approvals"),
     }
 
 
-def _copies(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
+def copies_of(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
+    """Each with the role and the word of its state."""
     return [(c, SAID[c.state][0], gettext(SAID[c.state][1])) for c in row.copies.select_related("by")]
+
+
+def last_moment(ends: datetime) -> datetime | date:
+    """As a page says until when somebody may answer: of a midnight, which is the end of a day, that day."""
+    local = timezone.localtime(ends)
+    return local.date() - timedelta(days=1) if local.time() == time.min else ends
 
 
 def _said(done: list[ApprovalCopy]) -> str:
     kept = next((c.kept for c in done if c.kept), "")
     if kept:
         return f"Your answer is recorded. Something else still keeps it: {kept}."
+    if done[0].without:
+        return "Your answer is recorded. The files that you ticked are on their way, and the others stay here."
     return {
         "approved": "Your answer is recorded, and the files are on their way.",
         "records": "Your answer is recorded. It stays here, on hold, and the records office is told.",
@@ -276,6 +271,10 @@ def _said(done: list[ApprovalCopy]) -> str:
 
 def _place(row: Approval) -> str:
     return reverse("approval", args=[row.pk])
+
+
+def _count(copy: ApprovalCopy) -> int | str:
+    return f"{len(copy.parts)} of {len(copy.approval.parts)}" if copy.without else len(copy.parts)
 
 
 def _hint(copy: ApprovalCopy) -> str:

@@ -78,10 +78,16 @@ def _columns() -> list[Column]:
             ("approval__person__family", "at"), name="sent by",
         ),
         Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),
-        Column("files", "Files (SHA-256)", lambda c: ", ".join(part[3][:12] for part in c.approval.parts), name="files"),
+        Column("files", "Files (SHA-256)", _files, name="files"),
         Column("waited", "Waited", lambda c: in_hours(c.at - c.approval.made), num=True, name="waited"),
         Column("reason", "Why", lambda c: c.reason, name="why"),
     ]  # fmt: skip
+
+
+def _files(copy: ApprovalCopy) -> str:
+    """Those that were said yes or no to; of some of them also the others."""
+    said = ", ".join(part[3][:12] for part in copy.parts)
+    return f"{said}; not {', '.join(sha256[:12] for sha256 in copy.without)}" if copy.without else said
 
 
 def _own(copy: ApprovalCopy) -> str:

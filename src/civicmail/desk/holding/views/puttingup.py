@@ -18,6 +18,8 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
 from civicmail.desk.holding.actions import puttingup
+from civicmail.desk.holding.models import Approval
+from civicmail.desk.holding.views.approvals import copies_of
 from civicmail.desk.mailbox.models import Draft
 
 
@@ -29,7 +31,7 @@ class Words(forms.Form):
 
 @acting("my.write")
 def put_up(request: Asked, draft: uuid.UUID) -> HttpResponse:
-    """The files and the people outside of a draft of one's own."""
+    """The files and the people outside of a draft of one's own; how it stands, once they were put up."""
     require(request, "my.write", About(person=request.actor.uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=draft, person__uid=request.actor.uid)
     form = Words(request.POST or None)
@@ -38,8 +40,9 @@ def put_up(request: Asked, draft: uuid.UUID) -> HttpResponse:
         return puttingup.put_up(row, actor=request.actor, words=form.cleaned_data["words"], now=ms(request.now))
 
     back = reverse("my-approvals")
+    asked = Approval.objects.filter(draft=row.uid).first()
     page = Page(gettext("Ask before you write?"), gettext("Approval"), [(gettext("My files"), back)])
     return answered(
         request, form, ask, page=page, back=back, said=gettext("Your manager is asked."), template="holding/put_up.html",
-        files=list(row.files.all()), outside=puttingup.outside(row),
+        files=list(row.files.all()), outside=puttingup.outside(row), asked=asked, copies=copies_of(asked) if asked else [],
     )  # fmt: skip

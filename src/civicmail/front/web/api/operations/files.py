@@ -17,11 +17,12 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import may, me, require
-from civicmail.desk.holding import approvers, files
+from civicmail.desk.holding import approvers, files, parting
 from civicmail.desk.holding.actions import approving, puttingup, standing
 from civicmail.desk.holding.actions.standing import What
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 from civicmail.desk.holding.views import approvals as typed
+from civicmail.desk.holding.views.approvalform import Answer
 from civicmail.desk.holding.views.puttingup import Words
 from civicmail.desk.holding.views.standing import New
 from civicmail.desk.mailbox.models import Draft
@@ -39,7 +40,7 @@ STANDING = "/standing-approvals/{int:id}"
 
 class LeavingCopy(Schema):
     """One recipient's. state: waits, approved, refused, records, withdrawn, expired or gone; kept: rules that keep it although it
-    was approved."""
+    was approved; without: numbers of the files that do not leave with it, although others do."""
 
     index: int
     address: str
@@ -48,6 +49,7 @@ class LeavingCopy(Schema):
     at: datetime | None
     reason: str
     kept: str
+    without: list[int]
 
 
 class LeavingFile(Schema):
@@ -80,10 +82,12 @@ class Leaving(Schema):
 
 
 class FilesAnswer(Schema):
-    """to: numbers of the recipients; answer: approve, refuse or records; reason: needed for a no, and for files of one's own."""
+    """to: numbers of the recipients; answer: approve, refuse, records, or some, where only the files with the numbers of `files`
+    leave; reason: needed for a no, and for files of one's own."""
 
     to: list[int]
     answer: str
+    files: list[int] | None = None
     reason: str = ""
 
 
@@ -146,7 +150,8 @@ def _rows() -> QuerySet[Approval]:
 def _leaving(row: Approval, shown: Iterable[files.Shown] | None = None) -> Leaving:
     copies = [
         LeavingCopy(
-            index=c.index, address=c.address, state=c.state, by=maybe(c.by), at=c.at, reason=c.reason, kept=c.kept
+            index=c.index, address=c.address, state=c.state, by=maybe(c.by), at=c.at, reason=c.reason, kept=c.kept,
+            without=c.stay,
         )
         for c in row.copies.all()
     ]  # fmt: skip
@@ -221,8 +226,9 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
     def do() -> Leaving:
         if not row.copies.filter(state="waits").exists():
             raise Conflict("Nothing of it waits any more; read it again.")
-        c = sending.checked(typed.Answer(row, body.model_dump()))
-        approving.answer(row, c["to"], c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        form = Answer(row, body.model_dump(), loose=parting.has_choice(row) and parting.is_loose(row))
+        sending.checked(form)
+        typed.answered(row, form, actor=request.actor, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)

@@ -142,7 +142,8 @@ def _asked(of: Department, row: AskedDepartment | None, tenths: int) -> Asked:
 
 
 class FilesAnswered(Schema):
-    """One answer for one recipient. sha256: of the files; own: of files that the sender decided about."""
+    """One answer for one recipient. sha256: of the files that it is about; without: of those that do not leave although others do;
+    own: of files that the sender decided about."""
 
     id: int
     approval: int
@@ -153,6 +154,7 @@ class FilesAnswered(Schema):
     department: str
     address: str
     sha256: list[str]
+    without: list[str]
     own: bool
     asked: datetime
     reason: str
@@ -182,5 +184,5 @@ def _answered(c: ApprovalCopy) -> FilesAnswered:
     assert c.at is not None, "it was answered"
     return FilesAnswered(
         id=c.pk, approval=of.pk, at=c.at, state=c.state, by=maybe(c.by), sender=who(of.person), department=of.department.code,
-        address=c.address, sha256=[part[3] for part in of.parts], own=of.own, asked=of.made, reason=c.reason,
+        address=c.address, sha256=[part[3] for part in c.parts], without=c.without, own=of.own, asked=of.made, reason=c.reason,
     )  # fmt: skip
