@@ -7,7 +7,7 @@ from typing import Any
 
 from civicmail.desk.incidents.models import Case, Mark, Pull, Pulled, Report
 from civicmail.desk.incidents.queries import values
-from civicmail.mail.pipeline.marks import marks_of
+from civicmail.mail.pipeline.marksread import marks_of
 from pages.post import MESSAGE
 
 WHY = "It asks for passwords in the name of the help desk."

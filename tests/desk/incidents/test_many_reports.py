@@ -20,7 +20,8 @@ from civicmail.desk.incidents.actions import answering, hearing, reporting
 from civicmail.desk.incidents.actions.opening import opened
 from civicmail.desk.incidents.models import Case, Report
 from civicmail.mail.pipeline import reported
-from civicmail.mail.pipeline.marks import Marks, marks_of
+from civicmail.mail.pipeline.marks import Marks, Said
+from civicmail.mail.pipeline.marksread import marks_of
 from desk.holding.test_quarantine import words
 from desk.incidents.test_reporting import DANA, WHY, came, forward, heard, officer, phish
 from pages.cases import index
@@ -109,14 +110,14 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     large = came(installed, now - 4000, "report@city.example", raw=forward(b"Subject: x\r\n\r\n" + b"x" * 6000, "attached"), **sent)
     good = came(installed, now - 3000, "report@city.example", raw=forward(phish(), "attached"), **sent)
     index(installed, now)
-    read = queries.bytes_of_report
+    read = queries.said_in
 
-    def trips(id_: bytes) -> bytes | None:
+    def trips(id_: bytes) -> Said | None:
         if id_ == bad.id:
             raise RecursionError
         return read(id_)
 
-    monkeypatch.setattr(queries, "bytes_of_report", trips)
+    monkeypatch.setattr(queries, "said_in", trips)
     heard(installed, now)
     heard(installed, now)
     found = {row.capture: row.case.known for row in Report.objects.all()}

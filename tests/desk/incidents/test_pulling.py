@@ -26,7 +26,7 @@ from civicmail.front.worker import pulls as worker
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.pulling import Pulling
-from civicmail.mail.pipeline.marks import marks_of
+from civicmail.mail.pipeline.marksread import marks_of
 from desk.holding.test_quarantine import words
 from desk.incidents.test_reporting import DANA, PAT, WHY, came, officer, phish
 from pages.cases import index

@@ -31,7 +31,7 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.pipeline import labels
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.pipeline.marks import marks_of
+from civicmail.mail.pipeline.marksread import marks_of
 from desk.holding.test_quarantine import words
 from mail.archive.making import UNSYNCED
 from pages.cases import index

@@ -2,6 +2,7 @@
 
     desk = Pool((sys.executable, "-I", "-m", "…"), processes=2)
     desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
+    shared(COMMAND, 2)                                     the pool of this command that the whole process has
 
 Processes start when they are first needed, in a thread of the pool's own that lives as long as the pool: the end of the thread that
 starts a process is its end, too (prctl(2), PR_SET_PDEATHSIG).
@@ -9,12 +10,15 @@ starts a process is its end, too (prctl(2), PR_SET_PDEATHSIG).
 
 from __future__ import annotations
 
+import atexit
 import json
 import mmap
 import signal
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from queue import Empty, LifoQueue
 from typing import Any
 
@@ -75,3 +79,19 @@ class Pool:
         if kind != frames.UNREADABLE or why == TOO_MUCH_MEMORY:
             child.kill()
         raise Unreadable(why if kind == frames.UNREADABLE else CRASHED)
+
+
+_making = threading.Lock()
+
+
+def shared(command: tuple[str, ...], processes: int) -> Pool:
+    """One pool for all who ask the same command, closed when this process ends."""
+    with _making:
+        return _shared(command, processes)
+
+
+@cache
+def _shared(command: tuple[str, ...], processes: int) -> Pool:
+    made = Pool(command, processes=processes)
+    atexit.register(made.close)
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import Traced, envelope_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.pipeline.marks import Marking, Marks
+from civicmail.mail.pipeline.marks import Marking, Marks, Said
 from civicmail.mail.screening import bands
 from civicmail.mail.search.search import search
 
@@ -126,15 +125,16 @@ def by_message_id(message_id: str, reporter: Iterable[str]) -> bytes | None:
     return max(ids, default=None)
 
 
-def by_words(subject: str, text: str, reporter: Iterable[str]) -> list[bytes]:
-    """The newest capture with this subject that came to one of these addresses: with nearly these words, or the only one."""
+def by_words(subject: str, quoted: Iterable[str], reporter: Iterable[str]) -> list[bytes]:
+    """The newest capture with this subject that came to one of these addresses: with nearly the words whose bands are quoted, or
+    the only one."""
     words = tuple(fold(subject).split())[:12]
     if not words:
         return []
     ids, _ = _found(And((Words("subject", words), reached(list(reporter)))))
     found = [(id_, marks) for id_ in sorted(ids, reverse=True)[:50] if (marks := marks_of(id_)) is not None]
-    quoted = set(bands.of(text))
-    near = [id_ for id_, marks in found if len(quoted & set(marks.bands)) >= bands.ALIKE]
+    same = set(quoted)
+    near = [id_ for id_, marks in found if len(same & set(marks.bands)) >= bands.ALIKE]
     return near[:1] or ([found[0][0]] if len(found) == 1 else [])
 
 
@@ -169,24 +169,19 @@ def waiting() -> int:
 
 
 def marks_of(id_: bytes) -> Marks | None:
-    """None where it is not kept any more, or cannot be read."""
-    with _LOCK:
-        try:
-            return marking().of(id_)
-        except UNREADABLE:
-            return None
+    """None where it is not kept any more, or cannot be read. Raises LaterError."""
+    try:
+        return marking().of(id_)
+    except UNREADABLE:
+        return None
 
 
-def bytes_of_report(id_: bytes) -> bytes | None:
-    """The bytes of a report that came by mail."""
-    with _LOCK:
-        try:
-            return marking().read(id_)
-        except UNREADABLE:
-            return None
-
-
-_LOCK = threading.Lock()
+def said_in(id_: bytes) -> Said | None:
+    """What a report that came by mail is about; None where it is not kept any more, or cannot be read. Raises LaterError."""
+    try:
+        return marking().said(id_)
+    except UNREADABLE:
+        return None
 
 
 def marking() -> Marking:

@@ -202,7 +202,7 @@ class LearnJob:
     def _report(self, capture: Capture) -> None:
         """Somebody of the city has reported what came to them, by mail."""
         try:
-            ids = reported.attached(self._machine.body(capture.id))
+            ids = reported.attached(letters.read(self._machine.body(capture.id)))
             found = [id_ for one in ids if (id_ := self._heard.answered((one,))) is not None]
             for id_ in found:
                 if reported.was_theirs(self._machine.capture(id_), capture.envelope.sender):

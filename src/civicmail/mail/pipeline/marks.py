@@ -1,42 +1,58 @@
 """What makes two messages the same thing: digests of what a message says, never a word of it (P-31).
 
-    marking = Marking(data)
+    marking = Marking(data, domains)
     marks = marking.of(id_)                      of a capture that is kept
     marks.is_like(other)                         the same text, nearly the same, or a link to the same host from the same sender
 
+The messages are hostile, so they are read in limited processes (markslimited.py), and never where pages are made or people decide.
 This module has a machine's door to bodies: only digests, hosts of links and the author's address come out of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from civicmail.core.message import letter as letters
-from civicmail.core.message import links
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
 from civicmail.core.message.headers import content_hash
-from civicmail.core.message.shapes import Letter
-from civicmail.core.query.fold import fold
+from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.screening import bands, everylink, tokens
+from civicmail.mail.pipeline import markslimited
+from civicmail.mail.screening import bands
 
+log = get_logger()
 IN_MEMORY = 10_000
 HOSTS_MOST = 20
+WORDS_MOST = 12
+"""Words of a subject."""
+TEXT_MOST = 1000
+"""Characters of whatever else a limited process may say."""
+_DIGEST, _BAND = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """text: SHA-256 of the words, of the whole where there are none; bands: of nearly the same text (screening/bands.py), empty for
-    a short one; hosts: that links lead to, none of ours; author: address in From, lower case; subject: folded words."""
+    """text: SHA-256 of the words, of the whole where there are none, or none that can be read; bands: of nearly the same text
+    (screening/bands.py), empty for a short one; hosts: that links lead to, none of ours; author: address in From, lower case;
+    subject: folded words."""
 
     text: str
     bands: tuple[str, ...] = ()
     hosts: frozenset[str] = field(default_factory=frozenset)
     author: str = ""
     subject: tuple[str, ...] = ()
+
+    @classmethod
+    def of_whole(cls, raw: bytes) -> Marks:
+        """Of a message that says nothing, or cannot be read: the same thing is then the same bytes, apart from its way. Pure."""
+        return cls(hashlib.sha256(content_hash(raw)).hexdigest())
 
     @property
     def links(self) -> frozenset[str]:
@@ -47,51 +63,114 @@ class Marks:
         same = len(set(self.bands) & set(other.bands))
         return self.text == other.text or same >= bands.ALIKE or bool(self.links & other.links)
 
+    def plain(self) -> dict[str, Any]:
+        """For the way between two processes."""
+        return {
+            "text": self.text, "bands": self.bands, "hosts": sorted(self.hosts), "author": self.author, "subject": self.subject,
+        }  # fmt: skip
 
-def marks_of(raw: bytes, domains: Collection[str] = ()) -> Marks:
-    """Of the bytes of a message. domains: of the city, whose hosts say nothing. Pure."""
-    return of_letter(letters.read(raw), content_hash(raw), domains)
-
-
-def of_letter(letter: Letter, whole: bytes, domains: Collection[str] = ()) -> Marks:
-    """whole: digest for a message without words."""
-    words = " ".join(tokens.text_of(letter).split())
-    text = hashlib.sha256(words.encode("utf-8", "replace") if words else whole).hexdigest()
-    author = letter.from_[0].addr.lower().replace("\0", "") if letter.from_ else ""
-    near = tuple(bands.of(tokens.text_of(letter)))
-    return Marks(text, near, frozenset(_hosts(letter, domains)), author, tuple(fold(letter.subject).split())[:12])
-
-
-def _hosts(letter: Letter, domains: Collection[str]) -> Iterable[str]:
-    found = dict.fromkeys(links.real(link.url).host for link in everylink.every(letter))
-    outside = [host for host in found if host and "@" not in host and not _is_ours(host, domains)]
-    return outside[:HOSTS_MOST]
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Marks:
+        """As plain() gave them. Whatever a process says that was taken over, these are digests, and few. Raises ValueError,
+        KeyError, TypeError."""
+        text, near = str(plain["text"]), tuple(str(band) for band in plain["bands"])
+        if not _DIGEST.fullmatch(text) or len(near) > bands.BANDS or not all(map(_BAND.fullmatch, near)):
+            raise ValueError("marks are digests")
+        hosts = frozenset(strings(plain["hosts"], HOSTS_MOST))
+        return cls(text, near, hosts, cut(plain["author"]), strings(plain["subject"], WORDS_MOST))
 
 
-def _is_ours(host: str, domains: Collection[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a report that came by mail is about. ids: Message-IDs of what is attached; links: of ours in it, as (purpose, token);
+    numbers: of captures that stand in it; subject, bands: of what it quotes; quotes: whether that can be looked for by its words,
+    because nothing is attached; marks: of what is in it, else of the report itself."""
+
+    marks: Marks
+    ids: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    numbers: tuple[str, ...] = ()
+    subject: str = ""
+    bands: tuple[str, ...] = ()
+    quotes: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "marks": self.marks.plain(), "ids": self.ids, "links": self.links, "numbers": self.numbers, "subject": self.subject,
+            "bands": self.bands, "quotes": self.quotes,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Said:
+        """As Marks.of."""
+        links = tuple((cut(purpose), str(token)[:10_000]) for purpose, token in plain["links"][:HOSTS_MOST])
+        ids, numbers = (strings(plain[name], HOSTS_MOST) for name in ("ids", "numbers"))
+        near = strings(plain["bands"], bands.BANDS)
+        return cls(Marks.of(plain["marks"]), ids, links, numbers, cut(plain["subject"]), near, bool(plain["quotes"]))
+
+
+def cut(text: object) -> str:
+    """Of a length, and with letters, that databases take."""
+    return str(text)[:TEXT_MOST].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def strings(found: Collection[object], most: int) -> tuple[str, ...]:
+    return tuple(cut(one) for one in list(found)[:most])
 
 
 class Marking:
-    """One thread at a time; what was read is remembered."""
+    """Safe for any number of threads; what was read is remembered. domains: of the city, lower case, whose hosts say nothing."""
 
-    def __init__(self, data: Path, domains: Collection[str]) -> None:
+    def __init__(self, data: Path, domains: Collection[str], seconds: float = markslimited.SECONDS) -> None:
         self._machine = Machine(data)
         self._domains = tuple(domains)
+        self._seconds = seconds
         self._known: OrderedDict[bytes, Marks] = OrderedDict()
+        self._lock = threading.Lock()
 
     def of(self, id_: bytes) -> Marks:
-        """Raises NotInArchive, DamagedFile, KeyMissing."""
-        found = self._known.get(id_)
-        if found is None:
-            self._machine.refresh()
-            found = self._known[id_] = marks_of(self._machine.body(id_), self._domains)
+        """A message that cannot be read, takes too long or brings its reader down has marks of its whole. Raises NotInArchive,
+        DamagedFile, KeyMissing; LaterError while too much is being read."""
+        with self._lock:
+            found = self._known.get(id_)
+            if found is not None:
+                self._known.move_to_end(id_)
+                return found
+        raw = self._read(id_)
+        try:
+            made = Marks.of(self._asked("marks", raw))
+        except _Unreadable as error:
+            log.warning("a message has marks of its whole alone", capture=id_.hex(), why=str(error))
+            made = Marks.of_whole(raw)
+        with self._lock:
+            self._known[id_] = made
             if len(self._known) > IN_MEMORY:
                 self._known.popitem(last=False)
-        self._known.move_to_end(id_)
-        return found
+        return made
 
-    def read(self, id_: bytes) -> bytes:
-        """The bytes of a report that came by mail, for what is in it (reported.py). Raises as `of` does."""
-        self._machine.refresh()
-        return self._machine.body(id_)
+    def said(self, id_: bytes) -> Said | None:
+        """What a report that came by mail is about (reported.py); None where that cannot be read. Raises as `of` does."""
+        raw = self._read(id_)
+        try:
+            return Said.of(self._asked("report", raw))
+        except _Unreadable as error:
+            log.warning("a report cannot be read", capture=id_.hex(), why=str(error))
+            return None
+
+    def _read(self, id_: bytes) -> bytes:
+        with self._lock:
+            self._machine.refresh()
+            return self._machine.body(id_)
+
+    def _asked(self, what: str, raw: bytes) -> dict[str, Any]:
+        """Raises LaterError."""
+        try:
+            return markslimited.asked(what, raw, self._domains, self._seconds)
+        except Unreadable as error:
+            if error.why == BUSY:
+                raise LaterError("Too much is being read at this moment. Please try again in a minute.") from None
+            raise
+
+
+_Unreadable = (Unreadable, TypeError, KeyError, ValueError)
+"""The last three: the process was taken over, and says what makes no sense."""

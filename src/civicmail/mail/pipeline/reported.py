@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
 from civicmail.core.message import headers
-from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Letter
 from civicmail.mail.archive.records import Capture
 
@@ -20,6 +19,7 @@ _HEADER = re.compile(r"(?mi)^\*?(?:from|sent|date|to|cc|subject|de|enviado|fecha
 _FORWARD = re.compile(r"(?i)^(?:\s*(?:fwd?|wg|rv|reenv)\s*:\s*)+")
 _LINK = re.compile(r"/(report|l)/([A-Za-z0-9_-]{40,8192})")
 _FOR = {"report": "report", "l": "link"}
+PURPOSES = frozenset(_FOR.values())
 _NUMBER = re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 
 MOST = 20
@@ -40,9 +40,9 @@ def is_report(capture: Capture, to: Collection[str]) -> bool:
     return any(recipient.address.lower() in to for recipient in capture.envelope.recipients)
 
 
-def attached(raw: bytes) -> tuple[str, ...]:
+def attached(letter: Letter) -> tuple[str, ...]:
     """The Message-IDs of the messages that are attached, also as files whose name says so, each once."""
-    return tuple(dict.fromkeys(id_ for id_ in _ids(letters.read(raw)) if id_))[:MOST]
+    return tuple(dict.fromkeys(id_ for id_ in _ids(letter) if id_))[:MOST]
 
 
 def links(letter: Letter) -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,15 @@
 """Reports that come by mail: journals are followed for messages to the address for them, each once (P-31).
 
 What is attached, or quoted, is looked for among what came to whoever reports: by its Message-ID, by a number of ours that stands in
-it, else by its words. What cannot be found is a report all the same, also where the report itself cannot be read.
+it, else by its words. What cannot be found is a report all the same, also where the report itself cannot be read. It is read in a
+limited process, before anything is written.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -19,8 +21,6 @@ from civicmail.city.notices.errors import BadLink
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.tail import Record
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Letter
 from civicmail.desk.holding import senders
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
@@ -28,11 +28,20 @@ from civicmail.desk.incidents.models import Heard
 from civicmail.mail.archive.records import Capture, Type
 from civicmail.mail.pipeline import reported
 from civicmail.mail.pipeline.labels import is_inbound
-from civicmail.mail.pipeline.marks import Marks, marks_of, of_letter
+from civicmail.mail.pipeline.marks import Marks, Said
 
 log = get_logger()
 AT_ONCE = 50
 """Reports of one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """theirs: captures that came to whoever reports, with their marks; marks: where there are none, of what is in the report."""
+
+    marks: Marks
+    person: Person | None
+    theirs: tuple[tuple[bytes, Marks], ...]
 
 
 class Hearing:
@@ -42,7 +51,6 @@ class Hearing:
         domains = tuple(domain.lower() for domain in settings.CITY.city.domains)
         self._to = reported.addresses(settings.CITY.screening.incidents, domains)
         self._signs = tuple(address.encode() for address in self._to)
-        self._domains = domains
         self._waiting: list[tuple[str, int, Capture]] = []
         self.positions: dict[str, int] = dict(Heard.objects.values_list("journal", "number"))
 
@@ -65,44 +73,55 @@ class Hearing:
         """Some at a time, so that others write in between. Raises DatabaseError, LaterError while the index cannot be asked: what
         was not written can be tried again."""
         while some := self._waiting[:AT_ONCE]:
+            looked = [self._looked(capture) for _, _, capture in some]  # it may take its time: nobody waits for a lock of ours
             with transaction.atomic():
-                for _, _, capture in some:
-                    self._surely(capture, now)
+                for (_, _, capture), about in zip(some, looked, strict=True):
+                    self._surely(capture, about, now)
                 _note({journal: number for journal, number, _ in some})
             del self._waiting[:AT_ONCE]
         with transaction.atomic():
             _note(self.positions)
 
-    def _surely(self, capture: Capture, now: int) -> None:
-        """One report that trips us up is a case without its words, and holds up no other."""
+    def _looked(self, capture: Capture) -> _About | None:
+        """What a report is about; None where that cannot be told."""
         try:
-            with transaction.atomic():
-                self._one(capture, now)
+            said = queries.said_in(capture.id) if capture.size <= reported.BYTES else None
+            if said is None:
+                log.warning("a report is too large, or cannot be read", capture=capture.uuid)
+                return None
+            person = self._reporter(capture)
+            return _About(said.marks, person, self._theirs(said, capture, person) if person is not None else ())
         except (LaterError, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - whoever wrote it must not stop everybody's reports
             log.error("a report cannot be looked into", capture=capture.uuid, error=type(error).__name__)
-            self._kept(capture, self._reporter(capture), Marks(capture.sha256.hex()), now)
+            return None
 
-    def _one(self, capture: Capture, now: int) -> None:
-        raw = queries.bytes_of_report(capture.id) if capture.size <= reported.BYTES else None
-        person = self._reporter(capture)
-        if raw is None:
-            log.warning("a report is too large, or cannot be read", capture=capture.uuid)
-            self._kept(capture, person, Marks(capture.sha256.hex()), now)
+    def _surely(self, capture: Capture, about: _About | None, now: int) -> None:
+        """One report that trips us up is a case without its words, and holds up no other."""
+        try:
+            if about is not None:
+                with transaction.atomic():
+                    self._one(capture, about, now)
+                return
+        except (LaterError, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("a report cannot be written", capture=capture.uuid, error=type(error).__name__)
+        self._kept(capture, self._reporter(capture), Marks(capture.sha256.hex()), now)
+
+    def _one(self, capture: Capture, about: _About, now: int) -> None:
+        if about.person is None or not about.theirs:
+            self._kept(capture, about.person, about.marks, now)
             return
-        letter = letters.read(raw)
-        if person is None or not self._found(letter, raw, capture, person, now):
-            self._kept(capture, person, self._said(letter, raw), now)
+        for id_, marks in about.theirs:
+            reporting.report(str(uuid.UUID(bytes=id_)), marks, about.person, "mail", actor=reporting.BY_MAIL, now=now)
 
-    def _found(self, letter: Letter, raw: bytes, capture: Capture, person: Person, now: int) -> bool:
-        """Whether it is about something that came to whoever sent it, which is reported then."""
+    def _theirs(self, said: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
+        """What came to whoever sent the report, and is reported by it."""
         own = {*queries.addresses_of(person), capture.envelope.sender.lower()}
-        found = list(dict.fromkeys(_found(letter, raw, own)))[: reported.MOST]
-        marked = [(id_, marks) for id_ in found if (marks := queries.marks_of(id_)) is not None]
-        for id_, marks in marked:
-            reporting.report(str(uuid.UUID(bytes=id_)), marks, person, "mail", actor=reporting.BY_MAIL, now=now)
-        return bool(marked)
+        found = list(dict.fromkeys(_found(said, own)))[: reported.MOST]
+        return tuple((id_, marks) for id_ in found if (marks := queries.marks_of(id_)) is not None)
 
     def _reporter(self, capture: Capture) -> Person | None:
         login = capture.envelope.login.partition("/")[0]
@@ -114,13 +133,6 @@ class Hearing:
             reporting.report_from_outside(capture.uuid, marks, now=now)
         else:
             reporting.report(capture.uuid, marks, person, "mail", actor=reporting.BY_MAIL, now=now, known=False)
-
-    def _said(self, letter: Letter, raw: bytes) -> Marks:
-        """Of what is in a report: the message that is attached, else the whole."""
-        for child in letter.children:
-            return of_letter(child, raw, self._domains)
-        files = [part.content for part in letter.attachments if part.filename.lower().endswith(".eml")]
-        return marks_of(files[0] if files else raw, self._domains)
 
 
 def _note(positions: Mapping[str, int]) -> None:
@@ -138,16 +150,15 @@ def _of_link(purpose: str, token: str) -> str:
         return ""
 
 
-def _found(letter: Letter, raw: bytes, own: set[str]) -> Iterator[bytes]:
+def _found(said: Said, own: set[str]) -> Iterator[bytes]:
     """Captures that came to these addresses and that the report is about."""
-    for message_id in reported.attached(raw):
+    for message_id in said.ids:
         if (id_ := queries.by_message_id(message_id, own)) is not None:
             yield id_
-    subject, text, numbers = reported.forwarded(letter)
-    linked = [number for link in reported.links(letter) if (number := _of_link(*link))]
-    for number in (*linked, *numbers):
+    linked = [number for way, token in said.links if way in reported.PURPOSES and (number := _of_link(way, token))]
+    for number in (*linked, *said.numbers):
         found = queries.record(number)
         if found is not None and any(reported.was_theirs(found, address) for address in own):
             yield found.id
-    if not letter.children and not numbers and not linked and text:
-        yield from queries.by_words(subject, text, own)
+    if said.quotes and not said.numbers and not linked:
+        yield from queries.by_words(said.subject, said.bands, own)

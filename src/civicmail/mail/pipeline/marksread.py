@@ -1,0 +1,62 @@
+"""Marks out of the bytes of a message: what limited processes do (marksworker.py), and nobody else. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+from civicmail.core.message import letter as letters
+from civicmail.core.message import links
+from civicmail.core.message.headers import content_hash
+from civicmail.core.message.shapes import Letter
+from civicmail.core.query.fold import fold
+from civicmail.mail.pipeline import reported
+from civicmail.mail.pipeline.marks import HOSTS_MOST, WORDS_MOST, Marks, Said, cut, strings
+from civicmail.mail.screening import bands, everylink, tokens
+
+
+def marks_of(raw: bytes, domains: Collection[str] = ()) -> Marks:
+    """Of the bytes of a message. domains: of the city, whose hosts say nothing."""
+    return of_letter(letters.read(raw), content_hash(raw), domains)
+
+
+def of_letter(letter: Letter, whole: bytes, domains: Collection[str] = ()) -> Marks:
+    """whole: digest for a message without words."""
+    words = " ".join(tokens.text_of(letter).split())
+    text = hashlib.sha256(words.encode("utf-8", "replace") if words else whole).hexdigest()
+    author = cut(letter.from_[0].addr.lower()) if letter.from_ else ""
+    near = tuple(bands.of(tokens.text_of(letter)))
+    hosts = frozenset(strings(_hosts(letter, domains), HOSTS_MOST))
+    return Marks(text, near, hosts, author, strings(fold(letter.subject).split(), WORDS_MOST))
+
+
+def report_of(raw: bytes, domains: Collection[str] = ()) -> Said:
+    """What a report by mail is about."""
+    letter = letters.read(raw)
+    subject, text, numbers = reported.forwarded(letter)
+    return Said(
+        marks=_inside(letter, raw, domains),
+        ids=strings(reported.attached(letter), reported.MOST),
+        links=reported.links(letter),
+        numbers=numbers,
+        subject=cut(subject),
+        bands=tuple(bands.of(text)),
+        quotes=bool(text) and not letter.children,
+    )
+
+
+def _inside(letter: Letter, raw: bytes, domains: Collection[str]) -> Marks:
+    """Of the message that is attached, else of the whole report."""
+    for child in letter.children:
+        return of_letter(child, content_hash(raw), domains)
+    files = [part.content for part in letter.attachments if part.filename.lower().endswith(".eml")]
+    return marks_of(files[0] if files else raw, domains)
+
+
+def _hosts(letter: Letter, domains: Collection[str]) -> list[str]:
+    found = dict.fromkeys(links.real(link.url).host for link in everylink.every(letter))
+    return [host for host in found if host and "@" not in host and not _is_ours(host, domains)]
+
+
+def _is_ours(host: str, domains: Collection[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)

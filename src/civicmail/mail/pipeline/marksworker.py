@@ -1,0 +1,26 @@
+"""The limited process that reads messages for their marks: `python -I -m civicmail.mail.pipeline.marksworker`
+(core/sandbox/answering.py)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import orjson
+
+from civicmail.core.sandbox import answering
+from civicmail.mail.pipeline import marksread
+
+MEMORY = 2 << 30
+"""Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
+
+
+def answer(question: dict[str, Any], content: bytes) -> bytes:
+    """what: marks, as Marks.of() reads them, or report, as Said.of() does."""
+    read = marksread.report_of if question["what"] == "report" else marksread.marks_of
+    return orjson.dumps(read(content, question["domains"]).plain())
+
+
+if __name__ == "__main__":
+    answering.serve(answer, memory=MEMORY)
+    os._exit(0)  # nothing is left to tidy

@@ -1,0 +1,81 @@
+"""Hostile content is read in limited processes: whoever reads a message, or a file in it, elsewhere stands on a list, with why."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from house.sources import PACKAGE, modules, tree
+
+READERS = {f"civicmail.core.message.{name}" for name in ("letter", "parsing", "hypertext")}
+LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
+STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
+LIMITED = (
+    "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.marksread",
+    "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.seenworker",
+    *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "making", "markup", "preview", "safe")),
+)  # fmt: skip
+"""What runs in limited processes, and the readers themselves. Of screening `spam.explain` runs in a command of whoever may read."""
+HEADERS = {
+    "civicmail.desk.holding.keptback": "who was first in a conversation",
+    "civicmail.desk.holding.views.verifying": "whom a message says it is from",
+    "civicmail.desk.mailbox.cautions": "whom it says it is from",
+    "civicmail.desk.mailbox.finding": "who was first in a conversation",
+    "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",
+    "civicmail.desk.workbench.scope": "who was first in a conversation",
+    "civicmail.front.worker.checking": "a question to check@",
+}
+"""They read header blocks alone: our own parser, linear, without a library of others."""
+WHOLE = {
+    "civicmail.desk.mailbox.submission": "what somebody who is signed in writes: is it identified?",
+    "civicmail.front.cli.asking": "a command of somebody who may read it",
+    "civicmail.front.cli.show": "a command of somebody who may read it",
+    "civicmail.front.sample.outside": "the sample city's own mail",
+    "civicmail.mail.gateway.honesty": "the beginning of what an employee sends: is it identified?",
+    "civicmail.mail.importers.prepare": "import: a process of its own for each file",
+    "civicmail.mail.pipeline.learning": "the mail worker, which the index job does, too",
+    "civicmail.mail.pipeline.numbers": "the mail worker, which the index job does, too",
+    "civicmail.mail.search.documents": "the index job: every message, within seconds",
+    "civicmail.mail.search.extract": "the mail worker: which files there are to be read in a limited process",
+}
+"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/1120)."""
+
+
+def named(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a module imports wherever in it, as module.name where it takes names."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def reads(path: Path) -> bool:
+    return any(one in READERS | STANDARD or one.partition(".")[0] in LIBRARIES for one in imported(path))
+
+
+def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() -> None:
+    """R-1121: whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
+    found = {named(path) for path in modules("src") if reads(path)}
+    assert {name for name in found if not name.startswith(LIMITED)} == HEADERS.keys() | WHOLE.keys()
+
+
+def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
+    """R-1121: pages and the city worker ask, and never hold what reads."""
+    inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
+    inner |= {"civicmail.mail.search.seenworker": "nobody"}
+    inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")
+    for path in modules("src"):
+        for one in inner.keys() & set(imported(path)):
+            assert named(path).startswith(inner[one]), f"{named(path)} loads {one}"
+    askers = ("civicmail.mail.pipeline.marks", "civicmail.mail.pipeline.markslimited", "civicmail.desk.mailbox.snippets")
+    for name in askers:
+        path = Path(str(import_module(name).__file__))
+        assert not reads(path) and not inner.keys() & set(imported(path)), f"{name} reads by itself"

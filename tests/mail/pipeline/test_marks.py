@@ -1,0 +1,78 @@
+"""What messages are compared by is read in limited processes, and what cannot be read there is compared whole (P-31, promise 6)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.sandbox.asking import Pool
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Source
+from civicmail.mail.pipeline import markslimited
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.marks import Marking, Marks, Said
+from civicmail.mail.pipeline.marksread import marks_of, report_of
+from mail.archive.making import UNSYNCED
+
+AT = 1_772_452_800_000
+PHISH = (
+    b"From: Help <HELP@desk.example>\r\nSubject: Your mailbox is full\r\n\r\n"
+    b"Confirm on http://pay.example/1 or http://city.example/\r\n"
+)
+HEAVY = b"From: a@desk.example\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
+"""It takes its reader several seconds."""
+
+
+def keep(data: Path, *raws: bytes) -> list[bytes]:
+    with closing(Writer(data, lambda: AT, UNSYNCED, 64 << 20)) as writer:
+        ids = []
+        for n, raw in enumerate(raws):
+            envelope = Envelope("a@desk.example", (Recipient("bob@city.example"),), AT + n, "192.0.2.9")
+            capture = capture_of(capture_id(AT + n), scan(raw), envelope, Source("mx", "mx"))
+            writer.receipt(capture, raw)
+            ids.append(capture.id)
+        writer.flush()
+    return ids
+
+
+def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(tmp_path: Path) -> None:
+    """R-1120: the process is ended, the next message is read by another one; copies that came by another way are the same thing."""
+    again = b"Received: from a by b; Mon, 2 Mar 2026 12:00:00 +0000\r\n" + HEAVY
+    heavy, good = keep(tmp_path, HEAVY, PHISH)
+    marking = Marking(tmp_path, ("city.example",), seconds=1)
+    found = marking.of(heavy)
+    assert found == Marks.of_whole(HEAVY) and found.is_like(Marks.of_whole(again))
+    assert marking.said(heavy) is None
+    marks = marking.of(good)
+    assert marks == marks_of(PHISH, ("city.example",)) and marks.hosts == {"pay.example"} and marks.author == "help@desk.example"
+    assert not marks.is_like(found)
+
+
+def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1122: nothing is compared by less than there is to know, only because many ask at once."""
+    (good,) = keep(tmp_path, PHISH)
+    with closing(Pool(markslimited.COMMAND, processes=1)) as pool:
+        monkeypatch.setattr(markslimited, "pool", lambda: pool)
+        busy = pool._idle.get()
+        with pytest.raises(LaterError):
+            Marking(tmp_path, (), seconds=0.01).of(good)
+        pool._idle.put(busy)
+        assert Marking(tmp_path, ()).of(good) == marks_of(PHISH)
+
+
+def test_a_process_that_was_taken_over_says_nothing_but_digests() -> None:
+    """R-1123: whatever it answers, it fits into the rows for it, or counts as nothing."""
+    honest = marks_of(PHISH).plain()
+    assert Marks.of(honest) == marks_of(PHISH)
+    for lie in ({"text": "<script>"}, {"text": None}, {"bands": ["0" * 16] * 9}, {"bands": ["x" * 16]}, {"hosts": 7}):
+        with pytest.raises((ValueError, TypeError, KeyError)):
+            Marks.of(honest | lie)
+    long = Marks.of(honest | {"hosts": ["a" * 5000] * 500, "subject": ["\ud800\0"] * 90, "author": "x" * 10_000})
+    assert len(long.hosts) == 1 and len(long.subject) == 12 and len(long.author) == 1000 and long.subject[0] == "?"
+    said = report_of(b"From: a@b.example\r\nSubject: Fwd: full\r\n\r\nSubject: Your mailbox\r\n\r\nwords\r\n")
+    assert Said.of(said.plain()) == said and said.quotes
