@@ -1,4 +1,5 @@
-"""A line of what a message says, for a list: where a word that was asked for stands, else how it begins. Pure."""
+"""A line of what a message says, for a list: where a word that was asked for stands, else how it begins. Pure but for text_of,
+which has the message read in a limited process."""
 
 from __future__ import annotations
 
@@ -6,18 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from civicmail.core.message import letter
 from civicmail.core.query.tree import And, Near, Or, Tree, Words
-from civicmail.desk.viewer import runs
+from civicmail.desk.viewer import limited
 
 LONG = 140
 BEFORE = 20
 """Characters of a line, and of them before the word."""
 READ_MOST = 512 << 10
 """Bytes above which a message has no line in a list."""
-KEPT = 8_000
-"""Characters of a message in which words are looked for."""
-_GAP = re.compile(r"\s+")
 
 
 class Piece(NamedTuple):
@@ -28,12 +25,9 @@ class Piece(NamedTuple):
 
 
 def text_of(body: bytes) -> str:
-    """The words of a message in one line, without what it quotes and what nobody would see; empty where it is too large."""
-    if len(body) > READ_MOST:
-        return ""
-    found = letter.read(body)
-    own = "\n".join(line for line in found.text.splitlines() if not line.startswith(">")) or found.html_text
-    return "".join(run.text for run in runs.told(_GAP.sub(" ", own[:KEPT]).strip()) if run.kind == "text")
+    """The words of a message in one line, without what it quotes and what nobody would see; empty where it is too large, or cannot
+    be read."""
+    return limited.words(body) if len(body) <= READ_MOST else ""
 
 
 def words_of(tree: Tree) -> tuple[str, ...]:

@@ -6,22 +6,19 @@ bytes of a file, and raises Unreadable.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import sys
-import threading
 import time
 from collections.abc import Callable, Hashable
-from functools import cache
 from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox.asking import Pool
+from civicmail.core.sandbox.asking import Pool, shared
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
 from civicmail.desk.viewer.meeting import UNREADABLE, Meeting
 from civicmail.desk.viewer.safe import Words
-from civicmail.desk.viewer.shown import HeaderLine, Run, Shown
+from civicmail.desk.viewer.shown import WORDS_MOST, HeaderLine, Run, Shown
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.desk.viewer.worker")
 PROCESSES = 2
@@ -30,20 +27,11 @@ SECONDS = 15.0
 AGAIN = 600.0
 """Seconds for which a message that took too long is not tried again."""
 REMEMBERED = 200
-_lock = threading.Lock()
-
-
-@cache
-def _made() -> Pool:
-    made = Pool(COMMAND, processes=PROCESSES)
-    atexit.register(made.close)
-    return made
 
 
 def pool() -> Pool:
     """The processes of this one; started when they are first needed."""
-    with _lock:
-        return _made()
+    return shared(COMMAND, PROCESSES)
 
 
 def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
@@ -82,6 +70,14 @@ def meeting(body: bytes, *, path: str = "") -> Meeting | None:
         return Meeting.of(orjson.loads(said)) if said else None
     except (Unreadable, TypeError, KeyError, ValueError):
         return UNREADABLE
+
+
+def words(body: bytes) -> str:
+    """How it begins, in one line; empty for what cannot be read."""
+    try:
+        return _ask("words", body, "").decode("utf-8", "replace")[:WORDS_MOST]
+    except Unreadable:
+        return ""
 
 
 def part(body: bytes, path: str) -> tuple[str, bytes] | None:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 RunKind = Literal["text", "link", "control", "picture"]
 BlockKind = Literal["text", "heading", "item", "row", "pre", "rule"]
+WORDS_MOST = 8_000
+"""Characters of a message from which its line in a list is made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import letter
+from civicmail.core.message import headers, letter
 from civicmail.core.message.shapes import Fields
 from civicmail.core.query.tree import And, Tree
 from civicmail.desk.workbench.errors import OutOfScope
@@ -66,7 +66,8 @@ class Gate:
 
         def look(id_: str) -> Fields | None:
             try:
-                return letter.fields(self.named(id_).body)
+                body = self.named(id_).body
+                return letter.fields(body[: headers.header_block(body)])  # who was first stands in the header
             except (OutOfScope, DamagedFile, NotInArchive):
                 return None
 

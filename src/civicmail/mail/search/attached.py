@@ -6,8 +6,9 @@ the letter already (core/message); what needs a reader of its format is read in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 from civicmail.core.message.shapes import Attached, Fields
@@ -25,6 +26,14 @@ class Extract:
     text: str = ""
     unreadable: tuple[tuple[str, str], ...] = ()
     pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that needs a reader, by the SHA-256 of its content. known: what it says without one."""
+
+    digest: bytes
+    known: Extract | None = None
 
 
 Look = Callable[[bytes, bytes], Extract | None]
@@ -78,13 +87,29 @@ def at_once(content: bytes) -> Extract | None:
 
 
 def what_they_say(fields: Fields, look: Look) -> Said:
+    return _said((sha256(a.content).digest(), partial(_known, a.content, look)) for a in files(fields))
+
+
+def what_files_say(found: Iterable[File], look: Look) -> Said:
+    """The same of files that were read by somebody else (seenread.py). look: asks for no content."""
+    return _said((file.digest, partial(_looked, file, look)) for file in found)
+
+
+def _known(content: bytes, look: Look, digest: bytes) -> Extract | None:
+    return look(digest, content) or at_once(content)
+
+
+def _looked(file: File, look: Look, digest: bytes) -> Extract | None:
+    return look(digest, b"") or file.known
+
+
+def _said(found: Iterable[tuple[bytes, Callable[[bytes], Extract | None]]]) -> Said:
     texts: list[str] = []
     names: dict[str, None] = {}
     unreadable = waiting = 0
-    for attached in files(fields):
-        digest = sha256(attached.content).digest()
+    for digest, read in found:
         names[name_of(digest)] = None
-        extract = look(digest, attached.content) or at_once(attached.content)
+        extract = read(digest)
         if extract is None:
             waiting = TEXT
             continue

@@ -1,35 +1,42 @@
-"""What a query sees of a capture and its bytes, for who asks the store and not the index: holds, and the scope of a mandate."""
+"""What a query sees of a capture and its bytes, for who asks the store and not the index: holds, and the scope of a mandate. The
+bytes are hostile, so they are read in a limited process (seenlimited.py)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.message import letter
 from civicmail.core.query.tree import View
+from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.mail.archive.holds import Viewer
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search.attached import NOTHING, what_they_say
+from civicmail.mail.search import seenlimited
+from civicmail.mail.search.attached import NOTHING, what_files_say
 from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.fields import view
+from civicmail.mail.search.seenread import EMPTY
 
 log = get_logger()
 
 
-def viewer(data: Path) -> Viewer:
+def viewer(data: Path, seconds: float = seenlimited.SECONDS) -> Viewer:
     """Text of attachments comes from what was read of them before; a file that was not read yet counts as one that nobody can read,
-    so a hold that asks for words covers it."""
+    so a hold that asks for words covers it. So does a message that brings its reader down, and no scope by words has it. The viewer
+    raises LaterError while too much is being read. seconds: of the processor for one message."""
     look = Extracts(data).get
 
     def see(capture: Capture, body: bytes) -> View:
         try:
-            found = letter.fields(body)
-            said = what_they_say(found, look) if found.attachments else NOTHING
+            found, files = seenlimited.fields(body, seconds)
+            said = what_files_say(files, look) if found.attachments else NOTHING
             seen = view(capture, found, said)
             seen["unreadable"] += said.waiting
-        except Exception:  # whatever is wrong with one message, it must not let it go
+        except Exception as error:  # whatever is wrong with one message, it must not let it go
+            if isinstance(error, Unreadable) and error.why == BUSY:
+                raise LaterError("Too much is being read at this moment. Please try again in a minute.") from None
             log.exception("seen.unreadable", capture=capture.uuid)
-            seen = view(capture, letter.fields(b""))
+            seen = view(capture, EMPTY)
             seen["unreadable"] += 1
         return seen
 

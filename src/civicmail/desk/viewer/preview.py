@@ -1,0 +1,18 @@
+"""How a message begins, in one line for a list. Pure; runs in a limited process, because senders decide what it reads."""
+
+from __future__ import annotations
+
+import re
+
+from civicmail.core.message import letter
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.shown import WORDS_MOST
+
+_GAP = re.compile(r"\s+")
+
+
+def words(content: bytes) -> str:
+    """The words of a message, without what it quotes and what nobody would see."""
+    found = letter.read(content)
+    own = "\n".join(line for line in found.text.splitlines() if not line.startswith(">")) or found.html_text
+    return "".join(run.text for run in runs.told(_GAP.sub(" ", own[:WORDS_MOST]).strip()) if run.kind == "text")
