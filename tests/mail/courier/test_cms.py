@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civicmail.core.config.errors import UsageError
-from civicmail.mail.courier import cms, readerkeys, sealing
+from civicmail.mail.courier import cms, der, readerkeys, sealing
 from neighbours.authority import Authority
 
 PAT = "pat@agency.example"
@@ -75,6 +79,66 @@ def test_content_is_authenticated_where_the_readers_program_knows_it(authority: 
         assert opened(tmp_path, bytes(changed), issued, "-inform", "DER").returncode != 0
 
 
+OAEP, SHA256 = der.oid("1.2.840.113549.1.1.7"), der.value(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.1"), der.NULL)
+MASK = der.value(der.SEQUENCE, der.oid("1.2.840.113549.1.1.8"), SHA256)
+PARAMS = {
+    "none": b"",
+    "sha1": der.value(der.SEQUENCE),
+    "sha256": der.value(der.SEQUENCE, der.context(0, SHA256), der.context(1, MASK)),
+}
+UNKNOWN = der.value(der.SEQUENCE, der.context(5, der.NULL))
+
+
+def for_oaep_alone(issued: Issued, params: bytes) -> Issued:
+    """The certificate with a key of the kind id-RSAES-OAEP. Nobody signs it anew: no authority is asked about readers' keys."""
+    version, *fields = [whole for _, _, whole in der.values(der.only(read(issued).tbs_certificate_bytes, der.SEQUENCE))]
+    _, (_, _, bits) = der.values(der.only(fields[5], der.SEQUENCE))
+    fields[5] = der.value(der.SEQUENCE, der.value(der.SEQUENCE, OAEP, params), bits)
+    _, *rest = [whole for _, _, whole in der.values(der.only(read(issued).public_bytes(Encoding.DER), der.SEQUENCE))]
+    made = der.value(der.SEQUENCE, der.value(der.SEQUENCE, version, *fields), *rest)
+    issued[0].write_bytes(x509.load_der_x509_certificate(made).public_bytes(Encoding.PEM))
+    return issued
+
+
+@pytest.mark.parametrize("params", PARAMS.values(), ids=PARAMS)
+@pytest.mark.parametrize("cipher", [cms.CBC, cms.GCM])
+def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, params: bytes, cipher: str) -> None:
+    """R-1124: with the parameters that its certificate names (RFC 4055), and its own key opens the message."""
+    issued = for_oaep_alone(authority.issue_for_mail(PAT), params)
+    assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
+    sealed = cms.enveloped(MAIL, readerkeys.certificate(tmp_path, PAT, now()), cipher)
+    assert OAEP in sealed
+    (tmp_path / "sealed").write_bytes(sealed)
+    command = ["openssl", "cms", "-decrypt", "-inform", "DER", "-binary", "-in", tmp_path / "sealed", "-inkey", issued[1]]
+    found = subprocess.run(command, capture_output=True, check=False)
+    assert found.returncode == 0 and found.stdout == MAIL, found.stderr.decode()
+
+
+def test_oaep_is_used_where_the_readers_program_lists_it(authority: Authority, tmp_path: Path) -> None:
+    """R-1125: among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
+    key = rsa.generate_private_key(65537, 2048)
+
+    def listing(params: bytes) -> Issued:
+        listed = der.value(der.SEQUENCE, der.value(der.SEQUENCE, OAEP, params))
+        return authority.issue_for_mail(PAT, key=key, more=(x509.UnrecognizedExtension(GCM_IS_READ.oid, listed),))
+
+    issued = listing(PARAMS["sha256"])
+    sealed = sealing.smime(MAIL, read(issued), cms.CBC)
+    found = opened(tmp_path, sealed, issued)
+    assert found.returncode == 0 and found.stdout.endswith(MAIL[-9_000:]), found.stderr.decode()
+    assert OAEP in cms.enveloped(MAIL, read(issued), cms.CBC)
+    for other in (listing(UNKNOWN), listing(b"\x30"), authority.issue_for_mail(PAT, key=key)):
+        assert OAEP not in cms.enveloped(MAIL, read(other), cms.CBC)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_stands_in_a_certificate_is_der_or_not(content: bytes) -> None:
+    """No other error, no loop; and what was written is read."""
+    with suppress(ValueError):
+        assert b"".join(whole for _, _, whole in der.values(content)) == content
+    assert [(tag, inner) for tag, inner, _ in der.values(der.value(der.OCTETS, content))] == [(der.OCTETS, content)]
+
+
 def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_path: Path) -> None:
     """R-737: then another way is taken, and nothing fails."""
     usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False)
@@ -94,3 +158,6 @@ def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_pa
             readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now())
     agrees = authority.issue_for_mail(PAT, key=curve, more=(x509.KeyUsage(**usage | {"key_agreement": True}),))
     assert readerkeys.add(tmp_path, PAT, agrees[0].read_bytes(), now()) == "smime"
+    strange = for_oaep_alone(authority.issue_for_mail(PAT), UNKNOWN)
+    with pytest.raises(UsageError, match="parameters"):
+        readerkeys.add(tmp_path, PAT, strange[0].read_bytes(), now())

@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.courier import openpgp
+from civicmail.mail.courier import cms, openpgp, rsakeys
 
 RSA_LEAST, CURVE_LEAST = 2048, 256
 """Bits of a key."""
@@ -138,15 +138,19 @@ def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
 def _require_key(found: x509.Certificate) -> None:
     """Of a kind that we encrypt for (cms.py), and long enough (RFC 8551 5). Raises NoKey."""
     try:
-        key = found.public_key()
+        key = cms.key_of(found)
     except (UnsupportedAlgorithm, ValueError):
         raise NoKey("its key cannot be read") from None
     if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
         raise NoKey("its key is neither RSA nor of an elliptic curve")
     if key.key_size < (RSA_LEAST if isinstance(key, RSAPublicKey) else CURVE_LEAST):
         raise NoKey("its key is too short")
-    if not _may_encrypt(found):
+    if not _may_encrypt(found, key):
         raise NoKey("its key may not be used to encrypt")
+    try:
+        rsakeys.way_for(found)
+    except ValueError:
+        raise NoKey("its key asks for parameters that are not known here") from None
 
 
 def addresses(found: x509.Certificate) -> frozenset[str]:
@@ -160,10 +164,10 @@ def addresses(found: x509.Certificate) -> frozenset[str]:
     return frozenset(name.lower() for name in (*named, *names.get_values_for_type(x509.RFC822Name)))
 
 
-def _may_encrypt(found: x509.Certificate) -> bool:
+def _may_encrypt(found: x509.Certificate, key: RSAPublicKey | EllipticCurvePublicKey) -> bool:
     try:
         usage = found.extensions.get_extension_for_oid(ExtensionOID.KEY_USAGE).value
     except x509.ExtensionNotFound:
         return True
     assert isinstance(usage, x509.KeyUsage)
-    return usage.key_encipherment if isinstance(found.public_key(), RSAPublicKey) else usage.key_agreement
+    return usage.key_encipherment if isinstance(key, RSAPublicKey) else usage.key_agreement
