@@ -164,6 +164,9 @@ class Secure:
         "", "A validating name server on this machine, 127.0.0.1:53, whose DNSSEC answers prove servers (DANE); empty: not asked."
     )
     mta_sts: bool = _setting(False, "Whether what other domains publish about their servers (MTA-STS, mode enforce) proves them.")
+    requiretls: bool = _setting(
+        False, "Whether a smart host that promises it (REQUIRETLS) may hand on what has no other way than the portal."
+    )
     never_tls: list[str] = _setting(
         ["cjis", "health", "medical", "medicare"], "Kinds of confidential information for which TLS between servers is not enough."
     )

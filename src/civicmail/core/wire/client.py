@@ -21,7 +21,8 @@ from civicmail.core.wire.errors import AnswerError
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One transaction. Addresses as they stand between the brackets; params: BODY, SMTPUTF8, RET, ENVID as they came in."""
+    """One transaction. Addresses as they stand between the brackets; params: BODY, SMTPUTF8, RET, ENVID as they came in, and
+    REQUIRETLS where it must go on over verified TLS or not at all."""
 
     sender: str
     recipients: tuple[MailTo, ...]
@@ -301,6 +302,8 @@ class Client:
             words.append("BODY=8BITMIME")
         if "SMTPUTF8" in self.offers and ("SMTPUTF8" in params or needs_utf8(mail)):
             words.append("SMTPUTF8")
+        if "REQUIRETLS" in params:  # RFC 8689 4.1; who does not know it refuses, and nothing leaves
+            words.append("REQUIRETLS")
         if "DSN" in self.offers:
             words += [f"{name}={_path(params[name])}" for name in ("RET", "ENVID") if params.get(name)]
         return " ".join(words)

@@ -86,4 +86,5 @@ def _by_tls(settings: Settings) -> str:
     found = [f"the servers of partners ({partners})"] if partners else []
     found += ["those that signed records of the DNS name"] if rules.resolver else []
     found += ["those of domains that enforce MTA-STS"] if rules.mta_sts else []
-    return f"TLS is proven to {', '.join(found)}" if found else _NO_TLS
+    said = f"TLS is proven to {', '.join(found)}" if found else _NO_TLS
+    return f"{said}; where it promises REQUIRETLS that counts" if rules.requiretls else said

@@ -3,7 +3,7 @@
 Pinned: the settings say which name the certificate bears and which authority issued it. DANE: signed records of the DNS name the
 key, or the authority that has to vouch for it (dane.py). MTA-STS: the domain says over HTTPS which servers are its own, and that
 each has a good certificate. Whatever is missing, there is no connection: the message then goes another way, never over a weaker
-one. What a smart host does behind its own hop proves nothing to us, so none is used.
+one. What a smart host does behind its own hop proves nothing to us; it can promise it, and that is called a promise (RFC 8689).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from civicmail.mail.courier.link import Link, connect, greet, hello
 
 _DNS_SECONDS = 5.0
 _SERVERS_MOST = 5
+_FAULTS = (HopDown, LinkLost, ssl.SSLError, OSError)
 
 
 class NoProof(Exception):
@@ -79,11 +80,23 @@ class Proven:
         for way in await self._ways(domain.lower()):
             try:
                 return await self._opened(way)
-            except (HopDown, LinkLost, ssl.SSLError, OSError) as error:
-                why = str(error) if isinstance(error, CivicmailError) else _words(error)
+            except _FAULTS as error:
+                why = _words(error)
             except NoProof as no:
                 why = str(no)
         raise NoProof(why)
+
+    async def promised(self, hop: Hop) -> tuple[Link, dict[str, Any]]:
+        """A connection to a smart host of ours that is whom it says, and offers to hand on over verified TLS or not at all (RFC
+        8689). What it does then nobody proves to us: `how` says so. Raises NoProof."""
+        try:
+            link, proof = await self._opened(Way(hop, hop.host, self._ca, "promised"))
+        except _FAULTS as error:
+            raise NoProof(_words(error)) from None
+        if "REQUIRETLS" not in link.client.offers:
+            link.close()
+            raise NoProof("the smart host does not offer REQUIRETLS")
+        return link, proof
 
     async def _ways(self, domain: str) -> Sequence[Way]:
         pinned = next((p for p in self._settings.partner if p.domain.lower() == domain and p.server), None)
@@ -250,7 +263,9 @@ def _names(certificate: x509.Certificate) -> list[str]:
     return names.get_values_for_type(x509.DNSName)[:10]
 
 
-def _words(error: OSError) -> str:
+def _words(error: Exception) -> str:
+    if isinstance(error, CivicmailError):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not good: {error.verify_message.strip('.')}"
-    return f"its server cannot be used: {(error.strerror or type(error).__name__).strip('.')}"
+    return f"its server cannot be used: {(getattr(error, 'strerror', '') or type(error).__name__).strip('.')}"

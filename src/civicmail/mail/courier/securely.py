@@ -2,6 +2,7 @@
 
     verified TLS to the reader's own server (proven.py), where the kind of information allows it
     S/MIME, then OpenPGP, with a key of the reader's that an officer has put here (readerkeys.py)
+    the smart host's promise of verified TLS (REQUIRETLS, RFC 8689), where the settings say that it counts
     the pick-up portal (boxes.py)
 
 Which one it was, why those before it were not, and what proves it stand in the `delivered` record of each copy ("proof").
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.mail.courier import boxes, cms, openpgp, readerkeys, sealing, ways
+from civicmail.mail.courier import apartlimited, boxes, cms, openpgp, readerkeys, sealing, ways
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
@@ -39,6 +41,9 @@ ADDRESS_MOST = 254
 TOO_LONG = "5.1.3 the address is longer than any address of a mailbox may be (RFC 5321)"
 PORTAL = "2.0.0 waits in the pick-up portal"
 _KINDS = ("confidential.high", "confidential.medium")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_PROMISE = MappingProxyType({"REQUIRETLS": "", "RET": "HDRS"})
+"""What comes back must not have the content again (RFC 8689 5)."""
 
 
 class NoWay(Exception):
@@ -113,6 +118,8 @@ class Securely:
         each: dict[str, Callable[[Copy], Awaitable[tuple[Result, dict[str, Any]]]]] = {
             "tls": self._by_tls, "smime": self._by_smime, "openpgp": self._by_openpgp,
         }  # fmt: skip
+        if self._settings.secure.requiretls:
+            each["requiretls"] = self._by_promise
         not_by: dict[str, str] = {}
         for name, way in each.items():
             try:
@@ -127,9 +134,7 @@ class Securely:
     # -- the ways
 
     async def _by_tls(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
-        kinds = {kind for name in _KINDS if isinstance(found := copy.kept.capture.facts.get(name, ()), tuple) for kind in found}
-        if kept_off := kinds & set(self._settings.secure.never_tls):
-            raise NoWay(f"TLS alone is not enough for {', '.join(sorted(kept_off))}")
+        self._require_no_more(copy)
         link, proof = await self._proven.open(self._rounds.routes.split(copy.address).domain)
         sent = await asyncio.to_thread(self._in_clear, copy, self._added(copy))
         return await self._over(link, copy, copy.kept, await self._signer.finish(copy.kept, sent)), proof
@@ -149,6 +154,20 @@ class Securely:
         proof = {"method": "openpgp", "key": hashlib.sha256(key).hexdigest()}
         return await self._sealed(copy, sealing.pgp_mime(outside, armored), "openpgp"), proof
 
+    async def _by_promise(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
+        """To the smart host, which hands it on over TLS to a server that it has verified, or sends it back (RFC 8689 4.2.1). What
+        it refuses takes the next way."""
+        self._require_no_more(copy)
+        hop = self._rounds.routes.hop_for(copy.address)
+        if hop is None or hop.kind != "smtp":
+            raise NoWay("no smart host is set for mail to there")
+        link, proof = await self._proven.promised(hop)
+        sent = await asyncio.to_thread(self._in_clear, copy, self._added(copy))
+        result = await self._over(link, copy, copy.kept, await self._signer.finish(copy.kept, sent), _PROMISE)
+        if not (result.took or result.unknown or result.ours):
+            raise NoWay(f"the smart host does not take it: {result.reply}")
+        return result, {**proof, "method": "requiretls"}
+
     async def _by_portal(self, copy: Copy) -> tuple[Result, dict[str, Any]]:
         """A box for the reader; the city worker tells them of it (front/worker/pickups.py)."""
         if why := ways.why_no_portal(self._settings):
@@ -166,14 +185,22 @@ class Securely:
 
     # -- handing over
 
+    def _require_no_more(self, copy: Copy) -> None:
+        """Raises NoWay where the kind of information wants more than TLS between servers."""
+        kinds = {kind for name in _KINDS if isinstance(found := copy.kept.capture.facts.get(name, ()), tuple) for kind in found}
+        if kept_off := kinds & set(self._settings.secure.never_tls):
+            raise NoWay(f"TLS alone is not enough for {', '.join(sorted(kept_off))}")
+
     def _added(self, copy: Copy) -> list[str]:
         named = [copy.kept.capture.envelope.recipients[copy.index].address]
         return additions(copy.kept.capture, self._host, named, final=False)
 
     def _in_clear(self, copy: Copy, added: list[str]) -> dict[str, Any]:
-        """What is done with the kept bytes before they are encrypted: links of ours lead where they did (P-31). Blocks."""
+        """What is done with the kept bytes before they are encrypted: links of ours lead where they did (P-31), and files that do
+        not leave are taken out (P-22). Blocks."""
         replaced = self._marking.of(copy.kept, copy.index, copy.address, (), inside=False).replaced
-        return sent_facts("crlf", added, taken_out(copy.kept, self._host, inside=False), replaced)
+        sent = sent_facts("crlf", added, taken_out(copy.kept, self._host, inside=False), replaced)
+        return apartlimited.finished(copy.kept, sent, copy.job.entry.copies[copy.index].apart)
 
     def _whole(self, copy: Copy, added: list[str] | None = None) -> bytes:
         """The message as it would leave in the clear. Blocks. added: lines in front; None for those of any copy."""
@@ -194,14 +221,14 @@ class Securely:
             return Result(False, f"4.4.1 {down}")
         return await self._over(link, copy, kept, sent)
 
-    async def _over(self, link: Link, copy: Copy, kept: Kept, sent: dict[str, Any]) -> Result:
-        """One transaction for one copy; the connection ends with it."""
+    async def _over(self, link: Link, copy: Copy, kept: Kept, sent: dict[str, Any], params: Mapping[str, str] = NOTHING) -> Result:
+        """One transaction for one copy; the connection ends with it. params: as in Load."""
 
         async def attempt(_: list[int]) -> None:
             await self._attempt(copy, link.tls)
 
         try:
-            load = Load(kept, (copy.index,), sent, {copy.index: copy.address})
+            load = Load(kept, (copy.index,), sent, {copy.index: copy.address}, params)
             return (await transfer(link, load, attempt, self._settings.courier.timeout))[copy.index]
         except LinkLost as lost:
             return Result(False, f"4.4.2 {lost} before the end of data")

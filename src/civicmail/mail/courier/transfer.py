@@ -29,12 +29,13 @@ Attempt = Callable[[list[int]], Awaitable[object]]
 @dataclass(frozen=True, slots=True)
 class Load:
     """What is handed over: the kept message, indices of the recipients, and the `sent` object of what is added. targets: where the
-    copies of recipients go whose own address is another one."""
+    copies of recipients go whose own address is another one; params: of MAIL beside those that came in."""
 
     kept: Kept
     indices: tuple[int, ...]
     sent: dict[str, Any]
     targets: Mapping[int, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
 
     def mail(self) -> Mail:
         e = self.kept.capture.envelope
@@ -42,7 +43,7 @@ class Load:
         added = sum(len(line.encode("utf-8", "surrogateescape")) + 2 for line in self.sent["prepend"])
         removed = sum(r["length"] for r in self.sent.get("removed", ()))
         more = sum(len(text) - length for _, length, text in self.sent.get("replaced", ()))
-        return Mail(e.sender, to, self.kept.capture.size + added - removed + more, e.params)
+        return Mail(e.sender, to, self.kept.capture.size + added - removed + more, {**e.params, **self.params})
 
     def _recipients(self) -> Iterator[tuple[int, Recipient]]:
         return ((i, self.kept.capture.envelope.recipients[i]) for i in self.indices)

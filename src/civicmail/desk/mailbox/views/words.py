@@ -75,9 +75,10 @@ STATUS: dict[str, tuple[str, Any]] = {
 
 PROOFS: dict[str, Any] = {
     "tls": gettext_lazy("It left encrypted, straight to their own server, which has proven which one it is (TLS)."),
-    "smime": gettext_lazy("It left encrypted: only the reader’s own key opens it (S/MIME)."),  # noqa: RUF001 - an apostrophe
-    "openpgp": gettext_lazy("It left encrypted: only the reader’s own key opens it (OpenPGP)."),  # noqa: RUF001 - an apostrophe
-    "portal": gettext_lazy("It waits encrypted on a page of the city’s; they were told, and open it with a passphrase."),  # noqa: RUF001 - an apostrophe
+    "smime": gettext_lazy("It left encrypted: only the reader’s own key opens it (S/MIME)."),
+    "openpgp": gettext_lazy("It left encrypted: only the reader’s own key opens it (OpenPGP)."),
+    "requiretls": gettext_lazy("It left by a mail server that has promised to hand it on over verified TLS or not at all."),
+    "portal": gettext_lazy("It waits encrypted on a page of the city’s; they were told, and open it with a passphrase."),
 }
 """How a copy left encrypted -> what that means for whoever sent it (P-19)."""
 
@@ -152,7 +153,7 @@ def why(rules: Collection[str]) -> str:
 def who(row: Row, domains: Collection[str]) -> Who:
     """The other side of a message: whom it went to where a mailbox of mine sent it, else whom it says it is from."""
     if not row.sent:
-        return _one(row.hit.from_, domains) if row.hit.from_ else Who("", gettext("nobody named"))
+        return _one(row.hit.from_, domains, ours=row.ours) if row.hit.from_ else Who("", gettext("nobody named"))
     to = row.hit.to
     if not to:
         return Who("", gettext("nobody named in To"))
@@ -166,9 +167,9 @@ def plain_who(hit: Hit, sent: bool) -> str:
     return "; ".join(hit.to) if sent else hit.from_
 
 
-def _one(address: str, domains: Collection[str]) -> Who:
-    """People of ours by name, everybody else by address: a name is whatever the sender wrote."""
+def _one(address: str, domains: Collection[str], *, ours: bool = False) -> Who:
+    """People of ours by name, and the mail system itself; everybody else by address: a name is whatever the sender wrote."""
     found = _ADDRESS.match(address)
     name, plain = (found[1], found[2]) if found else ("", address)
-    outside = plain.rpartition("@")[2].lower() not in domains
+    outside = not ours and plain.rpartition("@")[2].lower() not in domains
     return Who(marked(plain if outside or not name else name), "", outside)
