@@ -7,24 +7,28 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views.saying import day
 from civicmail.city.notices.models import Notice
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups
-from civicmail.desk.holding.models import PickUp
+from civicmail.desk.holding.models import PickUp, PickUpReply
 from civicmail.desk.holding.views import pickupfiles
 from civicmail.front.worker import pickups as worker
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.courier import boxes
+from civicmail.mail.courier import boxes, boxlimited
+from civicmail.mail.pipeline import securing
 from desk.holding.test_quarantine import words
 from pages.test_spanish import left_in_english
 from pages.world import Town
@@ -79,6 +83,56 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
     assert visit("").get("/pickup/another/").status_code == 404
     worker.step(portal, installed, lambda: ms(city.now))
     assert PickUp.objects.count() == Notice.objects.count() == 1
+
+
+def test_what_brings_its_reader_down_can_be_taken_away_whole(
+    portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1132: the box is made, its page says where the text is, and nothing of it is lost."""
+    html = b"\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
+    heavy = MAIL.partition(b"\r\nMIME-Version")[0] + html
+    monkeypatch.setattr(boxlimited, "contents", partial(boxlimited.contents, seconds=1))
+    id_ = box(installed, city, mail=heavy)
+    index, whole = boxes.index(installed, id_), boxes.message(installed, id_)
+    assert (index["subject"], index["files"], index["cut"], index["from"]) == ("", [], True, "dana.ortiz@city.example")
+    assert whole.size == index["size"] and b"".join(whole.pieces(0, 1000)) == heavy[:1000]
+    _, link = told(portal, installed, city)
+    assert "the whole message has all of it" in words(visit("").post(link, {"secret": SECRET, "again": SECRET}))
+
+
+def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city: Town, installed: Path) -> None:
+    """R-1129: and whoever wrote it hears in their own when nobody came."""
+    box(installed, city)
+    row, _ = told(portal, installed, city)
+    notice = Notice.objects.get(key__startswith="pickup:").text
+    english, spanish = (_written(row.until, language) for language in ("en", "es"))
+    assert f"waits until {english}." in notice and f"hasta el {spanish}." in notice and english != spanish
+    row.person = city.people["crew0"]
+    row.person.language = "es"
+    row.person.save()
+    row.save()
+    pickups.end(installed, now=ms(row.until))
+    assert _written(row.made, "es") in Notice.objects.get(key__startswith="pickup-unread:").text
+
+
+def _written(at: datetime, language: str) -> str:
+    with override(language):
+        return day(at)
+
+
+def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
+    portal: Any, city: Town, installed: Path, visit: Visit
+) -> None:
+    """R-1128: the answer has it, so that what is written back and forth goes on leaving encrypted."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET})
+    assert "Your file" in words(opened) and "[secure]" not in words(opened)
+    assert securing.without_word("[ Secure ]") == "" and securing.without_word("Re: [SECURE]  a  b") == "Re: a b"
+    passed = re.search(r'name="pass" value="([^"]+)"', opened.content.decode())
+    assert passed is not None
+    visit("").post(link, {"pass": passed[1], "text": "Thank you."})
+    assert PickUpReply.objects.get().subject == "[secure] Your file"
 
 
 def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(

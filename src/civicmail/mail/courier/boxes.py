@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.message import letter
+from civicmail.mail.courier import boxlimited
 
 MAGIC = b"CVB1"
 PIECE = 256 << 10
@@ -31,8 +31,6 @@ _TAG = 16
 _NONCE = struct.Struct(">IQ")
 _ABOUT = struct.Struct(">IQB")
 _INDEX, _MESSAGE, _FIRST = 0, 1, 2
-TEXT_MOST = 1 << 20
-"""Characters of a text that the page shows; the whole message can be had as a file."""
 
 
 def box_id(capture: bytes, index: int) -> str:
@@ -60,33 +58,21 @@ def about(data: Path, id_: str) -> dict[str, Any]:
 
 
 def place(data: Path, id_: str, message: bytes, said: dict[str, Any], files: Files = OS_FILES) -> None:
-    """Make a box; durable on return. One that is whole is left as it is. said: as `about` gives it."""
+    """Make a box; durable on return. One that is whole is left as it is. said: as `about` gives it. Raises LaterError. Blocks."""
     where = folder(data) / id_
     if (where / "about").exists() and (keys(data) / id_).exists():
         return
+    index, contents = boxlimited.contents(message)
     shutil.rmtree(where, ignore_errors=True)
     key = os.urandom(32)
     for path in (keys(data), where):
         files.make_folder(path, levels=2)
     files.replace(keys(data) / id_, key)
-    found = letter.read(message)
-    listed = []
-    for number, part in enumerate(found.attachments):
-        listed.append({"name": part.filename, "type": part.content_type, "size": len(part.content)})
-        _write(where / str(number), key, id_, _FIRST + number, part.content, files)
+    for number, content in enumerate(contents):
+        _write(where / str(number), key, id_, _FIRST + number, content, files)
     _write(where / "message", key, id_, _MESSAGE, message, files)
-    sender = found.from_[0] if found.from_ else None
-    index = {
-        "subject": found.subject,
-        "from": sender.addr if sender else "",
-        "name": sender.display if sender else "",
-        "message_id": found.message_id,
-        "text": (found.text or found.html_text)[:TEXT_MOST],
-        "cut": len(found.text or found.html_text) > TEXT_MOST,
-        "size": len(message),
-        "files": listed,
-    }
-    _write(where / "index", key, id_, _INDEX, orjson.dumps(index, option=orjson.OPT_NON_STR_KEYS), files)
+    index |= {"from": index["from"] or said.get("sender", ""), "size": len(message)}
+    _write(where / "index", key, id_, _INDEX, orjson.dumps(index), files)
     files.replace(where / "about", orjson.dumps(said))  # last: without it there is no box
 
 

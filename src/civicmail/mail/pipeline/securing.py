@@ -34,6 +34,11 @@ def is_word_in(subject: str) -> bool:
     return bool(_WORD.search(subject))
 
 
+def without_word(subject: str) -> str:
+    """A subject for whoever reads it: the word was meant for us."""
+    return " ".join(_WORD.sub(" ", subject).split()) if is_word_in(subject) else subject
+
+
 def asks(content: bytes | mmap) -> bool:
     """Whether the subject of a message asks for encryption."""
     return is_word_in(decode(headers.first(content, "subject") or b""))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import DataError, transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
@@ -23,7 +22,8 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.saying import day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.log import get_logger
@@ -54,7 +54,7 @@ choose when you open it first. If you do not expect a message, ask the city by t
 ---
 
 {city} tiene un mensaje confidencial para usted. No está en este correo: se lee en una página de la ciudad, con el enlace de \
-arriba, hasta el {until}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una \
+arriba, hasta el {hasta}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una \
 que usted elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono."""
 
 
@@ -94,10 +94,16 @@ def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -
             made=moment(now), until=until, token=digest(token),
         )  # fmt: skip
         link = f"{url.rstrip('/')}/pickup/{token}/"
-        text = _TEXT.format(city=city, link=link, until=f"{until:%Y-%m-%d}")
+        text = _TEXT.format(city=city, link=link, until=_day_in("en", until), hasta=_day_in("es", until))
         tell(f"pickup:{id_}", row.to, _SUBJECT.format(city=city), text, now=moment(now))
         entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_name(row), facts={"capture": row.capture})
     return 1
+
+
+def _day_in(language: str, at: datetime) -> str:
+    """As pages in this language write it."""
+    with override(language):
+        return day(at)
 
 
 def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
@@ -240,7 +246,7 @@ def _tell_unread(row: PickUp, now: int) -> None:
         text = gettext(
             "Nobody has picked up the confidential message that you sent to {reader} on {day}. Its days are over, so it is not "
             "there any more. Call them, and send it again if they still need it."
-        ).format(reader=row.to, day=in_words(timezone.localtime(row.made).date()))
+        ).format(reader=row.to, day=day(row.made))
         tell(f"pickup-unread:{row.box}", row.sender, gettext("A confidential message was not picked up"), text, now=moment(now))
 
 

@@ -28,6 +28,7 @@ from civicmail.desk.holding import pickupstates
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.mail.courier import boxes
+from civicmail.mail.pipeline import securing
 
 OPEN_SECONDS = 1800
 WHOLE = "message"
@@ -64,7 +65,7 @@ class Chosen(forms.Form):
 
 
 class Answers(forms.Form):
-    text = long(gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), most=verbs.REPLY_MOST, rows=6)  # noqa: RUF001 - an apostrophe
+    text = long(gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), most=verbs.REPLY_MOST, rows=6)
 
 
 @never_cache
@@ -142,7 +143,7 @@ def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = 
         (gettext("For"), row.to),
         (gettext("Here until"), row.until),
     ]
-    page = Page(index["subject"] or gettext("(no subject)"), gettext("Pick up"), facts=facts)
+    page = Page(securing.without_word(index["subject"]) or gettext("(no subject)"), gettext("Pick up"), facts=facts)
     top = settings.CITY.secure.files_url.rstrip("/")
     listed = [
         {"name": f["name"] or gettext("file"), "size": f["size"], "at": f"{top}/pickup/file/{_file(row, str(n))}/"}

@@ -1,0 +1,28 @@
+"""What a page of the pick-up portal shows of a message, and its files: what limited processes do (boxworker.py), and nobody else.
+Pure."""
+
+from __future__ import annotations
+
+import json
+
+from civicmail.core.message import letter
+
+TEXT_MOST = 1 << 20
+"""Characters of a text that the page shows; the whole message can be had as a file."""
+
+
+def contents(message: bytes) -> bytes:
+    """A line of JSON, as boxes.index() has it, and the bytes of all files, one after the other."""
+    found = letter.read(message)
+    sender = found.from_[0] if found.from_ else None
+    text = found.text or found.html_text
+    index = {
+        "subject": found.subject,
+        "from": sender.addr if sender else "",
+        "name": sender.display if sender else "",
+        "message_id": found.message_id,
+        "text": text[:TEXT_MOST],
+        "cut": len(text) > TEXT_MOST,
+        "files": [{"name": part.filename, "type": part.content_type, "size": part.size} for part in found.attachments],
+    }
+    return b"".join((json.dumps(index).encode(), b"\n", *(part.content for part in found.attachments)))
