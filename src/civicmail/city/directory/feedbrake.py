@@ -17,6 +17,13 @@ SOON = timedelta(days=31)
 CHANGED = 10
 """A list that would move or rename more than one in so many people (10 %) stops and asks, where it is more than a handful."""
 HANDFUL = 5
+MONTHLY = 20
+"""Endings that come one by one and are more than one in so many people (5 %) within thirty days stop and ask, however few a day."""
+ALONE = 1000
+"""Leavers told within an hour, or within a day, who are at most one in so many people (0.1 %) are single ones, not a mass."""
+ALONE_MONTHLY = 100
+"""So many people for each single leaver within thirty days (1 %), where it is more than a handful: else they are a mass in small
+coin."""
 LARGE = (
     ("move", frozenset({"department"})),
     ("rename", frozenset({"family", "given"})),
@@ -45,6 +52,19 @@ def is_one_too_many(ended: int, people: int) -> bool:
     """Whether one more ending is one too many, where so many came one by one within a day; people: who worked for the city before
     that. The first one never is: in a small city each person is more than 2 %."""
     return ended > 0 and (ended + 1) * BRAKE > people
+
+
+def is_too_many_in_a_month(ended: int, people: int) -> bool:
+    """The same of thirty days: what stays below the brake every day is a mass all the same."""
+    return ended >= HANDFUL and (ended + 1) * MONTHLY > people
+
+
+def is_alone(told: int, day: int, month: int, people: int) -> bool:
+    """Whether one more leaver is a single one, who loses access at once whatever else waits for an officer (P-08, P-09). told:
+    other leavers told within an hour, done or not; day, month: those let through as single ones within 24 hours and thirty days.
+    The first always is."""
+    few = all(n == 0 or (n + 1) * ALONE <= people for n in (told, day))
+    return few and (month < HANDFUL or (month + 1) * ALONE_MONTHLY <= people)
 
 
 def is_changed_too_often(changed: int, people: int) -> bool:

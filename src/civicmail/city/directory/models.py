@@ -225,7 +225,7 @@ class FeedRun(models.Model):
 
 class FeedLine(models.Model):
     """What a run does to one person, or why it does not. did: added, changed, ended, refused. at: when, where a run grows a line
-    at a time."""
+    at a time. alone: a single leaver, who was ended although the brake held others."""
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="lines")
     line = models.PositiveIntegerField(default=0)
@@ -234,6 +234,7 @@ class FeedLine(models.Model):
     changes = models.JSONField(default=dict)
     reason = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(null=True, blank=True)
+    alone = models.BooleanField(default=False)
 
     class Meta:
         ordering: ClassVar = ["id"]

@@ -38,11 +38,15 @@ class Names:
 
 def uid_of(said: Said, names: Names) -> str:
     """The person's number in the personnel system. Raises ValueError where it is not said."""
-    where: Said = said.get(ENTERPRISE) or {} if names.number == "employeeNumber" else said
-    uid = str(where.get(names.number) or "").strip()
-    if not uid:
+    if not (uid := number(said, names)):
         raise ValueError(f"{names.number} is needed: the person's number in the personnel system.")
     return uid
+
+
+def number(said: Said, names: Names) -> str:
+    """The same, "" where it is not said."""
+    where: Said = said.get(ENTERPRISE) or {} if names.number == "employeeNumber" else said
+    return str(where.get(names.number) or "").strip()
 
 
 def plain(said: Said, names: Names, had: Known | None, supervisor: str) -> dict[str, str]:

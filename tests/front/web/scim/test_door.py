@@ -134,21 +134,23 @@ def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_
 
 
 def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day(
-    provider: Provider, user: User, frozen: Any
+    provider: Provider, user: User, crowd: Department, frozen: Any
 ) -> None:
-    """R-859, L7: a new day lets four more go only when an officer has said that those of before are right."""
-    ids = [_made(provider, user(f"e-{n}")) for n in range(8)]
-    assert [provider.ask("PATCH", f"/Users/{id_}", OFF)[0] for id_ in ids[:5]] == [204] * 4 + [503]
+    """R-859, L7: a new day moves more people only when an officer has said that those of before are right."""
+    Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
+    ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
+    move = _says(f"{ENTERPRISE}:department", "parks")
+    assert [provider.ask("PATCH", f"/Users/{id_}", move)[0] for id_ in ids[:7]] == [204] * 6 + [503]
     frozen.shift(2 * DAY // 1000)
-    assert provider.ask("PATCH", f"/Users/{ids[5]}", OFF)[0] == 503, "it waits still"
+    assert provider.ask("PATCH", f"/Users/{ids[7]}", move)[0] == 503, "it waits still"
     now = MS + 2 * DAY
-    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=now)
-    status, said = provider.ask("PATCH", f"/Users/{ids[6]}", OFF)
+    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all clerks.", now=now)
+    status, said = provider.ask("PATCH", f"/Users/{ids[8]}", move)
     assert status == 503 and "rejected" in said["detail"]
     held = FeedRun.objects.get(state="stopped")
-    assert list(held.lines.values_list("uid", flat=True)) == ["e-6"]
-    feed.apply(held, actor=OFFICER, reason="This one left.", now=now, despite_brake=True)
-    assert provider.ask("PATCH", f"/Users/{ids[7]}", OFF)[0] == 204
+    assert list(held.lines.values_list("uid", flat=True)) == ["e-8"]
+    feed.apply(held, actor=OFFICER, reason="This one moved.", now=now, despite_brake=True)
+    assert provider.ask("PATCH", f"/Users/{ids[9]}", move)[0] == 204
 
 
 def test_nobody_is_hired_by_silence(ann: tuple[Person, str], provider: Provider, user: User) -> None:

@@ -18,7 +18,7 @@ from civicmail.city.access.queries.feeds import contracts, known
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory import feedbrake, feeddiff, feedfile
 from civicmail.city.directory.feedfile import Feed
-from civicmail.city.directory.models import Department, FeedLine, FeedRun
+from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun
 
 WAITING = ("proposed", "stopped")
 
@@ -71,13 +71,25 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
             raise Conflict("This proposal was applied or rejected already.")
         if row.state == "stopped" and (actor.machine or not despite_brake):
             raise NotPermitted(f"The brake: {_lower(row.brake)} Look at them, then say that it is right.")
-        counts = feedlines.do(list(row.lines.all()), actor=actor, now=now)
+        lines = list(row.lines.all())
+        if row.kind == "scim":  # it waited for days, and there is no list that could be read again
+            _refuse_leavers(lines)
+        counts = feedlines.do(lines, actor=actor, now=now)
         row.state, row.reason, row.decided = "applied", reason[:400], moment(now)
         row.save(update_fields=["state", "reason", "decided"])
         _entered("feed.apply", row, actor, reason, now, counts | {"despite_brake": int(run.state == "stopped")})
         feednews.heard(row, now=now)
         publish_on_commit()
     return row
+
+
+def _refuse_leavers(lines: list[FeedLine]) -> None:
+    """What waits for somebody who has left meanwhile is not done, and holds up nobody else."""
+    here = set(Episode.objects.filter(ended__isnull=True).values_list("person__uid", flat=True))
+    gone = [line for line in lines if line.did == "changed" and line.uid not in here]
+    for line in gone:
+        line.did, line.reason = "refused", "Does not work for the city any more."
+    FeedLine.objects.bulk_update(gone, ["did", "reason"], batch_size=feedlines.AT_ONCE)
 
 
 def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> None:

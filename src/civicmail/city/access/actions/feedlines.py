@@ -123,7 +123,7 @@ def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: 
         return
     agreed = contracts() if _spoken(lines, ("contract",)) else {}
     open_ = Episode.objects.filter(ended__isnull=True, person__uid__in=[line.uid for line in lines])
-    episodes = {e.person.uid: e for e in open_.select_related("person", "department")}
+    episodes = {e.person.uid: e for e in open_.select_related("person", *(["department"] if departments else []))}
     moved: dict[Department, list[int]] = defaultdict(list)
     changed = []
     for line in lines:

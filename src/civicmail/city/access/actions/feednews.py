@@ -7,13 +7,19 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.queries.feeds import officers
 from civicmail.city.directory import feedsheard
 from civicmail.city.directory.models import FeedRun
 from civicmail.city.notices import actions as notices
+
+LOOK = (
+    "Until you have decided nothing of it is done: look at it under Access office, Personnel feed. Whoever has to lose access now "
+    "is ended on the page of that person."
+)
 
 
 def heard(run: FeedRun, *, now: int) -> None:
@@ -28,9 +34,20 @@ def heard(run: FeedRun, *, now: int) -> None:
             notices.tell(f"feed:{run.pk}:{run.state}:{address}", address, subject, text, now=moment(now))
 
 
+def waits(run: FeedRun, *, now: int) -> None:
+    """Somebody more waits in a report that has waited since an earlier day: one letter a day, because whoever was dismissed may be
+    among them."""
+    day = timezone.localdate(moment(now))
+    if timezone.localdate(run.at) == day:
+        return
+    text = f"More people wait in it since today; it has waited since {in_words(timezone.localdate(run.at))}. {LOOK}"
+    for address in officers(now):
+        notices.tell(f"feed:{run.pk}:{day}:{address}", address, f"More people wait in {run.source}", text, now=moment(now))
+
+
 def _said(run: FeedRun) -> tuple[str, str] | None:
     if run.state == "stopped":
-        text = f"{run.brake} Until you have decided nothing of it is done: look at it under Access office, Personnel feed."
+        text = f"{run.brake} {LOOK}"
         return f"The brake holds the personnel feed {run.source}", text
     if run.state == "failed":
         text = f"{run.reason} Nobody is added, changed or ended by it until it answers again."

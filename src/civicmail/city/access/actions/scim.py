@@ -12,7 +12,7 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from civicmail.city.access import guard
@@ -20,10 +20,12 @@ from civicmail.city.access.actions import feedlines, feednews
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, Taken, Unusable
-from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import brake
+from civicmail.city.access.queries.brake import WAITS
 from civicmail.city.access.queries.feeds import contracts, known_one
-from civicmail.city.access.queries.scim import people_now, uid_of_user, works
-from civicmail.city.directory import feedbrake, feeddiff, feedfile, scimrow
+from civicmail.city.access.queries.scim import uid_of_user, works
+from civicmail.city.directory import feeddiff, feedfile, scimrow
 from civicmail.city.directory.feeddiff import Line
 from civicmail.city.directory.models import FeedLine, FeedRun, Person, ScimUser
 from civicmail.city.directory.scimrow import Names
@@ -35,8 +37,7 @@ _AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "cont
 _SHUTS = frozenset({"kind", "contract"})
 """What may shut a door: who comes under an agency that is suspended. The rest is left to the city worker, which tells it of many
 people at once."""
-WAITS = "what it said before waits, or was rejected"
-"""Nothing more of the kind is done then, whatever the day: a feed that lies is stopped, and not obeyed a little each day."""
+ALONE = f"{GONE} A single leaver: done at once while the brake holds others."
 Said = dict[str, Any]
 
 
@@ -63,7 +64,9 @@ def change(row: ScimUser, said: Said, *, names: Names, actor: Actor, now: int) -
     if "active" not in said:
         said = {**said, "active": works(row.uid)}
     with transaction.atomic(savepoint=False):
-        if _uid(said, names) != row.uid:
+        if (scimrow.is_active(said) or scimrow.number(said, names)) and _uid(
+            said, names
+        ) != row.uid:  # a leaver's may be taken away
             raise Unusable(f"{names.number} is who somebody is; it does not change.")
         if (renamed := name != row.user_name) and ScimUser.objects.filter(user_name=name, gone__isnull=True).exists():
             raise Taken("There is a user with this userName already.")
@@ -125,50 +128,24 @@ def _follow(uid: str, before: Said, said: Said, names: Names, actor: Actor, now:
 
 
 def _end(uid: str, actor: Actor, now: int) -> None:
-    """L1, unless too many were ended within a day (L7)."""
+    """L1, unless it is one of too many (L7)."""
     _do(Line(0, uid, "ended", reason=GONE), actor, now)
 
 
 def _do(line: Line, actor: Actor, now: int) -> None:
-    if why := _brake(line, now):
-        raise Held(f"The brake: {why}. The access office decides first.", line)
     run = _today(actor, now)
+    FeedRun.objects.filter(pk=run.pk).update(rows=F("rows") + 1)  # first: who speaks at the same time waits here, then counts this
+    answer = brake.asked(line, now)
+    if answer.why:
+        raise Held(f"The brake: {answer.why}. The access office decides first.", line)
+    reason = ALONE if answer.alone else line.reason[:300]
     made = FeedLine.objects.create(
-        run=run, uid=line.uid, did=line.did, changes=line.changes, reason=line.reason[:300], at=moment(now)
+        run=run, uid=line.uid, did=line.did, changes=line.changes, reason=reason, alone=answer.alone, at=moment(now)
     )
-    FeedRun.objects.filter(pk=run.pk).update(rows=F("rows") + 1)
     feedlines.do([made], actor=actor, reason=SOURCE, gone=GONE, now=now)
     if line.did == "changed" and _AT_DOORS & line.changes.keys():
         people = Person.objects.filter(uid=line.uid).values_list("pk", flat=True)
         publish_on_commit(people, later=not _SHUTS & line.changes.keys())
-
-
-def _brake(line: Line, now: int) -> str:
-    """Why a person decides first (L7), "" where nobody has to."""
-    large = [(what, names) for what, names in feedbrake.LARGE if line.did == "changed" and names & line.changes.keys()]
-    if not large and line.did != "ended":
-        return ""
-    last = FeedRun.objects.filter(kind="scim", state__in=["stopped", "rejected", "applied"], lines__did=line.did).order_by("-id")
-    if last.values_list("state", flat=True).first() in ("stopped", "rejected"):
-        return WAITS
-    done, people = _lately(line.did, now), people_now()
-    if line.did == "ended":
-        ended = done.count()
-        return "more than 2 % of the people were ended within a day" if feedbrake.is_one_too_many(ended, people + ended) else ""
-    for what, names in large if feedbrake.is_changed_too_often(done.count(), people) else ():
-        others = done.filter(changes__has_any_keys=sorted(names)).exclude(uid=line.uid)
-        if feedbrake.is_changed_too_often(others.order_by().values("uid").distinct().count(), people):
-            return f"it would {what} more than 10 % of the people within a day"
-    return ""
-
-
-def _lately(did: str, now: int) -> QuerySet[FeedLine]:
-    """What SCIM did within 24 hours, since an officer last said that so much is right."""
-    since = moment(now - DAY)
-    looked = FeedRun.objects.filter(kind="scim", state="applied", decided__isnull=False).order_by("-decided").first()
-    if looked is not None and looked.decided is not None:
-        since = max(since, looked.decided)
-    return FeedLine.objects.filter(run__kind="scim", run__state="live", did=did, at__gt=since)
 
 
 def _today(actor: Actor, now: int) -> FeedRun:
@@ -200,6 +177,8 @@ def _hold(line: Line, why: str, actor: Actor, now: int) -> None:
     FeedLine.objects.update_or_create(run=run, uid=line.uid, defaults=said)
     if waits is None:
         FeedRun.objects.filter(pk=run.pk).update(rows=F("rows") + 1)
+    if line.did == "ended":
+        feednews.waits(run, now=now)
 
 
 def _saved(row: ScimUser, fields: list[str] | None = None) -> None:

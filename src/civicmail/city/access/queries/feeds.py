@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from civicmail.city.access.models import DutyGrant
@@ -20,6 +21,7 @@ _WORK = (
     "ends",
 )
 _NAMES = ("id", "uid", "family", "given", "display", "phone", "language", "outside")
+_OF_PERSON = tuple(f"person__{name}" for name in _NAMES)
 HIGHEST = 12
 """Supervisors above each other that are looked at."""
 
@@ -36,18 +38,25 @@ def known() -> dict[str, Known]:
 
 
 def known_one(uid: str, supervisor: str = "") -> dict[str, Known]:
-    """One person, and those who stand above the supervisor whom they shall have; a query or two for each."""
+    """One person, and those who stand above the supervisor whom they shall have; a query for each, one more for who works here no
+    more."""
     found: dict[str, Known] = {}
     wanted = [uid, supervisor]
     for _ in range(HIGHEST):
         asked = [uid for uid in wanted if uid and uid not in found]
-        people = list(Person.objects.filter(uid__in=asked).order_by().values_list(*_NAMES)) if asked else []
+        people = _known_among(asked) if asked else {}
         if not people:
             break
-        rows = Episode.objects.filter(ended__isnull=True, person__in=[row[0] for row in people]).order_by().values_list(*_WORK)
-        work = {row[0]: row[1:] for row in rows}
-        found |= {row[1]: _known(row, work.get(row[0])) for row in people}
-        wanted = [found[row[1]].supervisor for row in people if row[1] != uid]
+        found |= people
+        wanted = [person.supervisor for person in people.values() if person.uid != uid]
+    return found
+
+
+def _known_among(uids: Sequence[str]) -> dict[str, Known]:
+    rows = Episode.objects.filter(ended__isnull=True, person__uid__in=uids).order_by().values_list(*_OF_PERSON, *_WORK[1:])
+    found = {row[1]: _known(row[: len(_NAMES)], row[len(_NAMES) :]) for row in rows}
+    if left := [uid for uid in uids if uid not in found]:
+        found |= {row[1]: _known(row, None) for row in Person.objects.filter(uid__in=left).order_by().values_list(*_NAMES)}
     return found
 
 
