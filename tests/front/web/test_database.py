@@ -13,7 +13,7 @@ from civicmail.front.web.database import database
 
 def test_without_a_setting_it_is_a_file_in_the_data_folder(tmp_path: Path) -> None:
     found = database(Database(), tmp_path)
-    assert found["ENGINE"].endswith("sqlite3") and found["NAME"] == str(tmp_path / "city.sqlite3")
+    assert found["ENGINE"] == "civicmail.front.web.sqlite" and found["NAME"] == str(tmp_path / "city.sqlite3")
 
 
 def test_a_connection_is_kept_from_one_request_to_the_next() -> None:

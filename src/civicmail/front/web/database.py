@@ -14,6 +14,7 @@ FILE = DATABASE
 _KEPT = 600
 """Seconds for which a thread keeps its connection: a new one for each request reads all tables' definitions, and plans each query
 anew."""
+_ENGINE = "civicmail.front.web.sqlite"
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing in the middle
     "timeout": 20,
@@ -25,7 +26,7 @@ def database(settings: Database, data: Path | None) -> dict[str, Any]:
     """The value of DATABASES["default"]. Raises ConfigError when the password file cannot be read."""
     if not settings.url:
         name = str(data / FILE) if data else ":memory:"
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "CONN_MAX_AGE": _KEPT, "OPTIONS": _SQLITE}
+        return {"ENGINE": _ENGINE, "NAME": name, "CONN_MAX_AGE": _KEPT, "OPTIONS": _SQLITE}
     url = urlsplit(settings.url)
     host, _, port = url.netloc.rpartition("@")[2].partition(":")  # not url.hostname: a folder of a socket has upper case, too
     return {

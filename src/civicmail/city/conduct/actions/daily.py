@@ -58,14 +58,15 @@ def _is_working_day(day: date) -> bool:
 
 
 def _write(person: Person, at: datetime, now: int) -> None:
-    with transaction.atomic(), translation.override(person.language):
+    with translation.override(person.language):  # read and written out before the transaction: nobody waits for that
         waiting = what_waits(person, now)
         count = sum(len(group.tasks) for group in waiting)
+        subject, text = letter(waiting, count)
+    boxes = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
+    to = boxes.values_list("address", flat=True).first()
+    with transaction.atomic():
         _, made = DailyMail.objects.get_or_create(person=person, day=at.date(), defaults={"tasks": count})
-        boxes = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
-        to = boxes.values_list("address", flat=True).first()
         if made and count and to:
-            subject, text = letter(waiting, count)
             tell(f"daily:{at.date()}:{person.pk}", to, subject, text, now=moment(now))
 
 

@@ -6,6 +6,7 @@ The end of access itself is `access/actions/ending.py`, whoever asked for it. He
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,13 +28,15 @@ from civicmail.city.access.states import LIVING
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import deciders, leavers
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import tell_many
 
 TICK = machine("tick")
 AT_ONCE = 500
 RED = DAY
 """ms after which a leaver whom nobody has confirmed is a finding (L6)."""
 LONGEST = 366 * DAY
+Letter = tuple[str, str, str, str]
+"""Key, to, subject, text."""
 
 
 def answer(
@@ -62,13 +65,13 @@ def answer(
             raise Conflict(f"{who} works here again, or the account is closed: nothing is to be chosen.")
         replies.end_all(box, actor=actor, reason=reason, now=now)
         _end_successors(box, choice, actor, reason, now)
-        words = {"actor": actor, "reason": reason, "now": now}
+        words: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
         if choice == "reply" or text.strip():
-            replies.set_autoreply(box, text, starts=now, until=until or now + LONGEST, kind="left", **words)  # type: ignore[arg-type]
+            replies.set_autoreply(box, text, starts=now, until=until or now + LONGEST, kind="left", **words)
         if choice == "forward":
             if to is None:
                 raise Unusable("Say where to.", {"to": "Choose a function mailbox of the department."})
-            replies.forward_left(box, to, until=until, **words)  # type: ignore[arg-type]
+            replies.forward_left(box, to, until=until, **words)
         elif choice == "successor":
             _ask_successor(row, successor, until, actor, now)
         row.choice, row.answered, row.person = choice, moment(now), person_of(actor)
@@ -117,19 +120,26 @@ def open_due(now: int) -> int:
     once, one letter each (L6); how many leavers."""
     done = 0
     while rows := leavers.unasked(now):
+        made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows]
+        letters = _letters(made, now)  # before the transaction: nobody waits for whom to ask
         with transaction.atomic():
-            made = [
-                Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows
-            ]
             Leaver.objects.bulk_create(made, ignore_conflicts=True)
-            by_department: dict[Department, list[Leaver]] = defaultdict(list)
-            for row in made:
-                by_department[row.department].append(row)
-            asked = deciders.asked_of(list(by_department), now)
-            for department, new in by_department.items():
-                _tell(department, [d for d in asked[department.pk] if d.pk not in {n.ending.person_id for n in new}], new, now)
+            tell_many(letters, now=moment(now))
         done += len(made)
     return done
+
+
+def _letters(made: list[Leaver], now: int) -> list[Letter]:
+    """One to each manager of a department, but to whoever is the leaver."""
+    by_department: dict[Department, list[Leaver]] = defaultdict(list)
+    for row in made:
+        by_department[row.department].append(row)
+    asked = deciders.asked_of(list(by_department), now)
+    found: list[Letter] = []
+    for department, new in by_department.items():
+        gone = {row.ending.person_id for row in new}
+        found += _to(department, [person for person in asked[department.pk] if person.pk not in gone], new, now)
+    return found
 
 
 def find_overdue(now: int) -> int:
@@ -143,7 +153,7 @@ def find_overdue(now: int) -> int:
     return len(rows)
 
 
-def _tell(department: Department, people: list[Person], new: list[Leaver], now: int) -> None:
+def _to(department: Department, people: list[Person], new: list[Leaver], now: int) -> list[Letter]:
     boxes = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("holder", "-made")
     to: dict[int, str] = {}
     for holder, address in boxes.values_list("holder", "address"):
@@ -159,5 +169,4 @@ def _tell(department: Department, people: list[Person], new: list[Leaver], now: 
         ]
     )
     key = f"leavers:{department.pk}:{new[0].ending_id}:{new[-1].ending_id}"
-    for person, address in to.items():
-        tell(f"{key}:{person}", address, subject, text, now=moment(now))
+    return [(f"{key}:{person}", address, subject, text) for person, address in to.items()]

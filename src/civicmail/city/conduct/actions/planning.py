@@ -139,7 +139,7 @@ def micro_due(now: int) -> int:
             review = Review.objects.create(
                 key=key, tier="micro", cause=cause, person_id=person, planned=timezone.localdate(moment(now)), by="tick"
             )
-            begin(review, actor=TICK, now=now)
+        begin(review, actor=TICK, now=now)  # after a crash before this it is one whose day has come
     return len(new)
 
 

@@ -43,12 +43,12 @@ def remind(now: int) -> int:
     due = [r for r in Review.objects.filter(state="running").order_by("id") if (last_day(r) - at.date()).days in REMIND]
     had = set(ReviewStep.objects.filter(review__in=due, step="reminded", words=str(at.date())).values_list("review", flat=True))
     due = [r for r in due if r.pk not in had]
-    return _write(due, now) if due else 0
+    return _write(due, waiting(due, now), now) if due else 0  # read before the transaction
 
 
 def remind_now(review: Review, *, now: int) -> int:
     """The same on request of an officer, once a day. For verbs that asked the guard, inside their transaction."""
-    return _write([review], now)
+    return _write([review], waiting([review], now), now)
 
 
 def waiting(reviews: Collection[Review], now: int) -> Work:
@@ -72,14 +72,13 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
     return found
 
 
-def _write(due: list[Review], now: int) -> int:
+def _write(due: list[Review], work: Work, now: int) -> int:
     """One message a person, whatever the number of reviews."""
     by_pk = {r.pk: r for r in due}
     day = str(timezone.localdate(moment(now)))
+    to, steps = addresses(work), []
+    names = dict(Person.objects.filter(pk__in=work).values_list("pk", "display"))
     with transaction.atomic():
-        work = waiting(due, now)
-        to, steps = addresses(work), []
-        names = dict(Person.objects.filter(pk__in=work).values_list("pk", "display"))
         for person, counts in sorted(work.items()):
             lines = [f"{name_of(by_pk[pk])}: {count} open, by {day_of(by_pk[pk])}." for pk, count in sorted(counts.items())]
             if person in to:

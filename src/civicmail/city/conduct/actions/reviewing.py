@@ -44,17 +44,19 @@ class Question:
 
 
 def begin(review: Review, *, actor: Actor, now: int) -> Review:
-    """Ask everybody. For verbs that asked the guard, inside their transaction. Raises Conflict where it began already."""
+    """Ask everybody. For verbs that asked the guard, inside their transaction; the sweep has none, and what is asked is read before
+    it begins, so that nobody who changes something waits for that. Raises Conflict where it began already."""
+    questions, known = _questions(review, now)
+    shares = _shares(questions, known, now)
     with transaction.atomic():
         review = Review.objects.select_for_update().get(pk=review.pk)
         review.state = campaign_step(review.state, "start")
         review.started = moment(now)
         review.deadline = deadline(now)
-        questions, known = _questions(review, now)
         review.definition |= definition(review, now)
         review.snapshot = checksum([q.row for q in questions])
         review.save()
-        parts = _ask(review, questions, known, now)
+        parts = _saved(review, questions, shares, now)
         facts = {
             "key": review.key,
             "tier": review.tier,
@@ -181,8 +183,8 @@ def _conflicts(grants: Sequence[DutyGrant]) -> set[int]:
     return {person for person, duties in held.items() if any(pair <= duties for pair in CONFLICTS)}
 
 
-def _ask(review: Review, questions: list[Question], known: reviewed.Known, now: int) -> list[ReviewPart]:
-    """Parts, and the rows in them."""
+def _shares(questions: list[Question], known: reviewed.Known, now: int) -> list[tuple[int, Share]]:
+    """Parts, each with the department (id of the row) that it is of."""
     supervisors = {e.supervisor_id for e in known.work.values() if e.supervisor_id}
     there = reviewers.reviewers(now, supervisors)
     by_department: dict[int, list[int]] = {}
@@ -195,7 +197,7 @@ def _ask(review: Review, questions: list[Question], known: reviewed.Known, now: 
         found = splitting.split(asking, there.chain(department), there.present)
         shares += [(department, share) for share in found]
     splitting.in_turn([share for _, share in shares])
-    return _saved(review, questions, shares, now)
+    return shares
 
 
 def _asking(n: int, q: Question, known: reviewed.Known, head: int) -> Asking:

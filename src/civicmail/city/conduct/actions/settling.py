@@ -68,19 +68,25 @@ def close_due(now: int) -> int:
     late = Q(state="over", deadline__lte=moment(now) - timedelta(days=GRACE))
     rows = Review.objects.filter(late | Q(Q(state__in=["running", "over"]) & ~Exists(failed))).filter(~Exists(moving))
     keys = list(rows.order_by("id").values_list("pk", flat=True))
-    for pk in keys:
-        with transaction.atomic():
-            _close(Review.objects.select_for_update().get(pk=pk), now)
-    return len(keys)
+    return sum(_close(pk, now) for pk in keys)
 
 
-def _close(review: Review, now: int) -> None:
+def _close(pk: int, now: int) -> int:
+    """The evidence of thousands takes seconds, so it is made before the transaction; where somebody was faster meanwhile, nothing
+    is closed and the next round makes it anew."""
+    review = Review.objects.get(pk=pk)
+    before, seen = review.state, packs.stamp(review)
     if review.state == "running":
         review.state = campaign_step(review.state, "end")
     review.state = campaign_step(review.state, "close")
     review.closed = moment(now)
     evidence = packs.evidence(review)
     review.digest = packing.digest(evidence.files)
-    review.save(update_fields=["state", "closed", "digest"])
-    facts = {"key": review.key, "sha256": review.digest, "snapshot": review.snapshot, "counts": evidence.counts}
-    entries.enter("review.close", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
+    with transaction.atomic():
+        there = Review.objects.select_for_update().get(pk=pk)
+        if there.state != before or packs.stamp(there) != seen:
+            return 0
+        review.save(update_fields=["state", "closed", "digest"])
+        facts = {"key": review.key, "sha256": review.digest, "snapshot": review.snapshot, "counts": evidence.counts}
+        entries.enter("review.close", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
+    return 1

@@ -12,7 +12,7 @@ from civicmail.city.access.moments import in_words, moment
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.tiers import PLANS
 from civicmail.city.directory.models import Mailbox
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import tell, tell_many
 
 
 def addresses(people: Collection[int]) -> dict[int, str]:
@@ -44,7 +44,7 @@ def asked(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
     for reviewer in rows:
         if reviewer is not None:
             counts[reviewer] = counts.get(reviewer, 0) + 1
-    to = addresses(counts)
+    to, notices = addresses(counts), []
     for person, count in sorted(counts.items()):
         if person in to:
             text = (
@@ -52,7 +52,8 @@ def asked(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
                 f"\n\nPlease answer by {day_of(review)}. That day does not move. Without an answer access that is "
                 "unused, or out of order otherwise, is suspended."
             )
-            tell(f"review:{review.pk}:asked:{person}", to[person], f"Access review: {name_of(review)}", text, now=moment(now))
+            notices.append((f"review:{review.pk}:asked:{person}", to[person], f"Access review: {name_of(review)}", text))
+    tell_many(notices, now=moment(now))
     if nobody := sum(p.reviewer_id is None for p in parts):
         text = f"In the review “{name_of(review)}” nobody can be asked in {nobody} places: name a head."
         officers(f"review:{review.pk}:nobody", "Access review: nobody can be asked", text, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -35,8 +36,9 @@ _PARTS = (
 )  # fmt: skip
 
 
-def evidence(review: Review) -> Evidence:
-    """What was asked and what came of it, the same each time for a review that is closed. A fixed number of queries."""
+def evidence(review: Review, look: str = packing.LOOK) -> Evidence:
+    """What was asked and what came of it, the same each time for a review that is closed. A fixed number of queries. look: of the
+    report."""
     rows = list(ReviewRow.objects.filter(review=review).select_related("person", "department", "by").order_by("id"))
     parts = list(
         ReviewPart.objects.filter(review=review).select_related("department", "reviewer", "joined", "delegate").order_by("id")
@@ -59,8 +61,25 @@ def evidence(review: Review) -> Evidence:
     shown |= {"counts": counts, "fast": [(uid, n) for uid, n in sorted(fast.items()) if n > FAST], "fast_most": FAST}
     with timezone.override(UTC), translation.override("en"):
         name = f"Access review: {shown['name']}"
-        files["report.html"] = packing.page(name, render_to_string("conduct/evidence.html", shown))
+        files["report.html"] = packing.page(name, render_to_string("conduct/evidence.html", shown), look)
     return Evidence(files, counts)
+
+
+def as_closed(review: Review) -> Evidence:
+    """The evidence whose checksum the ledger has: reports of reviews that were closed before reports had a look are without one."""
+    made = evidence(review)
+    if not review.digest or packing.digest(made.files) == review.digest:
+        return made
+    return evidence(review, look="")
+
+
+def stamp(review: Review) -> str:
+    """Another one whenever a row that the evidence is made of is another; three queries, and no page is made."""
+    digest = hashlib.sha256()
+    for model in (ReviewRow, ReviewPart, ReviewStep):
+        for values in model._default_manager.filter(review=review).order_by("id").values_list():
+            digest.update(repr(values).encode())
+    return digest.hexdigest()
 
 
 def question(row: ReviewRow) -> bytes:
@@ -81,7 +100,7 @@ def speeds(rows: Iterable[ReviewRow]) -> dict[str, int]:
 def file(review: Review, data: Path | None, city: str) -> bytes:
     """The zip. data: the folder of the installation, whose ledger proves the entries; None, or while not all is signed: without
     proofs."""
-    made = evidence(review)
+    made = as_closed(review)
     about = {
         "key": review.key,
         "name": PLANS[review.tier].name,  # type: ignore[index]  # a column of the database

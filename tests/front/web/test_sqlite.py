@@ -1,0 +1,67 @@
+"""Who waits to write into a database in a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.db.utils import ConnectionHandler
+
+from civicmail.core.config.settings import Database
+from civicmail.front.web.database import database
+from civicmail.front.web.sqlite import base
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[Any]:
+    """A connection as pages and workers have one."""
+    made = database(Database(), tmp_path)
+    connection = ConnectionHandler({"default": made | {"OPTIONS": made["OPTIONS"] | {"timeout": 0.5}}})["default"]
+    connection.connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def writing(waiting: Any, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody else, who writes."""
+    other = sqlite3.connect(tmp_path / "city.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+def begin(connection: Any) -> None:
+    connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+
+
+def test_who_waits_to_write_looks_every_few_milliseconds(
+    waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1150: and has its turn as soon as the other is done."""
+    looks: list[float] = []
+
+    def pause(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            writing.execute("COMMIT")
+
+    monkeypatch.setattr(base.time, "sleep", pause)
+    begin(waiting)
+    assert waiting.in_atomic_block is False and waiting.connection.in_transaction
+    assert len(looks) == 3 and max(looks) <= 0.01
+    assert waiting.connection.execute("PRAGMA busy_timeout").fetchone() == (500,), "for what waits without a transaction"
+
+
+def test_whose_turn_does_not_come_hears_so(waiting: Any, writing: sqlite3.Connection) -> None:
+    with pytest.raises(OperationalError, match="locked"):
+        begin(waiting)
+    writing.execute("ROLLBACK")
+    begin(waiting)
+    assert waiting.connection.in_transaction
