@@ -1,5 +1,5 @@
-"""A file leaves for one of three recipients on a manager's word from a phone, for the others on the deputy's of another day: what
-comes out behind a real Postfix is what was approved, and nothing else ever (issue 8, acceptance 2; P-22)."""
+"""One of two files leaves for one of three recipients on a manager's word from a phone, for the others on the deputy's of another
+day: what comes out behind a real Postfix is what was approved, and nothing else ever (issue 8, acceptance 2; P-22)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 DANA, PASSWORD = "dana.ortiz@city.example", new_password()
-COSTS = PDF + b"costs"
+COSTS, PLAN = PDF + b"costs", PDF + b"plan"
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def city(data: Path, town: Any, tls: Path, settings: Any) -> Iterator[tuple[Bure
                 yield files, running, world
 
 
-def post(city: Civicmail, *to: str, file: tuple[str, bytes]) -> str:
+def post(city: Civicmail, *to: str, files: dict[str, bytes]) -> str:
     """Dana sends it from her mail program; the capture's number, which the server names."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
@@ -101,7 +101,7 @@ def post(city: Civicmail, *to: str, file: tuple[str, bytes]) -> str:
         client.mail(DANA)
         for address in to:
             assert client.rcpt(address)[0] == 250
-        code, said = client.data(written(DANA, to, dict([file]), "Dana Ortiz"))
+        code, said = client.data(written(DANA, to, files, "Dana Ortiz"))
     found = re.search(rb"archived=([0-9a-f-]{36})", said)
     assert code == 250 and found is not None, said
     return found[1].decode()
@@ -126,11 +126,18 @@ def left(world: Sink, *to: str) -> dict[str, list[str]]:
     return found
 
 
-def says(page: Page, row: Approval, words: str, *recipients: str, why: str = "") -> None:
+def notes(world: Sink) -> set[str]:
+    """What recipients read in place of files."""
+    parts = [part for raw in world.messages() for part in email.message_from_bytes(raw).walk()]
+    texts = [p.get_payload(decode=True).decode() for p in parts if p.get_content_type() == "text/plain"]  # type: ignore[union-attr]
+    return {text for text in texts if "not approved" in text}
+
+
+def says(page: Page, row: Approval, words: str, *chosen: str, why: str = "") -> None:
     page.goto(f"{page.url.partition('/holding/')[0]}/holding/approvals/{row.pk}/")
     assert page.get_by_role("radio", checked=True).count() == 0, "nothing is chosen beforehand"
-    for address in recipients:
-        page.locator("label", has_text=address).click()  # the box itself is drawn beside what a finger hits
+    for name in chosen:
+        page.locator("label", has_text=name).click()  # the box itself is drawn beside what a finger hits
     page.locator("label", has_text=words).click()
     page.get_by_label("Why?").fill(why)
     page.get_by_role("button", name="Record your answer").click()
@@ -151,16 +158,16 @@ def morning(files: Bureau, later: Callable[[datetime], None]) -> None:
 def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_day(
     later: Callable[[datetime], None], browse: Callable[..., Any], installed: Path, settings: Any, tmp_path: Path
 ) -> None:
-    """R-769, R-772, R-782. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
+    """R-769, R-772, R-782, R-1109. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
     head: Page = browse("head", "/holding/approvals/", width=320, script=False)
     bid = sha256(PDF).hexdigest()
     with city(installed, head.town, tmp_path / "tls", settings) as (files, running, world):  # type: ignore[attr-defined]
-        row = asked(files, post(running, LENA, ACME, DOT, OWL, file=("bid-14.pdf", PDF)))
-        costs = asked(files, post(running, ACME, DOT, file=("costs.pdf", COSTS)))
+        row = asked(files, post(running, LENA, ACME, DOT, OWL, files={"bid-14.pdf": PDF, "plan.pdf": PLAN}))
+        costs = asked(files, post(running, ACME, DOT, files={"costs.pdf": COSTS}))
         carry(timezone.now())
         head.reload()
         seen(head.get_by_text(OWL))
-        says(head, row, "Yes: exactly these files", DOT)
+        says(head, row, "Only some of them", DOT, "bid-14.pdf")
         says(head, costs, "No: they do not leave", ACME, DOT, why="These are estimates that nobody has checked.")
         assert left(world, DOT) == {DOT: [bid]} == {DOT: [row.parts[0][3]]}
         running.wait(lambda _: bool(running.mailbox(LENA)))
@@ -169,12 +176,13 @@ def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_da
         morning(files, later)
         assert Notice.objects.filter(key__startswith="approval-waits:", to="kim.boyd@city.example").exists()
         deputy: Page = browse("deputy", f"/holding/approvals/{row.pk}/")
-        seen(deputy.get_by_text("bid-14.pdf"))
+        seen(deputy.get_by_text("bid-14.pdf").first)
         seen(deputy.get_by_text("by Rosa Hale").first)
         assert violations(deputy, "none") == []
         with deputy.expect_download() as got:
             deputy.get_by_role("button", name="Open file 1").click()
         assert Path(got.value.path()).read_bytes() == PDF
-        says(deputy, row, "Yes: exactly these files", ACME, OWL)
-        assert left(world, ACME, OWL) == {to: [bid] for to in (DOT, ACME, OWL)}, "and of the costs nothing, to nobody"
+        says(deputy, row, "Only some of them", ACME, OWL, "bid-14.pdf")
+        assert left(world, ACME, OWL) == {to: [bid] for to in (DOT, ACME, OWL)}, "of the plan and the costs nothing, to nobody"
+        assert len(notes(world)) == 1 and "“plan.pdf”" in notes(world).pop()
         assert files.copies(costs) == {ACME: "cancelled", DOT: "cancelled"}

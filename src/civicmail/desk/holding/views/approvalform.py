@@ -19,7 +19,7 @@ ANSWERS = [
     ("refuse", "No: they do not leave"),
     ("records", "They answer a public-records request: the records office takes it from here"),
 ]
-_NAME_MOST = 80
+_NAME_MOST = 120
 """Characters of a name beside its box; the list above has all of it."""
 
 
@@ -42,7 +42,7 @@ class Answer(forms.Form):
         },
     )
     files = forms.TypedMultipleChoiceField(
-        label="Only some of them: which?",
+        label="If only some of them: which?",
         help_text="In place of each other file its reader finds a line that says it was not approved.",
         coerce=int,
         required=False,
@@ -91,4 +91,5 @@ def _offer(field: forms.Field, choices: Sequence[tuple[int | str, str]]) -> None
 def _named(file: Shown) -> str:
     """In isolation, so that no direction of writing in a name reaches what stands beside it (UAX 9)."""
     name = "".join(run.text if run.kind == "text" else f"[{run.text}]" for run in file.name)
-    return f"File {file.number}: \u2068{name[:_NAME_MOST]}\u2069" if name else f"File {file.number}"
+    shown = f"{name[:_NAME_MOST]}…" if len(name) > _NAME_MOST else name
+    return f"File {file.number}: \u2068{shown}\u2069" if name else f"File {file.number}"
