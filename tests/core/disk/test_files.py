@@ -67,6 +67,26 @@ def test_a_small_file_is_old_or_new_and_never_between(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["small"]
 
 
+class Faster(Files):
+    """Somebody else makes the file just before."""
+
+    def link(self, old: Path, new: Path) -> None:
+        new.write_bytes(b"theirs")
+        super().link(old, new)
+
+
+def test_of_all_who_make_a_file_once_the_first_wins(tmp_path: Path) -> None:
+    """R-1190: nobody ever reads less than all of it, and nothing is left beside it."""
+    path = tmp_path / "keys" / "secret"
+    Faster().write_once(path, b"ours")
+    assert path.read_bytes() == b"theirs"
+    path.unlink()
+    for content in (b"first", b"second"):
+        OS_FILES.write_once(path, content, 0o400)
+    assert path.read_bytes() == b"first" and stat.S_IMODE(path.stat().st_mode) == 0o400
+    assert [p.name for p in path.parent.iterdir()] == ["secret"]
+
+
 def test_links_and_removals(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
     OS_FILES.link(tmp_path / "a", tmp_path / "b")

@@ -105,7 +105,7 @@ def ring(data: Path, files: Files = OS_FILES) -> Ring:
     try:
         stamp = path.stat()
     except FileNotFoundError:
-        _first(path, files)
+        files.write_once(path, _plain({1: secrets.token_bytes(32)}, 0))
         stamp = path.stat()
     seen = (stamp.st_ino, stamp.st_mtime_ns, stamp.st_size)
     known = _RINGS.get(path)
@@ -125,23 +125,6 @@ def rotate(data: Path, now: int, files: Files = OS_FILES) -> Ring:
 
 
 _RINGS: dict[Path, tuple[tuple[int, int, int], Ring]] = {}
-
-
-def _first(path: Path, files: Files) -> None:
-    """Write the first key; who comes at the same time takes it, too."""
-    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    files.make_folder(path.parent, levels=0)
-    file = files.open(mine, create=True)
-    try:
-        file.write_at(0, [_plain({1: secrets.token_bytes(32)}, 0)])
-        file.sync()
-        files.link(mine, path)
-        files.sync_folder(path.parent)
-    except FileExistsError:
-        pass
-    finally:
-        file.close()
-        files.unlink(mine)
 
 
 def _plain(keys: dict[int, bytes], made: int) -> bytes:

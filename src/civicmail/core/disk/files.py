@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -117,6 +118,26 @@ class Files:
             file.close()
         self.rename(temporary, path)
         self.sync_folder(path.parent)
+
+    def write_once(self, path: Path, content: bytes, mode: int = 0o600) -> None:
+        """Write a whole small file, durable on return, unless there is one: of all who come at once the first wins, and what it
+        wrote stays. Its folder is one that every installation has."""
+        if path.exists():
+            return
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        self.make_folder(path.parent, levels=0)
+        file = self.open(temporary, create=True)
+        try:
+            file.write_at(0, [content])
+            file.sync()
+            temporary.chmod(mode)
+            self.link(temporary, path)
+            self.sync_folder(path.parent)
+        except FileExistsError:
+            pass
+        finally:
+            file.close()
+            self.unlink(temporary)
 
 
 OS_FILES = Files()

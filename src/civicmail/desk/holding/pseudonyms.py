@@ -24,23 +24,8 @@ def key_path(data: Path) -> Path:
 
 def key_of(data: Path, files: Files = OS_FILES) -> bytes:
     """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
-    path = key_path(data)
-    if path.exists():
-        return path.read_bytes()
-    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    files.make_folder(path.parent, levels=0)
-    file = files.open(mine, create=True)
-    try:
-        file.write_at(0, [secrets.token_bytes(_KEY_BYTES)])
-        file.sync()
-        files.link(mine, path)
-        files.sync_folder(path.parent)
-    except FileExistsError:
-        pass
-    finally:
-        file.close()
-        files.unlink(mine)
-    return path.read_bytes()
+    files.write_once(key_path(data), secrets.token_bytes(_KEY_BYTES))
+    return key_path(data).read_bytes()
 
 
 def pseudonym(key: bytes, uid: str, times: int) -> str:

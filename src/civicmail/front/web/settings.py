@@ -16,6 +16,7 @@ from django.utils.csp import CSP
 from civicmail.city.access.demo import is_demo
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
+from civicmail.core.disk.files import OS_FILES
 from civicmail.front.web.database import database
 from civicmail.front.web.signin.providers import providers
 
@@ -28,11 +29,7 @@ def _secret() -> str:
     if DATA is None:
         return secrets.token_hex(32)
     path = DATA / "keys" / "web.key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w") as h:
-            h.write(secrets.token_hex(32))
+    OS_FILES.write_once(path, secrets.token_hex(32).encode())
     return path.read_text()
 
 

@@ -154,21 +154,5 @@ def read_key(data: Path) -> bytes:
 
 def make_key(data: Path, files: Files = OS_FILES) -> bytes:
     """The key, made where there is none: random, and from then on only read (0400). Raises OSError."""
-    path = key_path(data)
-    if path.exists():
-        return read_key(data)
-    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    files.make_folder(path.parent, levels=0)
-    file = files.open(mine, create=True)
-    try:
-        file.write_at(0, [secrets.token_bytes(_KEY_BYTES)])
-        file.sync()
-        mine.chmod(0o400)
-        files.link(mine, path)
-        files.sync_folder(path.parent)
-    except FileExistsError:
-        pass
-    finally:
-        file.close()
-        files.unlink(mine)
+    files.write_once(key_path(data), secrets.token_bytes(_KEY_BYTES), 0o400)
     return read_key(data)
