@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.config.settings import Containment
 from civicmail.mail.pipeline import sameness
-from civicmail.mail.pipeline.habits import DAY, DAYS, HOUR, Budget, Habit, One, budget_of, place_of
+from civicmail.mail.pipeline.habits import DAY, DAYS, HOUR, Budget, Habit, One, budget_of
 
 NOON = 20_000 * DAY + 17 * HOUR
 SETTINGS = Containment()
@@ -138,11 +138,6 @@ def test_what_an_officer_has_let_go_is_forgiven_and_may_go_on() -> None:
     assert habit.unusual(one(NOON + 50, "q@d.example"), PEOPLE, since=NOON + 45) == ""
     allowed = budget_of(SETTINGS, allowed=500)
     assert until_unusual(Habit(), [one(NOON + n, f"p{n}@new{n}.example") for n in range(600)], allowed)[0] == 500
-
-
-def test_a_place_is_a_network() -> None:
-    assert place_of("192.0.2.7") == place_of("192.0.2.200") == "192.0.2.0/24"
-    assert place_of("2001:db8:1:2::3") == "2001:db8:1::/48" and place_of("") == place_of("unknown") == ""
 
 
 @given(st.lists(st.tuples(st.integers(0, 40 * DAY), st.integers(0, 60), st.sampled_from(("", "a", "b"))), max_size=60))

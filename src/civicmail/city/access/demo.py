@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
+
+from civicmail.core.wire.hosts import is_here
 
 OUTSIDE = "outside.json"
 """In the data folder: what people outside got with a link to the pages, a list of {to, subject, url}, the newest first."""
@@ -13,11 +14,4 @@ FILE = "demo.json"
 
 def is_demo(data: Path | None, address: str) -> bool:
     """Whether one click signs in here. address: of [web]."""
-    return data is not None and (data / FILE).is_file() and is_loopback(address)
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return data is not None and (data / FILE).is_file() and is_here(address)

@@ -3,15 +3,16 @@ Pure but for that memory."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from threading import Lock
+
+from civicmail.core.wire.hosts import network_of
 
 HOUR = 3_600_000
 
 
 class Pace:
-    """most: in an hour, of one network (/24, /64). Networks are forgotten an hour after their last one, and when there are many."""
+    """most: in an hour, of one network (/24, /48). Networks are forgotten an hour after their last one, and when there are many."""
 
     def __init__(self, most: int, remembered: int = 10_000) -> None:
         self._most = most
@@ -21,7 +22,7 @@ class Pace:
 
     def takes(self, client: str, now: int) -> bool:
         """Whether one more is taken from this address; counts it when it is. now: ms."""
-        network = _network(client)
+        network = network_of(client) or client
         with self._lock:
             while self._seen and (now - (oldest := next(iter(self._seen.items())))[1][-1] >= HOUR or self._is_full(network)):
                 del self._seen[oldest[0]]
@@ -34,11 +35,3 @@ class Pace:
 
     def _is_full(self, network: str) -> bool:
         return network not in self._seen and len(self._seen) >= self._remembered
-
-
-def _network(client: str) -> str:
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))

@@ -6,7 +6,6 @@ import hashlib
 import ssl
 import warnings
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.ldaprows import Entry
 from civicmail.core.config.settings import Ldap
+from civicmail.core.wire.hosts import is_here
 
 PAGED = "1.2.840.113556.1.4.319"
 ENTRIES_MOST = 200_000
@@ -49,7 +49,7 @@ def _connection(source: Ldap) -> Any:
 
     url = urlsplit(source.url)
     secure = url.scheme == "ldaps"
-    if not secure and not source.starttls and not _is_loopback(url.hostname or ""):
+    if not secure and not source.starttls and not is_here(url.hostname or ""):
         raise Unusable(f"feeds.ldap: {source.url} without TLS is only for this machine.")
     tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=source.ca or None)
     if not source.ca:
@@ -137,12 +137,3 @@ def _said(error: Exception) -> str:
     """Without what was sent: the type and the server's own word."""
     said = getattr(error, "description", None) or str(error)
     return f"{type(error).__name__}, {said}"[:200].rstrip(".")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -16,13 +16,13 @@ import binascii
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import ConfigError
+from civicmail.core.wire.hosts import is_here
 
 TIMEOUT = 10.0
 """Seconds for connecting, and for each answer that is waited for."""
@@ -71,11 +71,8 @@ class Answer:
 def require_address(url: str) -> None:
     """Raise ConfigError unless it is https://, or http:// to this machine."""
     parts = urlsplit(url)
-    try:
-        here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        here = False
-    if not parts.hostname or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
+    private = parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))
+    if not parts.hostname or parts.username or not private:
         raise ConfigError(f"{url!r} must begin with https://, or with http:// and be on this machine, and name nobody.")
 
 

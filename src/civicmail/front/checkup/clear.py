@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Plain, Settings
+from civicmail.core.wire.hosts import is_here
 from civicmail.front.checkup.findings import Finding, Patient
 from civicmail.mail.courier.hops import parse_hop
-from civicmail.mail.courier.ways import is_here
 
 CHECK = "clear text"
 _DOORS = frozenset({"submission", "relay", "lmtp", "journal"})

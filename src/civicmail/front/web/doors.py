@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import ipaddress
-import os
 import secrets
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -36,6 +34,8 @@ from civicmail.city.access.queries.signin import is_barred
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES
+from civicmail.front.web.local import is_local
 
 log = get_logger()
 
@@ -51,16 +51,8 @@ def secret_path(data: Path) -> Path:
 
 def secret(data: Path) -> str:
     """The secret between Dovecot and us, made where there is none (0600). Raises OSError."""
-    path = secret_path(data)
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(made, "w") as h:
-            h.write(secrets.token_urlsafe(32) + "\n")
-    return path.read_text().strip()
+    OS_FILES.write_once(secret_path(data), f"{secrets.token_urlsafe(32)}\n".encode())
+    return secret_path(data).read_text().strip()
 
 
 @lru_cache(maxsize=2)
@@ -81,7 +73,7 @@ def _door(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
     @wraps(answer)
     def view(request: HttpRequest) -> HttpResponse:
         data = settings.DATA
-        if data is None or not _is_local(request) or not hmac.compare_digest(_shown(request), secret(data).encode()):
+        if data is None or not is_local(request) or not hmac.compare_digest(_shown(request), secret(data).encode()):
             return HttpResponse(status=404)
         watch = _watch(data)
         snapshot = watch.now
@@ -91,16 +83,6 @@ def _door(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
         return HttpResponse(status=400) if asked is None else answer(asked, snapshot)
 
     return view
-
-
-def _is_local(request: HttpRequest) -> bool:
-    """A request that a proxy passed on is no program of this machine, whatever its connection says."""
-    if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(request: HttpRequest) -> bytes:

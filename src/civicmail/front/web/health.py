@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import connection
@@ -15,6 +13,7 @@ from civicmail.city.access.actions.entries import lag_ms
 from civicmail.city.access.actions.publishing import untold_ms
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web import metering, start
+from civicmail.front.web.local import is_local
 
 
 @require_safe
@@ -33,7 +32,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Numbers for Prometheus; from elsewhere than this machine it is 404, also through a server in front."""
-    if not _is_local(request):
+    if not is_local(request):
         raise Http404
     gauges = {
         "civicmail_web_ready": ("Whether pages can be shown.", float(start.is_prepared() and _database())),
@@ -58,12 +57,3 @@ def _database() -> bool:
     except DatabaseFault:
         return False
     return True
-
-
-def _is_local(request: HttpRequest) -> bool:
-    if {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"} & request.META.keys():
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "127.0.0.1").is_loopback
-    except ValueError:
-        return False

@@ -6,11 +6,11 @@ has travelled unencrypted, whatever the mail before it did.
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from civicmail.core.config.settings import Settings
+from civicmail.core.wire.hosts import is_here
 from civicmail.mail.courier import readerkeys
 
 NO_WAY = "4.3.5 no way to encrypt it: "
@@ -37,7 +37,7 @@ def may_leave(settings: Settings, data: Path, address: str, now: int) -> bool:
     """Whether a copy for this address outside may have a way; what a server proves is known only when it is asked. now: ms."""
     rules, domain = settings.secure, address.rpartition("@")[2].lower()
     partner = any(p.server and p.domain.lower() == domain for p in rules.partner)
-    if partner or rules.resolver or rules.mta_sts or not why_no_portal(settings):
+    if partner or rules.resolver or rules.mta_sts or rules.requiretls or not why_no_portal(settings):
         return True
     return not readerkeys.complaint(data, address, now) or (address.lower(), "openpgp") in readerkeys.listed(data)
 
@@ -46,13 +46,3 @@ def _is_private(url: str) -> bool:
     """https, or a page that never leaves this machine."""
     said = urlsplit(url)
     return said.scheme == "https" or is_here(said.hostname or "")
-
-
-def is_here(host: str) -> bool:
-    """Whether only this machine is reached by it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

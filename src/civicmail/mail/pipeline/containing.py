@@ -28,10 +28,11 @@ from civicmail.core.disk import frames, journal
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.core.message.shapes import Envelope
+from civicmail.core.wire.hosts import network_of
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import sameness
 from civicmail.mail.pipeline.contained import RULE, Watch
-from civicmail.mail.pipeline.habits import Habit, One, budget_of, place_of
+from civicmail.mail.pipeline.habits import Habit, One, budget_of
 
 CHECK = "habits"
 HELD = "held"
@@ -101,7 +102,7 @@ def sender_of(login: str, sender: str, source: str, domains: frozenset[str], peo
 def _one(at: int, to: list[str], client: str, domains: frozenset[str], alike: tuple[str, ...] = ()) -> One:
     named = [address.lower() for address in to]
     outside = tuple(a for a in named if a.rpartition("@")[2] not in domains)
-    return One(at, outside, len(named) - len(outside), place_of(client), alike)
+    return One(at, outside, len(named) - len(outside), network_of(client), alike)
 
 
 class Containing:
@@ -170,9 +171,7 @@ class Containing:
         self._looked = self._clock()
         mine = self._own()
         if mine != self._mine:
-            for name in filter(
-                None, (mine, self._mine)
-            ):  # what stands in them by now was counted when it came, or is heard already
+            for name in filter(None, (mine, self._mine)):  # what stands there by now was counted when it came, or is heard already
                 self._tail.passed(name, journal.read_durable(journal.folder(self._data) / name))
             self._mine = mine
         self._hear(self._tail.poll(but=mine))

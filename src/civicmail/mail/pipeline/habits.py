@@ -9,7 +9,6 @@ settings, so that a new account that is taken at once is no different. Nothing h
 
 from __future__ import annotations
 
-import ipaddress
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,8 +36,8 @@ Sign = Literal["", "outside", "inside", "domains", "same", "night", "places", "b
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A message as far as it is counted. at: ms; outside: addresses, lower case; inside: how many; place: as place_of; alike: keys
-    of its words (sameness.py)."""
+    """A message as far as it is counted. at: ms; outside: addresses, lower case; inside: how many; place: the client's network, ""
+    where none is told (pages); alike: keys of its words (sameness.py)."""
 
     at: int
     outside: tuple[str, ...] = ()
@@ -66,15 +65,6 @@ def budget_of(settings: Containment, service: str = "", allowed: int = 0) -> Bud
     if allowed:
         return Budget(*(max(allowed, of) for of in (settings.outside, settings.inside, settings.domains, settings.same)))
     return Budget(settings.outside, settings.inside, settings.domains, settings.same)
-
-
-def place_of(client: str) -> str:
-    """The network that a client's address lies in; "" where none is told (pages)."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
 
 
 @dataclass(slots=True)

@@ -8,12 +8,12 @@ those cost. A queue has an end: what does not fit in is not read now, which is a
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import deque
 from dataclasses import dataclass, field
 
 from civicmail.core.message.shapes import Envelope
 from civicmail.core.sandbox.errors import BUSY, Unreadable
+from civicmail.core.wire.hosts import network_of
 
 QUEUED = 200
 """Messages of one client that wait: as many as one address may have connections (gateway.max_per_address), so that only a network
@@ -29,13 +29,7 @@ def who(envelope: Envelope, client: str) -> str:
     as origin.py knows it."""
     if envelope.login:
         return envelope.login.partition("/")[0]
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
+    return network_of(client)
 
 
 @dataclass(slots=True)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import uuid
-from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -23,12 +21,14 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.sentence import sentence
+from civicmail.core.wire import hosts
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import letting
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.keptback import Copy
 from civicmail.desk.holding.models import Contest
 from civicmail.desk.holding.pseudonyms import key_of
+from civicmail.desk.viewer.queries import installation
 
 ANSWERS = {
     "upheld": "The decision stands.",
@@ -83,15 +83,11 @@ def taken(capture: str) -> set[int]:
 
 def network_of(client: str, now: int) -> str:
     """A digest of a client's network (/24, /48) and the day, under a key of the installation; "" where nobody knows it."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
+    network = hosts.network_of(client)
+    if not network:
         return ""
-    data: Path | None = settings.DATA
-    assert data is not None, "decisions have an installation"
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
     said = f"contest\0{network}\0{moment(now):%Y-%m-%d}"
-    return hmac.digest(key_of(data), said.encode(), hashlib.sha256).hex()[:16]
+    return hmac.digest(key_of(installation()), said.encode(), hashlib.sha256).hex()[:16]
 
 
 def answer(row: Contest, said: str, *, actor: Actor, reason: str, now: int) -> Contest:

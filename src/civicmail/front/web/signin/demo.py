@@ -17,17 +17,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.demo import FILE, OUTSIDE, is_loopback
+from civicmail.city.access.demo import FILE, OUTSIDE
 from civicmail.city.access.models import Account
-
-_ON_BEHALF = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+from civicmail.front.web.local import is_local
 
 
 @never_cache
 def roles(request: HttpRequest) -> HttpResponse:
     """Whom do you want to be? A click signs in, and out of whoever one was."""
-    here = is_loopback(request.META.get("REMOTE_ADDR", "")) and not any(name in request.META for name in _ON_BEHALF)
-    if not settings.DEMO or settings.DATA is None or not here:
+    if not settings.DEMO or settings.DATA is None or not is_local(request):
         raise Http404
     cast = orjson.loads((settings.DATA / FILE).read_bytes())
     if request.method != "POST":
