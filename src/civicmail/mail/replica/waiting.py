@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import select
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Archive
+from civicmail.core.disk import sockets
 from civicmail.mail.replica.errors import StandbyGone
 
 _NAME = "replicate.socket"
@@ -24,24 +24,11 @@ AGAIN_SECONDS = 0.2
 log = get_logger()
 
 
-@contextlib.contextmanager
-def _address(data: Path) -> Iterator[str]:
-    """The path of the socket by way of a descriptor, because a socket's own path may have no more than 107 bytes."""
-    fd = os.open(data / "leases", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{fd}/{_NAME}"
-    finally:
-        os.close(fd)
-
-
 class Desk:
     """Where the wishes come in; the holder of the lease `replicate` makes it."""
 
     def __init__(self, data: Path) -> None:
-        (data / "leases" / _NAME).unlink(missing_ok=True)
-        self._door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-        with _address(data) as address:
-            self._door.bind(address)
+        self._door = sockets.bound(data, _NAME, socket.SOCK_STREAM)
         self._door.listen(64)
         self._wishes: dict[socket.socket, list[tuple[str, int]]] = {}
         self._heard: dict[socket.socket, bytes] = {}
@@ -134,7 +121,7 @@ class Confirmation:
     async def _listen(self) -> None:
         while True:
             with contextlib.suppress(OSError):
-                with _address(self._data) as address:
+                with sockets.address(self._data, _NAME) as address:
                     reader, self._writer = await asyncio.open_unix_connection(address)
                 self._ask(list(self._waiting))
                 while line := await reader.readline():
