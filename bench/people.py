@@ -184,7 +184,7 @@ def _snapshot(report: Report, who: str, data: Path) -> None:
     """Made, written and durable; read again as each door does."""
     from civicmail.city.access.actions.publishing import publish
     from civicmail.city.access.published import snapshot_path
-    from civicmail.city.access.snapshot import decode
+    from civicmail.city.access.snapshotfile import decode
 
     _median(report, who, "publish the snapshot", [_timed(publish) for _ in range(ROUNDS)])
     content = snapshot_path(data).read_bytes()

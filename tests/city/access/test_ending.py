@@ -22,7 +22,7 @@ from civicmail.city.access.published import snapshot_path
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.snapshot import decode
+from civicmail.city.access.snapshotfile import decode
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Address, Department, Mailbox, Person
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.access.people import city
-from civicmail.city.access.snapshot import Changes, Snapshot, changed, decode, encode
+from civicmail.city.access.snapshot import Changes, Snapshot, changed
+from civicmail.city.access.snapshotfile import decode, encode
 
 WHOLE = orjson.loads(encode(city()))
 

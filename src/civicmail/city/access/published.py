@@ -17,16 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.snapshot import (
-    Changes,
-    Snapshot,
-    changed,
-    decode,
-    decode_changes,
-    encode,
-    encode_changes,
-    is_newer,
-)
+from civicmail.city.access.snapshot import Changes, Snapshot, changed, is_newer
+from civicmail.city.access.snapshotfile import decode, decode_changes, encode, encode_changes
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 

@@ -6,13 +6,9 @@ nothing here knows a database. Addresses are lower case; times are ms since 1970
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
-
-import orjson
-
-FORMAT = 1
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 Role = Literal["holder", "delegate", "successor", "service"]
 State = Literal["open", "held", "closed"]
@@ -140,15 +136,16 @@ def make(
         {p.login: p.id for p in people},
         (*(p.name for p in people), *(m.name for m in mailboxes)),
         {address: p.id for p in people for address in p.outside},
-        _named((p.name, p.id) for p in people),
+        bearers((p.name, p.id) for p in people),
     )
 
 
-def _named(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    named: dict[str, tuple[str, ...]] = {}
+def bearers(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Each name, and whose it is. people: (name, id)."""
+    found: dict[str, tuple[str, ...]] = {}
     for name, id_ in people:
-        named[name] = (*named.get(name, ()), id_)
-    return named
+        found[name] = (*found.get(name, ()), id_)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,118 +209,6 @@ def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
         by_outside=by_outside,
         by_name=by_name,
     )
-
-
-def encode_changes(changes: Iterable[Changes]) -> bytes:
-    """The content of the file of changes (docs/formats.md, "Snapshot")."""
-    return orjson.dumps({"v": FORMAT, "changes": list(changes)}, option=orjson.OPT_SORT_KEYS)
-
-
-def decode_changes(content: bytes) -> list[Changes]:
-    """Raises ValueError for a file of another version or a damaged one."""
-    try:
-        h = orjson.loads(content)
-        if h["v"] != FORMAT:
-            raise ValueError(f"changes of format {h['v']}")
-        return [_changes(c) for c in h["changes"]]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("not changes of a snapshot") from error
-
-
-def _changes(plain: dict[str, Any]) -> Changes:
-    if type(plain["version"]) is not int or type(plain["at"]) is not int:
-        raise ValueError("not changes of a snapshot")
-    people, boxes = tuple(map(_person, plain["people"])), tuple(map(_mailbox, plain["mailboxes"]))
-    return Changes(plain["version"], plain["at"], people, boxes, tuple(plain["gone"]))
-
-
-def encode(snapshot: Snapshot) -> bytes:
-    """The content of the published file (docs/formats.md, "Snapshot")."""
-    plain = {
-        "v": FORMAT,
-        "version": snapshot.version,
-        "at": snapshot.at,
-        "domains": snapshot.domains,
-        "people": list(snapshot.people.values()),
-        "mailboxes": list(snapshot.mailboxes.values()),
-        "groups": dict(snapshot.groups),
-    }
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
-
-
-def decode(content: bytes) -> Snapshot:
-    """Raises ValueError for a file of another version or a damaged one. People and mailboxes are built when they are asked for: of
-    thousands a door meets a few, and it must not stand still to read the others."""
-    try:
-        h = orjson.loads(content)
-        if h["v"] != FORMAT:
-            raise ValueError(f"a snapshot of format {h['v']}")
-        people, mailboxes = h["people"], h["mailboxes"]
-        if type(h["version"]) is not int or type(h["at"]) is not int:
-            raise ValueError("not a snapshot")
-        if not all(map(_is_person, people)) or not all(m.keys() | _LATER_OF_MAILBOX == _MAILBOX for m in mailboxes):
-            raise ValueError("not a snapshot")
-        return Snapshot(
-            h["version"],
-            h["at"],
-            tuple(h["domains"]),
-            _Built(_person, {p["id"]: p for p in people}),
-            _Built(_mailbox, {m["id"]: m for m in mailboxes}),
-            {address: tuple(members) for address, members in h["groups"].items()},
-            {address: m["id"] for m in mailboxes for address in (m["id"], *m["addresses"])},
-            {p["login"]: p["id"] for p in people},
-            tuple(named["name"] for named in (*people, *mailboxes)),
-            {address: p["id"] for p in people for address in p.get("outside", ())},
-            _named((p["name"], p["id"]) for p in people),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("not a snapshot") from error
-
-
-_PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
-_LATER = {"outside", "personal", "restricted"}
-_LATER_OF_MAILBOX = {"forward", "forward_until", "files_until"}
-"""What a snapshot of an older program does not have."""
-_DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}
-
-
-def _is_person(plain: dict[str, Any]) -> bool:
-    whole = plain.keys() | _LATER == _PERSON
-    return whole and all(d.keys() == _DEVICE for d in plain["devices"]) and all(g.keys() == _GRANT for g in plain["grants"])
-
-
-def _person(plain: dict[str, Any]) -> Person:
-    devices = tuple(Device(**d) for d in plain["devices"])
-    grants = tuple(Grant(**g) for g in plain["grants"])
-    personal = tuple((since, until) for since, until in plain.get("personal", ()))
-    return Person(
-        **{**plain, "devices": devices, "grants": grants, "outside": tuple(plain.get("outside", ())), "personal": personal}
-    )
-
-
-def _mailbox(plain: dict[str, Any]) -> Mailbox:
-    return Mailbox(**{**plain, "addresses": tuple(plain["addresses"])})
-
-
-class _Built[T](Mapping[str, T]):
-    """Values that are built from what was read when somebody asks for them, and then stay."""
-
-    def __init__(self, build: Callable[[dict[str, Any]], T], plain: dict[str, dict[str, Any]]) -> None:
-        self._build = build
-        self._plain = plain
-        self._built: dict[str, T] = {}
-
-    def __getitem__(self, key: str) -> T:
-        found = self._built.get(key)
-        if found is None:
-            found = self._built[key] = self._build(self._plain[key])
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._plain)
-
-    def __len__(self) -> int:
-        return len(self._plain)
 
 
 class _Over[T](Mapping[str, T]):

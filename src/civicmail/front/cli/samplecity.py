@@ -70,7 +70,7 @@ def desks(data: Path, city: Staff) -> int:
 def snapshot(data: Path) -> Snapshot:
     """Who may what there."""
     from civicmail.city.access.published import snapshot_path
-    from civicmail.city.access.snapshot import decode
+    from civicmail.city.access.snapshotfile import decode
 
     return decode(snapshot_path(data).read_bytes())
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from civicmail.city.access.models.people import PolicyText
+from civicmail.city.access.models.policytexts import PolicyText
 from civicmail.city.directory.models import Agency, Person
 
 

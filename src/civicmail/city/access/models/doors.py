@@ -1,4 +1,4 @@
-"""What doors do not know yet."""
+"""What doors were told, and what they do not know yet."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ class Untold(models.Model):
 
     def __str__(self) -> str:
         return "everybody" if self.whole else f"{len(self.people)} people, {len(self.mailboxes)} mailboxes"
+
+
+class Publication(models.Model):
+    """Counts what doors were told: one row, raised by whoever tells them, one at a time (published.telling)."""
+
+    version = models.PositiveBigIntegerField(default=0)
+    at = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.version)

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from django.db import models
+from typing import ClassVar
 
-from civicmail.city.directory.models import Person
+from django.db import models
+from django.db.models import Q
+
+from civicmail.city.directory.models import Mailbox, Person
+
+
+class Device(models.Model):
+    """A device password: known by its keyed HMAC alone, shown once. Of a person, or of a service mailbox (a machine, S1)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="devices")
+    machine = models.ForeignKey(Mailbox, models.PROTECT, null=True, blank=True, related_name="devices")
+    key = models.CharField(max_length=12, unique=True, help_text="its public id, in envelopes and entries")
+    name = models.CharField(max_length=80)
+    mac = models.CharField(max_length=64)
+    made = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    used = models.DateTimeField(null=True, blank=True)
+    used_from = models.CharField(max_length=45, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, machine__isnull=True) | Q(person__isnull=True, machine__isnull=False),
+                name="device_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Token(models.Model):

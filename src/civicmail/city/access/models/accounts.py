@@ -1,0 +1,78 @@
+"""Signing in: the one account of a person, the links by which it is set, and what failed."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from civicmail.city.directory.models import Person
+
+
+class Accounts(BaseUserManager["Account"]):
+    """Sign-ins are found by what people type, whatever the case."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        return self.get(username=(username or "").lower())
+
+
+class Account(AbstractBaseUser):
+    """The one sign-in of one person (S1). epoch: every session and token of an older one is refused at its next request (L2).
+    locked: since when nobody gets in until an officer releases it (AC-7). letter_keys: letters are keys on the pages that know some
+    (WCAG 2.1.4: only where they were switched on)."""
+
+    person = models.OneToOneField(Person, models.PROTECT, related_name="account")
+    username = models.CharField(max_length=120, unique=True)
+    email = models.EmailField(max_length=254, blank=True)
+    epoch = models.PositiveIntegerField(default=1)
+    is_active = models.BooleanField(default=True)
+    locked = models.DateTimeField(null=True, blank=True)
+    made = models.DateTimeField()
+    letter_keys = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    objects = Accounts()
+
+    is_staff = False
+    is_superuser = False
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        return self.person.display
+
+    def has_usable_password(self) -> bool:
+        """An empty one was never set; Django would call it usable."""
+        return bool(self.password) and super().has_usable_password()
+
+
+class Invitation(models.Model):
+    """A link by which a person sets the first passkey or password, or new ones after a loss: once, for 72 hours; known by its keyed
+    HMAC. recovery: what the account had before goes when it is used."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    mac = models.CharField(max_length=64, unique=True)
+    recovery = models.BooleanField(default=False)
+    made = models.DateTimeField()
+    until = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+    by = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"{self.account}, until {self.until:%Y-%m-%d %H:%M}"
+
+
+class Failure(models.Model):
+    """A sign-in that failed, at any door; five within 15 minutes lock the account (AC-7). Nobody's login is kept in clear when it
+    belongs to nobody."""
+
+    account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="failures")
+    login = models.CharField(max_length=64, help_text="SHA-256 of what was typed")
+    door = models.CharField(max_length=12)
+    client = models.CharField(max_length=45)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.door}, {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,36 @@
+"""How often mailboxes are used, and how far journals were read for that (M7, P-05)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from civicmail.city.directory.models import Mailbox, Person
+
+
+class Usage(models.Model):
+    """How often a person sent from, received at and fetched from a mailbox on a day; only counts (M7, P-05)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="usage")
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="usage")
+    day = models.DateField()
+    sent = models.PositiveIntegerField(default=0)
+    received = models.PositiveIntegerField(default=0)
+    retrieved = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "person", "day"], name="usage_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox}, {self.day}"
+
+
+class Followed(models.Model):
+    """How far a journal was read for counts and sign-ins: written in the transaction of what was read."""
+
+    journal = models.CharField(max_length=40, unique=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.journal}:{self.number}"
