@@ -21,7 +21,7 @@ from civicmail.desk.holding.actions.hearing import Hearing
 from civicmail.desk.holding.models import Approval, AskedDepartment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.front.worker import findings
-from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.listening import Listening
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
 from desk.mailbox.writing import Office, office
@@ -70,11 +70,7 @@ class Bureau:
     def hear(self, after: int = 0) -> None:
         """The worker's round, so many ms from now, on the connection of the test."""
         self.desk.now += after
-        hearing = Hearing()
-        tail = begin(self.data, hearing.positions)
-        while read(tail, hearing.hear):
-            hearing.positions.update(tail.positions)
-            hearing.write(self.desk.now)
+        Listening(self.data, Hearing(), lambda: self.desk.now).all()
         findings.sweep(self.desk.now)
 
     def copies(self, row: Approval) -> dict[str, str]:

@@ -17,13 +17,14 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from civicmail.city.access.actions import entries, following, publishing, sweeping
+from civicmail.city.access.actions import entries, following, publishing, reached, sweeping
 from civicmail.city.access.actions.publishing import tell_waiting as tell_waiting
 from civicmail.city.access.actions.sweeping import Swept
+from civicmail.city.access.models import Followed
 from civicmail.city.access.published import touch_alive
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.saved import LIVING, SAVED
-from civicmail.city.access.snapshot import encode
+from civicmail.city.access.snapshotfile import encode
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 
@@ -119,7 +120,7 @@ class Following:
     """Writes what journals said, every now and then; while the database is away it is kept in memory."""
 
     def __init__(self) -> None:
-        self.heard = following.Heard(following.positions())
+        self.heard = following.Heard(reached.of(Followed))
 
     @property
     def positions(self) -> dict[str, int]:

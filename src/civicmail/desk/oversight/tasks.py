@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 from django.utils import timezone
 
+from civicmail.city.access.actions import reached
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.policy import reading
 from civicmail.core.config.errors import CivicmailError
@@ -23,7 +24,7 @@ from civicmail.desk.oversight import releasing, ruletext
 from civicmail.desk.oversight.actions import announcing, books, emergencies, hits, replays
 from civicmail.desk.oversight.counting import Heard
 from civicmail.desk.oversight.heads import Heads, Told
-from civicmail.desk.oversight.models import Replay
+from civicmail.desk.oversight.models import Counted, Replay
 from civicmail.desk.oversight.queries import emergencies as queries
 from civicmail.desk.oversight.replaying import Replaying, Tally
 from civicmail.desk.oversight.replaying import books as compared
@@ -86,7 +87,7 @@ class Counting:
         self._data = data
         self._heads: Heads | None = None
         self.heard = Heard(lambda at: day_of(at).date())
-        self.positions = hits.positions()
+        self.positions = reached.of(Counted)
 
     def hear(self, record: Record) -> None:
         if record.type == Type.RECEIPT:
@@ -96,7 +97,12 @@ class Counting:
         elif record.type == Type.RELEASED:
             self.heard.released(orjson.loads(record.head), record.id)
 
-    def write(self) -> None:
+    @property
+    def has_news(self) -> bool:
+        """Counts can wait."""
+        return False
+
+    def write(self, _now: int) -> None:
         """Raises DatabaseError, and then it is heard on."""
         hits.write(self.heard, self.positions, self._rules)
 

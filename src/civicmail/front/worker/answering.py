@@ -6,37 +6,25 @@ between the two meets the same message again, and the archive knows the answer b
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from civicmail.city.access.published import Watch
-from civicmail.city.directory.modes import Modes
-from civicmail.core.config.errors import CivicmailError
-from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
-from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.front.worker.checking import SIGN, Checking
 from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
-from civicmail.mail.archive.identity import once_bits
-from civicmail.mail.archive.reading import Archive
+from civicmail.front.worker.posting import Own, Post
 from civicmail.mail.archive.records import Capture, Source, Type
-from civicmail.mail.courier import bell
 from civicmail.mail.courier.answerable import Letters
 from civicmail.mail.courier.answers import Answer, asked, build, key
-from civicmail.mail.pipeline.accept import Pipeline
 
 if TYPE_CHECKING:  # Django is started later
     from civicmail.city.access.models import AutoReply
@@ -45,7 +33,6 @@ LEASE = "answers"
 EVERY = 1.0
 NOTE_EVERY = 5_000
 """ms between two notes of how far was read; what was answered is noted at once."""
-log = get_logger()
 
 
 def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
@@ -69,27 +56,19 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
         return count
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A message that a mailbox may answer, and what it would say."""
-
-    capture: Capture
-    answer: Answer
-    words: str
-
-
 class Answering:
     """One round of it at a time. clock: ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
-        from civicmail.city.access.actions import answering
+        from civicmail.city.access.actions import reached
+        from civicmail.city.access.models import HeardForAnswers
 
         self._settings = settings
         self._data = data
         self._clock = clock
         self._letters = Letters(data)
         self._watch = Watch(data, clock)
-        self._tail = begin(data, answering.positions())
+        self._tail = begin(data, reached.of(HeardForAnswers))
         self._noted = clock()
         self._checking = Checking(settings, data, clock)
         self._questions: list[Capture] = []
@@ -97,25 +76,24 @@ class Answering:
 
     def step(self) -> int:
         """Read what is new and answer it; how many answers were sent. Raises LaterError where the archive cannot commit."""
-        from civicmail.city.access.actions import answering
+        from civicmail.city.access.actions import reached
+        from civicmail.city.access.models import HeardForAnswers
         from civicmail.city.access.queries import replies
 
         now = self._clock()
         found: list[tuple[Capture, AutoReply]] = []
         texts = {r.mailbox.address: r for r in replies.of_mailboxes()}
         more = read(self._tail, lambda record: self._hear(record, texts, found))
-        wanted = [w for capture, reply in found if (w := self._wanted(capture, reply)) is not None]
+        wanted = [own for capture, reply in found if (own := self._wanted(capture, reply)) is not None]
         if wanted:
-            with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
-                apart.submit(asyncio.run, self._send(wanted)).result()
-            bell.ring(self._data)
+            Post(self._settings, self._data, self._clock, self._watch).send(wanted, Source("local", "answers"))
         for question in self._questions:
             self._checking.answer(question)
         answered = len(wanted) + len(self._questions)
         self._questions = []
         if answered or not more or not 0 <= now - self._noted < NOTE_EVERY:
             self._noted = now
-            answering.note_heard(self._tail.positions)
+            reached.note(HeardForAnswers, self._tail.positions)
         self.is_done = not more
         return answered
 
@@ -138,41 +116,22 @@ class Answering:
         if (later := self._letters.capture(record.id)) is not None:
             found += _matching(later, dict.fromkeys(said["to"], decided), texts)
 
-    def _wanted(self, capture: Capture, reply: AutoReply) -> Wanted | None:
+    def _wanted(self, capture: Capture, reply: AutoReply) -> Own | None:
+        """What the mailbox says, and it has claimed to say it; None where it says nothing."""
         from civicmail.city.access.actions import answering
 
+        city = self._settings.city
         box, snapshot = reply.mailbox, self._watch.now
         known = snapshot.mailboxes.get(box.address) if snapshot is not None else None
         sender = capture.envelope.sender
-        inside = sender.rpartition("@")[2].lower() in self._settings.city.domains
+        inside = sender.rpartition("@")[2].lower() in city.domains
         words = reply.text if inside else reply.outside
         if not words or not self._letters.is_for_a_person(capture.id, known.addresses if known is not None else (box.address,)):
             return None
         if not answering.claim(reply, sender, capture.uuid, received=capture.received):
             return None
-        return Wanted(capture, Answer(box.address, known.name if known is not None else box.name), words)
-
-    async def _send(self, wanted: list[Wanted]) -> None:
-        archive = Archive(self._data)
-        commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
-        pipeline = Pipeline(commit, Modes(self._settings, self._data).of, lambda: self._watch.now)
-        try:
-            for one in wanted:
-                await self._one(pipeline, archive, one)
-        finally:
-            await commit.close()
-
-    async def _one(self, pipeline: Pipeline, archive: Archive, wanted: Wanted) -> None:
-        city, once = self._settings.city, key(wanted.capture, wanted.answer.mailbox)
-        content = build(wanted.capture, wanted.answer, wanted.words, city.name, city.host)
-        if archive.known(once_bits(once), hashlib.sha256(content).digest()):
-            return
-        envelope = Envelope("", (Recipient(wanted.capture.envelope.sender),), self._clock(), protocol="local")
-        try:
-            await pipeline.accept(content, envelope, Source("local", "answers"), once)
-        except CivicmailError as error:
-            log.error("an answer could not be sent", about=wanted.capture.uuid, error=str(error))
-            raise
+        answer = Answer(box.address, known.name if known is not None else box.name)
+        return Own(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
 
 
 def _matching(

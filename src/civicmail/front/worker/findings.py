@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 
 LEASE = "findings"
 EVERY = 1.0
-WRITE_EVERY = 5_000
-"""ms between two notes of how far was read; what asks for something is written at once."""
 SWEEP_EVERY = 15_000
 """ms between two looks at dates."""
 DIGEST_EVERY = 600_000
@@ -35,11 +33,7 @@ def one_round(data: Path, clock: Clock) -> int:
     from civicmail.desk.holding.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        hearing = Hearing()
-        tail = begin(data, hearing.positions)
-        while read(tail, hearing.hear):
-            hearing.positions.update(tail.positions)
-            hearing.write(clock())
+        Listening(data, Hearing(), clock).all()
         gone = 0
         while done := containing.let_go():
             gone += done
@@ -64,18 +58,12 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        hearing = Hearing()
-        tail = begin(data, hearing.positions)
-        written, swept, told = clock(), 0, 0
+        listening = Listening(data, Hearing(), clock)
+        swept = told = 0
 
         def work() -> bool:
-            nonlocal written, swept, told
-            more = read(tail, hearing.hear)
-            hearing.positions.update(tail.positions)
-            now = clock()
-            if hearing.has_news or not 0 <= now - written < WRITE_EVERY:
-                written = now
-                hearing.write(now)
+            nonlocal swept, told
+            more, now = listening.step(), clock()
             if not 0 <= now - swept < SWEEP_EVERY:
                 swept = now
                 sweep(now)

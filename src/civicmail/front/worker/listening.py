@@ -1,16 +1,72 @@
-"""Hearing each record of all journals once, for counts: also what was sealed while nobody listened."""
+"""Hearing each record of all journals once, also what was sealed while nobody listened.
+
+listening = Listening(data, ear, clock)
+listening.step()        hears what is new; the ear writes it, with its place in the journals, every few seconds
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Positions, Record, Tail
 from civicmail.mail.archive import replay
 
+WRITE_EVERY = 5_000
+"""ms between two writes of what was heard; news are written at once."""
+
 log = get_logger()
+
+
+class Ear(Protocol):
+    """Who hears. positions: journal to the last record that was heard; has_news: something of it shall not wait."""
+
+    @property
+    def positions(self) -> dict[str, int]: ...
+
+    @property
+    def has_news(self) -> bool: ...
+
+    def hear(self, record: Record, /) -> None: ...
+
+    def write(self, now: int, /) -> object:
+        """Keep what was heard, and how far, in one transaction. now: ms."""
+        ...
+
+
+class Listening:
+    """One ear at all journals. clock: ms."""
+
+    def __init__(self, data: Path, ear: Ear, clock: Callable[[], int]) -> None:
+        self._ear = ear
+        self._clock = clock
+        self._tail = begin(data, ear.positions)
+        self._written = clock()
+
+    def step(self) -> bool:
+        """Hear what is new; True when there was something."""
+        more = self._read()
+        now = self._clock()
+        if self._ear.has_news or not 0 <= now - self._written < WRITE_EVERY:
+            self._written = now
+            self._ear.write(now)
+        return more
+
+    def all(self) -> int:
+        """Hear and write everything that there is; how many rounds had something."""
+        rounds = 0
+        while self._read():
+            self._ear.write(self._clock())
+            rounds += 1
+        return rounds
+
+    def _read(self) -> bool:
+        more = read(self._tail, self._ear.hear)
+        self._ear.positions.update(self._tail.positions)
+        return more
 
 
 def begin(data: Path, positions: Mapping[str, int]) -> Tail:

@@ -17,8 +17,8 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.disk.tail import Record, Tail
-from civicmail.front.worker.listening import begin, read
+from civicmail.core.disk.tail import Record
+from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
@@ -38,8 +38,6 @@ EXPORT_EVERY = 1.0
 FEEDS_EVERY = 30.0
 EXPORTS_SWEPT_EVERY = 60_000
 """ms between two looks at exports whose time is over."""
-WRITE_EVERY = 5_000
-"""ms between two writes of counts; sign-ins are written at once."""
 THOROUGH_EVERY = 3_600_000
 """ms between two looks at all entries that there ever were."""
 
@@ -81,10 +79,7 @@ def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, lis
                     elif name == "conduct":
                         dated += _conduct_once(clock())
                     elif name == "follow":
-                        following = tasks.Following()
-                        tail = begin(data, following.positions)
-                        while _read(tail, following):
-                            following.write(clock())
+                        Listening(data, _Heard(tasks.Following()), clock).all()
                     elif name == "exports":
                         _all_exports(data, clock)
                     else:
@@ -225,33 +220,33 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        following = Following()
-        tail = begin(data, following.positions)
-        written = clock()
-
-        def work() -> bool:
-            nonlocal written
-            more = _read(tail, following)
-            if following.heard.attempts or clock() - written >= WRITE_EVERY:
-                written = clock()
-                following.write(written)
-            return more
-
-        yield work
+        yield Listening(data, _Heard(Following()), clock).step
 
 
-def _read(tail: Tail, following: Following) -> bool:
-    more = read(tail, lambda record: _hear(record, following))
-    following.heard.positions.update(tail.positions)
-    return more
+class _Heard:
+    """What records of mail say of people."""
 
+    def __init__(self, following: Following) -> None:
+        self._following = following
 
-def _hear(record: Record, following: Following) -> None:
-    if record.type == Type.RECEIPT:
-        following.heard.receipt(orjson.loads(record.head))
-    elif record.type == Type.ENTRY:
-        plain = orjson.loads(record.head)
-        following.heard.entry(plain["facts"], plain["at"])
+    @property
+    def positions(self) -> dict[str, int]:
+        return self._following.positions
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._following.heard.attempts)
+
+    def hear(self, record: Record) -> None:
+        heard = self._following.heard
+        if record.type == Type.RECEIPT:
+            heard.receipt(orjson.loads(record.head))
+        elif record.type == Type.ENTRY:
+            plain = orjson.loads(record.head)
+            heard.entry(plain["facts"], plain["at"])
+
+    def write(self, now: int) -> None:
+        self._following.write(now)
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,18 +13,13 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from civicmail.city.access.published import Watch
-from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
-from civicmail.mail.archive.identity import once_bits
-from civicmail.mail.archive.reading import Archive
+from civicmail.front.worker.posting import Own, Post
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import bell, ways
-from civicmail.mail.pipeline.accept import Pipeline
+from civicmail.mail.courier import ways
 from civicmail.mail.pipeline.judging import Judging
 
 AT_ONCE = 50
@@ -67,33 +60,15 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
             _letter(r.pickup.to, r.pickup.sender, r.subject, r.text, r.message_id, f"reply:{r.pk}", r.made, settings.city.host)
             for r in waiting
         ]
-        with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
-            apart.submit(asyncio.run, _sent(settings, data, clock, letters)).result()
+        with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
+            Post(settings, data, clock, Watch(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
             pickups.replied(row, now=clock())
-        bell.ring(data)
     return done + len(waiting) + pickups.end(data, now=now)
 
 
-async def _sent(settings: Settings, data: Path, clock: Callable[[], int], letters: list[tuple[str, str, str, bytes]]) -> None:
-    """Each goes the way of all mail from outside: screened, decided, archived, once."""
-    archive, watch = Archive(data), Watch(data, clock)
-    commit, judging = GroupCommit(Writer(data, clock, file_size=SHORT_FILE)), Judging(settings, data, clock, patient=True)
-    pipeline = Pipeline(commit, Modes(settings, data).of, lambda: watch.now, judging)
-    try:
-        for key, sender, to, content in letters:
-            if not archive.known(once_bits(key), hashlib.sha256(content).digest()):
-                envelope = Envelope(sender, (Recipient(to),), clock(), protocol="local")
-                await pipeline.accept(content, envelope, Source("mx", DOOR), key)
-    finally:
-        judging.close()
-        await commit.close()
-
-
-def _letter(
-    reader: str, sender: str, subject: str, text: str, message_id: str, key: str, made: datetime, host: str
-) -> tuple[str, str, str, bytes]:
-    """(key, sender, recipient, message) of an answer. The same answer gives the same bytes."""
+def _letter(reader: str, sender: str, subject: str, text: str, message_id: str, key: str, made: datetime, host: str) -> Own:
+    """A reader's answer to whoever sent. The same answer gives the same bytes."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(addr_spec=reader)
     message["To"] = Address(addr_spec=sender)
@@ -104,4 +79,4 @@ def _letter(
     if message_id and message_id.isascii() and not set(message_id) & set("<> \r\n"):
         message["In-Reply-To"] = message["References"] = f"<{message_id}>"
     message.set_content(f"{text}\n\n-- \nWritten in the pick-up portal.\n", cte="quoted-printable")
-    return f"portal:{key}", reader, sender, message.as_bytes()
+    return Own(f"portal:{key}", sender, message.as_bytes(), sender=reader)

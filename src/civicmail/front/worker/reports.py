@@ -12,7 +12,7 @@ from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 from civicmail.mail.pipeline.late import Late, LateRules
@@ -21,8 +21,6 @@ LEASE, LATE, LATE_RULES = "reports", "late", "late-rules"
 EVERY = 1.0
 LATE_EVERY = 60.0
 RULES_EVERY = 15.0
-WRITE_EVERY = 5_000
-"""ms between two notes of how far was read; a report is written at once."""
 FORGET_EVERY = 3_600_000
 
 Clock = Callable[[], int]
@@ -45,12 +43,7 @@ def one_round(data: Path, clock: Clock) -> int:
     from civicmail.desk.incidents.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        hearing, rounds = Hearing(), 0
-        tail = begin(data, hearing.positions)
-        while read(tail, hearing.hear):
-            hearing.positions.update(tail.positions)
-            hearing.write(clock())
-            rounds += 1
+        rounds = Listening(data, Hearing(), clock).all()
         opening.forget(clock())
         return rounds
 
@@ -62,18 +55,11 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        hearing = Hearing()
-        tail = begin(data, hearing.positions)
-        written, forgotten = clock(), 0
+        listening, forgotten = Listening(data, Hearing(), clock), 0
 
         def work() -> bool:
-            nonlocal written, forgotten
-            more = read(tail, hearing.hear)
-            hearing.positions.update(tail.positions)
-            now = clock()
-            if hearing.has_news or not 0 <= now - written < WRITE_EVERY:
-                hearing.write(now)
-                written = now
+            nonlocal forgotten
+            more, now = listening.step(), clock()
             if not 0 <= now - forgotten < FORGET_EVERY:
                 opening.forget(now)
                 forgotten = now

@@ -7,15 +7,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import begin, read
+from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 
 RULES_EVERY = 5.0
 HITS_EVERY = 2.0
 REPLAY_EVERY = 1.0
-WRITE_EVERY = 5_000
-"""ms between two writes of counts."""
 
 Clock = Callable[[], int]
 
@@ -37,11 +35,7 @@ def one_round(data: Path, clock: Clock) -> int:
         with Lease.take(lease_path(data, "rules")):
             dated = tasks.sweep(data, clock())
         with Lease.take(lease_path(data, "hits")):
-            counting = tasks.Counting(data)
-            tail = begin(data, counting.positions)
-            while read(tail, counting.hear):
-                counting.positions.update(tail.positions)
-                counting.write()
+            Listening(data, tasks.Counting(data), clock).all()
         with Lease.take(lease_path(data, "replays")), closing(tasks.Replays(data, clock)) as replays:
             while replays.step():
                 pass
@@ -68,20 +62,7 @@ def _hits(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        counting = Counting(data)
-        tail = begin(data, counting.positions)
-        written = clock()
-
-        def work() -> bool:
-            nonlocal written
-            more = read(tail, counting.hear)
-            counting.positions.update(tail.positions)
-            if not 0 <= clock() - written < WRITE_EVERY:
-                written = clock()
-                counting.write()
-            return more
-
-        yield work
+        yield Listening(data, Counting(data), clock).step
 
 
 @contextmanager

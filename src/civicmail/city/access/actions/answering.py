@@ -1,27 +1,14 @@
-"""What is remembered of answers that mailboxes give by themselves: whom, when, and how far mail was read for it (L4; RFC 3834)."""
+"""Whom mailboxes that answer by themselves have answered, and when (L4; RFC 3834)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 from django.db import transaction
 
 from civicmail.city.access.actions.replysweep import WEEK
-from civicmail.city.access.models import Answered, AutoReply, HeardForAnswers
+from civicmail.city.access.models import Answered, AutoReply
 from civicmail.city.access.moments import moment, ms
-
-
-def positions() -> dict[str, int]:
-    """Journal to the last record that was looked at."""
-    return dict(HeardForAnswers.objects.values_list("journal", "number"))
-
-
-def note_heard(places: Mapping[str, int]) -> None:
-    """Whatever was to be answered up to here was answered."""
-    with transaction.atomic():
-        for journal, number in sorted(places.items()):
-            HeardForAnswers.objects.update_or_create(journal=journal, defaults={"number": number})
 
 
 def claim(reply: AutoReply, sender: str, capture: str, *, received: int) -> bool:

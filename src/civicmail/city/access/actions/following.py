@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import devices, signin
+from civicmail.city.access.actions import devices, reached, signin
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Address, Person
@@ -72,41 +72,41 @@ class Heard:
         self.received.clear()
 
 
-def positions() -> dict[str, int]:
-    """How far each journal was read."""
-    return dict(Followed.objects.values_list("journal", "number"))
-
-
 def write(heard: Heard, *, now: int) -> None:
     """Write what was heard, and how far. Raises DatabaseError: then nothing was written and it can be tried again."""
     with transaction.atomic():
         _attempts(heard.attempts, now)
         _usage(heard)
-        for journal, number in heard.positions.items():
-            Followed.objects.update_or_create(journal=journal, defaults={"number": number})
+        reached.note(Followed, heard.positions)
     heard.clear()
 
 
 def _attempts(attempts: Iterable[Attempt], now: int) -> None:
-    attempts = list(attempts)
+    """Of each account and device only the last sign-in is written: a city has a hundred in a second, and while they are written
+    everybody else waits for the database. What comes before a failure is written first, because it begins the count anew."""
+    attempts = sorted(attempts, key=lambda a: a.at)
     accounts = {
         a.person.uid: a for a in Account.objects.select_related("person").filter(person__uid__in={a.person for a in attempts})
     }
-    for attempt in sorted(attempts, key=lambda a: a.at):
+    used = {a.device: (a.client, a.at) for a in attempts if a.good and a.device}
+    signed_in: dict[str, Account] = {}
+    for attempt in attempts:
         account = accounts.get(attempt.person)
         if attempt.good:
-            if attempt.device:
-                devices.note_use(attempt.device, client=attempt.client, now=attempt.at)
             if account is not None and (account.last_login is None or ms(account.last_login) < attempt.at):
                 account.last_login = moment(attempt.at)
-                account.save(update_fields=["last_login"])
+                signed_in[attempt.person] = account
         elif account is not None:
+            if attempt.person in signed_in:
+                signed_in.pop(attempt.person).save(update_fields=["last_login"])
             signin.note_failure(account.username, door=attempt.door, client=attempt.client, now=attempt.at)
         else:
             unknown = attempt.login or hashlib.sha256(attempt.person.encode()).hexdigest()
             Failure.objects.create(
                 login=unknown[:64], door=attempt.door[:12], client=attempt.client[:45], at=moment(min(attempt.at, now))
             )
+    devices.note_uses(used)
+    Account.objects.bulk_update(signed_in.values(), ["last_login"], batch_size=500)
 
 
 def _usage(heard: Heard) -> None:

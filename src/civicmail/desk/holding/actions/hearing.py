@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from civicmail.city.access.actions import reached
 from civicmail.city.access.moments import moment
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.log import get_logger
@@ -51,7 +52,7 @@ class Hearing:
 
     def __init__(self) -> None:
         self._waiting = Waiting()
-        self.positions: dict[str, int] = dict(Heard.objects.values_list("journal", "number"))
+        self.positions: dict[str, int] = reached.of(Heard)
 
     @property
     def has_news(self) -> bool:
@@ -93,8 +94,7 @@ class Hearing:
             standing.count(self._waiting.used, now)
             for files in self._waiting.leaving:
                 asking.note(files, now=now)
-            for journal, number in self.positions.items():
-                Heard.objects.update_or_create(journal=journal, defaults={"number": number})
+            reached.note(Heard, self.positions)
         self._waiting = Waiting()
 
     def _one(self, sent: Sent, said: list[Said], book: Book, now: int) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 
+from civicmail.city.access.actions import reached
 from civicmail.city.directory.models import Person
 from civicmail.desk.oversight import counting, emergencies
 from civicmail.desk.oversight.counting import Heard
@@ -16,11 +17,6 @@ from civicmail.desk.oversight.models import Counted, Hits, Version
 
 Rules = Callable[[bytes, int], tuple[str, ...]]
 """The rules by which the copy of a recipient (index) of a capture was kept back."""
-
-
-def positions() -> dict[str, int]:
-    """How far each journal was read."""
-    return dict(Counted.objects.values_list("journal", "number"))
 
 
 def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
@@ -32,8 +28,7 @@ def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
             _add(rule, day, how, copies=count)
         for (rule, day), count in _overridden(heard, rules, known).items():
             _add(rule, day, "enforce", overridden=count)
-        for journal, number in read.items():
-            Counted.objects.update_or_create(journal=journal, defaults={"number": number})
+        reached.note(Counted, read)
     heard.clear()
 
 
