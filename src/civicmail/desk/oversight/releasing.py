@@ -7,14 +7,14 @@ moment (mail/pipeline/rescreening.py). A copy that a person holds is not touched
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.oversight.heads import Heads
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Event, Type
@@ -51,10 +51,9 @@ def let_go(data: Path, kept: list[Kept], rule: str, now: Callable[[], int]) -> i
     if not kept:
         return 0
     facts = {"do": "pending", "rules": [f"ended:{rule}"], "findings": [], "facts": {}, "again": 1}
-    with closing(Writer(data, now, file_size=SHORT_FILE)) as writer:
-        for one in kept:
-            writer.event(Event(Type.DECIDED, one.capture, now(), tuple(index for index, _ in one.copies), dict(facts)))
-        writer.flush()
+    at = now()
+    events = [Event(Type.DECIDED, one.capture, at, tuple(index for index, _ in one.copies), dict(facts)) for one in kept]
+    write_events(data, events, at)
     bell.ring(data)
     return sum(len(one.copies) for one in kept)
 

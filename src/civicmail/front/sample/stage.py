@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
-from civicmail.core.disk.tail import Tail
+from civicmail.core.disk.tail import Record, Tail
 from civicmail.core.query.parse import parse
 from civicmail.front.sample import people
 from civicmail.mail.archive.copies import WAITING
+from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import count, searchable
@@ -73,14 +75,11 @@ class Stage:
 
     def look(self) -> None:
         """Take in what happened since the last look."""
-        while records := self._tail.poll():
-            for record in records:
-                if received_of(record.id) < self._since:
-                    continue
-                if record.type == Type.RECEIPT:
-                    self._enter(Capture.from_head(record.head))
-                elif record.type == Type.DELIVERED:
-                    self._deliver(Event.from_head(record.head))
+        for record in news(self._tail, self._since):
+            if record.type == Type.RECEIPT:
+                self._enter(Capture.from_head(record.head))
+            elif record.type == Type.DELIVERED:
+                self._deliver(Event.from_head(record.head))
         covered = coverage.covered(self._data)
         now = now_ms()
         for id_, act in list(self._under_way.items()):
@@ -132,6 +131,7 @@ class Stage:
         return Answer(query, fits, of, 1000 * (time.perf_counter() - began))
 
 
-def received_of(id_: bytes) -> int:
-    """The time of receipt in a capture id, ms."""
-    return int.from_bytes(id_[:6], "big")
+def news(tail: Tail, since: int) -> Iterator[Record]:
+    """What the journals say since the last time, about captures received from `since` (ms) on."""
+    while records := tail.poll():
+        yield from (record for record in records if received_of(record.id) >= since)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.tail import Tail
-from civicmail.front.sample.stage import Act, received_of
+from civicmail.front.sample.stage import Act, news
 from civicmail.mail.archive.copies import WAITING
+from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import coverage
 
@@ -42,14 +43,11 @@ class Watch:
 
     def look(self) -> None:
         """Take in what happened since the last look."""
-        while records := self._tail.poll():
-            for record in records:
-                if received_of(record.id) < self._since:
-                    continue
-                if record.type == Type.RECEIPT:
-                    self._enter(Capture.from_head(record.head))
-                elif record.type in _ENDS:
-                    self._end(Event.from_head(record.head))
+        for record in news(self._tail, self._since):
+            if record.type == Type.RECEIPT:
+                self._enter(Capture.from_head(record.head))
+            elif record.type in _ENDS:
+                self._end(Event.from_head(record.head))
         now, covered = now_ms(), coverage.covered(self._data)
         for journal, numbers in self._unfound.items():
             for number in [n for n in numbers if n <= covered.get(journal, 0)]:
@@ -81,10 +79,8 @@ class Watch:
 
     def _end(self, event: Event) -> None:
         act = self._under_way.get(event.id)
-        if act is None:
-            if (
-                received_of(event.id) > now_ms() - 60_000
-            ):  # journals are read one after the other: an end may come before its receipt
+        if act is None:  # journals are read one after the other: an end may come before its receipt
+            if received_of(event.id) > now_ms() - 60_000:
                 self._early.setdefault(event.id, []).append(event)
             return
         self.copies[_ENDS[event.type]] += len(set(event.to) - act.done)

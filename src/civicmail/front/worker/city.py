@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.city.access.published import Watch
@@ -15,7 +15,7 @@ from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.kicking import Kicking, doveadm
 from civicmail.front.worker.loops import Job, Work, run_all
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.returning import Returning
 
@@ -64,6 +64,4 @@ def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
 
 def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:
     """Write a checkpoint into a journal too, so that a ledger that was set back is found out."""
-    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-        writer.event(Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts)))
-        writer.flush()
+    write_events(data, [Event(Type.CHECKPOINT, NO_ID, now, facts=dict(signed.facts))], now)

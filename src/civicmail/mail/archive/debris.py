@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from civicmail.core.disk import frames
 from civicmail.core.disk.files import Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import classes
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
 
@@ -78,9 +77,7 @@ def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
 
 def certify(data: Path, facts: dict[str, Any], now: int, files: Files) -> None:
     """The certificate about pieces is durable before the first of them goes."""
-    with closing(Writer(data, lambda: now, files, SHORT_FILE)) as writer:
-        writer.event(Event(Type.DISPOSED, NO_ID, now, facts=facts))
-        writer.flush()
+    write_events(data, [Event(Type.DISPOSED, NO_ID, now, facts=facts)], now, files)
 
 
 def remove(data: Path, certified: Iterable[dict[str, Any]], files: Files) -> int:

@@ -7,10 +7,11 @@ it. At the moment of the swap nobody can place a hold, and one that was placed s
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import batched
 from pathlib import Path
 
 from civicmail.city.access.guard import is_claimed
@@ -84,6 +85,15 @@ class Examination:
                     known += entry.id
             yield from (bytes(known[at : at + 16]) for at in range(0, len(known), 16))
 
+    def due(self, outcome: Outcome) -> Iterator[Item]:
+        """The captures that are to go; the others are counted."""
+        for id_ in self.ids(outcome):
+            found = self.look(id_)
+            if isinstance(found, str):
+                outcome.keep(found)
+            else:
+                yield found
+
     def look(self, id_: bytes) -> Item | str:
         """A capture that is to go, or why it stays."""
         shelf = self.shelf
@@ -118,7 +128,7 @@ class Examination:
                 outcome.keep(f"put aside: {why}")
         return found
 
-    def segments_of(self, items: list[Item]) -> set[Name]:
+    def segments_of(self, items: Sequence[Item]) -> set[Name]:
         """Every segment in which something about these captures stands."""
         found = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
         return {(where.class_, where.month, where.segment) for where in found}
@@ -128,13 +138,9 @@ def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None]
     """What would go if it were done now; changes nothing and takes no lease. each: told every capture that would."""
     outcome = Outcome()
     examination = Examination(Shelf(data), view, now)
-    for id_ in examination.ids(outcome):
-        found = examination.look(id_)
-        if isinstance(found, str):
-            outcome.keep(found)
-            continue
+    for item in examination.due(outcome):
         outcome.gone += 1
-        each(found)
+        each(item)
     outcome.pieces = len(examination.debris(outcome))
     return outcome
 
@@ -167,7 +173,7 @@ def dispose(
         sealer.finish()
         examination = Examination(Shelf(data), view, now)
         act = _Act(sealer, examination, (proposer, approver), reason, now, files)
-        for items in _portions(examination, outcome, portion):
+        for items in batched(examination.due(outcome), portion):
             outcome.certificates.append(act.portion(items))
             outcome.gone += len(items)
         if pieces := examination.debris(outcome):
@@ -175,21 +181,6 @@ def dispose(
             outcome.pieces = len(pieces)
         debris.remove(data, certificates.every(Shelf(data)), files)
     return outcome
-
-
-def _portions(examination: Examination, outcome: Outcome, most: int) -> Iterator[list[Item]]:
-    items: list[Item] = []
-    for id_ in examination.ids(outcome):
-        found = examination.look(id_)
-        if isinstance(found, str):
-            outcome.keep(found)
-            continue
-        items.append(found)
-        if len(items) == most:
-            yield items
-            items = []
-    if items:
-        yield items
 
 
 def _start_of(month: str) -> int:
@@ -208,7 +199,7 @@ class _Act:
     now: int
     files: Files
 
-    def portion(self, items: list[Item]) -> str:
+    def portion(self, items: Sequence[Item]) -> str:
         """Let these captures go; returns the name of their certificate."""
         e = self.examination
         going = {item.id for item in items}

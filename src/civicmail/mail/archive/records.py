@@ -292,13 +292,18 @@ def canonical(plain: dict[str, Any]) -> bytes:
 
 def month_of(ms: int) -> str:
     """Month of a time in ms since 1970, "YYYY-MM" in UTC."""
-    days = ms // 86_400_000 + 719_468  # civil-from-days, so that years before 1970 and far ones need no datetime
-    era, doe = divmod(days, 146_097)
+    year, month, _ = civil(ms // 86_400_000)
+    return f"{year:04d}-{month:02d}"
+
+
+def civil(days: int) -> tuple[int, int, int]:
+    """Year, month and day of a day counted from 1970-01-01 (proleptic Gregorian): datetime ends at the year 1 and at 9999."""
+    era, doe = divmod(days + 719_468, 146_097)
     yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
     doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
     mp = (5 * doy + 2) // 153
     month = mp + 3 if mp < 10 else mp - 9
-    return f"{yoe + era * 400 + (month <= 2):04d}-{month:02d}"
+    return yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
 
 
 def _read_recipient(r: dict[str, Any]) -> Recipient:

@@ -7,14 +7,14 @@ Whoever writes one holds the lease `rules` for that moment, and so does whoever 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.mail.archive import segments, tailindex, warc
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.errors import NotSaid
 from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.places import InJournal
@@ -38,9 +38,8 @@ def write(data: Path, event: Event, files: Files = OS_FILES) -> None:
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise NotSaid(f"Say the {what}: it stays in the record.")
-    with take(data), closing(Writer(data, lambda: event.at, files, SHORT_FILE)) as writer:
-        writer.event(event)
-        writer.flush()
+    with take(data):
+        write_events(data, [event], event.at, files)
 
 
 def read(shelf: Shelf, types: Collection[int]) -> list[Event]:

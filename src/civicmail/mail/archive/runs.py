@@ -71,7 +71,7 @@ class Run:
         for kind, width, count in (
             [("Q", 8, self.rows)] * 2 + [("Q", 8, self.captures)] + [("I", 4, self.rows)] * 3 + [("I", 4, self.captures)]
         ):
-            columns.append(view[at : at + width * count].cast(kind))  # type: ignore[call-overload]
+            columns.append(view[at : at + width * count].cast(kind))  # type: ignore[call-overload]  # Q or I
             at += width * count
         self._high, self._low, self.hashes, self._segment, self._frame, self._offset, self._sha_row = columns
 

@@ -7,7 +7,6 @@ until the state file is gone. Keys go first: without them the rest is noise, als
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import adopt
 from civicmail.mail.archive import catalogue, sealstate, segments, tailindex
 from civicmail.mail.archive.catalogue import Catalogue
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.sealstate import SealState
@@ -53,9 +52,8 @@ def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
         head = tailindex.read_head(where)
         if name in head and orjson.loads(head)["type"] == "disposed":
             return
-    with closing(Writer(data, lambda: int(facts["at"]), files, SHORT_FILE)) as writer:
-        writer.event(Event(Type.DISPOSED, NO_ID, int(facts["at"]), facts=facts))
-        writer.flush()
+    now = int(facts["at"])
+    write_events(data, [Event(Type.DISPOSED, NO_ID, now, facts=facts)], now, files)
 
 
 def _sweep(data: Path, months: Iterable[str], files: Files) -> None:

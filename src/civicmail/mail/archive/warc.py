@@ -11,6 +11,8 @@ import base64
 import uuid
 from dataclasses import dataclass
 
+from civicmail.mail.archive.records import civil
+
 VERSION = b"WARC/1.1\r\n"
 _END = b"\r\n\r\n"
 _REVISIT_PROFILE = b"http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -130,7 +132,7 @@ def date(ms: int) -> bytes:
     """ms since 1970 as a W3C date with milliseconds, UTC, for the years 0000 to 9999."""
     days, rest = divmod(ms, 86_400_000)
     seconds, milliseconds = divmod(rest, 1000)
-    year, month, day = _civil(days)
+    year, month, day = civil(days)
     return b"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (
         year,
         month,
@@ -140,13 +142,3 @@ def date(ms: int) -> bytes:
         seconds % 60,
         milliseconds,
     )
-
-
-def _civil(days: int) -> tuple[int, int, int]:
-    """Year, month and day of a day counted from 1970-01-01 (proleptic Gregorian)."""
-    era, doe = divmod(days + 719_468, 146_097)
-    yoe = (doe - doe // 1460 + doe // 36_524 - doe // 146_096) // 365
-    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
-    mp = (5 * doy + 2) // 153
-    month = mp + 3 if mp < 10 else mp - 9
-    return yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1

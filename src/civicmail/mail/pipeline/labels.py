@@ -5,11 +5,10 @@ Whoever shows mail to people writes it; the learning job reads it. Everything th
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.screening.examples import HOW
 
@@ -43,9 +42,7 @@ def label_of(event: Event) -> Label | None:
 
 def say(data: Path, id_: bytes, label: Label, now: int) -> None:
     """Write the record; durable on return. now: ms. Raises ValueError, JournalEnded, DiskFull."""
-    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-        writer.event(labelled(id_, label, now))
-        writer.flush()
+    write_events(data, [labelled(id_, label, now)], now)
 
 
 def is_inbound(capture: Capture) -> bool:

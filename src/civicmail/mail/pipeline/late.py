@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,7 @@ class Late:
         return self._looked(now)
 
     def _looked(self, now: int) -> list[tuple[bytes, str]]:
-        self._machine.refresh()
-        before = bytes.fromhex(self._state["before"]) if self._state["before"] else b"\xff" * 16
-        later = (place for place in self._machine.places(max(0, now - BACK_MS), now) if place.id < before)
-        found, last = [], b""
-        for place in islice(later, AT_ONCE):
-            last = place.id
-            if name := self._scanned(place.id):
-                found.append((place.id, name))
+        found, last = _walk(self._machine, self._state["before"], now, AT_ONCE, self._scanned)
         self._state |= {"before": last.hex(), "over": not last}
         self.is_more = bool(last)
         self._files.make_folder(self._path.parent, levels=0)
@@ -116,14 +110,8 @@ class LateRules:
             return []
         if sorted(new) != self._state["new"]:
             self._state |= {"new": sorted(new), "before": ""}
-        self._machine.refresh()
-        before = bytes.fromhex(self._state["before"]) if self._state["before"] else b"\xff" * 16
-        later = (place for place in self._machine.places(max(0, now - BACK_MS), now) if place.id < before)
-        found, last = [], b""
-        for place in islice(later, HEADS_AT_ONCE):
-            last = place.id
-            if rule := self._kept_back(place.id, list(new.values())):
-                found.append((place.id, rule))
+        rules = list(new.values())
+        found, last = _walk(self._machine, self._state["before"], now, HEADS_AT_ONCE, lambda id_: self._kept_back(id_, rules))
         self._state |= {"before": last.hex()} if last else {"known": sorted(acting), "new": [], "before": ""}
         self.is_more = bool(last)
         return found
@@ -144,6 +132,21 @@ class LateRules:
             return ""
         facts = {name: value for name, value in capture.facts.items() if name != "unavailable"}
         return next((rule.id for rule in rules if _was_given(capture) and fits(rule, facts) is True), "")
+
+
+def _walk(
+    machine: Machine, before: str, now: int, most: int, look: Callable[[bytes], str]
+) -> tuple[list[tuple[bytes, str]], bytes]:
+    """Look at captures of the last days, newest first, from before an id (hexadecimal; "" for all) on: those in which look() sees
+    something, with what, and the last that was looked at, empty where there was none left."""
+    machine.refresh()
+    top = bytes.fromhex(before) if before else b"\xff" * 16
+    found, last = [], b""
+    for place in islice((p for p in machine.places(max(0, now - BACK_MS), now) if p.id < top), most):
+        last = place.id
+        if seen := look(last):
+            found.append((last, seen))
+    return found, last
 
 
 def naming(book: Book) -> tuple[Rule, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.again import UNAVAILABLE, Following
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
@@ -81,10 +80,7 @@ class Rescreening:
             self._modes.refresh()
         events = [event for some in self._runner.run(self._all(due, now)) for event in some] if due else []
         if events:
-            with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
-                for event in events:
-                    writer.event(event)
-                writer.flush()
+            write_events(self._data, events, self._clock())
             bell.ring(self._data)
         self._next = {id_: when for id_, when in self._next.items() if id_ in waiting}
         self._following.save(now)

@@ -25,7 +25,7 @@ from civicmail.core.ledger import checkpoints
 from civicmail.core.ledger.problems import records_text
 from civicmail.core.ledger.sequencer import Sequencer, folder
 from civicmail.mail.archive import outstanding_file, recatalogue, repair, replay
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.layout import FOLDERS
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.replica import contents, copyfolder, epoch
@@ -88,9 +88,7 @@ def _enter(data: Path, number: int, until: Positions, now: int, files: Files) ->
     """Say where what came from the lost installation ends: of what it did later with the mail in it nothing is known, so
     whoever delivers that mail says `redelivered`."""
     facts = {"act": "restore", "person": "", "duty": "", "reason": "made from a copy", "epoch": number, "until": until}
-    with contextlib.closing(Writer(data, lambda: now, files, SHORT_FILE)) as writer:
-        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
-        writer.flush()
+    write_events(data, [Event(Type.ENTRY, NO_ID, now, facts=facts)], now, files)
 
 
 @contextlib.contextmanager

@@ -3,18 +3,14 @@ P-23). Without an end nothing of it would ever be due."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from pathlib import Path
-
-from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import queries, releasestates
 from civicmail.desk.holding.models import Contest, Release
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.desk.viewer.queries import installation
+from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import QUARANTINE
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier import bell
@@ -38,11 +34,7 @@ def give_up(now: int) -> int:
         return 0
     with transaction.atomic():
         entries.enter("quarantine.give-up", actor=TICK, reason=WHY, now=now, object="quarantine", facts={"copies": len(over)})
-    assert settings.DATA is not None, "pages have an installation"
-    data = Path(settings.DATA)
-    with closing(Writer(data, now_ms, file_size=SHORT_FILE)) as writer:
-        for copy in over:
-            writer.event(Event(Type.CANCELLED, copy.id, now, (copy.index,), {"reason": WHY, "actor": TICK.uid}))
-        writer.flush()
+    data, facts = installation(), {"reason": WHY, "actor": TICK.uid}
+    write_events(data, [Event(Type.CANCELLED, copy.id, now, (copy.index,), facts) for copy in over], now)
     bell.ring(data)
     return len(over)
