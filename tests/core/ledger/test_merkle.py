@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.ledger import merkle
-from civicmail.core.ledger.merkle import consistency_path, in_memory, inclusion_path, leaf_hash, node_hash, root_of
+from civicmail.core.ledger.merkle import in_memory, inclusion_path, leaf_hash, node_hash, root_of
 
 SIZES = st.integers(1, 70)
 
@@ -29,15 +29,6 @@ def path_of(m: int, d: list[bytes]) -> list[bytes]:
         return []
     k = largest_power_below(len(d))
     return [*path_of(m, d[:k]), mth(d[k:])] if m < k else [*path_of(m - k, d[k:]), mth(d[:k])]
-
-
-def subproof(m: int, d: list[bytes], whole: bool) -> list[bytes]:
-    if m == len(d):
-        return [] if whole else [mth(d)]
-    k = largest_power_below(len(d))
-    if m <= k:
-        return [*subproof(m, d[:k], whole), mth(d[k:])]
-    return [*subproof(m - k, d[k:], False), mth(d[:k])]
 
 
 def largest_power_below(n: int) -> int:
@@ -83,24 +74,6 @@ def test_a_path_with_one_changed_thing_does_not_verify(n: int, d: st.DataObject)
         assert not merkle.verify_inclusion(leaf, m, n, changed, root)
 
 
-@given(SIZES, st.data())
-def test_consistency_path_is_that_of_the_definition_and_verifies(new: int, d: st.DataObject) -> None:
-    old = d.draw(st.integers(1, new))
-    path = consistency_path(old, new, in_memory(hashes(new)))
-    old_root, new_root = mth(data(old)), mth(data(new))
-    assert path == subproof(old, data(new), True)
-    assert merkle.verify_consistency(old, new, path, old_root, new_root)
-    if old < new:
-        assert not merkle.verify_consistency(old, new, path, bytes(32), new_root)
-        assert not merkle.verify_consistency(old, new, path, old_root, bytes(32))
-        assert not merkle.verify_consistency(old, new, path[1:], old_root, new_root)
-
-
-def test_the_empty_tree_is_consistent_with_every_tree_and_proves_nothing_else() -> None:
-    assert merkle.verify_consistency(0, 5, [], merkle.EMPTY, mth(data(5)))
-    assert not merkle.verify_consistency(0, 5, [bytes(32)], merkle.EMPTY, mth(data(5)))
-
-
 def test_the_worked_example_of_rfc_9162_2_1_5() -> None:
     a, b, c, d, e, f, j = hashes(7)
     g, h, i = node_hash(a, b), node_hash(c, d), node_hash(e, f)
@@ -111,17 +84,12 @@ def test_the_worked_example_of_rfc_9162_2_1_5() -> None:
     assert inclusion_path(3, 7, n) == [c, g, level]
     assert inclusion_path(4, 7, n) == [f, j, k]
     assert inclusion_path(6, 7, n) == [i, k]
-    assert consistency_path(3, 7, n) == [c, d, g, level]
-    assert consistency_path(4, 7, n) == [level]
-    assert consistency_path(6, 7, n) == [i, j, k]
 
 
 def test_no_proof_for_what_is_not_in_the_tree() -> None:
     for call in (
         lambda: inclusion_path(7, 7, in_memory(hashes(7))),
         lambda: inclusion_path(-1, 7, in_memory(hashes(7))),
-        lambda: consistency_path(0, 7, in_memory(hashes(7))),
-        lambda: consistency_path(8, 7, in_memory(hashes(7))),
     ):
         with pytest.raises(ValueError):
             call()

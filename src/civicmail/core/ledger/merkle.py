@@ -1,4 +1,4 @@
-"""The trees of RFC 9162, section 2.1, as pure arithmetic: roots, inclusion and consistency proofs, and their verification.
+"""The trees of RFC 9162, section 2.1, as pure arithmetic: roots, inclusion proofs, and their verification.
 
 A tree lies in an array for each level: node(level, i) is the root of the 2^level leaves from i·2^level on, and exists when all of
 these leaves do. Whatever else a proof needs is computed from such nodes, so a proof takes O(log² n) hashes and reads.
@@ -87,24 +87,6 @@ def inclusion_path(index: int, size: int, node: Node) -> list[bytes]:
     return path[::-1]
 
 
-def consistency_path(old: int, new: int, node: Node) -> list[bytes]:
-    """PROOF(old, D[0:new]) of RFC 9162, 2.1.4.1. Raises ValueError unless 0 < old <= new."""
-    if not 0 < old <= new:
-        raise ValueError(f"no consistency proof from {old} to {new}")
-    start, end, path = 0, new, list[bytes]()
-    while end != old:
-        middle = start + split(end - start)
-        if old <= middle:
-            path.append(range_root(middle, end, node))
-            end = middle
-        else:
-            path.append(range_root(start, middle, node))
-            start = middle
-    if start:  # the old tree is not itself a subtree of the new one, so the checker needs this piece
-        path.append(range_root(start, end, node))
-    return path[::-1]
-
-
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """RFC 9162, 2.1.3.2."""
     if not 0 <= index < size:
@@ -121,32 +103,6 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
             r = node_hash(r, p)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and r == root
-
-
-def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
-    """RFC 9162, 2.1.4.2; the empty tree is consistent with every tree."""
-    if old == 0:
-        return not path and old_root == EMPTY
-    if old == new:
-        return not path and old_root == new_root
-    if not 0 < old < new or not path:
-        return False
-    pieces = list(path) if old & (old - 1) else [old_root, *path]
-    fn, sn = old - 1, new - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    fr = sr = pieces[0]
-    for c in pieces[1:]:
-        if sn == 0:
-            return False
-        if fn & 1 or fn == sn:
-            fr, sr = node_hash(c, fr), node_hash(c, sr)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            sr = node_hash(sr, c)
-        fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and fr == old_root and sr == new_root
 
 
 def split(count: int) -> int:

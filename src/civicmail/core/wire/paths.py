@@ -41,10 +41,6 @@ class Path:
         return not self.raw
 
     @property
-    def is_literal(self) -> bool:
-        return self.domain.startswith("[")
-
-    @property
     def is_ascii(self) -> bool:
         return self.raw.isascii()
 

@@ -73,10 +73,6 @@ class Mine:
         """Under which mail of theirs was imported."""
         return tuple(n for box in self.boxes for n in box.names)
 
-    @property
-    def all_names(self) -> frozenset[str]:
-        return frozenset((*self.addresses, *self.names))
-
 
 def own(tree: Tree, mine: Mine, opened: Collection[str] = ()) -> Tree:
     """What of the query this person may find. opened: ids (32 digits) of captures whose copy for them was withheld and is delivered

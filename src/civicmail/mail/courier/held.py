@@ -1,4 +1,4 @@
-"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4).
+"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4; returning.py).
 
 A copy is held so by its receipt, or by what a later screening decided, and by no record of a person since: what a person or a check
 held for another reason is not touched here.
@@ -6,16 +6,13 @@ held for another reason is not touched here.
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.outstanding import Entry, Outstanding
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import bell
 from civicmail.mail.courier.kept import Store
 
 RULES = frozenset({"access-held", "access-closed"})
@@ -58,24 +55,3 @@ def release(writer: Writer, held: Held, *, to: str = "", actor: str, reason: str
     """Let the copies go: to the mailbox they are for, or to another address. Collected, not flushed."""
     facts = {"reason": reason, "actor": actor, "to": to}
     writer.event(Event(Type.RELEASED, held.entry.id, now, held.indices, facts))
-
-
-def cancel(writer: Writer, held: Held, *, actor: str, reason: str, now: int) -> None:
-    """Nobody gets these copies; the message stays in the archive. Collected, not flushed."""
-    writer.event(Event(Type.CANCELLED, held.entry.id, now, held.indices, {"reason": reason, "actor": actor}))
-
-
-def release_all(data: Path, mailbox: str, *, to: str = "", actor: str, reason: str, now: int, files: Files = OS_FILES) -> int:
-    """Release everything that is held for a mailbox; how many messages. Durable on return. Twice releases nothing twice.
-
-    Its holder has come back (to empty), or a successor takes over. Raises DamagedFile, LaterError.
-    """
-    waiting = held_for(data, mailbox)
-    if not waiting:
-        return 0
-    with closing(Writer(data, lambda: now, files, SHORT_FILE)) as writer:
-        for held in waiting:
-            release(writer, held, to=to, actor=actor, reason=reason, now=now)
-        writer.flush()
-    bell.ring(data)
-    return len(waiting)
