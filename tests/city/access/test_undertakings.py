@@ -147,7 +147,7 @@ def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town
 
     assert named() == ("Pat Test", "One Test")
     settings.CITY = replaced(settings.CITY)
-    assert named() == ("Pat Test (contractor – Acme Paving)", "One Test")  # noqa: RUF001
+    assert named() == ("Pat Test (contractor – Acme Paving)", "One Test")
     snapshot = current(1, MS, ("city.example",))
     header = b"From: Pat Test <pat@city.example>\r\n"
     verdict = honest.check(header, "pat@city.example", snapshot, person=snapshot.people["pat"], now=MS)

@@ -14,5 +14,5 @@ def test_who_works_for_an_agency_is_seen_before_somebody_writes_to_them() -> Non
     """R-823, C5: kind and agency stand with the position, and nothing of the kind with the city's own people."""
     town()
     (pat,), (dana,) = addressbook.search("Pat Nguyen"), addressbook.search("Dana Ortiz")
-    assert pat.more == "Crew Clerk (contractor – Northline)"  # noqa: RUF001 - as it is read
+    assert pat.more == "Crew Clerk (contractor – Northline)"
     assert dana.more == "Crew Clerk" and "Northline" not in pat.line

@@ -49,7 +49,7 @@ class Desk:
         return f"{self.count}.{self.random.getrandbits(48):012x}@{author.address.rpartition('@')[2]}"
 
     def note(self, author: Person, to: list[Person], subject: str, **more: object) -> Note:
-        return Note(author, to, subject, message_id=self.next_id(author), date=self.now, **more)  # type: ignore[arg-type]
+        return Note(author, to, subject, message_id=self.next_id(author), date=self.now, **more)  # type: ignore[arg-type]  # by name
 
     def remember(self, note: Note, topic: str, text: str) -> None:
         everybody = [note.author, *note.to, *note.cc]

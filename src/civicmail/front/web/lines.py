@@ -39,5 +39,5 @@ def _sockets() -> Iterator[socket.socket]:
     """Another handle of each socket of this process, to be closed."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are numbers
         with suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):  # noqa: PTH115
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):  # noqa: PTH115 - as above
                 yield socket.socket(fileno=os.dup(int(name)))

@@ -58,10 +58,10 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the p
 start.start(data, config)
 
 from django.conf import settings  # noqa: E402 - they are there from now on
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - as above
 
-from civicmail.front.web import lines  # noqa: E402
-from civicmail.front.web.files import collect  # noqa: E402
+from civicmail.front.web import lines  # noqa: E402 - as above
+from civicmail.front.web.files import collect  # noqa: E402 - as above
 
 set_up(settings.CITY.log, "web")
 collect()

@@ -28,7 +28,7 @@ Try = Callable[[Webhook, str, bytes, int], str]
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """One for each hook, so that one that does not answer keeps no other waiting; none where there is none."""
     return [
-        Job(f"hook {hook.name}", lambda hook=hook: _hook(hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")  # type: ignore[misc]
+        Job(f"hook {hook.name}", lambda hook=hook: _hook(hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")  # type: ignore[misc]  # the default binds it
         for hook in settings.oversight.webhook
     ]
 

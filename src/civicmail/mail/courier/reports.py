@@ -38,11 +38,12 @@ class Reports:
         """Start the reports that are owed and not on their way."""
         owed, self._rounds.owed = self._rounds.owed, {}
         for id_ in owed:
-            entry = self._rounds.outstanding.entries.get(id_)
-            for index in entry.owed if entry is not None else ():
+            if (entry := self._rounds.outstanding.entries.get(id_)) is None:
+                continue
+            for index in entry.owed:
                 if (id_, index) not in self._sent:
                     self._sent.add((id_, index))
-                    self._rounds.spawn(self._send(entry, index))  # type: ignore[arg-type]
+                    self._rounds.spawn(self._send(entry, index))
 
     async def _send(self, entry: Entry, index: int) -> None:
         async with self._gate:

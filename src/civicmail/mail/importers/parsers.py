@@ -200,7 +200,7 @@ def _answers(parser: _Parser) -> list[Any] | None:
         piped = _read(parser.answers, length)
         return marshal.loads(piped) if len(piped) == length else None  # noqa: S302 - from our own fork
     with memoryview(parser.memory) as memory, memory[at : at + length] as packed:
-        answers: list[Any] = marshal.loads(packed)  # noqa: S302
+        answers: list[Any] = marshal.loads(packed)  # noqa: S302 - as above
     return answers
 
 

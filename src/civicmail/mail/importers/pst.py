@@ -42,7 +42,7 @@ def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
                 yield path, _raising(f"the list of a folder is damaged ({why}), so something in it may be missing")
             if type_ == _MESSAGE:
                 for id_ in ids:
-                    yield path, lambda id_=id_: reader.item(_node(whole, id_))  # type: ignore[misc]
+                    yield path, lambda id_=id_: reader.item(_node(whole, id_))  # type: ignore[misc]  # the default binds it
             else:
                 inner = [(id_, f"{path}/{_name(whole, id_, reader) or '?'}".lstrip("/"), depth + 1) for id_ in ids]
                 waiting += reversed(inner)

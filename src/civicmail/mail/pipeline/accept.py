@@ -183,7 +183,7 @@ class Pipeline:
         seen: tuple[Finding, ...] = ()
         snapshot = self._people()
         if asks_before(envelope, source, snapshot, modes):
-            return envelope, Verdict(tuple(Disposition(to, "kept", (BEFORE,)) for to in range(len(envelope.recipients))), {})
+            return envelope, Verdict(tuple(Disposition(n, "kept", (BEFORE,)) for n in range(len(envelope.recipients))), {})
         if source not in KEPT_SOURCES and snapshot is not None:
             reached = addressed(envelope, snapshot, modes)
             envelope, to = reached.envelope, reached.settled

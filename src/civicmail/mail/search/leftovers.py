@@ -34,7 +34,7 @@ def note_files(data: Path, reader: Reader, capture_ids: Iterable[bytes], files: 
         for searcher in reader.searchers():
             for f in everything(searcher, query):
                 if f.key[1:] in wanted:
-                    stored = orjson.loads(searcher.doc(f.address).get_first("stored"))  # type: ignore[arg-type]
+                    stored = orjson.loads(searcher.doc(f.address).get_first("stored"))  # type: ignore[arg-type]  # is there
                     found.update(*stored[4:])
     if found:
         extracted.set_gone(data, found, files)

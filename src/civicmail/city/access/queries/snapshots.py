@@ -214,7 +214,7 @@ def _named(box: Box, people: Everybody) -> str:
     name = box.holder_name or box.name
     if work is None or not work.firm or not settings.CITY.city.agencies_named:
         return name
-    return f"{name} ({work.kind} – {work.firm})"  # noqa: RUF001 - as it is read
+    return f"{name} ({work.kind} – {work.firm})"
 
 
 def _state(box: Box, people: Everybody, named: set[str], at: datetime) -> tuple[State, str]:

@@ -113,4 +113,4 @@ def _what(work: Episode) -> str:
     """Position, and for which agency somebody works (C5)."""
     if work.contract is None:
         return work.position
-    return f"{work.position} ({OUTSIDE.get(work.kind, work.kind)} – {work.contract.agency})".strip()  # noqa: RUF001 - as it is read
+    return f"{work.position} ({OUTSIDE.get(work.kind, work.kind)} – {work.contract.agency})".strip()

@@ -68,9 +68,9 @@ class _Counted:
         return code
 
 
-class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # as above
     """At sign-in."""
 
 
-class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # as above
     """At a step-up."""
