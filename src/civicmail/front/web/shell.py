@@ -25,6 +25,9 @@ from civicmail.front.web.menu import Group, groups
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.telling import clock
 
+OPENING = {"token", "secret"}
+"""Parts of addresses by which whoever has one gets in."""
+
 
 @dataclass(frozen=True, slots=True)
 class DutyInUse:
@@ -85,6 +88,16 @@ class Shell:
     def here(self) -> str:
         """The page's address, for coming back to it."""
         return self.request.get_full_path()
+
+    @property
+    def printed(self) -> list[str]:
+        """What paper says of a page: where it is from, with its filters, who printed it and in which duty. An address that opens
+        the page to whoever has it stays off it."""
+        match = self.request.resolver_match
+        opens = match is None or OPENING & match.kwargs.keys()
+        address = "" if opens else self.here if self.person else self.request.path
+        said = [address, self.person, self.duty.words if self.duty else ""]
+        return [words for words in said if words]
 
     @property
     def sign_out(self) -> str:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.views import saying
 
-_YEAR = 365
 _KILO = 1000
 NEAR = timedelta(days=14)
 """So near the hour matters, further away the day."""
@@ -34,7 +33,8 @@ def _has_hour(value: datetime) -> bool:
 
 
 def when(value: datetime | date | int | None) -> SafeString | str:
-    """A time as people say it: "Today 9:12 a.m.", "Nov 23, 2:05 p.m.", with the year where it is another one. A number is ms."""
+    """A time as people say it: "Today 9:12 a.m.", "Nov 23, 2:05 p.m.", with the year where it is another one; on paper, which knows
+    no today, all of it (print.css). A number is ms."""
     if value is None or value == "":
         return ""
     if not isinstance(value, datetime):
@@ -46,7 +46,8 @@ def when(value: datetime | date | int | None) -> SafeString | str:
         said = gettext("Yesterday {time}").format(time=clock(local))
     else:
         said = f"{saying.short(local) if local.year == now.year else saying.day(local)}, {clock(local)}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), _full(local), said)
+    at = local.isoformat(timespec="seconds")
+    return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), said)
 
 
 def clock(value: datetime) -> str:

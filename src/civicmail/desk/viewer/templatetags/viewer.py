@@ -22,8 +22,10 @@ FOLDED = 3
 """Quoted lines that are not folded away."""
 _LEVELS = 4
 _FOLLOWED = ("https://", "http://", "mailto:", "tel:")
-_LINK = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>'
+_LINK = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow"{}>{}</a>'
 """Opens a window of its own, which does not know ours."""
+_GOES = ' class="cm-goes"'
+"""Of a link whose words are not its address: paper has the address behind them."""
 
 
 @register.filter
@@ -117,7 +119,8 @@ def _linked(run: Run, text: str) -> str:
     if not run.url.startswith(_FOLLOWED):
         return f'{text} <bdi class="cm-hint">[{escape(gettext("this link cannot be opened"))}]</bdi>'
     host = escape(run.host)
-    link = _LINK.format(escape(run.url), text.strip() or host)
+    goes = "" if run.text.strip() == run.url else _GOES
+    link = _LINK.format(escape(run.url), goes, text.strip() or host)
     if run.lies:
         said = escape(gettext("really goes to {host}")).replace("{host}", f"<strong>{host}</strong>")
         return f'{link} <bdi class="cm-lie">[{said}]</bdi>'
