@@ -13,6 +13,8 @@ from civicmail.core.query.tree import And, Everything, Not, Or, Text, Token, Tre
 NOTHING: Tree = Not(Everything())
 CAME: Tree = Token("source", "door")
 IMPORTED: Tree = Not(CAME)
+WRITTEN_HERE: Tree = Token("source", "local")
+"""What the system itself wrote: no door takes mail as such."""
 
 
 def sent_from(boxes: Collection[str]) -> Tree:

@@ -19,7 +19,7 @@ from civicmail.core.message import headers, letter
 from civicmail.core.message.shapes import Fields
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token, Tree
-from civicmail.core.query.whose import IMPORTED, NOTHING, done_with, kept_for, reached, sent_from
+from civicmail.core.query.whose import IMPORTED, NOTHING, WRITTEN_HERE, done_with, kept_for, reached, sent_from
 from civicmail.desk.mailbox import scope
 from civicmail.desk.mailbox.fates import Fates, mine_of
 from civicmail.desk.mailbox.kept import Kept
@@ -44,6 +44,8 @@ Direction = Literal["", "sent", "received", "imported"]
 Stand = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
 _OF_MINE: frozenset[Stand] = frozenset({"unread", "starred", "hidden"})
 """What the person made of it, and no evidence says."""
+_SYSTEM = "mailer-daemon@"
+"""In From of notices and of reports about delivery. It only spares looking: anybody may write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A hit as this person sees it. sent: a mailbox of mine sent it; imported: it came by an import. size: of what this person has.
-    state: (role, word key) of the components, "" for as it should be. new: nobody who counts has opened it; labels: names."""
+    """A hit as this person sees it. sent: a mailbox of mine sent it; imported: it came by an import; ours: the city's mail system
+    wrote it. size: of what this person has. state: (role, word key) of the components, "" for as it should be. new: nobody who
+    counts has opened it; labels: names."""
 
     hit: Hit
     eye: Eye
@@ -74,6 +77,7 @@ class Row:
     new: bool = False
     starred: bool = False
     labels: tuple[str, ...] = ()
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,7 @@ def rows(desk: Desk, hits: Collection[Hit], opened: Collection[str], new: Collec
     authored = among(desk.reader, scope.authored(mine), hits)
     shut = among(desk.reader, scope.kept_back(mine, opened), hits)
     imported = among(desk.reader, IMPORTED, hits)
+    ours = among(desk.reader, WRITTEN_HERE, [hit for hit in hits if _SYSTEM in hit.from_.lower()])
     refused = among(desk.reader, And((scope.authored(mine), done_with("refuse"))), hits)
     labels = desk.kept.labels_on(uuid.UUID(hit.id).bytes for hit in hits)
     for hit in hits:
@@ -205,7 +210,8 @@ def rows(desk: Desk, hits: Collection[Hit], opened: Collection[str], new: Collec
         id_ = uuid.UUID(hit.id).bytes
         size = hit.size if eye == "author" else hit.given
         names = tuple(mark.name for mark in labels.get(id_, ()))
-        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, id_ in new, id_ in desk.kept.starred, names)
+        marks = (id_ in new, id_ in desk.kept.starred, names)
+        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, hit.id in ours)
 
 
 def _direction(direction: Direction, mine: Mine) -> list[Tree]:

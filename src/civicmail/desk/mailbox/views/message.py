@@ -124,17 +124,22 @@ def _permit_of(one: Found) -> showing.PermitFor:
 
 def _page(one: Found, seen: Seen) -> Page:
     actions = [*_answers(one), *(Action(said, url) for said, url in one.links())]
-    if one.eye == "given":
+    if one.eye == "given" and not _is_of_system(one):
         actions.append(Action(gettext("Verify"), reverse("mail-verify", args=[one.id])))
         actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
     return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _told(one), actions)
 
 
 _FACTS = 5
+WRITTEN_HERE = "local"
+"""How a notice, a report about delivery and an answer in somebody's absence come in; by no door."""
 
 
 def _told(one: Found) -> list[tuple[str, Any]]:
-    """What the delivered copy tells in its header, where somebody reads here instead: that it is from outside, and each mark."""
+    """What the delivered copy tells in its header, where somebody reads here instead: that it is from outside, and each mark. Of
+    what the system itself wrote, that nobody else did: others may write the same words above theirs."""
+    if one.eye == "given" and one.capture.source.kind == WRITTEN_HERE:
+        return [(gettext("Written by"), gettext("the city’s mail system itself"))]
     if one.eye != "given" or not labels.is_inbound(one.capture):
         return []
     mine = {(p.box or p.address).lower() for p in known_to(one)}
@@ -145,9 +150,20 @@ def _told(one: Found) -> list[tuple[str, Any]]:
 
 
 def _answers(one: Found) -> list[Action]:
-    """What can be written from here; the page of writing says so where somebody may not send."""
+    """What can be written from here; the page of writing says so where somebody may not send. Nobody reads an answer to the mail
+    system."""
     said = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
+    if _is_of_system(one):
+        said = {"forward": said["forward"]}
     return [Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", how == "reply") for how, words_ in said.items()]
+
+
+def _is_of_system(one: Found) -> bool:
+    """Whether it is a notice of ours, or a report about delivery: by how it came in, and not by what it says alone."""
+    if one.capture.source.kind != WRITTEN_HERE:
+        return False
+    writers = header_of(one.archive.body(one.permit, one.place)).from_
+    return any(writer.addr.lower().startswith("mailer-daemon@") for writer in writers)
 
 
 def _more(one: Found) -> Mapping[str, Any]:
