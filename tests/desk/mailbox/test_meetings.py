@@ -63,6 +63,38 @@ def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visi
     assert "Your answer: Accepted" in said(client.get(f"/mail/{id_}/"))
 
 
+def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post, visit: Visit) -> None:
+    """R-1163: the one who answered stands among the guests with this answer, and can change it."""
+    client, id_ = visit("crew0"), arrives(post, calendar())
+    assert "No answer yet" in said(client.get(f"/mail/{id_}/"))
+    client.post(f"/mail/{id_}/answer/", {"answer": "ACCEPTED"})
+    page = said(client.get(f"/mail/{id_}/"))
+    assert "Your answer: Accepted" in page and "Change it to: Perhaps Decline" in page and "No answer yet" not in page
+    client.post(f"/mail/{id_}/answer/", {"answer": "DECLINED"})
+    assert "Change it to: Accept Perhaps" in said(client.get(f"/mail/{id_}/"))
+
+
+@pytest.mark.parametrize(
+    ("sender", "answer", "wanted"),
+    [
+        ("Pat@acme.example", "ACCEPTED", "Pat Nguyen comes to this meeting."),
+        ("pat@acme.example", "DECLINED", "Pat Nguyen does not come to this meeting."),
+        ("pat@acme.example", "DELEGATED", "This is an answer to an invitation."),
+        ("eve@acme.example", "ACCEPTED", "This is an answer to an invitation."),
+    ],
+)
+def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: str, answer: str, wanted: str) -> None:
+    """R-1164: in the words of whom it is from; what somebody says of another is only an answer."""
+    who = f"ATTENDEE;CN=Pat Nguyen;PARTSTAT={answer}:mailto:pat@acme.example\n"
+    event = "".join(line for line in EVENT.splitlines(keepends=True) if not line.startswith("ATTENDEE")) + who
+    raw = letter(calendar(event, "REPLY")).replace(b"From: ann@acme.example", f"From: {sender}\r\nSubject: Re".encode())
+    id_ = post.arrive(raw, DANA, sender=sender)
+    post.delivered(id_, 0)
+    post.index()
+    page = said(visit("crew0").get(f"/mail/{uuid_text(id_)}/"))
+    assert wanted in page and page.count("comes to this meeting") == wanted.count("comes to this meeting")
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -40,6 +40,12 @@ SAID: dict[str, tuple[str, Any]] = {
     "NEEDS-ACTION": ("plain", gettext_lazy("No answer yet")),
 }
 """Answer of a guest -> role and word."""
+ACTS: dict[str, Any] = {
+    "ACCEPTED": gettext_lazy("Accept"),
+    "TENTATIVE": gettext_lazy("Perhaps"),
+    "DECLINED": gettext_lazy("Decline"),
+}
+"""Answer of mine -> its button."""
 SUBJECTS = {
     "ACCEPTED": gettext_lazy("Accepted: {}"),
     "TENTATIVE": gettext_lazy("Perhaps: {}"),
@@ -59,16 +65,17 @@ _LOOKS_LIKE_ONE = re.compile(rb"text/calendar|application/ics|\.ics", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the template reads. me: the guest that is one of my mailboxes; given: my last answer; may: I can answer now."""
+    """What the template reads. news: role and words; me: the guest that is one of my mailboxes; given: my last answer; answers:
+    what I can say now, (value, words), without what I have said last."""
 
     meeting: Meeting
     when: str
     repeats: str
     guests: list[tuple[Guest, str, Any]]
-    news: str
+    news: tuple[str, str] | None
     me: Guest | None
     given: tuple[str, Any] | None
-    may: bool
+    answers: list[tuple[str, Any]]
 
 
 def card_of(one: Found) -> Card | None:
@@ -78,16 +85,16 @@ def card_of(one: Found) -> Card | None:
         return None
     me = _me(one, meeting)
     last = _last(one)
-    guests = [(guest, *SAID[guest.answer]) for guest in meeting.guests]
+    guests = [(guest, *SAID[last if last and guest is me else guest.answer]) for guest in meeting.guests]
     return Card(
         meeting,
         told(meeting),
         repeated(meeting.repeats),
         guests,
-        _news(meeting),
+        _news(one, meeting),
         me,
         SAID[last] if last else None,
-        _may(one, meeting, me),
+        [(value, words) for value, words in ACTS.items() if value != last] if _may(one, meeting, me) else [],
     )
 
 
@@ -167,15 +174,24 @@ def _may(one: Found, meeting: Meeting, me: Guest | None) -> bool:
     return one.eye == "given" and asked and me is not None and organiser is not None and not mine
 
 
-def _news(meeting: Meeting) -> str:
+def _news(one: Found, meeting: Meeting) -> tuple[str, str] | None:
     """What this message does to the meeting."""
     if meeting.cancelled:
-        return gettext("This meeting is cancelled.")
+        return "stop", gettext("This meeting is cancelled.")
     if meeting.method == "REPLY":
-        return gettext("This is an answer to an invitation.")
+        return _answered(one, meeting)
     if meeting.method == "COUNTER":
-        return gettext("A guest proposes another time.")
-    return gettext("This changes an earlier invitation.") if meeting.sequence else ""
+        return "wait", gettext("A guest proposes another time.")
+    return ("wait", gettext("This changes an earlier invitation.")) if meeting.sequence else None
+
+
+def _answered(one: Found, meeting: Meeting) -> tuple[str, str]:
+    """Whose answer it is, and which; only of whom the message says it is from: nobody answers for another."""
+    writers = {a.addr.lower() for a in header_of(one.archive.body(one.permit, one.place)).from_}
+    guest = meeting.guests[0] if len(meeting.guests) == 1 else None
+    if guest is None or guest.answer not in TEXTS or guest.address not in writers:
+        return "wait", gettext("This is an answer to an invitation.")
+    return SAID[guest.answer][0], str(TEXTS[guest.answer]).format(guest.name or guest.address)
 
 
 def _named(guest: Guest | None) -> str:
