@@ -57,6 +57,15 @@ PULL = Table[PullState](
 )
 
 
+def comes_next(state: CaseState, there: int, aside: int) -> Literal["answer", "pull", "undo", "none"]:
+    """The act that a case waits for, the main one of its page. there: copies that could be taken back; aside: those that are."""
+    if state == "open":
+        return "answer"
+    if state == "right":
+        return "pull" if there else "none"
+    return "undo" if aside else "none"
+
+
 def begins(copies: int) -> PullState:
     """The state in which a pull of so many copies begins."""
     return "running" if copies <= ALONE_MOST else "asked"

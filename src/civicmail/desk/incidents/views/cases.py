@@ -25,7 +25,7 @@ from civicmail.desk.incidents.actions import answering
 from civicmail.desk.incidents.likeness import Has, counted
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import Found
-from civicmail.desk.incidents.states import CASES, PULLS
+from civicmail.desk.incidents.states import CASES, PULL, PULLS, comes_next
 
 HAS: dict[str, tuple[str, str]] = {
     "delivered": ("warn", "Has it"),
@@ -96,26 +96,39 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
         return answering.answer(row, said["answer"], actor=request.actor, reason=said["reason"], now=ms(request.now))
 
     there, mailboxes = counted(found.copies)
+    pulls = list(row.pulls.all())
+    back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
+    have = "not known at this moment" if later else _many(there, mailboxes)
     reports, captures = row.reports.count(), queries.captures_of(row)
-    facts: list[tuple[str, Any]] = [
-        ("Says it is from", row.sender or "nobody"),
-        ("First reported", row.made),
-        ("Reports", reports + row.outside),
-        ("Have it", _many(there, mailboxes) if there else "nobody"),
-    ]
-    page = Page("What was reported?", "Case", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
     return answered(
-        request, form, answer, page=page, back=reverse("incident", args=[pk]), said="Everybody who reported it is told.",
-        template="incidents/case.html", row=row, found=found, later=later, there=there, mailboxes=mailboxes, count=reports,
-        checks=_checks(row), pulls=[(pull, PULLS[pull.state]) for pull in row.pulls.all()], asks=row.state == "open",
-        may=may(request, "report.answer"), spread=_spread(request, found), captures=captures[:SHOWN],
-        reports=row.reports.select_related("reporter")[:SHOWN], more=max(0, reports - SHOWN),
-        handed=queries.handed(row)[:5] if may(request, "report.read") else [],
+        request, form, answer, page=_page(row, reports, have), back=reverse("incident", args=[pk]),
+        said="Everybody who reported it is told.", template="incidents/case.html", row=row, found=found, later=later, there=there,
+        next=comes_next(row.state, there, len(back)), count=reports, checks=_checks(row),
+        pulls=[(pull, PULLS[pull.state]) for pull in pulls], back_to=back, waits=_waits(row), may=may(request, "report.answer"),
+        spread=_spread(request, found), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
+        more=max(0, reports - SHOWN), handed=queries.handed(row)[:5] if may(request, "report.read") else [],
         traced=may(request, "system.see"), openings=_openings(request, captures, found),
     )  # fmt: skip
 
 
+def _page(row: Case, reports: int, have: str) -> Page:
+    facts: list[tuple[str, Any]] = [
+        ("Says it is from", row.sender or "nobody"),
+        ("First reported", row.made),
+        ("Reports", reports + row.outside),
+        ("Have it", have),
+    ]
+    return Page("What was reported?", f"Case {row.pk}", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
+
+
+def _waits(row: Case) -> Case | None:
+    """Another case without an answer, the one that waits longest."""
+    return Case.objects.filter(state="open").exclude(pk=row.pk).order_by("made", "pk").first()
+
+
 def _many(copies: int, mailboxes: int) -> str:
+    if not copies:
+        return "nobody"
     if copies == 1:
         return "1 mailbox"
     return f"{copies:,} copies in {mailboxes:,} {'mailbox' if mailboxes == 1 else 'mailboxes'}"

@@ -1,0 +1,84 @@
+"""The one main act on the page of a case is what comes next (P-31)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.moments import ms
+from civicmail.desk.incidents import queries, states
+from civicmail.desk.incidents.actions import answering, pulling
+from civicmail.desk.incidents.models import Case
+from civicmail.desk.incidents.states import CaseState
+from desk.incidents.test_pulling import lies, reported, wave, work
+from desk.incidents.test_reporting import WHY, officer, phish
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+_MAIN = re.compile(r'<(?:a|button)\b[^>]*class="usa-button(?: cm-stop)?"[^>]*>(.*?)</(?:a|button)>', re.DOTALL)
+
+
+def main_acts(client: Client, case: Case) -> list[str]:
+    page = client.get(f"/incidents/{case.pk}/").content.decode()
+    return _MAIN.findall(page[page.index("<main") :])
+
+
+@pytest.mark.parametrize(
+    ("state", "there", "aside", "wanted"),
+    [
+        ("open", 3, 0, "answer"),
+        ("open", 0, 1, "answer"),
+        ("right", 3, 1, "pull"),
+        ("right", 0, 1, "none"),
+        ("genuine", 3, 0, "none"),
+        ("genuine", 3, 1, "undo"),
+    ],
+)
+def test_what_comes_next_in_each_state(state: CaseState, there: int, aside: int, wanted: str) -> None:
+    """R-1162: what was found genuine is never to be taken back next, and what was taken of it goes back."""
+    assert states.comes_next(state, there, aside) == wanted
+
+
+def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town, visit: Visit, installed: Path) -> None:
+    now, security = ms(plain.now), visit("security")
+    one, two, other = wave(installed, now)
+    for capture in (one, two):
+        lies(installed, "dana.ortiz", capture)
+        lies(installed, "pat.nguyen", capture)
+    case = reported(plain, one, phish())
+    assert main_acts(security, case) == ["Tell 1 person"]
+    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    assert main_acts(security, case) == ["Take 3 copies back…"]
+    found = queries.who_has(case, now=now)
+    pulling.ask(case, found.copies, "", 3, actor=officer(), reason=WHY, now=now)
+    work(plain, installed)
+    assert main_acts(security, case) == []
+    assert "No other case waits" in security.get(f"/incidents/{case.pk}/").content.decode()
+    later = reported(plain, other, b"From: help@desk.example\r\nSubject: Something else\r\n\r\nGood morning, all is well.")
+    assert main_acts(security, case) == [f"Next: case {later.pk}, which waits longest"]
+
+
+def test_what_was_genuine_after_all_is_put_back(plain: Town, visit: Visit, installed: Path) -> None:
+    now, security = ms(plain.now), visit("security")
+    one, two, _ = wave(installed, now)
+    for capture in (one, two):
+        lies(installed, "dana.ortiz", capture)
+        lies(installed, "pat.nguyen", capture)
+    case = reported(plain, one, phish())
+    asked = pulling.ask(case, queries.who_has(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
+    work(plain, installed)
+    answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+    assert main_acts(security, case) == ["Put 3 copies back…"]
+    asked.refresh_from_db()
+    pulling.undo(asked, actor=officer(), reason=WHY, now=now)
+    work(plain, installed)
+    assert main_acts(security, case) == []
+    page = security.get(f"/incidents/{case.pk}/").content.decode()
+    assert re.search(r'class="usa-button usa-button--outline"[^>]*>Take 3 copies back…', page), (
+        "it can be done, and is not the main act"
+    )
