@@ -10,6 +10,7 @@ from django.test import Client
 
 from city.conduct.cases_of_violations import WHY
 from civicmail.city.access.models import Account, Acknowledgement, Bar, Entry, Undertaking
+from civicmail.city.access.views.saying import day
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.pace import HOUR, Pace
 from civicmail.city.conduct.views import complaints
@@ -58,7 +59,8 @@ def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit
     shown = words(office.get(case))
     assert "Verified: mail is shut until then" in shown and "not as the table proposes" in shown and "Local 9, March 3" in shown
     told = words(visit("crew6").get(mine))
-    assert "You cannot use mail until a day." in told and WHY in told and "Ed" not in told
+    row.refresh_from_db()
+    assert f"You cannot use mail until {day(row.until)}." in told and WHY in told and "Ed" not in told
     assert visit("crew6").post(mine, {"text": "It was no list, it was my family."}).status_code == 302
     row.refresh_from_db()
     assert row.state == "appealed"

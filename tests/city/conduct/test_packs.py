@@ -131,6 +131,22 @@ def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> N
     assert packing.digest(packs.evidence(review).files) == review.digest
 
 
+def test_a_review_that_was_closed_before_reports_had_a_look_is_as_it_was(installed: Path) -> None:
+    """R-1166, R14: its file fits the checksum that the ledger has, as one of today does."""
+    review = small()
+    proved(installed)
+    assert b"<style>" in report_of(packs.file(review, installed, "Sample City"), review.digest)
+    review.digest = packing.digest(packs.evidence(review, look="").files)
+    assert b"<style>" not in report_of(packs.file(review, installed, "Sample City"), review.digest)
+
+
+def report_of(content: bytes, digest: str) -> bytes:
+    """The report of a file, whose manifest has this checksum."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        assert orjson.loads(file.read("manifest.json"))["sha256"] == digest
+        return file.read("report.html")
+
+
 def test_rows_and_log_say_what_happened(installed: Path) -> None:
     """R-485, R14: decisions, reasons, who stood in, reminders, silence, speed."""
     files = packs.evidence(reviewed()).files

@@ -25,7 +25,7 @@ class Meaning:
 
 KINDS: dict[Kind, Meaning] = {
     "re-entry": Meaning("One level higher", "New access is decided by the next head up or the access office.", elected=True),
-    "suspension": Meaning("Suspended", "No mail is sent or read until a day.", shuts=True),
+    "suspension": Meaning("Suspended", "No mail is sent or read until it ends.", shuts=True),
     "restriction": Meaning(
         "Restricted", "Reads and receives everything; writes inside, and to one outside address at a time.", elected=True
     ),

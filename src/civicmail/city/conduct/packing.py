@@ -80,17 +80,35 @@ def pack(evidence: Evidence, about: dict[str, Any], heads: Sequence[bytes], proo
 
 _PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>{look}</head>
 <body><main>
 <h1>{title}</h1>
 {body}</main></body>
 </html>
 """
+LOOK = """
+<style>
+body{font:11pt/1.4 sans-serif;max-width:64rem;margin:1rem auto;padding:0 1rem;color:#1b1b1b}
+h1{font-size:18pt;margin:0 0 8pt}
+h2{font-size:13pt;margin:16pt 0 4pt;break-after:avoid}
+table{width:100%;border-collapse:collapse}
+caption{text-align:left;color:#565c65;padding:0 0 4pt;break-after:avoid}
+th,td{text-align:left;vertical-align:top;padding:3pt 8pt 3pt 0;border-bottom:1px solid #c6cace;overflow-wrap:anywhere}
+thead{display:table-header-group}
+thead th{border-bottom:2px solid #71767a}
+tbody th{font-weight:400}
+tr{break-inside:avoid}
+@page{margin:15mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
+@media(max-width:40em){table{display:block;overflow-x:auto}th,td{overflow-wrap:normal}}
+@media print{body{font-size:9pt;max-width:none;margin:0;padding:0}}
+</style>
+"""
+"""How a report looks on a screen and on paper; it stands by itself, so it brings it along."""
 
 
-def page(title: str, body: str) -> bytes:
-    """A page that stands by itself; body: markup."""
-    return _PAGE.format(title=escape(title), body=body).encode()
+def page(title: str, body: str, look: str = LOOK) -> bytes:
+    """A page that stands by itself; body, look: markup."""
+    return _PAGE.format(title=escape(title), body=body, look=look).encode()
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

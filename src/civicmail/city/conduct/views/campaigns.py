@@ -109,6 +109,8 @@ def campaign(request: Asked, pk: int) -> HttpResponse:
     return render(request, "conduct/campaign.html", shown)
 
 
+DONE = {"apply": "Suspended", "leave": "Left as they were"}
+"""What becomes of those whom the breaker held back -> how it is told."""
 STEPS = {
     "nobody": "Nobody can be asked",
     "delegated": "Somebody stands in",
@@ -144,7 +146,7 @@ def _page(request: Asked, found: Review, counts: Any) -> Page:
         if found.state in ("over", "closed") and left and not Review.objects.filter(former=found).exists():
             actions.append(Action("Ask again what is open…", reverse("campaign-round", args=[found.pk])))
     if found.started:
-        actions.append(Action("Evidence", reverse("campaign-pack", args=[found.pk])))
+        actions.append(Action("Evidence, as a file", reverse("campaign-pack", args=[found.pk])))
     return Page(name_of(found), "Access review", [("Reviews", reverse("campaigns"))], CAMPAIGN_WORDS[found.state], facts, actions)
 
 
@@ -208,9 +210,10 @@ def remind(request: Asked, pk: int) -> HttpResponse:
     require(request, "review.run")
     found = get_object_or_404(Review, pk=pk)
     people = len(reminding.waiting([found], ms(request.now)))
-    effects = [f"{people} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
+    whom = "1 person" if people == 1 else f"{people} people"
+    effects = [f"{whom} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
     return _confirmed(
-        request, found, "Remind who has open rows?", effects, f"Remind {people}", "They were reminded.",
+        request, found, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
         lambda reason: running.remind(found, actor=request.actor, reason=reason, now=ms(request.now)),
     )  # fmt: skip
 
@@ -221,7 +224,8 @@ def again(request: Asked, pk: int) -> HttpResponse:
     require(request, "review.run")
     found = get_object_or_404(Review, pk=pk)
     left = ReviewRow.objects.filter(review=found, state__in=UNANSWERED).count()
-    effects = [f"{left} open rows are asked again, with a deadline of their own. The old deadline stays as it was."]
+    rows = "1 open row is" if left == 1 else f"{left} open rows are"
+    effects = [f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."]
     return _confirmed(
         request, found, "Ask again?", effects, "Begin a new round", "The new round has begun.",
         lambda reason: planning.next_round(found, actor=request.actor, reason=reason, now=ms(request.now)),
@@ -246,7 +250,7 @@ def batch(request: Asked, pk: int, department: str) -> HttpResponse:
     return answered(
         request, form, do, page=Page(f"{where.name}: {n} held back", name_of(found), [("The review", back)]), back=back,
         effects=["Suspended: sending stops; it ends after fourteen days without an answer."], stays=["No mail is deleted."],
-        verb="Answer for them", said=lambda count: f"Done for {count}.",
+        verb="Answer for them", said=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
     )  # fmt: skip
 
 

@@ -43,8 +43,8 @@ STATES = {
 OUTCOMES = {
     "none": _("Nothing follows."),
     "warning": _("A warning, and training."),
-    "suspension": _("You cannot use mail until a day."),
-    "restriction": _("You write to one address outside of the city at a time, until a day."),
+    "suspension": _("You cannot use mail until {day}."),
+    "restriction": _("You write to one address outside of the city at a time, until {day}."),
     "ended": _("Your access to mail has ended."),
     "permanent": _("You may not use the city's mail any more."),
 }
@@ -97,7 +97,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     page = Page(heading, gettext("Violations"), crumbs, (role, str(word)), facts)
     return answered(
         request, form, verb, page=page, back=reverse("my-violations"), said=said, template="conduct/my_violation.html", v=row,
-        title=_title(row), asks=wanted, outcome=OUTCOMES.get(row.outcome, "") if row.decided is not None else "",
+        title=_title(row), asks=wanted, outcome=_outcome(row),
         ground=table.grounds.get(row.ground, row.ground), last=_last(row), to=reverse("my-violation", args=[row.pk]),
     )  # fmt: skip
 
@@ -114,6 +114,13 @@ def _asks(row: Violation, now: int) -> tuple[str, str]:
     if row.state == "decided" and row.decided is not None and now < ms(row.decided) + APPEAL:
         return "appeal", gettext("Your appeal is recorded. Somebody who had no part in it hears it.")
     return "", ""
+
+
+def _outcome(row: Violation) -> str:
+    """What was decided, for whom it is about; empty while nothing is."""
+    if row.decided is None or row.outcome not in OUTCOMES:
+        return ""
+    return str(OUTCOMES[row.outcome]).format(day=saying.day(row.until) if row.until is not None else "")
 
 
 def _last(row: Violation) -> str:

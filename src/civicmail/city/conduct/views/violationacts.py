@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.views.asked import Asked, acting, hidden_unless, require
+from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import consequences, findings, reporting
@@ -252,5 +252,13 @@ def record(request: Asked, uid: str) -> HttpResponse:
     page = Page(f"Record a violation by {who}?", str(work.contract.agency))
     return answered(
         request, form, verb, page=page, back=reverse("violation-new"), effects=effects, stays=stays, stop=True,
-        verb="End access of 1 person now", said=f"Access of {who} has ended at every door.", to=reverse("violation-new"),
+        verb="End access of 1 person now", said=f"Access of {who} has ended at every door.", to=lambda made: _after(request, made),
     )  # fmt: skip
+
+
+def _after(request: Asked, made: Violation) -> str:
+    """The record, where whoever made it may see what becomes of it."""
+    about = about_of(made, "")
+    if made.department is None or not may(request, "violation.see", about):
+        return reverse("violation-new")
+    return reverse("violation", args=[made.department.code, made.pk])
