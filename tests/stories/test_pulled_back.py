@@ -31,7 +31,7 @@ from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Dovecot
 from neighbours.tools import Sink
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
-from stories.townhall import run, townhall
+from stories.townhall import Desk, townhall
 
 pytestmark = pytest.mark.neighbour("dovecot", "postfix", "smtp-sink", "chromium", "openssl", "root")
 SAM, PASSWORD, PEOPLE = "sam.ferrer@city.example", new_password(), 199
@@ -112,24 +112,37 @@ def world() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory, authority: Authority, dovecot: Dovecot, world: Sink) -> Iterator[Civicmail]:
+def made(tmp_path_factory: pytest.TempPathFactory, authority: Authority, dovecot: Dovecot, world: Sink) -> Civicmail:
+    """The city before its processes run."""
     certificate, key = authority.issue("mail.city.example")
     data = tmp_path_factory.mktemp("pulled") / "data"
-    running = Civicmail(
+    city = Civicmail(
         data, next_hop=world.port, people=f'certificate = "{certificate}"\nkey = "{key}"',
         courier__local=f"lmtp://127.0.0.1:{dovecot.lmtp}",
         courier__imap=f"imap://127.0.0.1:{dovecot.imap}", courier__imap_key_file=str(dovecot.key_file),
         screening__checks='["names", "links"]', marks__links='["*"]',
     )  # fmt: skip
-    running.set(web__serve="true", web__url=f"http://127.0.0.1:{running.ports.web}")
+    city.set(web__serve="true", web__url=f"http://127.0.0.1:{city.ports.web}")
     now = time.time_ns() // 1_000_000
     dkimkeys.activate(data, dkimkeys.new(data, "city.example", "rsa", now=now), now=now)
     claim = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
     civicmail(*claim, "--reason", "the council decided so", data=data)
     townhall(data)
-    run(data, _MORE.format(mac=mac(device_key(data), PASSWORD), desks=DESKS))
-    with running:
-        yield running
+    return city
+
+
+@pytest.fixture(scope="module")
+def desk(made: Civicmail) -> Iterator[Desk]:
+    """Where security looks."""
+    with Desk(made.data) as desk:
+        desk.run(_MORE.format(mac=mac(device_key(made.data), PASSWORD), desks=DESKS))
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def city(made: Civicmail, desk: Desk) -> Iterator[Civicmail]:
+    with made:
+        yield made
 
 
 def fraud(number: int) -> str:
@@ -149,12 +162,12 @@ def until(look: Callable[[], object], city: Civicmail, seconds: float = 60) -> N
         time.sleep(0.2)
 
 
-def told(city: Civicmail, code: str) -> str:
-    """What the desk says; nothing while the worker is still beginning, or the index is not up with what came."""
+def told(desk: Desk, code: str) -> str:
+    """What the desk says; nothing while the index is not up with what came."""
     try:
-        return run(city.data, _DESK + code).strip()
+        return desk.run(_DESK + code).strip()
     except AssertionError as error:
-        if "LeaseHeld" in str(error) or "Conflict" in str(error):
+        if "Conflict" in str(error):
             return ""
         raise
 
@@ -215,7 +228,7 @@ def report(city: Civicmail) -> None:
     submit(city, "report@city.example", text)
 
 
-def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(city: Civicmail, dovecot: Dovecot) -> None:
+def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(city: Civicmail, desk: Desk, dovecot: Dovecot) -> None:
     """R-687, R-693, R-696, R-701, R-704, R-705, R-631: the time from the first report to the last copy is printed; three who wanted
     to follow the link are listed for security, and nobody else."""
     everybody = [SAM, *DESKS]
@@ -227,19 +240,19 @@ def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(cit
     links = [link_in(city, copy_of(dovecot, who, "Your mailbox is full")) for who in (*three, DESKS[7])]
     began = time.monotonic()
     report(city)
-    until(lambda: told(city, _CASE) == "[(True, 1)]", city)
-    until(lambda: told(city, _PULL.format(count=200)) == "asked 200", city)
+    until(lambda: told(desk, _CASE) == "[(True, 1)]", city)
+    until(lambda: told(desk, _PULL.format(count=200)) == "asked 200", city)
     until(lambda: left(dovecot) == 0, city)
     print(f"from the first report to the last of 200 copies: {time.monotonic() - began:.1f} s")
     until(lambda: is_there(links[0]), city)
     assert all("Do not go there" in opened(link, **PERSON) for link in links[:3]) and "Do not go there" in opened(links[3])
-    until(lambda: told(city, _WHO.format(sender="help@desk.example")).split() == sorted(three), city)
-    until(lambda: told(city, _STATE) == "done", city)
+    until(lambda: told(desk, _WHO.format(sender="help@desk.example")).split() == sorted(three), city)
+    until(lambda: told(desk, _STATE) == "done", city)
     until(lambda: any(b"You were right" in content for content in dovecot.fetch(SAM)), city)
     assert sum(b"was taken out of your mailbox" in content for content in dovecot.fetch(SAM)) <= 1
-    run(city.data, _DESK + _UNDO)
+    desk.run(_DESK + _UNDO)
     until(lambda: left(dovecot) == 200, city)
-    until(lambda: told(city, _STATE) == "undone", city)
+    until(lambda: told(desk, _STATE) == "undone", city)
 
 
 def parts(raw: bytes) -> tuple[str, str]:
@@ -252,7 +265,7 @@ def parts(raw: bytes) -> tuple[str, str]:
 
 
 def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_one(
-    city: Civicmail, dovecot: Dovecot, world: Sink, page: Any
+    city: Civicmail, desk: Desk, dovecot: Dovecot, world: Sink, page: Any
 ) -> None:
     """R-616, R-617, R-620, R-627, R-628, R-629, R-631: by real SMTP into a real mailbox, and back out of it, signed."""
     with postfix.smart_host(1, back=city.mx) as crook, smtplib.SMTP("127.0.0.1", crook.port, timeout=60) as client:
@@ -276,12 +289,12 @@ def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_o
     broken.write_text("broken [")
     assert "Not everything could be asked" in opened(link, **PERSON) and "Go to" in opened(link, **PERSON)
     broken.unlink()
-    run(city.data, _DESK + _BAD.format(uuid=number[1].decode()))
+    desk.run(_DESK + _BAD.format(uuid=number[1].decode()))
     assert "Do not go there" in opened(link, **PERSON, Sec_Purpose="prefetch")
-    assert told(city, _WHO.format(sender="billing@crook.example")) == ""
+    assert told(desk, _WHO.format(sender="billing@crook.example")) == ""
     page.goto(link)
     page.get_by_text("Do not go there.").wait_for()
-    until(lambda: told(city, _WHO.format(sender="billing@crook.example")) == SAM, city)
+    until(lambda: told(desk, _WHO.format(sender="billing@crook.example")) == SAM, city)
     quoted = "".join(f"> {line}\r\n" for line in plain.splitlines())
     head = f"From: Sam Ferrer <{SAM}>\r\nTo: pay@elsewhere.example\r\nSubject: Re: Invoice 4711\r\nMessage-ID: <a@city.example>\r\n"
     submit(city, "pay@elsewhere.example", f"{head}\r\nWe owe you nothing.\r\n\r\n{quoted}")

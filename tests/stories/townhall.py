@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from neighbours import tables
 
@@ -77,6 +80,23 @@ for uid in ("e-1", "e-5", "e-6"):
 publish()
 """
 
+_DESK = """
+import contextlib, io, json, sys, traceback
+from django.db import connections
+given = dict(globals())
+for line in sys.stdin:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(json.loads(line), {**given, "now": timezone.now()})
+        answer = {"said": said.getvalue()}
+    except Exception:
+        answer = {"wrong": traceback.format_exc()}
+    connections.close_all()
+    print(json.dumps(answer), flush=True)
+"""
+_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Townhall:
@@ -89,12 +109,51 @@ class Townhall:
 
 def run(data: Path, code: str) -> str:
     """Python on this folder, in a process of its own; what it prints."""
-    environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     tables.lay(data)
     text = _HEAD.format(data=str(data)) + code
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, env=environ, check=False)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=_SECONDS, env=_env(), check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+class Desk:
+    """Python on this folder again and again, in one process: for a story that looks often. Use it with `with`, from before the
+    city's own processes run: the tables are made by one at a time."""
+
+    def __init__(self, data: Path) -> None:
+        tables.lay(data)
+        self._log = data.with_name("desk.log")
+        text = _HEAD.format(data=str(data)) + _DESK
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=_env()
+            )
+
+    def run(self, code: str) -> str:
+        """What it prints; `now` is of this moment, and no name of an earlier code is there. Raises AssertionError with what it
+        raises."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(code) + "\n")
+        self._process.stdin.flush()
+        assert select.select([self._process.stdout], [], [], _SECONDS)[0], "the desk does not answer"
+        line = self._process.stdout.readline()
+        assert line, self._log.read_text(errors="replace")[-3000:]
+        answer = json.loads(line)
+        assert "wrong" not in answer, answer["wrong"]
+        return str(answer["said"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(_SECONDS)
+        self._process.stdout.close()
+
+
+def _env() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
 
 
 def townhall(data: Path) -> Townhall:
