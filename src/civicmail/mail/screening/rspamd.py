@@ -1,7 +1,6 @@
 """What Rspamd says of a message (outer check): POST /checkv2, its score beside the one that it asks for, its strongest symbols.
 
-A second opinion that is put together with our own (stacking.py); it never decides alone. Larger messages are not sent: no spam is
-so large. https://docs.rspamd.com/developers/protocol/
+Larger messages are not sent: no spam is so large. https://docs.rspamd.com/developers/protocol/
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.policy.shapes import Finding
 from civicmail.core.config.settings import Settings
-from civicmail.mail.screening.programs import Away, Program, program_at
-from civicmail.mail.screening.shapes import NOTHING, Found, Outer, unavailable
+from civicmail.mail.screening.opinions import asked, opinion
+from civicmail.mail.screening.programs import Program, program_at
+from civicmail.mail.screening.shapes import Found, Outer
 
 NAME = "rspamd"
 VERSION = 1
@@ -23,7 +22,6 @@ SECONDS = 9.0
 """Rspamd's own limit for a message is 8 (task_timeout)."""
 PORT = 11333
 MOST = 2 << 20
-SYMBOLS = 8
 _MARGIN = 0.5
 _DROPPED = str.maketrans(dict.fromkeys("\r\n\0", " "))
 
@@ -34,18 +32,11 @@ def open_(settings: Settings, data: Path) -> Program:
 
 async def find(case: Outer) -> Found:
     """Only of mail from outside."""
-    if not case.inbound or len(case.raw) > MOST:
-        return NOTHING
-    program: Program | None = case.world.tools.get(NAME)
-    if program is None:
-        return unavailable(NAME, "refused", VERSION)
-    try:
-        head = request(case, program)
-        return judged(body_of(await program.exchange(head, case.raw, SECONDS - _MARGIN)))
-    except Away as error:
-        return unavailable(NAME, str(error), VERSION)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return unavailable(NAME, "broken", VERSION)
+
+    async def ask(program: Program) -> Found:
+        return judged(body_of(await program.exchange(request(case, program), case.raw, SECONDS - _MARGIN)))
+
+    return await asked(case, NAME, VERSION, MOST, ask)
 
 
 def request(case: Outer, program: Program) -> bytes:
@@ -98,11 +89,3 @@ def judged(body: bytes) -> Found:
     symbols = said["symbols"].values()
     strongest = sorted(((float(s["score"]), str(s["name"])) for s in symbols if s["score"]), key=lambda s: -abs(s[0]))
     return opinion(NAME, VERSION, score, required, [name for _, name in strongest])
-
-
-def opinion(check: str, version: int, score: float, required: float, symbols: list[str]) -> Found:
-    """A score with the one from which that program calls a message spam, and the names of its rules that said so."""
-    findings = [Finding(check, "score", mask=f"{score:.2f} of {required:.2f}", version=version)]
-    if symbols:
-        findings.append(Finding(check, "symbols", mask=" ".join(symbols[:SYMBOLS])[:400], version=version))
-    return Found(tuple(findings), more={"score": score, "required": required})

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 from civicmail.core.config.settings import Settings
-from civicmail.mail.screening.programs import Away, Program, program_at
-from civicmail.mail.screening.rspamd import opinion
-from civicmail.mail.screening.shapes import NOTHING, Found, Outer, unavailable
+from civicmail.mail.screening.opinions import asked, opinion
+from civicmail.mail.screening.programs import Program, program_at
+from civicmail.mail.screening.shapes import Found, Outer
 
 NAME = "spamd"
 VERSION = 1
@@ -31,18 +31,12 @@ def open_(settings: Settings, data: Path) -> Program:
 
 async def find(case: Outer) -> Found:
     """Only of mail from outside."""
-    if not case.inbound or len(case.raw) > MOST:
-        return NOTHING
-    program: Program | None = case.world.tools.get(NAME)
-    if program is None:
-        return unavailable(NAME, "refused", VERSION)
-    head = f"SYMBOLS SPAMC/1.5\r\nContent-length: {len(case.raw)}\r\n\r\n".encode()
-    try:
+
+    async def ask(program: Program) -> Found:
+        head = f"SYMBOLS SPAMC/1.5\r\nContent-length: {len(case.raw)}\r\n\r\n".encode()
         return judged(await program.exchange(head, case.raw, SECONDS - _MARGIN, half=True))
-    except Away as error:
-        return unavailable(NAME, str(error), VERSION)
-    except ValueError:
-        return unavailable(NAME, "broken", VERSION)
+
+    return await asked(case, NAME, VERSION, MOST, ask)
 
 
 def judged(reply: bytes) -> Found:
