@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import letter
@@ -73,3 +77,21 @@ def test_a_process_that_was_taken_over_says_nothing_that_counts(said: object) ->
 def test_of_an_endless_path_the_beginning_counts() -> None:
     path = "https://h.example/" + "%41" * 500
     assert exact.place(path) == exact.place(f"{path}/other") != exact.place("https://h.example/other")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["http", "HTTPS", ":", "/", "//", "h.example", "@", "[", "?q", "#f", "%41", "%", ";", "\t", " ", "\\", "\u00e4", "a"]
+        )
+    )
+)
+@example(pieces=["http", ":", "//", "h.example", "/", "a", "\t", "?q"])
+@example(pieces=["http", ":", "//", "h.example", ";", "a"])
+def test_an_ordinary_link_has_the_path_that_urlsplit_says(pieces: list[str]) -> None:
+    """What is read in a quarter of the time is read the same."""
+    url = "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "_ORDINARY", re.compile(r"(?!)()"))
+        slow = exact.place(url)
+    assert exact.place(url) == slow

@@ -49,6 +49,7 @@ def said(found: Found) -> list[tuple[str, str]]:
         (f"www.{CITY}", f"https://pay.{CITY}/", ""),
         (CITY, f"http://{CITY}:8080/x", ""),
         ("www.other.example", "https://click.mailer.example/", ""),
+        (f"www.old{CITY}", "https://click.mailer.example/", ""),
         ("Pay here", "https://click.mailer.example/", ""),
         (f"clerk@{CITY}", f"mailto:clerk@{CITY}", ""),
     ],

@@ -17,7 +17,7 @@ from . import limits, treecost
 from .links import joined
 
 _BLOCKS = re.compile(
-    r"(</?(?i:p|div|br|tr|td|th|li|ul|ol|dl|dt|dd|h[1-6]|table|tbody|thead|tfoot|caption|blockquote|pre|hr|center|article|section"
+    r"<(?=/?(?i:p|div|br|tr|td|th|li|ul|ol|dl|dt|dd|h[1-6]|table|tbody|thead|tfoot|caption|blockquote|pre|hr|center|article|section"
     r"|header|footer|main|nav|aside|address|form|fieldset|legend|option|select|button|figure|figcaption|details|summary|title|body)"
     r"[\s/>])"
 )
@@ -137,4 +137,4 @@ def _marked(source: str) -> str:
 
     It becomes a form feed, which is white space too, so that _links can still tell a broken URL from one with a space.
     """
-    return _BLOCKS.sub(r"\n\1", source.replace("\n", "\f").replace("\r", "\f"))
+    return _BLOCKS.sub("\n<", source.replace("\n", "\f").replace("\r", "\f"))

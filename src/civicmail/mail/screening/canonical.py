@@ -41,6 +41,8 @@ def fields(header: bytes) -> list[Field]:
     header = header[: limits.HEADER_BYTES]
     if header.count(b"\n") != header.count(b"\r\n"):
         header = _BARE.sub(b"\r\n", header)
+    if header.count(b"\n") <= FIELDS_MOST:  # as good as always: half the time of finding one after the other
+        return [Field(name.lower(), (name + value).rstrip(b"\r")) for name, value in _FIELD.findall(header)]
     found = islice(_FIELD.finditer(header), FIELDS_MOST + 1)
     return [Field(match[1].lower(), (match[1] + match[2]).rstrip(b"\r")) for match in found]
 

@@ -23,14 +23,10 @@ def family(letter: Letter) -> Iterator[Letter]:
         yield from family(child)
 
 
-def every(letter: Letter) -> Iterator[Link]:
-    """All links that are looked at: of the letter, of those in it, and of HTML files; MOST of them."""
-    return islice(_all(letter), MOST)
-
-
-def are_more(letter: Letter) -> bool:
-    """Whether there are links that nobody looks at."""
-    return next(islice(_all(letter), MOST, None), None) is not None
+def every(letter: Letter, most: int | None = None) -> Iterator[Link]:
+    """All links that are looked at: of the letter, of those in it, and of HTML files. most: MOST of them, or one more for whoever
+    has to know whether there are."""
+    return islice(_all(letter), MOST if most is None else most)
 
 
 def _all(letter: Letter) -> Iterator[Link]:

@@ -8,6 +8,7 @@ record tells where somebody's links lead.
 from __future__ import annotations
 
 import hashlib
+import re
 from urllib.parse import unquote, urlsplit
 
 from civicmail.mail.screening import urls
@@ -19,6 +20,8 @@ PLACES = "places"
 """In what the limited process has for it (places.py)."""
 PATH_MOST = 300
 """Characters of a path; what is behind them does not count."""
+_ORDINARY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[A-Za-z0-9._:-]*+((?:/[!-\"$->@-~]*+)?)(?:[?#]|\Z)")
+"""A link of which no reading differs: its path without urlsplit, which takes four times as long."""
 
 
 def find(case: Joint) -> Found:
@@ -36,7 +39,9 @@ def place(url: str) -> str:
         return ""
     plain = url.strip()
     try:
-        path = unquote(urlsplit(plain if "//" in plain else f"//{plain}").path[:PATH_MOST])
+        ordinary = _ORDINARY.match(plain)
+        path = ordinary[1] if ordinary else urlsplit(plain if "//" in plain else f"//{plain}").path
     except ValueError:  # an address that only browsers can read, like one with brackets in it
         return ""
+    path = unquote(path[:PATH_MOST])
     return hashlib.sha256(f"{found.host}{path.rstrip('/')}".encode(errors="replace")).hexdigest()[:16]

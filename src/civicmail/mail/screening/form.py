@@ -3,8 +3,9 @@ wrong with its form. Believes nothing: a spoofed sender is a fact here, and auth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from civicmail.city.policy.shapes import FactValue
-from civicmail.core.message.shapes import Letter
 from civicmail.mail.screening import forwarding
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.shapes import Found, Inner
@@ -19,12 +20,15 @@ _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 def find(case: Inner) -> Found:
     letter = case.letter
+    fields: dict[str, str] = {}
+    for header in letter.headers:
+        fields.setdefault(header.name.lower(), header.value)
     facts: dict[str, FactValue] = {
         "message.subject": letter.subject[:SUBJECT_MOST],
         "message.size": int(case.asked["size"]),
         "message.list": bool(letter.list_id),
-        "message.automatic": _is_automatic(letter) or not case.asked["sender"],
-        "message.forwarded": _is_forwarded(case),
+        "message.automatic": _is_automatic(fields) or not case.asked["sender"],
+        "message.forwarded": _is_forwarded(case, fields),
         "message.defects": tuple(dict.fromkeys(defect.code for defect in letter.defects)),
     }
     if len(letter.from_) == 1:
@@ -40,25 +44,20 @@ def alabel(domain: str) -> str:
     return a_labels(domain) or domain.lower()
 
 
-def _is_automatic(letter: Letter) -> bool:
+def _is_automatic(fields: Mapping[str, str]) -> bool:
     """RFC 3834 5 and 2: what says that a program sent it."""
-    submitted = _field(letter, "auto-submitted")
-    return bool(submitted and submitted != "no") or _field(letter, "precedence") in _BULK
+    submitted = _word(fields, "auto-submitted")
+    return bool(submitted and submitted != "no") or _word(fields, "precedence") in _BULK
 
 
-def _is_forwarded(case: Inner) -> bool:
+def _is_forwarded(case: Inner, fields: Mapping[str, str]) -> bool:
     """Of what comes from outside only what the header itself says counts."""
-    letter = case.letter
-    fields: dict[str, str] = {}
-    for header in letter.headers:
-        fields.setdefault(header.name.lower(), header.value)
     if case.asked["inbound"]:
         return bool(forwarding.said(fields))
-    authors = [author.addr.lower() for author in letter.from_]
+    authors = [author.addr.lower() for author in case.letter.from_]
     return bool(forwarding.marks(fields, authors, case.asked["sender"], case.asked["domains"]))
 
 
-def _field(letter: Letter, name: str) -> str:
+def _word(fields: Mapping[str, str], name: str) -> str:
     """The first word of a field, lower case."""
-    value = next((header.value for header in letter.headers if header.name.lower() == name), "")
-    return value.partition(";")[0].strip().lower()
+    return fields.get(name, "").partition(";")[0].strip().lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from functools import lru_cache
 
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.message.shapes import Envelope
@@ -27,14 +28,15 @@ def _of(envelope: Envelope, facts: Facts) -> Iterator[str]:
     yield from _helo(envelope.helo.lower().rstrip("."))
 
 
-def _client(client: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _client(client: str) -> tuple[str, ...]:
     """The networks of the client: /24 and /16, or /48 and /32."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
-        return
-    for bits in (24, 16) if address.version == 4 else (48, 32):
-        yield f"net={ipaddress.ip_network((address, bits), strict=False)}"
+        return ()
+    widths = (24, 16) if address.version == 4 else (48, 32)
+    return tuple(f"net={ipaddress.ip_network((address, bits), strict=False)}" for bits in widths)
 
 
 def _helo(helo: str) -> Iterator[str]:

@@ -103,9 +103,15 @@ class _Gathered:
 
     def _named(self, link: Link, host: str) -> str:
         """The protected host that the words of a link name, where the link leaves it."""
-        if "." not in link.text or self._is_protected(host):
+        if "." not in link.text or self._is_protected(host) or not self._may_name(link.text):
             return ""
         return next((name for name in written.named(link.text) if self._is_protected(name)), "")
+
+    def _may_name(self, words: str) -> bool:
+        """Whether a protected name can be among them at all. A look that spares most links the reading of their words, which is
+        what they cost most; words that are not in ASCII may spell a name in another way."""
+        lower = words.lower()
+        return not words.isascii() or any(domain in lower for domain in self.protected.domains)
 
     def _is_protected(self, host: str) -> bool:
         return urls.registrable(host) in self.protected.domains

@@ -44,7 +44,7 @@ class Likeness:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # protect() makes each once
 class Protected:
     """domains: those that may look like themselves, as registered; forms: look to domain; near: what is one letter away."""
 
@@ -80,8 +80,11 @@ def protect(domains: tuple[str, ...], others: tuple[str, ...] = ()) -> Protected
 
 def like(host: str, protected: Protected) -> Likeness | None:
     """Whether a host, as A-labels, looks like a protected domain. None for those themselves and all below them."""
-    if len(host) > LONGEST:
-        return None
+    return _like(host, protected) if len(host) <= LONGEST else None
+
+
+@lru_cache(maxsize=1 << 14)  # most hosts come again and again
+def _like(host: str, protected: Protected) -> Likeness | None:
     before, label, suffix = split(host.lower())
     if f"{label}.{suffix}" in protected.domains or not label:
         return None

@@ -71,6 +71,7 @@ def edge_says(field: str, envelope: Envelope, author: str, settings: Settings) -
     return spf, dmarc
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(text.strip("[]"))
@@ -85,6 +86,7 @@ _INSIDE = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """An address that nobody outside can have (RFC 1918, 6598, 3927, 4193)."""
     return any(address in network for network in _INSIDE)

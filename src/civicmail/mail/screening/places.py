@@ -19,12 +19,13 @@ def find(case: Inner) -> Found:
     place cannot know whether it is among the others."""
     found: dict[str, None] = {}
     seen: set[str] = set()
-    for link in everylink.every(case.letter):
+    for number, link in enumerate(everylink.every(case.letter, everylink.MOST + 1)):
+        if number == everylink.MOST:
+            return Found(
+                unavailable_all((NAME,), "too many", VERSION).findings, {"unavailable": (NAME,)}, {exact.PLACES: list(found)}
+            )
         if link.url not in seen:
             seen.add(link.url)
             if known := exact.place(link.url):
                 found[known] = None
-    more = {exact.PLACES: list(found)}
-    if everylink.are_more(case.letter):
-        return Found(unavailable_all((NAME,), "too many", VERSION).findings, {"unavailable": (NAME,)}, more)
-    return Found(more=more)
+    return Found(more={exact.PLACES: list(found)})

@@ -89,6 +89,7 @@ def known_by(name: str) -> frozenset[Key]:
     return frozenset({*(_key(parts[0], other) for other in family), *(("", skeleton(parts[0] + other)) for other in family)})
 
 
+@lru_cache(maxsize=1 << 13)  # whoever writes to the city writes again
 def asked_by(name: str) -> frozenset[Key]:
     """By which keys a name that somebody wrote is looked for: of each piece, the first and the last word with every other one."""
     return frozenset(key for piece in _segments(name) for key in _asked(words(piece)))

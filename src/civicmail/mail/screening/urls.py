@@ -37,6 +37,10 @@ class Place:
 
 def read(url: str) -> Place | None:
     """None for what no browser follows: a broken link, a place on the same page."""
+    return _remembered(url) if len(url) <= _REMEMBER else _read(url)
+
+
+def _read(url: str) -> Place | None:
     plain = url.strip()[:LONGEST]
     if _SCHEMELESS.match(plain):
         plain = f"http:{plain}" if plain[0] in "/\\" else f"http://{plain}"
@@ -48,6 +52,11 @@ def read(url: str) -> Place | None:
     if scheme not in WEB:
         return Place(scheme, "")
     return Place(scheme, found.hostname.rstrip("."), "@" in plain and found.has_credentials())
+
+
+# Several checks read each link of a message; very long ones are not worth the memory.
+_REMEMBER = 512
+_remembered = lru_cache(maxsize=4096)(_read)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from email.message import EmailMessage
 from itertools import islice
 from pathlib import Path
@@ -197,3 +198,15 @@ def test_ordinary_mail_has_nothing_that_is_surely_confidential(corpora: Path) ->
     """A sample; the whole is `python -m bench confidential`."""
     ham = sorted((corpora / "spamassassin" / "easy_ham").iterdir())
     assert [p.name for p in islice(ham, 0, None, 8) if "confidential.high" in found(p.read_bytes()).facts] == []
+
+
+@given(
+    st.lists(
+        st.sampled_from(["http", "Https", "ftp", "://", "www", "WWW", "cid", "CID", ":", ".", "a", " ", "_", "<", "\u00e4", "x1"]),
+        max_size=12,
+    )
+)
+def test_addresses_are_blanked_where_a_plain_pattern_finds_them(pieces: list[str]) -> None:
+    slow = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|\bwww\.[^\s<>\"]+|\bcid:[^\s<>\"]+", re.IGNORECASE)
+    text = "".join(pieces)
+    assert [m.span() for m in canonical._URL.finditer(text)] == [m.span() for m in slow.finditer(text)]

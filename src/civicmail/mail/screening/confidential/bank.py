@@ -11,7 +11,7 @@ from civicmail.mail.screening.confidential.checksums import aba, iban
 from civicmail.mail.screening.confidential.shapes import HITS, Detector, Hit, Text, near
 
 _ROUTING = re.compile(r"routing|\baba\b|\baba ?#|\bach\b|\brtn\b|transit (?:no|num|#)", re.IGNORECASE)
-_NINE = re.compile(r"(?<![0-9A-Za-z/+_-])[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9](?![0-9A-Za-z_]|[-./][0-9])", re.ASCII)
+_NINE = re.compile(r"[0-9](?<![0-9A-Za-z/+_-][0-9])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9](?![0-9A-Za-z_]|[-./][0-9])", re.ASCII)
 _ACCOUNT = re.compile(
     r"\b(?:accounts?|acct|acc|a/c|cuenta|dda)\b[ .:#]{0,4}(?:no\b|num(?:ber)?s?\b|nbr\b)?[ .:#=]{0,4}"
     r"(?:is\b|are\b)?[ .:#=]{0,4}([0-9][0-9 -]{2,20}[0-9])"
@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BANK = re.compile(r"\bbank|\bchecking|\bsavings|direct deposit|\bach\b|\bwire\b|credit union", re.IGNORECASE)
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2} ?[0-9]{2}(?:[ .-]?[0-9A-Z]){11,31}", re.ASCII)
+_IBAN = re.compile(r"[A-Z](?<![0-9A-Za-z][A-Z])[A-Z] ?[0-9]{2}(?:[ .-]?[0-9A-Z]){11,31}", re.ASCII)
 IBANS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27, "BR": 29, "BY": 28,
     "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27, "DK": 18, "DO": 28, "EE": 20, "ES": 24, "FI": 18, "FK": 18,

@@ -14,7 +14,9 @@ from civicmail.mail.screening.confidential.shapes import Text
 LONGEST = 2 << 20
 """Characters of one part that are looked at; texts of people end long before."""
 
-_URL = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|\bwww\.[^\s<>\"]+|\bcid:[^\s<>\"]+", re.IGNORECASE)
+_URL = re.compile(
+    r"[CFHWcfhw](?:(?<=[Hh])(?i:ttps?)://|(?<=[Ff])(?i:tp)://|(?<=\b[Ww])(?i:ww)\.|(?<=\b[Cc])(?i:id):)[^\s<>\"]+"
+)  # https, ftp, www, cid: as in core/message/links.py it begins with a set of letters
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})  # format characters, marks on letters
 

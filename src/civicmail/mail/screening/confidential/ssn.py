@@ -15,8 +15,11 @@ SAMPLES = frozenset(
 """Numbers of advertisements, forms and examples."""
 
 _NUMBER = re.compile(
-    r"(?<![0-9/+])(?<![0-9]-)(?<![0-9]\.)([0-9]{3})([- .]?)([0-9]{2})([- .]?)([0-9]{4})(?![0-9A-Za-z_]|[-./][0-9])", re.ASCII
+    r"([0-9](?<![0-9/+][0-9])(?<![0-9]-[0-9])(?<![0-9]\.[0-9])[0-9]{2})([- .]?)([0-9]{2})([- .]?)([0-9]{4})"
+    r"(?![0-9A-Za-z_]|[-./][0-9])",
+    re.ASCII,
 )
+"""It begins with its first digit, so that what is none is passed over natively; what must not stand before it is asked then."""
 _SSN = re.compile(
     r"\bssn|s\.s\.n|\bss ?#|\bss no\b|soc(?:ial)?\.? ?sec(?:urity)?|\bsocial ?(?:no\b|num|#|is\b|:)|seguro social", re.IGNORECASE
 )
