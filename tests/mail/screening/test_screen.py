@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import mmap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,8 +153,14 @@ def test_a_reader_that_dies_makes_everything_that_needs_it_unavailable(only: Any
     assert set(found.unavailable) == {"read", "files", "names"} and "message.subject" not in found.facts
 
 
-def test_a_reader_that_was_taken_over_is_not_believed(only: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limited._Reader, "_asked", lambda *_: b'{"people": 3}')
+@pytest.mark.parametrize(
+    "said", [b"", b"\0\0", bytes(3) + b'\x0d{"people": 3}', b"\xff" * 9], ids=["none", "cut", "odd", "endless"]
+)
+def test_a_reader_that_was_taken_over_is_not_believed(only: Any, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    async def lied(*_: object) -> bytes:
+        return said
+
+    monkeypatch.setattr(limited._Small, "_asked", lied)
     assert "read" in screened().unavailable
 
 
@@ -169,7 +177,11 @@ def test_a_reader_that_was_taken_over_is_not_believed(only: Any, monkeypatch: py
 )
 def test_a_reader_that_was_taken_over_speaks_for_nobody_else(only: Any, monkeypatch: pytest.MonkeyPatch, lie: Seen) -> None:
     """What it says of the bytes must be taken from it; of doors, senders and proofs it knows nothing."""
-    monkeypatch.setattr(limited._Reader, "_asked", lambda *_: seencode.encode(lie))
+
+    async def lied(*_: object) -> bytes:
+        return seencode.encode(lie)
+
+    monkeypatch.setattr(limited._Small, "_asked", lied)
     found = screened()
     assert "read" in found.unavailable and not found.facts.keys() & lie.facts.keys()
 
@@ -231,6 +243,22 @@ def test_any_bytes_are_read_and_cross_the_pipe_unchanged(content: bytes) -> None
     again = seencode.decode(seencode.encode(seen))
     assert again.facts.keys() == seen.facts.keys() and again.files == seen.files
     assert seencode.decode(seencode.encode(again)) == again
+
+
+def test_bytes_cross_the_pipe_as_bytes_and_a_lie_about_them_names_none_that_are_not_there() -> None:
+    """R-1181: base64 in JSON was a third of the gateway's own work."""
+    seen = Seen(more={"a": {"x": b"\0\xff" * 5, "y": 1}, "b": {"z": b"", "w": b"last"}})
+    for subject in ("plain", "half a pair \ud800"):
+        said = seencode.encode(replace(seen, subject=subject))
+        assert seencode.decode(said).more == seen.more and said.endswith(b"\0\xff" * 5 + b"last")
+    for lie in (b"[0,99]", b"[-99,99]", b"[9,1]"):
+        json = orjson.dumps(replace(seen, more={"a": {"x": 7}})).replace(b'"x":7', b'"x":{"behind":' + lie + b"}")
+        found = seencode.decode(len(json).to_bytes(4) + json + b"four").more["a"]["x"]
+        assert found in (b"", b"four")
+    for lie in (b"[]", b'["0",1]', b"[0,1,2,3]", b"3", b"null", b"[0,4,0]"):
+        json = orjson.dumps(replace(seen, more={"a": {"x": 7}})).replace(b'"x":7', b'"x":{"behind":' + lie + b"}")
+        with pytest.raises((TypeError, ValueError)):
+            seencode.decode(len(json).to_bytes(4) + json + b"four")
 
 
 def test_half_a_surrogate_pair_crosses_the_pipe() -> None:

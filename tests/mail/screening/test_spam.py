@@ -96,7 +96,7 @@ def test_scores_of_others_are_put_together_where_all_of_them_answered(tmp_path: 
 def test_what_a_taken_over_process_says_is_no_verdict(tmp_path: Path, learnt: Model) -> None:
     model.write(tmp_path, learnt)
     asked = case(tmp_path, mail(1, spam=True))
-    broken = Joint(Seen(more={"spam": {"bytes": "&&&"}}), ENVELOPE, "mx", True, asked.world, {}, {})
+    broken = Joint(Seen(more={"spam": {"counts": [1, 0, 0, 0], "numbers": "&&&"}}), ENVELOPE, "mx", True, asked.world, {}, {})
     with pytest.raises(ValueError):
         spam.find(broken)
     with pytest.raises((ValueError, TypeError)):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.message import letter as letters
@@ -80,13 +80,28 @@ def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
     assert {family: sorted(names) for family, names in spelt.items()} == {family: ids.tolist() for family, ids in made.items()}
 
 
-@given(st.dictionaries(st.sampled_from(tokens.FAMILIES), st.text(max_size=40) | st.binary(max_size=60).map(base64.b64encode)))
-def test_what_a_taken_over_process_says_stays_inside_the_table(said: dict[str, object]) -> None:
+@given(
+    st.lists(st.integers(-1, 2 * tokens.FIRST + 1) | st.just(True), max_size=5) | st.none(),
+    st.binary(max_size=60) | st.text(max_size=8) | st.none(),
+)
+@example(counts=[1, 2, 0, 3], said=bytes(range(24)))
+@example(counts=[7_000, 7_000, 7_000, 7_000], said=b"\xff" * 60)
+def test_what_a_taken_over_process_says_stays_inside_the_table(counts: object, said: object) -> None:
+    """R-1181: of each family sorted places of the table, each once, and no more than a message has."""
     try:
-        made = tokens.unpack({family: s.decode() if isinstance(s, bytes) else s for family, s in said.items()})
+        made = tokens.unpack({"counts": counts, "numbers": said})
     except ValueError:
         return
-    assert all(bool((ids < 1 << tokens.BITS).all()) for ids in made.values())
+    for ids in made.values():
+        assert len(ids) <= 2 * tokens.FIRST and bool((ids < 1 << tokens.BITS).all()) and ids.tolist() == sorted(set(ids.tolist()))
+
+
+def test_a_flood_of_long_or_short_words_is_cut_where_every_text_is() -> None:
+    """The beginning of a text is enough, unless its words are long."""
+    for text in ("wordandword" * 3 + " ", "a ", "a-b ", "\u00e4 ", "$ "):
+        some = text * (40_000 // len(text))
+        slow = [w.lower()[: tokens.WORD_MOST].encode() for w in tokens._WORD.findall(some[: tokens.TEXT_MOST])]
+        assert tokens._words("", some) == slow[: tokens.WORDS_MOST]
 
 
 def test_near_copies_have_the_same_bands_and_others_do_not() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
@@ -96,17 +95,17 @@ def test_who_gives_up_takes_nobodys_turn() -> None:
 
 
 def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process is busy as long as it reads, also for a message whose time is up."""
+    """R-412: the process is busy as long as it reads, also for a message whose time is up; one more lies in its pipe."""
     order: list[bytes] = []
-    begin = threading.Event()
+    begin = asyncio.Event()
 
-    def asked(_: Any, question: Any, content: bytes) -> bytes:
-        assert begin.wait(30)
+    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
+        await begin.wait()
         order.append(bytes(content))
         return seencode.encode(Seen())
 
     async def story() -> None:
-        monkeypatch.setattr(limited._Reader, "_asked", asked)
+        monkeypatch.setattr(limited._Small, "_asked", asked)
         readers = limited.Readers(1, 5)
         try:
             flood = [asyncio.ensure_future(readers.read(b"slow", {}, "192.0.2.0/24")) for _ in range(4)]
@@ -121,7 +120,29 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.to_thread(readers.close)
 
     asyncio.run(story())
-    assert order == [b"slow", b"other", b"slow", b"slow", b"slow"]
+    assert order == [b"slow", b"slow", b"other", b"slow", b"slow"]
+
+
+def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1182: a message lies in the pipe while another is read for five seconds, and is read for one itself."""
+    now = [0.0]
+
+    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
+        now[0] += 5
+        begins()
+        now[0] += 1
+        return seencode.encode(Seen())
+
+    async def story() -> None:
+        monkeypatch.setattr(limited._Small, "_asked", asked)
+        readers = limited.Readers(1, 5)
+        monkeypatch.setattr(readers._small, "_clock", lambda: now[0])
+        await readers.read(b"", {}, "ann")
+        await _round()
+        assert readers._small._turns._clients["ann"].had == pytest.approx(1.0)
+        await asyncio.to_thread(readers.close)
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(

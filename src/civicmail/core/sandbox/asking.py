@@ -62,23 +62,33 @@ class Pool:
         try:
             line = child.line() if child.is_running else self._starter.submit(child.line).result()
             deadline = time.monotonic() + child.allowed(seconds)
-            ask = json.dumps({**question, "seconds": seconds}).encode()
-            line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, ask))
+            line.send(frames.CONTENT, content, deadline, before=asked(question, seconds))
             kind, said = line.receive(FRAME_MOST, deadline)
         except frames.Late:
             child.kill()
             raise Unreadable(TOO_LONG) from None
         except frames.Gone:
             raise Unreadable(TOO_LONG if child.kill() == -signal.SIGXCPU else CRASHED) from None
-        child.files += 1
-        if kind == frames.ANSWER:
-            if child.files >= QUESTIONS:
-                child.kill()
-            return said
-        why = said.decode("utf-8", "replace")[:100]
-        if kind != frames.UNREADABLE or why == TOO_MUCH_MEMORY:
+        why, over = judged(child, kind, said)
+        if over:
             child.kill()
-        raise Unreadable(why if kind == frames.UNREADABLE else CRASHED)
+        if why is not None:
+            raise Unreadable(why)
+        return said
+
+
+def asked(question: Mapping[str, Any], seconds: float) -> bytes:
+    """The frame of a question."""
+    return frames.frame(frames.ASK, json.dumps({**question, "seconds": seconds}).encode())
+
+
+def judged(child: Child, kind: bytes, said: bytes) -> tuple[str | None, bool]:
+    """Why an answer is none, None where it is one; and whether a fresh process takes over."""
+    child.files += 1
+    if kind == frames.ANSWER:
+        return None, child.files >= QUESTIONS
+    why = said.decode("utf-8", "replace")[:100] if kind == frames.UNREADABLE else CRASHED
+    return why, kind != frames.UNREADABLE or why == TOO_MUCH_MEMORY
 
 
 _making = threading.Lock()

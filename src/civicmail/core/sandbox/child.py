@@ -35,12 +35,16 @@ class Child:
     def is_running(self) -> bool:
         return self._running is not None and self._running.poll() is None
 
+    def running(self) -> frames.Line | None:
+        """The line to it where it runs; starts nothing."""
+        return self._line if self.is_running else None
+
     def line(self) -> frames.Line:
         """The line to it; starts it where it is not there."""
         if self._running is not None and not self.is_running:  # somebody has ended it
             self.kill()
         if self._running is None or self._line is None:
-            self._running = subprocess.Popen(  # noqa: S603 - our own program
+            running = subprocess.Popen(  # noqa: S603 - our own program
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -48,10 +52,10 @@ class Child:
                 env=ENVIRONMENT,
                 cwd="/",
             )
-            assert self._running.stdin is not None
-            assert self._running.stdout is not None
-            self._line = frames.Line(self._running.stdin.fileno(), self._running.stdout.fileno())
-            self.files = 0
+            assert running.stdin is not None
+            assert running.stdout is not None
+            self._line, self.files = frames.Line(running.stdin.fileno(), running.stdout.fileno()), 0
+            self._running = running  # last: who sees it run finds its line
         return self._line
 
     def allowed(self, seconds: float) -> float:

@@ -35,11 +35,12 @@ class Gone(Exception):
 
 
 class Line:
-    """Two pipes of a parent, both non-blocking, with a deadline for every exchange (seconds of time.monotonic)."""
+    """Two pipes of a parent, both non-blocking, with a deadline for every exchange (seconds of time.monotonic). out, in_: their
+    ends, for whoever waits in a loop (awaiting.py)."""
 
     def __init__(self, out: int, in_: int) -> None:
-        self._out, self._in = out, in_
-        self._held = bytearray()
+        self.out, self.in_ = out, in_
+        self.held = bytearray()
         for fd in (out, in_):
             os.set_blocking(fd, False)
             with contextlib.suppress(OSError):  # a machine may allow less
@@ -52,9 +53,9 @@ class Line:
             view = memoryview(data)
             while view:
                 try:
-                    view = view[os.write(self._out, view[:PIECE]) :]
+                    view = view[os.write(self.out, view[:PIECE]) :]
                 except BlockingIOError:
-                    self._wait(self._out, select.POLLOUT, deadline)
+                    self._wait(self.out, select.POLLOUT, deadline)
                 except OSError:
                     raise Gone from None
 
@@ -66,19 +67,19 @@ class Line:
         return kind, self._exactly(length, deadline)
 
     def _exactly(self, size: int, deadline: float) -> bytes:
-        while len(self._held) < size:
+        while len(self.held) < size:
             try:
-                piece = os.read(self._in, min(max(size - len(self._held), SMALL), PIECE))
+                piece = os.read(self.in_, min(max(size - len(self.held), SMALL), PIECE))
             except BlockingIOError:
-                self._wait(self._in, select.POLLIN, deadline)
+                self._wait(self.in_, select.POLLIN, deadline)
                 continue
             if not piece:
                 raise Gone
-            self._held += piece
+            self.held += piece
             if time.monotonic() > deadline:
                 raise Late
-        exactly = bytes(self._held[:size])
-        del self._held[:size]
+        exactly = bytes(self.held[:size])
+        del self.held[:size]
         return exactly
 
     @staticmethod

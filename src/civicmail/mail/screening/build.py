@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from civicmail.core.message.shapes import Header, Letter, Part
 
@@ -15,6 +16,7 @@ NAMES_MOST = 600
 HTML_MOST = 20_000
 LINKS_MOST = 50
 VALUE_MOST = 200
+_REMEMBERED = 4096  # values of fields and hosts that come with message after message
 
 _FIELDS = frozenset(
     {
@@ -27,8 +29,13 @@ _VALUES = _FIELDS - {"cc", "organization", "reply-to", "thread-index", "thread-t
 _PROGRAM = re.compile(r"[A-Za-z][\w./-]*")
 _BOUNDARY = re.compile(r'(?i)boundary\s*=\s*"?([^";]*)"?')
 _TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]{0,9})")
-_LOOK = re.compile(rb"(?i)\b(color|bgcolor|face|size|width|align|border|action|method)\s{0,3}=\s{0,3}[\"']?([^\s\"'<>]{1,16})")
-_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,15}):(?://(?:([^/?#@]{0,60})@)?([^/:?#]{1,253})(:\d+)?([^?#]{0,200})(\?)?)?")
+_LOOK = re.compile(
+    rb"([ABCFMSWabcfmsw](?<=\b\w)(?:(?<=[Aa])(?i:lign|ction)|(?<=[Bb])(?i:gcolor|order)|(?<=[Cc])(?i:olor)|(?<=[Ff])(?i:ace)"
+    rb"|(?<=[Mm])(?i:ethod)|(?<=[Ss])(?i:ize)|(?<=[Ww])(?i:idth)))\s{0,3}=\s{0,3}[\"']?([^\s\"'<>]{1,16})"
+)
+"""color, face, width and their like. It begins with a set of letters, so that others are passed over without being entered."""
+_URL = re.compile(r"((?i:[a-z][a-z0-9+.-]{0,15})):(?://(?:([^/?#@]{0,60})@)?([^/:?#]{1,253})(:\d+)?([^?#]{0,200})(\?)?)?")
+_THREE_DIGITS, _NUMBER_LAST = re.compile(r"\d{3}"), re.compile(r"\d{3,}\W*$")
 
 
 def of(letter: Letter) -> list[str]:
@@ -49,11 +56,17 @@ def _head(headers: tuple[Header, ...]) -> Iterator[str]:
         yield f"order:{before}>{name}"
         before = name
         if name in _VALUES:
-            value = header.value[:VALUE_MOST]
-            if (boundary := _BOUNDARY.search(value)) is not None:
-                yield f"boundary:{_shape(boundary[1])}"
-                value = _BOUNDARY.sub("", value)
-            yield from (f"{name}:{word.lower()}" for word in _PROGRAM.findall(value))
+            yield from _value(name, header.value[:VALUE_MOST])
+
+
+@lru_cache(_REMEMBERED)
+def _value(name: str, value: str) -> tuple[str, ...]:
+    """The names in the value of a field."""
+    found: list[str] = []
+    if (boundary := _BOUNDARY.search(value)) is not None:
+        found.append(f"boundary:{_shape(boundary[1])}")
+        value = _BOUNDARY.sub("", value)
+    return (*found, *[f"{name}:{word.lower()}" for word in _PROGRAM.findall(value)])
 
 
 def _shape(word: str) -> str:
@@ -75,7 +88,7 @@ def _html(letter: Letter) -> Iterator[str]:
     for part in letter.parts:
         if part.content_type == "text/html":
             content = part.content[:HTML_MOST]
-            yield from (f"tag:{tag.decode().lower()}" for tag in dict.fromkeys(_TAG.findall(content)))
+            yield from [f"tag:{tag.decode().lower()}" for tag in dict.fromkeys(_TAG.findall(content))]
             for name, value in dict.fromkeys(_LOOK.findall(content)):
                 yield f"look:{name.decode('ascii').lower()}={value.decode('latin-1').lower()}"
             return
@@ -90,14 +103,18 @@ def _links(letter: Letter) -> Iterator[str]:
         scheme, user, host, port, _, query = url.groups()
         yield f"link:{scheme.lower()}"
         if host:
-            labels = host.lower().split(".")
-            yield f"link:{'.'.join(labels[-2:])[:60]}"
-            yield f"link:.{labels[-1][:12]}"
-            yield from (
-                f"link:{what}"
-                for what, so in (("user", user), ("port", port), ("query", query), ("address", labels[-1].isdigit()))
-                if so
-            )
+            names, is_address = _host(host)
+            yield from names
+            for what, so in (("user", user), ("port", port), ("query", query), ("address", is_address)):
+                if so:
+                    yield f"link:{what}"
+
+
+@lru_cache(_REMEMBERED)
+def _host(host: str) -> tuple[tuple[str, str], bool]:
+    """The names of a host, and whether it is an address."""
+    labels = host.lower().split(".")
+    return (f"link:{'.'.join(labels[-2:])[:60]}", f"link:.{labels[-1][:12]}"), labels[-1].isdigit()
 
 
 def _people(letter: Letter) -> Iterator[str]:
@@ -107,7 +124,7 @@ def _people(letter: Letter) -> Iterator[str]:
     else:
         yield f"from:.{author.domain.rpartition('.')[2][:12]}"
         yield f"from:{_kind(author.display, author.addr)}"
-        if re.search(r"\d{3}", author.local):
+        if _THREE_DIGITS.search(author.local):
             yield "from:digits"
         if letter.reply_to and letter.reply_to[0].domain != author.domain:
             yield "reply:elsewhere"
@@ -131,7 +148,7 @@ def _subject(letter: Letter) -> Iterator[str]:
         ("none", not subject),
         ("capitals", subject.isupper()),
         ("spaces", "   " in subject),
-        ("number", re.search(r"\d{3,}\W*$", subject)),
+        ("number", _NUMBER_LAST.search(subject)),
         ("loud", "!" in subject),
         ("foreign", not subject.isascii()),
     )

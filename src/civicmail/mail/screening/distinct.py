@@ -20,9 +20,19 @@ def distinct[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
     return found[first]
 
 
+def once[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
+    """The same of numbers that are so already, most likely: to see it takes a fifth of the time."""
+    return numbers if bool((numbers[1:] > numbers[:-1]).all()) else distinct(numbers)
+
+
 def checksums(names: Sequence[str]) -> NDArray[np.uint64]:
     """CRC-32 of each name, in their order. They are encoded together, unless one has a line end in it."""
     each = "\n".join(names).encode("utf-8", "replace").split(b"\n") if names else []
     if len(each) != len(names):
         each = [name.encode("utf-8", "replace") for name in names]
-    return np.fromiter(map(zlib.crc32, each), np.uint64, len(names))
+    return crcs(each)
+
+
+def crcs(words: Sequence[bytes]) -> NDArray[np.uint64]:
+    """CRC-32 of each."""
+    return np.fromiter(map(zlib.crc32, words), np.uint64, len(words))

@@ -6,12 +6,14 @@ import asyncio
 import mmap
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from civicmail.core.sandbox.asking import Pool
+from civicmail.core.sandbox.awaiting import AT_ONCE, AsyncPool
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.mail.screening import seencode
 from civicmail.mail.screening.shapes import Seen
@@ -30,8 +32,8 @@ class Readers:
     """processes: how many small messages are read at a time, and one large one besides; seconds: of the processor for each."""
 
     def __init__(self, processes: int, seconds: float, most: int = READ_MOST) -> None:
-        self._small = _Reader(processes, seconds)
-        self._large = _Reader(1, seconds)
+        self._small = _Small(processes, seconds)
+        self._large = _Large(1, seconds)
         self._most = most
 
     def warm(self) -> None:
@@ -48,37 +50,70 @@ class Readers:
             raise Unreadable(CRASHED) from None
 
     def close(self) -> None:
-        """Waits for what is being read. Blocks."""
+        """Ends what reads small messages, waits for what is being read of large ones. Blocks."""
         self._small.close()
         self._large.close()
 
 
-class _Reader:
-    def __init__(self, processes: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = Pool(COMMAND, processes=processes)
-        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="screening")
-        self._seconds = seconds
-        self._turns = Turns(processes)
-        self._clock = clock
+class _Reader(ABC):
+    """Processes that are asked in turn. at_once: questions that they have at a time."""
 
-    def warm(self) -> None:
-        self._threads.submit(self._asked, {}, b"")
+    def __init__(self, at_once: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._turns = Turns(at_once)
+        self._clock = time.monotonic
 
     async def ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap, who: str) -> bytes:
         await self._turns.take(who)
-        loop, began = asyncio.get_running_loop(), self._clock()
+        began = self._clock()
 
-        def over(_: Future[bytes]) -> None:  # also where nobody waits for it any more: the process is busy until now
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._turns.give, who, self._clock() - began)
+        def begins() -> None:  # what one waits for behind another's message is not on one's own account
+            nonlocal began
+            began = self._clock()
 
-        asked = self._threads.submit(self._asked, question, content)
+        def over(done: asyncio.Task[bytes]) -> None:  # also where nobody waits for it any more: the process is busy until now
+            self._turns.give(who, self._clock() - began)
+            if not done.cancelled():
+                done.exception()  # told to whoever waits
+
+        asked = asyncio.Task(self._asked(question, content, begins), loop=asyncio.get_running_loop(), eager_start=True)
         asked.add_done_callback(over)
-        return await asyncio.wrap_future(asked)
+        return await asyncio.shield(asked)
+
+    @abstractmethod
+    async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        """The answer. begins: called when a process comes to the question."""
+
+
+class _Small(_Reader):
+    """In the loop itself: a small message is in the pipe at once, and the next one beside it."""
+
+    def __init__(self, processes: int, seconds: float) -> None:
+        super().__init__(processes * AT_ONCE, seconds)
+        self._pool = AsyncPool(COMMAND, processes=processes)
+
+    def warm(self) -> None:
+        self._pool.warm()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        return await self._pool.ask(question, content, seconds=self._seconds, begins=begins)
+
+
+class _Large(_Reader):
+    """In threads: a map of a file may wait for the disk, and the loop may not."""
+
+    def __init__(self, processes: int, seconds: float) -> None:
+        super().__init__(processes, seconds)
+        self._pool = Pool(COMMAND, processes=processes)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="screening")
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._pool.close()
 
-    def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
-        return self._pool.ask(question, content, seconds=self._seconds)
+    async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        ask = partial(self._pool.ask, question, content, seconds=self._seconds)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)

@@ -97,11 +97,14 @@ class Screener:
         if self._outer:
             case = Outer(content, seen or Seen(), envelope, source, inbound, world)  # type: ignore[arg-type]
             await self._ask(case, until, found)
+        together = Joint(
+            seen or Seen(), envelope, source, inbound, world, found.facts, found.more
+        )  # which grow from check to check
         for check in self._joint:
             if seen is None:
                 found.add(failed(check, "unread"))
             else:
-                self._join(check, Joint(seen, envelope, source, inbound, world, found.facts, found.more), found)
+                self._join(check, together, found)
         return Screened((*found.findings, found.made()), found.facts, found.recipients, seen or Seen())
 
     async def _read(
@@ -127,7 +130,10 @@ class Screener:
         return seen
 
     async def _ask(self, case: Outer, until: float, found: Gathered) -> None:
-        answers = await asyncio.gather(*(self._one(check, case, until) for check in self._outer))
+        if len(self._outer) == 1:  # nothing beside it: no task
+            answers = [await self._one(self._outer[0], case, until)]
+        else:
+            answers = await asyncio.gather(*(self._one(check, case, until) for check in self._outer))
         for check, (answer, cost) in zip(self._outer, answers, strict=True):
             found.add(answer, check.NAME, check.VERSION, cost)
 

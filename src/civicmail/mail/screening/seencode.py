@@ -1,4 +1,5 @@
-"""How Seen crosses the pipe between a limited process and the gateway. The gateway believes nothing of its shape."""
+"""How Seen crosses the pipe between a limited process and the gateway: the length of the JSON (4 bytes, big-endian), the JSON, and
+what checks say in bytes. The gateway believes nothing of its shape."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ import orjson
 from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding, read_facts
 from civicmail.mail.screening.shapes import Seen, SeenFile, SeenLink
 
+_LENGTH = 4
+_BEHIND = "behind"
+"""In place of bytes in `more`: {"behind": [first, last + 1]} of what lies behind the JSON."""
 _FACTS = ("message.", "from.", "files.", "links.", "confidential.", UNAVAILABLE)
 """How facts begin that are of the bytes. What else the process says, of the door or of a sender's proof, nobody has asked it."""
 _OF_OTHERS = frozenset({"message.outside", "message.recipients"})
@@ -19,15 +23,27 @@ _PROOFS = frozenset({"spf", "dkim", "arc", "dmarc", "clamav", "edge", "sender", 
 
 
 def encode(seen: Seen) -> bytes:
+    behind: list[bytes] = []
+
+    def put(value: object) -> dict[str, list[int]]:
+        if not isinstance(value, bytes):
+            raise TypeError(value)
+        first = sum(map(len, behind))
+        behind.append(value)
+        return {_BEHIND: [first, first + len(value)]}
+
     try:
-        return orjson.dumps(seen)
+        said = orjson.dumps(seen, default=put)
     except (TypeError, ValueError):  # half a surrogate pair, which mail may hold and JSON may not
-        return json.dumps(asdict(seen), ensure_ascii=False).encode("utf-8", "replace")
+        behind.clear()
+        said = json.dumps(asdict(seen), ensure_ascii=False, default=put).encode("utf-8", "replace")
+    return b"".join((len(said).to_bytes(_LENGTH), said, *behind))
 
 
 def decode(said: bytes) -> Seen:
     """Raises ValueError, TypeError, KeyError or AttributeError for what is none."""
-    h = orjson.loads(said)
+    end = _LENGTH + int.from_bytes(said[:_LENGTH])
+    h, behind = orjson.loads(said[_LENGTH:end]), said[end:]
     return Seen(
         people={field: tuple((str(name), str(address)) for name, address in people) for field, people in h["people"].items()},
         subject=str(h["subject"]),
@@ -40,8 +56,17 @@ def decode(said: bytes) -> Seen:
         defects=tuple(map(str, h["defects"])),
         findings=tuple(map(_finding, h["findings"])),
         facts=_facts(h["facts"]),
-        more=dict(h["more"]),
+        more={str(check): _more(plain, behind) for check, plain in h["more"].items()},
     )
+
+
+def _more(plain: dict[str, Any], behind: bytes) -> dict[str, Any]:
+    """What one check has for another, its bytes in their places."""
+    return {name: behind[slice(*value[_BEHIND])] if _is_place(value) else value for name, value in plain.items()}
+
+
+def _is_place(value: object) -> bool:
+    return type(value) is dict and value.keys() == {_BEHIND}
 
 
 def _finding(plain: dict[str, Any]) -> Finding:
