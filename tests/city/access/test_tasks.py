@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
@@ -123,6 +124,33 @@ def test_a_success_between_them_starts_the_count_again_and_is_remembered() -> No
     assert Account.objects.get(person=ann).locked is None
     assert device.used == NOW + timedelta(seconds=3) and device.used_from == "192.0.2.9"
     assert Failure.objects.get(account__isnull=True).login == "ab" * 8
+
+
+def test_a_failure_counts_from_the_success_before_it_and_not_from_the_one_behind() -> None:
+    """R-203: whoever gets in at last does not undo the lock."""
+    ann = _worker()
+    heard = Heard()
+    heard.entry(_attempt("sign-in", "ann", MS), MS)
+    for n in range(1, 6):
+        heard.entry(_attempt("sign-in-failed", "ann", MS), MS + n * 1000)
+    heard.entry(_attempt("sign-in", "ann", MS), MS + 6000)
+    following.write(heard, now=MS + 10_000)
+    account = Account.objects.get(person=ann)
+    assert account.locked is not None and account.last_login == NOW + timedelta(seconds=6)
+
+
+def test_a_thousand_sign_ins_are_written_as_one() -> None:
+    """R-877: everybody else waits for whoever writes for long."""
+    ann = _worker()
+    Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
+    heard = Heard({"j": 7})
+    for n in range(1000):
+        heard.entry(_attempt("sign-in", "ann", MS, "k1"), MS + n)
+    with CaptureQueriesContext(connection) as asked:
+        following.write(heard, now=MS + 10_000)
+    assert len(asked) < 20
+    assert Account.objects.get(person=ann).last_login == NOW + timedelta(milliseconds=999)
+    assert Device.objects.get().used == NOW + timedelta(milliseconds=999)
 
 
 def _receipt(login: str, sender: str, *to: str, kind: str = "submission") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from tools.facts import PAGE, page
 
 from civicmail.city.policy.cel.checking import Type
 from civicmail.city.policy.cel.condition import TYPES
-from civicmail.city.policy.facts import FACTS, told, value_of
+from civicmail.city.policy.facts import FACTS, told
 
 
 def test_the_page_says_what_the_table_says() -> None:
@@ -27,4 +27,3 @@ def test_each_fact_says_what_it_is() -> None:
 
 def test_what_is_told_is_what_differs_from_the_default() -> None:
     assert told({"inbound": False, "spam.band": "spam", "files.types": ()}) == {"spam.band": "spam"}
-    assert value_of({}, "spam.band") == "none"

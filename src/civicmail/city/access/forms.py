@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,13 @@ def a_day(label: str, hint: str = "", *, required: bool = True) -> forms.DateFie
     return forms.DateField(label=label, help_text=hint, widget=widget, required=required, validators=bounds)
 
 
+def offer(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrPromise]]) -> None:
+    """What a field lets choose, where that is known only when the page is asked for."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
+
+
 def end_of(day: date) -> int:
     """ms at the end of a day, in the city's time zone."""
     return ms(timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
@@ -57,6 +65,20 @@ class Somebody(forms.CharField):
         if found is None:
             raise forms.ValidationError("Nobody has this number or address.")
         return found
+
+
+class _Several(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class SeveralFiles(forms.FileField):
+    """Cleans to a list of files."""
+
+    widget = _Several
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        single, files = super().clean, [one for one in data or [] if one]
+        return [single(one, initial) for one in files] if files or not self.required else [single(None, initial)]
 
 
 class Answer(forms.Form):
@@ -166,10 +188,8 @@ class PersonalUseRule(forms.Form):
 
     def __init__(self, positions: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["whom"]
-        assert isinstance(field, forms.ChoiceField)
         named = [(f"position:{p}", f"Position: {p}") for p in positions if p]
-        field.choices = [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")]
+        offer(self, "whom", [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -191,9 +211,7 @@ class Grant(forms.Form):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["department"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "The whole city"), *departments]
+        offer(self, "department", [("", "The whole city"), *departments])
 
 
 class TakeUp(forms.Form):

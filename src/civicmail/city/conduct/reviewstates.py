@@ -21,8 +21,6 @@ STATES: tuple[State, ...] = (
     "open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot",
 )  # fmt: skip
 OPEN: frozenset[str] = frozenset({"open"})
-ANSWERABLE: frozenset[str] = frozenset({"open", "silent", "stopped", "suspended"})
-"""In which a reviewer may still answer."""
 UNANSWERED: frozenset[str] = frozenset({"open", "silent", "stopped"})
 """Of which a new round is made (R10)."""
 SETTLED: frozenset[str] = frozenset({"verified", "failed", "silent", "stopped", "moot"})

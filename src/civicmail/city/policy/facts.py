@@ -138,11 +138,6 @@ FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 """By name, in the order in which they are explained."""
 
 
-def value_of(facts: dict[str, FactValue], name: str) -> FactValue:
-    """What is known of a fact, or its default. Raises KeyError for a name that is none."""
-    return facts[name] if name in facts else FACTS[name].default
-
-
 def told(facts: dict[str, FactValue]) -> dict[str, FactValue]:
     """The facts that say something: without those at their default. Raises KeyError for a name that is none."""
     return {name: value for name, value in facts.items() if value != FACTS[name].default}

@@ -6,12 +6,10 @@ button undoes it. Whose access it was is never asked whether the door may shut.
 
 from __future__ import annotations
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, sessions
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
@@ -22,7 +20,6 @@ from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, DutyUse, Invitation, Token
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.endings import sessions_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.models import Person
@@ -154,10 +151,7 @@ def _end(row: Bar, ender: Person, reason: str, actor: Actor, now: int) -> None:
 
 def _shut(person: Person, now: int) -> None:
     """Every session ends; what is asked for with an old cookie is refused."""
-    accounts = Account.objects.filter(person=person)
-    keys = sessions_of(list(accounts.values_list("pk", flat=True)))
-    accounts.update(epoch=F("epoch") + 1)
-    Session.objects.filter(session_key__in=[key for found in keys.values() for key in found]).delete()
+    sessions.end(Account.objects.filter(person=person))
     uses = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=moment(now))
     uses.update(laid_down=moment(now))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets as random
+from collections.abc import Mapping
 from pathlib import Path
 
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, sessions
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
@@ -18,7 +18,6 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Device
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.queries.endings import sessions_of
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.config.sentence import sentence
 
@@ -95,22 +94,28 @@ def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int
             return 0, account.epoch
         row.ended = moment(now)
         row.save(update_fields=["ended"])
-        account.epoch += 1
-        account.save(update_fields=["epoch"])
-        others = [key for key in sessions_of([account.pk]).get(account.pk, []) if key != keep]
-        Session.objects.filter(session_key__in=others).delete()
-        facts = {"name": row.name, "sessions": len(others)}
+        ended = sum(sessions.end(Account.objects.filter(pk=account.pk), keep=keep).values())
+        facts = {"name": row.name, "sessions": ended}
         entries.enter("device.lost", actor=actor, reason="", now=now, object=f"device:{row.key}", facts=facts)
         publish_on_commit()
-    return len(others), account.epoch
+    return ended, account.epoch + 1
 
 
 def note_use(key: str, *, client: str, now: int) -> None:
     """When and from where a device was last used; at most once a minute, and no entry: it is the person's own affair."""
-    device = Device.objects.filter(key=key).only("id", "used").first()
-    if device is None or (device.used is not None and now - ms(device.used) < SEEN_EVERY):
-        return
-    Device.objects.filter(pk=device.pk).update(used=moment(now), used_from=client[:45])
+    note_uses({key: (client, now)})
+
+
+def note_uses(uses: Mapping[str, tuple[str, int]]) -> None:
+    """The same of several. uses: public id to from where, and when (ms)."""
+    keys, later = list(uses), list[Device]()
+    for begin in range(0, len(keys), 500):
+        for device in Device.objects.filter(key__in=keys[begin : begin + 500]).only("id", "key", "used"):
+            client, at = uses[device.key]
+            if device.used is None or at - ms(device.used) >= SEEN_EVERY:
+                device.used, device.used_from = moment(at), client[:45]
+                later.append(device)
+    Device.objects.bulk_update(later, ["used", "used_from"], batch_size=200)
 
 
 def _new(device: Device) -> tuple[str, Device]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import elected, entries
+from civicmail.city.access.actions import elected, entries, sessions
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -34,7 +33,7 @@ from civicmail.city.access.models import (
 )
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.endings import living, sessions_of
+from civicmail.city.access.queries.endings import living
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.models import Department, Episode, Person
@@ -170,50 +169,39 @@ def _end_grants_from(rows: Sequence[Ending], now: int) -> Counts:
     return _over(given, _count(given.values_list("mailbox__holder", flat=True)), "the holder's access ended", now)
 
 
+def _end_what(kind: type[Device | DutyGrant | PersonalUse | Token], rows: Sequence[Ending], now: int) -> Counts:
+    """End what the people have of one kind."""
+    theirs = kind._default_manager.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
+    counts = _count(theirs.values_list("person", flat=True))
+    if counts:
+        theirs.update(ended=moment(now))
+    return counts
+
+
 def _end_duties(rows: Sequence[Ending], now: int) -> Counts:
     ids = [r.person_id for r in rows]
-    held = DutyGrant.objects.filter(person__in=ids, ended__isnull=True)
-    counts = _count(held.values_list("person", flat=True))
     DutyUse.objects.filter(grant__person__in=ids, laid_down__isnull=True, until__gt=moment(now)).update(laid_down=moment(now))
-    if counts:
-        held.update(ended=moment(now))
-    return counts
+    return _end_what(DutyGrant, rows, now)
 
 
 def _end_devices(rows: Sequence[Ending], now: int) -> Counts:
-    used = Device.objects.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
-    counts = _count(used.values_list("person", flat=True))
-    if counts:
-        used.update(ended=moment(now))
-    return counts
+    return _end_what(Device, rows, now)
 
 
 def _end_tokens(rows: Sequence[Ending], now: int) -> Counts:
     ids = [r.person_id for r in rows]
-    shown = Token.objects.filter(person__in=ids, ended__isnull=True)
-    counts = _count(shown.values_list("person", flat=True))
-    if counts:
-        shown.update(ended=moment(now))
     Invitation.objects.filter(account__person__in=ids, ended__isnull=True, used__isnull=True).update(ended=moment(now))
-    return counts
+    return _end_what(Token, rows, now)
 
 
 def _end_sessions(rows: Sequence[Ending], _now: int) -> Counts:
-    """The epoch shuts every door at its next look; the rows of sessions go as well."""
     accounts = Account.objects.filter(person__in=[r.person_id for r in rows])
     by_account = dict(accounts.values_list("pk", "person"))
-    keys = sessions_of(list(by_account))
-    accounts.update(epoch=F("epoch") + 1, is_active=False)
-    Session.objects.filter(session_key__in=[key for found in keys.values() for key in found]).delete()
-    return {by_account[account]: len(found) for account, found in keys.items()}
+    return {by_account[account]: count for account, count in sessions.end(accounts, is_active=False).items()}
 
 
 def _end_personal_use(rows: Sequence[Ending], now: int) -> Counts:
-    allowed = PersonalUse.objects.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
-    counts = _count(allowed.values_list("person", flat=True))
-    if counts:
-        allowed.update(ended=moment(now))
-    return counts
+    return _end_what(PersonalUse, rows, now)
 
 
 def _reroute(rows: Sequence[Ending], _now: int) -> Counts:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, sessions
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import put
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account, Authorisation, Device, Invitation, Token
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.endings import sessions_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Mailbox, Person
 
@@ -36,11 +33,8 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
             put(row, "suspend", reason, now)
         counts = {"devices": _end(Device, person, now), "tokens": _end(Token, person, now)}
         Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=moment(now))
-        accounts = Account.objects.filter(person=person)
-        keys = [key for found in sessions_of(list(accounts.values_list("pk", flat=True))).values() for key in found]
-        accounts.update(epoch=F("epoch") + 1, is_active=False)
-        Session.objects.filter(session_key__in=keys).delete()
-        facts = {"authorisations": [str(row.pk) for row in rows], "sessions": len(keys), **counts}
+        ended = sessions.end(Account.objects.filter(person=person), is_active=False)
+        facts = {"authorisations": [str(row.pk) for row in rows], "sessions": sum(ended.values()), **counts}
         entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])
     return [row.pk for row in rows]

@@ -96,15 +96,6 @@ def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, rea
     return made
 
 
-def end_forwarding(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
-    """What comes is held again. Raises Conflict where nothing goes on."""
-    guard.require(actor, "left.forward", about_mailbox(mailbox), now=now)
-    reason = in_words(reason)
-    with transaction.atomic():
-        if not _end_forwardings(locked(mailbox), actor, reason, now):
-            raise Conflict("Nothing goes on from this mailbox.")
-
-
 def end_all(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """For verbs that asked the guard, in their transaction: the account is closed."""
     _end_replies(mailbox, actor, reason, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import elected, entries
@@ -58,9 +59,7 @@ def _all(person: Person, action: str, state: str, *, actor: Actor, reason: str, 
         for row in rows:
             put(row, action, reason, now)
         if action == "suspend":
-            for account in Account.objects.select_for_update().filter(person=person):
-                account.epoch += 1
-                account.save(update_fields=["epoch"])
+            Account.objects.filter(person=person).update(epoch=F("epoch") + 1)
         facts = {"authorisations": [str(row.pk) for row in rows]}
         entries.enter(f"access.{action}", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])

@@ -74,11 +74,6 @@ def _arrived(codes: Collection[str]) -> QuerySet[Episode]:
     return Episode.objects.filter(Exists(theirs), ~Exists(mine), department__code__in=codes, ended__isnull=True)
 
 
-def leaving_movers(codes: Collection[str]) -> list[Authorisation]:
-    """What these departments authorised for people who now work in another one, and that ends with the overlap (M6)."""
-    return list(_leaving(codes).select_related("person", "mailbox").order_by("until", "id"))
-
-
 def arrived_movers(codes: Collection[str]) -> list[Episode]:
     """People who came from another department, still under its authorisation: these departments decide afresh (M6)."""
     return list(_arrived(codes).select_related("person", "department").order_by("person__family", "id"))

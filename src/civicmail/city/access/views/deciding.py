@@ -18,6 +18,7 @@ from civicmail.city.access.queries import bars, states
 from civicmail.city.access.queries.actors import about_authorisation, about_person
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require
+from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
@@ -133,15 +134,13 @@ def withdraw(request: Asked, pk: int) -> HttpResponse:
     hidden_unless(request, "request.see", about)
     require(request, "request.withdraw", about)
     form = Because(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if tried(form, lambda: requests.withdraw(a, actor=request.actor, reason=reason, now=ms(request.now))):
-            messages.success(request, f"The request for {a.person} was withdrawn.")
-            return redirect("request", pk=a.pk)
-    page = Page(f"Withdraw the request for {a.person}?", "Request", [("The request", reverse("request", args=[a.pk]))])
-    effects = [f"{a.person} gets no access to {a.mailbox.address} by this request.", "It can be asked for again."]
-    shown = {"page": page, "form": form, "effects": effects, "verb": "Withdraw 1 request", "back": reverse("request", args=[a.pk])}
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    back = reverse("request", args=[a.pk])
+    return answered(
+        request, form, lambda: requests.withdraw(a, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Withdraw the request for {a.person}?", "Request", [("The request", back)]), back=back,
+        effects=[f"{a.person} gets no access to {a.mailbox.address} by this request.", "It can be asked for again."],
+        verb="Withdraw 1 request", said=f"The request for {a.person} was withdrawn.",
+    )  # fmt: skip
 
 
 @acting("access.suspend")
@@ -162,11 +161,7 @@ def _switch(request: Asked, pk: int, way: str) -> HttpResponse:
     require(request, f"access.{way}", about)
     form = SuspendOrResume(request.POST or None, initial={"state": a.state})
     back = reverse("person", args=[about.department, a.person.uid])
-    if request.method == "POST" and form.is_valid():
-        verb, reason = (suspensions.suspend if way == "suspend" else suspensions.resume), form.cleaned_data["reason"]
-        if tried(form, lambda: verb(a.person, actor=request.actor, reason=reason, now=ms(request.now))):
-            messages.success(request, f"Access of {a.person} was {'suspended' if way == 'suspend' else 'resumed'}.")
-            return redirect(back)
+    verb = suspensions.suspend if way == "suspend" else suspensions.resume
     effects = {
         "suspend": [
             f"{a.person} cannot send, and is signed out everywhere within a second.",
@@ -174,9 +169,10 @@ def _switch(request: Asked, pk: int, way: str) -> HttpResponse:
         ],
         "resume": [f"{a.person} can send and read again, until {a.until:%b %-d, %Y} as before.", "What was held is delivered."],
     }[way]
-    stays = ["No mail is deleted.", "The four reasons and the approval stay as they are."]
-    page = Page(f"{way.capitalize()} access of {a.person}?", str(a.department), [(str(a.person), back)])
-    shown = {"page": page, "form": form, "effects": effects, "stays": stays, "back": back, "stop": way == "suspend"}
-    return render(
-        request, "access/confirm.html", {**shown, "verb": f"{way.capitalize()} access of 1 person"}, status=status_of(form)
-    )
+    return answered(
+        request, form, lambda: verb(a.person, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"{way.capitalize()} access of {a.person}?", str(a.department), [(str(a.person), back)]), back=back,
+        effects=effects, stays=["No mail is deleted.", "The four reasons and the approval stay as they are."],
+        verb=f"{way.capitalize()} access of 1 person", stop=way == "suspend",
+        said=f"Access of {a.person} was {'suspended' if way == 'suspend' else 'resumed'}.",
+    )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +16,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import named
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
@@ -149,21 +149,22 @@ def apply(request: Asked, pk: int) -> HttpResponse:
     ended = row.lines.filter(did="ended").count()
     held = feedbrake.counted(list(row.lines.all())) if row.state == "stopped" else None
     form = Apply(held, request.POST or None, initial={"state": row.state})
-    if request.method == "POST" and form.is_valid():
-        reason, despite = form.cleaned_data["reason"], row.state == "stopped"
-        row.state = form.cleaned_data["state"]
-        now = ms(request.now)
-        if tried(form, lambda: feed.apply(row, actor=request.actor, reason=reason, now=now, despite_brake=despite)) is not None:
-            messages.success(request, "The list was applied.")
-            return redirect("feed", pk=pk)
-    effects = _effects(row)
-    stays = ["Nobody gets mail access by this: the departments decide that.", "Mail of those who are ended is kept."]
-    page = Page(
-        f"Apply {row.source}?", "Personnel feed", [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[pk]))]
-    )
+    despite = row.state == "stopped"
+
+    def do() -> FeedRun:
+        row.state, reason = form.cleaned_data["state"], form.cleaned_data["reason"]
+        return feed.apply(row, actor=request.actor, reason=reason, now=ms(request.now), despite_brake=despite)
+
     words = f"Apply, and end access of {ended} {'person' if ended == 1 else 'people'} now" if ended else "Apply the list"
-    shown = {"page": page, "form": form, "effects": effects, "stays": stays, "verb": words, "stop": ended > 0}
-    return render(request, "access/confirm.html", {**shown, "back": reverse("feed", args=[pk])}, status=status_of(form))
+    stays = ["Nobody gets mail access by this: the departments decide that.", "Mail of those who are ended is kept."]
+    return answered(
+        request, form, do, page=Page(f"Apply {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
+        effects=_effects(row), stays=stays, verb=words, stop=ended > 0, said="The list was applied.",
+    )  # fmt: skip
+
+
+def _crumbs(row: FeedRun) -> list[tuple[str, str]]:
+    return [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[row.pk]))]
 
 
 def _effects(row: FeedRun) -> list[str]:
@@ -183,17 +184,8 @@ def reject(request: Asked, pk: int) -> HttpResponse:
     require(request, "feed.apply")
     row = get_object_or_404(FeedRun, pk=pk)
     form = Because(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-
-        def verb() -> bool:
-            feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
-            return True
-
-        if tried(form, verb):
-            messages.success(request, "The list was rejected. Nothing was changed.")
-            return redirect("feed", pk=pk)
-    page = Page(
-        f"Reject {row.source}?", "Personnel feed", [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[pk]))]
-    )
-    shown: dict[str, Any] = {"page": page, "form": form, "effects": ["The list changes nothing."], "verb": "Reject 1 list"}
-    return render(request, "access/confirm.html", {**shown, "back": reverse("feed", args=[pk])}, status=status_of(form))
+    return answered(
+        request, form, lambda: feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Reject {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
+        effects=["The list changes nothing."], verb="Reject 1 list", said="The list was rejected. Nothing was changed.",
+    )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from civicmail.city.access.models import Profile
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import roster
 from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.access.views.trying import status_of, tried
@@ -51,14 +51,12 @@ def profile(request: Asked, department: str) -> HttpResponse:
     old = newest(where, name)
     kept = {f: getattr(old, f) for f in Why.base_fields} if old else {}
     form = Why(request.POST or None, initial=kept)
-    if request.method == "POST" and form.is_valid():
-        made = tried(form, lambda: verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now)))
-        if made is not None:
-            messages.success(request, f"Version {made.version} of the profile is in use.")
-            return redirect(_link("position", where, name))
-    crumbs = [_up(where), (name, _link("position", where, name))]
-    page = Page(f"Why does a {name} need mail?", where.name, crumbs)
-    return render(request, "access/form.html", _form(page, form, "Save the profile", crumbs[-1][1]), status=status_of(form))
+    back = _link("position", where, name)
+    return answered(
+        request, form, lambda: verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now)),
+        page=Page(f"Why does a {name} need mail?", where.name, [_up(where), (name, back)]), back=back, template=FORM,
+        submit="Save the profile", said=lambda made: f"Version {made.version} of the profile is in use.",
+    )  # fmt: skip
 
 
 @acting("roster.authorise")
@@ -113,7 +111,3 @@ def _up(where: Department) -> tuple[str, str]:
 
 def _link(route: str, where: Department, name: str) -> str:
     return f"{reverse(route, args=[where.code])}?{urlencode({'position': name})}"
-
-
-def _form(page: Page, form: Any, submit: str, back: str, **more: Any) -> dict[str, Any]:
-    return {"page": page, "form": form, "submit": submit, "back": back, **more}

@@ -6,7 +6,7 @@ A view says what its columns and filters are and gives a query; the rest, with c
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 PER_PAGE = 50
+OF_A_PAGE = frozenset({"after", "before", "page"})
+"""What of an address says where in a list one is."""
 CSV_MOST = 50_000
 ONE = {
     "people": "person",
@@ -176,10 +178,13 @@ class Listing:
         return sum(bool(value) for _, value in self.more)
 
     def link(self, **changes: str) -> str:
-        """The address of this list with these changes; a page number stays only where it is the change."""
-        wanted = {**{k: v for k, v in self.asked.items() if k != "page"}, **changes}
-        query = urlencode({k: v for k, v in wanted.items() if v})
-        return f"{self.path}?{query}" if query else self.path
+        return address(self.path, self.asked, changes)
+
+
+def address(path: str, asked: Mapping[str, str], changes: Mapping[str, str]) -> str:
+    """The address of a list with these changes; where in it one was stays only where it is the change."""
+    wanted = {k: v for k, v in {**asked, **changes}.items() if v and (k not in OF_A_PAGE or k in changes)}
+    return f"{path}?{urlencode(wanted)}" if wanted else path
 
 
 def of(

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.forms import Because, Somebody, Why, a_day, long
+from civicmail.city.access.forms import Because, Somebody, Why, a_day, long, offer
 from civicmail.city.directory.models import Person
 
 
@@ -64,9 +64,7 @@ class NewMailbox(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["department"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Choose"), *departments] if len(departments) > 1 else departments
+        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -141,9 +139,7 @@ class NewList(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["department"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Choose"), *departments] if len(departments) > 1 else departments
+        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
 
 
 class AddMember(Because):
@@ -181,9 +177,7 @@ class Place(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["parent"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = departments
+        offer(self, "parent", departments)
 
 
 class ChangeDepartment(Because):
@@ -254,9 +248,7 @@ class Paper(forms.Form):
 
     def __init__(self, versions: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["version"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = versions
+        offer(self, "version", versions)
 
 
 class RecordConflict(forms.Form):

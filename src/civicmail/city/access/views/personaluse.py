@@ -13,6 +13,7 @@ from civicmail.city.access.forms import Because, PersonalUseRule
 from civicmail.city.access.models import PersonalUse
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.access.views.trying import status_of, tried
@@ -56,18 +57,10 @@ def end(request: Asked, pk: int) -> HttpResponse:
     require(request, "personal-use.set", About(department=row.department.code))
     back = reverse("personal-use", args=[row.department.code])
     form = Because(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-
-        def verb() -> bool:
-            personal_use.end(row, actor=request.actor, reason=reason, now=ms(request.now))
-            return True
-
-        if tried(form, verb):
-            messages.success(request, "This personal use has ended.")
-            return redirect(back)
     whom = str(row.person) if row.person else f"everybody in the position {row.position}" if row.position else "everybody"
-    page = Page("End this personal use?", row.department.name, [("Personal use", back)])
-    effects = [f"From now on there is no personal use for {whom} by this rule.", row.limits]
-    shown = {"page": page, "form": form, "effects": effects, "verb": "End 1 rule", "back": back}
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    return answered(
+        request, form, lambda: personal_use.end(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page("End this personal use?", row.department.name, [("Personal use", back)]), back=back,
+        effects=[f"From now on there is no personal use for {whom} by this rule.", row.limits], verb="End 1 rule",
+        said="This personal use has ended.",
+    )  # fmt: skip

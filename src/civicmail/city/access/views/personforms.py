@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from civicmail.city.access.forms import Because, Somebody, a_day
+from civicmail.city.access.forms import Because, Somebody, a_day, offer
 from civicmail.city.directory.models import Kind
 
 
@@ -24,9 +24,7 @@ class Rehire(Because):
 
     def __init__(self, contracts: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["contract"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = contracts
+        offer(self, "contract", contracts)
 
 
 class Named(forms.Form):
@@ -72,6 +70,4 @@ class Move(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["department"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Choose"), *departments]
+        offer(self, "department", [("", "Choose"), *departments])

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from civicmail.city.access.actions import protecting
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because, Somebody
+from civicmail.city.access.forms import Because, Somebody, offer
 from civicmail.city.access.grounds import PROTECTED
 from civicmail.city.access.models import Protection
 from civicmail.city.access.moments import ms
@@ -54,9 +54,7 @@ class Protect(Because):
 
     def __init__(self, departments: list[tuple[str, str]], data: QueryDict | None = None) -> None:
         super().__init__(data)
-        choices = self.fields["department"]
-        assert isinstance(choices, forms.ChoiceField)
-        choices.choices = [("", "None"), *departments]
+        offer(self, "department", [("", "None"), *departments])
 
 
 @acting("protection.see")

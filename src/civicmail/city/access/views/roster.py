@@ -69,8 +69,8 @@ def _columns(request: Asked, where: Department) -> list[Column]:
         return Cell(str(e.person), reverse("person", args=[where.code, e.person.uid]), hint=outside or e.position)
 
     def access(e: Episode) -> Cell:
-        role, word = states.told(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]
-        return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]
+        role, word = states.told(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]  # an annotation
+        return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]  # as above
 
     def notes(e: Episode) -> Cell:
         said = _exception(e, today)

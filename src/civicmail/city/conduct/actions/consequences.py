@@ -220,7 +220,7 @@ def _told(row: Violation) -> list[str]:
     pages = settings.CITY.web.url
     where = f"{pages}/my/violations/{row.pk}/" if pages else "the pages, or on paper at the access office"
     return [
-        f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",  # type: ignore[index]
+        f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",  # type: ignore[index]  # a column of the database
         f"Ground: {ground}, {row.cites}.",
         row.why,
         f"You can appeal until {last}, on {where}. Somebody who had no part in it hears you.",

@@ -6,10 +6,10 @@ Each step is of one row and of one transaction of its own, so that one that cann
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from civicmail.city.access import kinds
@@ -163,10 +163,7 @@ def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
     if right.state == "suspended":
         return
     requests.put(right, "suspend", "nobody answered in the review", now)
-    if right.role == "holder":
-        for account in Account.objects.select_for_update().filter(person=right.person_id):
-            account.epoch += 1
-            account.save(update_fields=["epoch"])
+    _sign_out(right)
     _entered("access.suspend", row, right, now)
 
 
@@ -174,11 +171,13 @@ def _end(row: ReviewRow, right: Authorisation, now: int) -> None:
     if right.state in ("revoked", "expired", "withdrawn"):
         return
     requests.put(right, "revoke", f"review: {row.reason or 'nobody answered'}", now)
-    if right.role == "holder":
-        for account in Account.objects.select_for_update().filter(person=right.person_id):
-            account.epoch += 1
-            account.save(update_fields=["epoch"])
+    _sign_out(right)
     _entered("access.revoke", row, right, now)
+
+
+def _sign_out(right: Authorisation) -> None:
+    if right.role == "holder":
+        Account.objects.filter(person=right.person_id).update(epoch=F("epoch") + 1)
 
 
 def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
@@ -269,8 +268,3 @@ def _doors(right: Authorisation, seen: Snapshot | None, now: int) -> str:
     grants = [g for g in person.grants if g.mailbox == right.mailbox.address and now < g.until]
     other = Authorisation.objects.filter(mailbox=right.mailbox_id, person=right.person_id, state="active").exists()
     return "Doors still let this person use the mailbox." if grants and not other else ""
-
-
-def of_review(review: int, states: Sequence[str]) -> list[int]:
-    """Rows (ids) of a review in one of these states."""
-    return list(ReviewRow.objects.filter(review=review, state__in=states).order_by("id").values_list("pk", flat=True))

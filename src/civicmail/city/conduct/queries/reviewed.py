@@ -22,7 +22,7 @@ from civicmail.city.access.queries.questions import NEVER, UNUSED
 from civicmail.city.conduct.models import Essential
 from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.tiers import Tier
-from civicmail.city.directory.models import Department, Episode, Mailbox
+from civicmail.city.directory.models import Episode, Mailbox
 
 UNDER_CONTRACT = tuple(kind for kind, d in DIFFERENCES.items() if d.contract)
 SOON = timedelta(days=30)
@@ -192,7 +192,3 @@ def with_access(now: int) -> dict[str, int]:
     for code, person in rows.values_list("department__code", "person"):
         counted.setdefault(code, set()).add(person)
     return {code: len(people) for code, people in counted.items()}
-
-
-def department_names(codes: Collection[str]) -> dict[str, str]:
-    return dict(Department.objects.filter(code__in=codes).values_list("code", "name"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.errors import Conflict
@@ -15,7 +15,6 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, me, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct.actions import answering, handingon
 from civicmail.city.conduct.actions.telling import name_of
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
@@ -216,12 +215,10 @@ def _asked(
     stop: bool = False,
 ) -> HttpResponse:
     back = after(row.part.department.code, row.review_id, row.pk)
-    if request.method == "POST" and form.is_valid() and tried(form, do) is not None:
-        messages.success(request, said)
-        return redirect(_next(request, row))
-    page = Page(heading, name_of(row.review), [("The review", back)])
-    shown = {"page": page, "form": form, "effects": effects, "verb": verb, "back": back, "stop": stop}
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    return answered(
+        request, form, do, page=Page(heading, name_of(row.review), [("The review", back)]), back=back, effects=effects, verb=verb,
+        stop=stop, said=said, to=lambda _: _next(request, row),
+    )  # fmt: skip
 
 
 def _what(row: ReviewRow) -> str:

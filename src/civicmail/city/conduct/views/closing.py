@@ -45,7 +45,7 @@ class Deciding(Because):
         field = self.fields["decision"]
         assert isinstance(field, forms.ChoiceField)
         can = {s.action for s in closurestates.STEPS if s.source == row.state}
-        field.choices = [(key, words) for key, words in field.choices if key in can]  # type: ignore[union-attr,misc]
+        field.choices = [(key, words) for key, words in field.choices if key in can]  # type: ignore[union-attr,misc]  # no groups
 
 
 @acting("account.close")

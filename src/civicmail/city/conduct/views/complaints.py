@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct.actions import reporting
@@ -41,9 +42,9 @@ class Complaint(forms.Form):
 
 
 @never_cache
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Asked) -> HttpResponse:
     """The same for everybody, signed in or not: who is signed in is not looked at."""
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     form = Complaint(request.POST or None)
 
     def verb() -> bool:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.forms import Somebody, a_day, end_of, long
+from civicmail.city.access.forms import Somebody, a_day, end_of, long, offer
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_mailbox, about_person
@@ -56,9 +56,7 @@ class Answering(forms.Form):
 
     def __init__(self, boxes: list[Mailbox], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["to"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Choose"), *((str(box.pk), box.address) for box in boxes)]
+        offer(self, "to", [("", "Choose"), *((str(box.pk), box.address) for box in boxes)])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import Somebody, a_day, long
+from civicmail.city.access.forms import Somebody, a_day, long, offer
 from civicmail.city.conduct.tiers import PLANS
 from civicmail.city.directory.models import Department, Mailbox
 
@@ -39,7 +39,7 @@ class Whose(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        self.fields["department"].choices = [("", "Choose one"), *rows]  # type: ignore[attr-defined]
+        offer(self, "department", [("", "Choose one"), *rows])
 
 
 class Unsure(forms.Form):
@@ -75,7 +75,7 @@ class Start(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        self.fields["departments"].choices = list(rows)  # type: ignore[attr-defined]
+        offer(self, "departments", rows)
 
 
 class Batch(forms.Form):

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.forms import Somebody, long
+from civicmail.city.access.forms import Somebody, long, offer
 from civicmail.city.access.views import saying
 from civicmail.city.conduct.actions.findings import FOUND, RESPONSE_MOST
 from civicmail.city.conduct.actions.reporting import WHAT_MOST
@@ -31,9 +31,7 @@ class _AboutARule(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["clause"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = clauses()
+        offer(self, "clause", clauses())
 
     def numbers(self) -> list[str]:
         """Of the messages that it is about."""
@@ -109,10 +107,8 @@ class Finding(forms.Form):
 
     def __init__(self, own: bool, reversible: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["finding"]
-        assert isinstance(field, forms.ChoiceField)
         left_out = {"note"} - ({"note"} if own else set()) | ({"dismiss"} if reversible else set())
-        field.choices = [(key, said) for key, said in FOUND.items() if key not in left_out]
+        offer(self, "finding", [(key, said) for key, said in FOUND.items() if key not in left_out])
 
 
 class Deciding(forms.Form):
@@ -133,18 +129,13 @@ class Deciding(forms.Form):
 
     def __init__(self, table: Table, ladder: Ladder, procedures: Sequence[Procedure], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._choose("outcome", [(o, OUTCOMES[o]) for o in ladder.outcomes])
-        self._choose("ground", [("", "Choose"), *table.grounds.items()])
-        self._choose("procedure", [("", "Choose"), *((p.id, p.name) for p in procedures)])
+        offer(self, "outcome", [(o, OUTCOMES[o]) for o in ladder.outcomes])
+        offer(self, "ground", [("", "Choose"), *table.grounds.items()])
+        offer(self, "procedure", [("", "Choose"), *((p.id, p.name) for p in procedures)])
         self._asked = {p.id: [key for key, _label in p.asks] for p in procedures}
         for procedure in procedures:
             for key, label in procedure.asks:
                 self.fields[key] = forms.CharField(label=f"{procedure.name}: {label}", max_length=300, required=False)
-
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -169,9 +160,7 @@ class YesOrNo(forms.Form):
 
     def __init__(self, yes: str, no: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["answer"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("yes", yes), ("no", no)]
+        offer(self, "answer", [("yes", yes), ("no", no)])
 
 
 class Hearing(YesOrNo):
