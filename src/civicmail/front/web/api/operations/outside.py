@@ -19,7 +19,7 @@ from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import outside as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import outside
-from civicmail.city.conduct.views import outside as typed
+from civicmail.city.conduct.views import outsideforms as typed
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
