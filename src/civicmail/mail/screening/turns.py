@@ -48,6 +48,7 @@ class Turns:
         self._queued = queued
         self._now = 0.0  # what whoever was served last had had when it was
         self._clients: dict[str, _Client] = {}
+        self._waiting: dict[str, _Client] = {}  # those of them who have asked: few, where thousands are known
 
     async def take(self, name: str) -> None:
         """Wait for a turn, which give() ends. name: of who(). Raises Unreadable with BUSY where too many of theirs wait."""
@@ -61,6 +62,7 @@ class Turns:
             raise Unreadable(BUSY)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client.asked.append(turn)
+        self._waiting[name] = client
         try:
             await turn
         except asyncio.CancelledError:
@@ -68,6 +70,8 @@ class Turns:
                 self._end()  # it was served and will not come
             elif turn in client.asked:
                 client.asked.remove(turn)
+                if not client.asked:
+                    del self._waiting[name]
             raise
 
     def give(self, name: str, seconds: float) -> None:
@@ -85,9 +89,11 @@ class Turns:
 
     def _end(self) -> None:
         self._free += 1
-        while waiting := [client for client in self._clients.values() if client.asked]:
-            client = min(waiting, key=lambda one: one.had)
+        while self._waiting:
+            name, client = min(self._waiting.items(), key=lambda one: one[1].had)
             turn = client.asked.popleft()
+            if not client.asked:
+                del self._waiting[name]
             if not turn.done():  # else whoever waited has gone
                 self._serve(client)
                 turn.set_result(None)
