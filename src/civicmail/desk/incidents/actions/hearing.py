@@ -8,13 +8,14 @@ limited process, before anything is written.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
+from civicmail.city.access.actions import reached
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink
@@ -52,7 +53,7 @@ class Hearing:
         self._to = reported.addresses(settings.CITY.screening.incidents, domains)
         self._signs = tuple(address.encode() for address in self._to)
         self._waiting: list[tuple[str, int, Capture]] = []
-        self.positions: dict[str, int] = dict(Heard.objects.values_list("journal", "number"))
+        self.positions: dict[str, int] = reached.of(Heard)
 
     @property
     def has_news(self) -> bool:
@@ -77,10 +78,10 @@ class Hearing:
             with transaction.atomic():
                 for (_, _, capture), about in zip(some, looked, strict=True):
                     self._surely(capture, about, now)
-                _note({journal: number for journal, number, _ in some})
+                reached.note(Heard, {journal: number for journal, number, _ in some})
             del self._waiting[:AT_ONCE]
         with transaction.atomic():
-            _note(self.positions)
+            reached.note(Heard, self.positions)
 
     def _looked(self, capture: Capture) -> _About | None:
         """What a report is about; None where that cannot be told."""
@@ -133,11 +134,6 @@ class Hearing:
             reporting.report_from_outside(capture.uuid, marks, now=now)
         else:
             reporting.report(capture.uuid, marks, person, "mail", actor=reporting.BY_MAIL, now=now, known=False)
-
-
-def _note(positions: Mapping[str, int]) -> None:
-    for journal, number in positions.items():
-        Heard.objects.update_or_create(journal=journal, defaults={"number": number})
 
 
 def _of_link(purpose: str, token: str) -> str:

@@ -44,7 +44,7 @@ KINDS: dict[str, Any] = {
     "bzip2": gettext_lazy("bzip2 archive"),
     "xz": gettext_lazy("xz archive"),
     "archive": gettext_lazy("Archive"),
-    "winmail": gettext_lazy("Outlook’s winmail.dat"),  # noqa: RUF001 - an apostrophe
+    "winmail": gettext_lazy("Outlook’s winmail.dat"),
     "mailstore": gettext_lazy("Outlook data file"),
     "sound": gettext_lazy("Sound"),
     "film": gettext_lazy("Video"),
@@ -64,7 +64,7 @@ KINDS: dict[str, Any] = {
 """Word of core/sandbox/truetype.py -> how people call it."""
 
 MARKS: dict[str, Any] = {
-    "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),  # noqa: RUF001 - an apostrophe
+    "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),
     "lies": gettext_lazy("A link in it names one place and goes to another. Where it really goes stands behind it."),
     "sealed": gettext_lazy("A part of this message is encrypted, so it is not shown here. Its file can be downloaded."),
     "flattened": gettext_lazy("Its HTML is too large or too tangled to be looked at in order, so only the words of it are shown."),
@@ -86,7 +86,7 @@ DEFECTS: dict[str, Any] = {
     defects.HEADER_TOO_LARGE: gettext_lazy("Its header is too large to be read to the end."),
     defects.HEADER_TOO_MANY: gettext_lazy("Its header has too many fields to be read to the end."),
     defects.SEPARATOR_MISSING: gettext_lazy("There is no empty line between header and text."),
-    defects.MBOX_FROM_LINE: gettext_lazy("It begins with a line of a mail program’s storage."),  # noqa: RUF001 - an apostrophe
+    defects.MBOX_FROM_LINE: gettext_lazy("It begins with a line of a mail program’s storage."),
     defects.LEADING_BLANK: gettext_lazy("There are empty lines before its header."),
     defects.BYTE_ORDER_MARK: gettext_lazy("It begins with a mark of text files."),
     defects.HEADER_8BIT: gettext_lazy("Its header has letters in a character set that it does not name."),
@@ -110,7 +110,7 @@ DEFECTS: dict[str, Any] = {
     defects.SMIME_ENCRYPTED: gettext_lazy("It is encrypted (S/MIME)."),
     defects.SMIME_BROKEN: gettext_lazy("Its signature is damaged and cannot be opened."),
     defects.OPENPGP_ENCRYPTED: gettext_lazy("It is encrypted (OpenPGP)."),
-    defects.RIGHTS_ENCRYPTED: gettext_lazy("It is encrypted by Microsoft’s rights management."),  # noqa: RUF001 - an apostrophe
+    defects.RIGHTS_ENCRYPTED: gettext_lazy("It is encrypted by Microsoft’s rights management."),
     defects.PARTIAL: gettext_lazy("It is only a piece of a message that was sent in pieces."),
     defects.CHARSET_UNKNOWN: gettext_lazy("Its text names a character set that nobody knows. Some letters may be wrong."),
     defects.CHARSET_WRONG: gettext_lazy("Its text is not in the character set that it names. Some letters may be wrong."),
