@@ -60,6 +60,14 @@ def active(data: Path) -> Book:
     return starter() if text is None else _whole(text)
 
 
+def active_or_starter(data: Path) -> Book:
+    """The rules in force, for whoever explains what they did; the starter pack stands in for a book that cannot be used."""
+    try:
+        return active(data)
+    except UnusableBook:
+        return starter()
+
+
 def _whole(text: str) -> Book:
     """Raises UnusableBook also for a text that says nothing: a file that lost its content is no decision to have no rules."""
     book = reading.book([("active.toml", text)])

@@ -6,20 +6,17 @@ import uuid
 from functools import lru_cache
 from pathlib import Path
 
-from django.conf import settings
-
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
-from civicmail.city.policy.errors import UnusableBook
-from civicmail.city.policy.published import active, starter
+from civicmail.city.policy.published import active_or_starter
 from civicmail.city.policy.rules import Book, Rule
-from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import decisions, releasestates
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.keptback import Copy, KeptBack
 from civicmail.desk.holding.models import Contest, Release
+from civicmail.desk.viewer.queries import damage_told, installation
 from civicmail.mail.archive.errors import NotInArchive
 
 WAITING_MOST = 500
@@ -28,18 +25,14 @@ WAITING_MOST = 500
 
 def copies(now: int) -> list[Copy]:
     """Everything that is kept back by rules, newest first. Raises LaterError where it cannot be told."""
-    try:
+    with damage_told():
         return kept().copies(now)
-    except (DamagedFile, ConfigError) as error:
-        raise LaterError(str(error)) from error
 
 
 def waiting(now: int) -> list[Copy]:
     """What waits for no person and is late. Raises LaterError where it cannot be told."""
-    try:
+    with damage_told():
         return kept().waiting(now)
-    except (DamagedFile, ConfigError) as error:
-        raise LaterError(str(error)) from error
 
 
 def copy(id_: bytes, index: int, now: int) -> Copy | None:
@@ -52,8 +45,7 @@ def copy_or_late(id_: bytes, index: int, now: int) -> Copy | None:
 
 
 def kept() -> KeptBack:
-    assert settings.DATA is not None, "pages have an installation"
-    return _kept(Path(settings.DATA))
+    return _kept(installation())
 
 
 @lru_cache(maxsize=4)
@@ -93,8 +85,4 @@ def rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
 
 
 def book() -> Book:
-    assert settings.DATA is not None, "pages have an installation"
-    try:
-        return active(Path(settings.DATA))
-    except UnusableBook:
-        return starter()
+    return active_or_starter(installation())

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from django.conf import settings
-
 from civicmail.city.access import guard
 from civicmail.city.access.actions import looking
 from civicmail.city.access.actors import Actor
@@ -24,7 +22,7 @@ from civicmail.desk.mailbox.finding import Desk
 from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.scope import Box, Mine
 from civicmail.desk.mailbox.waiting import Waiting
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
 
@@ -94,12 +92,12 @@ def held_for(actor: Actor, *, now: int) -> int:
 def unread_for(actor: Actor, *, now: int) -> int:
     """How many messages somebody has not opened, for the menu; 0 where that cannot be told now. What was another's before counts
     only in the list, because to look there is an entry."""
-    return _counted(_data()).of(actor.uid, now, lambda: _unread(actor, now))
+    return _counted(installation()).of(actor.uid, now, lambda: _unread(actor, now))
 
 
 def forget_unread(actor: Actor) -> None:
     """What was remembered for the menu is not so any more."""
-    _counted(_data()).forget(actor.uid)
+    _counted(installation()).forget(actor.uid)
 
 
 def _unread(actor: Actor, now: int) -> int:
@@ -118,11 +116,11 @@ def _unread(actor: Actor, now: int) -> int:
 
 
 def waiting() -> Waiting:
-    return _waiting(_data())
+    return _waiting(installation())
 
 
 def fates() -> Fates:
-    return _fates(_data())
+    return _fates(installation())
 
 
 @lru_cache(maxsize=4)
@@ -138,8 +136,3 @@ def _waiting(data: Path) -> Waiting:
 @lru_cache(maxsize=4)
 def _fates(_data: Path) -> Fates:
     return Fates()
-
-
-def _data() -> Path:
-    assert settings.DATA is not None, "pages have an installation"
-    return Path(settings.DATA)

@@ -1,21 +1,38 @@
-"""The one store of this process, for the rooms whose pages show mail."""
+"""The installation, and the one store of this process, for the rooms whose pages show mail."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.viewer.store import Store
 
 
-def store() -> Store:
-    """Of the installation whose pages these are."""
+def installation() -> Path:
+    """The data folder of the installation whose pages, and worker, these are."""
     assert settings.DATA is not None, "pages have an installation"
-    return _store(Path(settings.DATA))
+    return Path(settings.DATA)
+
+
+def store() -> Store:
+    return _store(installation())
 
 
 @lru_cache(maxsize=4)
 def _store(data: Path) -> Store:
     return Store(data)
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """What is damaged, or lacks its key, is a sentence on the page that says what to do, and no bug."""
+    try:
+        yield
+    except (DamagedFile, ConfigError) as error:
+        raise LaterError(str(error)) from error

@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access.forms import a_day, end_of, long
+from civicmail.city.access.forms import a_day, end_of, long, offer
 from civicmail.city.access.grounds import Way
 from civicmail.city.access.grounds import name as duty_name
 from civicmail.city.access.mandates import DAYS, DAYS_MOST, GROUNDS
@@ -90,12 +90,7 @@ class Scope(forms.Form):
 
     def __init__(self, *args: Any, departments: Sequence[Department] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._choose("department", [("", "No department"), *((d.code, d.name) for d in departments)])
-
-    def _choose(self, field: str, choices: Sequence[tuple[str, str]]) -> None:
-        chosen = self.fields[field]
-        assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = list(choices)
+        offer(self, "department", [("", "No department"), *((d.code, d.name) for d in departments)])
 
     def wanted(self) -> Wanted:
         c = self.cleaned_data
@@ -117,7 +112,7 @@ class Asking(Scope):
 
     def __init__(self, *args: Any, ways: Sequence[Way] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._choose("way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
+        offer(self, "way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
         if len(ways) == 1:
             self.fields["way"].initial = f"{ways[0].ground}/{ways[0].duty}"
 
@@ -137,9 +132,7 @@ class Answer(forms.Form):
 
     def __init__(self, *args: Any, yes: str, no: str, always: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chosen = self.fields["decision"]
-        assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [("yes", yes), ("no", no)]
+        offer(self, "decision", [("yes", yes), ("no", no)])
         if always:
             self.fields["reason"].required = True
             self.fields["reason"].help_text = "At least 10 characters; it is kept for ever."

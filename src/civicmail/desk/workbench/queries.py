@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from civicmail.city.access import grounds
@@ -36,12 +34,6 @@ STATES: dict[str, tuple[str, str]] = {
     "lapsed": ("quiet", "Lapsed"),
 }
 """State of a mandate -> role and word on pages."""
-
-
-def data() -> Path:
-    """The data folder."""
-    assert settings.DATA is not None, "pages have an installation"
-    return Path(settings.DATA)
 
 
 def listed(actor: Actor) -> QuerySet[Row]:

@@ -17,9 +17,9 @@ from civicmail.city.access.models import DutyGrant, DutyUse
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import taken_up
 from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.front.web.signin import stepup
 
 
@@ -42,17 +42,18 @@ def take_up(request: Asked, pk: int) -> HttpResponse:
     held = get_object_or_404(DutyGrant.objects.select_related("department"), pk=pk, person=who)
     require(request, "duty.take-up", About(person=who.uid))
     form = TakeUp(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+
+    def do() -> DutyUse:
         hours, reason = form.cleaned_data["hours"], form.cleaned_data["reason"]
-        if tried(form, lambda: verbs.take_up(held, hours=hours, actor=request.actor, reason=reason, now=ms(request.now))):
-            messages.success(request, gettext("The duty is taken up. Lay it down when you are done."))
-            return redirect("duties")
+        return verbs.take_up(held, hours=hours, actor=request.actor, reason=reason, now=ms(request.now))
+
     duty = said(DUTIES[held.duty].name if held.duty in DUTIES else held.duty).lower()
     question = gettext("Take up the duty {duty}?").format(duty=duty)
-    page = Page(question, gettext("My duties"), [(gettext("My duties"), reverse("duties"))])
-    submit = gettext("Act as {duty}").format(duty=duty)
-    shown = {"page": page, "form": form, "submit": submit, "back": reverse("duties")}
-    return render(request, "access/form.html", shown, status=status_of(form))
+    return answered(
+        request, form, do, page=Page(question, gettext("My duties"), [(gettext("My duties"), reverse("duties"))]),
+        back=reverse("duties"), said=gettext("The duty is taken up. Lay it down when you are done."), template=FORM,
+        submit=gettext("Act as {duty}").format(duty=duty),
+    )  # fmt: skip
 
 
 @acting("duty.take-up")

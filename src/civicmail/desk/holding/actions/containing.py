@@ -37,6 +37,7 @@ from civicmail.desk.holding import containments, senders
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
 from civicmail.desk.holding.models import Containment
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.pipeline import contained
 from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
 from civicmail.mail.pipeline.releasing import Releasing
@@ -146,8 +147,7 @@ def let_go() -> int:
     rows = list(Containment.objects.exclude(let=[]).order_by("id")[:1])
     if not rows:
         return 0
-    assert settings.DATA is not None, "the worker has an installation"
-    row, data = rows[0], Path(settings.DATA)
+    row, data = rows[0], installation()
     chosen = row.let[:AT_ONCE]
     with closing(Releasing(settings.CITY, data, now_ms)) as releasing:
         for capture in chosen:

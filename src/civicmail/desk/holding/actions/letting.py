@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +17,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.pipeline.releasing import Released, Releasing
 
 OWN = "said by its reader to be no spam"
@@ -51,9 +51,8 @@ def release_together(copies: Sequence[Copy], *, actor: Actor, reason: str, now: 
     with transaction.atomic():
         done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "together": len(copies)}) for c in copies]
         entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
-    assert settings.DATA is not None, "pages have an installation"
     let = kept = 0
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:
         for copy in copies:
             found = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True)
             let, kept = let + len(found.let), kept + len(found.kept)
@@ -90,8 +89,7 @@ def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int
         done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "whole": len(copies)}) for c in copies]
         entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
     rules = {name for copy in copies for name in kinds.keeping_rules(copy.rules, book)}
-    assert settings.DATA is not None, "pages have an installation"
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:
         indices = [copy.index for copy in copies]
         return releasing.release(copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True)
 
@@ -131,8 +129,7 @@ def _through(
     with transaction.atomic():
         said = {"copy": copy.index, "rules": list(copy.rules), **facts}
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"capture:{copy.uuid}", facts=said)
-    assert settings.DATA is not None, "pages have an installation"
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:  # rare: it need not keep a reader and models
+    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:  # rare: it need not keep a reader and models
         done = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all)
     if copy.index not in done.let and copy.index not in done.kept:
         raise Conflict("It is not kept back any more.")

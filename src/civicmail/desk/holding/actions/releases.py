@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Collection, Sequence
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +32,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries, releasestates, senders
 from civicmail.desk.holding.keptback import Copy
 from civicmail.desk.holding.models import Release
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.pipeline.releasing import Released, Releasing
 
@@ -167,10 +167,9 @@ def _ended(row: Release, action: str, actor: Actor, reason: str, now: int, *, le
 
 def _let_go(row: Release, actor: Actor, reason: str) -> Released | None:
     """None where the message is gone: its time was over. What was found since keeps it."""
-    assert settings.DATA is not None, "pages have an installation"
     book = queries.book()
     rules = [name for name in row.rules.split(",") if name and kinds.kind_of((name,), book) != "malware"]
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:  # rare: it need not keep a reader and models
+    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:  # rare: it need not keep a reader and models
         try:
             return releasing.release(
                 uuid.UUID(row.capture).bytes, row.copies, by=actor.uid, reason=reason, aside=kinds.aside(row.kind), rules=rules,

@@ -30,6 +30,7 @@ from civicmail.desk.holding import senders
 from civicmail.desk.holding.channels import Channel
 from civicmail.desk.holding.containmentstates import OPEN
 from civicmail.desk.holding.models import Containment, Verification
+from civicmail.desk.viewer.queries import installation
 
 KEPT = 7 * 86_400_000
 """ms for which an answer is waited for."""
@@ -116,9 +117,8 @@ def lapse(now: int) -> int:
 
 def _write(row: Verification, received: int, secret: bytes, now: int) -> None:
     """To the address that is known from elsewhere. Nothing of the message but its time, and whom it came to."""
-    assert settings.DATA is not None, "pages have an installation"
     more = _MORE.pack(row.pk, secret)
-    token = tokens.make(Path(settings.DATA), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), more)
+    token = tokens.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), more)
     when = timezone.localtime(moment(received))
     holder = senders.person_of(row.to) if row.inside else None
     with override(holder.language if holder is not None else "en"):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.forms import long
+from civicmail.city.access.forms import long, offer
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
@@ -133,7 +133,7 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
 
 def _form(request: Asked, groups: list[Group], *, is_open: bool) -> Release:
     form = Release(request.POST or None) if "lock" not in request.POST else Release()
-    form.fields["go"].choices = [(g.key, _words(g)) for g in groups]  # type: ignore[attr-defined]  # a field of choices
+    offer(form, "go", [(g.key, _words(g)) for g in groups])
     form.fields["go"].initial = [g.key for g in groups if is_open and not g.alike]
     return form
 

@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.forms import long
+from civicmail.city.access.forms import long, offer
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
@@ -50,8 +50,7 @@ class Answer(forms.Form):
     def __init__(self, kept: bool, *args: Any) -> None:
         """kept: there is something that can be let go, or somebody did."""
         super().__init__(*args)
-        offered = [choice for choice in CHOICES.items() if kept or choice[0] != "released"]
-        self.fields["answer"].choices = offered  # type: ignore[attr-defined]
+        offer(self, "answer", [choice for choice in CHOICES.items() if kept or choice[0] != "released"])
 
 
 @acting("contests.see")

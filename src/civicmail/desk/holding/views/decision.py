@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import queries
@@ -46,15 +47,15 @@ class Says(forms.Form):
     )  # fmt: skip
 
 
-def _contest(request: HttpRequest, capture: uuid.UUID, found: Decision, said: dict[str, Any], now: int) -> Contest:
-    client = request.actor.client  # type: ignore[attr-defined]  # put there by the middleware
+def _contest(request: Asked, capture: uuid.UUID, found: Decision, said: dict[str, Any], now: int) -> Contest:
+    client = request.actor.client
     return verbs.contest(capture, found, said["text"], said["contact"], client=client, now=now)
 
 
 @never_cache
-def decision(request: HttpRequest, capture: uuid.UUID) -> HttpResponse:
+def decision(request: Asked, capture: uuid.UUID) -> HttpResponse:
     """A number of which nothing is known and one of a message that was simply delivered get the same page."""
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     title = gettext("What was decided about a message?")
     found = queries.decision(capture)
     if found is None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -68,9 +68,9 @@ class Opened:
 
 
 @never_cache
-def digest(request: HttpRequest, token: str) -> HttpResponse:
+def digest(request: Asked, token: str) -> HttpResponse:
     """Whoever is not signed in hears what is wrong with a link here, and is not asked to sign in first."""
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     try:
         return _answer(request, _opened(request, token, now), now)
     except OldLink as error:
@@ -81,12 +81,12 @@ def digest(request: HttpRequest, token: str) -> HttpResponse:
         return _dead(request, str(said(error.args[0])), error.http)
 
 
-def _dead(request: HttpRequest, words: str, status: int) -> HttpResponse:
+def _dead(request: Asked, words: str, status: int) -> HttpResponse:
     page = Page(gettext("This link does nothing"), gettext("Kept back"))
     return render(request, "holding/digest.html", {"page": page, "copy": None, "dead": words}, status=status)
 
 
-def _answer(request: HttpRequest, opened: Opened, now: int) -> HttpResponse:
+def _answer(request: Asked, opened: Opened, now: int) -> HttpResponse:
     own = opened.copy is not None and not opened.sent and opened.copy.do not in WAITS and letting.is_own(opened.copy)
     if request.method == "POST" and own:
         return _let(request, opened, now)
@@ -113,7 +113,7 @@ def plan(request: Asked) -> HttpResponse:
     )  # fmt: skip
 
 
-def _opened(request: HttpRequest, token: str, now: int) -> Opened:
+def _opened(request: Asked, token: str, now: int) -> Opened:
     data: Path | None = settings.DATA
     assert data is not None, "pages have an installation"
     found = tokens.read(data, "digest", token, now)
@@ -130,7 +130,7 @@ def _opened(request: HttpRequest, token: str, now: int) -> Opened:
     return Opened(person, copy, copy is not None and not _is_read_by(copy, person))
 
 
-def _let(request: HttpRequest, opened: Opened, now: int) -> HttpResponse:
+def _let(request: Asked, opened: Opened, now: int) -> HttpResponse:
     assert opened.copy is not None
     actor = _actor(request, opened.person, now)
     try:
@@ -144,7 +144,7 @@ def _let(request: HttpRequest, opened: Opened, now: int) -> HttpResponse:
     return redirect(request.path)
 
 
-def _actor(request: HttpRequest, person: Person, now: int) -> Actor:
+def _actor(request: Asked, person: Person, now: int) -> Actor:
     """Whose link it is, as they stand now. Raises NotPermitted for whoever has no access any more."""
     account = Account.objects.filter(person=person).first()
     if account is None:

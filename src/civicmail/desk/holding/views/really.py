@@ -11,12 +11,13 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.pace import Pace
 from civicmail.core.config.errors import ConfigError
@@ -81,11 +82,11 @@ class Paste(forms.Form):
 
 
 @never_cache
-def really(request: HttpRequest) -> HttpResponse:
+def really(request: Asked) -> HttpResponse:
     """GET asks, POST answers on the same page."""
     form, told, status = Paste(request.POST if request.method == "POST" else None), None, 200
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
-    client: str = request.actor.client  # type: ignore[attr-defined]
+    now = ms(request.now)
+    client = request.actor.client
     if request.method == "POST":
         if not form.is_valid():
             status = 422

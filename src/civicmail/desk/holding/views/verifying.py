@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -101,9 +101,9 @@ def mine(request: Asked, id: uuid.UUID) -> HttpResponse:
 
 
 @never_cache
-def linked(request: HttpRequest, token: str) -> HttpResponse:
+def linked(request: Asked, token: str) -> HttpResponse:
     """By the link of the line of doubt in a delivered copy: whose copy it is stands in it, and the answer goes there."""
-    now, data = ms(request.now), Path(str(settings.DATA))  # type: ignore[attr-defined]  # put there by the middleware
+    now, data = ms(request.now), Path(str(settings.DATA))
     page = Page(gettext("Is it really from them?"), gettext("Verify"))
     try:
         read = tokens.read(data, "verify", token, now)
@@ -121,9 +121,9 @@ def linked(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
-def answered(request: HttpRequest, token: str) -> HttpResponse:
+def answered(request: Asked, token: str) -> HttpResponse:
     """For whoever was asked: once, without an account. Opening it answers nothing, so that no scanner does."""
-    now, data = ms(request.now), Path(str(settings.DATA))  # type: ignore[attr-defined]  # put there by the middleware
+    now, data = ms(request.now), Path(str(settings.DATA))
     title = gettext("Did you write this message?")
     try:
         row = verbs.by_link(data, token, now)
@@ -142,9 +142,7 @@ def answered(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "holding/verified.html", {"page": page, "form": form, "row": row}, status=status_of(form))
 
 
-def _shown(
-    request: HttpRequest, case: Case, row: Verification | None, page: Page, back: str, *, hidden: bool = False
-) -> HttpResponse:
+def _shown(request: Asked, case: Case, row: Verification | None, page: Page, back: str, *, hidden: bool = False) -> HttpResponse:
     """hidden: the address that is asked is not told, because whoever has the link may be anybody."""
     phone = _phone(case) if not hidden else ""
     shown = {"page": page, "case": case, "row": row, "back": back, "hidden": hidden, "phone": phone}
@@ -178,7 +176,7 @@ def _known() -> Correspondents | None:
         return Correspondents()
 
 
-def _by_link(request: HttpRequest, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, Case]:
+def _by_link(request: Asked, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, Case]:
     """Raises BadLink where the copy is nobody's own any more."""
     archive = store().archive()
     place = archive.place(id_)
@@ -190,7 +188,7 @@ def _by_link(request: HttpRequest, id_: bytes, index: int, now: int) -> tuple[Ca
         account = Account.objects.select_related("person").filter(person=person).first() if person is not None else None
         if account is None or person is None:
             raise BadLink(gettext("Open the message in My mail and choose Verify there."))
-        actor = actor_of(account, request.actor.client, now)  # type: ignore[attr-defined]  # put there by the middleware
+        actor = actor_of(account, request.actor.client, now)
         permit, mine_ = queries.mine_now(actor, now=now)
         capture = archive.capture(permit, place)
         return capture, person, actor, _case(capture, archive.body(permit, place), permit, mine_, person.uid, now)

@@ -8,18 +8,18 @@ dangerous it is kept who wanted to go there, for security alone; of all others n
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views import asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink
@@ -32,6 +32,7 @@ from civicmail.core.message import links
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.opening import opened
 from civicmail.desk.incidents.destinations import Asked, Destination, Known, destination
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.courier import wrapped
 from civicmail.mail.courier.wrapped import Wrapped
 from civicmail.mail.screening.lookalikes import Protected, protect
@@ -42,13 +43,12 @@ REPORTED_WITHIN = 3_600_000
 
 
 @never_cache
-def followed(request: HttpRequest, token: str) -> HttpResponse:
+def followed(request: asked.Asked, token: str) -> HttpResponse:
     """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
     title = gettext("Where does this link lead?")
-    assert settings.DATA is not None, "pages have an installation"
-    now: int = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     try:
-        ring = tokens.ring(Path(settings.DATA))
+        ring = tokens.ring(installation())
         link = wrapped.read(ring, token)
     except (BadLink, CivicmailError, OSError):
         return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
@@ -72,7 +72,7 @@ def _sealed(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _is_person(request: HttpRequest) -> bool:
+def _is_person(request: asked.Asked) -> bool:
     """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
     ahead, do not say so."""
     said = request.headers
@@ -81,18 +81,18 @@ def _is_person(request: HttpRequest) -> bool:
 
 
 def _asked(link: Wrapped, now: int) -> Destination:
-    asked = Asked(_protected(), _book(), now)
+    by = Asked(_protected(), _book(), now)
     try:
         known: Known | None = queries.known_of(str(UUID(bytes=link.capture)), links.real(link.url).host)
     except (DatabaseError, CivicmailError, OSError):
         log.warning("incidents could not be asked about a link")
         known = None
-    return destination(link.url, link.pretended, asked, known)
+    return destination(link.url, link.pretended, by, known)
 
 
 def _book() -> Book | None:
     try:
-        return published.active(Path(str(settings.DATA)))
+        return published.active(installation())
     except (CivicmailError, OSError):
         log.warning("the rules in force could not be asked about a link")
         return None
@@ -107,10 +107,10 @@ def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
     return protect(domains, others)
 
 
-def _note(link: Wrapped, found: Destination, request: HttpRequest, *, told: bool) -> None:
+def _note(link: Wrapped, found: Destination, request: asked.Asked, *, told: bool) -> None:
     """A database that is away keeps nobody from being warned."""
     capture = str(UUID(bytes=link.capture))
-    now = request.now  # type: ignore[attr-defined]  # put there by the middleware
+    now = request.now
     try:
         record = queries.record(capture)
         to = record.envelope.recipients if record is not None else ()

@@ -5,17 +5,16 @@ A look changes nothing, because programs follow links, too; the button does. Not
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
@@ -23,17 +22,17 @@ from civicmail.city.notices.errors import BadLink, OldLink
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive.records import Capture
 
 
 @never_cache
-def report(request: HttpRequest, token: str) -> HttpResponse:
+def report(request: Asked, token: str) -> HttpResponse:
     """A link that is not ours, one that is over, and one of a message that is gone get the same page."""
-    now: int = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     title = gettext("Report this message?")
-    assert settings.DATA is not None, "pages have an installation"
     try:
-        said = tokens.read(Path(settings.DATA), "report", token, now)
+        said = tokens.read(installation(), "report", token, now)
     except (BadLink, OldLink):
         said = None
     found = queries.record(str(UUID(bytes=said.capture))) if said is not None else None

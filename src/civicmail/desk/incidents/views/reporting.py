@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
+from civicmail.city.access.forms import offer
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, me
 from civicmail.city.access.views.page import Page
@@ -37,7 +38,7 @@ class Said(forms.Form):
 
     def __init__(self, *args: Any, answers: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["what"].choices = answers  # type: ignore[attr-defined]
+        offer(self, "what", answers)
 
 
 @acting("my.mail")

@@ -23,6 +23,7 @@ from civicmail.desk.mailbox.forecast import Foreseen, foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook, senders
 from civicmail.desk.mailbox.recipients import typed
 from civicmail.desk.mailbox.submission import Parcel, Submission
+from civicmail.desk.viewer.queries import installation
 
 FIELDS = ("to", "cc", "bcc")
 FILES_MOST = 25_000_000
@@ -47,8 +48,7 @@ class Gathered:
 
 def submission() -> Submission:
     """Of the installation whose pages these are; its limited processes start when they are first needed."""
-    assert settings.DATA is not None, "pages have an installation"
-    data = Path(settings.DATA)
+    data = installation()
     with _lock:
         if data not in _made:
             _made[data] = made = Submission(settings.CITY, data, now_ms)

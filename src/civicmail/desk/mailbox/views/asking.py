@@ -6,13 +6,12 @@ from collections.abc import Collection, Container
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.listing import Chip
+from civicmail.city.access.views.listing import OF_A_PAGE, Chip, address
 from civicmail.city.access.views.saying import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.mailbox.finding import Asked, Direction, Stand
@@ -29,7 +28,6 @@ STANDS = (
     ("hidden", gettext_lazy("Hidden")),
 )
 _KNOWN = ("q", "direction", "state", "since", "box", "label", "after", "before", "page")
-_OF_A_PAGE = frozenset({"after", "before", "page"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,11 @@ class Address:
 
     @property
     def is_narrowed(self) -> bool:
-        return any(key not in _OF_A_PAGE for key in self.values)
+        return any(key not in OF_A_PAGE for key in self.values)
 
     def link(self, **changes: str) -> str:
         """This list with changes, from its first page."""
-        wanted = {k: v for k, v in {**self.values, **changes}.items() if v and (k not in _OF_A_PAGE or k in changes)}
-        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+        return address(self.path, self.values, changes)
 
     @property
     def query(self) -> str:
@@ -69,7 +66,7 @@ class Address:
         return self.link().partition("?")[2]
 
     def first_page(self) -> Address:
-        return Address(self.path, {k: v for k, v in self.values.items() if k not in _OF_A_PAGE}, self.since, 1, self.label)
+        return Address(self.path, {k: v for k, v in self.values.items() if k not in OF_A_PAGE}, self.since, 1, self.label)
 
     def chips(self, mine: Mine) -> list[Chip]:
         """One for each filter in use."""

@@ -6,10 +6,8 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,12 +18,12 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.approvals import RULE
-from civicmail.city.policy.errors import UnusableBook
-from civicmail.city.policy.published import active, starter
+from civicmail.city.policy.published import active_or_starter
 from civicmail.city.policy.rules import Book
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
 from civicmail.mail.courier.ways import NO_WAY
@@ -80,12 +78,7 @@ def _whole(p: Passage, id_: str, book: Book) -> Copy:
 
 
 def _book() -> Book:
-    """The rules in force; one that cannot be used says nothing of a copy."""
-    assert settings.DATA is not None, "pages have an installation"
-    try:
-        return active(Path(settings.DATA))
-    except UnusableBook:
-        return starter()
+    return active_or_starter(installation())
 
 
 def stuck(p: Passage) -> str:

@@ -66,7 +66,7 @@ def _line(row: Draft, out: Outgoing | None) -> Line:
     elif row.why:
         state = ("stop", gettext("Not sent"))
     url = reverse("mail-outgoing", args=[out.uid]) if out is not None else reverse("mail-draft", args=[row.uid])
-    return Line(url, to, row.subject or gettext("(no subject)"), row.changed, row.count, state)  # type: ignore[attr-defined]
+    return Line(url, to, row.subject or gettext("(no subject)"), row.changed, row.count, state)  # type: ignore[attr-defined]  # of the annotation
 
 
 @acting("my.write")

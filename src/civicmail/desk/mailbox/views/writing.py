@@ -265,7 +265,7 @@ def _stale(desk: Desk, *, part: bool = False) -> HttpResponse:
     desk.form = Write(data, senders=desk.senders)
     said = gettext("It was changed in another window. Your text is kept below; what the other window has saved stands under it.")
     desk.form.add_error(None, said)
-    desk.form.stale = True  # type: ignore[attr-defined]
+    desk.form.stale = True  # type: ignore[attr-defined]  # read by status_of
     return shown(desk)
 
 

@@ -8,27 +8,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from civicmail.city.access.forms import SeveralFiles, offer
 from civicmail.desk.mailbox.actions.drafting import FIELD, LINES, TEXT, Written
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.models.senders import Sender
 
 FIELDS = ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")
-
-
-class Many(forms.ClearableFileInput):
-    """Several files in one field."""
-
-    allow_multiple_selected = True
-
-
-class ManyFiles(forms.FileField):
-    """Cleans to a list of files; empty ones are files, too."""
-
-    widget = Many
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        single = super().clean
-        return [single(one, initial) for one in data or [] if one]
 
 
 class Write(forms.Form):
@@ -57,7 +42,7 @@ class Write(forms.Form):
     quote = forms.CharField(
         label=gettext_lazy("Quoted below"), required=False, max_length=TEXT, strip=False, widget=forms.Textarea(attrs={"rows": 8})
     )
-    file = ManyFiles(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
+    file = SeveralFiles(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
     who = forms.CharField(label=gettext_lazy("Add somebody"), required=False, max_length=300)
     field = forms.ChoiceField(label=gettext_lazy("as"), required=False, choices=[("to", "To"), ("cc", "Cc"), ("bcc", "Bcc")])
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
@@ -68,8 +53,7 @@ class Write(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("text", "quote"):  # the counter of cm.js is for short texts
             self.fields[name].widget.attrs.pop("maxlength", None)
-        choices = [(s.address, f"{s.name} <{s.address}>") for s in senders]
-        self.fields["mailbox"].choices = choices  # type: ignore[attr-defined]
+        offer(self, "mailbox", [(s.address, f"{s.name} <{s.address}>") for s in senders])
 
     @property
     def written(self) -> Written:

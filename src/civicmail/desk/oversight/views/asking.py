@@ -108,8 +108,9 @@ def _verb(request: Asked, of: Department, row: AskedDepartment | None, form: for
 def foreseen(now: int) -> Forecast:
     """Of the last weeks. Raises LaterError where the archive cannot be read at this moment."""
     key = f"approval-forecast:{settings.DATA}"
-    if (kept := cache.get(key)) is not None:
-        return kept  # type: ignore[no-any-return]
+    kept: Forecast | None = cache.get(key)
+    if kept is not None:
+        return kept
     assert settings.DATA is not None, "pages have an installation"
     days = frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
     try:

@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from civicmail.city.access.forms import SeveralFiles
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.page import Page
@@ -51,26 +52,10 @@ BESIDES = {
 """What has to be known besides a line for the zone."""
 
 
-class Many(forms.ClearableFileInput):
-    """Several files in one field."""
-
-    allow_multiple_selected = True
-
-
-class ManyFiles(forms.FileField):
-    """Cleans to a list of files."""
-
-    widget = Many
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        single = super().clean
-        return [single(one, initial) for one in data] if data else [single(None, initial)]
-
-
 class Files(forms.Form):
     """Reports as they came."""
 
-    file = ManyFiles(
+    file = SeveralFiles(
         label="Reports",
         help_text=f"XML, JSON, gz, zip or messages; at most {FILES_MOST} files with {BYTES_MOST // 1_000_000} MB together.",
     )

@@ -15,11 +15,9 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.matrix import WORDS
-from civicmail.core.config.errors import ConfigError, LaterError
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.views.rules import DONE
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.mail.archive.explained import Explained, Said
 
 OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
@@ -40,10 +38,8 @@ def screening(request: Asked, capture: uuid.UUID) -> HttpResponse:
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
-    try:
+    with damage_told():
         e = archive.explained(request.actor, place, now=ms(request.now))
-    except (DamagedFile, ConfigError) as error:
-        raise LaterError(str(error)) from error
     trail = [("Trace", reverse("trace")), (e.sha256[:12], reverse("trace-one", args=[capture]))]
     facts: list[tuple[str, Any]] = [("Checks", len(e.checks))]
     if cost := sum(c.cost for c in e.checks):

@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -24,9 +23,9 @@ from civicmail.city.access.queries import named
 from civicmail.city.access.reveals import NEXT, REASONS
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.actions import looks as actions
 from civicmail.desk.oversight.queries import looks as queries
@@ -109,16 +108,14 @@ def mark(request: Asked, pk: int) -> HttpResponse:
     require(request, "viewings.mark", About(person=reveal.person))
     week = sampling.name_of(timezone.localdate(moment(reveal.at)))
     form = Remark(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        remark = form.cleaned_data["remark"]
-        if tried(form, lambda: actions.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)):
-            messages.success(request, "Recorded as looked at.")
-            return redirect(_link(week))
     crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
     facts = [("By", named.of(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
-    page = Page("Was this look needed?", "Oversight", crumbs, facts=facts)
-    shown = {"page": page, "form": form, "reveal": reveal, "at": moment(reveal.at), "code": _code(reveal), "back": _link(week)}
-    return render(request, "oversight/mark.html", shown, status=status_of(form))
+    return answered(
+        request, form,
+        lambda: actions.mark(reveal, week, actor=request.actor, remark=form.cleaned_data["remark"], now=request.now),
+        page=Page("Was this look needed?", "Oversight", crumbs, facts=facts), back=_link(week), said="Recorded as looked at.",
+        template="oversight/mark.html", reveal=reveal, at=moment(reveal.at), code=_code(reveal),
+    )  # fmt: skip
 
 
 def _columns(*, links: bool) -> list[Column]:

@@ -10,14 +10,11 @@ from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 
 from civicmail.city.access.views.page import Page
-from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.viewer import limited, looks, runs
-from civicmail.desk.viewer.errors import Unshown
+from civicmail.desk.viewer import looks, runs
 from civicmail.desk.viewer.views import words
-from civicmail.desk.viewer.views.showing import ATTACHMENT, Links, PermitFor, opened, path_of
+from civicmail.desk.viewer.views.showing import Links, PermitFor, file_of, path_of
 from civicmail.mail.archive.places import Place
 
 
@@ -26,7 +23,7 @@ def look(
 ) -> HttpResponse:
     """page: made by the room of the name of the file. Raises Unshown, Http404."""
     path = path_of(request, "path")
-    name, content = _file(permit_for, place, path, whole)
+    name, content = file_of(permit_for, place, path, whole)
     found = looks.look(content)
     lines = [runs.told(line) for line in found.text.splitlines()] if found.text.strip() else []
     shown = {
@@ -41,21 +38,9 @@ def look(
 def picture(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
     """Raises Unshown, Http404."""
     number = request.GET.get("n", "")
-    _, content = _file(permit_for, place, path_of(request, "path"), whole)
+    _, content = file_of(permit_for, place, path_of(request, "path"), whole)
     found = looks.picture(content, int(number)) if number.isascii() and number.isdecimal() and len(number) < 4 else None
     if found is None:
         raise Http404
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
     return HttpResponse(found, content_type="image/png", headers=headers)
-
-
-def _file(permit_for: PermitFor, place: Place, path: str, whole: bool) -> tuple[str, bytes]:
-    _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": path}), place, whole)
-    try:
-        found = limited.part(content, path)
-    except Unreadable as error:
-        said = gettext("This file could not be taken out of the message. {why} The whole message can still be downloaded.")
-        raise Unshown(said.format(why=words.why(error.why))) from None
-    if found is None:
-        raise Http404
-    return found

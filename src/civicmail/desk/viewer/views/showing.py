@@ -197,17 +197,9 @@ def frame(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: b
 
 @csp_override(downloads.CSP)
 def part(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: bool) -> HttpResponse:
-    """One file. Raises Unshown where it cannot be taken out, Http404 where the path names none."""
+    """One file. Raises as file_of."""
     path = path_of(request, "path")
-    _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": path}), place, whole)
-    try:
-        found = limited.part(content, path)
-    except Unreadable as error:
-        said = gettext("This file could not be taken out of the message. {why} The whole message can still be downloaded.")
-        raise Unshown(said.format(why=words.why(error.why))) from None
-    if found is None:
-        raise Http404
-    name, data = found
+    name, data = file_of(permit_for, place, path, whole)
     return _download(data, downloads.disposition(name, f"{gettext('file')}-{path.replace('/', '-').replace('.', '-')}"))
 
 
@@ -216,6 +208,19 @@ def raw(request: HttpRequest, permit_for: PermitFor, place: Place, *, whole: boo
     """The whole message, named after its hash: a subject may be anything."""
     _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": "whole"}), place, whole)
     return _download(content, f'attachment; filename="{hashlib.sha256(content).hexdigest()[:12]}.eml"')
+
+
+def file_of(permit_for: PermitFor, place: Place, path: str, whole: bool) -> tuple[str, bytes]:
+    """(name, content) of a file. Raises Unshown where it cannot be taken out, Http404 where the path names none."""
+    _, content = opened(permit_for(ATTACHMENT, {"id": place.uuid, "part": path}), place, whole)
+    try:
+        found = limited.part(content, path)
+    except Unreadable as error:
+        said = gettext("This file could not be taken out of the message. {why} The whole message can still be downloaded.")
+        raise Unshown(said.format(why=words.why(error.why))) from None
+    if found is None:
+        raise Http404
+    return found
 
 
 def opened(permit: Permit, place: Place, whole: bool) -> tuple[Capture, bytes]:

@@ -20,12 +20,12 @@ from civicmail.core.ledger import keys
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.core.query.parse import parse
+from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.desk.workbench import running, states
 from civicmail.desk.workbench.actions import exports as verbs
 from civicmail.desk.workbench.forms import Exporting
 from civicmail.desk.workbench.models import Export
-from civicmail.desk.workbench.queries import data
 from civicmail.desk.workbench.tasks import folder
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.searching import counted
@@ -83,7 +83,7 @@ def _shown(request: Asked, found: Export) -> dict[str, Any]:
     left = round(seconds * (found.found - seen) / seen) if found.state == "reading" and seen and seconds > 2 else None
     under_way = found.state in states.UNDER_WAY
     quarter = 4 * seen // found.found if found.found else 0
-    key = base64.b64encode(keys.public(data() / "keys")).decode() if found.state == "ready" else ""
+    key = base64.b64encode(keys.public(installation() / "keys")).decode() if found.state == "ready" else ""
     return {"e": found, "seen": seen, "left": left, "under_way": under_way, "quarter": quarter, "key": key}
 
 
@@ -115,7 +115,7 @@ def fetch(request: Asked, number: str, pk: int) -> HttpResponseBase:
     """The file itself; the entry is made before its first byte leaves."""
     row, mandate = one.looking(request, number)
     found = get_object_or_404(Export, pk=pk, mandate=row)
-    path = folder(data(), found) / running.FILE
+    path = folder(installation(), found) / running.FILE
     if found.state == "ready" and not path.exists():
         raise Conflict("The file is not here any more. Export it again.")
     verbs.fetch(found, mandate, actor=request.actor, now=ms(request.now))

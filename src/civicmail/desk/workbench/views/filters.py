@@ -8,12 +8,11 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from civicmail.city.access.views.listing import Chip
+from civicmail.city.access.views.listing import Chip, address
 from civicmail.city.access.views.saying import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 
 SORTS: dict[str, str] = {"newest": "Newest first", "oldest": "Oldest first"}
-_OF_A_PAGE = frozenset({"after", "page"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,7 @@ class Filters:
 
     def link(self, **changes: str) -> str:
         """This search with changes, from its first page."""
-        wanted = {k: v for k, v in {**self.values, **changes}.items() if v and (k not in _OF_A_PAGE or k in changes)}
-        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+        return address(self.path, self.values, changes)
 
     @property
     def passed(self) -> str:

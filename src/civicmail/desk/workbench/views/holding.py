@@ -8,21 +8,15 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from civicmail.city.access.moments import ms
-from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.asked import Asked, acting
 from civicmail.city.access.views.confirming import answered
 from civicmail.core.query.lexer import LONGEST_QUERY
-from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import Tree
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.store import NotIndexed
-from civicmail.desk.workbench import scope
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.forms import HOLD_WORDS, Holding
-from civicmail.desk.workbench.queries import data
-from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
-from civicmail.desk.workbench.views.searching import counted, within
+from civicmail.desk.workbench.views.searching import counted, to_keep
 from civicmail.mail.search.errors import DamagedIndex
 
 
@@ -35,22 +29,17 @@ def hold(request: Asked, number: str) -> HttpResponse:
     form = Holding(request.POST or None, initial={"query": query})
     if row.ground in HOLD_WORDS:
         form.fields["ground"].help_text = f"This mandate: {HOLD_WORDS[row.ground][0].lower()}{HOLD_WORDS[row.ground][1:]}."
-    tree = scope.within(mandate, parse(query, now=request.now), now)
+    tree_of = to_keep(mandate, query, now)
     fits = "how many are there now cannot be counted at this moment"
     if not (request.method == "POST" and form.is_valid()):
         with suppress(NotIndexed, DamagedIndex):
             fits = f"{counted(request, mandate, query):,} messages are there now"
 
-    def tree_of(permit: Permit) -> Tree:
-        found = store()
-        try:
-            return within(found.reader(), Gate(data(), found.archive(), permit, mandate, now), mandate, query, now)
-        except (NotIndexed, DamagedIndex):  # a hold does not wait for the index
-            return tree
-
     def do() -> str:
         c = form.cleaned_data
-        return holds.hold(data(), mandate, query, tree_of, ground=c["ground"], actor=request.actor, reason=c["reason"], now=now)
+        return holds.hold(
+            installation(), mandate, query, tree_of, ground=c["ground"], actor=request.actor, reason=c["reason"], now=now
+        )
 
     return answered(
         request,

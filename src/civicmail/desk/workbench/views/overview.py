@@ -61,7 +61,7 @@ def mandate(request: Asked, number: str) -> HttpResponse:
     mine = row.person.uid == request.actor.uid
     live = row.state in states.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
     if mine and live:
-        request.under = row  # type: ignore[attr-defined]
+        request.under = row  # type: ignore[attr-defined]  # the head of the page shows it
     shown: dict[str, Any] = {
         "page": one.page(request, row, actions=_actions(request, row, mine, live)),
         "row": row,

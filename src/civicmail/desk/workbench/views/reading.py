@@ -16,10 +16,9 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.asked import Asked, acting
 from civicmail.city.access.views.page import Action, Page
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.views import showing
 from civicmail.desk.viewer.views.showing import Links, Seen
-from civicmail.desk.workbench.queries import data
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
 from civicmail.mail.archive.places import Place
@@ -84,7 +83,7 @@ def permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitF
         place = archive.place(uuid.UUID(facts["id"]).bytes)
         if place is None:
             raise Http404
-        Gate(data(), archive, permit, mandate, now).read(place)
+        Gate(installation(), archive, permit, mandate, now).read(place)
         return permit
 
     return permit_for

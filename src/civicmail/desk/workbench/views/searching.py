@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,11 +20,10 @@ from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Tree
 from civicmail.desk.viewer import runs
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.shown import Run
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.desk.workbench import scope
-from civicmail.desk.workbench.queries import data
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.filters import SORTS, Filters, filters_of
@@ -122,7 +122,7 @@ def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
     found = store()
     reader = found.reader()
     archive = found.archive()
-    tree = within(reader, Gate(data(), archive, permit, mandate, now), mandate, answer.asked.query, now)
+    tree = within(reader, Gate(installation(), archive, permit, mandate, now), mandate, answer.asked.query, now)
     sort: Sort = "oldest" if answer.asked.sort == "oldest" else "newest"
     page = search(reader, tree, limit=PER_PAGE, sort=sort, cursor=answer.asked.after, scored=False)
     answer.lines = [_line(hit, mandate.number) for hit in page.hits]
@@ -141,13 +141,28 @@ def counted(request: Asked, mandate: Mandate, query: str) -> int:
     found = store()
     reader = found.reader()
     permit = looking.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
-    return count(reader, within(reader, Gate(data(), found.archive(), permit, mandate, now), mandate, query, now))
+    return count(reader, within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, query, now))
 
 
 def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -> Tree:
     """The words as what may be asked under the mandate. Raises QueryError."""
     asked = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     return scope.within(mandate, gate.with_threads(reader, asked), now)
+
+
+def to_keep(mandate: Mandate, query: str, now: int) -> Callable[[Permit], Tree]:
+    """What a hold on these words covers, once there is a permit for their threads: without an index it is the words alone, because
+    a hold does not wait for one. Raises QueryError."""
+    words = scope.within(mandate, parse(query, now=datetime.fromtimestamp(now / 1000, UTC)), now)
+
+    def tree_of(permit: Permit) -> Tree:
+        found = store()
+        try:
+            return within(found.reader(), Gate(installation(), found.archive(), permit, mandate, now), mandate, query, now)
+        except (NotIndexed, DamagedIndex):
+            return words
+
+    return tree_of
 
 
 def _line(hit: Hit, number: str) -> Line:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 
-from civicmail.core.config.errors import ConfigError, LaterError
-from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.config.errors import ConfigError
+from civicmail.desk.viewer.queries import damage_told
 from civicmail.front.web.system.examined import Examiner, examiner
 from civicmail.front.web.system.waiting import Line, waiting
 
@@ -28,14 +26,5 @@ def checks() -> Examiner:
 
 def who_waits(now: int) -> list[Line]:
     """Every recipient who waits or is held, oldest mail first. now: ms. Raises LaterError where it cannot be told."""
-    with told():
+    with damage_told():
         return waiting(data(), settings.CITY).lines(now)
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """What is damaged, or lacks its key, is a sentence on the page that says what to do, and no bug."""
-    try:
-        yield
-    except (DamagedFile, ConfigError) as error:
-        raise LaterError(str(error)) from error

@@ -15,7 +15,7 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.core.ledger import checkpoints, leaves, sequencer
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.system import here
 from civicmail.front.web.system.trace import state_of
 from civicmail.front.web.telling import instant, size
@@ -102,7 +102,7 @@ def traced_or_404(request: Asked, capture: uuid.UUID) -> Traced:
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
-    with here.told():
+    with damage_told():
         return archive.envelope(request.actor, place, now=ms(request.now))
 
 

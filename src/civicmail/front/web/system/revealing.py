@@ -17,8 +17,7 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.viewer import limited
-from civicmail.desk.viewer.queries import store
-from civicmail.front.web.system import here
+from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.system.onetrace import traced_or_404
 
 PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"))
@@ -45,7 +44,7 @@ def reveal(request: Asked, capture: uuid.UUID) -> HttpResponse:
             place = archive.place(capture.bytes)
             if place is None:
                 raise Http404
-            with here.told():
+            with damage_told():
                 body = archive.body(permit, place)
             shown = limited.read(body)
             page = Page(

@@ -13,31 +13,22 @@ from ninja import Schema
 from civicmail.city.access.actions import amending, urgent
 from civicmail.city.access.actions import mandates as verbs
 from civicmail.city.access.acts import About
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.asked import require
-from civicmail.core.query.errors import QueryError
-from civicmail.core.query.parse import parse
-from civicmail.core.query.tree import Tree
-from civicmail.desk.viewer.queries import store
-from civicmail.desk.viewer.store import NotIndexed
-from civicmail.desk.workbench import scope
+from civicmail.desk.viewer.queries import installation
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.forms import Answer, Holding, Reason, Scope
-from civicmail.desk.workbench.queries import data
-from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
-from civicmail.desk.workbench.views.searching import within
+from civicmail.desk.workbench.views.searching import to_keep
 from civicmail.front.web.api import sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.mandates import ONE, DecidingMandate, EndingMandate, Mandate, mandate
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.shapes import Who, maybe
 from civicmail.front.web.api.table import operation
-from civicmail.mail.search.errors import DamagedIndex
 
 
 class Amending(sending.Because):
@@ -147,21 +138,12 @@ def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
     _, under = one.looking(request, number)
     now, query = ms(request.now), body.q.replace("\0", " ").strip()
     c = sending.checked(Holding({"ground": body.ground, "reason": body.reason, "query": query}))
-    try:
-        tree = scope.within(under, parse(query, now=request.now), now)
-    except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
-
-    def tree_of(permit: Permit) -> Tree:
-        found = store()
-        try:
-            return within(found.reader(), Gate(data(), found.archive(), permit, under, now), under, query, now)
-        except (NotIndexed, DamagedIndex):  # a hold does not wait for the index
-            return tree
+    with understood():
+        tree_of = to_keep(under, query, now)
 
     def do() -> HoldPlaced:
         said = {"ground": c["ground"], "reason": c["reason"]}
-        return HoldPlaced(hold=holds.hold(data(), under, query, tree_of, actor=request.actor, now=now, **said))
+        return HoldPlaced(hold=holds.hold(installation(), under, query, tree_of, actor=request.actor, now=now, **said))
 
     return once(request, do)
 

@@ -12,6 +12,7 @@ from ninja import Field, Schema
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import offer
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views.asked import require
@@ -118,7 +119,7 @@ def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
     def do() -> OneContained:
         groups = _groups(row, now)
         form = typed.Release({**sending.plain(body), "go": body.go})
-        form.fields["go"].choices = [(g.key, g.key) for g in groups]  # type: ignore[attr-defined]  # a field of choices
+        offer(form, "go", [(g.key, g.key) for g in groups])
         c = sending.checked(form)
         let = [capture for g in groups if g.key in c["go"] for capture in g.captures]
         if row.state not in OPEN and not let:

@@ -8,9 +8,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import ms
-from civicmail.core.query.errors import QueryError
 from civicmail.desk.workbench.actions import exports as verbs
 from civicmail.desk.workbench.forms import Exporting
 from civicmail.desk.workbench.models import Export as Row
@@ -20,6 +18,7 @@ from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.mandates import ONE as MANDATE
 from civicmail.front.web.api.operations.mandates import router as router
 from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.table import operation
 
 ALL = f"{MANDATE}/exports"
@@ -66,10 +65,8 @@ def order_export(request: Call, number: str, body: Ordered) -> Export:
     """Order what a query finds within a mandate of mine, as files; its entry is made before."""
     _, mandate = one.looking(request, number)
     query = sending.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
-    try:
+    with understood():
         return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=ms(request.now))))
-    except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
 
 
 @operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)

@@ -16,7 +16,6 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
-from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import answering, pulling, reading
 from civicmail.desk.incidents.likeness import Has, counted
@@ -30,6 +29,7 @@ from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api import reading as shown
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.repeating import as_seen, once
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.shapes import Who, maybe, who
 from civicmail.front.web.api.table import operation
 
@@ -305,10 +305,8 @@ def _one(id_: int) -> Pull:
 
 
 def _found(row: Case, words: str, now: int) -> Found:
-    try:
+    with understood():
         return queries.who_has(row, words.strip()[:400], now=now)
-    except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
 
 
 def _plain(c: Case) -> dict[str, Any]:

@@ -8,10 +8,7 @@ from datetime import datetime
 from django.http import Http404, HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
-from civicmail.core.config.errors import LaterError
-from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.finding import Row, header_of
 from civicmail.desk.mailbox.views import delivery, message, reporting
@@ -19,15 +16,14 @@ from civicmail.desk.mailbox.views.asking import address_of
 from civicmail.desk.mailbox.views.one import Found, found
 from civicmail.desk.viewer.delivered import given
 from civicmail.desk.viewer.queries import store
-from civicmail.desk.viewer.store import NotIndexed
 from civicmail.front.web.api import paging, reading
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.reading import Message
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.table import operation
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.pipeline import labels
 from civicmail.mail.pipeline.labels import Label
-from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.fields import thread as first_of
 
 router = Router(tags=["My mail"])
@@ -77,13 +73,9 @@ def list_mail(
     now = ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     asked = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
-    try:
+    with understood():
         desk = queries.desk(permit, queries.chosen(mine, asked.values.get("box", "")), now=now)
         answer = finding.page(desk, asked.asked)
-    except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
-    except (NotIndexed, DamagedIndex):
-        raise LaterError("The index is not there at this moment; it is being made.") from None
     if answer.after:
         paging.link(request, response, answer.after)
     return [line(row) for row in answer.rows]
@@ -147,12 +139,10 @@ def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
     one = found(request, id)
     if one.eye == "shut":
         return []
-    try:
+    with understood():
         desk = queries.desk(one.permit, one.mine, now=ms(request.now))
         first = first_of(header_of(one.archive.body(one.permit, one.place)))
         return [line(row) for row in finding.conversation(desk, first)] if first else []
-    except (NotIndexed, DamagedIndex):
-        raise LaterError("The index is not there at this moment; it is being made.") from None
 
 
 @operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)

@@ -20,7 +20,6 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.replies import about_answer
 from civicmail.city.access.views.asked import me, require
 from civicmail.city.directory.models import Mailbox
-from civicmail.core.config.errors import LaterError
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.actions import drafting, keeping
 from civicmail.desk.mailbox.models import Label, addressbook, senders
@@ -29,13 +28,12 @@ from civicmail.desk.mailbox.views import boxes
 from civicmail.desk.mailbox.views.keeping import Chosen, chosen_of
 from civicmail.desk.mailbox.views.labelling import Name
 from civicmail.desk.mailbox.views.writingforms import Sign
-from civicmail.desk.viewer.store import NotIndexed
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.table import operation
-from civicmail.mail.search.errors import DamagedIndex
 
 LABEL = "/mail-labels/{int:id}"
 AWAY = "/mailboxes/{str:address}/away"
@@ -108,10 +106,8 @@ def keep_mail(request: Call, body: KeepingMail) -> Kept:
     require(request, "my.mail", About(person=me(request).uid))
     if body.act not in _ACTS:
         raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
-    try:
+    with understood():
         chosen = chosen_of(request, [str(one) for one in body.messages])
-    except (NotIndexed, DamagedIndex):
-        raise LaterError("The index is not there at this moment; it is being made.") from None
     _ACTS[body.act](chosen, body.label)
     queries.forget_unread(request.actor)
     return Kept(messages=[uuid.UUID(bytes=one) for one in chosen.ids])

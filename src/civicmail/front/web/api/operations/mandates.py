@@ -13,27 +13,22 @@ from ninja import Router, Schema
 from civicmail.city.access import grounds
 from civicmail.city.access.actions import looking
 from civicmail.city.access.actions import mandates as verbs
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
-from civicmail.core.config.errors import LaterError
-from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
-from civicmail.desk.viewer.queries import store
-from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.forms import Answer, Asking, Finding, Reason
-from civicmail.desk.workbench.queries import data
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one, reading, searching
 from civicmail.front.web.api import paging, sending, versions
 from civicmail.front.web.api import reading as shown
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.searching import understood
 from civicmail.front.web.api.shapes import Who, maybe, who
 from civicmail.front.web.api.table import operation
-from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.search import Hit, search
 
 router = Router(tags=["Mandates"])
@@ -207,18 +202,14 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
     """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
     _, mandate = one.looking(request, number)
     limit, after, now = paging.limit_of(request), paging.cursor(request), ms(request.now)
-    try:
+    with understood():
         parse(q, now=request.now)
         facts = {"query": q, "sort": "newest", "door": "api"}
         permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
         found = store()
         reader = found.reader()
-        tree = searching.within(reader, Gate(data(), found.archive(), permit, mandate, now), mandate, q, now)
+        tree = searching.within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, q, now)
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
-    except QueryError as error:
-        raise Unusable(error.message, {"q": error.message}) from None
-    except (NotIndexed, DamagedIndex):
-        raise LaterError("The index is not there at this moment; it is being made.") from None
     if page.cursor:
         paging.link(request, response, page.cursor)
     return [_hit(hit) for hit in page.hits]

@@ -13,11 +13,9 @@ from ninja import Router, Schema
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
 from civicmail.city.policy.facts import FACTS, Fact
-from civicmail.core.config.errors import ConfigError, LaterError
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.api import paging
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.table import operation
@@ -147,10 +145,8 @@ def explain_message(request: Call, id: uuid.UUID) -> Explanation:
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:
         raise Http404
-    try:
+    with damage_told():
         return _explained(id, archive.explained(request.actor, place, now=ms(request.now)))
-    except (DamagedFile, ConfigError) as error:
-        raise LaterError(str(error)) from error
 
 
 def _explained(id_: uuid.UUID, e: Explained) -> Explanation:

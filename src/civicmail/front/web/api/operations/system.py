@@ -12,7 +12,7 @@ from ninja import Router, Schema
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
-from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.table import operation
@@ -190,7 +190,7 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:
         raise Http404
-    with here.told():
+    with damage_told():
         t = archive.envelope(request.actor, place, now=ms(request.now))
     names = [p.address for p in t.passages]
     copies = [

@@ -1,0 +1,23 @@
+"""What programs ask in the search language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from civicmail.city.access.errors import Unusable
+from civicmail.core.config.errors import LaterError
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """What is wrong with the words is told of `q`; while there is no index they can be asked again later."""
+    try:
+        yield
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+    except (NotIndexed, DamagedIndex):
+        raise LaterError("The index is not there at this moment; it is being made.") from None
