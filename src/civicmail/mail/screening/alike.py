@@ -38,6 +38,8 @@ class Alike:
     def alike(self, text: Keys) -> int:
         """How many bands agree with the one text that is most like this one."""
         found: Counter[int] = Counter()
+        if not len(self.keys):
+            return 0
         low, high = np.searchsorted(self.keys, text, "left"), np.searchsorted(self.keys, text, "right")
         for a, b in zip(low.tolist(), high.tolist(), strict=True):
             found.update(self.owners[a : min(b, a + SAME_BAND_MOST)].tolist())

@@ -74,9 +74,10 @@ def _of_name(snapshot: Snapshot | None, protected: Protected, field: str, name: 
         if found[0].lower() != address and urls.registrable(a_labels(found[1].rstrip("."))) in protected.domains:
             yield _finding("address", field, f"{found[0]} {address}")
             break
-    if is_hidden(name):
+    is_plain = name.isascii() and name.isprintable()  # nothing in it that nobody sees, and one alphabet
+    if not is_plain and is_hidden(name):
         yield _finding("hidden", field, seen)
-    if mixes_scripts(seen):
+    if not is_plain and mixes_scripts(seen):
         yield _finding("scripts", field, seen)
     people = staffnames.people(snapshot, name) if snapshot is not None else ()
     if snapshot is not None and people and address not in staffnames.addresses_of(snapshot, people):

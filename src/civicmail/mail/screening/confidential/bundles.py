@@ -36,15 +36,18 @@ _FOUR = re.compile(r"(?:[x*]{3}-?[x*]{2}-?)?[0-9]{4}\Z", re.IGNORECASE)
 _ID = re.compile(r"(?=.*[0-9]{4})[A-Z0-9 -]{5,24}\Z", re.IGNORECASE)
 _NAME = re.compile(r"[> \t*-]{0,10}(?:[0-9]{1,4}[.)] {0,3})?([A-Z][A-Za-z'-]{1,20}(?:,? [A-Z][A-Za-z'.-]{0,20}){1,3})(?![A-Za-z])")
 _OWN = re.compile(
-    r"(?<![0-9A-Za-z])(?:(?:ssn|last ?(?:4|four)|xxx-?xx-?|\*{3}-?\*{2}-?)[^0-9\n]{0,12}[0-9]{4}(?![0-9])"
-    r"|(?:d\.?o\.?b|born|birth)[^0-9\n]{0,12}[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{2,4})",
+    r"[*bdlsx](?<![0-9A-Za-z].)(?:(?:(?<=s)sn|(?<=l)ast ?(?:4|four)|(?<=x)xx-?xx-?|(?<=\*)\*{2}-?\*{2}-?)"
+    r"[^0-9\n]{0,12}[0-9]{4}(?![0-9])"
+    r"|(?:(?<=d)\.?o\.?b|(?<=b)(?:orn|irth))[^0-9\n]{0,12}[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{2,4})",
 )
+"""In lower case, as what is below: both begin with a set of letters, so that others are passed over natively."""
 _LONG = 160
 """Characters from the beginning of a line to what its name owns."""
 
 _ABOUT_PEOPLE = re.compile(
-    r"\b(?:ssn|social ?sec|soc ?sec|tin\b|ss ?#|last ?(?:4|four)|dob\b|birth|date of birth|nacimiento|card|pan\b|credit|debit"
-    r"|acc(?:oun)?t\b|driver'?s? lic|passport|medicare|medicaid|mrn\b|dln?\b|patient (?:id|no|num|#))"
+    r"[abcdlmnpst](?<=\b.)(?:(?<=s)(?:sn|ocial ?sec|oc ?sec|s ?#)|(?<=t)in\b|(?<=l)ast ?(?:4|four)|(?<=b)irth|(?<=n)acimiento"
+    r"|(?<=d)(?:ob\b|ate of birth|ebit|river'?s? lic|ln?\b)|(?<=c)(?:ard|redit)|(?<=a)cc(?:oun)?t\b|(?<=m)(?:edicare|edicaid|rn\b)"
+    r"|(?<=p)(?:an\b|assport|atient (?:id|no|num|#)))"
 )
 """In lower case: without one of these a line heads no column of ours."""
 
