@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import translation
 from time_machine import Traveller
 
+from civicmail.city.access.forms import end_of
 from civicmail.front.web import telling
 
 
@@ -31,6 +32,14 @@ def test_days_and_exact_times_and_nothing(frozen: Traveller) -> None:
     assert ">Mar 2, 2026</time>" in telling.day(date(2026, 3, 2))
     assert "2026-03-02T06:00:00-06:00" in telling.exact(1_772_452_800_000)
     assert telling.when(None) == telling.day(None) == telling.exact(None) == ""
+
+
+def test_what_ends_with_a_day_is_told_by_that_day() -> None:
+    """R-1168: a day that somebody gave ends at the midnight after it, and is told as it was given."""
+    ends = datetime.fromtimestamp(end_of(date(2027, 3, 1)) / 1000, UTC)
+    assert ">Mar 1, 2027</time>" in telling.last_day(ends) and ">Mar 2, 2027</time>" in telling.day(ends)
+    assert ">Mar 2, 2027</time>" in telling.last_day(ends + timedelta(hours=1)) and telling.last_day(None) == ""
+    assert ">Mar 1, 2027</time>" in telling.last_day(date(2027, 3, 1))
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,11 @@ def day(value: datetime | date | None) -> SafeString | str:
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), saying.day(local))
 
 
+def last_day(value: datetime | date | None) -> SafeString | str:
+    """The last day of what ends at this moment: whoever gave a day means all of it, so it ends at the midnight after it."""
+    return day(value - timedelta(seconds=1)) if isinstance(value, datetime) else day(value)
+
+
 def exact(value: datetime | int | None) -> SafeString | str:
     """A time for traces, entries and certificates: 2026-11-25T14:05:31-06:00. A number is ms."""
     if value is None or value == "":
