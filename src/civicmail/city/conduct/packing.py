@@ -93,13 +93,13 @@ h1{font-size:18pt;margin:0 0 8pt}
 h2{font-size:13pt;margin:16pt 0 4pt;break-after:avoid}
 table{width:100%;border-collapse:collapse}
 caption{text-align:left;color:#565c65;padding:0 0 4pt;break-after:avoid}
-th,td{text-align:left;vertical-align:top;padding:3pt 8pt 3pt 0;border-bottom:1px solid #c6cace;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:3pt 8pt 3pt 0;border-bottom:1px solid #c6cace;overflow-wrap:break-word}
 thead{display:table-header-group}
 thead th{border-bottom:2px solid #71767a}
 tbody th{font-weight:400}
 tr{break-inside:avoid}
 @page{margin:15mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif}}
-@media(max-width:40em){table{display:block;overflow-x:auto}th,td{overflow-wrap:normal}}
+@media(max-width:40em){table{display:block;overflow-x:auto}}
 @media print{body{font-size:9pt;max-width:none;margin:0;padding:0}}
 </style>
 """

@@ -174,6 +174,10 @@ class Hearing(YesOrNo):
     )
     field_order = ("answer", "law", "reason")
 
+    def __init__(self, yes: str, no: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(yes, no, *args, **kwargs)
+        self.fields["answer"].label = "Does it stand?"
+
 
 class Because(forms.Form):
     """A reason alone."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -27,7 +28,12 @@ from civicmail.city.conduct.strikes import OUTCOMES
 from civicmail.city.conduct.violationstates import FIRST, OPEN, WORDS
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
-SOURCES = {"person": "a person", "outside": "somebody without a name", "reviewer": "two use reviewers", "recorded": "a record"}
+SOURCES = {
+    "person": "a person",
+    "outside": "somebody without a name",
+    "reviewer": "two use reviewers",
+    "recorded": "whoever answers for them",
+}
 DOING: tuple[tuple[str, str, str], ...] = (
     ("ask", "Ask for an answer…", "violation.find"),
     ("response", "Write down their answer…", "violation.find"),
@@ -73,10 +79,8 @@ def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, em
         rows,
         caption=caption,
         columns=[
-            Column("made", "Reported", lambda v: Cell(v.made, place(v)), ("made",)),
-            Column(
-                "person", "Person", lambda v: Cell(str(v.person or "to be named"), hint=str(v.agency or "")), ("person__family",)
-            ),
+            Column("person", "Person", lambda v: _person(v, place(v)), ("person__family",)),
+            Column("made", "Reported", lambda v: v.made, ("made",), name="reported"),
             Column("clause", "Rule", lambda v: v.clause or "to be named", ("clause",), name="rule"),
             Column("state", "State", lambda v: Cell(WORDS[v.state][1], role=WORDS[v.state][0]), ("state",)),
             Column("outcome", "What followed", lambda v: OUTCOMES[v.outcome] if v.outcome else "", ("outcome",), name="followed"),
@@ -91,6 +95,10 @@ def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, em
         sort="-made",
         slim=lambda query: query.select_related("person", "agency", "department"),
     )
+
+
+def _person(v: Violation, place: str) -> Cell:
+    return Cell(str(v.person or "To be named"), place, hint=str(v.agency or ""))
 
 
 def _place(v: Violation) -> str:
@@ -125,10 +133,9 @@ def one(request: Asked, department: str, pk: int) -> HttpResponse:
     require(request, "violation.see", About(department=department_of(department).code))
     row = found(request, department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
-    actions = [
-        Action(label, reverse("violation-do", args=[department, row.pk, what]), primary=n == 0)
-        for n, (what, label) in enumerate(_doable(request, row))
-    ]
+    can = _doable(request, row)
+    main = comes_next(row, [what for what, _ in can], ms(request.now))
+    actions = [Action(label, reverse("violation-do", args=[department, row.pk, what]), primary=what == main) for what, label in can]
     page = Page(f"Violation {row.pk}: {row.person}", str(row.department), crumbs, WORDS[row.state], _facts(row), actions)
     return _show(request, row, page)
 
@@ -175,6 +182,13 @@ def doable(row: Violation) -> list[str]:
         "hearing": row.state == "appealed",
     }
     return [what for what, yes in wanted.items() if yes]
+
+
+def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
+    """Which of the steps that somebody may take is the main one; none while the person has time to answer."""
+    asked = row.respond_by is not None and not row.response and now < ms(row.respond_by)
+    wanted = ("ask", *(() if asked else ("finding",)), "decision", "second", "hearing", "training")
+    return next((what for what in wanted if what in can), "")
 
 
 _APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"})

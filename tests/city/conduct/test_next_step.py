@@ -1,0 +1,31 @@
+"""The main act on the page of a violation is the step that its case waits for (P-30)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civicmail.city.access.moments import ms
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.views.violations import comes_next
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("respond_by", "response", "can", "wanted"),
+    [
+        (None, "", ["ask", "evidence", "finding"], "ask"),
+        (LATER, "", ["response", "evidence", "finding"], ""),
+        (LATER, "It was me.", ["evidence", "finding"], "finding"),
+        (EARLIER, "", ["response", "evidence", "finding"], "finding"),
+        (None, "", ["training", "hearing"], "hearing"),
+        (None, "", ["training", "appeal"], "training"),
+        (None, "", ["appeal"], ""),
+    ],
+)
+def test_the_main_step_is_what_the_case_waits_for(respond_by: datetime | None, response: str, can: list[str], wanted: str) -> None:
+    """R-1169: an appeal before training, and no finding while the person has time to answer."""
+    assert comes_next(Violation(respond_by=respond_by, response=response), can, ms(NOW)) == wanted
