@@ -56,6 +56,7 @@ def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town,
     assert main_acts(security, case) == ["Take 3 copies back…"]
     found = queries.who_has(case, now=now)
     pulling.ask(case, found.copies, "", 3, actor=officer(), reason=WHY, now=now)
+    assert main_acts(security, case) == [], "one that is under way is not asked for again"
     work(plain, installed)
     assert main_acts(security, case) == []
     assert "No other case waits" in security.get(f"/incidents/{case.pk}/").content.decode()

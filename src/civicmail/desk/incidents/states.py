@@ -29,6 +29,7 @@ PULLS = {
     "undoing": ("wait", "Copies are put back"),
     "undone": ("quiet", "Undone"),
 }
+UNDER_WAY = frozenset({"asked", "running", "undoing"})
 COPIES = {
     "waits": ("wait", "Waits"),
     "taken": ("lock", "Taken back"),
@@ -57,12 +58,13 @@ PULL = Table[PullState](
 )
 
 
-def comes_next(state: CaseState, there: int, aside: int) -> Literal["answer", "pull", "undo", "none"]:
-    """The act that a case waits for, the main one of its page. there: copies that could be taken back; aside: those that are."""
+def comes_next(state: CaseState, there: int, aside: int, *, under_way: bool = False) -> Literal["answer", "pull", "undo", "none"]:
+    """The act that a case waits for, the main one of its page. there: copies that could be taken back; aside: pulls of it that
+    could be undone; under_way: one is being carried out, or waits for a second person."""
     if state == "open":
         return "answer"
     if state == "right":
-        return "pull" if there else "none"
+        return "pull" if there and not under_way else "none"
     return "undo" if aside else "none"
 
 

@@ -25,7 +25,7 @@ from civicmail.desk.incidents.actions import answering
 from civicmail.desk.incidents.likeness import Has, counted
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import Found
-from civicmail.desk.incidents.states import CASES, PULL, PULLS, comes_next
+from civicmail.desk.incidents.states import CASES, PULL, PULLS, UNDER_WAY, comes_next
 
 HAS: dict[str, tuple[str, str]] = {
     "delivered": ("warn", "Has it"),
@@ -103,7 +103,8 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
     return answered(
         request, form, answer, page=_page(row, reports, have), back=reverse("incident", args=[pk]),
         said="Everybody who reported it is told.", template="incidents/case.html", row=row, found=found, later=later, there=there,
-        next=comes_next(row.state, there, len(back)), count=reports, checks=_checks(row),
+        next=comes_next(row.state, there, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
+        count=reports, checks=_checks(row),
         pulls=[(pull, PULLS[pull.state]) for pull in pulls], back_to=back, waits=_waits(row), may=may(request, "report.answer"),
         spread=_spread(request, found), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
         more=max(0, reports - SHOWN), handed=queries.handed(row)[:5] if may(request, "report.read") else [],
