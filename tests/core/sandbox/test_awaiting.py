@@ -59,8 +59,8 @@ def test_what_a_reader_does_costs_one_question() -> None:
     async def told(pool: AsyncPool) -> None:
         does = {"die": CRASHED, "compute": TOO_LONG, "fill": TOO_MUCH_MEMORY, "raise": DAMAGED, "refuse": "encrypted"}
         for do, word in does.items():
-            said = await asyncio.gather(why(pool, do), pool.ask({"do": "say"}, b"next", seconds=60))
-            assert said[0] == word and said[1].endswith(b" next"), do
+            heard, said = await asyncio.gather(why(pool, do), pool.ask({"do": "say"}, b"next", seconds=60), return_exceptions=True)
+            assert heard == word and isinstance(said, bytes) and said.endswith(b" next"), (do, heard, said)
 
     story(told)
 
