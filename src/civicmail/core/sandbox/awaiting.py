@@ -86,7 +86,9 @@ class AsyncPool:
     async def _asked(self, desk: _Desk, data: list[memoryview], seconds: float, begins: Callable[[], None] | None) -> bytes:
         async with desk.writing:
             child = desk.child
-            line: frames.Line = child.running() or await asyncio.wrap_future(self._starter.submit(child.line))
+            line = child.running()
+            if line is None:
+                line = await asyncio.wrap_future(self._starter.submit(child.line))
             if desk.child is child:
                 with contextlib.suppress(frames.Gone):  # it is heard again when the answer is read
                     _write(line, data)

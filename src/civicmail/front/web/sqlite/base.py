@@ -33,7 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _begun(self, last: bool) -> bool:
         """Whether it is our turn now. last: raise where it is not."""
         try:
-            self.connection.execute(f"BEGIN {self.transaction_mode}")
+            self.connection.execute(f"BEGIN {self.transaction_mode}")  # type: ignore[attr-defined] # not in the stubs
         except sqlite3.OperationalError as error:
             if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
