@@ -59,8 +59,8 @@ PULL = Table[PullState](
 
 
 def comes_next(state: str, there: int, aside: int, *, under_way: bool = False) -> Literal["answer", "pull", "undo", "none"]:
-    """The act that a case waits for, the main one of its page. state: of CaseState; there: copies that could be taken back; aside: pulls of it that
-    could be undone; under_way: one is being carried out, or waits for a second person."""
+    """The act that a case waits for, the main one of its page. state: of CaseState; there: copies that could be taken back; aside:
+    pulls of it that could be undone; under_way: one is being carried out, or waits for a second person."""
     if state == "open":
         return "answer"
     if state == "right":
