@@ -10,6 +10,11 @@ from civicmail.front.web.home import home
 from civicmail.front.web.programs import pages as programs
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # first what programs ask all day: each of the hundreds below is tried in turn
+    path("", include("civicmail.front.web.scim.urls")),
+    path("doors/password", doors.password, name="door-password"),
+    path("doors/user", doors.user, name="door-user"),
+    path("doors/introspect", doors.introspect, name="door-introspect"),
     path("", home, name="home"),
     path("duties/", duties.duties, name="duties"),
     path("duties/<int:pk>/take-up/", duties.take_up, name="duty-take-up"),
@@ -38,10 +43,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("civicmail.desk.incidents.urls")),
     path("", include("civicmail.desk.oversight.urls")),
     path("", include("civicmail.desk.workbench.urls")),
-    path("", include("civicmail.front.web.scim.urls")),
-    path("doors/password", doors.password, name="door-password"),
-    path("doors/user", doors.user, name="door-user"),
-    path("doors/introspect", doors.introspect, name="door-introspect"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -82,7 +82,7 @@ def test_a_filter_builds_only_users_whom_it_may_mean(
 
 
 def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> None:
-    """R-858: twelve statements and one transaction, whoever else works here; a look asks two questions."""
+    """R-858: ten statements and one transaction, whoever else works here; a look asks two questions."""
 
     def asked(method: str, path: str, body: object = None) -> int:
         with CaptureQueriesContext(connection) as statements:
@@ -92,7 +92,7 @@ def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> Non
     provider.ask("PATCH", ann, says("title", "First"))  # the report of the day, and when the token was used
     assert asked("GET", "/Users?filter=userName%20eq%20%22ann@city.example%22") <= 2
     assert asked("GET", ann) <= 2
-    assert asked("PATCH", ann, says("title", "Second")) <= 12
+    assert asked("PATCH", ann, says("title", "Second")) <= 10
 
 
 def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:

@@ -137,6 +137,8 @@ def _addressed(boxes: dict[int, Box]) -> list[tuple[Box, tuple[str, ...]]]:
 def _devices(at: datetime, owner: str, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
     """Device passwords in force by owner: "person", or "machine", which is a mailbox. of: ids of these alone."""
     found: dict[int, tuple[Known, ...]] = {}
+    if of is not None and not of:
+        return found
     whose = {f"{owner}__isnull": False} if of is None else {f"{owner}__in": of}
     rows = Device.objects.filter(Q(until__isnull=True) | Q(until__gt=at), ended__isnull=True, **whose)
     for id_, key, mac in rows.order_by("id").values_list(owner, "key", "mac"):
