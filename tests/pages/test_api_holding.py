@@ -34,7 +34,7 @@ def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(c
     no = {"to": [0], "answer": "refuse", "reason": "x"}
     assert ask["crew0"]("POST", f"{place}/answer", no).status_code == 403
     assert ask["head"]("POST", f"{place}/answer", no).status_code == 422, "say why"
-    assert ask["head"]("POST", f"{place}/answer", {"to": [0], "answer": "some", "files": [1]}).status_code == 422, "there is one"
+    assert ask["head"]("POST", f"{place}/answer", {"to": [0], "answer": "some", "leave": [1]}).status_code == 422, "there is one"
     answered = ask["head"]("POST", f"{place}/answer", {**no, "reason": WHY}).json()
     assert [(c["state"], c["reason"]) for c in answered["copies"]] == [("refused", WHY), ("waits", "")]
     assert ask["head"]("POST", f"{place}/answer", {**no, "reason": WHY}).status_code == 422, "that one waits no more"

@@ -97,14 +97,14 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
     assert b'" checked' not in client.get(page).content
     said = [
         ({"answer": "some"}, "Tick the files that may leave."),
-        ({"answer": "approve", "files": ["1"]}, "Choose one of the two."),
-        ({"answer": "some", "files": ["9"]}, "Select a valid choice."),
+        ({"answer": "approve", "leave": ["1"]}, "Choose one of the two."),
+        ({"answer": "some", "leave": ["9"]}, "Select a valid choice."),
     ]
     for more, why in said:
         refused = client.post(page, {"to": ["1"], **more})
         assert refused.status_code == 422 and why in words(refused), more
     assert set(states(row).values()) == {"waits"}
-    done = client.post(page, {"to": ["1"], "answer": "some", "files": ["2"]}, follow=True)
+    done = client.post(page, {"to": ["1"], "answer": "some", "leave": ["2"]}, follow=True)
     assert "The files that you ticked are on their way" in words(done)
     assert "Approved of the files: 2. Not approved: 1." in words(done)
     assert files.copies(row) == {LENA: "goes", ACME: "goes", DOT: "held"}
@@ -153,9 +153,9 @@ def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
     """R-1117: as on the page, nothing is approved by half a word."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     ask, place = asking(files.town.people["head"]), f"/approvals/{row.pk}/answer"
-    for body in ({"answer": "some"}, {"answer": "approve", "files": [1]}, {"answer": "some", "files": [3]}):
+    for body in ({"answer": "some"}, {"answer": "approve", "leave": [1]}, {"answer": "some", "leave": [3]}):
         assert ask("POST", place, {"to": [0], **body}).status_code == 422, body
-    done = ask("POST", place, {"to": [0], "answer": "some", "files": [2]}).json()
+    done = ask("POST", place, {"to": [0], "answer": "some", "leave": [2]}).json()
     assert [(c["state"], c["without"]) for c in done["copies"]] == [("approved", [1]), ("waits", [])]
     (answer,) = ask("GET", "/approvals/answers").json()
     assert (answer["sha256"], answer["without"]) == ([row.parts[1][3]], [row.parts[0][3]])
@@ -172,7 +172,7 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     assert f'href="/holding/approvals/{row.pk}/"' in shown.content.decode() and "Waits" in words(shown)
     assert "What is it for?" not in words(shown)
     carry(files.town.now)
-    done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "some", "files": ["1"]})
+    done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "some", "leave": ["1"]})
     assert done.status_code == 302 and row.copies.get().without == ["c0" * 32]
     assert files.send("crew0", ACME) is None
     assert files.send("crew0", ACME, files=BOTH) is not None

@@ -44,11 +44,11 @@ def is_loose(row: Approval) -> bool:
 def left_out(row: Approval, chosen: Collection[int]) -> list[str]:
     """SHA-256 of the files that do not leave where those with these numbers do; none where all leave. Raises Unusable."""
     if not set(chosen) <= set(numbers(row)):
-        raise Unusable("One of these files is not of this message; look at it again.", {"files": "Choose the files once more."})
+        raise Unusable("One of these files is not of this message; look at it again.", {"leave": "Choose the files once more."})
     leave = {row.parts[number - 1][3] for number in chosen}
     out = [row.parts[number - 1][3] for number in numbers(row) if row.parts[number - 1][3] not in leave]
     if out and not is_loose(row):
-        raise Unusable(WHOLE, {"files": WHOLE})
+        raise Unusable(WHOLE, {"leave": WHOLE})
     return list(dict.fromkeys(out))
 
 

@@ -55,7 +55,7 @@ def replaced(body: bytes, apart: Apart) -> Replaced:
     if isinstance(said, str):
         raise NotAsApproved(said)
     try:
-        found = [[int(at), int(length), str(text)] for at, length, text in said]
+        found: Replaced = [[int(at), int(length), str(text)] for at, length, text in said]
     except (TypeError, ValueError):
         raise LaterError(_UNREAD.format(why=CRASHED)) from None
     if len(found) != len(apart.out) or not all(text.startswith(parting.HEAD) for _, _, text in found):

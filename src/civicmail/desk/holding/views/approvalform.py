@@ -41,7 +41,7 @@ class Answer(forms.Form):
             "invalid_choice": "Choose one of the answers that are offered. Not every message can be taken apart.",
         },
     )
-    files = forms.TypedMultipleChoiceField(
+    leave = forms.TypedMultipleChoiceField(
         label="If only some of them: which?",
         help_text="In place of each other file its reader finds a line that says it was not approved.",
         coerce=int,
@@ -57,21 +57,21 @@ class Answer(forms.Form):
         never = {*(() if row.capture else ("records",)), *(() if loose else (SOME,))}
         _offer(self.fields["answer"], [choice for choice in ANSWERS if choice[0] not in never])
         if loose:
-            _offer(self.fields["files"], [(number, f"File {number}") for number in parting.numbers(row)])
+            _offer(self.fields["leave"], [(number, f"File {number}") for number in parting.numbers(row)])
         else:
-            del self.fields["files"]
+            del self.fields["leave"]
 
     def named(self, shown: Iterable[Shown]) -> None:
         """The files by their names, once these were read."""
-        if "files" in self.fields:
-            _offer(self.fields["files"], [(f.number, _named(f)) for f in shown if f.kind == "file"])
+        if "leave" in self.fields:
+            _offer(self.fields["leave"], [(f.number, _named(f)) for f in shown if f.kind == "file"])
 
     def clean(self) -> dict[str, Any]:
         """What contradicts itself is asked once more."""
         c: dict[str, Any] = super().clean() or {}
-        chosen = c.get("files") or []
-        if c.get("answer") == SOME and not chosen and "files" not in self.errors:
-            self.add_error("files", "Tick the files that may leave.")
+        chosen = c.get("leave") or []
+        if c.get("answer") == SOME and not chosen and "leave" not in self.errors:
+            self.add_error("leave", "Tick the files that may leave.")
         if c.get("answer") == "approve" and chosen:
             self.add_error("answer", "You have ticked some files below, and said yes to all. Choose one of the two.")
         return c
@@ -80,7 +80,7 @@ class Answer(forms.Form):
     def said(self) -> tuple[str, Sequence[int]]:
         """What is done, and the numbers of the files that leave, none for all."""
         c = self.cleaned_data
-        return ("approve", c["files"]) if c["answer"] == SOME else (c["answer"], ())
+        return ("approve", c["leave"]) if c["answer"] == SOME else (c["answer"], ())
 
 
 def _offer(field: forms.Field, choices: Sequence[tuple[int | str, str]]) -> None:

@@ -82,12 +82,12 @@ class Leaving(Schema):
 
 
 class FilesAnswer(Schema):
-    """to: numbers of the recipients; answer: approve, refuse, records, or some, where only the files with the numbers of `files`
-    leave; reason: needed for a no, and for files of one's own."""
+    """to: numbers of the recipients; answer: approve, refuse, records, or some, where only the files with the numbers of `leave`
+    do; reason: needed for a no, and for files of one's own."""
 
     to: list[int]
     answer: str
-    files: list[int] | None = None
+    leave: list[int] | None = None
     reason: str = ""
 
 
