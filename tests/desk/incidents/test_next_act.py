@@ -64,6 +64,13 @@ def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town,
     assert main_acts(security, case) == [f"Next: case {later.pk}, which waits longest"]
 
 
+def test_what_was_done_looks_done(plain: Town, visit: Visit, installed: Path) -> None:
+    now, security = ms(plain.now), visit("security")
+    case = reported(plain, wave(installed, now)[0], phish())
+    page = security.post(f"/incidents/{case.pk}/", {"answer": "right", "reason": WHY}, follow=True).content.decode()
+    assert re.search(r'cm-note--done" role="status"><svg[^>]*><use href="[^"]*#check_circle">', page)
+
+
 def test_what_was_genuine_after_all_is_put_back(plain: Town, visit: Visit, installed: Path) -> None:
     now, security = ms(plain.now), visit("security")
     one, two, _ = wave(installed, now)

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from django.contrib.messages import constants as messages
 from django.utils.csp import CSP
 
 from civicmail.city.access.demo import is_demo
@@ -173,6 +174,7 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 3600
 WHITENOISE_USE_FINDERS = True  # under their own names, where collecting failed
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_TAGS = {messages.INFO: "wait", messages.SUCCESS: "done", messages.WARNING: "warn", messages.ERROR: "stop"}
 CSRF_FAILURE_VIEW = "civicmail.front.web.failing.csrf_failure"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
