@@ -8,7 +8,7 @@ import pytest
 
 from civicmail.city.access.moments import ms
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.views.violations import comes_next
+from civicmail.city.conduct.views.violations import comes_next, doable
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
@@ -29,3 +29,8 @@ LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
 def test_the_main_step_is_what_the_case_waits_for(respond_by: datetime | None, response: str, can: list[str], wanted: str) -> None:
     """R-1169: an appeal before training, and no finding while the person has time to answer."""
     assert comes_next(Violation(respond_by=respond_by, response=response), can, ms(NOW)) == wanted
+
+
+@pytest.mark.parametrize(("state", "due"), [("decided", True), ("appealed", True), ("upheld", True), ("overturned", False)])
+def test_nobody_is_trained_for_what_was_overturned(state: str, due: bool) -> None:
+    assert ("training" in doable(Violation(state=state, outcome="warning", decided=EARLIER))) == due

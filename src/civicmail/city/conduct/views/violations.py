@@ -25,7 +25,7 @@ from civicmail.city.conduct.actions.findings import apart
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import verified, whom
 from civicmail.city.conduct.strikes import OUTCOMES
-from civicmail.city.conduct.violationstates import FIRST, OPEN, WORDS
+from civicmail.city.conduct.violationstates import COUNTS, FIRST, OPEN, WORDS
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
 SOURCES = {
@@ -177,7 +177,7 @@ def doable(row: Violation) -> list[str]:
         "reverse": row.state == "recorded",
         "decision": row.state == "confirmed",
         "second": row.state == "proposed",
-        "training": row.outcome == "warning" and row.decided is not None and row.trained is None,
+        "training": row.outcome == "warning" and row.state in COUNTS and row.trained is None,
         "appeal": row.state == "decided",
         "hearing": row.state == "appealed",
     }
