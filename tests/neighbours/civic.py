@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -97,6 +99,14 @@ class Civicmail:
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
+
+    def is_ready(self) -> bool:
+        """Whether its pages can be shown."""
+        wire = http.client.HTTPConnection("127.0.0.1", self.ports.web, timeout=60)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(wire):
+            wire.request("GET", "/readyz")
+            return wire.getresponse().status == 200
+        return False
 
     def kill(self) -> None:
         """SIGKILL to every process at the same moment."""

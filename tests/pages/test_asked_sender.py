@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,10 @@ from civicmail.desk.holding.models import Containment
 from desk.holding.test_containing import attacked
 from desk.holding.test_verifying import LENA, asked_link, came
 from pages.cases import index
+from pages.shots import shot
 from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("CIVICMAIL_SHOTS", "")
-
-
-def shot(page: Any, name: str) -> None:
-    if SHOTS:
-        for width in (320, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
 
 def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any], installed: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,17 +13,10 @@ from civicmail.city.access.moments import ms
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from desk.holding.test_pickups import MAIL, SECRET, box
+from pages.shots import shot
 from pages.test_looks import looked_at
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("CIVICMAIL_SHOTS", "")
-
-
-def shot(page: Any, name: str) -> None:
-    if SHOTS:
-        for width in (320, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
 
 def test_a_reader_opens_answers_and_meets_the_end(browse: Callable[..., Any], installed: Path, settings: Any) -> None:

@@ -3,7 +3,6 @@ asked, approved, accepted, signed in with a passkey, sent, answered, ended; then
 
 from __future__ import annotations
 
-import http.client
 import imaplib
 import json
 import os
@@ -69,17 +68,7 @@ class City:
         )
         self.home = f"http://localhost:{self.civic.ports.web}"
         until.enter_context(self.civic)
-        _until(self._is_ready, lambda: self.civic.log()[-3000:], 60)
-
-    def _is_ready(self) -> bool:
-        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=60)
-        try:
-            wire.request("GET", "/accounts/login/")
-            return wire.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            wire.close()
+        _until(self.civic.is_ready, lambda: self.civic.log()[-3000:], 60)
 
     def run(self, *arguments: str, token: Path | None = None) -> subprocess.CompletedProcess[str]:
         environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}

@@ -4,7 +4,6 @@ back by another, and nothing of the honest mail is lost (issue 8; P-25)."""
 from __future__ import annotations
 
 import contextlib
-import http.client
 import imaplib
 import re
 import smtplib
@@ -68,16 +67,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         running.set(web__serve="true", web__url=home)
         running.set(signin__kick=f"http://127.0.0.1:{dovecot.api}", signin__kick_key_file=str(secret))
         with running:
-            until(lambda: ready(running.ports.web), running)
+            until(running.is_ready, running)
             yield City(running, dovecot, home)
-
-
-def ready(port: int) -> bool:
-    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(wire):
-        wire.request("GET", "/readyz")
-        return wire.getresponse().status == 200
-    return False
 
 
 def signed_in(city: City, browser: Any, name: str) -> Any:

@@ -3,7 +3,6 @@ P-06, P-18): the personnel list, the first roster in a browser, live behind the 
 
 from __future__ import annotations
 
-import http.client
 import imaplib
 import os
 import re
@@ -84,17 +83,7 @@ class City:
         self._doors = {"edge": Postman(self.edge.port), "old": Postman(self.old.port)}
         for postman in self._doors.values():
             until.callback(postman.close)
-        _until(self._is_ready, 60)
-
-    def _is_ready(self) -> bool:
-        wire = http.client.HTTPConnection("127.0.0.1", self.civic.ports.web, timeout=60)
-        try:
-            wire.request("GET", "/accounts/login/")
-            return wire.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            wire.close()
+        _until(self.civic.is_ready, 60)
 
     def run(self, *arguments: str) -> str:
         environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}

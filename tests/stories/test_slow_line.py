@@ -17,7 +17,6 @@ import pytest
 from civicmail.mail.courier import boxes
 from neighbours.civic import Civicmail
 from neighbours.tools import Sink
-from stories.test_contained import ready
 
 FILE = bytes(range(256)) * 240_000  # 61 MB
 MAIL = (
@@ -96,7 +95,7 @@ def test_sixty_megabytes_over_a_slow_line(tmp_path: Path) -> None:
         said = {"capture": "00000000-0000-0000-0000-000000000000", "index": 1, "to": "pat@out.example", "login": ""}
         boxes.place(data, id_, MAIL, said | {"sender": "dana@city.example", "at": time.time_ns() // 1_000_000})
         with ours:
-            while not ready(ours.ports.web):
+            while not ours.is_ready():
                 time.sleep(0.1)
             (notice,) = outside.wait_for(1, 60)
             link = re.search(rb"http://\S+/pickup/[\w-]+/", notice.replace(b"=\r\n", b"").replace(b"=\n", b""))

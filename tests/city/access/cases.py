@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
-from civicmail.city.access.actions import mandates
+from civicmail.city.access.actions import entries, mandates
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.duties import Duty
-from civicmail.city.access.models import DutyGrant, Mandate
+from civicmail.city.access.models import DutyGrant, Entry, Mandate
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Person
@@ -49,6 +51,17 @@ def town() -> None:
     staff.mailbox("works@city.example", works)
     for uid, duty in (("exa", "examiner"), ("app", "examination-approver")):
         hold(uid, duty)
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """The town. Nothing carries entries to a ledger there, however much time passes."""
+    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
+    town()
+
+
+def entered(act: str) -> list[Entry]:
+    return list(Entry.objects.filter(act=act))
 
 
 def hold(uid: str, duty: str) -> DutyGrant:

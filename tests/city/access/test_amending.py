@@ -7,29 +7,18 @@ from dataclasses import replace
 import pytest
 
 from city.access import cases
-from city.access.cases import APP, EXA, WHY, actor, approved
+from city.access.cases import APP, EXA, WHY, actor, approved, entered
+from city.access.cases import quiet as quiet
 from city.access.staff import MS
-from civicmail.city.access.actions import amending, entries, looking, mandates
+from civicmail.city.access.actions import amending, looking, mandates
 from civicmail.city.access.actions.sweeping import sweep
 from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing carries entries to a ledger here, however much time passes."""
-    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
-    cases.town()
-
-
-def _said(act: str) -> list[Entry]:
-    return list(Entry.objects.filter(act=act))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
 def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
@@ -120,4 +109,4 @@ def test_a_page_that_was_open_when_the_scope_changed_opens_nothing() -> None:
     amending.amend(row, Wanted(("wendy",), reason=WHY), actor=EXA, now=MS + 1)
     with pytest.raises(Conflict, match="changed"):
         looking.under(made, "content.show", actor=EXA, facts={"id": "1"}, now=MS + 2)
-    assert not _said("content.show")
+    assert not entered("content.show")

@@ -8,10 +8,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from city.access import cases, staff
-from city.access.cases import APP, AUDITOR, EXA, HANK, HOUR, OFFICER, WHY, actor, approved, asked
+from city.access.cases import APP, AUDITOR, EXA, HANK, HOUR, OFFICER, WHY, actor, approved, asked, entered
+from city.access.cases import quiet as quiet
 from city.access.staff import MS
 from civicmail.city.access import grounds
-from civicmail.city.access.actions import entries, looking, mandates, mandatesweep, protecting
+from civicmail.city.access.actions import looking, mandates, mandatesweep, protecting
 from civicmail.city.access.actions.sweeping import sweep
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, DutyGrant, Entry, Mandate
@@ -20,18 +21,7 @@ from civicmail.city.access.queries import mandates as found
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Department, Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing carries entries to a ledger here, however much time passes."""
-    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
-    cases.town()
-
-
-def _said(act: str) -> list[Entry]:
-    return list(Entry.objects.filter(act=act))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
 @pytest.mark.parametrize("ground", ["request", "examination", "litigation", "continuity"])
@@ -95,7 +85,7 @@ def test_the_second_person_is_outside_of_every_line_and_nobody_hears_why_not(uid
         assert str(refused.value) == mandates.ELSEWHERE
     assert found.waiting_for(who, MS).asked == []
     made.refresh_from_db()
-    assert made.state == "asked" and not _said("mandate.approve")
+    assert made.state == "asked" and not entered("mandate.approve")
     if uid != "exa":
         assert found.seen(who, made.number, MS) is None
     assert found.waiting_for(APP, MS).asked == [made]
@@ -122,9 +112,9 @@ def test_an_approval_begins_the_window_and_says_so_in_the_ledger() -> None:
     made = mandates.approve(asked("wendy"), actor=APP, now=MS + HOUR)
     assert (ms(made.starts), ms(made.until)) == (MS + HOUR, MS + HOUR + 14 * DAY)
     assert made.boxes == ["wendy@city.example"] and made.custodians == ["Wendy Test", "wendy", "wendy@city.example"]
-    (entry,) = _said("mandate.approve")
+    (entry,) = entered("mandate.approve")
     assert (entry.person, entry.object, entry.facts["mandate"]) == ("app", "mandate:26-001", "26-001")
-    (entry,) = _said("mandate.ask")
+    (entry,) = entered("mandate.ask")
     assert entry.reason == WHY and entry.facts["people"] == ["wendy"]
 
 
@@ -203,7 +193,7 @@ def test_two_who_decide_opposite_things_are_told_so() -> None:
     with pytest.raises(Conflict):
         mandates.approve(seen_by_both, actor=APP, now=MS)
     made.refresh_from_db()
-    assert (made.state, made.starts, made.boxes) == ("refused", None, []) and not _said("mandate.approve")
+    assert (made.state, made.starts, made.boxes) == ("refused", None, []) and not entered("mandate.approve")
 
 
 def test_a_mandate_ends_by_itself_and_an_open_page_gets_nothing_more() -> None:
@@ -215,7 +205,7 @@ def test_a_mandate_ends_by_itself_and_an_open_page_gets_nothing_more() -> None:
         looking.under(made, "content.show", actor=EXA, facts={"id": "1"}, now=last)
     sweep(last)
     assert Mandate.objects.get().state == "ended"
-    (entry,) = _said("mandate.end")
+    (entry,) = entered("mandate.end")
     assert entry.person == "tick"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from city.access import cases
 from city.access.cases import APP, AUDITOR, EXA, HOUR, OFFICER, WHY, actor, approved, asked
+from city.access.cases import quiet as quiet
 from city.access.staff import MS
 from civicmail.city.access import guard, states
 from civicmail.city.access.actions import entries, looking, mandates
@@ -14,23 +14,12 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry, Mandate
-from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.access.queries.entries import seen_by
 from civicmail.city.directory.models import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing carries entries to a ledger here, however much time passes."""
-    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
-    cases.town()
-
-
-def _said(act: str) -> list[Entry]:
-    return list(Entry.objects.filter(act=act))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
 def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_open() -> None:

@@ -6,32 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from city.access import cases
-from city.access.cases import APP, AUDITOR, EXA, HANK, HOUR, OFFICER, WHY, actor
+from city.access.cases import APP, AUDITOR, EXA, HANK, HOUR, OFFICER, WHY, actor, entered
+from city.access.cases import quiet as quiet
 from city.access.staff import MS
 from civicmail.city.access import grounds
-from civicmail.city.access.actions import amending, entries, looking, protecting, urgent
+from civicmail.city.access.actions import amending, looking, protecting, urgent
 from civicmail.city.access.actions.sweeping import sweep
 from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry, Mandate
+from civicmail.city.access.models import Mandate
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.access.queries import tasks
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def town(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing carries entries to a ledger here, however much time passes."""
-    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
-    cases.town()
-
-
-def _said(act: str) -> list[Entry]:
-    return list(Entry.objects.filter(act=act))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
 def _urgent(now: int = MS, proved: int = MS) -> Mandate:
@@ -48,7 +37,7 @@ def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
         urgent.ask_urgent("examination", grounds.HEAD, Wanted(("wendy",), reason=WHY), stepped_up=moment(MS), actor=HANK, now=MS)
     row = _urgent()
     assert (row.state, ms(row.until)) == ("urgent", MS + 4 * HOUR)
-    assert [e.reason for e in _said("mandate.urgent")] == [WHY]
+    assert [e.reason for e in entered("mandate.urgent")] == [WHY]
     assert list(found.unratified(AUDITOR)) == [row]
     assert list(found.unratified(actor("wendy", "auditor"))) == [], "nobody hears that it is about them"
     assert [(t.label, t.state) for t in tasks._looking(AUDITOR, MS)] == [("See what was urgent", ("warn", "1 to ratify"))]
@@ -75,9 +64,9 @@ def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(se
     assert found.waiting_for(APP, MS + DAY).urgent == [ratified, late]
     urgent.ratify(ratified, actor=APP, reason="it could not wait", now=MS + DAY)
     sweep(due - 1)
-    assert not _said("mandate.finding")
+    assert not entered("mandate.finding")
     sweep(due)
-    said = [(finding.object, finding.facts["why"], finding.person) for finding in _said("mandate.finding")]
+    said = [(finding.object, finding.facts["why"], finding.person) for finding in entered("mandate.finding")]
     assert said == [(f"mandate:{late.number}", "overdue", "tick")]
     assert sweep(due).findings == 0
     late.refresh_from_db()
@@ -91,7 +80,7 @@ def test_an_urgent_one_that_is_rejected_ends_at_once_and_is_a_finding() -> None:
     row = _urgent()
     made = found.plain(row)
     urgent.reject(row, actor=APP, reason="this could have waited", now=MS + HOUR)
-    assert [e.facts["why"] for e in _said("mandate.finding")] == ["rejected"]
+    assert [e.facts["why"] for e in entered("mandate.finding")] == ["rejected"]
     with pytest.raises(NotPermitted, match="not in force"):
         looking.under(made, "content.show", actor=EXA, facts={}, now=MS + HOUR)
 
