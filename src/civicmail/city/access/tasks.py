@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 from civicmail.city.access.actions import entries, following, publishing, reached, sweeping
 from civicmail.city.access.actions.publishing import tell_waiting as tell_waiting
@@ -25,6 +26,7 @@ from civicmail.city.access.published import touch_alive
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.saved import LIVING, SAVED
 from civicmail.city.access.snapshotfile import encode
+from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 
@@ -143,6 +145,13 @@ def stat(path: Path) -> os.stat_result | None:
         return path.stat()
     except FileNotFoundError:
         return None
+
+
+@contextmanager
+def again_soon() -> Iterator[None]:
+    """For what is tried anew soon: somebody else was faster, the archive is behind, or the database is busy."""
+    with suppress(CivicmailError, OperationalError):
+        yield
 
 
 def release() -> None:

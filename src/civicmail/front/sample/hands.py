@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from contextlib import suppress
 from random import Random
-
-from django.db import OperationalError
 
 from civicmail.city.access.actions import devices
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
 from civicmail.city.access.models import Account, DutyGrant
+from civicmail.city.access.tasks import again_soon
 from civicmail.city.directory.models import Mailbox
-from civicmail.core.config.errors import CivicmailError
 from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approving, containing, letting, switching
 from civicmail.desk.holding.models import Approval, Containment
@@ -31,8 +28,6 @@ _SPREAD = 0.7
 _OFFICE = (8.0, 17.5)
 _LOCK_HOURS, _RELEASE_HOURS = 0.3, 2.0
 _GOOD_AMONG_SPAM = 0.02
-_AGAIN = (CivicmailError, OperationalError)
-"""Somebody else was faster, the archive is behind, or the database was busy: the next look is soon."""
 _SWITCH = "The sample city asks its managers about files (P-22)."
 
 
@@ -71,13 +66,13 @@ class Hands:
 
     def work(self, hour: float, now: int) -> None:
         """What people would do at this hour of the day."""
-        with suppress(*_AGAIN):
+        with again_soon():
             self._approve(hour, now)
-        with suppress(*_AGAIN):
+        with again_soon():
             self._secure(hour, now)
         if int(hour) > self._looked:
             self._looked = int(hour)
-            with suppress(*_AGAIN):
+            with again_soon():
                 self._read_quarantine(now)
 
     def _approve(self, hour: float, now: int) -> None:
