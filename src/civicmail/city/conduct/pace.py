@@ -12,7 +12,7 @@ HOUR = 3_600_000
 
 
 class Pace:
-    """most: in an hour, of one network (/24, /48). Networks are forgotten an hour after their last one, and when there are many."""
+    """most: in an hour, of one network (/24, /64). Networks are forgotten an hour after their last one, and when there are many."""
 
     def __init__(self, most: int, remembered: int = 10_000) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class Pace:
 
     def takes(self, client: str, now: int) -> bool:
         """Whether one more is taken from this address; counts it when it is. now: ms."""
-        network = network_of(client) or client
+        network = network_of(client, v6=64) or client
         with self._lock:
             while self._seen and (now - (oldest := next(iter(self._seen.items())))[1][-1] >= HOUR or self._is_full(network)):
                 del self._seen[oldest[0]]

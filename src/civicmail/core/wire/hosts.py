@@ -11,12 +11,12 @@ def is_here(host: str) -> bool:
     return host == "localhost" if address is None else address.is_loopback
 
 
-def network_of(client: str) -> str:
-    """The network that counts as one client, /24 or /48; "" for what is no address."""
+def network_of(client: str, *, v6: int = 48) -> str:
+    """The network that counts as one client, /24 or /48; "" for what is no address. v6: a site's, or one line's, which is /64."""
     address = _address(client)
     if address is None:
         return ""
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else v6), strict=False))
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
