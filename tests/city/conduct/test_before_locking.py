@@ -79,7 +79,7 @@ def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(mon
     locked: list[bool] = []
     plain = packs.evidence
 
-    def slow(made: Review) -> packs.Evidence:
+    def slow(made: Review) -> packing.Evidence:
         locked.append(connection.in_atomic_block)
         found = plain(made)
         if len(locked) == 1:

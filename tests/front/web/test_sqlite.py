@@ -13,7 +13,6 @@ from django.db.utils import ConnectionHandler
 
 from civicmail.core.config.settings import Database
 from civicmail.front.web.database import database
-from civicmail.front.web.sqlite import base
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +51,7 @@ def test_who_waits_to_write_looks_every_few_milliseconds(
         if len(looks) == 3:
             writing.execute("COMMIT")
 
-    monkeypatch.setattr(base.time, "sleep", pause)
+    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", pause)
     begin(waiting)
     assert waiting.in_atomic_block is False and waiting.connection.in_transaction
     assert len(looks) == 3 and max(looks) <= 0.01

@@ -20,20 +20,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         """Begin, as soon as nobody else writes. Raises OperationalError after the time of the settings ("timeout", in seconds)."""
-        patience: float = self.settings_dict["OPTIONS"]["timeout"]
+        options = self.settings_dict["OPTIONS"]
+        patience: float = options["timeout"]
         until = time.monotonic() + patience
         with self.wrap_database_errors:
             self.connection.execute("PRAGMA busy_timeout = 0")
             try:
-                while not self._begun(time.monotonic() >= until):
+                while not self._begun(options["transaction_mode"], time.monotonic() >= until):
                     time.sleep(LOOK)
             finally:
                 self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
 
-    def _begun(self, last: bool) -> bool:
-        """Whether it is our turn now. last: raise where it is not."""
+    def _begun(self, mode: str, last: bool) -> bool:
+        """Whether it is our turn now. mode: IMMEDIATE, of a writer; last: raise where it is not."""
         try:
-            self.connection.execute(f"BEGIN {self.transaction_mode}")  # type: ignore[attr-defined] # not in the stubs
+            self.connection.execute(f"BEGIN {mode}")
         except sqlite3.OperationalError as error:
             if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
