@@ -40,7 +40,7 @@ WHOLE = {
     "civicmail.mail.search.documents": "the index job: every message, within seconds",
     "civicmail.mail.search.extract": "the mail worker: which files there are to be read in a limited process",
 }
-"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/1120)."""
+"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/0069)."""
 
 
 def named(path: Path) -> str:
@@ -62,13 +62,13 @@ def reads(path: Path) -> bool:
 
 
 def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() -> None:
-    """R-1121: whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
+    """R-887: whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
     found = {named(path) for path in modules("src") if reads(path)}
     assert {name for name in found if not name.startswith(LIMITED)} == HEADERS.keys() | WHOLE.keys()
 
 
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
-    """R-1121: pages and the city worker ask, and never hold what reads."""
+    """R-887: pages and the city worker ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
     inner |= {"civicmail.mail.search.seenworker": "nobody"}
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")

@@ -23,7 +23,7 @@ def foot(client: Client, path: str) -> str:
 
 @pytest.mark.django_db
 def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_duty(visit: Visit) -> None:
-    """R-1160."""
+    """R-923."""
     said = foot(visit("operator"), "/system/queue/?sort=-oldest&hop=smtp")
     assert said.startswith("/system/queue/?sort=-oldest&amp;hop=smtp · ") and "System administrator until" in said
     assert "Dana Ortiz" in foot(visit("crew0"), "/mail/?q=budget")
@@ -32,14 +32,14 @@ def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_duty
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/report/abcdef123456/", "/digest/abcdef123456/", "/l/abcdef123456/"])
 def test_no_paper_has_an_address_that_opens_something(visit: Visit, path: str) -> None:
-    """R-1161: whoever finds the paper would get in."""
+    """R-924: whoever finds the paper would get in."""
     for who in ("crew0", ""):
         assert "abcdef123456" not in foot(visit(who), path)
 
 
 @pytest.mark.django_db
 def test_paper_tells_when_without_today(visit: Visit) -> None:
-    """R-1167: whoever reads it tomorrow knows the day, the year and the zone."""
+    """R-930: whoever reads it tomorrow knows the day, the year and the zone."""
     client = visit("crew0")
     assert re.fullmatch(r".*<time class=\"cm-mono\"[^>]*>\d{4}-\d\d-\d\dT[^<]*</time>", foot(client, "/mail/"), re.DOTALL)
     shown = re.findall(r'<time class="cm-when"[^>]* title="([^"]*)">', client.get("/mail/").content.decode())

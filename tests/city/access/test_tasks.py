@@ -140,7 +140,7 @@ def test_a_failure_counts_from_the_success_before_it_and_not_from_the_one_behind
 
 
 def test_a_thousand_sign_ins_are_written_as_one() -> None:
-    """R-877: everybody else waits for whoever writes for long."""
+    """R-922: everybody else waits for whoever writes for long."""
     ann = _worker()
     Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
     heard = Heard({"j": 7})

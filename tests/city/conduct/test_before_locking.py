@@ -46,7 +46,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
-    """R-1146: by date, and of one person who has moved."""
+    """R-881: by date, and of one person who has moved."""
     works = Works(2)
     seen = watch(askedrows, "of_right")
     Review.objects.create(key="everyone:today", tier="everyone", planned=staff.NOW.date(), by="tick")
@@ -57,7 +57,7 @@ def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
 
 
 def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
-    """R-1147: about leavers, what waits for managers, and reminders of a review."""
+    """R-882: about leavers, what waits for managers, and reminders of a review."""
     works = quiet(2)
     seen = watch(deciders, "asked_of")
     end_access(works.workers[0], reason="Left us today.", when=MS, actor=actor(works.officer, MS), now=MS)
@@ -72,7 +72,7 @@ def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
 
 
 def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1148: the checksum in the ledger is of what was decided last."""
+    """R-883: the checksum in the ledger is of what was decided last."""
     works = Works(1)
     review = works.start()
     ReviewRow.objects.filter(review=review).update(state="verified")

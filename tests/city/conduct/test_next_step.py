@@ -27,7 +27,7 @@ LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
     ],
 )
 def test_the_main_step_is_what_the_case_waits_for(respond_by: datetime | None, response: str, can: list[str], wanted: str) -> None:
-    """R-1169: an appeal before training, and no finding while the person has time to answer."""
+    """R-932: an appeal before training, and no finding while the person has time to answer."""
     assert comes_next(Violation(respond_by=respond_by, response=response), can, ms(NOW)) == wanted
 
 

@@ -132,7 +132,7 @@ def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> N
 
 
 def test_a_review_that_was_closed_before_reports_had_a_look_is_as_it_was(installed: Path) -> None:
-    """R-1166, R14: its file fits the checksum that the ledger has, as one of today does."""
+    """R-929, R14: its file fits the checksum that the ledger has, as one of today does."""
     review = small()
     proved(installed)
     assert b"<style>" in report_of(packs.file(review, installed, "Sample City"), review.digest)

@@ -70,7 +70,9 @@ def test_the_screen_has_exceptions_first_and_nothing_together_before_they_are_an
     page = visit(works.hank).get(f"/dept/works/reviews/{review.pk}/")
     said = text_of(page)
     assert page.status_code == 200 and "Access review, Works: 4 of 4 open" in said
-    assert "never used" in said and staff.WORDS["duties"] in said and "Keep all: not yet, 1 exception must be answered first" in said
+    assert (
+        "never used" in said and staff.WORDS["duties"] in said and "Keep all: not yet, 1 exception must be answered first" in said
+    )
     assert said.index("Never Test") < said.index("Dora Test")
     assert f'id="row-{row(review, "hank").pk}"' not in page.content.decode(), "one's own row is somebody else's to answer"
     assert "Keep all 3" not in said

@@ -76,7 +76,7 @@ class Faster(Files):
 
 
 def test_of_all_who_make_a_file_once_the_first_wins(tmp_path: Path) -> None:
-    """R-1190: nobody ever reads less than all of it, and nothing is left beside it."""
+    """R-917: nobody ever reads less than all of it, and nothing is left beside it."""
     path = tmp_path / "keys" / "secret"
     Faster().write_once(path, b"ours")
     assert path.read_bytes() == b"theirs"

@@ -72,7 +72,7 @@ def test_records_that_were_sealed_and_removed_are_left_out(tmp_path: Path) -> No
 
 
 def test_who_is_far_behind_what_was_removed_goes_on_with_the_very_next_file(tmp_path: Path) -> None:
-    """R-875: more was sealed than is read at a time; the file behind it is not passed over."""
+    """R-920: more was sealed than is read at a time; the file behind it is not passed over."""
     j = Journal.take(tmp_path, now=0)
     for _ in range(3):
         add(j, *[b"x"] * 5)

@@ -38,5 +38,5 @@ def test_only_a_loopback_address_or_localhost_is_this_machine(host: str, *, here
     ],
 )
 def test_a_client_counts_with_its_network_by_whatever_socket_it_came(client: str, network: str) -> None:
-    """R-1191."""
+    """R-918."""
     assert network_of(client) == network

@@ -88,7 +88,7 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
 def test_what_brings_its_reader_down_can_be_taken_away_whole(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1132: the box is made, its page says where the text is, and nothing of it is lost."""
+    """R-898: the box is made, its page says where the text is, and nothing of it is lost."""
     html = b"\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
     heavy = MAIL.partition(b"\r\nMIME-Version")[0] + html
     monkeypatch.setattr(boxlimited, "contents", partial(boxlimited.contents, seconds=1))
@@ -101,7 +101,7 @@ def test_what_brings_its_reader_down_can_be_taken_away_whole(
 
 
 def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city: Town, installed: Path) -> None:
-    """R-1129: and whoever wrote it hears in their own when nobody came."""
+    """R-895: and whoever wrote it hears in their own when nobody came."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     notice = Notice.objects.get(key__startswith="pickup:").text
@@ -123,7 +123,7 @@ def _written(at: datetime, language: str) -> str:
 def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-1128: the answer has it, so that what is written back and forth goes on leaving encrypted."""
+    """R-894: the answer has it, so that what is written back and forth goes on leaving encrypted."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET})

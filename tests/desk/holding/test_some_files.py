@@ -61,7 +61,7 @@ def sealed(files: Bureau) -> Approval:
 
 
 def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: Bureau) -> None:
-    """R-1109, R-1113: what leaves with the copy stands in the archive's records, what was said of which file in the entry."""
+    """R-908, R-912: what leaves with the copy stands in the archive's records, what was said of which file in the entry."""
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
     bid, costs = (part[3] for part in row.parts)
     some(files, row, (1,), (1,))
@@ -77,7 +77,7 @@ def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: 
 
 
 def test_an_approval_of_some_files_covers_no_other(files: Bureau) -> None:
-    """R-1110: sent once more to the same recipient, the approved one goes without a question, and the other waits."""
+    """R-909: sent once more to the same recipient, the approved one goes without a question, and the other waits."""
     some(files, files.asked("crew0", ACME, files=BOTH), (0,), (1,))
     assert files.send("crew0", ACME, files={"again.pdf": PDF}) is None
     again = files.asked("crew0", ACME, files=BOTH)
@@ -89,7 +89,7 @@ def test_an_approval_of_some_files_covers_no_other(files: Bureau) -> None:
 def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself_is_asked_again(
     files: Bureau, visit: Visit
 ) -> None:
-    """R-1111: nothing is chosen beforehand; with one file there is no further question."""
+    """R-910: nothing is chosen beforehand; with one file there is no further question."""
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
     page, client = f"/holding/approvals/{row.pk}/", visit("head")
     shown = words(client.get(page))
@@ -114,7 +114,7 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
 
 
 def test_of_a_signed_message_all_files_leave_or_none(files: Bureau, visit: Visit) -> None:
-    """R-1112: the page says so, and the verb knows it, too."""
+    """R-911: the page says so, and the verb knows it, too."""
     row = sealed(files)
     shown = words(visit("head").get(f"/holding/approvals/{row.pk}/"))
     assert len(row.parts) == 2 and "cannot be taken apart" in shown and "Only some" not in shown
@@ -137,7 +137,7 @@ def test_numbers_that_are_no_files_of_it_are_refused(files: Bureau) -> None:
 
 
 def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_report(files: Bureau, visit: Visit) -> None:
-    """R-1114: by name for whoever sent them, by SHA-256 in the report."""
+    """R-913: by name for whoever sent them, by SHA-256 in the report."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     some(files, row, (0,), (2,))
     mine = words(visit("crew0").get(f"/holding/approvals/{row.pk}/"))
@@ -150,7 +150,7 @@ def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_rep
 
 
 def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
-    """R-1117: as on the page, nothing is approved by half a word."""
+    """R-916: as on the page, nothing is approved by half a word."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     ask, place = asking(files.town.people["head"]), f"/approvals/{row.pk}/answer"
     for body in ({"answer": "some"}, {"answer": "approve", "leave": [1]}, {"answer": "some", "leave": [3]}):
@@ -162,7 +162,7 @@ def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
 
 
 def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_stands(files: Bureau, visit: Visit) -> None:
-    """R-1115: no second form for what is asked already."""
+    """R-914: no second form for what is asked already."""
     draft = drafted(files, ACME)
     draft.files.create(name="costs.pdf", kind="pdf", size=len(COSTS), sha256="c0" * 32, content=COSTS)
     page = f"/holding/approvals/put-up/{draft.uid}/"
@@ -186,7 +186,7 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     ],
 )
 def test_until_midnight_is_until_the_end_of_the_day_before(ends: datetime, said: date) -> None:
-    """R-1116."""
+    """R-915."""
     here = timezone.get_current_timezone()
     shown = last_moment(ends.replace(tzinfo=here).astimezone(UTC))
     assert shown == (said.replace(tzinfo=here) if isinstance(said, datetime) else said)

@@ -40,7 +40,7 @@ def main_acts(client: Client, case: Case) -> list[str]:
     ],
 )
 def test_what_comes_next_in_each_state(state: CaseState, there: int, aside: int, wanted: str) -> None:
-    """R-1162: what was found genuine is never to be taken back next, and what was taken of it goes back."""
+    """R-925: what was found genuine is never to be taken back next, and what was taken of it goes back."""
     assert states.comes_next(state, there, aside) == wanted
 
 

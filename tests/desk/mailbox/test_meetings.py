@@ -64,7 +64,7 @@ def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visi
 
 
 def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post, visit: Visit) -> None:
-    """R-1163: the one who answered stands among the guests with this answer, and can change it."""
+    """R-926: the one who answered stands among the guests with this answer, and can change it."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     assert "No answer yet" in said(client.get(f"/mail/{id_}/"))
     client.post(f"/mail/{id_}/answer/", {"answer": "ACCEPTED"})
@@ -84,7 +84,7 @@ def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post,
     ],
 )
 def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: str, answer: str, wanted: str) -> None:
-    """R-1164: in the words of whom it is from; what somebody says of another is only an answer."""
+    """R-927: in the words of whom it is from; what somebody says of another is only an answer."""
     who = f"ATTENDEE;CN=Pat Nguyen;PARTSTAT={answer}:mailto:pat@acme.example\n"
     event = "".join(line for line in EVENT.splitlines(keepends=True) if not line.startswith("ATTENDEE")) + who
     raw = letter(calendar(event, "REPLY")).replace(b"From: ann@acme.example", f"From: {sender}\r\nSubject: Re".encode())

@@ -55,7 +55,7 @@ def came(post: Post) -> dict[str, str]:
 
 
 def test_the_list_names_the_city_where_it_wrote_and_nobody_else_so(came: dict[str, str], visit: Visit) -> None:
-    """R-1165: a forged one is listed by its address like anybody's, and so is what another system bounced."""
+    """R-928: a forged one is listed by its address like anybody's, and so is what another system bounced."""
     assert senders(visit("crew0")) == {
         "Notice": NAME,
         "Your message could not be delivered": "Mail Delivery System",

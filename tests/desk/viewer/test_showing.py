@@ -65,7 +65,8 @@ def test_a_link_shows_where_it_really_goes(keep: Keep, reader: Client) -> None:
     """R-293."""
     text = main(reader.get(f"/seen/whole/{keep(samples.phishing())}/"))
     assert (
-        '<a href="http://pay.acme-pavlng.example/in" target="_blank" rel="noopener noreferrer nofollow" class="cm-goes">pay here</a>'
+        '<a href="http://pay.acme-pavlng.example/in" target="_blank" rel="noopener noreferrer nofollow"'
+        ' class="cm-goes">pay here</a>'
         ' <bdi class="cm-hint">[goes to pay.acme-pavlng.example]</bdi>'
     ) in text
     assert '<bdi class="cm-lie">[really goes to <strong>203.0.113.9</strong>]</bdi>' in text

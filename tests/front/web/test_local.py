@@ -10,7 +10,7 @@ from civicmail.front.web.local import is_local
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_what_was_passed_on_is_from_elsewhere(name: str) -> None:
-    """R-1192: whatever it says of whom it was passed on for."""
+    """R-919: whatever it says of whom it was passed on for."""
     assert is_local(RequestFactory().get("/", REMOTE_ADDR="127.0.0.1"))
     assert not is_local(RequestFactory().get("/", REMOTE_ADDR="127.0.0.1", headers={name: "127.0.0.1"}))
 

@@ -43,7 +43,7 @@ def begin(connection: Any) -> None:
 def test_who_waits_to_write_looks_every_few_milliseconds(
     waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1150: and has its turn as soon as the other is done."""
+    """R-885: and has its turn as soon as the other is done."""
     looks: list[float] = []
 
     def pause(seconds: float) -> None:

@@ -372,7 +372,7 @@ def test_advance_covers_everything_durable(tmp_path: Path):
 
 
 def test_which_files_leave_is_remembered_past_a_snapshot_and_whatever_is_decided_later():
-    """R-1108: the last of several answers counts, and what is found later puts no file back."""
+    """R-907: the last of several answers counts, and what is found later puts no file back."""
     books = Books()
     id_ = books.add("1", capture(do="hold"))
     for at, name in ((T0 + 9, "last"), (T0 + 5, "first")):

@@ -58,7 +58,7 @@ THREE = message([("bid.pdf", b"%PDF bid"), ("costs.pdf", b"%PDF costs"), ("plan.
 
 
 def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() -> None:
-    """R-1100."""
+    """R-899."""
     apart = apart_of(THREE, 0)
     left = derived(THREE, replaced(THREE, apart))
     assert files_of(left) == list(apart.leave) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
@@ -71,7 +71,7 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), min_size=2, max_size=6), st.data())
 def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], data: st.DataObject) -> None:
-    """R-1100: also the parts that leave, their headers and encodings, whatever the files are called and have in them."""
+    """R-899: also the parts that leave, their headers and encodings, whatever the files are called and have in them."""
     raw = message([(name, content + b"%d" % n) for n, (name, content) in enumerate(files)])
     leave = data.draw(st.sets(st.integers(0, len(files) - 1)))
     apart = apart_of(raw, *leave)
@@ -95,7 +95,7 @@ def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], d
 
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
-    """R-1103: it is told in short, and in base64."""
+    """R-902: it is told in short, and in base64."""
     raw = message([("bid.pdf", b"1"), (name, b"2")])
     left = derived(raw, replaced(raw, apart_of(raw, 0)))
     words = told(left, "1.3")
@@ -105,7 +105,7 @@ def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["signed", "encrypted"])
 def test_what_is_signed_or_encrypted_is_not_taken_apart(kind: str) -> None:
-    """R-1101: all of it leaves, or nothing."""
+    """R-900: all of it leaves, or nothing."""
     outer = f'From: a@city.example\r\nContent-Type: multipart/{kind}; protocol="x"; boundary=outer\r\n\r\n--outer\r\n'.encode()
     raw = outer + THREE + b"\r\n--outer\r\nContent-Type: text/plain\r\n\r\nx\r\n--outer--\r\n"
     assert len(files_of(raw)) >= 3 and not paths(raw)
@@ -114,7 +114,7 @@ def test_what_is_signed_or_encrypted_is_not_taken_apart(kind: str) -> None:
 
 
 def test_files_that_are_not_exactly_the_approved_ones_do_not_leave() -> None:
-    """R-1102: another file at its place, one more, one less."""
+    """R-901: another file at its place, one more, one less."""
     right = apart_of(THREE, 0)
     (path, digest), out = right.leave[0], right.out
     other = sha256(b"other").hexdigest()
@@ -137,7 +137,7 @@ def approve(town: Any, id_: bytes, index: int, apart: Apart) -> None:
 
 
 def test_each_recipient_gets_the_files_that_were_approved_for_them_and_what_left_is_rebuilt(town, next_hop) -> None:
-    """R-1104: copies with other files are no transaction together; what is kept stays as it is (promise 2)."""
+    """R-903: copies with other files are no transaction together; what is kept stays as it is (promise 2)."""
 
     async def story() -> None:
         hop = await next_hop()
@@ -160,7 +160,7 @@ def test_each_recipient_gets_the_files_that_were_approved_for_them_and_what_left
 
 
 def test_a_copy_that_is_not_what_was_approved_waits_and_the_log_says_so(town, next_hop, capsys) -> None:
-    """R-1105: our fault, which fails no message and lets nothing out; the operator finds it in the log and in the queue."""
+    """R-904: our fault, which fails no message and lets nothing out; the operator finds it in the log and in the queue."""
 
     async def story() -> None:
         hop = await next_hop()

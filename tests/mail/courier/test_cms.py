@@ -103,7 +103,7 @@ def for_oaep_alone(issued: Issued, params: bytes) -> Issued:
 @pytest.mark.parametrize("params", PARAMS.values(), ids=PARAMS)
 @pytest.mark.parametrize("cipher", [cms.CBC, cms.GCM])
 def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, params: bytes, cipher: str) -> None:
-    """R-1124: with the parameters that its certificate names (RFC 4055), and its own key opens the message."""
+    """R-890: with the parameters that its certificate names (RFC 4055), and its own key opens the message."""
     issued = for_oaep_alone(authority.issue_for_mail(PAT), params)
     assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
     sealed = cms.enveloped(MAIL, readerkeys.certificate(tmp_path, PAT, now()), cipher)
@@ -115,7 +115,7 @@ def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, p
 
 
 def test_oaep_is_used_where_the_readers_program_lists_it(authority: Authority, tmp_path: Path) -> None:
-    """R-1125: among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
+    """R-891: among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
     key = rsa.generate_private_key(65537, 2048)
 
     def listing(params: bytes) -> Issued:

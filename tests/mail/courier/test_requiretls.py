@@ -26,7 +26,7 @@ def use(town, hop, authority: Authority, *, on: bool = True) -> None:
 
 
 def test_the_promise_is_asked_for_and_recorded_as_a_promise(town, next_hop, authority):
-    """R-1126: over verified TLS to the smart host; what comes back has no content."""
+    """R-892: over verified TLS to the smart host; what comes back has no content."""
 
     async def story():
         hop = await next_hop(offers=(*OFFERS, "DSN", "REQUIRETLS"), tls=server(authority, "smart.example"))
@@ -43,7 +43,7 @@ def test_the_promise_is_asked_for_and_recorded_as_a_promise(town, next_hop, auth
 
 @pytest.mark.parametrize("why", ["not-offered", "stranger", "no-tls", "refused", "medicare", "off"])
 def test_without_the_promise_it_goes_to_the_portal(town, next_hop, authority, tmp_path, why):
-    """R-1127: also where whoever promises is not proven, and where the settings do not say that a promise counts."""
+    """R-893: also where whoever promises is not proven, and where the settings do not say that a promise counts."""
 
     async def story():
         shown = Authority(tmp_path / "stranger") if why == "stranger" else authority

@@ -175,7 +175,7 @@ def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
 
 
 def test_what_is_decided_about_is_what_leaves_and_no_later_release_puts_a_file_back(place: Place) -> None:
-    """R-1106, R-1107: the checks see the copy without the files that were not approved; who lets it go later lets that go."""
+    """R-905, R-906: the checks see the copy without the files that were not approved; who lets it go later lets that go."""
     raw = message([("bid.pdf", b"bid"), ("costs.pdf", b"costs")])
     apart = apart_of(raw, 0)
     place.scanner.facts["malware.found"] = ("X",)

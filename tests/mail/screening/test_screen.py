@@ -246,7 +246,7 @@ def test_any_bytes_are_read_and_cross_the_pipe_unchanged(content: bytes) -> None
 
 
 def test_bytes_cross_the_pipe_as_bytes_and_a_lie_about_them_names_none_that_are_not_there() -> None:
-    """R-1181: base64 in JSON was a third of the gateway's own work."""
+    """R-934: base64 in JSON was a third of the gateway's own work."""
     seen = Seen(more={"a": {"x": b"\0\xff" * 5, "y": 1}, "b": {"z": b"", "w": b"last"}})
     for subject in ("plain", "half a pair \ud800"):
         said = seencode.encode(replace(seen, subject=subject))

@@ -87,7 +87,7 @@ def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
 @example(counts=[1, 2, 0, 3], said=bytes(range(24)))
 @example(counts=[7_000, 7_000, 7_000, 7_000], said=b"\xff" * 60)
 def test_what_a_taken_over_process_says_stays_inside_the_table(counts: object, said: object) -> None:
-    """R-1181: of each family sorted places of the table, each once, and no more than a message has."""
+    """R-934: of each family sorted places of the table, each once, and no more than a message has."""
     try:
         made = tokens.unpack({"counts": counts, "numbers": said})
     except ValueError:

@@ -124,7 +124,7 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1182: a message lies in the pipe while another is read for five seconds, and is read for one itself."""
+    """R-935: a message lies in the pipe while another is read for five seconds, and is read for one itself."""
     now = [0.0]
 
     async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:

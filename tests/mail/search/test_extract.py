@@ -201,7 +201,7 @@ def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Off
 
 
 def test_threads_that_put_at_once_have_a_packer_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-876: a packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
+    """R-921: a packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
     cache, both, packers = Extracts(tmp_path), threading.Barrier(2), list[object]()
 
     class Packer:

@@ -41,7 +41,7 @@ def here(capture: Capture, body: bytes, data: Path) -> View:
 
 
 def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
-    """R-1130: of mail of many kinds; with files that are known, that wait, and that need no reader."""
+    """R-896: of mail of many kinds; with files that are known, that wait, and that need no reader."""
     see, made = viewer(tmp_path), list(captures(5, 60))
     made.append((made[0][0], ODD))
     for capture, body in made:
@@ -50,7 +50,7 @@ def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
 
 
 def test_what_brings_its_reader_down_is_within_no_scope_by_words_and_no_hold_lets_it_go(tmp_path: Path) -> None:
-    """R-1131: it counts as unreadable, and says no word."""
+    """R-897: it counts as unreadable, and says no word."""
     ((capture, _),) = captures(5, 1)
     seen = viewer(tmp_path, seconds=1)(capture, HEAVY)
     assert (seen["unreadable"], seen["subject"], seen["body"]) == (1, "", "")
@@ -67,7 +67,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_while_all_processes_are_busy_nothing_is_said(tmp_path: Path, busy: None) -> None:
-    """R-1131: it is for later, and not outside of a mandate."""
+    """R-897: it is for later, and not outside of a mandate."""
     ((capture, body),) = captures(5, 1)
     with pytest.raises(LaterError):
         viewer(tmp_path, seconds=0.01)(capture, body)

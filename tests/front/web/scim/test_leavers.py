@@ -64,7 +64,7 @@ def ann(crowd: Department) -> Person:
 
 
 def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, leavers: Leavers, frozen: Any) -> None:
-    """R-1140: whoever was dismissed has no access within the request, and the mass of before waits on."""
+    """R-875: whoever was dismissed has no access within the request, and the mass of before waits on."""
     mass(leavers)
     frozen.shift(2 * HOUR)
     client = Client()
@@ -82,7 +82,7 @@ def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, lea
 
 
 def test_after_a_report_was_rejected_a_single_leaver_is_shut_out_at_once(leavers: Leavers, frozen: Any) -> None:
-    """R-1140."""
+    """R-875."""
     mass(leavers)
     frozen.shift(DAY_S)
     feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY)
@@ -90,7 +90,7 @@ def test_after_a_report_was_rejected_a_single_leaver_is_shut_out_at_once(leavers
 
 
 def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, frozen: Any) -> None:
-    """R-1141: nobody of the mass goes later as a single leaver, while it waits, nor when it was rejected, for thirty days."""
+    """R-876: nobody of the mass goes later as a single leaver, while it waits, nor when it was rejected, for thirty days."""
     mass(leavers)
     frozen.shift(DAY_S)
     assert leavers.ends("e-4") == [503], "it waits"
@@ -103,7 +103,7 @@ def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, froze
 
 
 def test_a_mass_is_no_row_of_single_leavers(leavers: Leavers, frozen: Any) -> None:
-    """R-1142: one in a thousand within an hour, and within a day; one in a hundred, or a handful, within thirty days."""
+    """R-877: one in a thousand within an hour, and within a day; one in a hundred, or a handful, within thirty days."""
     mass(leavers)
     frozen.shift(2 * HOUR)
     assert leavers.ends("e-20", "e-21") == [204, 503], "two within an hour"
@@ -120,7 +120,7 @@ def test_a_mass_is_no_row_of_single_leavers(leavers: Leavers, frozen: Any) -> No
 
 
 def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers: Leavers, frozen: Any) -> None:
-    """R-1143, L7: more than 5 % within thirty days, until an officer has looked."""
+    """R-878, L7: more than 5 % within thirty days, until an officer has looked."""
     went = []
     for n in range(0, 18, 3):
         went += leavers.ends(*(f"e-{n + i}" for i in range(3)))
@@ -134,7 +134,7 @@ def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers
 
 
 def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen: Any) -> None:
-    """R-1144: one of them may have been dismissed; the letter says how access ends now."""
+    """R-879: one of them may have been dismissed; the letter says how access ends now."""
     clerk = Department.objects.get(code="clerk")
     officer = staff.worker("office", clerk, staff.person("boss", account=False))
     grant = {"starts": staff.OLD, "until": staff.LATER, "by": "os", "reason": "roster"}
@@ -150,7 +150,7 @@ def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen:
 
 
 def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: Department, user: User) -> None:
-    """R-1145: providers clear what they know of somebody who left; nobody keeps access for want of a number."""
+    """R-880: providers clear what they know of somebody who left; nobody keeps access for want of a number."""
     provider = leavers._provider
     status, said = provider.ask("POST", "/Users", user("e-1"))
     assert status == 201
@@ -163,7 +163,7 @@ def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: 
 
 
 def test_who_leaves_while_a_move_waits_holds_up_nobody(leavers: Leavers, crowd: Department, user: User, frozen: Any) -> None:
-    """R-1149: they leave at once; the officer applies what waits for the others."""
+    """R-884: they leave at once; the officer applies what waits for the others."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
     provider, name = leavers._provider, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
     move = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": name, "value": "parks"}]}
