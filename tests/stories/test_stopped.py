@@ -192,7 +192,9 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     """R-435: they hold what leaves, keep what comes, and mark what stays inside; a good book, and what is made anew, decide the
     rest."""
     data = town.running.data
-    os.kill(town.child("--job mail"), signal.SIGSTOP)  # else it makes them anew too soon; it is killed below
+    maker, publisher = town.child("--job mail"), town.child("--job city")
+    for worker in (maker, publisher):  # else they make them anew too soon; the first is killed below
+        os.kill(worker, signal.SIGSTOP)
     for path in (model_path(data), correspondents_path(data), published.active_path(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"spoilt")
@@ -205,6 +207,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     assert town.capture(inward).dispositions[0].do == "pending" and town.do(outward) == "hold"
     assert b"Civicmail-Notice: unchecked" in town.arrives(inside, seconds=SECONDS)
     published.publish(data, ruletext.joined(ruletext.starter()))
+    os.kill(publisher, signal.SIGCONT)
     town.anew("--job mail")  # it makes the model anew
     town.arrives(inward, seconds=SECONDS)
     assert town.do(outward) == "hold", "a person lets it go"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import NamedTuple
 
 from civicmail.core.config.errors import LaterError
@@ -56,6 +58,8 @@ key = "{key}"
 
 """
 
+_PORTS = range(20_000, 32_768)
+
 
 class Ports(NamedTuple):
     """Where the installation listens: for strangers, for the city's own programs, for browsers, for people who sign in (0: not)."""
@@ -67,12 +71,19 @@ class Ports(NamedTuple):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody used a moment ago; held together so that no two are the same."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
+    """Different ports that nobody used a moment ago, below those that systems lend to connections (ip(7), ip_local_port_range): one
+    of these may be a client's before anybody listens on it. Raises OSError where there are none."""
+    held: list[socket.socket] = []
+    try:
+        for port in SystemRandom().sample(_PORTS, len(_PORTS)):
+            if len(held) == count:
+                return [s.getsockname()[1] for s in held]
+            with suppress(OSError):
+                held.append(socket.create_server(("127.0.0.1", port)))
+        raise OSError(errno.EADDRINUSE, "Every port is in use.")
+    finally:
+        for s in held:
+            s.close()
 
 
 def is_free(port: int) -> bool:
