@@ -52,6 +52,7 @@ NO_NETWORK = {"RestrictAddressFamilies=AF_UNIX", "PrivateNetwork=yes"}
 UNITS = {
     "gateway": ("run gateway", NETWORK),
     "courier": ("run worker --job courier", NETWORK),
+    "search": ("run worker --job search", NO_NETWORK),
     "mail": ("run worker --job mail", NO_NETWORK),
     "city": ("run worker --job city", NO_NETWORK),
 }

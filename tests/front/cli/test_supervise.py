@@ -163,7 +163,7 @@ def served(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes]
 
     try:
         _until(lambda: _listens(data))
-        _until(lambda: len(children()) == 4)
+        _until(lambda: len(children()) == 5)
         yield program, children
     finally:
         with suppress(ProcessLookupError):

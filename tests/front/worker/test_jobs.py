@@ -16,7 +16,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.worker import city, courier, mail
+from civicmail.front.worker import city, courier, mail, search
 from civicmail.front.worker.tick import tick
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.commit import Writer
@@ -92,6 +92,7 @@ def test_mail_is_indexed_and_sealed_only_when_ledger_and_index_have_it(
 ) -> None:
     monkeypatch.setattr(mail, "SEAL_LOOK_EVERY", 0.05)
     running(mail.run)
+    running(search.run)
 
     def indexed() -> bool:
         generation = coverage.current(data)

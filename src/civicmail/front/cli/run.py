@@ -21,11 +21,11 @@ from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_pa
 from civicmail.mail.replica import epoch
 
 Role = Literal["gateway", "web", "worker"]
-Job = Literal["mail", "courier", "city", "standby"]
-WORKER_NICE = 10
-"""Who waits for a 250 goes first: a worker that falls behind catches up, a client that is kept waiting goes away."""
+Job = Literal["search", "mail", "courier", "city", "standby"]
+NICE: dict[Job, int] = {"search": 5, "mail": 10, "courier": 10, "city": 10}
+"""Who waits for a 250 goes first, then who looks for mail that has just come: another worker that falls behind catches up."""
 
-JOBS: tuple[Job, ...] = ("mail", "courier", "city")
+JOBS: tuple[Job, ...] = ("search", "mail", "courier", "city")
 LOOK_SECONDS = 0.5  # between two looks whether another installation has taken over
 
 
@@ -96,8 +96,7 @@ def stop_on_signal() -> threading.Event:
 
 
 def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) -> None:
-    if job != "standby":
-        os.nice(WORKER_NICE)
+    os.nice(NICE.get(job, 0))
     stop = stop_on_signal()
     from civicmail.core.config.log import set_up
 

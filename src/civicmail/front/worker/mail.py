@@ -1,18 +1,15 @@
-"""The mail worker: what was kept becomes searchable, with its attachments, and sealed."""
+"""The mail worker: what was kept is sealed, its attachments are read, and what mail teaches is learnt."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk import journal
-from civicmail.core.disk.lease import is_held
 from civicmail.core.disk.tail import adopt
 from civicmail.core.sandbox.ocr import found as find_ocr
 from civicmail.front.worker import habits
@@ -26,9 +23,7 @@ from civicmail.mail.pipeline.rescreening import Rescreening
 from civicmail.mail.replica import status
 from civicmail.mail.search import coverage
 from civicmail.mail.search.extract import ExtractJob
-from civicmail.mail.search.tasks import IndexJob
 
-INDEX_EVERY = 0.1
 EXTRACT_EVERY = 0.5
 OCR_LOOK_EVERY = 5.0
 ADOPT_EVERY = 5.0
@@ -36,15 +31,11 @@ LINK_EVERY = 1.0
 SEAL_LOOK_EVERY = 1.0
 SCREEN_EVERY = 1.0
 LEARN_EVERY = 1.0
-DRAIN = 2.0
-"""Seconds at most that a stop takes longer, so that what was kept last is found."""
-DRAIN_LOOK = 0.02
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """What was kept becomes searchable, with its attachments, and sealed."""
+    """What was kept is sealed, its attachments are read for the index, and what mail teaches is learnt."""
     jobs = [
-        Job("index", lambda: indexing(data), INDEX_EVERY),
         Job("extract", lambda: _extract(data, stop), EXTRACT_EVERY),
         Job("ocr", lambda: _ocr(settings, data, stop), OCR_LOOK_EVERY),
         Job("seal", lambda: _seal(settings, data), SEAL_LOOK_EVERY, lends="seal"),
@@ -68,26 +59,6 @@ def learns(settings: Settings) -> bool:
 def has_links(settings: Settings) -> bool:
     """Whether a message may come twice, by smart host and by journal."""
     return any(listener.kind == "journal" for listener in settings.gateway.listener)
-
-
-@contextmanager
-def indexing(data: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Work]:
-    """Searchable within a second, and all of it when the worker stops."""
-    with closing(IndexJob.take(data)) as job:
-        yield lambda: job.step(now_ms()) > 0
-        drain(job, data, clock)
-
-
-def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:
-    """A search after a clean stop finds all that was acknowledged, where that takes little: gateways that stop at the same time let
-    their journals go, until then more may come. What is left is read at the next start."""
-    end = clock() + DRAIN
-    while clock() < end:
-        if job.step(now_ms()) == 0:
-            if not job.behind() and not any(is_held(journal.folder(data) / name / "lock") for name in journal.names(data)):
-                break
-            time.sleep(DRAIN_LOOK)
-    job.commit(now_ms())
 
 
 @contextmanager

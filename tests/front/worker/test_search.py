@@ -1,4 +1,4 @@
-"""The mail worker: what was kept last is found, too, after a clean stop (P-23)."""
+"""The search worker: what was kept last is found, too, after a clean stop (P-23)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from civicmail.core.query.tree import Everything
-from civicmail.front.worker import mail
+from civicmail.front.worker import search
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
@@ -38,7 +38,7 @@ def test_a_clean_stop_waits_until_all_that_was_acknowledged_is_found(tmp_path: P
             gateway.close()
         return 0.0
 
-    with mail.indexing(tmp_path, clock) as work:
+    with search.indexing(tmp_path, clock) as work:
         work()
         _keep(gateway, 0)
     assert _found(tmp_path) == 2
@@ -49,5 +49,5 @@ def test_a_stop_does_not_wait_for_a_gateway_that_goes_on(tmp_path: Path) -> None
     times = iter([0.0, 0.5, 1.0, 1.5, 2.5])
     with closing(Writer(tmp_path, lambda: 0, file_size=1 << 20)) as gateway, closing(IndexJob.take(tmp_path)) as job:
         _keep(gateway, 0)
-        mail.drain(job, tmp_path, lambda: next(times))
+        search.drain(job, tmp_path, lambda: next(times))
         assert _found(tmp_path) == 1

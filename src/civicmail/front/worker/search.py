@@ -1,0 +1,46 @@
+"""The search worker: what was kept is found within seconds, whatever else there is to do. A process of its own (decision 0075)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.lease import is_held
+from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.mail.search.tasks import IndexJob
+
+INDEX_EVERY = 0.1
+DRAIN = 2.0
+"""Seconds at most that a stop takes longer, so that what was kept last is found."""
+DRAIN_LOOK = 0.02
+
+
+def run(_settings: Settings, data: Path, stop: threading.Event) -> None:
+    """What was kept becomes searchable until stop is set."""
+    run_all([Job("index", lambda: indexing(data), INDEX_EVERY)], data, stop)
+
+
+@contextmanager
+def indexing(data: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Work]:
+    """Searchable within a second, and all of it when the worker stops."""
+    with closing(IndexJob.take(data)) as job:
+        yield lambda: job.step(now_ms()) > 0
+        drain(job, data, clock)
+
+
+def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:
+    """A search after a clean stop finds all that was acknowledged, where that takes little: gateways that stop at the same time let
+    their journals go, until then more may come. What is left is read at the next start."""
+    end = clock() + DRAIN
+    while clock() < end:
+        if job.step(now_ms()) == 0:
+            if not job.behind() and not any(is_held(journal.folder(data) / name / "lock") for name in journal.names(data)):
+                break
+            time.sleep(DRAIN_LOOK)
+    job.commit(now_ms())

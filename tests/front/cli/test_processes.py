@@ -1,0 +1,33 @@
+"""Which process does what (P-23)."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import run
+from civicmail.front.worker import mail, search
+from civicmail.front.worker.loops import Job
+
+
+def test_one_process_does_nothing_but_the_index_and_goes_before_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """R-1000: attachments, learning and sealing wait for each other in another process."""
+    done: dict[str, list[str]] = {}
+
+    def note(name: str) -> None:
+        def run_all(jobs: list[Job], _data: Path, _stop: threading.Event) -> None:
+            done[name] = [job.name for job in jobs]
+
+        module = {"mail": mail, "search": search}[name]
+        monkeypatch.setattr(module, "run_all", run_all)
+        module.run(Settings(), tmp_path, threading.Event())
+
+    note("mail")
+    note("search")
+    assert done["search"] == ["index"]
+    assert "index" not in done["mail"]
+    assert "search" in run.JOBS
+    assert 0 < run.NICE["search"] < min(run.NICE[job] for job in ("mail", "courier", "city"))
