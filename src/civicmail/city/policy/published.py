@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from civicmail.city.policy import reading
@@ -68,6 +68,7 @@ def active_or_starter(data: Path) -> Book:
         return starter()
 
 
+@lru_cache(maxsize=2)  # a page asks for it with each look, and it is the same text until somebody publishes another
 def _whole(text: str) -> Book:
     """Raises UnusableBook also for a text that says nothing: a file that lost its content is no decision to have no rules."""
     book = reading.book([("active.toml", text)])

@@ -18,16 +18,20 @@ from civicmail.core.config.settings import Settings
 from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
 from civicmail.mail.pipeline.known import Modes
 from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.limited import Readers
 from civicmail.mail.screening.screen import NOT_SCREENED, Screened, Screener
 
 
 class Judging:
-    """Belongs to one event loop. clock: ms. patient: as of Screener."""
+    """Belongs to one event loop. clock: ms. patient, readers: as of Screener."""
 
-    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
+    ) -> None:
         self._clock = clock
         self._watch = Watch(data, clock)
-        self._screener = Screener(settings, data, clock, patient=patient) if is_screened(settings.screening) else None
+        screens = is_screened(settings.screening)
+        self._screener = Screener(settings, data, clock, patient=patient, readers=readers) if screens else None
         self._whole: Book | None = None
         self._unscreened: Book | None = None
 

@@ -34,7 +34,7 @@ from civicmail.mail.pipeline.deciding import Settled
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.labels import Label, labelled
 from civicmail.mail.pipeline.rescreening import copies_of, facts_of, standing
-from civicmail.mail.screening.screen import Screened, is_inbound
+from civicmail.mail.screening.screen import Screened, is_inbound, readers_for
 
 SPAM = frozenset({"spam", "nearly", "rspamd", "spamd"})
 """Checks that a person overrules who says that a message is no spam."""
@@ -52,10 +52,30 @@ class Released:
     kept: Mapping[int, Disposition] = field(default_factory=dict)
 
 
-class Releasing:
-    """Safe for any number of threads; one release at a time. clock: ms."""
+class Reading:
+    """Limited processes with the loop that asks them, for one release after the other: they take half a second to start."""
 
-    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Judging | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self.runner = asyncio.Runner()
+        self.readers = readers_for(settings, patient=True)
+
+    def close(self) -> None:
+        """Ends the processes. Blocks."""
+        self.readers.close()
+        self.runner.close()
+
+
+class Releasing:
+    """Safe for any number of threads; one release at a time. clock: ms; reading: lent, and stays."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Callable[[], int],
+        judging: Judging | None = None,
+        reading: Reading | None = None,
+    ) -> None:
         self._settings = settings
         self._data = data
         self._clock = clock
@@ -63,7 +83,8 @@ class Releasing:
         self._modes = Modes(settings, data)
         self._people = Watch(data, clock)
         self._lock = threading.Lock()
-        self._runner: asyncio.Runner | None = None
+        self._lent = reading is not None
+        self._reading = reading
 
     def release(
         self,
@@ -90,10 +111,10 @@ class Releasing:
 
     def close(self) -> None:
         with self._lock:
-            if self._runner is not None:
-                self._runner.close()
             if self._judging is not None:
                 self._judging.close()
+            if self._reading is not None and not self._lent:
+                self._reading.close()
 
     def _release(self, id_: bytes, indices: Collection[int], word: Word) -> Released:
         machine, now = Machine(self._data), self._clock()
@@ -126,12 +147,12 @@ class Releasing:
 
     def _decided(self, capture: Capture, body: bytes, word: Word) -> tuple[dict[int, Disposition], dict[str, Any]]:
         """What is done with each copy today, and what was found."""
-        self._runner = self._runner or asyncio.Runner()
-        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True)
+        reading = self._reading = self._reading or Reading(self._settings)
+        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True, readers=reading.readers)
         self._modes.refresh()
         snapshot, source = self._people.now, capture.source.kind
         settled = Settled(capture.envelope, source, capture.size, standing(capture, snapshot, self._modes.of))
-        screened = self._runner.run(self._judging.screened(body, settled, snapshot))
+        screened = reading.runner.run(self._judging.screened(body, settled, snapshot))
         verdict = self._judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
         findings = [f.plain() for f in (*screened.findings, *verdict.findings)]
         malware = {f"malware:{name}" for name in word.malware}

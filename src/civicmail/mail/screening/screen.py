@@ -63,16 +63,29 @@ def is_inbound(source: str, envelope: Envelope) -> bool:
     return source in OUTSIDE and not envelope.login
 
 
-class Screener:
-    """For one event loop. clock: ms since 1970. patient: for whoever has nobody waiting: reads messages whole, with more time."""
+def readers_for(settings: Settings, *, patient: bool = False) -> Readers:
+    """The limited processes of a Screener. patient: as there."""
+    most = max(READ_MOST, settings.gateway.max_message) if patient else READ_MOST
+    return Readers(settings.screening.processes, max(1, _seconds(settings, patient=patient) // CPU_SHARE), most)
 
-    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
+
+def _seconds(settings: Settings, *, patient: bool) -> int:
+    return settings.screening.seconds * (CPU_SHARE if patient else 1)
+
+
+class Screener:
+    """For one event loop. clock: ms since 1970. patient: for whoever has nobody waiting: reads messages whole, with more time.
+    readers: where others need them, too, who close them."""
+
+    def __init__(
+        self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
+    ) -> None:
         screening = settings.screening
         self._settings = settings
         self._clock = clock
-        self._seconds = screening.seconds * (CPU_SHARE if patient else 1)
-        most = max(READ_MOST, settings.gateway.max_message) if patient else READ_MOST
-        self._readers = Readers(screening.processes, max(1, self._seconds // CPU_SHARE), most)
+        self._seconds = _seconds(settings, patient=patient)
+        self._lent = readers is not None
+        self._readers = readers or readers_for(settings, patient=patient)
         self._outer = tuple(check for name, check in outer.CHECKS if is_on(name, screening))
         self._joint = tuple(check for name, check in joint.CHECKS if is_on(name, screening))
         lasting: list[Any] = [*self._outer, *self._joint]
@@ -83,7 +96,8 @@ class Screener:
         self._readers.warm()
 
     def close(self) -> None:
-        self._readers.close()
+        if not self._lent:
+            self._readers.close()
 
     async def screen(
         self, content: bytes | mmap.mmap, envelope: Envelope, source: str, snapshot: Snapshot | None = None

@@ -21,12 +21,12 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import parting, queries
 from civicmail.desk.holding.actions import publishing
 from civicmail.desk.holding.approvalstates import CANCELLED
+from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier import bell
-from civicmail.mail.pipeline.releasing import Releasing
 
 KEPT_MOST = 200
 AT_ONCE = 50
@@ -86,10 +86,10 @@ def _let_go(row: Approval, copies: list[ApprovalCopy]) -> None:
     for copy in copies:
         assert copy.by is not None, "an answer has a person"
         alike.setdefault((parting.apart(copy), copy.by.uid), []).append(copy)
-    with closing(Releasing(settings.CITY, Path(settings.DATA), now_ms)) as releasing:
+    with releasing() as letting:
         for (apart, by), some in alike.items():
             indices = [c.index for c in some]
-            done = releasing.release(uuid.UUID(row.capture).bytes, indices, by=by, reason=reason, aside=(), apart=apart)
+            done = letting.release(uuid.UUID(row.capture).bytes, indices, by=by, reason=reason, aside=(), apart=apart)
             for copy in some:
                 if (kept := done.kept.get(copy.index)) is not None:
                     copy.kept = ", ".join(kept.rules)[:KEPT_MOST]

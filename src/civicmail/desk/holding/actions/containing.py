@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,11 +35,10 @@ from civicmail.core.config.log import get_logger
 from civicmail.desk.holding import containments, senders
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
+from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Containment
-from civicmail.desk.viewer.queries import installation
 from civicmail.mail.pipeline import contained
 from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
-from civicmail.mail.pipeline.releasing import Releasing
 
 SIGN = b'"contained"'
 """Stands in the head of every receipt that was held for this."""
@@ -147,14 +145,14 @@ def let_go() -> int:
     rows = list(Containment.objects.exclude(let=[]).order_by("id")[:1])
     if not rows:
         return 0
-    row, data = rows[0], installation()
+    row = rows[0]
     chosen = row.let[:AT_ONCE]
-    with closing(Releasing(settings.CITY, data, now_ms)) as releasing:
+    with releasing() as letting:
         for capture in chosen:
             indices = containments.waiting_copies(capture)
             try:
                 by = row.releaser.uid if row.releaser else ""
-                releasing.release(uuid.UUID(capture).bytes, indices, by=by, reason=row.answer, aside=())
+                letting.release(uuid.UUID(capture).bytes, indices, by=by, reason=row.answer, aside=())
             except CivicmailError as error:
                 log.error("a held message could not be let go", capture=capture, error=type(error).__name__)
     with transaction.atomic():

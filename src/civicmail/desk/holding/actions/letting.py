@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 
-from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access import guard
@@ -13,12 +11,11 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import reason as given
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.keptback import Copy
-from civicmail.desk.viewer.queries import installation
-from civicmail.mail.pipeline.releasing import Released, Releasing
+from civicmail.desk.holding.lettinggo import releasing
+from civicmail.mail.pipeline.releasing import Released
 
 OWN = "said by its reader to be no spam"
 TOGETHER_MOST = 50
@@ -52,9 +49,9 @@ def release_together(copies: Sequence[Copy], *, actor: Actor, reason: str, now: 
         done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "together": len(copies)}) for c in copies]
         entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
     let = kept = 0
-    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:
+    with releasing() as letting:
         for copy in copies:
-            found = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True)
+            found = letting.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True)
             let, kept = let + len(found.let), kept + len(found.kept)
     return let, kept
 
@@ -89,9 +86,9 @@ def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int
         done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "whole": len(copies)}) for c in copies]
         entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
     rules = {name for copy in copies for name in kinds.keeping_rules(copy.rules, book)}
-    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:
+    with releasing() as letting:
         indices = [copy.index for copy in copies]
-        return releasing.release(copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True)
+        return letting.release(copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True)
 
 
 def release_own(
@@ -129,8 +126,8 @@ def _through(
     with transaction.atomic():
         said = {"copy": copy.index, "rules": list(copy.rules), **facts}
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"capture:{copy.uuid}", facts=said)
-    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:  # rare: it need not keep a reader and models
-        done = releasing.release(copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all)
+    with releasing() as letting:
+        done = letting.release(copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all)
     if copy.index not in done.let and copy.index not in done.kept:
         raise Conflict("It is not kept back any more.")
     return done

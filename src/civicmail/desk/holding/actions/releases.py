@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -27,14 +26,13 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.notices.actions import tell
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries, releasestates, senders
 from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Release
-from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.pipeline.releasing import Released, Releasing
+from civicmail.mail.pipeline.releasing import Released
 
 WAITS = timedelta(days=30)
 """After which a request that nobody has answered is over."""
@@ -169,9 +167,9 @@ def _let_go(row: Release, actor: Actor, reason: str) -> Released | None:
     """None where the message is gone: its time was over. What was found since keeps it."""
     book = queries.book()
     rules = [name for name in row.rules.split(",") if name and kinds.kind_of((name,), book) != "malware"]
-    with closing(Releasing(settings.CITY, installation(), now_ms)) as releasing:  # rare: it need not keep a reader and models
+    with releasing() as letting:
         try:
-            return releasing.release(
+            return letting.release(
                 uuid.UUID(row.capture).bytes, row.copies, by=actor.uid, reason=reason, aside=kinds.aside(row.kind), rules=rules,
                 malware=row.malware, for_all=row.kind == "other",
             )  # fmt: skip

@@ -1,0 +1,57 @@
+"""Who reads what is let go stays for the next release (P-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.core.config.settings import City, Settings
+from civicmail.desk.holding import lettinggo
+from civicmail.desk.holding.lettinggo import releasing
+from civicmail.mail.pipeline.releasing import Reading
+
+HERE, ELSEWHERE = (Settings(city=City(domains=[name])) for name in ("city.example", "town.example"))
+
+
+@pytest.fixture(autouse=True)
+def nobody_rests(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.DATA, settings.CITY = tmp_path, HERE
+    lettinggo.end()
+    yield
+    lettinggo.end()
+
+
+def _resting() -> list[Reading]:
+    """Each as if it had read something."""
+    for _, reading in lettinggo.resting:
+        reading.runner.get_loop()
+    return [reading for _, reading in lettinggo.resting]
+
+
+def test_a_reader_rests_until_the_next_release_and_two_at_once_have_one_each() -> None:
+    with releasing():
+        assert not _resting()
+    (first,) = _resting()
+    with releasing():
+        assert not _resting()
+        with releasing():
+            pass
+        (second,) = _resting()
+        assert second is not first
+    assert _resting() == [second], "one rests, and no more"
+    with pytest.raises(RuntimeError, match="closed"):
+        first.runner.get_loop()
+
+
+def test_a_reader_is_not_kept_for_other_settings(settings: Any) -> None:
+    """R-1001: how long it may take, and how much it reads, is what the settings say now."""
+    with releasing():
+        pass
+    (first,) = _resting()
+    settings.CITY = ELSEWHERE
+    with releasing(), pytest.raises(RuntimeError, match="closed"):
+        first.runner.get_loop()
+    assert _resting() != [first]
