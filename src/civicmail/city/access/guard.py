@@ -61,13 +61,15 @@ def require(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> None
         raise NotPermitted(answer.why)
 
 
-def permit(actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry) -> Permit:
+def permit(
+    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, about: About = NOTHING
+) -> Permit:
     """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
     transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
     raises: then nothing may be shown (E6)."""
     if act in UNDER_A_MANDATE:
         raise NotPermitted("Looking at other people's mail needs a mandate.")
-    require(actor, act, now=now)
+    require(actor, act, about, now=now)
     if not reason.strip():
         raise NotPermitted("Looking at mail needs a reason.")
     entry = write({"act": act, "person": actor.uid, "duty": duty, "reason": reason, **facts})

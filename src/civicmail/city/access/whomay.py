@@ -241,9 +241,9 @@ def feeds(actor: Actor, _about: About, _now: int) -> str:
     return "" if actor.machine and actor.uid.startswith("feed:") else "Only a personnel system does this."
 
 
-def approves_files(actor: Actor, about: About, now: int) -> str:
-    """The head or a deputy of the sender's department, or of one above it; of the sender's own files the sender alone, where nobody
-    is above them in this: about.holder (P-22)."""
+def looks_at_files(actor: Actor, about: About, now: int) -> str:
+    """The head or a deputy of the sender's department, or of one above it; and the sender, where nobody is above them in this:
+    about.holder (P-22)."""
     if said := signed_in(actor, about, now):
         return said
     if actor.uid == about.person:
@@ -251,6 +251,13 @@ def approves_files(actor: Actor, about: About, now: int) -> str:
     if about.department and about.department in actor.departments:
         return ""
     return _("Only the head or a deputy of the sender's department, or the next head up, decides about files.")
+
+
+def approves_files(actor: Actor, about: About, now: int) -> str:
+    """The same, but of the sender's own files the sender alone: no deputy answers for a head, nor a head for who was elected."""
+    if said := looks_at_files(actor, about, now):
+        return said
+    return "" if about.holder in ("", actor.uid) else _("Whoever sent these files decides about them, with a reason.")
 
 
 office = duty("access-officer")

@@ -21,7 +21,7 @@ from civicmail.desk.holding.models import Approval, AskedDepartment, Containment
 
 def waiting(actor: Actor) -> QuerySet[Approval]:
     """Messages about which this person may say something now: of others in their departments, and their own where they decide."""
-    theirs = Q(department__code__in=actor.departments) & ~Q(person__uid=actor.uid)
+    theirs = Q(department__code__in=actor.departments, own=False) & ~Q(person__uid=actor.uid)
     own = Q(own=True, person__uid=actor.uid)
     return Approval.objects.filter(theirs | own, copies__state="waits").distinct()
 
@@ -42,7 +42,8 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     count, since = _counted(waiting(actor))
     if count:
         words = ngettext("{count} message", "{count} messages", count).format(count=count)
-        found.append(Task(gettext("Say whether files may leave"), "approvals", (), "", ("wait", words), since))
+        where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
+        found.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since))
     for row in samples_for(actor)[:5]:
         label = gettext("Look at what was decided about own files")
         found.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))

@@ -26,7 +26,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.core.query.tree import Digits, Or, Token, Tree
 from civicmail.desk.holding import approvers, parting, queries, senders
 from civicmail.desk.holding.actions.asking import tell_sender
-from civicmail.desk.holding.actions.carrying import carry_out
+from civicmail.desk.holding.actions.carrying import carry_out_or_leave
 from civicmail.desk.holding.approvalstates import ANSWERS, TABLE
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive import holds
@@ -49,15 +49,16 @@ def look(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
         made = entries.enter_alone("approval.look", actor=actor, reason=str(entry["reason"]), now=now, object=where, facts=facts)
         return f"entry:{made.uuid}"
 
-    return guard.permit(actor, "approval.look", {}, duty="manager", reason=f"approval {row.pk}", now=now, write=write)
+    about, why = approvers.about(row), f"approval {row.pk}"
+    return guard.permit(actor, "approval.look", {}, duty="manager", reason=why, now=now, write=write, about=about)
 
 
 def answer(
     row: Approval, indices: Collection[int], what: str, *, actor: Actor, reason: str, now: int, files: Collection[int] = ()
 ) -> list[ApprovalCopy]:
     """Say it of these recipients' copies. what: of approvalstates.ANSWERS; files: numbers from 1 of those that leave with a yes,
-    none for all. Raises NotPermitted, Unusable, Conflict where one was answered meanwhile: then nothing is changed. What is decided
-    and cannot be done at once is done by the worker."""
+    none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
+    NotPermitted, Unusable, Conflict where one was answered meanwhile: then nothing is changed."""
     guard.require(actor, "approval.answer", approvers.about(row), now=now)
     if what not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
@@ -75,8 +76,7 @@ def answer(
         tell_sender(row, copies, now)
         if what == "records":
             _tell_records(row, now)
-    carry_out(row, now)
-    return copies
+    return _carried(row, copies, now)
 
 
 def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int) -> list[ApprovalCopy]:
@@ -86,8 +86,13 @@ def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int)
         copies = _stepped(row, indices, "withdraw", actor, "", now)
         facts = {"copies": [c.index for c in copies]}
         entries.enter("approval.withdraw", actor=actor, reason="by the sender", now=now, object=f"approval:{row.pk}", facts=facts)
-    carry_out(row, now)
-    return copies
+    return _carried(row, copies, now)
+
+
+def _carried(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[ApprovalCopy]:
+    """These copies after what was decided about them was done, or left to the worker."""
+    carry_out_or_leave(row, now)
+    return list(row.copies.select_related("by").filter(pk__in=[copy.pk for copy in copies]))
 
 
 def sample(row: Approval, *, actor: Actor, reason: str, now: int) -> None:

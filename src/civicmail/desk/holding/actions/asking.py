@@ -150,8 +150,8 @@ def sweep(now: int) -> int:
             done += _over(row, "moot", "the draft is gone", now)
         elif row.ends <= moment(now):
             done += _over(row, "expire", "nobody has answered", now)
-        elif not row.own:
-            done += _pass_on(row, now)
+        else:
+            done += _stand_in(row, [row.person], now) if row.own else _pass_on(row, now)
     return done + remind([row for row in rows if row.ends > moment(now)], now)
 
 
@@ -175,9 +175,10 @@ def _pass_on(row: Approval, now: int) -> int:
 
 
 def _stand_in(row: Approval, people: list[Person], now: int) -> int:
-    """Who was asked has left, or is away since: whoever is asked in their place hears of it at once; how many."""
-    hour = row.since.replace(minute=0, second=0, microsecond=0)  # of this turn, or by the one letter of its hour
-    told = Notice.objects.filter(made__gte=hour)
+    """Whose turn it is hears of it who has had no letter since that began: where who was asked has left, or is away since, at once;
+    where it began in an hour that had its letter, when that is over. How many."""
+    hour = timezone.localtime(moment(now)).replace(minute=0, second=0, microsecond=0)
+    told = Notice.objects.filter(made__gte=min(row.since, hour))
     reached = [p for p in people if senders.address_of(p)]
     if not reached or any(told.filter(key__startswith=f"approval-waits:{p.pk}:").exists() for p in reached):
         return 0
@@ -211,7 +212,7 @@ def remind(rows: list[Approval], now: int) -> int:
         for pk, waiting in sorted(people.items()):
             person = Person.objects.get(pk=pk)
             if to := senders.address_of(person):
-                tell(f"approval-reminder:{pk}:{at.date()}", to, _subject(len(waiting)), _text(len(waiting)), now=moment(now))
+                tell(f"approval-reminder:{pk}:{at.date()}", to, _subject(len(waiting)), _text(waiting), now=moment(now))
         Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
     return len(people)
 
@@ -225,7 +226,7 @@ def tell_asked(row: Approval, now: int) -> None:
     for person in approvers.asked(row, now):
         if to := senders.address_of(person):
             key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
-            tell(key, to, _subject(1), _text(1), now=moment(now))
+            tell(key, to, _subject(1), _text([row]), now=moment(now))
 
 
 def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -257,7 +258,7 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
 def _approved(row: Approval, copy: ApprovalCopy, who: str) -> str:
     """In the order of the message; names stay in it."""
     if not copy.without:
-        return f"{who} approved your files. They are on their way."
+        return f"{who} approved your files. They are on their way, unless another rule keeps them: then you hear of that, too."
     out = copy.stay
     which = f"file {out[0]} does" if len(out) == 1 else f"files {', '.join(map(str, out[:-1]))} and {out[-1]} do"
     return f"{who} approved some of your {len(row.parts)} files. They are on their way; {which} not leave."
@@ -267,9 +268,13 @@ def _subject(count: int) -> str:
     return "Files wait for your approval" if count == 1 else f"{count} messages with files wait for your approval"
 
 
-def _text(count: int) -> str:
-    where = f"{settings.CITY.web.url}{reverse('approvals')}"
+def _text(rows: list[Approval]) -> str:
+    """Of nothing but files of one's own, with the list that whoever leads no department has, too."""
+    own, count = all(row.own for row in rows), len(rows)
+    where = f"{settings.CITY.web.url}{reverse('my-approvals' if own else 'approvals')}"
     begin = (
         "Somebody wants to send files out of the city." if count == 1 else f"{count} messages with files wait to leave the city."
     )
+    if own:
+        begin = "Files that you send out of the city wait for your own decision, with a reason."
     return f"{begin} May they leave, to exactly these recipients?\n\n{where}"

@@ -54,11 +54,16 @@ def finish(now: int) -> int:
     open_ = ApprovalCopy.objects.filter(done__isnull=True).exclude(state="waits").values_list("approval", flat=True)
     rows = list(Approval.objects.filter(pk__in=open_).order_by("pk")[:AT_ONCE])
     for row in rows:
-        try:
-            carry_out(row, now)
-        except (LaterError, NotInArchive, DamagedFile, OSError) as error:
-            log.error("what was decided about files cannot be done yet", approval=row.pk, error=type(error).__name__)
+        carry_out_or_leave(row, now)
     return len(rows)
+
+
+def carry_out_or_leave(row: Approval, now: int) -> None:
+    """What cannot be done at this moment is left to the worker's next round."""
+    try:
+        carry_out(row, now)
+    except (LaterError, NotInArchive, DamagedFile, OSError) as error:
+        log.error("what was decided about files cannot be done yet", approval=row.pk, error=type(error).__name__)
 
 
 def _end(row: Approval, copies: list[ApprovalCopy], now: int) -> None:

@@ -87,7 +87,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     mine = request.actor.uid == row.person.uid
     if mine and not row.own:
         return _in_their_language(request, row)
-    if not may(request, "approval.answer", about) and not (may(request, "approvals.see") and request.actor.holds("auditor")):
+    if not may(request, "approval.answer", about) and not may_follow(request, about):
         if not mine:
             require(request, "approvals.see")
             raise Http404
@@ -101,7 +101,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
         done = tried(form, lambda: answered(row, form, actor=request.actor, now=now))
         if done is not None:
             messages.success(request, _said(done))
-            return redirect(_place(row) if row.copies.filter(state="waits").exists() else reverse("approvals"))
+            return redirect(_place(row) if row.copies.filter(state="waits").exists() else _back(request))
     asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
     shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
     form.named(shown)
@@ -109,6 +109,11 @@ def one(request: Asked, pk: int) -> HttpResponse:
     response = render(request, "holding/approval.html", there, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def may_follow(request: Asked, about: About) -> bool:
+    """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above."""
+    return bool(may(request, "approval.sample", about)) or (request.actor.holds("auditor") and bool(may(request, "approvals.see")))
 
 
 def answered(row: Approval, form: Answer, *, actor: Actor, now: int) -> list[ApprovalCopy]:
@@ -233,7 +238,9 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
     ]
     states = {c.state for c in row.copies.all()}
     state = SAID["waits" if "waits" in states else next(iter(states), "gone")]
-    page = Page("May these files leave?", "Approval", [("Approvals", reverse("approvals"))], state, facts)
+    back = _back(request)
+    crumb = "Approvals" if may(request, "approvals.see") else "My files"
+    page = Page("May these files leave?", "Approval", [(crumb, back)], state, facts)
     return {
         "page": page,
         "row": row,
@@ -242,8 +249,13 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
         "answered": [one for one in copies_of(row) if not asks or one[0].state != "waits"],
         "asks": asks,
         "opens": asks,
-        "back": reverse("approvals"),
+        "back": back,
     }
+
+
+def _back(request: Asked) -> str:
+    """The list that this person has: whoever was elected, and leads no department, answers only about files of their own."""
+    return reverse("approvals" if may(request, "approvals.see") else "my-approvals")
 
 
 def copies_of(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
@@ -261,6 +273,8 @@ def _said(done: list[ApprovalCopy]) -> str:
     kept = next((c.kept for c in done if c.kept), "")
     if kept:
         return f"Your answer is recorded. Something else still keeps it: {kept}."
+    if any(c.done is None for c in done):
+        return "Your answer is recorded. It cannot be done at this moment; that is tried again every minute, without you."
     if done[0].without:
         return "Your answer is recorded. The files that you ticked are on their way, and the others stay here."
     return {
