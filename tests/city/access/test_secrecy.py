@@ -8,7 +8,7 @@ from django.db import transaction
 from city.access.cases import APP, AUDITOR, EXA, HOUR, OFFICER, WHY, actor, approved, asked
 from city.access.cases import quiet as quiet
 from city.access.staff import MS
-from civicmail.city.access import guard, states
+from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actions import entries, looking, mandates
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import ACTS
@@ -63,12 +63,12 @@ def test_whom_it_is_about_sees_none_of_it_whatever_they_may() -> None:
 
 
 def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
-    assert {s.act for s in states.MANDATE_STEPS} <= {*ACTS, "tick", "look"}
-    assert len({(s.source, s.action) for s in states.MANDATE_STEPS}) == len(states.MANDATE_STEPS)
-    reached = {s.target for s in states.MANDATE_STEPS if s.source in ("closed", "ended", "refused", "withdrawn", "lapsed")}
+    assert {s.act for s in mandatestates.STEPS} <= {*ACTS, "tick", "look"}
+    assert len({(s.source, s.action) for s in mandatestates.STEPS}) == len(mandatestates.STEPS)
+    reached = {s.target for s in mandatestates.STEPS if s.source in ("closed", "ended", "refused", "withdrawn", "lapsed")}
     assert reached == set(), "what is over stays over"
     with pytest.raises(Conflict, match="waits for a second person"):
-        states.mandate_step("asked", "use")
+        mandatestates.step("asked", "use")
 
 
 def test_no_case_no_body() -> None:

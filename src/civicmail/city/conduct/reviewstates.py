@@ -85,30 +85,3 @@ ANSWERS: dict[str, str] = {
 TABLE = Table[State](STEPS, lambda state: f"This question {_SAID[state]}; look at it again.")
 step = TABLE.step
 actions = TABLE.actions
-
-
-# -- campaigns: planned -> running -> over -> closed; planned -> called-off
-
-CampaignState = Literal["planned", "running", "over", "closed", "called-off"]
-
-CAMPAIGN_STEPS: tuple[Step[CampaignState], ...] = (
-    Step("planned", "start", "running", "review.run"),
-    Step("planned", "call-off", "called-off", "review.run"),
-    Step("running", "end", "over", "tick"),
-    Step("over", "close", "closed", "tick"),
-)
-
-CAMPAIGN_WORDS: dict[str, tuple[str, str]] = {
-    "planned": ("quiet", "Planned"),
-    "running": ("wait", "Running"),
-    "over": ("warn", "Deadline passed"),
-    "closed": ("done", "Closed"),
-    "called-off": ("quiet", "Called off"),
-}
-"""State -> role and word, as pages show it."""
-
-CAMPAIGNS = Table[CampaignState](
-    CAMPAIGN_STEPS,
-    lambda state: f"This review is {CAMPAIGN_WORDS[state][1].lower()}; look at it again.",
-)
-campaign_step = CAMPAIGNS.step

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from civicmail.city.access import grounds, states
+from civicmail.city.access import grounds, mandatestates
 from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.mandates import codes_of, entered, named, require, require_second, resolve, subjects_of
@@ -31,7 +31,7 @@ def amend(mandate: Mandate, wanted: Wanted, *, actor: Actor, now: int) -> Amendm
     wanted = wanted.checked(now)
     with transaction.atomic():
         row = locked(mandate, "state", "words", "first", "last", "days")
-        if row.state not in states.LOOKING:
+        if row.state not in mandatestates.LOOKING:
             raise Conflict(_OVER)
         uids = _uids(row, wanted)
         if said := grounds.why_not(actor, row.ground, row.duty, _departments(row, uids), now):
@@ -83,7 +83,7 @@ def _answer(amendment: Amendment, answer: str, actor: Actor, reason: str, now: i
         mandate = locked(amendment.mandate)
         row = _open(amendment)
         require_second(mandate, actor, now, named(row.people))
-        if mandate.state not in states.LOOKING:
+        if mandate.state not in mandatestates.LOOKING:
             raise Conflict(_OVER)
         if answer == "approved":
             _apply(mandate, row, now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from civicmail.city.access import guard, states
+from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotRecorded, Unusable
@@ -58,7 +58,7 @@ def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], no
             if fresh.scope != mandate.scope:
                 raise Conflict("The scope of this mandate has changed meanwhile; look at it again.")
             if row.state == "approved":
-                row.state, row.since = states.mandate_step(row.state, "use"), moment(now)
+                row.state, row.since = mandatestates.step(row.state, "use"), moment(now)
                 row.save(update_fields=["state", "since"])
             said = {k: v for k, v in entry.items() if k not in ("act", "person", "duty", "reason")}
             made = entries.enter(

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import grounds, guard, states
+from civicmail.city.access import grounds, guard, mandatestates
 from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked, person_of
@@ -48,7 +48,7 @@ def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Ma
     require(actor, "mandate.approve", mandate, now)
     with transaction.atomic():
         row = locked(mandate, "state")
-        row.state = states.mandate_step(row.state, "approve")
+        row.state = mandatestates.step(row.state, "approve")
         require_second(row, actor, now)
         if now >= ms(row.asked) + plain.UNUSED:
             raise Conflict("This waited for too long; it has to be asked for again.")
@@ -66,7 +66,7 @@ def refuse(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(mandate, "state")
-        row.state = states.mandate_step(row.state, "refuse")
+        row.state = mandatestates.step(row.state, "refuse")
         require_second(row, actor, now)
         row.approver, row.decided = person_of(actor), moment(now)
         _saved(row, reason, now)
@@ -85,7 +85,7 @@ def close(mandate: Mandate, finding: str, *, actor: Actor, now: int) -> Mandate:
     require(actor, "mandate.ask", mandate, now)
     with transaction.atomic():
         row = locked(mandate, "state")
-        row.state, row.finding = states.mandate_step(row.state, "close"), finding
+        row.state, row.finding = mandatestates.step(row.state, "close"), finding
         _saved(row, "closed with a finding", now)
         entered("mandate.close", row, actor, finding[:400], now)
     return row
@@ -97,7 +97,7 @@ def stop(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(mandate, "state")
-        row.state = states.mandate_step(row.state, "stop")
+        row.state = mandatestates.step(row.state, "stop")
         require_second(row, actor, now)
         _saved(row, reason, now)
         entered("mandate.stop", row, actor, reason, now)
@@ -110,7 +110,7 @@ def seal(mandate: Mandate, sealed: bool, *, actor: Actor, reason: str, now: int)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(mandate, "state", "sealed")
-        if row.sealed == sealed or (sealed and row.state not in {"asked", *states.LOOKING}):
+        if row.sealed == sealed or (sealed and row.state not in {"asked", *mandatestates.LOOKING}):
             raise Conflict("This cannot be sealed, or unsealed, as it is.")
         if not sealed:
             require_second(row, actor, now)
@@ -237,7 +237,7 @@ def _step(mandate: Mandate, action: str, act: str, actor: Actor, reason: str, no
     require(actor, act, mandate, now)
     with transaction.atomic():
         row = locked(mandate, "state")
-        row.state = states.mandate_step(row.state, action)
+        row.state = mandatestates.step(row.state, action)
         _saved(row, reason, now)
         entered(f"mandate.{action}", row, actor, reason, now)
     return row

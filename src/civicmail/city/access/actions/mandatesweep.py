@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from civicmail.city.access import mandates as plain
-from civicmail.city.access import states
+from civicmail.city.access import mandatestates
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
 from civicmail.city.access.grounds import HEAD
@@ -28,7 +28,7 @@ def lapse(now: int) -> int:
     rows = _locked(Q(state="asked", asked__lte=late) | Q(state="approved", decided__lte=late))
     count = _done(rows, "lapse", "not answered, or not used, in 72 hours", now)
     changes = Amendment.objects.select_for_update().filter(state="asked")
-    open_ = list(changes.filter(Q(asked__lte=late) | ~Q(mandate__state__in=states.LOOKING)).order_by("id")[:AT_ONCE])
+    open_ = list(changes.filter(Q(asked__lte=late) | ~Q(mandate__state__in=mandatestates.LOOKING)).order_by("id")[:AT_ONCE])
     for change in open_:
         change.state, change.decided, change.why = "lapsed", moment(now), "not answered in time"
     Amendment.objects.bulk_update(open_, ["state", "decided", "why"])
@@ -39,12 +39,12 @@ def lapse(now: int) -> int:
 
 def end(now: int) -> int:
     """Whose time is over."""
-    return _done(_locked(Q(state__in=states.LOOKING, until__lte=moment(now))), "end", "its time is over", now)
+    return _done(_locked(Q(state__in=mandatestates.LOOKING, until__lte=moment(now))), "end", "its time is over", now)
 
 
 def end_without_duty(now: int) -> int:
     """Whose holder has lost the duty, the office or access: the guard refuses them already, and they do not come back with it."""
-    rows = list(Mandate.objects.filter(state__in=states.LOOKING).select_related("person__account").order_by("id"))
+    rows = list(Mandate.objects.filter(state__in=mandatestates.LOOKING).select_related("person__account").order_by("id"))
     if not rows:
         return 0
     at = moment(now)
@@ -60,7 +60,7 @@ def end_without_duty(now: int) -> int:
             keeps = (row.person.pk, row.duty) in held
         if not (keeps and facts.employed and not facts.agency and row.person.account.is_active):
             lost.append(row.pk)
-    return _done(_locked(Q(pk__in=lost, state__in=states.LOOKING)), "end", "who looked may not any more", now) if lost else 0
+    return _done(_locked(Q(pk__in=lost, state__in=mandatestates.LOOKING)), "end", "who looked may not any more", now) if lost else 0
 
 
 def find_unratified(now: int) -> int:
@@ -80,7 +80,7 @@ def _locked(which: Q) -> list[Mandate]:
 
 def _done(rows: list[Mandate], action: str, why: str, now: int) -> int:
     for row in rows:
-        row.state, row.since, row.why = states.mandate_step(row.state, action), moment(now), why
+        row.state, row.since, row.why = mandatestates.step(row.state, action), moment(now), why
     Mandate.objects.bulk_update(rows, ["state", "since", "why"])
     facts = [(f"mandate:{r.number}", {"mandate": r.number, "state": r.state}) for r in rows]
     entries.enter_each(f"mandate.{action}", facts, actor=TICK, reason=why, now=now)

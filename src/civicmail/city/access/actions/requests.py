@@ -19,7 +19,7 @@ from civicmail.city.access.actions.mailboxes import domains
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
-from civicmail.city.access.bars import KINDS, Kind
+from civicmail.city.access.bars import KINDS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import latest
 from civicmail.city.access.models import Authorisation
@@ -44,7 +44,9 @@ def ask(
         episode = employment(person)
         _require_new(Authorisation.objects.filter(person=person, role="holder", department=episode.department))
         mailbox = own_mailbox(person, episode.department, address, now=now)
-        return _ask(person, mailbox, episode, episode.department, "holder", reasons, until, starts, actor, now)
+        return _ask(
+            person, mailbox, episode, episode.department, "holder", reasons, until=until, starts=starts, actor=actor, now=now
+        )
 
 
 def ask_grant(
@@ -62,7 +64,7 @@ def ask_grant(
     with transaction.atomic():
         episode = employment(person)
         _require_new(Authorisation.objects.filter(person=person, mailbox=mailbox, department=mailbox.department))
-        return _ask(person, mailbox, episode, mailbox.department, role, reasons, until, None, actor, now)
+        return _ask(person, mailbox, episode, mailbox.department, role, reasons, until=until, actor=actor, now=now)
 
 
 def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str = "") -> Authorisation:
@@ -202,11 +204,7 @@ def _require_not_barred(person: Person, now: int) -> None:
     """V3: whoever is barred gets nothing, whoever asks, at whatever agency."""
     if (bar := bars.refused([person.pk], now).get(person.pk)) is not None:
         until = f" until {in_words_of(timezone.localdate(bar.until))}" if bar.until else ""
-        raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[_kind(bar.kind)].name.lower()} (P-30).")
-
-
-def _kind(name: str) -> Kind:
-    return name  # type: ignore[return-value]  # a column of the database
+        raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[bar.kind].name.lower()} (P-30).")
 
 
 def _require_new(same: QuerySet[Authorisation]) -> None:
@@ -222,8 +220,9 @@ def _ask(
     department: Department,
     role: str,
     reasons: Reasons,
+    *,
     until: int,
-    starts: int | None,
+    starts: int | None = None,
     actor: Actor,
     now: int,
 ) -> Authorisation:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import grounds, states, workdays
+from civicmail.city.access import grounds, mandatestates, workdays
 from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.mandates import begin, entered, put_in_force, require, require_second, scope_facts
@@ -62,8 +62,8 @@ def _answer(mandate: Mandate, answer: str, actor: Actor, reason: str, now: int) 
             raise Conflict("Nobody waits for this answer any more; look at it again.")
         require_second(row, actor, now)
         row.ratified, row.approver, row.decided = answer, person_of(actor), moment(now)
-        if answer == "rejected" and row.state in states.LOOKING:
-            row.state, row.since, row.why = states.mandate_step(row.state, "stop"), moment(now), reason[:400]
+        if answer == "rejected" and row.state in mandatestates.LOOKING:
+            row.state, row.since, row.why = mandatestates.step(row.state, "stop"), moment(now), reason[:400]
         row.save()
         entered("mandate.ratify" if answer == "ratified" else "mandate.reject", row, actor, reason, now)
         if answer == "rejected":

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from civicmail.city.access.bars import Kind
 from civicmail.city.access.models.policytexts import PolicyText
 from civicmail.city.directory.models import Agency, Person
 
@@ -17,7 +18,7 @@ class Bar(models.Model):
     permanent one, which two others than one person end again: asker, then ender, by a law. origin: "violation:12"."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="bars")
-    kind = models.CharField(max_length=12)
+    kind: models.CharField[str, Kind] = models.CharField(max_length=12)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     origin = models.CharField(max_length=60, blank=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from civicmail.city.access.duties import Duty
 from civicmail.city.directory.models import Department, Person
 
 
@@ -14,7 +15,7 @@ class DutyGrant(models.Model):
     """A person holds a duty (duties.py), for a department where it is one of a department's, from a time until another (D1)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="duties")
-    duty = models.CharField(max_length=24)
+    duty: models.CharField[str, Duty] = models.CharField(max_length=24)
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="duty_grants")
     starts = models.DateTimeField()
     until = models.DateTimeField()

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from civicmail.city.access.mandates import Ground
 from civicmail.city.directory.models import Department, Person
 
 
@@ -24,10 +25,11 @@ class MandateYear(models.Model):
 class Mandate(models.Model):
     """One case under which one person may look (E2). person: who asked, and the only one who looks; duty: as what, a duty or
     "department-head"; department: where all of one is the scope; departments: codes in which the subjects work, for a head;
-    first, last: ms of receipt, both included; boxes, custodians: resolved on approval. days: its window. state: see states.py."""
+    first, last: ms of receipt, both included; boxes, custodians: resolved on approval. days: its window. state: see
+    mandatestates.py."""
 
     number = models.CharField(max_length=12, unique=True)
-    ground = models.CharField(max_length=12)
+    ground: models.CharField[str, Ground] = models.CharField(max_length=12)
     person = models.ForeignKey(Person, models.PROTECT, related_name="mandates")
     duty = models.CharField(max_length=24)
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="mandates")

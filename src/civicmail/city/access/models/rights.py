@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from civicmail.city.access.snapshot import Role
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 
@@ -37,7 +38,7 @@ class Authorisation(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="authorisations")
     episode = models.ForeignKey(Episode, models.PROTECT, related_name="authorisations")
     department = models.ForeignKey(Department, models.PROTECT, related_name="authorisations", help_text="owner when it was asked")
-    role = models.CharField(max_length=10, default="holder")  # holder, delegate, successor
+    role: models.CharField[str, Role] = models.CharField(max_length=10, default="holder")  # holder, delegate, successor
     profile = models.ForeignKey(Profile, models.PROTECT, null=True, blank=True, related_name="authorisations")
     duties = models.TextField()
     performance = models.TextField()

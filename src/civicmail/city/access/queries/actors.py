@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.acts import About
-from civicmail.city.access.duties import CONFLICTS, Duty
+from civicmail.city.access.duties import CONFLICTS
 from civicmail.city.access.models import Account, Authorisation, ConflictRecord, DutyGrant, DutyUse
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import standing
@@ -127,15 +127,11 @@ def _held(person: Person, tree: _Tree, now: int) -> list[Held]:
     uses = DutyUse.objects.filter(grant__in=[id_ for id_, _, _ in rows], at__lte=at, until__gt=at, laid_down__isnull=True)
     taken = {grant: ms(until) for grant, until in uses.order_by("until").values_list("grant", "until")}
     return [
-        Held(_duty(duty), code, taken.get(id_, 0))
+        Held(duty, code, taken.get(id_, 0))
         for id_, duty, department in rows
         if duty not in bad
         for code in ([""] if department is None else tree.with_divisions(department))
     ]
-
-
-def _duty(name: str) -> Duty:
-    return name  # type: ignore[return-value]  # a column of the database
 
 
 def taken_up(person: Person, now: int) -> list[DutyUse]:

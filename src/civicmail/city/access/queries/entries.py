@@ -6,7 +6,7 @@ from __future__ import annotations
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from civicmail.city.access import states
+from civicmail.city.access import mandatestates
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Entry, Mandate
 from civicmail.city.directory.models import Person
@@ -54,7 +54,7 @@ def seen_by(actor: Actor) -> QuerySet[Entry]:
     rows = Entry.objects.all()
     if not actor.holds("auditor"):
         return rows.exclude(object__startswith="mandate:")
-    mine = Q(subjects__person__uid=actor.uid) & ~Q(state__in=states.OVER)
+    mine = Q(subjects__person__uid=actor.uid) & ~Q(state__in=mandatestates.OVER)
     hidden = Mandate.objects.filter(Q(sealed=True) | mine).values_list("number", flat=True).distinct()
     return rows.exclude(object__in=[f"mandate:{number}" for number in hidden.order_by("number")])
 

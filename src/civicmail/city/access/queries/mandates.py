@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from civicmail.city.access import guard, states
+from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import UNUSED, Ground, Mandate, Scope
@@ -32,7 +32,7 @@ def plain(row: Row) -> Mandate:
         until = min(until, ms(row.decided) + UNUSED)
     return Mandate(
         number=row.number,
-        ground=_ground(row.ground),
+        ground=row.ground,
         person=row.person.uid,
         duty=row.duty,
         reason=row.reason,
@@ -44,10 +44,6 @@ def plain(row: Row) -> Mandate:
         departments=tuple(row.departments),
         sealed=row.sealed,
     )
-
-
-def _ground(name: str) -> Ground:
-    return name  # type: ignore[return-value]  # a column of the database
 
 
 def live(actor: Actor, number: str, now: int) -> Mandate:
@@ -103,7 +99,7 @@ def waiting_for(actor: Actor, now: int) -> Waiting:
     rows = Row.objects.select_related("person", "department").prefetch_related("subjects__person").order_by("asked", "id")
     asked = list(rows.filter(state="asked"))
     urgent = list(rows.filter(ratified="due", ratify_by__gt=moment(now)))
-    open_ = Amendment.objects.filter(state="asked", mandate__state__in=states.LOOKING).order_by("id")
+    open_ = Amendment.objects.filter(state="asked", mandate__state__in=mandatestates.LOOKING).order_by("id")
     changes = list(open_.select_related("mandate__person").prefetch_related("mandate__subjects__person"))
     if not (asked or urgent or changes):
         return Waiting()
@@ -157,7 +153,7 @@ class Viewing:
 def shown_to(person: Person) -> list[Viewing]:
     """Cases that are over, are not sealed, and in which something was looked at while they were about this person; newest first.
     What is in force adds nothing, takes nothing away and changes nothing (E1)."""
-    mine = list(person.subject_of.select_related("mandate").filter(mandate__state__in=states.OVER, mandate__sealed=False))
+    mine = list(person.subject_of.select_related("mandate").filter(mandate__state__in=mandatestates.OVER, mandate__sealed=False))
     if not mine:
         return []
     about = Q()
@@ -167,5 +163,5 @@ def shown_to(person: Person) -> list[Viewing]:
     rows = Entry.objects.filter(about, act__in=LOOKS).order_by().values("object").annotate(first=Min("at"), last=Max("at"))
     days = {name: (moment(first), moment(last)) for name, first, last in rows.values_list("object", "first", "last")}
     cases = {f"mandate:{s.mandate.number}": s.mandate for s in mine}
-    found = [Viewing(c.number, _ground(c.ground), c.duty, *days[name]) for name, c in cases.items() if name in days]
+    found = [Viewing(c.number, c.ground, c.duty, *days[name]) for name, c in cases.items() if name in days]
     return sorted(found, key=lambda v: (v.last, v.number), reverse=True)

@@ -22,7 +22,7 @@ from civicmail.city.access.queries.groups import expanded
 from civicmail.city.access.queries.personal import Times, allowed
 from civicmail.city.access.queries.replies import Forwards, forwards
 from civicmail.city.access.queries.standing import REMEMBERED, Everybody, everybody
-from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Role, Snapshot, State, make
+from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Snapshot, State, make
 from civicmail.city.access.snapshot import Device as Known
 from civicmail.city.directory.models import Address
 from civicmail.city.directory.models import Mailbox as MailboxRow
@@ -153,15 +153,11 @@ def _grants(people: Everybody, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
         if not people.is_live(person):
             continue
         found[person] = [
-            Grant(boxes[r.mailbox].address, _role(r.role), min(r.until, people.own[person]), r.role != "successor")
+            Grant(boxes[r.mailbox].address, r.role, min(r.until, people.own[person]), r.role != "successor")
             for r in rights
             if not r.suspended and r.mailbox in boxes and not boxes[r.mailbox].closed
         ]
     return found
-
-
-def _role(role: str) -> Role:
-    return role  # type: ignore[return-value]  # a column of the database
 
 
 def _people(

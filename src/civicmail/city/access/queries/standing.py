@@ -16,6 +16,7 @@ from civicmail.city.access.models import Account, Authorisation, Bar
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import policy
 from civicmail.city.access.queries.bars import living
+from civicmail.city.access.snapshot import Role
 from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Agency, Episode
 
@@ -29,7 +30,7 @@ class Right:
 
     person: int
     mailbox: int
-    role: str
+    role: Role
     until: int
     began: int
     suspended: date | None = None

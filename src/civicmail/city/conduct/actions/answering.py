@@ -32,7 +32,7 @@ CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", 
 def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
     """The person still needs it. reason: a new justification of at least twenty characters where the tier asks for one (R5), or the
     row is out of order. Raises NotPermitted, Unusable, Conflict."""
-    plan = PLANS[row.review.tier]  # type: ignore[index]  # a column of the database
+    plan = PLANS[row.review.tier]
     least = 20 if plan.renews else 10 if row.exceptions else 0
     reason = in_words(reason, least=least) if least or reason.strip() else ""
     with transaction.atomic():
@@ -49,7 +49,7 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
     """Keep what is unremarkable, together: never before everything else of the part is answered, never in the first tier (R3).
     Returns how many. Raises Conflict."""
     guard.require(actor, "review.decide", answerers.about(part, actor.uid, now), now=now)
-    plan = PLANS[part.review.tier]  # type: ignore[index]  # a column of the database
+    plan = PLANS[part.review.tier]
     if not plan.bulk:
         raise Conflict("Duties are answered one by one.")
     with transaction.atomic():

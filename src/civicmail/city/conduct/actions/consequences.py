@@ -14,7 +14,6 @@ from civicmail.city.access.actions import barring
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
-from civicmail.city.access.bars import Kind
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import DAY, in_words, moment, ms
@@ -195,10 +194,10 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
             barring.put(
                 row.person, "re-entry", until=ms(row.lapses), origin=origin, reason=reason, first=first, actor=actor, now=now
             )
-    if row.outcome in ("suspension", "restriction"):
+    if row.outcome == "suspension" or row.outcome == "restriction":
         row.until = moment(now + days * DAY)
         row.bar = barring.put(
-            row.person, _kind(row.outcome), until=ms(row.until), origin=origin, reason=reason, first=first, actor=actor, now=now
+            row.person, row.outcome, until=ms(row.until), origin=origin, reason=reason, first=first, actor=actor, now=now
         )
     elif row.outcome == "permanent":
         row.bar = barring.put(
@@ -208,19 +207,15 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
     tell_person(row, "decided", f"Decided: {row.clause}", _told(row), now)
 
 
-def _kind(outcome: str) -> Kind:
-    return outcome  # type: ignore[return-value]  # one of the two that are kinds of bars
-
-
 def _told(row: Violation) -> list[str]:
-    assert row.decided is not None, "it was decided"
+    assert row.decided is not None and row.outcome, "it was decided"
     until = f", until {in_words(timezone.localdate(row.until))}" if row.until is not None else ""
     ground = whom.table().grounds.get(row.ground, row.ground)
     last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
     pages = settings.CITY.web.url
     where = f"{pages}/my/violations/{row.pk}/" if pages else "the pages, or on paper at the access office"
     return [
-        f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",  # type: ignore[index]  # a column of the database
+        f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",
         f"Ground: {ground}, {row.cites}.",
         row.why,
         f"You can appeal until {last}, on {where}. Somebody who had no part in it hears you.",

@@ -16,10 +16,11 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Authorisation, DutyGrant
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct import campaignstates
 from civicmail.city.conduct.actions.reviewing import begin, object_of
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import violations
-from civicmail.city.conduct.reviewstates import UNANSWERED, campaign_step
+from civicmail.city.conduct.reviewstates import UNANSWERED
 from civicmail.city.conduct.tiers import LEAVE, PLANS, Tier, due
 from civicmail.city.directory.models import Department, Mailbox
 
@@ -90,7 +91,7 @@ def call_off(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
     reason = in_words(reason, least=20)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
-        row.state = campaign_step(row.state, "call-off")
+        row.state = campaignstates.step(row.state, "call-off")
         row.by, row.reason = actor.uid, reason
         row.save(update_fields=["state", "by", "reason"])
         entries.enter("review.call-off", actor=actor, reason=reason, now=now, object=object_of(row), facts={"key": row.key})

@@ -22,13 +22,13 @@ from civicmail.city.access.duties import CONFLICTS
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Authorisation, DutyGrant
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.conduct import breaker, splitting, tiers
+from civicmail.city.conduct import breaker, campaignstates, splitting, tiers
 from civicmail.city.conduct.actions import telling
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import askedrows, reviewed, reviewers
-from civicmail.city.conduct.reviewstates import UNANSWERED, campaign_step
+from civicmail.city.conduct.reviewstates import UNANSWERED
 from civicmail.city.conduct.splitting import Asking, Share
-from civicmail.city.conduct.tiers import PLANS, Tier
+from civicmail.city.conduct.tiers import PLANS
 from civicmail.city.directory.models import Person
 
 AT_ONCE = 1000
@@ -50,7 +50,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
     shares = _shares(questions, known, now)
     with transaction.atomic():
         review = Review.objects.select_for_update().get(pk=review.pk)
-        review.state = campaign_step(review.state, "start")
+        review.state = campaignstates.step(review.state, "start")
         review.started = moment(now)
         review.deadline = deadline(now)
         review.definition |= definition(review, now)
@@ -85,7 +85,7 @@ def object_of(review: Review) -> str:
 
 def definition(review: Review, now: int) -> dict[str, Any]:
     """By what it goes, in words and numbers: part of the evidence."""
-    plan = PLANS[_tier(review)]
+    plan = PLANS[review.tier]
     return {
         "name": plan.name,
         "about": plan.what,
@@ -113,13 +113,9 @@ def checksum(rows: Sequence[ReviewRow]) -> str:
     return digest.hexdigest()
 
 
-def _tier(review: Review) -> Tier:
-    return review.tier  # type: ignore[return-value]  # a column of the database
-
-
 def _questions(review: Review, now: int) -> tuple[list[Question], reviewed.Known]:
     """The rows of the tier, or what the former round left open."""
-    tier, departments = _tier(review), review.definition.get("departments", [])
+    tier, departments = review.tier, review.definition.get("departments", [])
     person = review.person_id
     rights = reviewed.rights(tier, now, person=person, departments=departments)
     grants = reviewed.duties(tier, now, person=person, departments=departments)

@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
 from civicmail.city.access.moments import moment
-from civicmail.city.conduct import packing
+from civicmail.city.conduct import campaignstates, packing
 from civicmail.city.conduct.actions.reviewing import object_of
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import packs
-from civicmail.city.conduct.reviewstates import campaign_step, step
+from civicmail.city.conduct.reviewstates import step
 from civicmail.city.conduct.tiers import GRACE
 
 TICK = machine("tick")
@@ -77,8 +77,8 @@ def _close(pk: int, now: int) -> int:
     review = Review.objects.get(pk=pk)
     before, seen = review.state, packs.stamp(review)
     if review.state == "running":
-        review.state = campaign_step(review.state, "end")
-    review.state = campaign_step(review.state, "close")
+        review.state = campaignstates.step(review.state, "end")
+    review.state = campaignstates.step(review.state, "close")
     review.closed = moment(now)
     evidence = packs.evidence(review)
     review.digest = packing.digest(evidence.files)

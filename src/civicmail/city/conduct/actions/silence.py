@@ -18,13 +18,13 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.kinds import UNSILENCED
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as in_words
-from civicmail.city.conduct import breaker
+from civicmail.city.conduct import breaker, campaignstates
 from civicmail.city.conduct.actions import enforcing, telling
 from civicmail.city.conduct.actions.reviewing import object_of
 from civicmail.city.conduct.breaker import Shutting
 from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import reviewed
-from civicmail.city.conduct.reviewstates import campaign_step, step
+from civicmail.city.conduct.reviewstates import step
 from civicmail.city.conduct.tiers import GRACE, shuts
 from civicmail.city.directory.models import Department
 
@@ -47,7 +47,7 @@ def end_due(now: int) -> int:
 
 
 def _end(review: Review, now: int) -> int:
-    review.state = campaign_step(review.state, "end")
+    review.state = campaignstates.step(review.state, "end")
     review.save(update_fields=["state"])
     rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, state="open").order_by("id"))
     asked = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))

@@ -9,16 +9,17 @@ from django.db import models
 from django.db.models import Q
 
 from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.conduct.tiers import Tier
 from civicmail.city.directory.models import Department, Mailbox, Person
 
 
 class Review(models.Model):
     """One campaign. key: what makes it the same one, so that it is planned once; tier, cause: see tiers.py; state: see
-    reviewstates.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
+    campaignstates.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
     digest: SHA-256 of the questions as they were asked, and of the evidence when it was closed."""
 
     key = models.CharField(max_length=120, unique=True)
-    tier = models.CharField(max_length=10)
+    tier: models.CharField[str, Tier] = models.CharField(max_length=10)
     cause = models.CharField(max_length=10, blank=True)
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", help_text="of a micro-review")
     round = models.PositiveSmallIntegerField(default=1)

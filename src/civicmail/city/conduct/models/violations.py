@@ -6,12 +6,13 @@ them the person or the reporter (V4): the database says so, too. Rows stay.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from django.db import models
 from django.db.models import F, Q
 
 from civicmail.city.access.models import Bar, Ending
+from civicmail.city.conduct.strikes import Outcome
 from civicmail.city.directory.models import Agency, Department, Episode, Kind, Person
 
 
@@ -47,7 +48,7 @@ class Violation(models.Model):
     severe = models.BooleanField(default=False)
     decider = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided = models.DateTimeField(null=True, blank=True, db_index=True)
-    outcome = models.CharField(max_length=12, blank=True)
+    outcome: models.CharField[str, Outcome | Literal[""]] = models.CharField(max_length=12, blank=True)
     proposed = models.CharField(max_length=12, blank=True, help_text="by the table, when it was decided")
     departs = models.BooleanField(default=False)
     ground = models.CharField(max_length=24, blank=True)

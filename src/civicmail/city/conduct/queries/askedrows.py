@@ -64,7 +64,7 @@ def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
 
 def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
     """A duty: what it is for, who granted it and why, how often it was taken up."""
-    meaning = DUTIES.get(g.duty)  # type: ignore[call-overload]  # a column of the database
+    meaning = DUTIES.get(g.duty)
     uses, last = k.taken_up.get(g.pk, (0, None))
     seen = k.seen.get(g.person_id)
     return {

@@ -57,7 +57,7 @@ def evidence(review: Review, look: str = packing.LOOK) -> Evidence:
         "reviewers.csv": packing.table((*_PARTS, "most keeps a minute"), _parts(parts, rows, fast)),
         "log.csv": packing.table(("at", "step", "by", "to", "words", "part", "row"), map(_step, steps)),
     }
-    shown = {"review": review, "name": PLANS[review.tier].name, "rows": [_shown(r) for r in rows], "parts": parts, "steps": steps}  # type: ignore[index]  # a column
+    shown = {"review": review, "name": PLANS[review.tier].name, "rows": [_shown(r) for r in rows], "parts": parts, "steps": steps}
     shown |= {"counts": counts, "fast": [(uid, n) for uid, n in sorted(fast.items()) if n > FAST], "fast_most": FAST}
     with timezone.override(UTC), translation.override("en"):
         name = f"Access review: {shown['name']}"
@@ -103,7 +103,7 @@ def file(review: Review, data: Path | None, city: str) -> bytes:
     made = as_closed(review)
     about = {
         "key": review.key,
-        "name": PLANS[review.tier].name,  # type: ignore[index]  # a column of the database
+        "name": PLANS[review.tier].name,
         "city": city,
         "closed": _stamp(review.closed),
         "snapshot": review.snapshot,

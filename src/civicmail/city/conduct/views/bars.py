@@ -95,7 +95,7 @@ def bar(request: Asked, pk: int) -> HttpResponse:
 
     return answered(
         request, form, verb, page=_page(row, about), back=reverse("bars"), template="conduct/bar.html", bar=row, lives=lives,
-        says=KINDS[row.kind].says, asking=asking, answering=answering,  # type: ignore[index]  # a column of the database
+        says=KINDS[row.kind].says, asking=asking, answering=answering,
         said="Another officer answers now." if row.asker is None else "Your answer is recorded.", to=reverse("bar", args=[row.pk]),
     )  # fmt: skip
 
@@ -105,5 +105,5 @@ def _page(row: Bar, about: About) -> Page:
     if row.until is not None:
         facts.append(("Until", row.until))
     facts.append(("Department", about.department or "none"))
-    state = ("quiet", "Ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)  # type: ignore[index]  # as above
+    state = ("quiet", "Ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
     return Page(f"May {row.person} use mail?", "Bars", [("Bars", reverse("bars"))], state, facts)

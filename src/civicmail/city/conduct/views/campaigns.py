@@ -25,9 +25,10 @@ from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import essential as marks
 from civicmail.city.conduct.actions import planning, reminding, running, silence
 from civicmail.city.conduct.actions.telling import last_day, name_of
+from civicmail.city.conduct.campaignstates import WORDS as CAMPAIGN_WORDS
 from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import packs, reviews
-from civicmail.city.conduct.reviewstates import CAMPAIGN_WORDS, UNANSWERED, WORDS
+from civicmail.city.conduct.reviewstates import UNANSWERED, WORDS
 from civicmail.city.conduct.tiers import CAUSES, FAST, PLANS
 from civicmail.city.conduct.views import reviewforms
 from civicmail.city.directory.models import Department
@@ -93,7 +94,7 @@ def campaign(request: Asked, pk: int) -> HttpResponse:
     shown = {
         "page": _page(request, found, counts),
         "review": found,
-        "plan": PLANS[found.tier],  # type: ignore[index]  # a column of the database
+        "plan": PLANS[found.tier],
         "about": _about(found),
         "standings": standings[: listing.PER_PAGE],
         "more": max(0, len(standings) - listing.PER_PAGE),

@@ -17,10 +17,10 @@ from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.telling import last_day, name_of
+from civicmail.city.conduct.campaignstates import WORDS as CAMPAIGN_WORDS
 from civicmail.city.conduct.models import Review
 from civicmail.city.conduct.queries import reviews, screens
 from civicmail.city.conduct.queries.screens import Screen
-from civicmail.city.conduct.reviewstates import CAMPAIGN_WORDS
 from civicmail.city.conduct.tiers import PLANS
 
 
@@ -38,7 +38,7 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
             require(request, "review.see", about)
         raise Http404
     shown = screens.screen(found, where, me(request), parts, now)
-    plan = PLANS[found.tier]  # type: ignore[index]  # a column of the database
+    plan = PLANS[found.tier]
     return render(
         request,
         "conduct/review.html",

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access import grounds, states
+from civicmail.city.access import grounds, mandatestates
 from civicmail.city.access.models import Entry
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment
@@ -59,7 +59,7 @@ def mandate(request: Asked, number: str) -> HttpResponse:
     """For who looks with the ways on, for a second person with the answer that waits, for an auditor to read."""
     row = one.seen(request, number)
     mine = row.person.uid == request.actor.uid
-    live = row.state in states.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
+    live = row.state in mandatestates.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
     if mine and live:
         request.under = row  # type: ignore[attr-defined]  # the head of the page shows it
     shown: dict[str, Any] = {

@@ -1,0 +1,33 @@
+"""The states of a review as a whole: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+
+    planned -> running -> over -> closed, planned -> called-off
+
+What the time does stands under the act "tick".
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+State = Literal["planned", "running", "over", "closed", "called-off"]
+
+STEPS: tuple[Step[State], ...] = (
+    Step("planned", "start", "running", "review.run"),
+    Step("planned", "call-off", "called-off", "review.run"),
+    Step("running", "end", "over", "tick"),
+    Step("over", "close", "closed", "tick"),
+)
+
+WORDS: dict[str, tuple[str, str]] = {
+    "planned": ("quiet", "Planned"),
+    "running": ("wait", "Running"),
+    "over": ("warn", "Deadline passed"),
+    "closed": ("done", "Closed"),
+    "called-off": ("quiet", "Called off"),
+}
+"""State -> role and word, as pages show it."""
+
+TABLE = Table[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}; look at it again.")
+step = TABLE.step
