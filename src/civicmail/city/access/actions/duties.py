@@ -47,7 +47,7 @@ def grant(
         if duty != "access-officer":
             raise Conflict("The first duty of an installation is the access officer's: who has it grants the others.")
         claim(data)
-    return _grant(person, duty, until, actor, reason, now, department, now if starts is None else starts)
+    return _grant(person, duty, until=until, actor=actor, reason=reason, now=now, department=department, starts=starts)
 
 
 def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) -> DutyGrant:
@@ -57,7 +57,7 @@ def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) ->
         raise NotPermitted("Officers grant duties; this is for the command line of the owner.")
     if (data := data_folder()) is not None and guard.is_claimed(data):
         raise Conflict("This installation is claimed already; `civicmail access recover` gets in with the recovery key.")
-    return _grant(person, "access-officer", until, actor, reason, now, None, now, act="access.claim")
+    return _grant(person, "access-officer", until=until, actor=actor, reason=reason, now=now, act="access.claim")
 
 
 def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Actor, reason: str, now: int) -> DutyGrant:
@@ -69,7 +69,7 @@ def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Act
     if (data := data_folder()) is not None:
         claim(data)
     with transaction.atomic():
-        given = _grant(person, "access-officer", until, actor, reason, now, None, now, act="access.recover")
+        given = _grant(person, "access-officer", until=until, actor=actor, reason=reason, now=now, act="access.recover")
         for account in Account.objects.select_for_update().filter(person=person):
             account.locked = None
             account.save(update_fields=["locked"])
@@ -161,14 +161,16 @@ def lay_down(use: DutyUse, *, actor: Actor, now: int) -> None:
 def _grant(
     person: Person,
     duty: Duty,
+    *,
     until: int,
     actor: Actor,
     reason: str,
     now: int,
-    department: Department | None,
-    starts: int,
+    department: Department | None = None,
+    starts: int | None = None,
     act: str = "duty.grant",
 ) -> DutyGrant:
+    starts = now if starts is None else starts
     reason = in_words(reason, least=10)
     fields = {}
     if duty not in DUTIES:

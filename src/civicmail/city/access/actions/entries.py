@@ -41,7 +41,7 @@ def enter(
     """Write the entry of an act into the open transaction. now: ms; facts: text, whole numbers and lists of them, with before and
     after of what changed; never a subject, a body or an outsider's address (I4)."""
     _require_transaction()
-    made = _entry(act, actor, reason, now, object, duty, behalf, facts or {})
+    made = _entry(act, actor, reason, now, object, facts or {}, duty=duty, behalf=behalf)
     made.save(force_insert=True)
     return made
 
@@ -49,7 +49,7 @@ def enter(
 def enter_each(act: str, done: Iterable[tuple[str, dict[str, Any]]], *, actor: Actor, reason: str, now: int) -> None:
     """As enter, for one act on many objects: (object, facts) of each."""
     _require_transaction()
-    rows = [_entry(act, actor, reason, now, object, "", "", facts) for object, facts in done]
+    rows = [_entry(act, actor, reason, now, object, facts) for object, facts in done]
     Entry.objects.bulk_create(rows, batch_size=500)
 
 
@@ -58,7 +58,9 @@ def _require_transaction() -> None:
         raise RuntimeError("An entry is part of the transaction of what it describes.")
 
 
-def _entry(act: str, actor: Actor, reason: str, now: int, object: str, duty: str, behalf: str, facts: dict[str, Any]) -> Entry:
+def _entry(
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+) -> Entry:
     id_ = uuid.uuid4()
     said = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
     plain = {"v": 1, "uuid": str(id_), "at": now, "act": act, "facts": facts, "version": VERSION, **said}

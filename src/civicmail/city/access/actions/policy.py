@@ -85,24 +85,24 @@ def accept(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: i
     """The person read and accepts this version. shown: SHA-256 of the text on the page; raises Conflict where it is another one or
     a newer version is there."""
     guard.require(actor, "policy.acknowledge", About(person=person.uid), now=now)
-    return _answer(person, text, True, shown, "page", "", actor, now)
+    return _answer(person, text, accepted=True, shown=shown, how="page", actor=actor, now=now)
 
 
 def decline(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: int) -> Acknowledgement:
     """The person does not accept: there is no access until they do, and it is no violation."""
     guard.require(actor, "policy.acknowledge", About(person=person.uid), now=now)
-    return _answer(person, text, False, shown, "page", "", actor, now)
+    return _answer(person, text, accepted=False, shown=shown, how="page", actor=actor, now=now)
 
 
 def record_paper(person: Person, text: PolicyText, *, accepted: bool, reference: str, actor: Actor, now: int) -> Acknowledgement:
     """A clerk records what somebody signed on paper. reference: where the paper or its scan is kept (P3)."""
     guard.require(actor, "policy.paper", about_person(person), now=now)
     reference = in_words(reference, "reference", most=200)
-    return _answer(person, text, accepted, text.sha256, "paper", reference, actor, now)
+    return _answer(person, text, accepted=accepted, shown=text.sha256, how="paper", reference=reference, actor=actor, now=now)
 
 
 def _answer(
-    person: Person, text: PolicyText, accepted: bool, shown: str, how: str, reference: str, actor: Actor, now: int
+    person: Person, text: PolicyText, *, accepted: bool, shown: str, how: str, reference: str = "", actor: Actor, now: int
 ) -> Acknowledgement:
     if shown != text.sha256:
         raise Conflict(sentence("The text that was shown is not this version; read it again."))

@@ -68,8 +68,8 @@ def keep(request: Asked, pk: int) -> HttpResponse:
         return answering.keep(row, actor=request.actor, now=ms(request.now), reason=form.cleaned_data["reason"])
 
     return _asked(
-        request, row, form, do, f"Keep {_what(row)}?", _kept(row), f"Keep access of {row.asked['name']}",
-        f"Kept: {row.asked['name']}.",
+        request, row, form, do, f"Keep {_what(row)}?", effects=_kept(row),
+        verb=f"Keep access of {row.asked['name']}", said=f"Kept: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -95,9 +95,8 @@ def end(request: Asked, pk: int) -> HttpResponse:
         return answering.revoke(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
     return _asked(
-        request, row, form, do, f"End {_what(row)}?", [*effects, "This cannot be undone: it is asked for anew."],
-        f"End access of {row.asked['name']}",
-        f"Ended: {row.asked['name']}.", stop=True,
+        request, row, form, do, f"End {_what(row)}?", effects=[*effects, "This cannot be undone: it is asked for anew."],
+        verb=f"End access of {row.asked['name']}", said=f"Ended: {row.asked['name']}.", stop=True,
     )  # fmt: skip
 
 
@@ -113,8 +112,8 @@ def change(request: Asked, pk: int) -> HttpResponse:
 
     effects = ["The access ends on the evening of that day; until then nothing changes."]
     return _asked(
-        request, row, form, do, f"Until when {_what(row)}?", effects, f"Set the end for {row.asked['name']}",
-        f"Changed: {row.asked['name']}.",
+        request, row, form, do, f"Until when {_what(row)}?", effects=effects,
+        verb=f"Set the end for {row.asked['name']}", said=f"Changed: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -130,8 +129,8 @@ def not_mine(request: Asked, pk: int) -> HttpResponse:
 
     effects = ["The question goes to whoever is asked in that department. You are not asked about it any more."]
     return _asked(
-        request, row, form, do, f"Who answers for {row.asked['name']}?", effects, "Hand this on",
-        f"Handed on: {row.asked['name']}.",
+        request, row, form, do, f"Who answers for {row.asked['name']}?", effects=effects, verb="Hand this on",
+        said=f"Handed on: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -146,8 +145,8 @@ def unsure(request: Asked, pk: int) -> HttpResponse:
         return handingon.dont_know(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
     return _asked(
-        request, row, form, do, f"Who knows about {row.asked['name']}?", effects, "Ask the next head",
-        f"Handed on: {row.asked['name']}.",
+        request, row, form, do, f"Who knows about {row.asked['name']}?", effects=effects, verb="Ask the next head",
+        said=f"Handed on: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -208,10 +207,10 @@ def _asked(
     form: reviewforms.Because | reviewforms.Kept | reviewforms.Until | reviewforms.Whose | reviewforms.Unsure,
     do: Callable[[], ReviewRow],
     heading: str,
+    *,
     effects: list[str],
     verb: str,
     said: str,
-    *,
     stop: bool = False,
 ) -> HttpResponse:
     back = after(row.part.department.code, row.review_id, row.pk)

@@ -16,7 +16,7 @@ def open_personal(person: Person, department: Department, address: str, domains:
     mine = Mailbox.objects.filter(address=address, holder=person).first()
     if mine is not None:
         return mine if mine.closed is None else reopen(mine, department, now=now)
-    return _make(address, person.display, Mailbox.Type.PERSONAL, department, person, "", None, now)
+    return _make(address, person.display, Mailbox.Type.PERSONAL, department, holder=person, now=now)
 
 
 def open_function(
@@ -24,7 +24,7 @@ def open_function(
 ) -> Mailbox:
     """The mailbox of a duty, which named people use and nobody signs in as (M5). Raises Unusable."""
     address = addresses.checked(address, domains)
-    return _make(address, name, Mailbox.Type.FUNCTION, department, None, purpose, None, now)
+    return _make(address, name, Mailbox.Type.FUNCTION, department, purpose=purpose, now=now)
 
 
 def open_service(
@@ -33,7 +33,8 @@ def open_service(
     """The address of a machine that sends (S1); it ends by itself. Raises Unusable."""
     if expires <= now:
         raise Unusable("A service mailbox ends in the future.", {"expires": "A service mailbox ends in the future."})
-    return _make(addresses.checked(address, domains), name, Mailbox.Type.SERVICE, department, None, purpose, expires, now)
+    address = addresses.checked(address, domains)
+    return _make(address, name, Mailbox.Type.SERVICE, department, purpose=purpose, expires=expires, now=now)
 
 
 def close(mailbox: Mailbox, *, now: datetime) -> None:
@@ -59,9 +60,10 @@ def _make(
     name: str,
     kind: Mailbox.Type,
     department: Department,
-    holder: Person | None,
-    purpose: str,
-    expires: datetime | None,
+    *,
+    holder: Person | None = None,
+    purpose: str = "",
+    expires: datetime | None = None,
     now: datetime,
 ) -> Mailbox:
     fields = {}
