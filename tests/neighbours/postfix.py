@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from civicmail.front.sample.installation import free_ports
@@ -160,8 +161,22 @@ class OldSystem(Postfix):
         fresh = self._map.with_name("new")
         fresh.write_text("".join(f"{key} smtp:[127.0.0.1]:{port}\n" for key, port in ways.items()))
         fresh.rename(self._map)
-        if hasattr(self, "process"):
-            os.kill(self.process.process.pid, signal.SIGHUP)
+        if not hasattr(self, "process"):
+            return
+        before = self._managers()
+        os.kill(self.process.process.pid, signal.SIGHUP)
+        # What comes while one manager of the queue goes and the next begins is delivered, and stays in the queue for five minutes.
+        self.process.wait_until(lambda: bool(now := self._managers()) and not now & before, 60)
+
+    def _managers(self) -> set[int]:
+        """The processes of this instance that manage its queue."""
+        children = Path(f"/proc/{self.process.process.pid}/task/{self.process.process.pid}/children").read_text().split()
+        found = set()
+        for child in map(int, children):
+            with suppress(OSError):
+                if Path(f"/proc/{child}/comm").read_text() == "qmgr\n":
+                    found.add(child)
+        return found
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
