@@ -133,7 +133,7 @@ def test_frames_in_a_torn_message_do_not_look_like_damage(tmp_path: Path) -> Non
     other.flush(0)
     other.close()
     nasty = only_log(tmp_path / "other").read_bytes()
-    forged = b"".join(frames.encode(1, 0, 9, 8, bytes(16), frames.NO_SHA, b"{}", b"forged"))
+    forged = b"".join(frames.encode(1, 0, 9, 8, id_=bytes(16), sha256=frames.NO_SHA, head=b"{}", body=b"forged", seed=0))
     nasty += b"".join(forged + b"x" for _ in range(8))  # wherever the body begins, one of them stands where a frame may
     j = Journal.take(tmp_path, now=0)
     add(j, b"kept")

@@ -110,7 +110,8 @@ def tamper(town: Town, change: Callable[[list[Stored]], list[Stored] | None], jo
     found = change(found) or found
     chunks, seed = [content[: frames.FILE_HEADER_SIZE]], frames.seed_of(content)
     for s in found:
-        chunks += [bytes(c) for c in frames.encode(s.type, 0, s.number, s.durable, s.id, s.sha256, s.head, s.body, seed)]
+        frame = frames.encode(s.type, 0, s.number, s.durable, id_=s.id, sha256=s.sha256, head=s.head, body=s.body, seed=seed)
+        chunks += [bytes(c) for c in frame]
     assert b"".join(chunks) != content
     path.write_bytes(b"".join(chunks))
 

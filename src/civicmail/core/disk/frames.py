@@ -14,8 +14,7 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MAGIC = b"CVR1"
 FILE_MAGIC = b"CVJ1"
@@ -38,8 +37,7 @@ class Buffer(Protocol):
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A whole record where it lies: offset and end in its file; head and body are views into the buffer that was read."""
 
     offset: int
@@ -63,11 +61,12 @@ def encode(
     flags: int,
     number: int,
     durable: int,
+    *,
     id_: bytes,
     sha256: bytes,
     head: bytes,
     body: bytes | memoryview,
-    seed: int = 0,
+    seed: int,
 ) -> list[bytes | memoryview]:
     """The chunks of one frame, padded to eight bytes. seed: of the journal it goes to."""
     fixed = (MAGIC, type_, flags, 0, len(head), 0, len(body), number, durable, id_, sha256)

@@ -253,7 +253,7 @@ class Journal:
         number = self.number + 1
         encoded = head(self.name, number)
         flags = 0 if spooled is None else frames.SPOOLED
-        chunks = frames.encode(type_, flags, number, self.durable, id_, sha256, encoded, body, self._seed)
+        chunks = frames.encode(type_, flags, number, self.durable, id_=id_, sha256=sha256, head=encoded, body=body, seed=self._seed)
         self._pending += chunks
         self._pending_size += frames.size_of(len(encoded), len(body))
         self._pending_spooled += spooled or 0

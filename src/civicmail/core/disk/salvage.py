@@ -41,7 +41,7 @@ class Salvage:
 
 
 def salvage(
-    content: bytes, journal: str, first: int, last: int | None, told: int, seeds: Iterable[int], sound: Sound, changed: int
+    content: bytes, journal: str, first: int, last: int | None, *, told: int, seeds: Iterable[int], sound: Sound, changed: int
 ) -> Salvage:
     """Look through a file.
 

@@ -151,7 +151,7 @@ def _examine(place: Path, *, is_live: bool) -> _Damage | None:
         last = known[at + 1][0] - 1 if at + 1 < len(known) else told if is_live else None
         seeds = (_seed_of(other) for _, other in known if other != path)
         changed = path.stat().st_mtime_ns // 1_000_000
-        found = salvage(content, place.name, first, last, told, seeds, partial(_is_sound, path), changed)
+        found = salvage(content, place.name, first, last, told=told, seeds=seeds, sound=partial(_is_sound, path), changed=changed)
         told = max(told, found.durable)
         kept += [(run.first, run.last) for run in found.runs]
         named.update(_spooled(content, found))
