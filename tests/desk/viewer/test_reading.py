@@ -244,6 +244,12 @@ def test_what_is_hardly_a_message_is_shown_all_the_same(body: bytes) -> None:
     assert shown(body).size == len(body)
 
 
+def test_a_line_among_the_header_that_is_no_field_is_read_as_it_stands() -> None:
+    made = shown(b"From: a@b.example\r\ngravel and  sand\r\nSubject: kept\r\nContent-Type: text/html\r\n\r\n<p>then text</p>\r\n")
+    assert words(made) == ["then text", "gravel and  sand"] and made.blocks[-1].kind == "pre"
+    assert "header-line" in made.defects and not made.files
+
+
 def test_headers_stand_as_they_stood() -> None:
     lines, count = making.headers(b"Received: a\r\nX: 1\r\n 2\r\nSubject: =?utf-8?q?=E2=80=AE?=x\r\nX: 3\r\n\r\n") or ([], 0)
     assert [(line.name, "".join(r.text for r in line.value)) for line in lines] == [

@@ -28,9 +28,13 @@ _WANTED_OR_BAD = re.compile(rb"\n(?![ \t])(?:" + _NAMES + _FOLDED + rb"|(?![!-9;
 """Both in one pass over the lines; a bad one is found without a name."""
 _FAMILIAR = re.compile(
     rb"\n(?i:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|sender"
-    rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status)[ \t]*+:"
+    rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status"
+    rb"|bcc|resent-[a-z-]+)[ \t]*+:"
 )
 _FROM_LINE = re.compile(rb"\n>?From [^\n]*+\n")
+_FOLD_OF_NOTHING = re.compile(rb"\n(?:[ \t]++\r?+\n)*+[ \t]++[^ \t\r\n]")
+"""White space before the first word of a block: it goes on with a field, and there is none (RFC 5322 2.2.3)."""
+_STRAY = re.compile(rb"(?:\A\n(?=[ \t])|\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z))([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 _LEADING_BLANK = re.compile(rb"(?:[ \t]*+\r?\n)++")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ONCE = (b"from", b"subject", b"date", b"message-id", b"to", b"cc", b"sender", b"reply-to", b"content-type")
@@ -96,7 +100,7 @@ def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
     """The header block that begins at start; defects are added to found. top: the block of a whole message, not of a part."""
     start, end, body, data = _lines(raw, start, end, found, top)
     fields = _by_name(_WANTED_OR_BAD.findall(data))
-    if b"" in fields:
+    if b"" in fields or _FOLD_OF_NOTHING.match(data):
         data, end, body = _repair(data, start, end, body, found, top)
         fields = _by_name(_WANTED.findall(data))
     if top:
@@ -107,7 +111,7 @@ def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = Fal
 def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
     """start, end, body and data of a Block, without looking for its fields."""
     start, end, body, data = _lines(raw, start, end, found, top)
-    if _BAD_LINE.search(data) is not None:
+    if _first_bad(data) >= 0:
         data, end, body = _repair(data, start, end, body, found, top)
     if top:
         _look(data, start, found)
@@ -134,14 +138,33 @@ def _lines(raw: Buffer, start: int, end: int, found: list[Defect], top: bool) ->
         data = b"\n" + raw[start:block_end]
     if cr_only:
         data = data.replace(b"\r", b"\n")
+    if top and len(data) > 1 and not _is_header(data):
+        found.append(Defect(defects.HEADER_MISSING, start))
+        return start, start, start, b"\n"
     return start, block_end, body, data
+
+
+def _is_header(data: bytes) -> bool:
+    """Whether the first lines of a message are more than words with a colon behind the first: one field of mail is among them."""
+    return bool(_FAMILIAR.search(data) or _WANTED.search(data) or _FROM_LINE.match(data))
+
+
+def _first_bad(data: bytes) -> int:
+    """Where the LF stands before the first line that is no field; -1 without one."""
+    if _FOLD_OF_NOTHING.match(data):
+        return 0
+    bad = _BAD_LINE.search(data)
+    return bad.start() if bad else -1
+
+
+def stray(data: bytes) -> bytes:
+    """The lines of a block's data that are no fields, and stand among those that are."""
+    return b"\n".join([line for line in _STRAY.findall(data) if line.strip()])
 
 
 def _repair(data: bytes, start: int, end: int, body: int, found: list[Defect], top: bool) -> tuple[bytes, int, int]:
     """A line that is no field: skip it when more of the header follows, else the body begins there without its blank line."""
-    first = _BAD_LINE.search(data)
-    assert first is not None
-    bad = first.start()
+    bad = _first_bad(data)
     if bad == 0 and (line := _FROM_LINE.match(data)):
         found.append(Defect(defects.MBOX_FROM_LINE, start))
         # Spaces in place of the line keep every offset; a line of spaces is no field.

@@ -1,4 +1,4 @@
-"""What lies inside parts without being MIME: uuencoded files, TNEF, opaque signatures; and what is sealed there.
+"""What lies inside parts without being MIME: uuencoded files, TNEF, opaque signatures, lines in headers; and what is sealed there.
 
 Each becomes a node behind the part that it lies in, with the range of that part and its content ready, so that every reader of
 parts sees it like any other attachment.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import mimetypes
 import re
 
-from . import cms, defects, limits, mapi, rebuild, tnef, uublocks
+from . import block, cms, defects, limits, mapi, rebuild, tnef, uublocks
 from .block import Block, Buffer
 from .mapi import Item
-from .shapes import Defect
+from .shapes import STRAY, Defect
 from .tree import Budget, Node, content
 
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -53,7 +53,19 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
             in_pgp = True
             sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
         out += inside
+    if any(defect.code == defects.HEADER_LINE for defect in found):
+        out += _stray(nodes)
     return out, sealed
+
+
+def _stray(nodes: list[Node]) -> list[Node]:
+    """The lines of all header blocks that are no fields, as a part of their own: no reader of parts misses a word of them."""
+    lines = b"\n".join([lines for node in nodes if (lines := block.stray(node.block.data))])
+    if not lines:
+        return []
+    at = nodes[0].block.start
+    nothing = Block(at, at, at, b"\n", {})
+    return [Node(STRAY, nodes[0].depth, nothing, "text/plain", {}, "inline", "", "", at, at, content=lines, stray=True)]
 
 
 def _sealed(code: str, node: Node, found: list[Defect]) -> int:
@@ -90,13 +102,13 @@ def _uuencoded(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> 
         return []
     out: list[Node] = []
     cuts: list[tuple[int, int]] = []
-    for block in uublocks.blocks(text):
-        if not _room(budget, len(block.content)):
+    for one in uublocks.blocks(text):
+        if not _room(budget, len(one.content)):
             found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
             break
-        name = block.name.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
-        out.append(_derived(node, len(out) + 1, type_of(name), name, block.content, budget))
-        cuts.append((block.start, block.end))
+        name = one.name.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
+        out.append(_derived(node, len(out) + 1, type_of(name), name, one.content, budget))
+        cuts.append((one.start, one.end))
     node.cuts = tuple(cuts)
     return out
 

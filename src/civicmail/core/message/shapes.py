@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+STRAY = "0"
+"""The path of the part that has the lines among the headers of a message that are no fields; nobody else's path begins so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defect:

@@ -15,7 +15,9 @@ from .shapes import Defect
 
 _DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*+(\r?\n|\r|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,69}|-[^\r\n]{1,69})\r?\n(?i:content-)")
-_TEXT_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+_TEXT_REPORTS = frozenset({
+    "message/delivery-status", "message/disposition-notification", "message/feedback-report", "message/external-body"
+})  # fmt: skip
 _CALENDARS = frozenset({"application/ics"})
 _LETTERS = frozenset({"message/rfc822", "message/global", "message/news"})
 _NOTHING: tuple[str, dict[str, str]] = ("", {})
@@ -40,6 +42,8 @@ class Node:
     content: bytes | None = None
     cuts: tuple[tuple[int, int], ...] = ()
     """Ranges of the content that are files, not words (uublocks.py)."""
+    stray: bool = False
+    """It has the lines among the headers that are no fields (inside.py)."""
 
     @property
     def charset(self) -> str:
@@ -65,17 +69,19 @@ class Node:
 
     @property
     def report(self) -> bool:
-        """Whether a machine says in it what became of a message."""
-        return self.content_type in _TEXT_REPORTS
+        """Whether it is shown as it stands: a machine says in it what became of a message, or it was among the header."""
+        return self.stray or self.content_type in _TEXT_REPORTS
 
     @property
     def body(self) -> bool:
         """Whether a reader sees it as text of the message itself."""
-        return self.words and self.disposition != "attachment" and not self.content_type.startswith(("message/", "application/"))
+        if self.stray or self.disposition == "attachment":
+            return False
+        return self.words and not self.content_type.startswith(("message/", "application/"))
 
     @property
     def attachment(self) -> bool:
-        if self.container:
+        if self.container or self.stray:
             return False
         shown = self.body and (self.content_type in _SHOWN or self.content_type.startswith("multipart/"))
         return bool(self.filename) or not shown

@@ -12,8 +12,8 @@ import typer
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Address, Letter, Part
+from civicmail.core.message import charsets, letter
+from civicmail.core.message.shapes import STRAY, Address, Letter, Part
 from civicmail.front.cli import captureid, door, options, output
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.places import Place
@@ -144,6 +144,7 @@ def _letter_plain(read: Letter, data: Path) -> dict[str, Any]:
         "to": _people(read.to),
         "cc": _people(read.cc),
         "text": _clean(read.text or read.html_text),
+        **({"among_header": lines} if (lines := _among_header(read)) else {}),
         "attachments": [_attachment_plain(a, data) for a in read.attachments],
         "defects": [{"code": d.code, "where": d.where} for d in read.defects],
     }
@@ -158,6 +159,11 @@ def _attachment_plain(part: Part, data: Path) -> dict[str, Any]:
 
 def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+def _among_header(read: Letter) -> str:
+    """The lines among its header that are no fields."""
+    return next((charsets.decode(part.content)[0] for part in read.parts if part.path == STRAY), "")
 
 
 def broken_of(capture: Capture) -> list[str]:
@@ -192,6 +198,8 @@ def _read(read: Letter, capture: Capture, data: Path) -> None:
             output.show(f"    unreadable: {why}")
     for missing in broken_of(capture):
         output.show(f"Incomplete: {missing}")
+    for line in _among_header(read).splitlines():
+        output.show(f"Among the header, and no field: {line}")
     if read.defects:
         output.show(f"Defects: {', '.join(dict.fromkeys(d.code.replace('-', ' ') for d in read.defects))}")
     output.show("")

@@ -82,7 +82,7 @@ LOUD = frozenset({
 DEFECTS: dict[str, Any] = {
     defects.HEADER_EMPTY: gettext_lazy("It has no header."),
     defects.HEADER_MISSING: gettext_lazy("It does not begin with a header."),
-    defects.HEADER_LINE: gettext_lazy("A line of its header is no field."),
+    defects.HEADER_LINE: gettext_lazy("A line of its header is no field. It stands at the end of the text."),
     defects.HEADER_TOO_LARGE: gettext_lazy("Its header is too large to be read to the end."),
     defects.HEADER_TOO_MANY: gettext_lazy("Its header has too many fields to be read to the end."),
     defects.SEPARATOR_MISSING: gettext_lazy("There is no empty line between header and text."),
