@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.disk.lease import is_held, lease_path
+from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
 from civicmail.front.cli.main import run
 from civicmail.front.cli.supervise import Supervisor, pause_before
 
@@ -209,6 +209,39 @@ def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served
     program.kill()
     program.wait()
     _until(lambda: not any(_lives(pid) for pid in pids), 20)
+
+
+def test_a_second_one_is_told_that_this_is_served_and_disturbs_nobody(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """R-1302."""
+    first = lease_path(data, "run")
+    with Lease.take(first):
+        assert run(["run", "--data", str(data)]) == 3
+    (line,) = capfd.readouterr().err.splitlines()[-1:]
+    assert line.startswith(f"civicmail: This installation is being served already, by process {os.getpid()}.")
+    assert not is_held(first) and first.exists()  # a file that was left behind hinders nobody
+
+
+def test_a_further_gateway_runs_beside_and_a_killed_supervisor_hinders_no_start(served: Served, data: Path) -> None:
+    program, _ = served
+    second = subprocess.run([*PROGRAM, "run", "--data", str(data)], capture_output=True, timeout=60, check=False)
+    assert second.returncode == 3 and f"by process {program.pid}" in second.stderr.decode()
+    further = subprocess.Popen([*PROGRAM, "run", "gateway", "--data", str(data)], stderr=subprocess.PIPE)
+    assert further.stderr is not None
+    _until(lambda: b"listening" in further.stderr.readline())  # type: ignore[union-attr]
+    further.terminate()
+    assert further.wait(60) == 0
+    further.stderr.close()
+    program.kill()
+    program.wait()
+    again = subprocess.Popen([*PROGRAM, "run", "--data", str(data)], stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _until(lambda: holder(lease_path(data, "run")) == again.pid and _listens(data))
+        again.terminate()
+        assert again.wait(60) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(again.pid, signal.SIGKILL)
+        again.wait()
 
 
 @pytest.mark.parametrize("command", ["archive compact --reason order", "rebuild outstanding"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import queue
@@ -14,8 +15,10 @@ from typing import Annotated, Literal
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import UsageError
+from civicmail.core.config.errors import ConfigError, UsageError
 from civicmail.core.config.settings import Settings
+from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.lease import Lease, holder, lease_path
 from civicmail.front.cli import options
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
 from civicmail.mail.replica import epoch
@@ -65,7 +68,20 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
             wanted[f"gateway {number}"] = [*program, "gateway", *rest]
         if settings.web.serve:
             wanted["web"] = [*program, "web", *rest]
-    return Supervisor(wanted, optional={"web"}).run()
+    with _alone(data) if role is None else contextlib.nullcontext():
+        return Supervisor(wanted, optional={"web"}).run()
+
+
+def _alone(data: Path) -> Lease:
+    """What says that all of it is being served. Gateways share their ports, so a second one would not be noticed otherwise."""
+    lease = lease_path(data, "run")
+    try:
+        return Lease.take(lease)
+    except LeaseHeld:
+        raise ConfigError(
+            f"This installation is being served already, by process {holder(lease) or 'unknown'}. "
+            f"A further gateway beside it: civicmail run gateway --data {data}"
+        ) from None
 
 
 def _jobs(settings: Settings) -> tuple[Job, ...]:
