@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from civicmail.core.disk import frames, journal, lost
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
@@ -20,8 +20,7 @@ from civicmail.core.disk.lease import is_held
 Positions = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a journal, copied out of it. path: the file it stands in (the journal's folder is path.parent)."""
 
     journal: str
