@@ -16,7 +16,7 @@ from civicmail.core.disk.tail import Positions, Record, Tail
 from civicmail.mail.archive import replay
 
 WRITE_EVERY = 5_000
-"""ms between two writes of what was heard; news are written at once."""
+"""ms between two writes of what was heard; news are written at once, and where nothing came nothing is written."""
 
 log = get_logger()
 
@@ -33,7 +33,7 @@ class Ear(Protocol):
     def hear(self, record: Record, /) -> None: ...
 
     def write(self, now: int, /) -> object:
-        """Keep what was heard, and how far, in one transaction. now: ms."""
+        """Keep what was heard, and how far, in one transaction; False where that has to be tried again. now: ms."""
         ...
 
 
@@ -45,14 +45,17 @@ class Listening:
         self._clock = clock
         self._tail = begin(data, ear.positions)
         self._written = clock()
+        self._kept = dict(ear.positions)
 
     def step(self) -> bool:
         """Hear what is new; True when there was something."""
         more = self._read()
         now = self._clock()
-        if self._ear.has_news or not 0 <= now - self._written < WRITE_EVERY:
+        due = not 0 <= now - self._written < WRITE_EVERY and self._ear.positions != self._kept
+        if self._ear.has_news or due:
             self._written = now
-            self._ear.write(now)
+            if self._ear.write(now) is not False:
+                self._kept = dict(self._ear.positions)
         return more
 
     def all(self) -> int:

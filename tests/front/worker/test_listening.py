@@ -1,0 +1,75 @@
+"""Ears hear each record once, and write only when there is something to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.tail import Record
+from civicmail.front.worker.listening import WRITE_EVERY, Listening
+from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.records import Event, Type
+
+
+class Ear:
+    """Counts what it hears. answers: what its writes say, False for "try again"."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+        self.has_news = False
+        self.heard = 0
+        self.written: list[dict[str, int]] = []
+        self.answer: object = None
+
+    def hear(self, _record: Record) -> None:
+        self.heard += 1
+
+    def write(self, _now: int) -> object:
+        self.written.append(dict(self.positions))
+        return self.answer
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+def _say(data: Path) -> None:
+    write_events(data, [Event(Type.ENTRY, NO_ID, 1, facts={"act": "x"})], 1)
+
+
+def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None:
+    """R-1202: else the database changes all night, and is copied all night."""
+    now = 1_000_000
+    _say(tmp_path)
+    listening = Listening(tmp_path, ear, lambda: now)
+    assert listening.step() and not ear.written
+    for _ in range(10):
+        now += WRITE_EVERY
+        listening.step()
+    assert ear.heard == 1 and ear.written == [{"0001": 1}]
+    _say(tmp_path)
+    now += WRITE_EVERY
+    assert listening.step() and ear.written[1:] == [{"0001": 2}]
+
+
+def test_what_could_not_be_written_is_tried_again_and_news_do_not_wait(tmp_path: Path, ear: Ear) -> None:
+    """R-1202: the database was away."""
+    now = 1_000_000
+    _say(tmp_path)
+    listening = Listening(tmp_path, ear, lambda: now)
+    ear.answer = False
+    for _ in range(3):
+        now += WRITE_EVERY
+        listening.step()
+    assert len(ear.written) == 3
+    ear.answer = True
+    for _ in range(3):
+        now += WRITE_EVERY
+        listening.step()
+    assert len(ear.written) == 4
+    ear.has_news = True
+    listening.step()
+    assert len(ear.written) == 5
