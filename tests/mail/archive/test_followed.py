@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,16 @@ def test_what_is_over_is_forgotten_now_and_then_and_nobody_who_waits(tmp_path: P
     assert {e.id for e in of.now(NOW).waiting()} == {second.id}
     assert {e.id for e in of.now(NOW + 3 * 86_400_000).waiting()} == {second.id}
     assert {e.id for e in of.now(NOW).waiting()} == {second.id}  # also with a clock that was set back
+
+
+def test_what_has_ended_leaves_nothing_with_whoever_follows(tmp_path: Path) -> None:
+    """R-1203, P-01: a city has a quarter of a million receipts in a day, and several who follow."""
+    ended, waits = some(2)
+    of = Followed(tmp_path)
+    keep(tmp_path, *(replace(c, message_id="<1@city.example>") for c in (ended, waits)), done=(ended,))
+    before = of.now(NOW)
+    assert set(before.entries) == {waits.id} and not before.receipts
+    seal_away(tmp_path)
+    assert outstanding_file.load(tmp_path).receipts, "the courier asks for it"
+    after = Followed(tmp_path).now(NOW)
+    assert set(after.entries) == {waits.id} and not after.receipts

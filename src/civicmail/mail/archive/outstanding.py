@@ -97,9 +97,11 @@ class Entry:
 
 
 class Outstanding:
-    """The state after the records up to `positions`. Small: a few hundred bytes for each capture that is not finished."""
+    """The state after the records up to `positions`. Small: a few hundred bytes for each capture that is not finished, and as much
+    for each receipt of the last 24 hours. repeats=False: without the latter, for whoever never asks `original_of`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, repeats: bool = True) -> None:
+        self.repeats = repeats
         self.positions: Positions = {}
         self.entries: dict[bytes, Entry] = {}
         self.reports: dict[tuple[bytes, int], int] = {}  # delivery reports whose failure was not read yet, with their time
@@ -277,6 +279,8 @@ class Outstanding:
 
     def _remember(self, entry: Entry) -> None:
         """Keep the capture as one that a second receipt could repeat, unless a copy of it failed or was cancelled."""
+        if not self.repeats:
+            return
         known = self.receipts.get(entry.key, b"")
         cells = dict(_cells(known))
         void = any(c.end in ("failed", "cancelled") and c.now != "refuse" for c in entry.copies.values())

@@ -31,8 +31,8 @@ def snapshot_path(data: Path) -> Path:
     return data / "outstanding" / "snapshot"
 
 
-def load(data: Path) -> Outstanding:
-    """The projection as it was saved, empty when it never was.
+def load(data: Path, *, repeats: bool = True) -> Outstanding:
+    """The projection as it was saved, empty when it never was. repeats: as of Outstanding; only a whole one may be saved.
 
     Raises DamagedFile when the file is not whole, and when it does not reach to where journal files were removed: it was lost, or
     an old one was put back, and what the removed files said about recipients stands in segments only.
@@ -40,9 +40,9 @@ def load(data: Path) -> Outstanding:
     top = journal.folder(data)
     retired = {name: journal.read_retired(top / name) for name in journal.names(data)}  # first: the snapshot is written before it
     try:
-        outstanding = decode(snapshot_path(data).read_bytes())
+        outstanding = decode(snapshot_path(data).read_bytes(), repeats=repeats)
     except FileNotFoundError:
-        outstanding = Outstanding()
+        outstanding = Outstanding(repeats=repeats)
     for name, last in retired.items():
         if outstanding.positions.get(name, 0) < last:
             raise DamagedFile(f"outstanding/snapshot lacks what was sealed of journal {name}; {_MENDED}")
@@ -104,14 +104,14 @@ def _lines(o: Outstanding) -> Iterator[list[Any]]:
         yield ["l", o.lost, o.restored]
 
 
-def decode(content: bytes) -> Outstanding:
+def decode(content: bytes, *, repeats: bool = True) -> Outstanding:
     """The projection in a snapshot."""
     if content[:4] != MAGIC:
         raise DamagedFile(f"outstanding/snapshot does not begin with CVO1; {_MENDED}")
     frame = content[8:]
     if len(content) < 8 or _CRC.unpack_from(content, 4)[0] != zlib.crc32(frame):
         raise DamagedFile(f"outstanding/snapshot is damaged; {_MENDED}")
-    outstanding = Outstanding()
+    outstanding = Outstanding(repeats=repeats)
     try:
         with zstandard.ZstdDecompressor().stream_reader(frame) as stream:
             rest = b""
@@ -132,7 +132,7 @@ def _take(o: Outstanding, plain: list[Any]) -> None:
         o.positions = plain[2]
     elif kind == "e":
         o.entries[bytes.fromhex(plain[1])] = _entry(plain)
-    elif kind == "k":
+    elif kind == "k" and o.repeats:
         o.receipts[bytes.fromhex(plain[1])] = bytes.fromhex(plain[2])
     elif kind == "r":
         o.reports[bytes.fromhex(plain[1]), plain[2]] = plain[3]

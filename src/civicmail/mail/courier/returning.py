@@ -12,8 +12,8 @@ from pathlib import Path
 
 from civicmail.city.access.published import Watch
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.courier import bell
 from civicmail.mail.courier.held import held_for, release
@@ -46,6 +46,7 @@ class Returning:
         self._data = data
         self._watch = watch
         self._clock = clock
+        self._followed = Followed(data)
         self._version = -1
         self._due = 0
 
@@ -55,7 +56,7 @@ class Returning:
         snapshot, now = self._watch.now, self._clock()
         if snapshot is None or (snapshot.version == self._version and now < self._due):
             return 0
-        outstanding = outstanding_file.current(self._data)
+        outstanding = self._followed.now(now)
         waiting = sorted({c.target.lower() for e in outstanding.held() for c in e.copies.values() if c.is_held})
         ways = [(mailbox, to) for mailbox in waiting if (to := destination(snapshot, mailbox, now)) is not None]
         count = self._release(ways, outstanding, now) if ways else 0
