@@ -31,6 +31,10 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 
 AT_ONCE = 500
+THOROUGH_EVERY = 3_600_000
+"""ms between two looks at all entries that there ever were."""
+SETTLED_EVERY = 60_000
+"""ms between two questions which of them nobody has to look at any more."""
 _COUNTED = 0x10012
 """Tables that were never counted, or have grown tenfold, and of each some thousand rows (sqlite.org/pragma.html, "optimize")."""
 log = get_logger()
@@ -55,12 +59,11 @@ class Sweeping:
         return swept
 
 
-def carry(append: Append, now: int, *, thorough: bool = True) -> int:
+def carry(append: Append, now: int, *, after: int = 0) -> int:
     """Bring entries that the ledger does not have yet to a journal; returns how many. They are durable there before that is noted,
-    so a crash in between carries one twice, under the same uuid, and loses none. thorough: look at all that there ever were; a
-    worker does so at first and each hour, else at what is new."""
+    so a crash in between carries one twice, under the same uuid, and loses none. after: only entries with ids above it; 0: all that
+    there ever were."""
     total = 0
-    after = 0 if thorough else entries.settled(now)
     while rows := entries.waiting(AT_ONCE, after):
         places = append([orjson.loads(bytes(row.head)) for row in rows])
         entries.note_carried([(row, journal, number) for row, (journal, number) in zip(rows, places, strict=True)], now=now)
@@ -68,6 +71,25 @@ def carry(append: Append, now: int, *, thorough: bool = True) -> int:
         if len(rows) < AT_ONCE:
             break
     return total
+
+
+class Carrying:
+    """carry, for a worker: at first and each hour it looks at all that there ever were, else at what is not settled; and what was
+    settled a minute ago is settled still."""
+
+    def __init__(self, append: Append) -> None:
+        self._append = append
+        self._thorough = self._asked = self._after = 0
+
+    def step(self, now: int) -> int:
+        """One round; how many were carried. now: ms."""
+        if not 0 <= now - self._thorough < THOROUGH_EVERY:
+            done = carry(self._append, now)
+            self._thorough = now
+            return done
+        if not 0 <= now - self._asked < SETTLED_EVERY:
+            self._after, self._asked = entries.settled(now), now
+        return carry(self._append, now, after=self._after)
 
 
 def note_alive(now: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ class Answering:
 
         now = self._clock()
         found: list[tuple[Capture, AutoReply]] = []
-        texts = {r.mailbox.address: r for r in replies.of_mailboxes()}
+        texts = cache(lambda: {r.mailbox.address: r for r in replies.of_mailboxes()})  # asked in rounds in which there is mail
         more = read(self._tail, lambda record: self._hear(record, texts, found))
         wanted = [own for capture, reply in found if (own := self._wanted(capture, reply)) is not None]
         if wanted:
@@ -100,11 +101,11 @@ class Answering:
     def close(self) -> None:
         self._checking.close()
 
-    def _hear(self, record: Record, texts: dict[str, AutoReply], found: list[tuple[Capture, AutoReply]]) -> None:
+    def _hear(self, record: Record, of: Callable[[], dict[str, AutoReply]], found: list[tuple[Capture, AutoReply]]) -> None:
         if record.type == Type.RECEIPT and SIGN in record.head:
             self._questions.append(Capture.from_head(record.head))
             return
-        if not texts or record.type not in (Type.RECEIPT, Type.DECIDED):
+        if record.type not in (Type.RECEIPT, Type.DECIDED) or not (texts := of()):
             return
         if record.type == Type.RECEIPT:
             if any(address.encode() in record.head.lower() for address in texts):

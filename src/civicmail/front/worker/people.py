@@ -38,8 +38,6 @@ EXPORT_EVERY = 1.0
 FEEDS_EVERY = 30.0
 EXPORTS_SWEPT_EVERY = 60_000
 """ms between two looks at exports whose time is over."""
-THOROUGH_EVERY = 3_600_000
-"""ms between two looks at all entries that there ever were."""
 
 Clock = Callable[[], int]
 Prepare = Callable[[], None]
@@ -109,14 +107,10 @@ def _carry(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected(), closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
-        looked = 0
+        carrying = tasks.Carrying(lambda heads: append(writer, heads))
 
         def work() -> bool:
-            nonlocal looked
-            now = clock()
-            thorough = not 0 <= now - looked < THOROUGH_EVERY
-            tasks.carry(lambda heads: append(writer, heads), now, thorough=thorough)
-            looked = now if thorough else looked
+            carrying.step(clock())
             writer.rotate_if_idle()
             return False
 

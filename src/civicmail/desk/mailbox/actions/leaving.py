@@ -22,6 +22,8 @@ KEPT = timedelta(days=7)
 
 def due(most: int, *, now: int) -> list[Outgoing]:
     """Take up what may no longer be taken back, the oldest first; with what an earlier process had taken up and did not finish."""
+    if not Outgoing.objects.filter(state__in=sendstates.OPEN).exists():  # asked all day, and a transaction keeps others waiting
+        return []
     at = moment(now)
     with transaction.atomic():
         waiting = Outgoing.objects.select_for_update().filter(state="waiting", due__lte=at).order_by("due", "pk")
