@@ -10,14 +10,15 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import Postman, Said
 from civicmail.front.sample.world import World
 from civicmail.front.web import doors
 from civicmail.mail.archive import outstanding_file
@@ -80,9 +81,7 @@ class City:
         self.edge = until.enter_context(postfix.edge(self.civic.mx))
         self.home = f"http://localhost:{self.civic.ports.web}"
         self.sent: dict[int, str] = {}
-        self._doors = {"edge": Postman(self.edge.port), "old": Postman(self.old.port)}
-        for postman in self._doors.values():
-            until.callback(postman.close)
+        self._doors = {"edge": self.edge.port, "old": self.old.port}
         _until(self.civic.is_ready, 60)
 
     def run(self, *arguments: str) -> str:
@@ -96,14 +95,16 @@ class City:
     def mode(self, mode: str) -> None:
         self.run("department", "mode", "works", mode, "--as", "e-1", "--duty", "access-officer", "--reason", "the pilot")
 
-    def send(self, door: str, sender: str, to: str) -> None:
-        number = len(self.sent)
-        text = (
-            f"From: <{sender}>\r\nTo: <{to}>\r\nMessage-ID: <{number}@pilot.example>\r\nSubject: number {number}\r\n\r\nHello.\r\n"
-        )
-        said = self._doors[door].send(Posting(sender, [to], text.encode()))
-        assert said.accepted, said
-        self.sent[number] = to
+    def send(self, door: str, sender: str, *to: str) -> None:
+        """A message to each of them, all at the same time: the edge asks for a second about everybody whom it does not know."""
+        postings = []
+        for number, address in enumerate(to, len(self.sent)):
+            head = f"From: <{sender}>\r\nTo: <{address}>\r\nMessage-ID: <{number}@pilot.example>\r\nSubject: number {number}\r\n"
+            postings.append(Posting(sender, [address], f"{head}\r\nHello.\r\n".encode()))
+            self.sent[number] = address
+        with ThreadPoolExecutor(len(to)) as sessions:
+            for said in sessions.map(lambda posting: _handed(self._doors[door], posting), postings):
+                assert said.accepted, said
 
     def inbox(self, address: str, password: str) -> Counter[int]:
         """Numbers of what lies in somebody's mailbox, read with a device password."""
@@ -119,6 +120,11 @@ class City:
 
     def is_idle(self) -> bool:
         return self.old.waiting() + self.edge.waiting() == 0 and not list(outstanding_file.current(self.data).waiting())
+
+
+def _handed(port: int, posting: Posting) -> Said:
+    with closing(Postman(port)) as postman:
+        return postman.send(posting)
 
 
 def _numbers(contents: Any) -> Counter[int]:
@@ -182,10 +188,8 @@ def test_a_hundred_people_are_authorised_go_live_and_come_back_without_losing_a_
     _until(lambda: _arrives_here(city, passwords[0]), 60)
     city.old.forward(CREW)
     first = len(city.sent)
-    for address in CREW[::5]:
-        city.send("edge", OUTSIDE, address)
-    for address in CREW[::20]:
-        city.send("old", OLD, address)
+    city.send("edge", OUTSIDE, *CREW[::5])
+    city.send("old", OLD, *CREW[::20])
     flags = ("--tls", "--tls-ca-path", str(city.authority.certificate), "--auth", "PLAIN", "--auth-user", CREW[7])
     for to in (OLD, OUTSIDE, CREW[8]):
         number = len(city.sent)
@@ -206,8 +210,7 @@ def test_a_hundred_people_are_authorised_go_live_and_come_back_without_losing_a_
     city.mode("elsewhere")
     _until(lambda: _goes_to_the_old_system(city, "edge", OUTSIDE), 60)
     before = len(city.sent)
-    for address in CREW[:5]:
-        city.send("edge", OUTSIDE, address)
+    city.send("edge", OUTSIDE, *CREW[:5])
     _until(city.is_idle, 60)
     here[CREW[0]] = city.inbox(CREW[0], passwords[0])  # some came while the processes looked
     back = _numbers(p.content for p in city.store.taken)
