@@ -173,6 +173,7 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 3600
 WHITENOISE_USE_FINDERS = True  # under their own names, where collecting failed
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others come by the line above: half to compress
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MESSAGE_TAGS = {messages.INFO: "wait", messages.SUCCESS: "done", messages.WARNING: "warn", messages.ERROR: "stop"}
 CSRF_FAILURE_VIEW = "civicmail.front.web.failing.csrf_failure"
