@@ -7,6 +7,7 @@ local for our domains, outbound for the others.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -95,5 +96,6 @@ class Routes:
         return self.modes.split(address)
 
 
+@cache
 def _inside(hop: Hop | None, mode: Mode | None) -> Hop | None:
     return replace(hop, inside=True) if hop is not None and mode == "live" else hop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,9 +53,10 @@ class Local:
 
     def deliver(self, jobs: list[Job]) -> list[Handed]:
         """Put all copies into their mailboxes, then sync each mailbox once; only then is a copy called delivered."""
-        handed = list(self._pool.map(self._one, jobs))
-        boxes = {box for h in handed for i, box in h.boxes.items() if h.results[i].took}
-        failed = {box: error for box, error in zip(boxes, self._pool.map(self._settle, boxes), strict=True) if error is not None}
+        handed = self._side_by_side(self._one, jobs)
+        boxes = list({box for h in handed for i, box in h.boxes.items() if h.results[i].took})
+        settled = zip(boxes, self._side_by_side(self._settle, boxes), strict=True)
+        failed = {box: error for box, error in settled if error is not None}
         for h in handed:
             for index, box in h.boxes.items():
                 if h.results[index].took and box in failed:
@@ -64,6 +65,10 @@ class Local:
 
     def close(self) -> None:
         self._pool.shutdown()
+
+    def _side_by_side[Thing, Done](self, work: Callable[[Thing], Done], things: list[Thing]) -> list[Done]:
+        """In order. One alone needs no other thread, and most come alone."""
+        return list((map if len(things) == 1 else self._pool.map)(work, things))
 
     def _settle(self, box: Path) -> OSError | None:
         try:
