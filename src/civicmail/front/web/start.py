@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
@@ -10,6 +11,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 SETTINGS = "civicmail.front.web.settings"
 
 _prepared = False
+_preparing = threading.Lock()
 
 
 def is_prepared() -> bool:
@@ -29,10 +31,18 @@ def start(data: Path, config: Path | None = None) -> None:
 
 
 def prepare(data: Path, config: Path | None = None) -> None:
-    """Bring the tables up to this program's version, one process at a time; quick when there is nothing to do. Raises LeaseHeld
-    while another process does it, and django.db.OperationalError when the database is not there."""
+    """Bring the tables up to this program's version, one process at a time, and once in a process: the first thread does it, the
+    others wait for it. Raises LeaseHeld while another process does it, and django.db.OperationalError when the database is not
+    there; then whoever comes next tries again."""
     global _prepared
     start(data, config)
+    with _preparing:
+        if not _prepared:
+            _migrate(data)
+            _prepared = True
+
+
+def _migrate(data: Path) -> None:
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -45,4 +55,3 @@ def prepare(data: Path, config: Path | None = None) -> None:
     from civicmail.front.web.doors import secret
 
     secret(data)  # Dovecot needs it before it asks for the first time
-    _prepared = True
