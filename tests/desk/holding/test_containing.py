@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline import contained
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.contained import decided_path
-from civicmail.mail.pipeline.containing import Containing
+from civicmail.mail.pipeline.containing import Containing, Known, save
 from desk.holding.test_findings import listened
 from desk.holding.test_quarantine import states, words
 from mail.archive.making import UNSYNCED
@@ -119,6 +120,25 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     assert officer.post(page, {"reason": WHY}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [groups[0].key]}).status_code == 302 and verbs.let_go() == 4
     assert all(list(states(installed, _id(c)).values()) == [True] for c in bad), "a false alarm loses nothing"
+
+
+def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1602 (P-25): an attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
+    write, and colleagues, are chosen."""
+    at = ms(city.now) - 60_000
+    known = Known()
+    known.of("p-crew0").domains["shop.example"] = None
+    save(installed, known)
+    send(installed, at, *((b"Subject: Hi\r\n\r\nCall %d\r\n" % n, f"p{n}@d{n}.example") for n in range(24)))
+    honest = send(installed, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "lee@city.example"))
+    listened(installed, ms(city.now))
+    row = Containment.objects.get(sender="p-crew0")
+    groups = verbs.groups_of(row, ms(city.now))
+    assert len(groups) == 6 and [c for g in groups if g.is_likely_honest for c in g.captures] == honest
+    shown = visit("security").get(f"/holding/contained/{row.pk}/").content.decode()
+    ticked = re.findall(r'<input[^>]*name="go"[^>]*value="([^"]+)"[^>]*checked', shown)
+    assert sorted(ticked) == sorted(g.key for g in groups if g.is_likely_honest)
+    assert "in d22.example" in words(visit("security").get(f"/holding/contained/{row.pk}/")) and "(a domain to which" in shown
 
 
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:

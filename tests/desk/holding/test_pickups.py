@@ -170,7 +170,8 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
     row.refresh_from_db()
     assert (looked, row.state) == (4, "locked"), "the fifth locks it"
     assert visit("").post(link, {"secret": SECRET}).status_code == 410
-    assert Notice.objects.filter(key__startswith="pickup-locked:", to="dana.ortiz@city.example").count() == 1
+    (locked,) = Notice.objects.filter(key__startswith="pickup-locked:", to="dana.ortiz@city.example")
+    assert "pat@out.example" in locked.text
     owner = PickUp.objects.get()
     owner.person = city.people["crew0"]
     owner.save()
@@ -263,6 +264,20 @@ def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, c
     )  # fmt: skip
     body = machine.body(came.id)
     assert b"Thank you, Dana." in body and b"In-Reply-To: <7@city.example>" in body and b"Subject: Re: [secure] Your file" in body
+
+
+def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1600: a page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
+    sent again."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    said = {"pass": re.findall(r'name="pass" value="([^"]+)"', opened)[0], "text": "Thank you, Dana."}
+    assert "on its way" in words(visit("").post(link, said))
+    again = visit("").post(link, said)
+    assert again.status_code == 422 and "Send this only if it is more" in words(again) and PickUp.objects.get().replies.count() == 1
+    said["pass"] = re.findall(r'name="pass" value="([^"]+)"', again.content.decode())[0]
+    assert "Your answer is on its way" in words(visit("").post(link, said)) and PickUp.objects.get().replies.count() == 2
 
 
 def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town, installed: Path) -> None:

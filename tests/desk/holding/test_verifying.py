@@ -15,9 +15,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from civicmail.city.access.models import Entry
+from civicmail.city.access.models import Account, Entry
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.published import publish
+from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
@@ -122,6 +123,19 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     assert told.to == DANA and "NOT genuine" in told.text and "secret" not in told.text
     assert "It is not genuine" in words(dana.get(page)) and "Not mine." in words(dana.get(page))
     assert Entry.objects.filter(act="sender.verify").count() == Entry.objects.filter(act="sender.answered").count() == 1
+
+
+@pytest.mark.django_db
+def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, installed: Path, known: int) -> None:
+    """R-1603 (P-27, 28 CFR 35.160): what a claimed address is made of changes nothing in the question."""
+    capture, dana = came(installed, known - 60_000, "{link}@evil.example"), city.people["crew0"]
+    actor = actor_of(Account.objects.get(person=dana), "", known)
+    by_ = Channel("office@paving.example", False)
+    verbs.ask(uuid.UUID(capture.uuid), capture.received, "{link}@evil.example", by_, asker=dana, actor=actor, reason="", now=known)
+    (notice,) = Notice.objects.filter(to=by_.address)
+    assert notice.subject == "Did you write to us? / ¿Nos escribió usted?"
+    english, spanish = notice.text.split("\n\n---\n\n")
+    assert asked_link(by_.address) in english and "Responda aquí" in spanish and "{link}@evil.example" in english
 
 
 @pytest.mark.django_db

@@ -67,6 +67,18 @@ def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
     assert until_unusual(habit, known) == (30, "")
 
 
+def test_domains_of_what_was_held_never_become_known() -> None:
+    """R-1601: an hour later they are as new as before, and known ones have not made room for them."""
+    habit = worked()
+    for n in range(500):
+        habit.sent(one(NOON + n, f"a@new{n}.example"), usual=False)
+    assert habit.unusual(one(NOON + 500, "b@d1.example"), PEOPLE) == "outside", "it counts for this hour all the same"
+    habit.sent(one(NOON + 2 * HOUR, "a@d1.example"))
+    assert set(habit.domains) == {f"d{n}.example" for n in range(4)}
+    again = [one(NOON + DAY + n, f"a@new{n}.example") for n in range(40)]
+    assert until_unusual(habit, again) == (20, "domains")
+
+
 def test_the_same_words_in_many_messages_are_unusual() -> None:
     """R-656: to colleagues, too; whoever is greeted by name does not make it another message."""
     text = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from civicmail.city.access.snapshot import Snapshot
@@ -23,20 +23,28 @@ MOST = 2000
 @dataclass(frozen=True, slots=True)
 class Group:
     """Messages that wait and say the same, or one alone. key: of the form; first, last: ms; copies: recipients; domains: outside;
-    place: the client's address; alike: whether they look like the attack."""
+    places: addresses of clients; alike: whether they look like the attack; new: whether they go to a domain to which their sender
+    had never written."""
 
     key: str
     captures: tuple[str, ...]
     first: int
     last: int
     copies: int
-    domains: int
+    domains: tuple[str, ...]
     places: tuple[str, ...]
     alike: bool
+    new: bool
+
+    @property
+    def is_likely_honest(self) -> bool:
+        """Whether nothing is known against it: that it is chosen beforehand."""
+        return not self.alike and not self.new
 
 
-def waiting(sender: str, now: int, domains: frozenset[str], people: Snapshot | None) -> list[Group]:
-    """What waits of one sender, most alike first. domains: of the city. Raises LaterError."""
+def waiting(sender: str, now: int, domains: frozenset[str], people: Snapshot | None, known: Collection[str] = ()) -> list[Group]:
+    """What waits of one sender, most alike first. domains: of the city; known: to which the sender wrote before. Raises
+    LaterError."""
     ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
     found: list[Capture] = []
     for id_ in list(ids)[:MOST]:
@@ -46,26 +54,27 @@ def waiting(sender: str, now: int, domains: frozenset[str], people: Snapshot | N
             continue
         if _sender(capture, domains, people) == sender:
             found.append(capture)
-    return groups(found, domains)
+    return groups(found, domains, known)
 
 
-def groups(captures: Iterable[Capture], domains: frozenset[str]) -> list[Group]:
+def groups(captures: Iterable[Capture], domains: frozenset[str], known: Collection[str]) -> list[Group]:
     """By what the gateway saw that they have in common. The one that was unlike its sender itself is no honest one."""
     by: dict[str, list[Capture]] = {}
     for capture in captures:
         mask = next((f.mask for f in capture.findings if f.check == CHECK), "")
         by.setdefault(mask or capture.uuid, []).append(capture)
-    made = [_group(key, sorted(some, key=lambda c: c.received), domains) for key, some in by.items()]
+    made = [_group(key, sorted(some, key=lambda c: c.received), domains, known) for key, some in by.items()]
     return sorted(made, key=lambda g: (-len(g.captures), g.first))
 
 
-def _group(key: str, some: list[Capture], domains: frozenset[str]) -> Group:
+def _group(key: str, some: list[Capture], domains: frozenset[str], known: Collection[str]) -> Group:
     to = [r.address.lower() for c in some for r in c.envelope.recipients]
-    outside = {a.rpartition("@")[2] for a in to} - domains
+    outside = tuple(sorted({a.rpartition("@")[2] for a in to} - domains))
     tripped = any(f.check == CHECK and f.code != HELD for c in some for f in c.findings)
     places = tuple(dict.fromkeys(c.envelope.client for c in some if c.envelope.client))
     captures = tuple(c.uuid for c in some)
-    return Group(key, captures, some[0].received, some[-1].received, len(to), len(outside), places, len(some) >= ALIKE or tripped)
+    alike, new = len(some) >= ALIKE or tripped, not set(outside) <= set(known)
+    return Group(key, captures, some[0].received, some[-1].received, len(to), outside, places, alike, new)
 
 
 def waiting_copies(capture: str) -> list[int]:

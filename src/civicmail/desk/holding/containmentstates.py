@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from civicmail.city.access.steps import Step, Table
+from civicmail.core.config.sentence import sentence as _
 
 State = Literal["held", "locked", "released"]
 
@@ -30,12 +31,13 @@ TABLE = Table[State](
 step = TABLE.step
 
 SIGNS = {
-    "outside": "more recipients outside within an hour than usual",
-    "inside": "more recipients in the city within an hour than usual",
-    "domains": "many domains within an hour to which it had never written",
-    "same": "many messages within an hour that say the same",
-    "night": "much mail at an hour at which it never sends",
-    "places": "much mail from a new network while another one was in use",
-    "budget": "more within an hour than this service sends",
+    "outside": _("more recipients outside within an hour than usual"),
+    "inside": _("more recipients in the city within an hour than usual"),
+    "domains": _("many domains within an hour to which it had never written"),
+    "same": _("many messages within an hour that say the same"),
+    "night": _("much mail at an hour at which it never sends"),
+    "places": _("much mail from a new network while another one was in use"),
+    "held": _("mail that is unlike its owner"),
+    "budget": _("more within an hour than this service sends"),
 }
 """What was unlike its owner (mail/pipeline/habits.py), as a person reads it."""

@@ -18,6 +18,8 @@ from civicmail.mail.courier import cms
 DOTS = b"[...]"
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?\r\n(?:[ \t].*?\r\n)*)", re.DOTALL)
 _COPIED = frozenset({b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"message-id", b"in-reply-to", b"references"})
+_INSIDE = frozenset({b"keywords", b"comments", b"thread-topic"})
+"""What says what the message is about (RFC 9788 3.2.1); Thread-Topic is the subject once more, as Outlook writes it."""
 _NO_TYPE = b" text/plain; charset=us-ascii\r\n"
 _WIDTH = 64
 
@@ -33,7 +35,7 @@ def halves(message: bytes) -> tuple[bytes, bytes]:
         low = name.lower()
         if low == b"content-type":
             kind = value
-        elif low.startswith(b"content-"):
+        elif low.startswith(b"content-") or low in _INSIDE:
             inside += name + b":" + value
         elif low == b"subject":
             outside += b"Subject: " + DOTS + b"\r\n"

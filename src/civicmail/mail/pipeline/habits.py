@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from civicmail.core.config.settings import Containment
@@ -37,13 +37,14 @@ Sign = Literal["", "outside", "inside", "domains", "same", "night", "places", "b
 @dataclass(frozen=True, slots=True)
 class One:
     """A message as far as it is counted. at: ms; outside: addresses, lower case; inside: how many; place: the client's network, ""
-    where none is told (pages); alike: keys of its words (sameness.py)."""
+    where none is told (pages); alike: keys of its words (sameness.py); usual: whether its domains become known."""
 
     at: int
     outside: tuple[str, ...] = ()
     inside: int = 0
     place: str = ""
     alike: tuple[str, ...] = ()
+    usual: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Habit:
         """Count it. usual: whether it is learnt from; of what was held nothing is."""
         while self.window and (self.window[0].at <= one.at - HOUR or len(self.window) >= WINDOW_MOST):
             self._leaves(self.window.popleft())
-        self.window.append(one if usual else One(one.at, one.outside, one.inside, one.place, one.alike))
+        self.window.append(one if usual else replace(one, usual=False))
         if not usual:
             return
         day, hour = one.at // DAY, one.at // HOUR % 24
@@ -126,8 +127,8 @@ class Habit:
         self.window.clear()
 
     def _leaves(self, one: One) -> None:
-        """Domains become known when the hour is over: until then they are new."""
-        for address in one.outside:
+        """Domains become known when the hour is over: until then they are new. Those of what was held stay so."""
+        for address in one.outside if one.usual else ():
             self.domains.pop(_domain(address), None)
             self.domains[_domain(address)] = None
         while len(self.domains) > DOMAINS_MOST:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
+from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, locking
@@ -27,6 +28,7 @@ from civicmail.city.access.published import Watch
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.access.views.saying import said
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.clock import now_ms
@@ -38,6 +40,7 @@ from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
 from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.pipeline import contained
+from civicmail.mail.pipeline import containing as habits
 from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
 
 SIGN = b'"contained"'
@@ -193,34 +196,48 @@ def _service(row: Containment) -> Mailbox | None:
 
 
 def _tell(row: Containment, now: int) -> None:
-    """The person, whoever they report to, and every security officer."""
-    who, sign = str(row.person) if row.person else row.sender.partition(":")[2], SIGNS.get(row.sign, "unlike its owner")
-    page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
+    """The person, whoever they report to, and every security officer, each in their own language."""
     told: dict[str, list[Person | None]] = {
         "own": [row.person] if row.person else [],
         "manager": _managers(row.person),
         "security": _officers(now),
     }
-    texts = {
-        "own": (
-            "Your mail waits",
-            f"Your account sent {sign}. Somebody else may be using it, so everything that you send waits; nothing is lost.\n\n"
-            "Call the security office or the help desk now, not by mail, whether it was you or not.",
-        ),
-        "manager": (
-            f"Mail of {who} waits",
-            f"The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
-            "looked.\n\nIf you know why, tell the security office.",
-        ),
-        "security": (
-            f"An account acts unlike its owner: {who}",
-            f"{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}",
-        ),
-    }
     for role, people in told.items():
         for person in people:
             if person is not None and (to := senders.address_of(person)):
-                tell(f"contained:{row.pk}:{role}:{person.pk}", to, *texts[role], now=moment(now))
+                with override(person.language):
+                    subject, text = _WORDS[role](row)
+                tell(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
+
+
+def _to_owner(row: Containment) -> tuple[str, str]:
+    text = gettext(
+        "Your account sent {sign}. Somebody else may be using it, so everything that you send waits; nothing is lost.\n\n"
+        "Call the security office or the help desk now, not by mail, whether it was you or not."
+    )
+    return gettext("Your mail waits"), text.format(sign=said(_sign(row)))
+
+
+def _to_manager(row: Containment) -> tuple[str, str]:
+    text = gettext(
+        "The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
+        "looked.\n\nIf you know why, tell the security office."
+    )
+    return gettext("Mail of {who} waits").format(who=row.person), text.format(who=row.person, sign=said(_sign(row)))
+
+
+def _to_security(row: Containment) -> tuple[str, str]:
+    who = str(row.person) if row.person else row.sender.partition(":")[2]
+    page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
+    text = f"{who} sent {_sign(row)}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
+    return f"An account acts unlike its owner: {who}", text
+
+
+def _sign(row: Containment) -> str:
+    return SIGNS.get(row.sign, row.sign)
+
+
+_WORDS = {"own": _to_owner, "manager": _to_manager, "security": _to_security}
 
 
 def _managers(person: Person | None) -> list[Person | None]:
@@ -245,7 +262,9 @@ def people() -> Snapshot | None:
 
 def groups_of(row: Containment, now: int) -> list[Group]:
     """What waits of the account. Raises LaterError."""
-    return containments.waiting(row.sender, now, frozenset(settings.CITY.city.domains), people())
+    habit = habits.load(Path(str(settings.DATA))).habits.get(row.sender)
+    known = habit.domains if habit is not None else ()
+    return containments.waiting(row.sender, now, frozenset(settings.CITY.city.domains), people(), known)
 
 
 @lru_cache(maxsize=4)

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import DataError, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
@@ -64,7 +66,8 @@ def digest(token: str) -> str:
 
 def find(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
     """Make a row, and a notice without content, of each box that has none; how many."""
-    fresh = _without_a_kept_row(data)
+    if not (fresh := _without_a_kept_row(data)):
+        return 0
     known = set(PickUp.objects.filter(box__in=fresh).values_list("box", flat=True))
     return sum(_told(data, id_, city, url, rules, now) for id_ in fresh if id_ not in known)
 
@@ -80,8 +83,10 @@ def _told(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) ->
 
 def _without_a_kept_row(data: Path) -> list[str]:
     """Boxes of which no row says that they are to be kept: new ones, and those whose end was not carried out. Few at a time."""
+    if not (there := boxes.waiting(data)):
+        return []
     kept = set(PickUp.objects.filter(state__in=pickupstates.KEPT).values_list("box", flat=True))
-    return [id_ for id_ in boxes.waiting(data) if id_ not in kept][:AT_ONCE]
+    return [id_ for id_ in there if id_ not in kept][:AT_ONCE]
 
 
 def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
@@ -122,7 +127,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
         if left <= 0:
             _lock(fresh, client, now)
             raise Conflict(pickupstates.SAID["locked"])
-        said = _("That is not the passphrase. Try again; after a few wrong ones it is locked.")
+        said = _("That is not the passphrase. Tries that are left before it is locked: {left}.", left=left)
         raise Unusable(said, {"secret": said})
     with entries.before_showing(now):
         locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
@@ -160,9 +165,19 @@ def _lock(row: PickUp, client: Actor, now: int) -> None:
         locked.state = pickupstates.TABLE.step(locked.state, "lock")
         locked.save(update_fields=["state"])
         entries.enter("pickup.lock", actor=client, reason="", now=now, object=_name(locked))
-        words = "The passphrase of a confidential message of yours was wrong too often, so the message is locked. If the reader has\
- told you that it was them, set a new passphrase and tell it to them by telephone: My mail, Picked up securely."
-        tell(f"pickup-locked:{locked.box}:{now}", locked.sender, "A confidential message is locked", words, now=moment(now))
+        _tell_locked(locked, now)
+
+
+def _tell_locked(row: PickUp, now: int) -> None:
+    with override(row.person.language if row.person is not None else "en"):
+        text = gettext(
+            "The passphrase of the confidential message that you sent to {reader} on {day} was wrong too often, so it is locked. "
+            "Call them. If it was them, set a new passphrase and tell it to them on the telephone; if not, somebody else has the "
+            "mail with the link."
+        ).format(reader=row.to, day=day(row.made))
+        page = f"\n\n{settings.CITY.web.url}{reverse('secure-one', args=[row.pk])}" if row.person is not None else ""
+        subject = gettext("A confidential message is locked")
+        tell(f"pickup-locked:{row.box}:{now}", row.sender, subject, text + page, now=moment(now))
 
 
 def note_file(row: PickUp, number: int, *, client: Actor, now: int) -> None:
@@ -171,8 +186,9 @@ def note_file(row: PickUp, number: int, *, client: Actor, now: int) -> None:
     entries.enter_alone("pickup.file", actor=client, reason="", now=now, object=_name(row), facts=facts)
 
 
-def reply(row: PickUp, text: str, subject: str, message_id: str, *, client: Actor, now: int) -> PickUpReply:
-    """Give an answer to be sent. Raises Conflict, Unusable."""
+def reply(row: PickUp, text: str, subject: str, message_id: str, *, before: int, client: Actor, now: int) -> PickUpReply:
+    """Give an answer to be sent. before: how many there were when its page was shown, so that a page that is loaded anew, or a
+    button that is pressed twice, sends nothing twice. Raises Conflict, Unusable."""
     fresh, text = _live(row, now), text.strip()
     if fresh.state != "opened":
         raise Conflict(_("Open the message first."))
@@ -181,7 +197,9 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, client: Acto
         raise Unusable(said, {"text": said})
     with transaction.atomic():
         PickUp.objects.select_for_update().get(pk=fresh.pk)
-        if fresh.replies.count() >= REPLIES_MOST:
+        if (count := fresh.replies.count()) != before:
+            raise Conflict(_("You have answered since this page was opened, and that is on its way. Send this only if it is more."))
+        if count >= REPLIES_MOST:
             raise Conflict(_("You have answered this message often enough; please write to the city by mail."))
         entries.enter("pickup.reply", actor=client, reason="", now=now, object=_name(fresh))
         return PickUpReply.objects.create(
@@ -234,9 +252,10 @@ def end(data: Path, *, now: int) -> int:
             if fresh.opened is None:
                 _tell_unread(fresh, now)
         ended += 1
-    gone = PickUp.objects.filter(box__in=_without_a_kept_row(data)).exclude(state__in=pickupstates.KEPT)
-    for id_ in gone.values_list("box", flat=True):
-        boxes.remove(data, id_)
+    if unkept := _without_a_kept_row(data):
+        gone = PickUp.objects.filter(box__in=unkept).exclude(state__in=pickupstates.KEPT)
+        for id_ in gone.values_list("box", flat=True):
+            boxes.remove(data, id_)
     return ended
 
 

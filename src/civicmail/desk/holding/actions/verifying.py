@@ -8,6 +8,7 @@ import hmac
 import secrets
 import struct
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +22,8 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.saying import day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.actions import tell
@@ -116,22 +118,30 @@ def lapse(now: int) -> int:
 
 
 def _write(row: Verification, received: int, secret: bytes, now: int) -> None:
-    """To the address that is known from elsewhere. Nothing of the message but its time, and whom it came to."""
+    """To the address that is known from elsewhere, outside in each language of the city. Nothing of the message but its time, and
+    whom it came to."""
     more = _MORE.pack(row.pk, secret)
     token = tokens.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), more)
     when = timezone.localtime(moment(received))
     holder = senders.person_of(row.to) if row.inside else None
-    with override(holder.language if holder is not None else "en"):
-        text = gettext(
-            "{asker} got a message on {day} at {time} that says it is from {claimed}, and asks you whether it really is.\n\n"
-            "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "
-            "knew it before that message came.\n\n{link}"
-        ).format(
-            asker=row.asker.display, day=in_words(when.date()), time=f"{when:%H:%M}", claimed=row.claimed,
-            until=in_words(timezone.localtime(row.until).date()),
-            link=f"{settings.CITY.web.url}{reverse('verified', args=[token])}",
-        )  # fmt: skip
-        tell(f"verify:{row.pk}", row.to, gettext("Did you write to us?"), text, now=moment(now))
+    link = f"{settings.CITY.web.url}{reverse('verified', args=[token])}"
+    subjects, texts = [], []
+    for language in [holder.language] if holder is not None else [code for code, _ in settings.LANGUAGES]:
+        with override(language):
+            subjects.append(gettext("Did you write to us?"))
+            texts.append(_question(row, when, link))
+    tell(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=moment(now))
+
+
+def _question(row: Verification, when: datetime, link: str) -> str:
+    """In the language of the moment."""
+    return gettext(
+        "{asker} got a message on {day} at {time} that says it is from {claimed}, and asks you whether it really is.\n\n"
+        "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "
+        "knew it before that message came.\n\n{link}"
+    ).format(
+        asker=row.asker.display, day=day(when), time=f"{when:%H:%M}", claimed=row.claimed, until=day(row.until), link=link,
+    )  # fmt: skip
 
 
 def _tell_asker(row: Verification, now: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -29,10 +30,11 @@ from civicmail.desk.holding.models import Containment
 
 LOCKED_FOR = "The account acts unlike its owner: {sign}."
 ALLOWED_MOST = 10_000
+NAMED = 3
 
 
 class Release(forms.Form):
-    """What goes is chosen; what looks like the attack is not chosen beforehand."""
+    """What goes is chosen; what looks like the attack, or goes where its sender had never written, is not chosen beforehand."""
 
     go = forms.MultipleChoiceField(label="Which messages go?", required=False, widget=forms.CheckboxSelectMultiple)
     allowed = forms.IntegerField(
@@ -134,7 +136,7 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
 def _form(request: Asked, groups: list[Group], *, is_open: bool) -> Release:
     form = Release(request.POST or None) if "lock" not in request.POST else Release()
     offer(form, "go", [(g.key, _words(g)) for g in groups])
-    form.fields["go"].initial = [g.key for g in groups if is_open and not g.alike]
+    form.fields["go"].initial = [g.key for g in groups if is_open and g.is_likely_honest]
     return form
 
 
@@ -143,10 +145,16 @@ def _words(group: Group) -> str:
     count, at = len(group.captures), timezone.localtime(moment(group.first))
     what = f"{count} messages that say the same" if count > 1 else "1 message"
     to = f"{group.copies} recipient{'s' * (group.copies > 1)}"
-    outside = f" in {group.domains} domain{'s' * (group.domains > 1)} outside" if group.domains else ", only in the city"
+    outside = f" in {_named(group.domains)}" if group.domains else ", only in the city"
     place = f", from {', '.join(group.places[:3])}" if group.places else ", from the pages"
     when = f", {date_format(at, 'M j, g:i a')}"
-    return f"{what}, {to}{outside}{place}{when}{' (looks like the attack)' if group.alike else ''}"
+    why = " (looks like the attack)" if group.alike else " (a domain to which it had never written)" if group.new else ""
+    return f"{what}, {to}{outside}{place}{when}{why}"
+
+
+def _named(domains: Sequence[str]) -> str:
+    """Domains outside by name where they are few."""
+    return ", ".join(domains) if len(domains) <= NAMED else f"{len(domains)} domains outside"
 
 
 def _is_lockable(row: Containment) -> bool:

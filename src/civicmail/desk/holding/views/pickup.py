@@ -113,13 +113,14 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
         opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
     except signing.BadSignature:
         return _asked_again(request, row, now)
-    if opened != pass_of(row):
+    if opened[:-1] != pass_of(row):
         return _asked_again(request, row, now)
     form = Answers(request.POST)
     if form.is_valid():
         index = boxes.index(data(), row.box)
         try:
-            verbs.reply(row, form.cleaned_data["text"], index["subject"], index["message_id"], client=client_of(request), now=now)
+            text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
+            verbs.reply(row, text, subject, id_, before=opened[-1], client=client_of(request), now=now)
         except Conflict as error:
             form.add_error("text", said(error.args[0]))
         except Unusable as error:
@@ -151,7 +152,7 @@ def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = 
     ]
     shown = {
         "page": page, "index": index, "files": listed, "answer": form, "sent": sent,
-        "pass": signing.dumps(pass_of(row), salt=SALT), "whole": f"{top}/pickup/file/{_file(row, WHOLE)}/",
+        "pass": signing.dumps([*pass_of(row), row.replies.count()], salt=SALT), "whole": f"{top}/pickup/file/{_file(row, WHOLE)}/",
     }  # fmt: skip
     return render(request, "holding/pickup.html", shown, status=status)
 

@@ -18,7 +18,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, me
 from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.saying import said
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import pickupstates
@@ -79,7 +79,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
         (gettext("Opened first"), row.opened or gettext("not yet")), (gettext("Openings"), row.openings),
     ]  # fmt: skip
     crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
-    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _words(row.state), facts)
+    link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
+    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _words(row.state), facts, link)
     shown = {"page": page, "form": form, "live": row.state in pickupstates.KEPT, "back": reverse("secure-mail")}
     return render(request, "holding/secure.html", shown, status=status_of(form))
 

@@ -46,7 +46,8 @@ class ContainedLine(Schema):
 
 
 class WaitingGroup(Schema):
-    """Messages that wait and say the same. key: names it in `release_contained`; alike: they look like the attack."""
+    """Messages that wait and say the same. key: names it in `release_contained`; alike: they look like the attack; new: they go to
+    a domain to which their sender had never written."""
 
     key: str
     messages: list[uuid.UUID]
@@ -56,6 +57,7 @@ class WaitingGroup(Schema):
     domains: int
     places: list[str]
     alike: bool
+    new: bool
 
 
 class OneContained(ContainedLine):
@@ -160,7 +162,7 @@ def _whole(c: Containment, now: int) -> OneContained:
     waits = [
         WaitingGroup(
             key=g.key, messages=[uuid.UUID(capture) for capture in g.captures], first=moment(g.first), last=moment(g.last),
-            copies=g.copies, domains=g.domains, places=list(g.places), alike=g.alike,
+            copies=g.copies, domains=len(g.domains), places=list(g.places), alike=g.alike, new=g.new,
         )
         for g in _groups(c, now)
     ]  # fmt: skip
