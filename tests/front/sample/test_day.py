@@ -1,13 +1,18 @@
-"""A day as a plan, and what watches it. P-01, P-02."""
+"""A day as a plan, its letters, its people, and what watches it. P-01, P-02."""
 
 from __future__ import annotations
 
+import io
+import os
 from collections import Counter
 from itertools import pairwise
 from random import Random
 
-from civicmail.front.sample.day import HOURS, READINGS, Load, due
+from civicmail.front.sample.costs import Roles
+from civicmail.front.sample.day import HOURS, READINGS, Kind, Load, due
+from civicmail.front.sample.daymail import Letter, Letters, keep, kept
 from civicmail.front.sample.incidents import Incident, play, stop
+from civicmail.front.sample.people import DEPARTMENTS, OFFICES
 
 
 def test_a_day_has_the_mail_of_the_policy_in_both_readings() -> None:
@@ -41,3 +46,38 @@ def test_what_goes_wrong_begins_and_ends_once_and_never_outlives_its_day() -> No
     assert done == ["begins", "ends", "late begins"]
     stop((night, late))
     assert done[-1] == "late ends" and len(done) == 4
+
+
+def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_same_seed() -> None:
+    """R-1100."""
+    kinds: tuple[Kind, ...] = ("inside", "junk", "outward", "inward")
+
+    def day(seed: int) -> list[Letter]:
+        letters = Letters(seed, OFFICES, lambda posting: posting)
+        return [Letter(n / 3, kinds[n % 4], letters.next(kinds[n % 4])) for n in range(80)]
+
+    first = day(1)
+    with io.BytesIO() as file:
+        keep(file, iter(first))
+        assert list(kept(file)) == list(kept(file)) == first
+    plain = [(letter.posting.sender, letter.posting.recipients) for letter in first]
+    assert plain == [(letter.posting.sender, letter.posting.recipients) for letter in day(1)]
+    assert plain != [(letter.posting.sender, letter.posting.recipients) for letter in day(2)]
+
+
+def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
+    """R-1103: 6,200 people have about 70 who do, one for 88 of them."""
+    assert len(OFFICES.departments) == 70 and set(DEPARTMENTS) <= set(OFFICES.departments)
+    assert all(len(OFFICES.staff_of(d.short)) == 7 for d in OFFICES.departments)
+    assert len({p.address for p in OFFICES.employees}) == len({d.name for d in OFFICES.departments}) * 7 == 490
+
+
+def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
+    """R-1104."""
+    roles, seen = Roles(), {os.getpid(): "ourselves"}
+    roles.look(os.getppid(), seen)
+    assert roles.spent["ourselves"] == 0 and roles.peak["ourselves"] > 1
+    while roles.spent["ourselves"] == 0:
+        sum(range(100_000))
+        roles.look(os.getppid(), seen)
+    assert roles.cpu >= roles.spent["ourselves"]

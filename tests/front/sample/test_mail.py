@@ -6,13 +6,17 @@ import email
 import email.policy
 import hashlib
 import re
+import textwrap
 from itertools import islice
+from random import Random
 
 import pytest
 
 from civicmail.front.sample import people
+from civicmail.front.sample.letters import filled
 from civicmail.front.sample.mail import KINDS, messages
 from civicmail.front.sample.malformed import BREAKERS
+from civicmail.front.sample.prose import paragraphs
 
 MANY = list(islice(messages(1), 2000))
 
@@ -25,6 +29,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
 def test_the_mail_of_seed_1_does_not_change_between_machines() -> None:
     digest = hashlib.sha256(b"".join(m.content for m in islice(messages(1, kinds=("plain", "reply", "html")), 100))).hexdigest()
     assert digest == "9b998f824dea2da1b850fd2a07222634699c237eecc776a0fca9d8e644f860f4"
+
+
+def test_lines_are_broken_as_the_standard_library_does_it() -> None:
+    r = Random(1)
+    for text in [p for _ in range(300) for p in paragraphs(r, "absentee-ballot count")]:
+        assert filled(text) == textwrap.fill(text, 76)
+    assert filled("x" * 200) == "x" * 200
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,13 +23,15 @@ def demo(
 ) -> None:
     """Start a sample city with a month of mail behind it: its pages open in a browser, and more mail flows until Ctrl-C."""
     from civicmail.front.cli.screen import screen
+    from civicmail.front.sample.people import DEMO
     from civicmail.front.sample.play import Play
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end
     with samplecity.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
         output.words("Making a city of six departments, and a month of its mail …")
-        city = samplecity.people(play.data)
+        city = samplecity.people(play.data, DEMO)
+        samplecity.cases(city)
         play.keep_a_month(samplecity.snapshot(play.data))
         play.behind += samplecity.desks(play.data, city)
         with samplecity.serving(folder), screen(play) as show:

@@ -22,6 +22,7 @@ from civicmail.core.disk.files import OS_FILES
 if TYPE_CHECKING:
     from civicmail.city.access.snapshot import Snapshot
     from civicmail.front.sample.cityhall import Staff
+    from civicmail.front.sample.people import Town
 
 
 @contextlib.contextmanager
@@ -40,7 +41,7 @@ def folder(given: Path | None, what: str) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def people(data: Path) -> Staff:
+def people(data: Path, town: Town) -> Staff:
     """Everybody of the sample city by the verbs that pages use."""
     from civicmail.city.access.demo import FILE as ROLES
     from civicmail.front.web.start import prepare
@@ -48,16 +49,20 @@ def people(data: Path) -> Staff:
     OS_FILES.replace(data / ROLES, b"[]")
     prepare(data)
     from civicmail.front.sample.cast import cast
-    from civicmail.front.sample.conduct import conduct
-    from civicmail.front.sample.looks import looks
-    from civicmail.front.sample.people import DEMO
     from civicmail.front.sample.staff import populate
 
-    city = populate(now_ms(), DEMO)
-    looks(city, now_ms())
-    conduct(city, now_ms())
+    city = populate(now_ms(), town)
     OS_FILES.replace(data / ROLES, orjson.dumps([role._asdict() for role in cast(city)]))
     return city
+
+
+def cases(city: Staff) -> None:
+    """Looks at other people's mail, violations, reviews: what the demo's city has to show."""
+    from civicmail.front.sample.conduct import conduct
+    from civicmail.front.sample.looks import looks
+
+    looks(city, now_ms())
+    conduct(city, now_ms())
 
 
 def desks(data: Path, city: Staff) -> int:

@@ -56,25 +56,28 @@ def day(
 
 def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: int) -> tuple[str, bool]:
     """The report, and whether everything was met."""
+    from civicmail.front.cli.atwork import AtWork
     from civicmail.front.sample.day import READINGS
+    from civicmail.front.sample.dayreport import goals, report
+    from civicmail.front.sample.people import OFFICES
     from civicmail.front.sample.simulation import Simulation
 
     load = READINGS[reading]
     count = load.part(share).total
     with Simulation(folder, load, minutes * 60, seed, share) as played:
-        output.words("Making a city of six departments …")
-        city = samplecity.people(folder)
-        from civicmail.front.sample.dayreport import goals, report  # what follows wants Django, which stands now
-        from civicmail.front.sample.hands import Hands
+        output.words("Making a city of 70 departments and district offices …")
+        city = samplecity.people(folder, OFFICES)
+        from civicmail.front.sample.opening import ask_about_files, sign_in  # what follows wants Django, which stands now
 
-        hands = Hands(city, seed)
-        hands.prepare(now_ms())
-        played.let_in(hands.sign_in(now_ms()))
-        output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
-        with samplecity.serving(folder) as pid:
+        ask_about_files(city, now_ms())
+        played.let_in(sign_in(now_ms()))
+        output.words(f"Writing {count:,} letters …")
+        played.write_letters(samplecity.snapshot(folder), output.words)
+        with samplecity.serving(folder) as pid, AtWork(folder, minutes * 60, seed) as desks:
             played.wait_for_gateway()
-            played.run(samplecity.snapshot(folder), pid, hands.work, output.words)
+            output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
+            worked = played.run(pid, desks, output.words)
         played.weigh()
         verified = samplecity.verified(folder)
-        text = "\n".join(report(played, hands, f"A day of {count:,} messages in {minutes:g} minutes", verified)) + "\n"
-        return text, all(goal.met for goal in goals(played, hands, verified))
+        text = "\n".join(report(played, worked, f"A day of {count:,} messages in {minutes:g} minutes", verified)) + "\n"
+        return text, all(goal.met for goal in goals(played, worked, verified))

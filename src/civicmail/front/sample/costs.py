@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,6 +41,12 @@ def cpu(pids: Sequence[int]) -> float:
     return total / _TICKS
 
 
+def own(pid: int) -> float:
+    """Seconds of CPU of one living process. Raises OSError where it is none."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 def peak(pid: int) -> float:
     """The most memory that was ever resident, MiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -57,3 +65,33 @@ def role(pid: int) -> str:
     if not after or after[0].startswith("-"):
         return "supervisor"
     return f"worker {after[after.index('--job') + 1]}" if "--job" in after else after[0]
+
+
+@dataclass(slots=True)
+class Roles:
+    """peak: role of a process -> the most memory it ever had, MiB; cpu: seconds of all processes of the installation, also of those
+    that have ended; spent: role -> seconds of the processes that were seen."""
+
+    peak: dict[str, float] = field(default_factory=dict)
+    cpu: float = 0.0
+    _spent: dict[int, tuple[str, float]] = field(default_factory=dict)
+    _before: dict[int, float] = field(default_factory=dict)
+
+    def look(self, pid: int, others: Mapping[int, str]) -> None:
+        """pid: of the supervisor; others: roles of processes that are not the installation's, by pid, and count from the first look
+        on."""
+        found = family(pid)
+        self.cpu = max(self.cpu, cpu(found))
+        for one in (*found, *others):
+            with suppress(OSError):
+                what, seconds = others.get(one) or role(one), own(one)
+                since = self._before.setdefault(one, seconds) if one in others else 0.0
+                self.peak[what] = max(self.peak.get(what, 0.0), peak(one))
+                self._spent[one] = what, seconds - since
+
+    @property
+    def spent(self) -> dict[str, float]:
+        found = dict.fromkeys(self.peak, 0.0)
+        for what, seconds in self._spent.values():
+            found[what] += seconds
+        return found

@@ -1,10 +1,16 @@
-"""The messages of a day, kind by kind, without end: out of the sample city's mail and what pretends to be mail."""
+"""The messages of a day, kind by kind, without end: out of the sample city's mail and what pretends to be mail.
+
+They are made before the day begins and wait in a file: who makes a letter keeps postmen waiting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from random import Random
+from typing import BinaryIO, NamedTuple
+
+import orjson
 
 from civicmail.front.sample import people
 from civicmail.front.sample.attacks import pretended
@@ -15,6 +21,28 @@ from civicmail.front.sample.people import Town
 _GOOD = ("plain", "reply", "html", "files", "foreign", "newsletter", "forward", "malformed")
 _PRETENDED = 0.1
 """Share of junk that is no advertisement: programs in archives, forms, borrowed names."""
+
+
+class Letter(NamedTuple):
+    """at: seconds after midnight."""
+
+    at: float
+    kind: Kind
+    posting: Posting
+
+
+def keep(file: BinaryIO, letters: Iterable[Letter]) -> None:
+    """Of each a line of JSON: [at, kind, sender, recipients, octets], and then its octets."""
+    for at, kind, (sender, recipients, content) in letters:
+        file.write(orjson.dumps([at, kind, sender, recipients, len(content)]) + b"\n" + content)
+
+
+def kept(file: BinaryIO) -> Iterator[Letter]:
+    """What was kept in a file, from its beginning, one after the other."""
+    file.seek(0)
+    while line := file.readline():
+        at, kind, sender, recipients, size = orjson.loads(line)
+        yield Letter(at, kind, Posting(sender, recipients, file.read(size)))
 
 
 class Letters:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from civicmail.front.sample.day import Kind
-from civicmail.front.sample.hands import Hands
 from civicmail.front.sample.simulation import INDEX, KEPT, Simulation, clock, median, quantile
+from civicmail.front.sample.worked import Worked
 
 _WORDS: dict[Kind, str] = {
     "inside": "among people of the city",
@@ -41,11 +41,11 @@ class Goal(NamedTuple):
     met: bool
 
 
-def goals(day: Simulation, hands: Hands, verified: Mapping[str, object]) -> list[Goal]:
+def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> list[Goal]:
     """What issue after issue has promised of such a day."""
     lost = day.traffic.accepted + day.thief.sent - day.watch.captures
     wait, found = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
-    problems, most = verified.get("problems"), max(hands.asked.values(), default=0)
+    problems, most = verified.get("problems"), max(worked.asked.values(), default=0)
     out = day.watch.theirs["deliver"]
     count = len(problems) if isinstance(problems, list) else 1
     return [
@@ -61,25 +61,25 @@ def goals(day: Simulation, hands: Hands, verified: Mapping[str, object]) -> list
         ),
         Goal(
             "an answer about files within 30 minutes of the day (median)",
-            f"{median(hands.waits):.0f} min",
-            median(hands.waits) <= 30,
+            f"{median(worked.waits):.0f} min",
+            median(worked.waits) <= 30,
         ),
         Goal("no manager is asked more than 40 times", f"{most}", most <= 40),
         Goal("verified without a problem", f"{verified.get('messages')} messages, {count} problems", count == 0),
     ]
 
 
-def report(day: Simulation, hands: Hands, title: str, verified: Mapping[str, object]) -> Iterator[str]:
+def report(day: Simulation, worked: Worked, title: str, verified: Mapping[str, object]) -> Iterator[str]:
     """title: which day it was, in words. Lines."""
     yield f"# {title}"
     yield ""
     yield from _table(
-        ("goal", "measured", ""), [(g.words, g.got, "met" if g.met else "missed") for g in goals(day, hands, verified)]
+        ("goal", "measured", ""), [(g.words, g.got, "met" if g.met else "missed") for g in goals(day, worked, verified)]
     )
     yield from _mail(day)
     yield from _waits(day)
     yield from _happened(day)
-    yield from _people(hands)
+    yield from _people(worked)
     yield from _machine(day)
 
 
@@ -125,14 +125,15 @@ def _happened(day: Simulation) -> Iterator[str]:
     yield ""
 
 
-def _people(hands: Hands) -> Iterator[str]:
+def _people(worked: Worked) -> Iterator[str]:
     yield "## What people did"
     yield ""
-    rows = [(words, f"{count:,}") for words, count in sorted(hands.done.items())]
+    rows = [(words, f"{count:,}") for words, count in sorted(worked.done.items())]
     yield from _table(("", "count"), rows or [("nothing", "0")])
+    each = list(worked.asked.values())
     yield (
-        f"{sum(hands.asked.values()):,} questions about files to {len(hands.asked)} managers, "
-        f"{max(hands.asked.values(), default=0)} at most to one of them."
+        f"{sum(each):,} questions about files to {len(each)} managers, {median(each):.0f} to one of them (median), "
+        f"{max(each, default=0)} at most."
     )
     yield ""
 
@@ -140,9 +141,11 @@ def _people(hands: Hands) -> Iterator[str]:
 def _machine(day: Simulation) -> Iterator[str]:
     yield "## What it cost"
     yield ""
-    yield from _table(("process", "most memory"), [(role, f"{mib:,.0f} MiB") for role, mib in sorted(day.roles.peak.items())])
+    spent = day.roles.spent
+    rows = [(role, f"{mib:,.0f} MiB", f"{spent[role]:,.1f}") for role, mib in sorted(day.roles.peak.items())]
+    yield from _table(("process", "most memory", "CPU s"), rows)
     each = day.roles.cpu * 1000 / max(1, day.watch.captures)
-    yield f"CPU of all processes: {day.roles.cpu:,.0f} s, {each:.1f} ms a message."
+    yield f"CPU of the installation, with processes that ended: {day.roles.cpu:,.0f} s, {each:.1f} ms a message."
     yield ""
     yield from _table(("on the disk", "size"), [(part, f"{size / 1e6:,.0f} MB") for part, size in sorted(day.disk.items())])
     kept = sum(day.disk.get(part, 0) for part in (KEPT, INDEX))

@@ -113,6 +113,18 @@ DEMO = Town(tuple(d for d in DEPARTMENTS if d.short in ("works", "police", "cler
 """The city of the demo: six departments, with the mayor and outsiders about 400 people."""
 
 
+def _with_districts(department: Department) -> tuple[Department, ...]:
+    """The department and its office in each of four districts."""
+    where = ("North", "East", "South", "West")
+    offices = (Department(f"{department.short}-{w.lower()}", f"{department.name}, {w}", department.topics) for w in where)
+    return department, *offices
+
+
+OFFICES = Town(tuple(office for d in DEPARTMENTS for office in _with_districts(d)), 6)
+"""The city of a simulated day: about as many people as the demo's in 70 departments and district offices, because 6,200 people have
+about 70 who decide about files."""
+
+
 @cache
 def residents() -> tuple[Person, ...]:
     people = []

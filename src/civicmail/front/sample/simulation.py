@@ -1,55 +1,58 @@
 """A whole city's day, compressed: its mail comes at its hours, things go wrong, and a report says what it was like.
 
-The city of the demo carries it: about 400 people with the mail of 6,200. Their data folder is new; every process is the real one.
+About 420 people in 70 departments and district offices carry the mail of 6,200. Their data folder is new; every process is the real
+one. What plays them stays out of their way: letters are made before the day begins, and people at their desks are another process.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.front.sample import certificate, costs, incidents, installation, month, people
 from civicmail.front.sample.day import HOURS, Load, due
-from civicmail.front.sample.daymail import Letters
+from civicmail.front.sample.daymail import Letter, Letters, keep, kept
 from civicmail.front.sample.incidents import Disk, Incident, Neighbour, Thief
 from civicmail.front.sample.names import Names
 from civicmail.front.sample.traffic import Traffic
 from civicmail.front.sample.watch import Watch
+from civicmail.front.sample.worked import Worked
 
 LOOK = 0.25
 AGAIN_HOURS = 0.1
 """After six minutes of the day honest servers come again with what was put off."""
 Say = Callable[[str], None]
-Work = Callable[[float, int], None]
-"""Gets the hour of the day and the time in ms."""
+TOLD = 20_000
+"""After so many letters their number is told."""
+OURSELVES, AT_DESKS = "(the simulation: postmen, the world)", "(the simulation: people at their desks)"
 KEPT = "archive, with its evidence"
 INDEX = "search"
 _PARTS = {"journal": KEPT, "segments": KEPT, "catalogue": KEPT, "ledger": KEPT, "keys": KEPT, "index": INDEX, "extracted": INDEX}
 _PARTS["maildir"] = "delivered copies"
 
 
-@dataclass(slots=True)
-class Roles:
-    """peak: role of a process -> the most memory it ever had, MiB; cpu: seconds of all of them."""
+class Desks(Protocol):
+    """People at work in a process of their own, whose number is pid."""
 
-    peak: dict[str, float] = field(default_factory=dict)
-    cpu: float = 0.0
+    pid: int
 
-    def look(self, pid: int) -> None:
-        family = costs.family(pid)
-        self.cpu = max(self.cpu, costs.cpu(family))
-        for one in family:
-            with suppress(OSError):
-                role = costs.role(one)
-                self.peak[role] = max(self.peak.get(role, 0.0), costs.peak(one))
+    def begin(self, began: float) -> None:
+        """began: midnight, of time.monotonic()."""
+
+    def require_open(self) -> None:
+        """Raises CivicmailError where it has ended by itself."""
+
+    def end(self) -> Worked:
+        """The day is over. Raises CivicmailError where it was over before."""
 
 
 class Simulation:
@@ -57,12 +60,14 @@ class Simulation:
 
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
-        self.roles = Roles()
+        self.roles = costs.Roles()
         self._began = 0.0
         self.happened: list[tuple[float, str]] = []
         self._seed = seed
         self._names, self._neighbour = Names(), Neighbour()
         data.parent.mkdir(parents=True, exist_ok=True)
+        self._letters = tempfile.TemporaryFile(dir=data.parent)  # noqa: SIM115 - __exit__ closes it; it has no name and goes with us
+        self._others = {os.getpid(): OURSELVES}
         disk = Disk(data)
         self.ports = installation.Ports(*installation.free_ports(4))
         text = installation.settings(
@@ -91,6 +96,7 @@ class Simulation:
         self.traffic.stop.set()
         self._neighbour.world.close()
         self._names.close()
+        self._letters.close()
 
     @property
     def left(self) -> int:
@@ -99,8 +105,8 @@ class Simulation:
 
     @property
     def _pace(self) -> float:
-        """400 people send what 6,200 do, and an hour is over sooner."""
-        return max(1.0, 6200 / len(people.DEMO.employees) * 86_400 / self.seconds * self.share)
+        """They send what 6,200 do, and an hour is over sooner."""
+        return max(1.0, 6200 / len(people.OFFICES.employees) * 86_400 / self.seconds * self.share)
 
     def let_in(self, logins: Mapping[str, tuple[str, str]]) -> None:
         """Who signs in to send, by address; the last of them loses the password to somebody else."""
@@ -111,30 +117,46 @@ class Simulation:
         """Raises LaterError when it does not come."""
         installation.wait_for(self.ports, self.data)
 
-    def run(self, snapshot: Snapshot, pid: int, work: Work, say: Say) -> None:
-        """From midnight to midnight, and until everything has settled. pid: of the supervisor; work: what people do at an hour."""
-        letters = Letters(self._seed, people.DEMO, lambda posting: month.known(posting, snapshot, now_ms()))
-        plan = due(self.load.part(self.share), self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
+    def write_letters(self, snapshot: Snapshot, say: Say) -> None:
+        """All of the day, into a file without a name beside the data folder. Raises OSError where there is no room."""
+        letters = Letters(self._seed, people.OFFICES, lambda posting: month.known(posting, snapshot, now_ms()))
+        load = self.load.part(self.share)
+        plan = due(load, self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
+
+        def made() -> Iterator[Letter]:
+            for number, (at, kind) in enumerate(plan, 1):
+                yield Letter(at, kind, letters.next(kind))
+                if number % TOLD == 0:
+                    say(f"{number:,} of {load.total:,} letters are written")
+
+        keep(self._letters, made())
+
+    def run(self, pid: int, desks: Desks, say: Say) -> Worked:
+        """From midnight to midnight, and until everything has settled; what people did. pid: of the supervisor. Raises
+        CivicmailError where people at their desks have stopped."""
+        self._others[desks.pid] = AT_DESKS
         self._began = time.monotonic()
-        with ThreadPoolExecutor(2) as pool:
+        desks.begin(self._began)
+        with ThreadPoolExecutor(1) as pool:
             try:
-                sent = pool.submit(self.traffic.run, plan, letters.next, max(60.0, self.seconds / HOURS))
-                worked = pool.submit(self._work, sent, work)
-                self._watch(sent, pid, say)
+                sent = pool.submit(self.traffic.run, kept(self._letters), max(60.0, self.seconds / HOURS))
+                self._watch(sent, pid, desks, say)
             finally:
                 self.traffic.stop.set()
-        for done in (sent, worked):
-            done.result()
+        sent.result()
+        self._look(pid)
+        worked = desks.end()
         incidents.stop(self.incidents)
         end = time.monotonic() + 120
         while self.watch.open and time.monotonic() < end:
             self._look(pid)
+        return worked
 
     @property
     def _hour(self) -> float:
         return (time.monotonic() - self._began) * HOURS / self.seconds
 
-    def _watch(self, sent: Future[None], pid: int, say: Say) -> None:
+    def _watch(self, sent: Future[None], pid: int, desks: Desks, say: Say) -> None:
         told = -1
         while not sent.done():
             hour = self._hour
@@ -142,19 +164,15 @@ class Simulation:
                 self.happened.append((hour, words))
                 say(f"{clock(hour)}  {words}")
             self._look(pid)
+            desks.require_open()
             if int(hour) > told and hour < HOURS:
                 told = int(hour)
                 watch = self.watch
                 say(f"{clock(told)}  {watch.captures:,} archived, {watch.open:,} under way, {self.traffic.put_off:,} put off")
 
-    def _work(self, sent: Future[None], work: Work) -> None:
-        while not sent.done():
-            work(min(self._hour, HOURS), now_ms())
-            time.sleep(LOOK)
-
     def _look(self, pid: int) -> None:
         self.watch.look()
-        self.roles.look(pid)
+        self.roles.look(pid, self._others)
         time.sleep(LOOK)
 
     def weigh(self) -> None:

@@ -9,17 +9,18 @@ import threading
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from civicmail.front.sample.day import Kind
+from civicmail.front.sample.daymail import Letter
 from civicmail.front.sample.installation import Ports
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman, Said
 
 _CONNECTIONS = 12
 _AHEAD = 200
-"""Messages that are made before their moment."""
+"""Messages that are read before their moment."""
 _TRIES = 200
 
 
@@ -56,20 +57,20 @@ class Traffic:
     def accepted(self) -> int:
         return sum(count for (_, answer), count in self.answers.items() if answer == "accepted")
 
-    def run(self, plan: Iterator[tuple[float, Kind]], letter: Callable[[Kind], Posting], patience: float) -> None:
+    def run(self, letters: Iterator[Letter], patience: float) -> None:
         """Until everything was answered for good; patience: seconds that what was put off is tried after the day has ended."""
         threads = [threading.Thread(target=self._carry, name="postman", daemon=True) for _ in range(_CONNECTIONS)]
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        for number, (at, kind) in enumerate(plan):
+        for number, (at, kind, posting) in enumerate(letters):
             while (early := began + at - time.monotonic()) > 1 and not self.stop.is_set():
                 self._bring_back()
                 self.stop.wait(min(early - 1, 0.2))
             if self.stop.is_set():
                 break
             self._bring_back()
-            self._put(_Due(began + at, number, kind, letter(kind), 0))
+            self._put(_Due(began + at, number, kind, posting, 0))
         end = time.monotonic() + patience
         while self._open and time.monotonic() < end and not self.stop.is_set():
             self._bring_back()

@@ -1,0 +1,93 @@
+"""The played people at their desks, as a process of its own: they ask the database all the time and would keep postmen waiting.
+
+    python -m civicmail.front.cli.atwork DATA SECONDS SEED
+
+It says `ready`, gets one line (midnight, seconds of time.monotonic()), works until its standard input ends, which it also does when
+whoever began it is gone, and says what was done (JSON).
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import CivicmailError
+from civicmail.front.sample.day import HOURS
+from civicmail.front.sample.worked import Worked
+from civicmail.front.web.start import start
+
+LOOK = 0.25
+READY = b"ready\n"
+END_SECONDS = 120
+"""For what somebody is doing when the day ends."""
+
+
+class AtWork:
+    """From here on the process lives. data: of the installation; seconds: how long the day takes. It complains on our standard
+    error."""
+
+    def __init__(self, data: Path, seconds: float, seed: int) -> None:
+        command = [sys.executable, "-m", "civicmail.front.cli.atwork", str(data), str(seconds), str(seed)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
+        self.pid = self._process.pid
+
+    def __enter__(self) -> AtWork:
+        """Waits until everybody is there. Raises CivicmailError where nobody comes."""
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != READY:
+            self.__exit__()
+            raise _stopped()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def begin(self, began: float) -> None:
+        """began: midnight, of time.monotonic()."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"%f\n" % began)
+        self._process.stdin.flush()
+
+    def require_open(self) -> None:
+        """Raises CivicmailError where it has ended by itself."""
+        if self._process.poll() is not None:
+            raise _stopped()
+
+    def end(self) -> Worked:
+        """The day is over. Raises CivicmailError where it did not end well."""
+        try:
+            said, _ = self._process.communicate(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise _stopped() from None
+        if self._process.returncode:
+            raise _stopped()
+        return Worked.decode(said)
+
+
+def _stopped() -> CivicmailError:
+    return CivicmailError("The people of the sample city do not work any more; what they said last is above.")
+
+
+def main(data: Path, seconds: float, seed: int, heard: IO[bytes], said: IO[bytes]) -> None:
+    """The process itself."""
+    start(data)
+    from civicmail.front.sample.hands import Hands
+
+    hands = Hands(seed)
+    said.write(READY)
+    said.flush()
+    if line := heard.readline():
+        began = float(line)
+        while not select.select([heard], [], [], LOOK)[0]:
+            hands.work(min((time.monotonic() - began) * HOURS / seconds, HOURS), now_ms())
+        said.write(hands.worked.encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), sys.stdin.buffer, sys.stdout.buffer)

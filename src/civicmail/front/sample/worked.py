@@ -1,0 +1,26 @@
+"""What the people of a simulated day did at their desks, as plain data: it comes from a process of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import orjson
+
+
+class Worked(NamedTuple):
+    """asked: questions about files by manager (uid); waits: minutes of the day from a question to its answer; done: what was done,
+    and how often."""
+
+    asked: Counter[str]
+    waits: list[float]
+    done: Counter[str]
+
+    def encode(self) -> bytes:
+        return orjson.dumps(self._asdict())
+
+    @classmethod
+    def decode(cls, said: bytes) -> Worked:
+        """Raises ValueError for anything else than `encode` gave."""
+        found: dict[str, Any] = orjson.loads(said)
+        return cls(Counter(found["asked"]), found["waits"], Counter(found["done"]))

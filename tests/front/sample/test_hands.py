@@ -1,0 +1,45 @@
+"""The played managers of a simulated day: they answer when they have looked, and cost nothing before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from civicmail.desk.holding.models import ApprovalCopy
+from civicmail.front.sample.hands import Hands
+from civicmail.front.sample.worked import Worked
+from desk.holding.leaving import ACME, DOT, LENA, Bureau, bureau
+from desk.mailbox.conftest import city as city
+from pages.world import Town
+
+MONDAY = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def files(installed: Path, city: Town) -> Iterator[Bureau]:
+    with time_machine.travel(MONDAY, tick=False), bureau(installed, city) as made:
+        yield made
+
+
+@pytest.mark.django_db
+def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is_due(
+    files: Bureau, django_assert_num_queries: Any
+) -> None:
+    """R-1101."""
+    for to in (ACME, DOT):
+        files.asked("crew0", LENA, to)
+    hands = Hands(seed=1)
+    hands.work(9.0, files.desk.now)
+    with django_assert_num_queries(2):
+        hands.work(9.01, files.desk.now)
+    assert hands.worked == Worked(Counter({"p-head": 2}), [], Counter())
+    hands.work(17.5, files.desk.now)
+    assert hands.worked.waits == [510.0, 510.0] and hands.worked.asked == {"p-head": 2}
+    assert not ApprovalCopy.objects.filter(state="waits").exists()
+    assert Worked.decode(hands.worked.encode()) == hands.worked
