@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from civicmail.city.access.queries import days
 from civicmail.city.access.views import saying
 
 _KILO = 1000
@@ -19,9 +20,10 @@ NEAR = timedelta(days=14)
 
 
 def told(value: object) -> object:
-    """A fact of a page head: days in words, with the time of what is near; numbers with commas, anything else as it is."""
-    if isinstance(value, datetime) and timezone.is_aware(value) and _has_hour(value):
-        return when(value)
+    """A fact of a page head: days in words, with the time of what is near; numbers with commas, anything else as it is. A
+    midnight is the end of a day, and told as that day."""
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return when(value) if _has_hour(value) else last_day(value)
     if isinstance(value, date):  # a datetime is one, too
         return day(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
@@ -64,8 +66,8 @@ def day(value: datetime | date | None) -> SafeString | str:
 
 
 def last_day(value: datetime | date | None) -> SafeString | str:
-    """The last day of what ends at this moment: whoever gave a day means all of it, so it ends at the midnight after it."""
-    return day(value - timedelta(seconds=1)) if isinstance(value, datetime) else day(value)
+    """The last day of what ends at this moment."""
+    return day(days.last_day(value) if isinstance(value, datetime) else value)
 
 
 def exact(value: datetime | int | None) -> SafeString | str:

@@ -6,7 +6,7 @@ of a person's; successor: to read what a leaver had). Nobody is granted the seco
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -27,6 +27,7 @@ from civicmail.city.access.moments import in_words as in_words_of
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import bars, sponsors, standing
 from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
@@ -189,8 +190,7 @@ def checked_end(kind: str, contract_ends: date | None, until: int, now: int, spo
     """Raise Unusable for an end that is over or too far away (M2). until: ms."""
     most = latest(kind, timezone.localtime(moment(now)), contract_ends, sponsor_left)
     if not moment(now) < moment(until) <= most:
-        last = (most - timedelta(seconds=1)).date()
-        sentence = f"Access ends in the future, with {in_words_of(last)} at the latest."
+        sentence = f"Access ends in the future, with {in_words_of(last_day(most))} at the latest."
         raise Unusable(sentence, {"until": sentence})
 
 
@@ -203,7 +203,7 @@ def _checked_until(episode: Episode, until: int, now: int) -> datetime:
 def _require_not_barred(person: Person, now: int) -> None:
     """V3: whoever is barred gets nothing, whoever asks, at whatever agency."""
     if (bar := bars.refused([person.pk], now).get(person.pk)) is not None:
-        until = f" until {in_words_of(timezone.localdate(bar.until))}" if bar.until else ""
+        until = f" until {in_words_of(last_day(bar.until))}" if bar.until else ""
         raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[bar.kind].name.lower()} (P-30).")
 
 

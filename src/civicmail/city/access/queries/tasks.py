@@ -14,6 +14,7 @@ from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.models import Account, Authorisation, DutyGrant
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import mandates, questions, waiting
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.standing import Facts
 from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Department, Episode, FeedRun, Person
@@ -78,7 +79,7 @@ def _policy(facts: Facts, now: int) -> list[Task]:
     if facts.owed is None:
         return []
     over = facts.owed.is_over(now)
-    by = gettext("By {day}").format(day=saying.short(moment(facts.owed.until)))
+    by = gettext("By {day}").format(day=saying.short(last_day(moment(facts.owed.until))))
     state = ("stop", gettext("Mail waits for this")) if over else ("warn", by)
     if facts.owed.declined:
         label, hint = gettext("Accept the e-mail policy after all"), gettext("You declined it, so you cannot use mail.")
@@ -115,8 +116,8 @@ def _mine(person: Person, now: int) -> list[Task]:
     return tasks
 
 
-def _ends(day: datetime) -> str:
-    return gettext("Ends {day}").format(day=saying.short(day))
+def _ends(at: datetime) -> str:
+    return gettext("Ends {day}").format(day=saying.short(last_day(at)))
 
 
 def _name(grant: DutyGrant) -> str:

@@ -16,6 +16,7 @@ from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, states
 from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require
 from civicmail.city.access.views.confirming import answered
@@ -42,7 +43,7 @@ def waiting(request: Asked, department: str) -> HttpResponseBase:
             Column("role", "As", lambda a: a.role, name="as"),
             Column("state", "State", lambda a: _state(a, request), ("state",)),
             Column("asked", "Asked", lambda a: Cell(a.asked, hint=f"by {a.requester}"), ("asked",), name="asked"),
-            Column("until", "Until", lambda a: a.until.date(), ("until",), name="until"),
+            Column("until", "Until", lambda a: last_day(a.until), ("until",), name="until"),
         ],
         filters=[
             Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
@@ -101,8 +102,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
 def _page(request: Asked, a: Authorisation) -> Page:
     facts: list[tuple[str, Any]] = [
         ("Asked by", a.requester),
-        ("Asked", a.asked.date()),
-        ("Until", a.until.date()),
+        ("Asked", a.asked),
+        ("Until", last_day(a.until)),
         ("Costs", f"${a.cost / 100:,.2f} a year"),
     ]
     heading = f"Shall {a.person} get mail?" if a.state == "asked" else f"Mail access of {a.person}"
@@ -167,7 +168,10 @@ def _switch(request: Asked, pk: int, way: str) -> HttpResponse:
             f"{a.person} cannot send, and is signed out everywhere within a second.",
             "What comes in is kept and held until access is resumed or somebody else looks after it.",
         ],
-        "resume": [f"{a.person} can send and read again, until {a.until:%b %-d, %Y} as before.", "What was held is delivered."],
+        "resume": [
+            f"{a.person} can send and read again, until {last_day(a.until):%b %-d, %Y} as before.",
+            "What was held is delivered.",
+        ],
     }[way]
     return answered(
         request, form, lambda: verb(a.person, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),

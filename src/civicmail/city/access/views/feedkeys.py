@@ -12,6 +12,7 @@ from civicmail.city.access.actions import feedkeys as verbs
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import named
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
@@ -54,7 +55,7 @@ def keys(request: Asked) -> HttpResponseBase:
         columns=[
             Column("name", "Program", lambda k: Cell(k.name, "" if k.ended else reverse("feed-key-end", args=[k.pk])), ("name",)),
             Column("state", "State", state),
-            Column("until", "Until", lambda k: k.until, ("until",), name="until"),
+            Column("until", "Until", lambda k: last_day(k.until), ("until",), name="until"),
             Column("used", "Last used", lambda k: Cell(k.used or "never", hint=k.used_from), ("used",), name="used"),
             Column("by", "Made by", lambda k: named.told(k.by, k.by_name), ("by",), name="by"),
         ],

@@ -17,6 +17,7 @@ from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import states
 from civicmail.city.access.queries.actors import about_authorisation
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.mailboxes import the, up
@@ -86,7 +87,7 @@ def extend(request: Asked, pk: int) -> HttpResponse:
 
 def _day(a: Authorisation) -> str:
     """The last day of a right, in words."""
-    return f"{timezone.localtime(a.until - timedelta(seconds=1)):%b %-d, %Y}"
+    return f"{last_day(a.until):%b %-d, %Y}"
 
 
 def _person(a: Authorisation) -> tuple[str, str]:
@@ -98,7 +99,7 @@ def overlap(request: Asked, pk: int) -> HttpResponse:
     """The department that a mover left says when what it authorised ends (M6)."""
     a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
     require(request, "access.end", about_authorisation(a))
-    form = UntilBecause(request.POST or None, initial={"until": timezone.localtime(a.until - timedelta(seconds=1)).date()})
+    form = UntilBecause(request.POST or None, initial={"until": last_day(a.until)})
     effects = [
         f"{a.person} works in {a.episode.department} now, and may use {a.mailbox} until the day that you say: 90 days at most."
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from civicmail.city.access.actions import ending
 from civicmail.city.access.acts import About
@@ -13,6 +12,7 @@ from civicmail.city.access.forms import Because, Leaving, end_of
 from civicmail.city.access.models import Ending
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
@@ -70,7 +70,7 @@ def call_off(request: Asked, pk: int) -> HttpResponse:
     where, who = planned.episode.department, planned.person
     back = reverse("person", args=[where.code, who.uid])
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code])), (str(who), back)]
-    effects = [f"{who} keeps access as it is now. Nothing ends on {timezone.localtime(planned.when):%b %-d, %Y}."]
+    effects = [f"{who} keeps access as it is now. Nothing ends on {last_day(planned.when):%b %-d, %Y}."]
     return answered(
         request,
         form,

@@ -15,6 +15,7 @@ from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, End
 from civicmail.city.access.queries import named
 from civicmail.city.access.queries import office as found_here
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -76,7 +77,7 @@ def duty_grants(request: Asked) -> HttpResponseBase:
     columns = [
         Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
         Column("duty", "Duty", _duty_cell, ("duty",)),
-        Column("until", "Until", lambda g: g.until.date(), ("until",), name="until"),
+        Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
         Column("by", "Granted by", lambda g: Cell(named.told(g.by, g.by_name), hint=g.reason), name="by"),
     ]
     grants_too = bool(may(request, "duty.grant"))

@@ -17,6 +17,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import DAY, in_words, moment, ms
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
 from civicmail.city.conduct.actions.goingon import tell_next
@@ -209,7 +210,7 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
 
 def _told(row: Violation) -> list[str]:
     assert row.decided is not None and row.outcome, "it was decided"
-    until = f", until {in_words(timezone.localdate(row.until))}" if row.until is not None else ""
+    until = f", until {in_words(last_day(row.until))}" if row.until is not None else ""
     ground = whom.table().grounds.get(row.ground, row.ground)
     last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
     pages = settings.CITY.web.url

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
-
-from django.utils import timezone
+from datetime import date
 
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.queries import days
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.tiers import PLANS
 from civicmail.city.directory.models import Mailbox
@@ -30,7 +29,7 @@ def name_of(review: Review) -> str:
 def last_day(review: Review) -> date:
     """On which answers are in time. The review has begun."""
     assert review.deadline is not None
-    return timezone.localdate(review.deadline - timedelta(seconds=1))
+    return days.last_day(review.deadline)
 
 
 def day_of(review: Review) -> str:

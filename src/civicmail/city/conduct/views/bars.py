@@ -16,6 +16,7 @@ from civicmail.city.access.bars import KINDS
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
@@ -51,7 +52,7 @@ def bars(request: Asked) -> HttpResponseBase:
             Column("person", "Person", _person, ("person__family",)),
             Column("kind", "What", lambda b: Cell(KINDS[b.kind].name, role=ROLES[b.kind]), ("kind",)),
             Column("since", "Since", lambda b: b.since, ("since",), name="since"),
-            Column("until", "Until", lambda b: b.until, ("until",), name="until"),
+            Column("until", "Until", lambda b: b.until and last_day(b.until), ("until",), name="until"),
             Column("ended", "Ended", lambda b: b.ended, ("ended",), name="ended"),
         ],
         filters=[
@@ -103,7 +104,7 @@ def bar(request: Asked, pk: int) -> HttpResponse:
 def _page(row: Bar, about: About) -> Page:
     facts: list[tuple[str, Any]] = [("Person", row.person.uid), ("Since", row.since)]
     if row.until is not None:
-        facts.append(("Until", row.until))
+        facts.append(("Until", last_day(row.until)))
     facts.append(("Department", about.department or "none"))
     state = ("quiet", "Ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
     return Page(f"May {row.person} use mail?", "Bars", [("Bars", reverse("bars"))], state, facts)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.confirming import answered
@@ -120,7 +121,7 @@ def _outcome(row: Violation) -> str:
     """What was decided, for whom it is about; empty while nothing is."""
     if row.decided is None or row.outcome not in OUTCOMES:
         return ""
-    return str(OUTCOMES[row.outcome]).format(day=saying.day(row.until) if row.until is not None else "")
+    return str(OUTCOMES[row.outcome]).format(day=saying.day(last_day(row.until)) if row.until is not None else "")
 
 
 def _last(row: Violation) -> str:

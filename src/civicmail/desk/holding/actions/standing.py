@@ -17,7 +17,8 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
@@ -99,8 +100,8 @@ def review(now: int) -> int:
             StandingApproval.objects.filter(pk=row.pk).update(asked=at)
             where = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
             text = (
-                f"Files of {row.department.name} leave without a question until {row.until:%Y-%m-%d}. It was used {row.used} times "
-                f"so far.\n\nEnd it, or leave it: {where}"
+                f"Files of {row.department.name} leave without a question until {in_words(last_day(row.until))}. "
+                f"It was used {row.used} times so far.\n\nEnd it, or leave it: {where}"
             )
             for person in deciders.asked(row.department, now):
                 if to := senders.address_of(person):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import a_day, end_of, long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
@@ -56,7 +57,7 @@ def listed(request: Asked) -> HttpResponseBase:
         columns=[
             Column("what", "What", lambda r: Cell(_what(r), reverse("standing-approval", args=[r.pk]), hint=r.department.name)),
             Column("state", "State", lambda r: Cell(_state(r, request)[0], role=_state(r, request)[2])),
-            Column("until", "Until", lambda r: r.until.date(), ("until",), name="until"),
+            Column("until", "Until", lambda r: last_day(r.until), ("until",), name="until"),
             Column("used", "Used", lambda r: r.used, ("used",), num=True, name="used"),
             Column("by", "By", lambda r: Cell(str(r.by), hint=r.reason[:80]), ("by__family",), name="by"),
         ],
@@ -105,7 +106,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
         return redirect("standing-approvals")
     back = reverse("standing-approvals")
     facts: list[tuple[str, Any]] = [
-        ("What", _what(row)), ("Department", row.department.name), ("Allowed by", str(row.by)), ("Until", row.until),
+        ("What", _what(row)), ("Department", row.department.name), ("Allowed by", str(row.by)), ("Until", last_day(row.until)),
         ("Used", row.used),
     ]  # fmt: skip
     page = Page("Is it still right?", _what(row), [("Standing approvals", back)], _state(row, request)[::-2], facts)

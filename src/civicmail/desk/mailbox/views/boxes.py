@@ -17,6 +17,7 @@ from django.utils.translation import gettext, gettext_lazy
 from civicmail.city.access.actions import replies
 from civicmail.city.access.models import Authorisation, AutoReply
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.queries.replies import about_answer
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
@@ -198,7 +199,7 @@ def _initial(row: AutoReply | None) -> dict[str, Any]:
 
 
 def _last_day(row: AutoReply) -> date:
-    return timezone.localdate(row.until - timedelta(seconds=1))
+    return last_day(row.until)
 
 
 def _midnight(on: date) -> datetime:
