@@ -15,11 +15,11 @@ import pytest
 from civicmail.core.message import defects
 from civicmail.core.sandbox import errors
 from civicmail.front.cli.main import run
-from civicmail.mail.importers import archives, pstcipher
+from civicmail.mail.importers import archives
 from core.message.test_journal_report import report_of
 from core.sandbox import samples
 from mail.importers.planted import HEAD, mixed
-from mail.importers.pstwriter import Book, File, Mail
+from mail.importers.pstwriter import Book, File, Mail, permuted
 
 SECONDS, MEMORY = 240, 1_400  # of the whole import; MB of its largest process. It takes a tenth of the first on an idle machine.
 HEADER = 200 << 20
@@ -76,7 +76,7 @@ def lay(folder: Path) -> None:
     whole = Book().whole({"Inbox": mails})
     (folder / "half.pst").write_bytes(whole[: len(whole) // 2])
     lost = Book().whole({"Inbox": [Mail({0x0037: "kept item"}, files=[File("lost.bin", b"L" * 20_000)])]})
-    trailer = lost.index(pstcipher.permuted(b"L" * 8176)) + 8176 + 8
+    trailer = lost.index(permuted(b"L" * 8176)) + 8176 + 8
     (folder / "lost.pst").write_bytes(lost[:trailer] + b"\x77" + lost[trailer + 1 :])
 
 

@@ -14,6 +14,13 @@ type Value = str | int | bytes | tuple[int, bytes]
 type Ref = tuple[int, int]  # the block of the content, the block of the nodes inside
 
 _FIXED = {0x03: 4, 0x40: 8, 0x14: 8}
+_PLAIN = pstcipher.plain(bytes(range(256)), pstcipher.PERMUTE, 0)
+_STORED = bytes(_PLAIN.index(byte) for byte in range(256))
+
+
+def permuted(data: bytes) -> bytes:
+    """How Outlook stores the bytes of a block by its first way, of which the program knows only the way back."""
+    return data.translate(_STORED)
 
 
 @dataclass
@@ -270,7 +277,7 @@ class Book:
         """(bytes stored, bytes when unpacked)."""
         size = len(data)
         if not number & 2:
-            data = pstcipher.permuted(data) if self.cipher == pstcipher.PERMUTE else pstcipher.plain(data, self.cipher, number)
+            data = permuted(data) if self.cipher == pstcipher.PERMUTE else pstcipher.plain(data, self.cipher, number)
         if self.kind == "large" and len(packed := zlib.compress(data)) < size:
             data = packed
         sum_ = crc(data)

@@ -16,7 +16,7 @@ from civicmail.core.message.mapi import Item
 from civicmail.mail.importers import pst, pstcipher
 from civicmail.mail.importers.pstfile import Broken, PstFile
 from civicmail.mail.importers.walk import Found, Left, walk
-from mail.importers.pstwriter import Book, File, Mail, crc
+from mail.importers.pstwriter import Book, File, Mail, crc, permuted
 
 APPOINTMENT = "00062002-0000-0000-c000-000000000046"
 STRINGS = "00020329-0000-0000-c000-000000000046"
@@ -88,7 +88,7 @@ def test_named_properties_have_their_names() -> None:
 
 def damaged(data: bytes, wanted: bytes) -> bytes:
     """With one byte changed in the block where these bytes stand."""
-    at = data.index(pstcipher.permuted(wanted))
+    at = data.index(permuted(wanted))
     return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
 
 
@@ -101,7 +101,7 @@ def test_an_empty_slot_among_the_properties_is_passed_over() -> None:
 def test_a_value_that_cannot_be_read_costs_itself() -> None:
     """R-110 (P-23): the item is kept with the rest of its values, and says what is missing."""
     data = Book().whole({"Inbox": [Mail({0x0037: "kept", 0x1000: "long " * 3000})]})
-    lost = data.index(pstcipher.permuted(("long " * 3000).encode("utf-16-le")[:64]))
+    lost = data.index(permuted(("long " * 3000).encode("utf-16-le")[:64]))
     trailer = lost + 8176 + 8  # its first block says that it is another's
     whole = data[:trailer] + b"\x77" + data[trailer + 1 :]
     ((_, item),) = items(whole)
@@ -118,7 +118,7 @@ def test_a_changed_byte_is_noticed_by_its_checksum() -> None:
 def test_an_attachment_that_is_missing_costs_itself(tmp_path: Path) -> None:
     book = Book()
     data = book.whole({"Inbox": [Mail({0x0037: "kept"}, files=[File("lost.bin", b"L" * 20000), File("kept.txt", b"here")])]})
-    at = data.index(pstcipher.permuted(b"L" * 8176))
+    at = data.index(permuted(b"L" * 8176))
     data = data[: at + 8176 + 8] + b"\x77" + data[at + 8176 + 9 :]
     (tmp_path / "one.pst").write_bytes(data)
     (found,) = walk(tmp_path)

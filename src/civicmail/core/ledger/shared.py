@@ -2,12 +2,13 @@
 
 The path names, from left to right, the roots of the largest subtrees that hold none of the leaves; a tree is split as MTH of
 RFC 9162, 2.1.1 splits it. For one leaf that is its inclusion path in another order; for all leaves it is empty.
+`root_of` of tools/verify_export.py goes the way back, without us.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from civicmail.core.ledger import merkle
@@ -29,27 +30,3 @@ def shared_path(wanted: Sequence[int], size: int, node: Node) -> list[bytes]:
             yield from below(middle, end, between, high)
 
     return list(below(0, size, 0, len(wanted)))
-
-
-def shared_root(leaves: Mapping[int, bytes], size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root to which these leaves ({index: hash}) and their shared path lead; None where the path has the wrong length."""
-    wanted = sorted(leaves)
-    if not wanted or wanted[0] < 0 or wanted[-1] >= size:
-        return None
-    rest = iter(path)
-
-    def root(start: int, end: int, low: int, high: int) -> bytes:
-        if low == high:
-            return next(rest)
-        if end - start == 1:
-            return leaves[start]
-        middle = start + merkle.split(end - start)
-        between = bisect_left(wanted, middle, low, high)
-        left = root(start, middle, low, between)
-        return merkle.node_hash(left, root(middle, end, between, high))
-
-    try:
-        found = root(0, size, 0, len(wanted))
-    except StopIteration:
-        return None
-    return found if next(rest, None) is None else None

@@ -33,11 +33,6 @@ def plain(data: bytes, method: int, block: int) -> bytes:
     return data
 
 
-def permuted(data: bytes) -> bytes:
-    """The other way round: how a block is stored."""
-    return data.translate(_R)
-
-
 def cyclic(data: bytes, block: int) -> bytes:
     """Its own reverse."""
     word = (block >> 16 ^ block) & 0xFFFF
