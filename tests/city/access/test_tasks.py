@@ -16,7 +16,8 @@ from civicmail.city.access.actions import entries, following
 from civicmail.city.access.actions.following import Heard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account, Carried, Device, Failure, Followed, Usage
-from civicmail.city.access.tasks import Following, carry
+from civicmail.city.access.moments import moment
+from civicmail.city.access.tasks import THOROUGH_EVERY, Carrying, Following, carry
 from civicmail.city.directory.models import Address, Person
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,23 @@ def test_a_crash_between_the_journal_and_the_note_carries_one_twice_and_loses_no
     assert len(journal.heads) == 4 and len({h["uuid"] for h in journal.heads}) == 2
 
 
+def test_a_worker_carries_at_once_what_is_new_and_looks_for_what_was_late_each_hour() -> None:
+    """R-1201, A3: what it remembers of the settled ones keeps no entry back."""
+    journal = Journal()
+    carrying = Carrying(journal)
+    assert carrying.step(MS) == 0
+    _entries(3)
+    rows = entries.waiting(10)
+    entries.note_carried([(rows[0], "j", 1), (rows[2], "j", 2)], now=MS - entries.SETTLED)
+    assert carrying.step(MS + 300) == 0
+    _entries(1)
+    assert carrying.step(MS + 600) == 1
+    with CaptureQueriesContext(connection) as asked:
+        assert carrying.step(MS + 900) == 0
+    assert len(asked) == 1
+    assert carrying.step(MS + THOROUGH_EVERY) == 1 and journal.heads[1]["object"] == "duty:1"
+
+
 def test_old_entries_are_not_asked_about_each_time_and_none_is_forgotten() -> None:
     """One that was committed very late is found by the thorough look."""
     _entries(3)
@@ -72,10 +90,10 @@ def test_old_entries_are_not_asked_about_each_time_and_none_is_forgotten() -> No
     entries.note_carried([(rows[0], "j", 1), (rows[2], "j", 2)], now=MS)
     later = MS + entries.SETTLED
     assert entries.settled(later - 1) == 0 and entries.settled(later) == rows[2].pk
-    assert carry(journal, later, thorough=False) == 0 and entries.lag_ms(later) == 0
+    assert carry(journal, later, after=entries.settled(later)) == 0 and entries.lag_ms(later) == 0
     assert carry(journal, later) == 1 and journal.heads[0]["object"] == "duty:1"
     _entries(1)
-    assert entries.lag_ms(MS + 5000) == 5000 and carry(journal, later, thorough=False) == 1
+    assert entries.lag_ms(MS + 5000) == 5000 and carry(journal, later, after=entries.settled(later)) == 1
 
 
 def _worker(uid: str = "ann") -> Person:
@@ -208,3 +226,29 @@ def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: py
     carry(journal, MS)
     told = orjson.dumps(journal.heads).decode() + caplog.text + str([*Usage.objects.values(), *Failure.objects.values()])
     assert "canary" not in told and ann.uid == "ann"
+
+
+def test_what_many_did_is_written_with_the_statements_of_one_and_each_has_its_own() -> None:
+    """R-1200, P-07: a city has sixty messages in a second."""
+    staff_ = [_worker(f"p{n}") for n in range(30)]
+    for person in staff_:
+        Device.objects.create(person=person, key=f"k-{person.uid}", name="phone", mac="00" * 32, made=OLD)
+
+    def asked(*people: Person, at: int) -> int:
+        heard = Heard({"j": 7})
+        for n, person in enumerate(people):
+            for _ in range(n + 1):
+                heard.receipt(_receipt(f"{person.uid}/k", f"{person.uid}@city.example"))
+            heard.entry(_attempt("sign-in", person.uid, MS, f"k-{person.uid}"), at + n)
+        with CaptureQueriesContext(connection) as queries:
+            following.write(heard, now=at)
+        return len(queries)
+
+    asked(*staff_, at=MS)
+    assert asked(*staff_, at=MS + 3_600_000) == asked(staff_[0], at=MS + 7_200_000)
+    later = {p: MS + 3_600_000 + n for n, p in enumerate(staff_)} | {staff_[0]: MS + 7_200_000}
+    signed_in = Account.objects.filter(last_login__isnull=False).select_related("person")
+    assert {a.person: a.last_login for a in signed_in} == {p: moment(at) for p, at in later.items()}
+    assert {d.person: d.used for d in Device.objects.select_related("person")} == {p: moment(at) for p, at in later.items()}
+    counts = {p: 2 * (n + 1) for n, p in enumerate(staff_)} | {staff_[0]: 3}
+    assert {u.person: u.sent for u in Usage.objects.select_related("person")} == counts

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, sessions
+from civicmail.city.access.actions import entries, inplace, sessions
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
@@ -115,7 +115,7 @@ def note_uses(uses: Mapping[str, tuple[str, int]]) -> None:
             if device.used is None or at - ms(device.used) >= SEEN_EVERY:
                 device.used, device.used_from = moment(at), client[:45]
                 later.append(device)
-    Device.objects.bulk_update(later, ["used", "used_from"], batch_size=200)
+    inplace.write(later, ["used", "used_from"])
 
 
 def _new(device: Device) -> tuple[str, Device]:

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import devices, reached, signin
+from civicmail.city.access.actions import devices, inplace, reached, signin
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Address, Person
@@ -85,9 +85,8 @@ def _attempts(attempts: Iterable[Attempt], now: int) -> None:
     """Of each account and device only the last sign-in is written: a city has a hundred in a second, and while they are written
     everybody else waits for the database. What comes before a failure is written first, because it begins the count anew."""
     attempts = sorted(attempts, key=lambda a: a.at)
-    accounts = {
-        a.person.uid: a for a in Account.objects.select_related("person").filter(person__uid__in={a.person for a in attempts})
-    }
+    rows = Account.objects.filter(person__uid__in={a.person for a in attempts}).select_related("person")
+    accounts = {a.person.uid: a for a in rows.only("username", "last_login", "person__uid")}
     used = {a.device: (a.client, a.at) for a in attempts if a.good and a.device}
     signed_in: dict[str, Account] = {}
     for attempt in attempts:
@@ -106,7 +105,7 @@ def _attempts(attempts: Iterable[Attempt], now: int) -> None:
                 login=unknown[:64], door=attempt.door[:12], client=attempt.client[:45], at=moment(min(attempt.at, now))
             )
     devices.note_uses(used)
-    Account.objects.bulk_update(signed_in.values(), ["last_login"], batch_size=500)
+    inplace.write(signed_in.values(), ["last_login"])
 
 
 def _usage(heard: Heard) -> None:
@@ -132,7 +131,7 @@ def _usage(heard: Heard) -> None:
         row.sent, row.received = row.sent + sent, row.received + received
         if key not in there:
             new.append(row)
-    Usage.objects.bulk_update([row for key, row in there.items() if key in counts], ["sent", "received"])
+    inplace.write([row for key, row in there.items() if key in counts], ["sent", "received"])
     Usage.objects.bulk_create(new)
 
 
