@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from city.access.people import T0, city, mailbox
+from civicmail.city.access import published as room
 from civicmail.city.access.published import (
     INBOUND_MOST,
     LOOK_EVERY,
@@ -16,8 +18,10 @@ from civicmail.city.access.published import (
     publish_changes,
     snapshot_path,
     touch_alive,
+    watching,
 )
 from civicmail.city.access.snapshot import Changes, Snapshot, make
+from civicmail.city.access.snapshotfile import decode
 from civicmail.core.disk.files import Files
 
 
@@ -145,3 +149,32 @@ def test_what_changed_is_durable_with_its_folder_when_doors_were_told(tmp_path: 
     publish(tmp_path, small(1), files)
     assert publish_changes(tmp_path, Changes(2, T0), files)
     assert files.asked[-2:] == ["rename changes", "sync access"]
+
+
+def test_one_of_many_threads_looks_and_the_others_go_on_with_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1204, promise 5: all jobs and pages of a process have one."""
+    clock, began, may_end = Clock(), threading.Event(), threading.Event()
+    publish(tmp_path, small(1))
+    watch = watching(tmp_path, clock)
+    publish(tmp_path, small(2))
+    clock.now += LOOK_EVERY
+    looks: list[int] = []
+
+    def slowly(content: bytes) -> Snapshot:
+        looks.append(clock.now)
+        if len(looks) == 1:
+            began.set()
+            may_end.wait(60)
+        return decode(content)
+
+    monkeypatch.setattr(room, "decode", slowly)
+    looking = threading.Thread(target=lambda: watch.now)
+    looking.start()
+    began.wait(60)
+    publish(tmp_path, small(3))
+    clock.now += LOOK_EVERY
+    assert watching(tmp_path, clock).now == small(1)
+    may_end.set()
+    looking.join(60)
+    assert len(looks) == 1
+    assert watch.now == small(3)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
@@ -68,7 +68,7 @@ class Answering:
         self._data = data
         self._clock = clock
         self._letters = Letters(data)
-        self._watch = Watch(data, clock)
+        self._watch = watching(data, clock)
         self._tail = begin(data, reached.of(HeardForAnswers))
         self._noted = clock()
         self._checking = Checking(settings, data, clock)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published import watching
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
@@ -37,14 +37,14 @@ def run(settings: Settings, data: Path, stop: threading.Event, people: Sequence[
 @contextmanager
 def _returning(data: Path) -> Iterator[Work]:
     """Held mail goes on when somebody may read it."""
-    job = Returning(data, Watch(data, now_ms), now_ms)
+    job = Returning(data, watching(data, now_ms), now_ms)
     yield lambda: job.step() > 0
 
 
 @contextmanager
 def _kick(settings: Settings, data: Path) -> Iterator[Work]:
     """Whoever lost access is no longer connected by IMAP."""
-    kicking = Kicking(Watch(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
+    kicking = Kicking(watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
     yield lambda: kicking.step() > 0
 
 

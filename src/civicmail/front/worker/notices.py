@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published import watching
 from civicmail.city.notices.letter import Written, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
@@ -59,7 +59,7 @@ class Sending:
         if not waiting:
             return 0
         letters = [self._own(Written(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
-        post = Post(self._settings, self._data, self._clock, Watch(self._data, self._clock))
+        post = Post(self._settings, self._data, self._clock, watching(self._data, self._clock))
         ids = post.send(letters, Source("local", "notices"))
         for notice, id_ in zip(waiting, ids, strict=True):
             actions.sent(notice, id_, now=moment(self._clock()))

@@ -12,7 +12,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.loops import Job, Work
@@ -61,7 +61,7 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
             for r in waiting
         ]
         with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
-            Post(settings, data, clock, Watch(data, clock), judging).send(letters, Source("mx", DOOR))
+            Post(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
             pickups.replied(row, now=clock())
     return done + len(waiting) + pickups.end(data, now=now)
