@@ -10,6 +10,7 @@ import os
 import signal
 from pathlib import Path
 
+from civicmail.core.config import memory
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Settings
 
@@ -26,6 +27,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.server import Server
 
     os.nice(NICE)
+    memory.share()  # what is forked has it, too
     os.register_at_fork(after_in_child=_hear_signals)
     os.environ["CIVICMAIL_DATA"] = str(data)
     if config is not None:

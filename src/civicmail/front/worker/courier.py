@@ -11,6 +11,7 @@ from pathlib import Path
 
 from civicmail.city.access.published import Watch
 from civicmail.city.directory.modes import Modes
+from civicmail.core.config import memory
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_wanted, lease_path
@@ -22,6 +23,7 @@ from civicmail.mail.pipeline.accept import Pipeline
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """One call of the courier lasts until stop, or until something fails; then another one begins."""
+    memory.share()
 
     @contextmanager
     def start() -> Iterator[Work]:

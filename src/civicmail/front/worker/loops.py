@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.core.config import memory
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
@@ -75,6 +76,7 @@ def _tell(job: Job, error: Exception, failures: int) -> None:
 
 def run_all(jobs: list[Job], data: Path, stop: threading.Event) -> None:
     """Each job in a thread of its own; returns when all have stopped."""
+    memory.share()
     threads = [threading.Thread(target=run_job, args=(job, data, stop), name=job.name) for job in jobs]
     for thread in threads:
         thread.start()
