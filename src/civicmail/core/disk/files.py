@@ -157,9 +157,13 @@ def map_of(fd: int) -> mmap.mmap:
 @contextmanager
 def mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
     """A whole file to read from, mapped into memory; an empty one is plain empty bytes. Views into it must be gone at the end."""
-    with path.open("rb") as h:
-        if not os.fstat(h.fileno()).st_size:
-            yield b""
-            return
-        with mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
-            yield m
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        m = map_of(fd) if os.fstat(fd).st_size else None
+    finally:
+        os.close(fd)
+    if m is None:
+        yield b""
+        return
+    with m:
+        yield m
