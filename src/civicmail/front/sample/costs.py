@@ -84,7 +84,9 @@ class Roles:
         self.cpu = max(self.cpu, cpu(found))
         for one in (*found, *others):
             with suppress(OSError):
-                what, seconds = others.get(one) or role(one), own(one)
+                if not (what := others.get(one) or role(one)):  # it has ended, and nobody has asked how
+                    continue
+                seconds = own(one)
                 since = self._before.setdefault(one, seconds) if one in others else 0.0
                 self.peak[what] = max(self.peak.get(what, 0.0), peak(one))
                 self._spent[one] = what, seconds - since

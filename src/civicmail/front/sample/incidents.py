@@ -94,7 +94,12 @@ class Thief:
             watch.suspect = self.sender
             self._thread.start()
 
-        return Incident("an account is taken over", 16.0, 17.0, begin, self._thread.join)
+        return Incident("an account is taken over", 16.0, 17.0, begin, lambda: None)
+
+    @property
+    def is_at_it(self) -> bool:
+        """Nobody waits for a thief: who watches the day would see late what could be found long before."""
+        return self._thread.is_alive()
 
     def _send(self) -> None:
         postman = Postman(self._port, "thief.example", self.login)

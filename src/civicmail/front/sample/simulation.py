@@ -148,7 +148,7 @@ class Simulation:
         worked = desks.end()
         incidents.stop(self.incidents)
         end = time.monotonic() + 120
-        while self.watch.open and time.monotonic() < end:
+        while (self.watch.open or self.thief.is_at_it) and time.monotonic() < end:
             self._look(pid)
         return worked
 
