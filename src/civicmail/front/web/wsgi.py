@@ -6,6 +6,7 @@ The worker dies with its parent, and goes when another installation has taken ov
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import threading
@@ -42,6 +43,8 @@ def _prepare(data: Path, config: Path | None) -> None:
             close_old_connections()
             time.sleep(AGAIN)
     log.info("pages are ready")
+    for programs in ("api", "scim"):  # the first of them need not wait for what urls.py imports later
+        importlib.import_module(f"civicmail.front.web.{programs}.urls")
 
 
 def _watch(data: Path, parent: int) -> None:

@@ -1,20 +1,16 @@
-"""The API as one: its routers, its errors, its document (OpenAPI 3.1), and the page of that for people, without script."""
+"""The API as one: its routers, its errors, its document (OpenAPI 3.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from civicmail.city.access.actions.entries import VERSION
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.page import Page
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken
@@ -60,7 +56,7 @@ from civicmail.front.web.api.operations import (
     violations,
     writing,
 )
-from civicmail.front.web.api.table import OPERATIONS
+from civicmail.front.web.api.table import OPERATIONS as OPERATIONS  # all of them: those above have entered themselves
 
 SAID = """What the pages do, for programs. Make a token on the page My devices and send it with each request:
 `Authorization: Bearer cmt-…`. A token does what its person may do, as far as its scopes go. Lists come a page at a time; the Link
@@ -90,8 +86,15 @@ HEARD |= {429: "Asked too often", 500: "Our fault", 503: "Not at this moment"}
 class Api(NinjaAPI):
     """With problems and headers in its document."""
 
+    _said: OpenAPISchema | None = None
+
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
-        """The document; paths stand below its server."""
+        """The document; paths stand below its server. Made once: it is the same for everybody, and takes a second."""
+        if self._said is None:
+            self._said = self._document(path_params)
+        return self._said
+
+    def _document(self, path_params: dict[str, Any] | None) -> OpenAPISchema:
         schema = super().get_openapi_schema(path_prefix="", path_params=path_params)
         schema["servers"] = [{"url": problems.ROOT.rstrip("/")}]
         parts = schema["components"]
@@ -152,44 +155,3 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 API = _made()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An operation as the page tells it. says: its words; changes: whether it is more than reading."""
-
-    method: str
-    path: str
-    name: str
-    says: str
-    scope: str
-    act: str
-    clause: str
-
-    @property
-    def changes(self) -> bool:
-        return self.method != "GET"
-
-
-@acting("home")
-def page(request: Asked) -> HttpResponse:
-    """What can a program do here? Every operation by subject, with its scope and the act that the guard is asked for."""
-    require(request, "home")
-    schema = API.get_openapi_schema()
-    groups: dict[str, list[Told]] = {}
-    for path, ways in schema["paths"].items():
-        for method, operation in ways.items():
-            extra = operation["x-civicmail"]
-            told = Told(
-                method.upper(),
-                path,
-                operation["operationId"],
-                operation["summary"].replace("`", ""),
-                extra["scope"],
-                extra["act"],
-                extra["clause"],
-            )
-            groups.setdefault(operation["tags"][0], []).append(told)
-    facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
-    head = Page("What can a program do here?", "API", facts=facts)
-    return render(request, "api/operations.html", {"page": head, "groups": groups.items()})

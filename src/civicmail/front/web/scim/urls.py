@@ -1,4 +1,4 @@
-"""Addresses of SCIM."""
+"""Addresses of SCIM, below scim/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.urls import path
 from civicmail.front.web.scim.door import door
 
 urlpatterns = [
-    path("scim/v2", door, name="scim-root"),
-    path("scim/v2/", door, name="scim-home"),
-    path("scim/v2/<path:path>", door, name="scim"),
+    path("v2", door, name="scim-root"),
+    path("v2/", door, name="scim-home"),
+    path("v2/<path:path>", door, name="scim"),
 ]

@@ -1,0 +1,55 @@
+"""The document of the API for people, without script: every operation by subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.front.web.api import problems
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An operation as the page tells it. says: its words; changes: whether it is more than reading."""
+
+    method: str
+    path: str
+    name: str
+    says: str
+    scope: str
+    act: str
+    clause: str
+
+    @property
+    def changes(self) -> bool:
+        return self.method != "GET"
+
+
+@acting("home")
+def page(request: Asked) -> HttpResponse:
+    """What can a program do here? Every operation by subject, with its scope and the act that the guard is asked for."""
+    require(request, "home")
+    from civicmail.front.web.api.document import API, OPERATIONS  # imported when somebody asks (urls.py)
+
+    schema = API.get_openapi_schema()
+    groups: dict[str, list[Told]] = {}
+    for path, ways in schema["paths"].items():
+        for method, operation in ways.items():
+            extra = operation["x-civicmail"]
+            told = Told(
+                method.upper(),
+                path,
+                operation["operationId"],
+                operation["summary"].replace("`", ""),
+                extra["scope"],
+                extra["act"],
+                extra["clause"],
+            )
+            groups.setdefault(operation["tags"][0], []).append(told)
+    facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
+    head = Page("What can a program do here?", "API", facts=facts)
+    return render(request, "api/operations.html", {"page": head, "groups": groups.items()})
