@@ -80,6 +80,26 @@ def django_db_modify_db_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def files_of_pages_are_looked_for_once() -> Iterator[None]:
+    """Each test client has middleware of its own, and WhiteNoise would go through the files of all packages for each of them: a
+    hundredth of a second, thousands of times."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    plain, known = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def add(whitenoise: Any) -> None:
+        if not known:
+            collected, whitenoise.files = whitenoise.files, known
+            plain(whitenoise)
+            whitenoise.files = collected
+        whitenoise.files.update(known)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def flush_past_append_only_tables() -> Iterator[None]:
     """Tests marked transaction=True end with a flush, which tables that nobody may empty would refuse. Where tables can be copied,
     that is also quicker than to empty them and to write anew what is always in them."""
