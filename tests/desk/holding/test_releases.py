@@ -214,3 +214,18 @@ def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: 
             assert len(people) == len({*people, "p-crew0"}) - 1 == (2 if row.kind == "malware" else 1)
             assert (row.kind == "confidential") == (people == ["p-second"])
         transaction.set_rollback(True)
+
+
+def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed: Path) -> None:
+    """R-1505: they ask, and another officer answers."""
+    now, own = ms(city.now), officer("crew0")
+    copy = kept(quarantined(installed, now - 1000, rule="executable"), now)
+    with pytest.raises(Conflict, match="another security officer"):
+        letting.release(copy, actor=own, reason=WHY, now=now)
+    with pytest.raises(Conflict, match="another security officer"):
+        letting.release_whole([copy], actor=own, reason=WHY, now=now)
+    row = releases.ask([copy], actor=own, reason=WHY, now=now)
+    with pytest.raises(NotPermitted):
+        releases.release(row, actor=own, reason=WHY, now=now)
+    assert states(installed, copy.id) == {DANA: False}
+    assert letting.release(copy, actor=FIRST, reason=WHY, now=now).let == (0,)

@@ -125,6 +125,36 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
+@pytest.mark.parametrize("host", ["pay.example", "evil.example"])
+def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, installed: Path, host: str) -> None:
+    """R-1506: the same words with another link, or from the same place once more, are a new case; the very message is not."""
+    now, people = ms(plain.now), plain.people
+    one = came(installed, now - 9000, DANA, raw=phish())
+    row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
+    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    Notice.objects.all().delete()
+    again = came(installed, now - 7000, PAT, raw=b"Received: from elsewhere\r\n" + phish())
+    assert reporting.report(again.uuid, marks_of(phish()), people["crew2"], "page", actor=officer(), now=now).case == row
+    told = Notice.objects.filter(subject__startswith="It is genuine")
+    assert [n.to for n in told] == [PAT]
+    raw = phish("Pat", host, number=2)
+    other = came(installed, now - 8000, PAT, raw=raw)
+    made = reporting.report(other.uuid, marks_of(raw), people["crew1"], "page", actor=officer(), now=now)
+    assert made.case != row and made.case.state == "open" and told.count() == 1
+
+
+def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1507: the case that it was put to was open a moment ago."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, PAT, raw=phish())
+    reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
+    stale = Case.objects.get()
+    answering.answer(Case.objects.get(), "right", actor=officer(), reason=WHY, now=now)
+    monkeypatch.setattr(reporting.queries, "case_like", lambda *_: stale)
+    reporting.report(one.uuid, marks_of(phish()), plain.people["crew2"], "page", actor=officer(), now=now)
+    assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
+
+
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
     """R-707: a late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
     now = ms(plain.now)

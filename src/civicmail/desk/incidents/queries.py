@@ -32,6 +32,8 @@ from civicmail.mail.search.search import search
 
 COMMON = 50
 """Other messages that link to one host: more of them, and the host is everybody's."""
+LOOKED_AT = 50
+"""Cases, and messages of one, of which it is asked whether a message is one of theirs."""
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
 
 
@@ -41,16 +43,29 @@ def values(marks: Marks) -> list[tuple[str, str]]:
     return [("text", marks.text), *bands_, *(("link", link) for link in sorted(marks.links))]
 
 
-def case_like(marks: Marks, since: datetime) -> Case | None:
+def case_like(capture: str, marks: Marks, since: datetime) -> Case | None:
     """The case of the same thing: one that is open, else one that was answered since then about nearly the same text. A link alone
-    makes nothing the same as what was answered."""
+    makes nothing the same as what was answered. Genuine is only the very message that was called so: another one in the same words,
+    with another link, file or sender, is what attackers make of a genuine one."""
     same = Mark.objects.filter(kind="text", value=marks.text)
     near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
     ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
     linked = set(Mark.objects.filter(kind="link", value__in=marks.links).values_list("case", flat=True))
     if (found := Case.objects.filter(pk__in=ids | linked, state="open").first()) is not None:
         return found
-    return Case.objects.filter(pk__in=ids, answered__gt=since).exclude(state="open").first()
+    answered = Case.objects.filter(pk__in=ids, answered__gt=since)
+    if (found := answered.filter(state="right").first()) is not None:
+        return found
+    return next((case for case in answered.filter(state="genuine")[:LOOKED_AT] if _is_of(case, capture)), None)
+
+
+def _is_of(case: Case, capture: str) -> bool:
+    """Whether it is one of the messages of the case, or says the same byte for byte, but for its way."""
+    there = captures_of(case)[:LOOKED_AT]
+    if capture in there:
+        return True
+    found = record(capture)
+    return found is not None and any((one := record(c)) is not None and one.content_hash == found.content_hash for c in there)
 
 
 def captures_of(case: Case) -> list[str]:

@@ -11,6 +11,7 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.directory.models import Address
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.keptback import Copy
@@ -29,7 +30,7 @@ def release(copy: Copy, *, actor: Actor, reason: str, now: int) -> Released:
     NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
     guard.require(actor, "quarantine.release", now=now)
     reason = given(reason, least=10)
-    if (said := not_alone(copy)) != "":
+    if (said := not_alone(copy, actor)) != "":
         raise Conflict(said)
     return _through(copy, "quarantine.release", actor, reason, now, for_all=True)
 
@@ -61,9 +62,22 @@ def campaign(copy: Copy) -> tuple[str, tuple[str, ...]]:
     return copy.sender.rpartition("@")[2].lower(), tuple(sorted(kinds.keeping_rules(copy.rules, queries.book())))
 
 
-def not_alone(copy: Copy) -> str:
-    """Why one security officer does not let this copy go, in a sentence; "" where one may try."""
-    return _NOT_ALONE.get(kinds.kind_of(copy.rules, queries.book()), "")
+def not_alone(copy: Copy, actor: Actor) -> str:
+    """Why this security officer does not let this copy go alone, in a sentence; "" where they may try."""
+    kind = kinds.kind_of(copy.rules, queries.book())
+    if kind == "other" and _is_theirs(copy, actor):
+        return _THEIRS
+    return _NOT_ALONE.get(kind, "")
+
+
+def _is_theirs(copy: Copy, actor: Actor) -> bool:
+    """Whether it is for them, or they sent it: then nobody else would have looked at it. Of spam everybody says so of their own."""
+    sender = copy.sender.lower() if copy.door == "submission" else ""
+    own = Address.objects.filter(mailbox__holder__uid=actor.uid, mailbox__kind="personal", until__isnull=True)
+    return own.filter(address__in={copy.box.lower(), sender} - {""}).exists()
+
+
+_THEIRS = sentence("It is mail of your own: ask, and another security officer decides.")
 
 
 _NOT_ALONE = {
@@ -80,7 +94,7 @@ def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int
     the checks find besides keeps them. Raises as release does."""
     guard.require(actor, "quarantine.release", now=now)
     reason, book = given(reason, least=10), queries.book()
-    if (said := next((words for copy in copies if (words := not_alone(copy))), "")) != "":
+    if (said := next((words for copy in copies if (words := not_alone(copy, actor))), "")) != "":
         raise Conflict(said)
     with transaction.atomic():
         done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "whole": len(copies)}) for c in copies]

@@ -116,7 +116,7 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     if copy is None:
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
-    alone = letting.not_alone(copy) == ""
+    alone = letting.not_alone(copy, request.actor) == ""
     form: forms.Form = NoSpam(request.POST or None) if alone else Wanted(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
@@ -152,7 +152,7 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     back, book = reverse("quarantine"), queries.book()
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
             "rules": queries.rules(kinds.keeping_rules(copy.rules, book)),
-            "not_alone": letting.not_alone(copy), "kind": kinds.kind_of(copy.rules, book),
+            "not_alone": letting.not_alone(copy, request.actor), "kind": kinds.kind_of(copy.rules, book),
             "stopping": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 

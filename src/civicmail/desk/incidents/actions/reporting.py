@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
@@ -30,6 +31,7 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
     what it is about; how: page, mail or link. Whoever has the message may report it: that is asked by the caller. Twice is once."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=known)
+        case = case if is_new else locked(case)  # an answer of this moment tells this reporter, or has told everybody before
         made, is_first = Report.objects.get_or_create(
             case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": moment(now)}
         )
@@ -47,7 +49,7 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
     """Somebody we cannot name has reported something, from outside or by the link in a copy. They are told nothing, whatever comes
     of it; None where there were too many of them today."""
     with transaction.atomic():
-        case = queries.case_like(marks, moment(now) - timedelta(days=AGAIN_DAYS))
+        case = queries.case_like(capture, marks, moment(now) - timedelta(days=AGAIN_DAYS))
         if case is None:
             begun = Case.objects.filter(outside__gt=0, reports__isnull=True, made__gt=moment(now) - timedelta(days=1)).count()
             if begun >= OUTSIDE_MOST:
@@ -74,10 +76,10 @@ def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
 def _case(capture: str, marks: Marks, now: int, *, known: bool) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
     since = moment(now) - timedelta(days=AGAIN_DAYS)
-    case, is_new = queries.case_like(marks, since), False
+    case, is_new = queries.case_like(capture, marks, since), False
     if case is None:
         _one_at_a_time()
-        case = queries.case_like(marks, since)
+        case = queries.case_like(capture, marks, since)
     if case is None:
         made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=moment(now))
         made.save(force_insert=True)
