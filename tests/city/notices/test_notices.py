@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -15,6 +16,7 @@ from civicmail.city.notices import queries
 from civicmail.city.notices.actions import sent, tell
 from civicmail.city.notices.letter import Written, build
 from civicmail.city.notices.models import Notice
+from civicmail.core.message import letter
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NOTICE = Written(
@@ -58,6 +60,16 @@ def test_a_notice_is_a_message_that_no_program_answers() -> None:
         "Sample City",
     ]
     assert b"\n" not in content.replace(b"\r\n", b"")
+
+
+def test_a_paragraph_is_one_line_for_whoever_reads_it_and_short_ones_on_the_wire() -> None:
+    """R-1304: a line that was broken at 76 is broken once more by a window of 40."""
+    long = " ".join(["Somebody of the city asks whether this is right; é, = and long words stay as they are."] * 9)
+    text = f"{long}\n\n- {long}\n    indented\n\nhttps://mail.city.example/{'x' * 200}"
+    content = build(replace(NOTICE, text=text), "Sample City", "mail.city.example", "https://mail.city.example")
+    assert max(map(len, content.split(b"\r\n"))) <= 78
+    read = letter.read(content)
+    assert read.text == f"{text}\n\nSample City\nhttps://mail.city.example\n" and not read.defects
 
 
 @given(st.text(max_size=200), st.text(max_size=400))

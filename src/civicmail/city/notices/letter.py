@@ -4,7 +4,6 @@ Django."""
 from __future__ import annotations
 
 import hashlib
-import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -36,7 +35,6 @@ def build(notice: Written, city: str, host: str, pages: str = "") -> bytes:
     message["Message-ID"] = f"<notice.{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}@{host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody's absence note answers it
     ending = f"{city}\n{pages}" if pages else city
-    text = f"{notice.text.strip()}\n\n{ending}\n"
-    wrapped = "\n".join(textwrap.fill(line, 76, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
-    message.set_content(wrapped, cte="quoted-printable")
+    # A paragraph is one line, which every program breaks at the width of its window; most do not join lines (RFC 3676).
+    message.set_content(f"{notice.text.strip()}\n\n{ending}\n", cte="quoted-printable")
     return message.as_bytes()

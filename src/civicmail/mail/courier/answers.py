@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,6 +116,5 @@ def build(capture: Capture, answer: Answer, words: str, city: str, host: str) ->
         message["References"] = capture.message_id
     message["Auto-Submitted"] = "auto-replied"
     message["X-Auto-Response-Suppress"] = "All"
-    wrapped = (textwrap.fill(line, 76, break_long_words=False, break_on_hyphens=False) for line in words.strip().split("\n"))
-    message.set_content("\n".join([*wrapped, "", "-- ", city, ""]), cte="quoted-printable")
+    message.set_content(f"{words.strip()}\n\n-- \n{city}\n", cte="quoted-printable")
     return message.as_bytes()

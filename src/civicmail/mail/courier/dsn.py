@@ -5,8 +5,8 @@ Pure and repeatable: the same end gives the same bytes. It goes only to a sender
 
 from __future__ import annotations
 
+import binascii
 import re
-import textwrap
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -36,7 +36,7 @@ def build(kept: Kept, index: int, copy: Copy, routes: Routes, host: str, pages: 
     utf8 = not _is_ascii(original) or not copy.address.isascii()
     status = "message/global-delivery-status" if utf8 else "message/delivery-status"
     parts = [
-        _part(boundary, "text/plain; charset=utf-8", _words(copy, action, host, pages).encode()),
+        _text(boundary, _words(copy, action, host, pages)),
         _part(boundary, status, _status(capture, index, copy, action, host).encode()),
         _part(boundary, _original_type(full=full, utf8=utf8), original),
     ]
@@ -73,6 +73,13 @@ def _part(boundary: str, content_type: str, content: bytes) -> bytes:
     return f"--{boundary}\r\nContent-Type: {content_type}\r\n{encoding}\r\n".encode() + content + ending
 
 
+def _text(boundary: str, words: str) -> bytes:
+    """A paragraph is one line, which every program breaks at the width of its window."""
+    coded = binascii.b2a_qp(words.encode("utf-8", "replace").replace(b"\n", b"\r\n"))
+    fields = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+    return f"--{boundary}\r\n{fields}\r\n\r\n".encode() + coded + b"\r\n"
+
+
 def _words(copy: Copy, action: str, host: str, pages: str) -> str:
     if action == "failed":
         text = (
@@ -85,8 +92,7 @@ def _words(copy: Copy, action: str, host: str, pages: str) -> str:
             text += f"\n\nWhat the e-mail policy says about it:\n\n    {address(clause[0] if clause else 'P-23', pages)}"
     else:
         text = f"Your message to <{copy.address}> was {action}."
-    filled = "\n".join(textwrap.fill(line, 76, break_long_words=False) if line[:1] != " " else line for line in text.split("\n"))
-    return f"{filled}\n\n{host}\n".replace("\n", "\r\n")
+    return f"{text}\n\n{host}\n"
 
 
 def _status(capture: Capture, index: int, copy: Copy, action: str, host: str) -> str:
