@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,16 +16,14 @@ from django.urls import resolve
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.access.actors import Actor
+from civicmail.city.access.actions import tokens
 from civicmail.city.access.acts import ACTS
-from civicmail.city.access.models import Account
-from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.scopes import SCOPES
 from civicmail.front.web.api import door
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT
 from pages.programs import asking
-from pages.test_sweep import EXCLUDED, PAGES, PEOPLE, allowed, path_of
+from pages.test_sweep import EXCLUDED, PAGES, PEOPLE, allowed, once, path_of
 from pages.world import Town, carry
 
 LINES: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "api.toml").read_text())["operation"]
@@ -46,7 +43,8 @@ def test_every_operation_is_in_the_list_and_has_the_act_of_its_page() -> None:
 
 def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-500: exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
-    monkeypatch.setattr(door, "actor_of", _remembered())
+    for module, name in ((door, "actor_of"), (tokens, "program_by")):  # nothing here changes what somebody may, or ends a token
+        monkeypatch.setattr(module, name, once(getattr(module, name), {}))
     paths, wrong = {name: path_of(line, city) for name, line in LINES.items()}, []
     for who in PEOPLE:
         carry(timezone.now())  # a busy machine may take more than the minute by which the ledger may be behind
@@ -61,18 +59,6 @@ def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monk
             if answer.status_code >= 400 and answer.headers["Content-Type"] != "application/problem+json":
                 wrong.append(f"{who}, {name}: {answer.headers['Content-Type']}")
     assert wrong == []
-
-
-def _remembered() -> Callable[[Account, str, int], Actor]:
-    """The actor of each account, made once: nothing that is asked here changes what somebody may, and 2,000 requests are many."""
-    known: dict[int, Actor] = {}
-
-    def actor(account: Account, client: str, now: int) -> Actor:
-        if account.pk not in known:
-            known[account.pk] = actor_of(account, client, now)
-        return known[account.pk]
-
-    return actor
 
 
 def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town) -> None:
