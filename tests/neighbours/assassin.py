@@ -23,7 +23,7 @@ class Spamd:
         alone = ["--local", "--nouser-config", "--helper-home-dir", str(self.folder), "--syslog", "stderr"]
         user = ["--username", "nobody"] if os.geteuid() == 0 else []
         self.process = Process([program("spamd"), *where, *children, *alone, *user], self.folder)
-        self.process.wait_for(self.port, seconds=40)
+        self.process.wait_for(self.port)
 
     def __enter__(self) -> Spamd:
         return self

@@ -30,7 +30,14 @@ _SCRATCH = """\
 instance_name = {folder.name}
 auth_allow_cleartext = yes
 auth_failure_delay = 0
+service imap-login {{
+  restart_request_count = unlimited
+}}
+service lmtp {{
+  restart_request_count = unlimited
+}}
 """
+"""A process for many connections: stories sign in hundreds of times."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class Rspamd:
         named = [word for key, place in places.items() for word in ("--var", f"{key}={self.folder / place}")]
         command = [program("rspamd"), "-f", "-c", str(self.folder / "rspamd.conf"), *named]
         self.process = Process(_as("_rspamd", command), self.folder)
-        self.process.wait_for(self.port, seconds=40)
+        self.process.wait_for(self.port)
 
     def stop(self) -> None:
         self.process.kill()

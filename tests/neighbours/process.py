@@ -61,11 +61,11 @@ class Process:
         watch = ["sh", "-c", 'read _; kill -TERM "$0" 2>/dev/null', str(self.process.pid)]
         self._guard = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
 
-    def wait_for(self, port: int, wanted: bytes = b"", seconds: float = 15) -> None:
+    def wait_for(self, port: int, wanted: bytes = b"", seconds: float = 60) -> None:
         """Until it greets; its log is in the error when it does not."""
         self.wait_until(lambda: greeting(port, wanted), seconds)
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 15) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
         """Until it answers a question; its log is in the error when it does not."""
         end = time.monotonic() + seconds
         while not ready():

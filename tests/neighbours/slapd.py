@@ -73,8 +73,8 @@ class Slapd:
         self.url, self.secure = f"ldap://localhost:{plain}", f"ldaps://localhost:{secure}"
         listening = f"ldap://127.0.0.1:{plain}/ ldaps://127.0.0.1:{secure}/"
         self.process = Process([program("slapd"), "-d", "0", "-f", str(config), "-h", listening], self.folder)
-        self.process.wait_for(plain, b"", seconds=60)
-        self.process.wait_for(secure, b"", seconds=60)
+        self.process.wait_for(plain)
+        self.process.wait_for(secure)
 
     def _fill(self, config: Path, people: Iterable[str]) -> None:
         top = [

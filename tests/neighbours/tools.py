@@ -39,7 +39,7 @@ class Sink:
         """What was kept: bytes with LF line ends and a few X- lines of the sink before them."""
         return [p.read_bytes() for p in sorted(self.kept.iterdir()) if p.stat().st_size]
 
-    def wait_for(self, count: int, seconds: float = 15) -> list[bytes]:
+    def wait_for(self, count: int, seconds: float = 60) -> list[bytes]:
         """Until so many messages are kept."""
         end = time.monotonic() + seconds
         while len(found := self.messages()) < count and time.monotonic() < end:

@@ -63,7 +63,7 @@ def running(data: Path) -> Iterator[Callable[[Run], None]]:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it did not happen within 30 seconds"
         threading.Event().wait(0.02)

@@ -17,7 +17,7 @@ SWAKS = ["swaks", "--to", "bob@city.example", "--from", "ann@out.example", "--h-
 
 
 def swaks(port: int, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*SWAKS, "--server", f"127.0.0.1:{port}", *more], capture_output=True, text=True, timeout=30)
+    return subprocess.run([*SWAKS, "--server", f"127.0.0.1:{port}", *more], capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.neighbour("swaks")
@@ -85,7 +85,7 @@ def test_small_mail_is_not_held_up_by_large_mail(data: Path) -> None:
         flood = threading.Thread(target=source, args=(run.port, "-s", "8", "-m", "8", "-l", "12000000"))
         flood.start()
         waits = []
-        with smtplib.SMTP("127.0.0.1", run.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", run.port, timeout=60) as client:
             client.ehlo()
             while flood.is_alive():
                 began = time.perf_counter()
