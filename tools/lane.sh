@@ -5,13 +5,16 @@ set -u
 lane=$1
 shift
 kept=.pytest_cache/$lane
+slow="--durations=12 --durations-min=8" # what makes it long is said before somebody wonders
 mkdir -p "$kept"
 echo 99 >"$kept/code" # not done yet
 if [ "$lane" = suite ]; then
-    .venv/bin/pytest -o cache_dir="$kept" "$@"
+    # shellcheck disable=SC2086
+    .venv/bin/pytest -o cache_dir="$kept" $slow "$@"
     code=$?
 else
-    .venv/bin/pytest -o cache_dir="$kept" "$@" >"$kept/said" 2>&1
+    # shellcheck disable=SC2086
+    .venv/bin/pytest -o cache_dir="$kept" $slow "$@" >"$kept/said" 2>&1
     code=$?
     printf '\n%s:\n' "$lane"
     cat "$kept/said"
