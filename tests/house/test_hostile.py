@@ -15,9 +15,9 @@ STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_stri
 LIMITED = (
     "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.marksread",
     "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.seenworker",
-    *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "making", "markup", "preview", "safe")),
+    *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "linked", "making", "markup", "preview", "safe")),
 )  # fmt: skip
-"""What runs in limited processes, and the readers themselves. Of screening `spam.explain` runs in a command of whoever may read."""
+"""What runs in limited processes, and the readers themselves."""
 HEADERS = {
     "civicmail.desk.holding.keptback": "who was first in a conversation",
     "civicmail.desk.holding.views.verifying": "whom a message says it is from",
@@ -29,18 +29,10 @@ HEADERS = {
 }
 """They read header blocks alone: our own parser, linear, without a library of others."""
 WHOLE = {
-    "civicmail.desk.mailbox.submission": "what somebody who is signed in writes: is it identified?",
-    "civicmail.front.cli.asking": "a command of somebody who may read it",
-    "civicmail.front.cli.show": "a command of somebody who may read it",
     "civicmail.front.sample.outside": "the sample city's own mail",
-    "civicmail.mail.gateway.honesty": "the beginning of what an employee sends: is it identified?",
-    "civicmail.mail.importers.prepare": "import: a process of its own for each file",
-    "civicmail.mail.pipeline.learning": "the mail worker, which the index job does, too",
-    "civicmail.mail.pipeline.numbers": "the mail worker, which the index job does, too",
-    "civicmail.mail.search.documents": "the index job: every message, within seconds",
-    "civicmail.mail.search.extract": "the mail worker: which files there are to be read in a limited process",
+    "civicmail.mail.importers.prepare": "import: parser processes, which have given up all that they do not need",
 }
-"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/0069)."""
+"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/1700)."""
 
 
 def named(path: Path) -> str:

@@ -37,6 +37,16 @@ def test_a_process_answers_one_question_after_another(pool: Pool) -> None:
     assert pool.ask({"do": "say"}, b"y", seconds=60).split()[0] == first.split()[0]
 
 
+def test_a_fork_asks_processes_of_its_own() -> None:
+    """R-1711: by the same pipes each would have the other's answers."""
+    ours = asking.shared(READER, 1)
+    assert asking.shared(READER, 1) is ours
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if asking.shared(READER, 1) is not ours else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 @pytest.mark.parametrize(
     ("do", "word"),
     [("die", CRASHED), ("compute", TOO_LONG), ("fill", TOO_MUCH_MEMORY), ("raise", DAMAGED), ("refuse", "encrypted")],

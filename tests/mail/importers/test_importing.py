@@ -16,6 +16,7 @@ from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger import sequencer
 from civicmail.core.query.parse import parse
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.mail.archive import layout, segments
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.machine import Machine
@@ -26,7 +27,7 @@ from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.prepare import Answer, Ask, Preparer
 from civicmail.mail.importers.walk import Left
-from civicmail.mail.search import coverage
+from civicmail.mail.search import coverage, seenlimited
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
@@ -155,10 +156,18 @@ class _Deadly(Preparer):
         return super().__call__(content, ask)
 
 
-def test_a_message_that_no_parser_survives_is_kept_and_counted_as_unreadable(
+def test_a_message_that_no_reader_survives_is_kept_and_counted_as_unreadable(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "Preparer", _Deadly)
+    read = seenlimited.surely
+
+    def surely(body: bytes) -> object:
+        if b"letter 3" in body:
+            raise Unreadable(CRASHED)
+        return read(body)
+
+    monkeypatch.setattr(seenlimited, "surely", surely)
     messages = [_mail(n) for n in range(9)]
     assert _run(data, _put(tmp_path / "in", *messages), processes=3) == _totals(stored=9)
     assert {body for _, body in _captures(data)} == set(messages)

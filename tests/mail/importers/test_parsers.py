@@ -1,72 +1,202 @@
-"""Parser processes: every message gets its answer, also when a process dies on one."""
+"""Parser processes: every message gets its answer, also when a process dies on one; and none of them can do more than it needs."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from contextlib import closing
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from civicmail.core.config.errors import LaterError
+from civicmail.core.sandbox import landlock
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.mail.importers import importing
 from civicmail.mail.importers import parsers as parsers_module
 from civicmail.mail.importers.parsers import SLOT, SLOTS, TOGETHER, Parsers
+from civicmail.mail.importers.prepare import Ask, Preparer, is_sane
+from civicmail.mail.search import extracted, seenlimited
+from civicmail.mail.search.extract import FileReader
+from core.sandbox import samples
 
 
-def _work(content: bytes, ask: int) -> tuple[int, int]:
+def _work(content: bytes, ask: int) -> tuple[int, int, str]:
     if content == b"die":
         os.kill(os.getpid(), signal.SIGKILL)
-    return len(content), ask
+    while content == b"turn":
+        pass
+    return len(content), ask, "parsed"
 
 
-def _crashed(content: bytes, ask: int) -> str:
-    return "crashed"
+def _apart(content: bytes, ask: int) -> tuple[int, int, str]:
+    return len(content), ask, "apart"
 
 
-@pytest.mark.parametrize("processes", [0, 1, 3])
+@pytest.mark.parametrize("processes", [1, 3])
 def test_every_message_gets_its_answer(processes: int) -> None:
     contents = [bytes(n % 5000) for n in range(1000)] + [bytes(SLOT + 1), bytes(SLOT)]
     items = [(n, content, n * 2) for n, content in enumerate(contents)]
-    with closing(Parsers(_work, _crashed, processes)) as parsers:
+    with closing(Parsers(_work, _apart, processes)) as parsers:
         found = {thing: (content, answer) for thing, content, answer in parsers.map(items)}
-    assert found == {n: (content, (len(content), n * 2)) for n, content in enumerate(contents)}
+    assert found == {n: (content, (len(content), n * 2, "parsed")) for n, content in enumerate(contents)}
 
 
-def _here(content: bytes, ask: int) -> bool:
-    return os.getpid() == ask
-
-
-def test_only_what_no_memory_was_set_aside_for_is_parsed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_memory_was_set_aside_for_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsers_module, "ROOM", SLOT * 4)
     contents = [b"x", bytes(SLOT * 3), b"x", bytes(SLOT * 4), bytes(SLOT * 3), bytes(SLOT * 2), b"x"]
-    items = [(n, content, os.getpid()) for n, content in enumerate(contents)]
-    with closing(Parsers(_here, _crashed, 2)) as parsers:
-        here = {thing: answer for thing, _, answer in parsers.map(items)}
-    assert [n for n, answer in here.items() if answer] == [3]
-    assert sorted(here) == list(range(len(contents)))
+    assert [n for n, how in _answers(contents, 2).items() if how == "apart"] == [3]
 
 
-def _answers(contents: list[bytes], processes: int) -> dict[int, object]:
-    with closing(Parsers(_work, _crashed, processes)) as parsers:
+def _answers(contents: list[bytes], processes: int) -> dict[int, str]:
+    """How each was read."""
+    with closing(Parsers(_work, _apart, processes)) as parsers:
         found = list(parsers.map((n, content, n) for n, content in enumerate(contents)))
     assert sorted(thing for thing, _, _ in found) == list(range(len(contents)))
-    return {thing: answer for thing, _, answer in found}
+    assert all(answer[:2] == (len(content), thing) for thing, content, answer in found)
+    return {thing: answer[2] for thing, _, answer in sorted(found, key=lambda one: one[0])}
 
 
-def test_a_message_that_kills_costs_only_its_own_parse() -> None:
-    answers = _answers([b"x"] * 300 + [b"die"] + [b"y"] * 300, 3)
-    assert [n for n, answer in answers.items() if answer == "crashed"] == [300]
+@pytest.mark.parametrize("sick", [b"die", b"turn"])
+def test_what_a_process_had_that_died_is_read_apart(sick: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1705: also what keeps one busy for ever; the others go on."""
+    monkeypatch.setattr(parsers_module, "SECONDS", 1)
+    answers = _answers([b"x"] * 300 + [sick] + [b"y"] * 300, 3)
+    assert answers[300] == "apart"
+    assert sum(how == "apart" for how in answers.values()) <= SLOTS * TOGETHER
 
 
-def test_when_the_last_process_has_died_what_it_had_is_not_tried_here() -> None:
-    """It could take the import with it; what was not sent yet is parsed here."""
+def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
+    """R-1705: it could take the import with it."""
     answers = _answers([b"x"] * 300 + [b"die"] + [b"y"] * 300, 1)
-    assert answers[300] == "crashed"
-    assert answers[600] == (1, 600)
-    assert 0 < sum(answer == "crashed" for answer in answers.values()) <= (SLOTS + 2) * TOGETHER
+    assert answers[0] == "parsed"
+    assert {answers[n] for n in (300, 600)} == {"apart"}
+
+
+class _Tried:
+    """What a parser process can still do. Each item is a way that an attack would go."""
+
+    def __init__(self, data: Path) -> None:
+        self._ways: dict[str, Callable[[], object]] = {
+            "read": lambda: (data / "journal").read_bytes(),
+            "list": lambda: os.listdir(data),
+            "write": lambda: (data / "more").write_bytes(b"x"),
+            "index": lambda: (data / "index" / "more").write_bytes(b"x"),
+            "connect": lambda: socket.create_connection(("127.0.0.1", 9), 1),
+            "parent": lambda: os.kill(os.getppid(), 0),
+            "trace": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+            "memory": lambda: bytearray(importing.MEMORY),
+        }
+        self._look = FileReader(data)
+
+    def __call__(self, content: bytes, _ask: int) -> tuple[str, str]:
+        done = []
+        for name, way in self._ways.items():
+            try:
+                way()
+            except (OSError, MemoryError):
+                continue
+            done.append(name)
+        said = self._look(sha256(content).digest(), content)
+        return " ".join(done), said.text if said else ""
+
+
+def test_a_parser_process_can_reach_nothing_but_what_it_needs(tmp_path: Path) -> None:
+    """R-1706: no archive, no network, no other process; files are read in processes of its own, and what they say is kept."""
+    (tmp_path / "index").mkdir()
+    (tmp_path / "journal").write_bytes(b"secret")
+    content = samples.docx("<w:p><w:r><w:t>quicksilver</w:t></w:r></w:p>")
+    with closing(Parsers(_Tried(tmp_path), _apart, 1, shut=importing._shut(tmp_path))) as parsers:
+        ((_, _, (done, said)),) = parsers.map([(1, content, 1)])
+    assert (done, said.split()) == ("" if landlock.abi() >= 6 else "parent", ["quicksilver"])
+    assert extracted.Extracts(tmp_path).get(sha256(content).digest())
+
+
+ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_000, (), "")
+
+
+def test_what_is_read_apart_says_the_same(tmp_path: Path) -> None:
+    """R-1707: with its files."""
+    raw = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    raw += b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
+    raw += b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n"
+    raw += samples.pdf_of([b"<< /Type /Catalog >>"]) + b"\r\n--b--\r\n"
+    with closing(FileReader(tmp_path)) as reader:
+        prepare = Preparer("Ann", reader)
+        assert prepare.apart(raw, ASK) == prepare(raw, ASK)
+        assert "plain words" in prepare.apart(raw, ASK)[-1]
+
+
+def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1707: and counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
+
+    def dies(_body: bytes) -> None:
+        raise Unreadable(CRASHED)
+
+    monkeypatch.setattr(seenlimited, "surely", dies)
+    *_, message_id, document = Preparer("Ann").apart(b"Subject: x\r\n\r\nwords\r\n", ASK)
+    assert message_id == "" and '"unreadable":1' in document and "words" not in document
+
+    def later(_body: bytes) -> None:
+        raise LaterError("nobody reads")
+
+    monkeypatch.setattr(seenlimited, "surely", later)
+    with pytest.raises(LaterError):
+        Preparer("Ann").apart(b"Subject: x\r\n\r\nwords\r\n", ASK)
+
+
+HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
+
+
+def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
+    """R-1710: it may lie about them, and about no other, and cannot stop the index."""
+    honest = Preparer("Ann")(HONEST, ASK)
+    assert is_sane(ASK, honest)
+    received, basis, digest, id_, document = honest
+    of_another = Preparer("Ann")(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))[-1]
+    plain = json.loads(document)
+    documents = [of_another, "", "[]", *(json.dumps({**plain, **lie}) for lie in LIES)]
+    answers = [(received, basis, digest, id_, lie) for lie in documents]
+    answers += [
+        (ASK[4] + 1, basis, digest, id_, document),
+        (received, "x", digest, id_, document),
+        (received, basis, "00", id_, document),
+        (received, basis, digest, 7, document),
+        (received, basis, digest, "x" * 999, document),
+        (received, basis, digest, id_),
+    ]
+    assert [answer for answer in answers if is_sane(ASK, answer)] == []
+
+
+LIES = ({"unreadable": -1}, {"size": 1 << 64}, {"body": 7}, {"more": "x"}, {"stored": "&"}, {"stored": "W10="}, {"date": None})
+
+
+def test_who_says_what_is_not_sane_is_ended() -> None:
+    """R-1710: what it had is read apart."""
+    with closing(Parsers(_work, _apart, 1, sane=lambda ask, _: ask != 7)) as parsers:
+        found = {thing: answer[2] for thing, _, answer in parsers.map((n, b"x", n) for n in range(10 * TOGETHER))}
+    assert found[7] == "apart" and len(found) == 10 * TOGETHER
+
+
+@given(st.binary(max_size=40), st.integers(0, 3))
+def test_answers_are_what_was_asked_or_an_error(said: bytes, number: int) -> None:
+    with suppress(ValueError, TypeError, OverflowError):
+        assert len(parsers_module._unpacked(said, number)) == number
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 40), st.text(st.characters(codec="utf-8")))))
+def test_answers_come_as_they_were_said(done: list[tuple[int, str]]) -> None:
+    assert parsers_module._unpacked(parsers_module._packed(done), len(done)) == done
 
 
 def test_processes_end_with_the_import() -> None:
-    parsers = Parsers(_work, _crashed, 2)
+    parsers = Parsers(_work, _apart, 2)
     pids = [parser.pid for parser in parsers._all]
     list(parsers.map([(1, b"x", 1)]))
     parsers.close()
@@ -75,36 +205,35 @@ def test_processes_end_with_the_import() -> None:
             os.kill(pid, 0)
 
 
-def _repeated(content: bytes, ask: int) -> bytes:
-    return content * ask
+def _repeated(content: bytes, ask: int) -> tuple[str]:
+    return (content.decode() * ask,)
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_answers_may_be_larger_than_the_memory_they_come_in(times: int) -> None:
     items = [(n, bytes([n]) * (SLOT - 100), times) for n in range(5)]
-    with closing(Parsers(_repeated, _crashed, 2)) as parsers:
+    with closing(Parsers(_repeated, _apart, 2)) as parsers:
         found = {thing: answer for thing, _, answer in parsers.map(items)}
-    assert found == {n: content * times for n, content, _ in items}
+    assert found == {n: (content.decode() * times,) for n, content, _ in items}
 
 
-def _slow(content: bytes, ask: int) -> int:
-    while content == b"slow" and os.read(ask, 1) != b"!":
+def _slow(content: bytes, ask: str) -> tuple[str]:
+    while content == b"slow" and not Path(ask).exists():
         pass
-    return len(content)
+    return ("parsed",)
 
 
-def test_others_go_on_while_a_process_takes_long() -> None:
+def test_others_go_on_while_a_process_takes_long(tmp_path: Path) -> None:
     """All answers but those that wait with the slow message come before it is done."""
-    told, tell = os.pipe()
+    go = tmp_path / "go"
     many = SLOTS * TOGETHER * 4
-    items = [(n, b"slow" if n == 0 else b"x", told) for n in range(many)]
+    items = [(n, b"slow" if n == 0 else b"x", str(go)) for n in range(many)]
     order: list[int] = []
-    with closing(Parsers(_slow, _crashed, 2)) as parsers:
-        for thing, _, _ in parsers.map(items):
+    with closing(Parsers(_slow, _apart, 2)) as parsers:
+        for thing, _, answer in parsers.map(items):
+            assert answer == ("parsed",)
             order.append(thing)
             if len(order) == many - SLOTS * TOGETHER:
                 assert 0 not in order
-                os.write(tell, b"!")
-    os.close(told)
-    os.close(tell)
+                go.touch()
     assert sorted(order) == list(range(many))

@@ -46,6 +46,12 @@ def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactV
     return Joint(seen, ENVELOPE, "mx", inbound, World(settings, T0, None, tools), facts or {}, more)
 
 
+def read(raw: bytes) -> tuple[tokens.Tokens, spam.Spelt]:
+    """As a limited process does."""
+    letter = letters.read(raw)
+    return tokens.tokens(raw, letter), tokens.spelled(raw, letter)
+
+
 def test_without_a_model_nothing_is_said(tmp_path: Path) -> None:
     asked = case(tmp_path, mail(1, spam=True))
     assert spam.find(asked) == nearly.find(asked) == known.find(asked) == NOTHING
@@ -71,14 +77,14 @@ def test_a_table_of_one_number_decides_alone(tmp_path: Path) -> None:
     raw = b"Subject: x\r\n\r\npermit\r\n"
     found = spam.find(case(tmp_path, raw))
     assert found.more["odds"] == pytest.approx(2.0 / np.sqrt(8) - 0.25, abs=1e-6) and found.facts["spam.band"] == "unsure"
-    explained = spam.explain(model.read(tmp_path), raw, ENVELOPE, {}, inbound=True)
+    explained = spam.explain(model.read(tmp_path), *read(raw), ENVELOPE, {}, inbound=True)
     assert [(w.family, w.token) for w in explained.weighed] == [("words", "permit")]
     assert explained.odds == pytest.approx(found.more["odds"]) and explained.band == "unsure"
 
 
 def test_an_explanation_adds_up(learnt: Model) -> None:
     raw = mail(901, spam=True)
-    explained = spam.explain(learnt, raw, ENVELOPE, {}, inbound=True, most=10)
+    explained = spam.explain(learnt, *read(raw), ENVELOPE, {}, inbound=True, most=10)
     assert sum(explained.sums.values()) + learnt.bias == pytest.approx(explained.odds, abs=1e-5)
     assert len(explained.weighed) == 10 and explained.band == "spam"
     assert {w.token for w in explained.weighed} - {"?"} and "?" not in {w.token for w in explained.weighed}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import json
 import mmap
+import os
 import signal
 import threading
 import time
@@ -95,13 +96,14 @@ _making = threading.Lock()
 
 
 def shared(command: tuple[str, ...], processes: int) -> Pool:
-    """One pool for all who ask the same command, closed when this process ends."""
+    """One pool for all who ask the same command, closed when this process ends. A fork has one of its own: by the same pipes it
+    would have the answers of others, and the thread that starts processes is not there."""
     with _making:
-        return _shared(command, processes)
+        return _shared(command, processes, os.getpid())
 
 
 @cache
-def _shared(command: tuple[str, ...], processes: int) -> Pool:
+def _shared(command: tuple[str, ...], processes: int, _pid: int) -> Pool:
     made = Pool(command, processes=processes)
     atexit.register(made.close)
     return made

@@ -28,7 +28,6 @@ from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import parse_path
@@ -44,10 +43,11 @@ from civicmail.mail.gateway.recipients import recipient_reply
 from civicmail.mail.pipeline import securing
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.addressed import addressed
-from civicmail.mail.pipeline.containing import Containing
+from civicmail.mail.pipeline.containing import HELD, Containing
 from civicmail.mail.pipeline.deciding import Settled
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.receipts import Receipt
+from civicmail.mail.search import seenlimited
 
 DOOR = "pages"
 """The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
@@ -180,9 +180,10 @@ class Submission:
             here = [self._modes.of(r.address) for r in envelope.recipients]
             return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
         reached = addressed(envelope, snapshot, self._modes.of)
-        to = self._counted().holds(parcel.person, reached.settled, len(reached.envelope.recipients))
+        to, sign = self._counted().foretold(parcel.content, reached.envelope, KIND, reached.settled)
         settled = Settled(reached.envelope, KIND, len(parcel.content), to)
         said = cautions(parcel.content, len(reached.envelope.recipients), snapshot, self._domains)
+        said += (Caution("unlike", len(parcel.to)),) if sign not in ("", HELD) else ()
         if judging.is_idle:
             here = [self._modes.of(r.address) for r in reached.envelope.recipients]
             found = self._secured(parcel, reached.envelope, dispositions(here, KIND, settled=to))
@@ -262,7 +263,7 @@ class Submission:
         if verdict.refused:
             return Judged(verdict.refused, verdict.smtp, verdict.findings)
         wanted = self._settings.senders.identification
-        if not wanted or is_identified(_text(parcel.content), wanted, snapshot, person, now):
+        if not wanted or is_identified(seenlimited.words(parcel.content), wanted, snapshot, person, now):
             return Judged(findings=verdict.findings)
         if self._settings.senders.without_identification == "refuse":
             return Judged(UNIDENTIFIED, reply(UNIDENTIFIED), (Finding(honest.CHECK, UNIDENTIFIED),))
@@ -280,8 +281,3 @@ class Submission:
         pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._counted())
         findings = (*judged.findings, securing.OVERRIDE) if parcel.plain else judged.findings
         return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=findings, refused=judged.refused)
-
-
-def _text(content: bytes) -> str:
-    read = letter.read(content)
-    return f"{read.text}\n{read.html_text}"

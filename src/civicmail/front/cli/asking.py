@@ -15,6 +15,7 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.shapes import Fields
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import output
 from civicmail.front.cli.door import Opened
 from civicmail.mail.archive.errors import NotInArchive
@@ -66,13 +67,13 @@ def asked_of_index(reader: Reader | None, tree: Tree, archive: Archive, opened: 
         return opened.within(tree)
 
     def read(id_: str) -> Fields | None:
-        from civicmail.core.message import letter  # a search without thread: starts without a parser
         from civicmail.desk.workbench.errors import OutOfScope
+        from civicmail.mail.search import seenlimited  # a search without thread: starts without it
 
         places = archive.find(id_)
         try:
-            return letter.fields(opened.reading(archive)(places[0])) if places else None
-        except (DamagedFile, NotInArchive, OutOfScope):
+            return seenlimited.fields(opened.reading(archive)(places[0]))[0] if places else None
+        except (DamagedFile, NotInArchive, OutOfScope, Unreadable):
             return None
 
     return opened.within(threads.resolved(reader, tree, read, opened.within))

@@ -10,6 +10,7 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import acting, captureid, door, options, output
 from civicmail.front.cli.door import Asker
 
@@ -82,6 +83,7 @@ def explain(
 ) -> None:
     """Why the learner of spam says what it says of a message, token by token. It shows words of the message."""
     from civicmail.mail.archive.reading import Archive
+    from civicmail.mail.pipeline import markslimited
     from civicmail.mail.pipeline.labels import is_inbound
     from civicmail.mail.screening import model, spam
 
@@ -91,7 +93,12 @@ def explain(
     opened = door.opened(folder, "explain", {"id": place.uuid}, Asker(as_, duty, reason, config, mandate))
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     published = model.read(folder)
-    found = spam.explain(published, raw, capture.envelope, capture.facts, inbound=is_inbound(capture), most=most)
+    try:
+        (counted, _), spelt = markslimited.numbers(raw), markslimited.spelt(raw)
+    except Unreadable as error:
+        output.words(f"civicmail: {place.uuid} says nothing to the learner: {error}.")
+        raise typer.Exit(1) from None
+    found = spam.explain(published, counted, spelt, capture.envelope, capture.facts, inbound=is_inbound(capture), most=most)
     if json:
         tokens = [{"family": w.family, "token": w.token, "weight": round(w.weight, 4)} for w in found.weighed]
         sums = {family: round(weight, 4) for family, weight in found.sums.items()}

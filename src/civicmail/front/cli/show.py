@@ -12,14 +12,15 @@ import typer
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import charsets, letter
-from civicmail.core.message.shapes import STRAY, Address, Letter, Part
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import captureid, door, options, output
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.search import seenlimited
 from civicmail.mail.search.extracted import reasons
+from civicmail.mail.search.seenread import Printed, PrintedFile
 
 TEXT_MOST = 100_000  # characters for a person; --raw gives all
 
@@ -59,12 +60,12 @@ def show(
         output.emit(
             {
                 **head,
-                "letter": _letter_plain(letter.read(body), folder),
+                "letter": _letter_plain(*_printed(body), folder),
                 "events": _events(archive, permit, place),
             }
         )
     else:
-        _read(letter.read(body), archive.capture(permit, place), folder)
+        _read(*_printed(body), archive.capture(permit, place), folder)
 
 
 def _report(archive: Archive, permit: Permit, place: Place) -> bytes:
@@ -132,38 +133,35 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
         output.show(f"{output.when(event.at)}  {event.type.name.lower()}  {people}  {words}")
 
 
-def _people(addresses: tuple[Address, ...]) -> str:
-    return ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in addresses)
+def _printed(body: bytes) -> tuple[Printed, str]:
+    """The letter, and why there is none to see."""
+    try:
+        return seenlimited.printed(body), ""
+    except Unreadable as error:
+        return Printed(), error.why
 
 
-def _letter_plain(read: Letter, data: Path) -> dict[str, Any]:
+def _letter_plain(read: Printed, why: str, data: Path) -> dict[str, Any]:
+    """unreadable: only where it cannot be read, and why."""
     return {
         "subject": read.subject,
-        "date": read.date.isoformat() if read.date else None,
-        "from": _people(read.from_),
-        "to": _people(read.to),
-        "cc": _people(read.cc),
-        "text": _clean(read.text or read.html_text),
-        **({"among_header": lines} if (lines := _among_header(read)) else {}),
+        "date": read.date,
+        "from": read.from_,
+        "to": read.to,
+        "cc": read.cc,
+        "text": read.text,
+        **({"among_header": read.among_header} if read.among_header else {}),
         "attachments": [_attachment_plain(a, data) for a in read.attachments],
-        "defects": [{"code": d.code, "where": d.where} for d in read.defects],
+        "defects": [{"code": code, "where": where} for code, where in read.defects],
+        **({"unreadable": why} if why else {}),
     }
 
 
-def _attachment_plain(part: Part, data: Path) -> dict[str, Any]:
+def _attachment_plain(file: PrintedFile, data: Path) -> dict[str, Any]:
     """unreadable: only where something in it gave no text, and why."""
-    plain = {"name": part.filename, "type": part.content_type, "size": part.size, "part": part.path}
-    why = reasons(data, part.content)
+    plain = {"name": file.name, "type": file.type, "size": file.size, "part": file.part}
+    why = reasons(data, file.digest)
     return {**plain, "unreadable": why} if why else plain
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _among_header(read: Letter) -> str:
-    """The lines among its header that are no fields."""
-    return next((charsets.decode(part.content)[0] for part in read.parts if part.path == STRAY), "")
 
 
 def broken_of(capture: Capture) -> list[str]:
@@ -173,8 +171,8 @@ def broken_of(capture: Capture) -> list[str]:
     return [str(why) for why in (found.get("broken"), *attached) if why]
 
 
-def _read(read: Letter, capture: Capture, data: Path) -> None:
-    """The message for a person at a terminal; nothing in it can steer the terminal."""
+def _read(read: Printed, why: str, capture: Capture, data: Path) -> None:
+    """The message for a person at a terminal; nothing in it can steer the terminal. why: it cannot be read."""
     output.show(f"Capture: {capture.uuid}")
     output.show(f"SHA-256: {capture.sha256.hex()}")
     output.show(f"Received: {output.when(capture.received)} (by {capture.basis})")
@@ -183,28 +181,28 @@ def _read(read: Letter, capture: Capture, data: Path) -> None:
     if capture.report is not None:
         output.show(f"Journal: {capture.report.style}, to {', '.join(r['a'] for r in capture.report.recipients)}")
     for name, value in (
-        ("From", _people(read.from_)),
-        ("To", _people(read.to)),
-        ("Cc", _people(read.cc)),
+        ("From", read.from_),
+        ("To", read.to),
+        ("Cc", read.cc),
         ("Subject", read.subject),
+        ("Date", read.date),
     ):
         if value:
             output.show(f"{name}: {value}")
-    if read.date:
-        output.show(f"Date: {read.date.isoformat()}")
-    for attachment in read.attachments:
-        output.show(f"Attachment: {attachment.filename or attachment.path} ({attachment.content_type}, {attachment.size} bytes)")
-        for why in reasons(data, attachment.content):
-            output.show(f"    unreadable: {why}")
+    for file in read.attachments:
+        output.show(f"Attachment: {file.name or file.part} ({file.type}, {file.size} bytes)")
+        for unread in reasons(data, file.digest):
+            output.show(f"    unreadable: {unread}")
     for missing in broken_of(capture):
         output.show(f"Incomplete: {missing}")
-    for line in _among_header(read).splitlines():
+    for line in read.among_header.splitlines():
         output.show(f"Among the header, and no field: {line}")
     if read.defects:
-        output.show(f"Defects: {', '.join(dict.fromkeys(d.code.replace('-', ' ') for d in read.defects))}")
+        output.show(f"Defects: {', '.join(dict.fromkeys(code.replace('-', ' ') for code, _ in read.defects))}")
     output.show("")
-    text = read.text or read.html_text
-    for line in text[:TEXT_MOST].splitlines():
+    for line in read.text[:TEXT_MOST].splitlines():
         output.show(line)
-    if len(text) > TEXT_MOST:
-        output.words(f"The text goes on for {len(text) - TEXT_MOST} characters; --raw gives all of it.")
+    if len(read.text) > TEXT_MOST:
+        output.words(f"The text goes on for {len(read.text) - TEXT_MOST} characters; --raw gives all of it.")
+    if why:
+        output.words(f"What the message says cannot be read: {why}. --raw gives its exact bytes.")

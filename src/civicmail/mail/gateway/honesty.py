@@ -1,6 +1,6 @@
 """The sender of a message that has come in whole, judged before it is kept (P-14, L2).
 
-What is refused is kept too: an employee's refused message is evidence (design, "What the client hears"); nobody gets it.
+What is refused is kept too: an employee's refused message is evidence; nobody gets it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from civicmail.city.access.honest import CHECK, check, is_identified
 from civicmail.city.access.sentences import reply
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message import letter
 from civicmail.core.message.verdicts import header_of
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.people import Member
+from civicmail.mail.search import seenlimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ NOTHING = Judged()
 
 
 async def text_of(gate: Gate, member: Member | None, start: bytes) -> str:
-    """The words of a message in which an identification block is looked for; empty where none is asked for."""
+    """The words of a message in which an identification block is looked for; empty where none is asked for. A limited process reads
+    them. Raises LaterError where none can."""
     if member is None or not gate.settings.senders.identification:
         return ""
-    read = await asyncio.to_thread(letter.read, start)
-    return f"{read.text}\n{read.html_text}"
+    return await asyncio.to_thread(seenlimited.words, start)
 
 
 def judge(gate: Gate, door: Door, member: Member | None, sender: str, start: bytes, *, whole: bool, text: str = "") -> Judged:

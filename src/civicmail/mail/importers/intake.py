@@ -1,4 +1,4 @@
-"""Taking messages in: each becomes a capture in a journal (design, "Identity").
+"""Taking messages in: each becomes a capture in a journal (docs/formats.md, "Capture id").
 
 Messages are collected and made durable about four megabytes at a time; the sync runs beside the work on the next ones. Whoever
 kills an import loses nothing: what was durable is known the next time, the rest is read again.
@@ -99,7 +99,7 @@ class Intake:
             received=received,
             sha256=new.digest,
             size=len(found.content),
-            content_hash=content_hash,
+            content_hash=bytes.fromhex(content_hash),
             source=self._source if not found.built else Source("import", self._name, f"rebuilt {found.built}"),
             envelope=_envelope(new, received),
             dispositions=dispositions([None] * len(new.recipients), "import"),

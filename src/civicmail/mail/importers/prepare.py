@@ -1,15 +1,23 @@
-"""What the bytes of a message say, for its record and for the index, from one parse. Pure, and made to run in a parser process:
-what goes in and comes out are plain values."""
+"""What the bytes of a message say, for its record and for the index, from one parse. Made to run in a parser process: what goes in
+and comes out are plain values."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import Any, get_args
+
 from civicmail.core.message import headers, letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.shapes import Envelope, Fields, Recipient
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
 from civicmail.mail.importers import times
+from civicmail.mail.search import seenlimited
 from civicmail.mail.search.attached import Look, not_yet
-from civicmail.mail.search.documents import text_of, text_without_body
+from civicmail.mail.search.documents import text_of, text_of_read, text_without_body
+from civicmail.mail.search.schema import is_document
 
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
 CLASS = "mail"
@@ -20,8 +28,19 @@ Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str]
 """SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms), recipients that a
 journal report names, folder."""
 
-Answer = tuple[int, Basis, bytes, str, str]
-"""Received (ms), its basis, content hash, Message-ID, the document of the index."""
+Answer = tuple[int, Basis, str, str, str]
+"""Received (ms), its basis, content hash (hexadecimal), Message-ID, the document of the index."""
+
+
+def is_sane(ask: Ask, answer: Any) -> bool:
+    """Whether an answer says something of the message that was asked about, and of no other; what it says may be a lie."""
+    try:
+        received, basis, content_hash, message_id, document = answer
+        own = 0 <= received <= ask[4] and basis in get_args(Basis) and len(bytes.fromhex(content_hash)) == sha256().digest_size
+        short = isinstance(message_id, str) and len(message_id) <= MESSAGE_ID_MOST
+        return own and short and is_document(document, capture_id(received, ask[1]))
+    except (TypeError, ValueError):
+        return False
 
 
 class Preparer:
@@ -32,19 +51,34 @@ class Preparer:
         self._look = look
 
     def __call__(self, content: bytes, ask: Ask) -> Answer:
-        digest, _, at, basis, now, _, _ = ask
         fields = letter.fields(content)
+        return self._answer(content, ask, fields, partial(text_of, fields=fields, look=self._look))
+
+    def apart(self, content: bytes, ask: Ask) -> Answer:
+        """The same of a message that a parser process may have died of, or that is too large for one: a limited process reads it.
+        What brings that down too is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError where no
+        process can read anything."""
+        try:
+            fields, files = seenlimited.surely(content)
+            whole = {sha256(one.content).digest(): one.content for one in (seenlimited.files(content) if files else ())}
+        except Unreadable:
+            return self._unread(content, ask)
+        said = {digest: self._look(digest, file) for digest, file in whole.items()}
+        look: Look = lambda digest, _: said.get(digest)  # noqa: E731
+        return self._answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=look))
+
+    def _answer(self, content: bytes, ask: Ask, fields: Fields, text: Callable[[Capture], str]) -> Answer:
+        digest, _, at, basis, now, _, _ = ask
         received, basis = times.received(fields.received, at, basis, now)
         message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
-        document = text_of(self._capture(content, ask, received), content, fields, self._look)
-        return received, basis, headers.content_hash(content, digest), message_id, document
+        document = text(self._capture(content, ask, received))
+        return received, basis, headers.content_hash(content, digest).hex(), message_id, document
 
-    def unread(self, content: bytes, ask: Ask) -> Answer:
-        """For a message that a parser process died on: it is kept all the same, and counted as unreadable."""
+    def _unread(self, content: bytes, ask: Ask) -> Answer:
         _, _, at, basis, now, _, _ = ask
         received, basis = times.received(None, at, basis, now)
         document = text_without_body(self._capture(content, ask, received))
-        return received, basis, headers.content_hash(content), "", document
+        return received, basis, headers.content_hash(content).hex(), "", document
 
     def _capture(self, content: bytes, ask: Ask, received: int) -> Capture:
         """As much of the capture as the index looks at."""

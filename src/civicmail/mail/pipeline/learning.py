@@ -20,14 +20,14 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.message import letter as letters
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
-from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
-from civicmail.mail.pipeline import goodmail, reported, taught
+from civicmail.mail.pipeline import goodmail, markslimited, reported, taught
 from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
-from civicmail.mail.pipeline.numbers import Numbers, scores_of
+from civicmail.mail.pipeline.marks import Said
+from civicmail.mail.pipeline.numbers import UNREAD, Numbers, scores_of
 from civicmail.mail.screening import correspondents, known, memory, model
 from civicmail.mail.screening.consumers import is_consumer
 from civicmail.mail.screening.correspondents import Correspondents, number_of, origin
@@ -37,6 +37,7 @@ from civicmail.mail.screening.knownhosts import place_of
 from civicmail.mail.screening.learner import Learner, Safe
 from civicmail.mail.screening.memory import Memory
 from civicmail.mail.screening.urls import registrable
+from civicmail.mail.search import seenlimited
 
 log = get_logger()
 LEASE = "learn"
@@ -158,7 +159,7 @@ class LearnJob:
                 for event in self._machine.events(id_):
                     if event.type == Type.LABELLED:
                         self._label(event)
-            except (NotInArchive, DamagedFile, KeyMissing) as error:
+            except UNREAD as error:
                 log.warning("learning.unread", problem=str(error))
         return gone
 
@@ -185,14 +186,18 @@ class LearnJob:
         """What somebody of the city has written: it is good, and what it answers was good."""
         try:
             raw = self._machine.body(capture.id)
-        except (NotInArchive, DamagedFile, KeyMissing):
+        except UNREAD:
             return
         if not goodmail.is_by_hand(raw):
             return
         by = capture.envelope.login.partition("/")[0]
         if outside and self._allowed.one("sent", by, self._now, each=goodmail.SENT_EACH, most=goodmail.SENT_ALL):
             self._write(capture.id, Label(False, by, "sent"))
-        found = letters.fields(raw)
+        try:
+            found, _ = seenlimited.fields(raw)
+        except Unreadable as error:
+            log.warning("learning.unread", problem=str(error))
+            return
         answered = self._heard.answered((*found.in_reply_to, *found.references[-1:]))
         if answered is not None and self._allowed.one(
             "answered", by, self._now, each=goodmail.ANSWERED_EACH, most=goodmail.ANSWERED_ALL
@@ -202,12 +207,12 @@ class LearnJob:
     def _report(self, capture: Capture) -> None:
         """Somebody of the city has reported what came to them, by mail."""
         try:
-            ids = reported.attached(letters.read(self._machine.body(capture.id)))
+            ids = _reported(self._machine.body(capture.id))
             found = [id_ for one in ids if (id_ := self._heard.answered((one,))) is not None]
             for id_ in found:
                 if reported.was_theirs(self._machine.capture(id_), capture.envelope.sender):
                     self._write(id_, Label(True, capture.envelope.login.partition("/")[0], "report"))
-        except (NotInArchive, DamagedFile, KeyMissing) as error:
+        except UNREAD as error:
             log.warning("learning.unread", problem=str(error))
 
     def _write(self, id_: bytes, label: Label) -> None:
@@ -237,7 +242,7 @@ class LearnJob:
             capture = self._machine.capture(event.id)
             example = Example(key, label.spam, label.by, label.how, event.at, others=scores_of(capture))
             self._learn(example)
-        except (NotInArchive, DamagedFile, KeyMissing) as error:
+        except UNREAD as error:
             log.warning("learning.unread", problem=str(error))
             return
         author = str(capture.facts.get("from.address", ""))
@@ -277,7 +282,7 @@ class LearnJob:
             spam, at = there[key]
             try:
                 self._learn(Example(key, spam, taught.BY, "operator", at))
-            except NotInArchive:
+            except UNREAD:
                 continue
         if len(new) <= OLDER_AT_ONCE:
             self._stamp = stamp
@@ -377,3 +382,11 @@ def _domains(addresses: Sequence[str]) -> set[str]:
     """Of whom the city writes to there, without those where anybody has an address."""
     found = {a_labels(address.lower().rpartition("@")[2]) for address in addresses}
     return {domain for domain in found if domain and not is_consumer(domain)}
+
+
+def _reported(raw: bytes) -> tuple[str, ...]:
+    """The Message-IDs of what a report has attached. Raises Unreadable."""
+    try:
+        return Said.of(markslimited.asked("report", raw, ())).ids
+    except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
+        raise Unreadable(CRASHED) from None

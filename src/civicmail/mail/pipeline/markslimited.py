@@ -1,19 +1,26 @@
-"""Reading messages for their marks in limited processes, which start when they are first needed (core/sandbox/asking.py)."""
+"""Reading messages for their marks and for the learner in limited processes, which start when they are first needed
+(core/sandbox/asking.py)."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from civicmail.core.sandbox.asking import Pool, shared
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.mail.screening import tokens
+from civicmail.mail.screening.alike import Keys, keys_of
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.pipeline.marksworker")
 PROCESSES = 2
 SECONDS = 10.0
 """Of the processor for one message; forty megabytes of HTML take six."""
+WORDS_MOST = 100
+"""Characters of what a number stands for; an honest process says fewer."""
 READ_MOST = 40 << 20
 """Bytes of a message that are read; of a larger one these are the beginning."""
 
@@ -28,3 +35,26 @@ def asked(what: str, raw: bytes, domains: Sequence[str], seconds: float = SECOND
     Unreadable, ValueError where it is not."""
     said: dict[str, Any] = orjson.loads(pool().ask({"what": what, "domains": list(domains)}, raw[:READ_MOST], seconds=seconds))
     return said
+
+
+def numbers(raw: bytes, seconds: float = SECONDS) -> tuple[dict[str, tokens.Ids], Keys]:
+    """What the learner knows of a message, and the bands of its text. Raises Unreadable."""
+    line, _, content = _said("numbers", raw, seconds).partition(b"\n")
+    try:
+        said = json.loads(line)
+        return tokens.unpack({"counts": said["counts"], "numbers": content}), keys_of(said["bands"])
+    except (TypeError, KeyError, ValueError, AttributeError, RecursionError):  # the process was taken over
+        raise Unreadable(CRASHED) from None
+
+
+def spelt(raw: bytes, seconds: float = SECONDS) -> Mapping[str, Mapping[int, str]]:
+    """What each number of a message stands for, by families. Raises Unreadable."""
+    try:
+        said = json.loads(_said("spelt", raw, seconds))
+        return {family: {int(number): str(words)[:WORDS_MOST] for number, words in said[family]} for family in tokens.FAMILIES}
+    except (TypeError, KeyError, ValueError, RecursionError):
+        raise Unreadable(CRASHED) from None
+
+
+def _said(what: str, raw: bytes, seconds: float) -> bytes:
+    return pool().ask({"what": what}, raw[:READ_MOST], seconds=seconds)

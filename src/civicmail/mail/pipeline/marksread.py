@@ -1,8 +1,10 @@
-"""Marks out of the bytes of a message: what limited processes do (marksworker.py), and nobody else. Pure."""
+"""Marks out of the bytes of a message, and what the learner knows of it: what limited processes do (marksworker.py), and nobody
+else. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 
 from civicmail.core.message import letter as letters
@@ -43,6 +45,20 @@ def report_of(raw: bytes, domains: Collection[str] = ()) -> Said:
         bands=tuple(bands.of(text)),
         quotes=bool(text) and not letter.children,
     )
+
+
+def numbers_of(raw: bytes) -> bytes:
+    """Numbers and bands for the learner: a line of JSON, and the numbers as bytes behind it."""
+    letter = letters.read(raw)
+    text = tokens.text_of(letter)
+    packed = tokens.pack(tokens.tokens(raw, letter, text))
+    return json.dumps({"counts": packed["counts"], "bands": bands.of(text)}).encode() + b"\n" + packed["numbers"]
+
+
+def spelt_of(raw: bytes) -> bytes:
+    """What each number stands for: {family: [[number, words]]}."""
+    found = tokens.spelled(raw, letters.read(raw))
+    return json.dumps({family: list(names.items()) for family, names in found.items()}).encode()
 
 
 def _inside(letter: Letter, raw: bytes, domains: Collection[str]) -> Marks:

@@ -1,4 +1,4 @@
-"""The limited process that reads messages for their marks: `python -I -m civicmail.mail.pipeline.marksworker`
+"""The limited process that reads messages for their marks and for the learner: `python -I -m civicmail.mail.pipeline.marksworker`
 (core/sandbox/answering.py)."""
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ MEMORY = 2 << 30
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """what: marks, as Marks.of() reads them, or report, as Said.of() does."""
+    """what: marks, as Marks.of() reads them, report, as Said.of() does, or numbers and spelt, as markslimited does."""
+    match question["what"]:
+        case "numbers":
+            return marksread.numbers_of(content)
+        case "spelt":
+            return marksread.spelt_of(content)
     read = marksread.report_of if question["what"] == "report" else marksread.marks_of
     return orjson.dumps(read(content, question["domains"]).plain())
 

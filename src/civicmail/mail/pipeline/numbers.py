@@ -9,19 +9,21 @@ from uuid import UUID
 
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Envelope
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.pipeline import taught
+from civicmail.mail.pipeline import markslimited, taught
 from civicmail.mail.pipeline.labels import is_inbound
-from civicmail.mail.screening import bands, spam, tokens
-from civicmail.mail.screening.alike import Keys, keys_of
+from civicmail.mail.screening import spam
+from civicmail.mail.screening.alike import Keys
 from civicmail.mail.screening.tokens import Tokens
 
 IN_MEMORY = 2_000
 """Messages whose numbers are in memory, some 10 KB each."""
 NOBODY = Envelope("", (), 0)
+UNREAD = (NotInArchive, DamagedFile, KeyMissing, Unreadable)
+"""Why nothing can be learnt of a message."""
 
 
 class Kept(Protocol):
@@ -33,7 +35,7 @@ class Kept(Protocol):
 
 
 class Numbers:
-    """Answers the learner; reads message after message in the worker, which the index job does, too."""
+    """Answers the learner; has messages read in limited processes (markslimited.py)."""
 
     def __init__(self, kept: Kept, data: Path) -> None:
         self._kept, self._data = kept, data
@@ -45,21 +47,20 @@ class Numbers:
         if made is None:
             try:
                 return self.read(key)[0]
-            except (NotInArchive, DamagedFile, KeyMissing):
+            except UNREAD:
                 return None
         self._made.move_to_end(key)
         return made
 
     def read(self, key: str) -> tuple[Tokens, Keys]:
-        """Numbers and bands. Raises NotInArchive, DamagedFile, KeyMissing."""
+        """Numbers and bands. Raises what is in UNREAD."""
         raw, envelope, facts, inbound = self._opened(key)
-        letter = letters.read(raw)
-        text = tokens.text_of(letter)
-        made = {**tokens.tokens(raw, letter, text), **spam.hop_tokens(envelope, facts, inbound=inbound)}
+        counted, near = markslimited.numbers(raw)
+        made = {**counted, **spam.hop_tokens(envelope, facts, inbound=inbound)}
         self._made[key] = made
         if len(self._made) > IN_MEMORY:
             self._made.popitem(last=False)
-        return made, keys_of(bands.of(text))
+        return made, near
 
     def _opened(self, key: str) -> tuple[bytes, Envelope, Facts, bool]:
         if key.startswith(taught.PREFIX):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from civicmail.city.policy.shapes import Facts, Finding
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.screening import hop, tokens
 from civicmail.mail.screening.distinct import distinct
@@ -24,6 +23,7 @@ NAME = "spam"
 VERSION = 1
 HOP = "hop"
 OTHERS = ("rspamd", "spamd")
+Spelt = Mapping[str, Mapping[int, str]]
 TELLING = 0.15
 """The part of all that speaks for spam from which a family is named as evidence."""
 
@@ -110,12 +110,14 @@ class Explained:
     weighed: tuple[Weighed, ...]
 
 
-def explain(model: Model, raw: bytes, envelope: Envelope, facts: Facts, *, inbound: bool, most: int = 20) -> Explained:
-    """Why the model of now says what it says of these bytes: for somebody who may read them, because it shows words of theirs."""
-    letter = letters.read(raw)
+def explain(
+    model: Model, counted: tokens.Tokens, spelt: Spelt, envelope: Envelope, facts: Facts, *, inbound: bool, most: int = 20
+) -> Explained:
+    """Why the model of now says what it says of a message: for somebody who may read it, because it shows words of it. counted,
+    spelt: its numbers, and what they stand for, by families (a limited process has read it: pipeline/markslimited.py)."""
     names = hop.of(envelope, facts, inbound=inbound)
-    spelt = {**tokens.spelled(raw, letter), HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
-    made = {**tokens.tokens(raw, letter), **hop_tokens(envelope, facts, inbound=inbound)}
+    spelt = {**spelt, HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
+    made = {**counted, **hop_tokens(envelope, facts, inbound=inbound)}
     every = [Weighed(family, spelt[family].get(id_, "?"), weight) for family, id_, weight in model.weighed(made)]
     sums = {family: sum(w.weight for w in every if w.family == family) for family in made}
     odds = model.odds(made)

@@ -1,16 +1,26 @@
-"""From what is kept to what is indexed: a capture and its bytes become one document, whatever the bytes are."""
+"""From what is kept to what is indexed: a capture and its bytes become one document, whatever the bytes are.
+
+The bytes are hostile, so they are read in a limited process (seenlimited.py). A message that brings its reader down twice is passed
+over: it is kept, listed and found by its envelope, and counted as unreadable.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
+from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.message import letter
 from civicmail.core.message.shapes import Fields
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search.attached import NOTHING, Look, Said, not_yet, what_they_say
+from civicmail.mail.search import seenlimited
+from civicmail.mail.search.attached import NOTHING, File, Look, Said, not_yet, what_files_say, what_they_say
+from civicmail.mail.search.errors import IndexFailed
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.schema import document
+from civicmail.mail.search.seenread import EMPTY
 
 log = get_logger()
 
@@ -32,16 +42,34 @@ class Documented(NamedTuple):
 
 
 def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> Documented:
-    """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet."""
-    return of_text(capture, text_of(capture, body, fields, look))
-
-
-def text_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> str:
-    """The document as text, for who makes it in another process than the one that indexes."""
+    """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet; for a
+    letter that is read here it is asked for no content. Raises IndexFailed where no process can read anything."""
+    if fields is not None:
+        return of_text(capture, text_of(capture, fields, look))
     try:
-        found = fields or letter.fields(body)
-        said = what_they_say(found, look) if found.attachments else NOTHING
-        return document(view(capture, found, said), capture, found, said)
+        found, files = seenlimited.surely(body)
+    except Unreadable as error:
+        log.error("index.unreadable", capture=capture.uuid, problem=error.why)
+        return without_body(capture)
+    except LaterError as error:
+        raise IndexFailed(f"No message can be read for the index: {error}") from None
+    return of_text(capture, text_of_read(capture, found, files, look))
+
+
+def text_of(capture: Capture, fields: Fields, look: Look = not_yet) -> str:
+    """The document as text, for who makes it in another process than the one that indexes."""
+    return _made(capture, fields, partial(what_they_say, fields, look))
+
+
+def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: Look = not_yet) -> str:
+    """The same of a letter that a limited process has read, as seenlimited gives it. look: is asked for no content."""
+    return _made(capture, fields, partial(what_files_say, files, look))
+
+
+def _made(capture: Capture, fields: Fields, saying: Callable[[], Said]) -> str:
+    try:
+        said = saying() if fields.attachments else NOTHING
+        return document(view(capture, fields, said), capture, fields, said)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
         return text_without_body(capture)
@@ -58,5 +86,4 @@ def without_body(capture: Capture) -> Documented:
 
 
 def text_without_body(capture: Capture) -> str:
-    nothing = letter.fields(b"")
-    return document(view(capture, nothing, Said(unreadable=1)), capture, nothing)
+    return document(view(capture, EMPTY, Said(unreadable=1)), capture, EMPTY)

@@ -19,21 +19,20 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Attached
-from civicmail.core.sandbox.errors import TOO_LONG
+from civicmail.core.sandbox.errors import BUSY, TOO_LONG, Unreadable
 from civicmail.core.sandbox.ocr import Ocr
 from civicmail.core.sandbox.process import Process, Told
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.search import extracted, leftovers
-from civicmail.mail.search.attached import PICTURES, TEXT, Extract, at_once, files, name_of
+from civicmail.mail.search import extracted, leftovers, seenlimited
+from civicmail.mail.search.attached import PICTURES, TEXT, Extract, at_once, name_of
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.order import batch
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import id_bytes
+from civicmail.mail.search.seenread import Whole
 
 log = get_logger()
 LEASES = {TEXT: "extract", PICTURES: "ocr"}
@@ -123,7 +122,14 @@ class ExtractJob:
             log.error("extract.body", capture=id_.hex(), problem=str(error))
             self._unreachable.add(id_)
             return
-        digests = [done.result() for done in [self._threads.submit(self._one, file) for file in files(letter.fields(body))]]
+        try:
+            found = seenlimited.files(body)
+        except Unreadable as error:
+            log.error("extract.unreadable", capture=id_.hex(), problem=error.why)
+            if error.why != BUSY:
+                self._unreachable.add(id_)
+            return
+        digests = [done.result() for done in [self._threads.submit(self._one, file) for file in found]]
         self._machine.refresh()
         try:
             self._machine.capture(id_)
@@ -133,10 +139,10 @@ class ExtractJob:
             return
         extracted.set_ready(self._data, id_)
 
-    def _one(self, file: Attached) -> bytes:
+    def _one(self, file: Whole) -> bytes:
         """Read one file; its SHA-256."""
         digest = sha256(file.content).digest()
-        known = self._extracts.get(digest) or at_once(file.content)
+        known = self._extracts.get(digest) or file.known
         if known is None or (self._ocr and known.pictures):
             with self._process() as process:
                 known = known or _extract(process.read(file.content))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 
 import orjson
@@ -82,10 +81,10 @@ def top(data: Path) -> Path:
     return data / "extracted"
 
 
-def reasons(data: Path, content: bytes) -> list[str]:
-    """Why a file gave no text, or not all of it: a reason, or "member: reason" for each piece. Empty where it was read whole, or
-    not yet."""
-    known = Extracts(data).get(sha256(content).digest())
+def reasons(data: Path, digest: bytes) -> list[str]:
+    """Why a file, by the SHA-256 of its content, gave no text, or not all of it: a reason, or "member: reason" for each piece.
+    Empty where it was read whole, or not yet."""
+    known = Extracts(data).get(digest)
     return [f"{path}: {why}" if path else why for path, why in known.unreadable] if known else []
 
 

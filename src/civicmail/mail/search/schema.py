@@ -24,6 +24,7 @@ from civicmail.mail.search.fields import header_date
 VERSION = 6  # a change of schema, of fold() or of view() makes a new generation
 NUMBERS = ("hi", "date", "size", "given", "attachments", "unreadable", "s2", "s3", "s4")
 KEYS = ("lo", "s1", "waiting")  # also found by value: deletes, look-ups, what is still to be read
+_NUMBERED, _WRITTEN = frozenset((*NUMBERS, *KEYS)), frozenset((*TEXTS, "file", "stored"))
 _ID = struct.Struct(">2Q")
 _SHA = struct.Struct(">4Q")
 
@@ -62,6 +63,25 @@ def document(view: View, capture: Capture, fields: Fields, said: Said = NOTHING)
         made["file"] = " ".join(said.files)
     made["stored"] = base64.b64encode(stored(capture, fields, said.files)).decode("ascii")
     return orjson.dumps(made).decode("utf-8")
+
+
+def is_document(made: str, id_: bytes) -> bool:
+    """Whether a text that another process made is a document of this capture, and one that the index can take."""
+    try:
+        plain = orjson.loads(made)
+        date, sender, to, subject, *files = orjson.loads(base64.b64decode(plain["stored"], validate=True))
+        words = all(isinstance(text, str) for text in (sender, subject, *to, *(name for names in files for name in names)))
+        own = (plain["hi"], plain["lo"]) == ids(id_)
+        return own and words and (date is None or type(date) is int) and all(map(_fits, plain.items()))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return False
+
+
+def _fits(field: tuple[str, Any]) -> bool:
+    name, value = field
+    if name in _NUMBERED:
+        return type(value) is int and 0 <= value < 1 << 64
+    return name in _WRITTEN and isinstance(value, str)
 
 
 def stored(capture: Capture, fields: Fields, files: tuple[str, ...] = ()) -> bytes:

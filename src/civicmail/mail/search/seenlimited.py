@@ -1,20 +1,36 @@
-"""What a search reads of a message, out of limited processes, which start when they are first needed (core/sandbox/asking.py)."""
+"""What is read of a message in limited processes, for the index, for who asks the store, and for commands. The processes start when
+they are first needed (core/sandbox/asking.py)."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
 from civicmail.core.message.shapes import Fields
 from civicmail.core.sandbox.asking import Pool, shared
-from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.errors import BUSY, CRASHED, TOO_LONG, Unreadable
 from civicmail.mail.search import seenread
 from civicmail.mail.search.attached import File
+from civicmail.mail.search.seenread import Printed, Whole
 
+log = get_logger()
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.search.seenworker")
 PROCESSES = 2
 SECONDS = 15.0
 """Of the processor for one message; forty megabytes of HTML take six."""
+INDEX_SECONDS = 30.0
+"""The same where nobody waits for it."""
+WORDS_SECONDS = 5.0
+"""The same where somebody waits who sends it."""
+SAID_MOST, SAID_FREE = 64, 1 << 20
+"""Bytes that may be said for a byte of a message, and for any message. A letter is written in six, and packed text is eight times
+as long; more says who was taken over."""
+TIRED = "Messages cannot be read at this moment. Please try again in a minute."
+_DEATHS = (CRASHED, TOO_LONG)
 
 
 def pool() -> Pool:
@@ -24,8 +40,66 @@ def pool() -> Pool:
 
 def fields(body: bytes, seconds: float = SECONDS) -> tuple[Fields, list[File]]:
     """The fields, without the content of what is attached, and the files that need a reader. Raises Unreadable."""
-    said = pool().ask({}, body, seconds=seconds)
+    found, files = _asked("fields", body, seconds, seenread.fields_of)
+    if found.blind + found.for_whom > 2 * len(body):
+        raise Unreadable(CRASHED)
+    return found, files
+
+
+def surely(body: bytes) -> tuple[Fields, list[File]]:
+    """The same for who comes by each message once: what brings a process down is read once more, by another one. Raises Unreadable
+    where the message does it again; LaterError where no process reads anything, or all are busy: that is no fault of a message."""
+    return _twice(lambda: fields(body, INDEX_SECONDS))
+
+
+def _twice[T](ask: Callable[[], T]) -> T:
     try:
-        return seenread.fields_of(json.loads(said))
+        return ask()
+    except Unreadable as error:
+        if error.why not in (BUSY, *_DEATHS):
+            raise
+    try:
+        return ask()
+    except Unreadable as error:
+        if error.why == BUSY or (error.why in _DEATHS and not _lives()):
+            raise LaterError(TIRED) from None
+        raise
+
+
+def files(body: bytes) -> list[Whole]:
+    """The files in a message that need a reader. Raises Unreadable."""
+    return _asked("files", body, SECONDS, seenread.files_of, lambda said: said)
+
+
+def words(body: bytes) -> str:
+    """What a reader sees, plain text and HTML; nothing of a message that cannot be read. Raises LaterError as surely(). Blocks."""
+    try:
+        return _twice(lambda: _asked("words", body, WORDS_SECONDS, str))
+    except Unreadable as error:
+        log.warning("a message says nothing to who asks for its words", why=error.why)
+        return ""
+
+
+def printed(body: bytes) -> Printed:
+    """What a command shows of a message. Raises Unreadable."""
+    return _asked("letter", body, SECONDS, seenread.letter_of)
+
+
+def _lives() -> bool:
+    """Whether a process can read what is harmless."""
+    try:
+        fields(b"")
+    except Unreadable:
+        return False
+    return True
+
+
+def _asked[T](what: str, body: bytes, seconds: float, of: Callable[[Any], T], load: Callable[[bytes], Any] = json.loads) -> T:
+    """What a process says, as `of` makes it of plain values. Believe nothing of it. Raises Unreadable."""
+    said = pool().ask({"what": what}, body, seconds=seconds)
+    if len(said) > SAID_MOST * len(body) + SAID_FREE:
+        raise Unreadable(CRASHED)
+    try:
+        return of(load(said))
     except (TypeError, KeyError, ValueError, OverflowError, RecursionError):  # the process was taken over
         raise Unreadable(CRASHED) from None

@@ -1,13 +1,15 @@
-"""What a search reads of a message, as plain values on their way from a limited process (seenworker.py) to who asks it. Pure."""
+"""What is read of a message, as plain values on their way from a limited process (seenworker.py) to who asks it. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-from civicmail.core.message.shapes import Address, Attached, Fields
+from civicmail.core.message import charsets
+from civicmail.core.message.shapes import STRAY, Address, Attached, Fields, Letter
 from civicmail.mail.search.attached import Extract, File, at_once, files
 
 EMPTY = Fields("", (), (), (), (), None, "", (), (), "", "", (), None, (), 0)
@@ -17,6 +19,8 @@ _NAMES = ("in_reply_to", "references", "defects")
 _PEOPLE = ("from_", "to", "cc", "bcc")
 _NUMBERS = ("unreadable", "blind", "for_whom")
 _DATES = ("date", "received")
+_PRINTED = ("subject", "from", "to", "cc", "text", "among_header")
+NUMBER_MOST = 1 << 40
 
 
 def plain(fields: Fields) -> dict[str, Any]:
@@ -33,11 +37,96 @@ def fields_of(said: Mapping[str, Any]) -> tuple[Fields, list[File]]:
     """As plain() gave them. Raises ValueError, TypeError, KeyError where it makes no sense."""
     found: dict[str, Any] = {name: str(said[name]) for name in _TEXTS}
     found |= {name: tuple(map(str, said[name])) for name in _NAMES}
-    found |= {name: int(said[name]) for name in _NUMBERS}
+    found |= {name: _number(said[name]) for name in _NUMBERS}
     found |= {name: tuple(Address(*map(str, one)) for one in said[name]) for name in _PEOPLE}
     found |= {name: datetime.fromisoformat(said[name]) if said[name] is not None else None for name in _DATES}
-    found["attachments"] = tuple(Attached(str(name), str(kind), int(size)) for name, kind, size in said["attachments"])
+    found["attachments"] = tuple(Attached(str(name), str(kind), _number(size)) for name, kind, size in said["attachments"])
     return Fields(**found), [File(bytes.fromhex(digest), _extract(known)) for digest, known in said["files"]]
+
+
+class Whole(NamedTuple):
+    """A file that needs a reader. known: what it says without one."""
+
+    content: bytes
+    known: Extract | None = None
+
+
+def packed(fields: Fields) -> bytes:
+    """The files that need a reader: a line of JSON, and the bytes of all, one after the other."""
+    found = files(fields)
+    line = json.dumps([[a.size, _said(at_once(a.content))] for a in found]).encode()
+    return b"".join((line, b"\n", *(a.content for a in found)))
+
+
+def files_of(said: bytes) -> list[Whole]:
+    """As packed() gave them. Raises ValueError, TypeError where it makes no sense."""
+    line, _, rest = said.partition(b"\n")
+    found, at = [], 0
+    for size, known in json.loads(line):
+        end = at + _number(size)
+        found.append(Whole(rest[at:end], _extract(known)))
+        at = end
+    if at != len(rest):
+        raise ValueError("not the files that were named")
+    return found
+
+
+def printed(read: Letter) -> dict[str, Any]:
+    """What a command shows of a message; attachments with the SHA-256 of their content."""
+    return {
+        "subject": read.subject,
+        "date": read.date.isoformat() if read.date else None,
+        "from": _people(read.from_),
+        "to": _people(read.to),
+        "cc": _people(read.cc),
+        "text": read.text or read.html_text,
+        "among_header": next((charsets.decode(part.content)[0] for part in read.parts if part.path == STRAY), ""),
+        "attachments": [[a.filename, a.content_type, a.size, a.path, sha256(a.content).hexdigest()] for a in read.attachments],
+        "defects": [[d.code, d.where] for d in read.defects],
+    }
+
+
+def letter_of(said: Mapping[str, Any]) -> Printed:
+    """As printed() gave it. Raises ValueError, TypeError, KeyError where it makes no sense."""
+    date = datetime.fromisoformat(said["date"]).isoformat() if said["date"] is not None else None
+    files = [
+        PrintedFile(_clean(n), _clean(t), _number(size), _clean(at), bytes.fromhex(x)) for n, t, size, at, x in said["attachments"]
+    ]
+    defects = [(_clean(code), int(where)) for code, where in said["defects"]]
+    subject, sender, to, cc, text, among = (_clean(said[name]) for name in _PRINTED)
+    return Printed(subject, sender, to, cc, text, among, date, files, defects)
+
+
+class PrintedFile(NamedTuple):
+    """digest: SHA-256 of the content."""
+
+    name: str
+    type: str
+    size: int
+    part: str
+    digest: bytes
+
+
+class Printed(NamedTuple):
+    """among_header: lines there that are no fields; date: as in ISO 8601; defects: codes, and where in the message."""
+
+    subject: str = ""
+    from_: str = ""
+    to: str = ""
+    cc: str = ""
+    text: str = ""
+    among_header: str = ""
+    date: str | None = None
+    attachments: Sequence[PrintedFile] = ()
+    defects: Sequence[tuple[str, int]] = ()
+
+
+def _people(addresses: Sequence[Address]) -> str:
+    return ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in addresses)
+
+
+def _clean(text: object) -> str:
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def _said(known: Extract | None) -> list[Any] | None:
@@ -48,4 +137,12 @@ def _extract(known: Sequence[Any] | None) -> Extract | None:
     if known is None:
         return None
     text, pictures = known
-    return Extract(str(text), pictures=int(pictures))
+    return Extract(str(text), pictures=_number(pictures))
+
+
+def _number(value: Any) -> int:
+    """As the index can take it."""
+    number = int(value)
+    if not 0 <= number <= NUMBER_MOST:
+        raise ValueError("no number of anything in a message")
+    return number

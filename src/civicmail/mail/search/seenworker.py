@@ -1,5 +1,5 @@
-"""The limited process that reads messages for who asks the store: `python -I -m civicmail.mail.search.seenworker`
-(core/sandbox/answering.py)."""
+"""The limited process that reads messages for the index, for who asks the store, and for commands:
+`python -I -m civicmail.mail.search.seenworker` (core/sandbox/answering.py)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ MEMORY = 2 << 30
 """Bytes of address space: the message several times, and the widest form that Python has for its letters."""
 
 
-def answer(_question: dict[str, Any], content: bytes) -> bytes:
-    """What a search reads of the message, as seenread.fields_of() understands it."""
-    return json.dumps(seenread.plain(letter.fields(content))).encode()  # also letters that stand for none (surrogates)
+def answer(question: dict[str, Any], content: bytes) -> bytes:
+    """what: "fields", as seenread.fields_of() understands them, "files", as files_of(), "letter", as letter_of(), or "words": what
+    a reader sees. JSON also of letters that stand for none (surrogates)."""
+    match question["what"]:
+        case "files":
+            return seenread.packed(letter.fields(content))
+        case "letter":
+            return json.dumps(seenread.printed(letter.read(content))).encode()
+        case "words":
+            found = letter.read(content)
+            return json.dumps(f"{found.text}\n{found.html_text}").encode()
+    return json.dumps(seenread.plain(letter.fields(content))).encode()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+"""The index and the job for attachments have hostile mail read in limited processes: what brings one down twice is passed over, and
+stops nothing (promise 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from email.message import EmailMessage
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.message import letter
+from civicmail.core.query.parse import parse
+from civicmail.core.sandbox.asking import Pool
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search import seenlimited, seenread, tasks
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.documents import document_of
+from civicmail.mail.search.extract import ExtractJob
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.tasks import IndexJob
+from core.sandbox import samples
+from mail.search.generated import NOW, captures
+from mail.sick import SICK, WELL, pool
+
+T = 1_750_000_000_000
+Readers = Callable[..., Pool]
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Readers]:
+    """From now on messages are read by processes that do `what` for one that is sick."""
+    made: list[Pool] = []
+
+    def give(**how: str) -> Pool:
+        made.append(pool("civicmail.mail.search.seenworker", **how))
+        monkeypatch.setattr(seenlimited, "pool", lambda: made[-1])
+        return made[-1]
+
+    yield give
+    for one in made:
+        one.close()
+
+
+def kept(data: Path, *bodies: bytes) -> list[Capture]:
+    """Their captures, in a journal."""
+    of = [
+        replace(capture, sha256=sha256(body).digest(), size=len(body), class_="mail")
+        for (capture, _), body in zip(captures(3, len(bodies)), bodies, strict=True)
+    ]
+    with closing(Writer(data, lambda: T)) as into:
+        for capture, body in zip(of, bodies, strict=True):
+            into.receipt(capture, body)
+        into.flush()
+    return of
+
+
+def found(data: Path, words: str) -> int:
+    return count(Reader(data), parse(words, now=NOW))
+
+
+@pytest.mark.parametrize("what", ["os.abort()", "exec('while 1: pass')"])
+def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
+    tmp_path: Path, readers: Readers, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1700: it stops nothing, is found by its envelope, and counts as unreadable."""
+    monkeypatch.setattr(seenlimited, "INDEX_SECONDS", 1.0)
+    limited = readers(what=what)
+    of = kept(tmp_path, WELL, SICK, WELL)
+    with closing(IndexJob.take(tmp_path)) as job:
+        assert job.step(T) == 3
+        assert not job.behind()
+    assert (found(tmp_path, "quicksilver"), found(tmp_path, "is:unreadable"), found(tmp_path, "-absent")) == (2, 1, 3)
+    assert found(tmp_path, f"id:{of[1].uuid}") == 1
+    assert limited._children[0].ended == 2
+
+
+def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers: Readers) -> None:
+    """R-1701: it may have been ended from outside."""
+    mark = tmp_path / "mark"
+    readers(what="again or os.abort()", first=f"again = os.path.exists({str(mark)!r}); open({str(mark)!r}, 'w').close()")
+    kept(tmp_path / "data", SICK)
+    with closing(IndexJob.take(tmp_path / "data")) as job:
+        job.step(T)
+    assert (found(tmp_path / "data", "quicksilver"), found(tmp_path / "data", "is:unreadable")) == (1, 0)
+
+
+def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Readers) -> None:
+    """R-1702: that is our own fault, and no message's."""
+    readers(program="/bin/false")
+    kept(tmp_path, WELL)
+    with closing(IndexJob.take(tmp_path)) as job:
+        assert job.step(T) == 0
+        readers()
+        assert job.step(T + 1) == 0
+        assert job.step(T + tasks.RETRY_MS) == 1
+    assert (found(tmp_path, "quicksilver"), found(tmp_path, "is:unreadable")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'unreadable': -1",
+        "'unreadable': 1 << 70",
+        "'blind': 10_000, 'for_whom': 10_000",
+        "'text': 'x' * (2 << 20)",
+        "'attachments': [['a', 'b', -5]]",
+    ],
+)
+def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers: Readers) -> None:
+    """R-1703: a process that was taken over can neither stop the index nor fill its memory."""
+    readers(first=f"own = worker.seenread.plain\nworker.seenread.plain = lambda fields: {{**own(fields), {said}}}")
+    with pytest.raises(Unreadable):
+        seenlimited.fields(SICK)
+
+
+def test_a_document_is_the_same_wherever_its_letter_was_read() -> None:
+    for capture, body in captures(7, 40):
+        assert document_of(capture, body) == document_of(capture, body, letter.fields(body))
+
+
+def test_files_come_whole_or_not_at_all() -> None:
+    """R-1704: with what they say at once."""
+    parts = "".join(f"--b\r\nContent-Type: application/x; name=a{n}\r\n\r\n%PDF-1.7 {n}\r\n" for n in range(3))
+    last = "--b\r\nContent-Type: application/x; name=t\r\n\r\nwords\r\n--b--\r\n"
+    raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}{last}"
+    whole = seenlimited.files(raw.encode())
+    assert [one.content for one in whole] == [b"%PDF-1.7 0", b"%PDF-1.7 1", b"%PDF-1.7 2", b"words"]
+    assert [one.known.text if one.known else None for one in whole] == [None, None, None, "words"]
+    packed = seenread.packed(letter.fields(raw.encode()))
+    for bad in (packed + b"x", packed[:-1], packed.replace(b"[10", b"[-1", 1), b"", b"null\n"):
+        with pytest.raises((ValueError, TypeError)):
+            seenread.files_of(bad)
+
+
+def letter_with(subject: str) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = subject
+    message.set_content("see the file")
+    content = samples.zipped({"a.txt": "quicksilver"})
+    message.add_attachment(content, maintype="application", subtype="octet-stream", filename="a.zip")
+    return message.as_bytes()
+
+
+def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
+    """R-1713: they wait for the next start, and are not tried again and again."""
+    own = "own = worker.seenread.packed\n"
+    readers(first=f"{own}worker.seenread.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
+    kept(tmp_path, letter_with("ill"), letter_with("well"))
+    with closing(IndexJob.take(tmp_path)) as job, closing(ExtractJob(tmp_path, processes=1)) as lane:
+        job.step(T)
+        assert (lane.step(), lane.step()) == (2, 0)
+        job.step(T + 2000)
+    assert found(tmp_path, "attachment:quicksilver") == 1
+
+
+def test_words_of_what_brings_its_reader_down_are_none_and_else_it_is_for_later(readers: Readers) -> None:
+    """R-1709: whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
+    readers(what="os.abort()")
+    assert (seenlimited.words(SICK), seenlimited.words(WELL).strip()) == ("", "quicksilver")
+    readers(program="/bin/false")
+    with pytest.raises(LaterError):
+        seenlimited.words(WELL)
