@@ -163,20 +163,18 @@ class OldSystem(Postfix):
         fresh.rename(self._map)
         if not hasattr(self, "process"):
             return
-        before = self._managers()
+        before = self._routing()
         os.kill(self.process.process.pid, signal.SIGHUP)
         # What comes while one manager of the queue goes and the next begins is delivered, and stays in the queue for five minutes.
-        self.process.wait_until(lambda: bool(now := self._managers()) and not now & before, 60)
+        self.process.wait_until(lambda: "qmgr" in (now := self._routing()).values() and not now.keys() & before)
 
-    def _managers(self) -> set[int]:
-        """The processes of this instance that manage its queue."""
-        children = Path(f"/proc/{self.process.process.pid}/task/{self.process.process.pid}/children").read_text().split()
-        found = set()
-        for child in map(int, children):
+    def _routing(self) -> dict[int, str]:
+        """Its processes that say where mail goes, by number."""
+        pid, found = self.process.process.pid, {}
+        for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
             with suppress(OSError):
-                if Path(f"/proc/{child}/comm").read_text() == "qmgr\n":
-                    found.add(child)
-        return found
+                found[child] = Path(f"/proc/{child}/comm").read_text().strip()
+        return {child: name for child, name in found.items() if name in ("qmgr", "trivial-rewrite")}
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
