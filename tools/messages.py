@@ -2,8 +2,9 @@
 
     .venv/bin/python tools/messages.py [--check]
 
-Found are gettext and its sisters in Python, `{% translate %}` and `{% blocktranslate %}` in templates, and sentence() of
-core/config/sentence.py. Writes front/web/locale/es/LC_MESSAGES/django.po and .mo; --check writes nothing and says what is missing.
+Found are gettext and its sisters in Python, `{% translate %}` and `{% blocktranslate %}` in templates, sentence() of
+core/config/sentence.py, and what rules of the starter pack say to people. Writes front/web/locale/es/LC_MESSAGES/django.po and .mo;
+--check writes nothing and says what is missing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,9 @@ SOURCE = Path(civicmail.__file__).parent
 PO = SOURCE / "front" / "web" / "locale" / "es" / "LC_MESSAGES" / "django.po"
 LAZY = ("gettext", "ngettext", "pgettext", "npgettext")
 KEYWORDS = {**DEFAULT_KEYWORDS, "sentence": None, **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in LAZY}}
+STARTER = SOURCE / "city" / "policy" / "starter"
+TOLD = ("sender", "reader", "ask")
+"""Of a rule, what people read."""
 BEGUN = datetime(2026, 11, 25, tzinfo=UTC)  # a time that changes would make each run a change
 
 
@@ -36,6 +41,10 @@ def found() -> Catalog:
         for _, messages, _, context in extract("python", io.BytesIO(content), KEYWORDS):
             flags = ["python-format"] if "%(" in str(messages) else []
             catalog.add(messages, locations=[(f"src/civicmail/{path.relative_to(SOURCE)}", 0)], flags=flags, context=context)
+    for path in sorted(STARTER.glob("*.toml")):
+        for rule in tomllib.loads(path.read_text("utf-8")).get("rule", ()):
+            for words in (rule[name] for name in TOLD if rule.get(name)):
+                catalog.add(words, locations=[(f"src/civicmail/{path.relative_to(SOURCE)}", 0)])
     return catalog
 
 

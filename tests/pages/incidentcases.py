@@ -20,5 +20,7 @@ def incidents(t: Any) -> dict[str, Any]:
     Mark.objects.bulk_create(Mark(case=case, kind=kind, value=value) for kind, value in values(marks))
     Report.objects.create(case=case, capture=capture, reporter=t.people["crew0"], how="page", made=t.now - timedelta(minutes=9))
     pull = Pull.objects.create(case=case, total=60, state="asked", by=t.people["admin"], why=WHY, made=t.now - timedelta(minutes=5))
-    Pulled.objects.bulk_create(Pulled(pull=pull, capture=capture, index=n, mailbox=f"reader{n:02}@city.example") for n in range(60))
+    Pulled.objects.bulk_create(
+        Pulled(pull=pull, capture=capture, index=n + 10, mailbox=f"reader{n:02}@city.example") for n in range(60)
+    )
     return {"incident": case.pk, "pull": pull.pk}

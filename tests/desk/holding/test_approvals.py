@@ -19,7 +19,6 @@ from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.notices.models import Notice
-from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding import tasks as approvals
 from civicmail.desk.holding.actions import approving, asking, carrying
@@ -355,75 +354,3 @@ def test_reminders_come_once_a_working_day(files: Bureau) -> None:
     found = Notice.objects.filter(key__startswith="approval-reminder:")
     assert len({n.to for n in found}) == found.count() >= 1
     assert all(re.search(r"^2 messages", n.subject) for n in found)
-
-
-def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(files: Bureau, city: Town, visit: Visit) -> None:
-    """R-1500: every link that they are given opens."""
-    Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
-    row = files.asked("crew0", ACME)
-    told = Notice.objects.get(key__startswith="approval-waits:")
-    assert (told.to, told.text.rsplit("/", 4)[-4:]) == ("dana.ortiz@city.example", ["holding", "approvals", "mine", ""])
-    mine = [t for g in tasks.of(actor(files, "crew0"), files.desk.now) for t in g.tasks if t.label == "Say whether files may leave"]
-    assert [t.route for t in mine] == ["my-approvals"]
-    client, page = visit("crew0"), f"/holding/approvals/{row.pk}/"
-    assert page in client.get("/holding/approvals/mine/").content.decode()
-    shown = client.get(page)
-    assert shown.status_code == 200 and "bid-14.pdf" in words(shown)
-    assert client.post(f"{page}file/1/").content == PDF
-    done = client.post(page, {"to": ["0"], "answer": "approve", "reason": WHY}, follow=True)
-    assert (done.status_code, files.copies(row)) == (200, {ACME: "goes"})
-
-
-@pytest.mark.parametrize("key", ["deputy", "chief"])
-def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, visit: Visit, key: str) -> None:
-    """R-1501: neither a deputy nor who is above; and nobody has a task of it. How it stands they see."""
-    top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
-    Department.objects.filter(code="public-works").update(parent=top)
-    row = files.asked("head", ACME)
-    with pytest.raises(NotPermitted, match="Whoever sent"):
-        answer(files, row, key)
-    assert (approvals.waiting_for(actor(files, key)), approvals.waiting_for(actor(files, "head"))) == (0, 1)
-    shown = visit(key).get(f"/holding/approvals/{row.pk}/")
-    assert shown.status_code == 200 and "Record your answer" not in words(shown) and "bid-14" not in words(shown)
-
-
-def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path, visit: Visit) -> None:
-    """R-1502: whoever approves is not told that it is on its way."""
-    from civicmail.city.policy import published
-    from civicmail.city.policy.published import STARTER
-
-    row = files.asked("crew0", ACME)
-    published.publish(installed, "\n".join(p.read_text() for p in sorted(STARTER.glob("leaving.toml"))) + "\n" + STOP)
-    done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "approve"}, follow=True)
-    assert "Something else still keeps it: no-acme" in words(done)
-    assert "on their way" not in words(done)
-
-
-def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
-    files: Bureau, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R-1503: the worker does it in its next round."""
-
-    def later(*_: object) -> None:
-        raise LaterError("The archive takes nothing at this moment.")
-
-    row = files.asked("crew0", ACME)
-    with monkeypatch.context() as m:
-        m.setattr(carrying, "_let_go", later)
-        done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "approve"}, follow=True)
-    assert done.status_code == 200 and "tried again every minute" in words(done)
-    assert (states(row), files.copies(row)) == ({ACME: "approved"}, {ACME: "held"})
-    assert carrying.finish(files.desk.now) == 1 and files.copies(row) == {ACME: "goes"}
-
-
-def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_over(files: Bureau) -> None:
-    """R-1504: at most one letter an hour, and none of them forgotten until the next day."""
-    row, told = files.asked("crew0", ACME), Notice.objects.filter(key__startswith="approval-waits:")
-    answer(files, row, "head")
-    files.hear(10 * 60_000)
-    files.asked("crew0", DOT, files={"c.pdf": PDF + b"c"})
-    files.hear(10 * 60_000)
-    assert told.count() == 1
-    files.hear(45 * 60_000)
-    files.hear(60_000)
-    assert [n.to for n in told] == ["rosa.hale@city.example"] * 2

@@ -50,3 +50,14 @@ def test_a_wait_is_told_in_hours() -> None:
     assert typical([]) == "nothing was answered"
     assert typical([(at, at + timedelta(minutes=m)) for m in (5, 9, 600)]) == "9 min"
     assert (in_hours(timedelta(hours=30, minutes=5)), in_hours(timedelta(seconds=-9))) == ("30 h 05 min", "0 min")
+
+
+def test_what_nobody_has_answered_is_in_no_median(files: Bureau, visit: Callable[[str], Client]) -> None:
+    """R-1527: it went back after days, and says nothing of how long answers take."""
+    row = files.asked("crew0", ACME)
+    files.asked("crew0", DOT, files={"b.pdf": PDF + b"b"})
+    files.desk.now += HOUR // 2
+    answer(files, row, "head")
+    files.hear(100 * 24 * HOUR)
+    shown = words(visit("head").get(PAGE))
+    assert "Median wait 30 min" in shown and "Went back" in shown

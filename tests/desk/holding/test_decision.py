@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import translation
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
@@ -194,3 +196,16 @@ def test_the_reply_leads_to_the_page_of_the_decision() -> None:
         " https://mail.city.example/decision/01a2150e-cece-7bb2-86d0-6e9539f71917/"
     )
     assert cited(said, "") == said
+
+
+def test_whoever_contested_is_answered_in_each_language_of_the_city(
+    city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1526: nobody knows which one somebody outside reads."""
+    now = ms(city.now)
+    row = contested(installed, "executable", now)
+    monkeypatch.setattr(contests, "gettext", lambda text: f"{translation.get_language()}|{text}")
+    contests.answer(row, "upheld", actor=FIRST, reason="It is what we wrote there.", now=now)
+    notice = Notice.objects.get(key=f"contest:{row.pk}")
+    assert all(f"{code}|You wrote to us" in notice.text and f"{code}|" in notice.subject for code, _ in settings.LANGUAGES)
+    assert notice.text.count("It is what we wrote there.") == 1

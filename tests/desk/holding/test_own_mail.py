@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.moments import ms
+from civicmail.city.policy.published import active_or_starter
 from desk.holding.test_quarantine import quarantined, words
 from pages.world import Town
 
@@ -27,3 +28,16 @@ def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     home = words(visit("crew0").get("/"))
     assert ASKS in home and "1 waits for you" in home and "See what of your mail is held" in home
     assert ASKS not in words(visit("crew1").get("/"))
+
+
+@pytest.mark.parametrize(("rule", "do"), [("first-file", "hold"), ("executable", "quarantine"), ("spam-band", "quarantine")])
+def test_the_page_of_what_is_kept_back_says_why_and_leads_on(
+    city: Town, installed: Path, visit: Callable[[str], Client], rule: str, do: str
+) -> None:
+    """R-1508: the rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
+    capture = quarantined(installed, ms(city.now) - 1000, rule=rule, do=do)
+    shown = visit("crew0").get(f"/mail/{capture.uuid}/")
+    reader = active_or_starter(installed).rule(rule)
+    assert reader is not None and (reader.reader or reader.why)[:40] in words(shown) and reader.clause in words(shown)
+    assert f'href="/mail/{capture.uuid}/release/"' in shown.content.decode()
+    assert "Ask the access office if you need it soon" not in words(shown)

@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.moments import moment
+from civicmail.desk.holding.actions.asking import is_sampled
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import Draft, DraftFile
 from desk.holding.leaving import ACME, DOT, LENA, PDF, Bureau, bureau
@@ -83,3 +84,15 @@ def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: B
     draft.delete()
     files.hear(1)
     assert row.copies.get().state == "gone"
+
+
+def test_a_sample_of_what_heads_put_up_is_looked_at_too(files: Bureau, visit: Visit) -> None:
+    """R-1512: to ask before writing is no way round the next head."""
+    head, wanted = files.town.people["head"], [uuid.UUID(int=n) for n in range(1, 20)]
+    assert {is_sampled(str(uid), own=True) for uid in wanted} == {True, False} and not is_sampled(str(wanted[0]), own=False)
+    for one in (True, False):
+        uid = next(uid for uid in wanted if is_sampled(str(uid), own=True) is one)
+        Draft.objects.filter(pk=drafted(files, ACME).pk).update(person=head, uid=uid)
+        assert visit("head").post(f"/holding/approvals/put-up/{uid}/", {"words": "They want it today."}).status_code == 302
+        row = Approval.objects.get(draft=uid)
+        assert row.own and row.sampled is one

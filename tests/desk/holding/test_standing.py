@@ -100,3 +100,13 @@ def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
     assert files.send("authoriser", ACME, files={"plan.pdf": PDF + b"3"}) is None
     assert switching.switch_on(fire, 400, actor=author, reason=WHY, now=now).since == moment(now)
     assert ms(moment(now) + timedelta(0)) == now
+
+
+@pytest.mark.parametrize("series", ["*.pdf", "[!_]*", "??*.docx", "[a-z]*.*", "[abc"])
+def test_a_pattern_that_fits_nearly_everything_ends_as_soon_as_everything(files: Bureau, series: str) -> None:
+    """R-1528: with a recipient it is narrow enough, and a series has a name."""
+    with pytest.raises(Unusable) as said:
+        allow(files, What(series=series), 93)
+    assert set(said.value.fields) == {"until"}
+    assert allow(files, What(series=series), 91).pk
+    assert all(allow(files, what, 300).pk for what in (What(series=series, domain="acme.example"), What(series="agenda-*.pdf")))

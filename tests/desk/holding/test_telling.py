@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import asked, queries
@@ -118,3 +119,17 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
     assert one.subject == "2 messages are kept back" and "For desk@city.example, which you use:" in one.text
     assert "12:00  from shop.example: Nearly the same message was reported" in one.text and "12:01  from shop.example" in one.text
     assert not any(word in one.text for word in (*CANARIES.values(), "heron@"))
+
+
+def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1518: also what the rule itself says, as far as the catalogue has it."""
+    person, now = city.people["crew2"], ms(city.now)
+    person.language = "es"
+    person.save(update_fields=["language"])
+    for module in (telling, saying):
+        monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
+    said = asked.for_sender([asked.Said("hold", ("confidential-many",), 1)], queries.book())
+    telling.tell_sender(person, "01a2150e-cece-7bb2-86d0-6e9539f71917", now - 1000, said, now)
+    notice = Notice.objects.get()
+    assert notice.subject == "es|A message of yours is kept back"
+    assert "es|Kept back: es|Your message has many confidential numbers" in notice.text

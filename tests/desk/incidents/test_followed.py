@@ -20,7 +20,7 @@ from civicmail.city.policy.rules import Book
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.opening import opened
 from civicmail.desk.incidents.destinations import Asked, Destination, Known, destination
-from civicmail.desk.incidents.models import Case, Mark, Opening, Report
+from civicmail.desk.incidents.models import Case, Mark, Opening, Pull, Pulled, Report
 from civicmail.front.web import middleware
 from civicmail.front.worker import reports
 from civicmail.mail.courier import wrapped
@@ -219,6 +219,15 @@ def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too
     Mark.objects.create(case=other, kind="link", value=f"evil.example {author}")
     assert queries.known_of(capture, "evil.example") == Known(case=True, host=True)
     assert queries.known_of(capture, "il.example") == Known()
+
+
+@pytest.mark.django_db
+def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(city: Town, capture: str) -> None:
+    """R-1525: in a system that we cannot ask the copy lies there still."""
+    copy = Pulled.objects.create(pull=Pull.objects.get(), capture=capture, index=200, mailbox="a@city.example")
+    for state in ("waits", "taken", "elsewhere", "gone", "back", "nothing"):
+        Pulled.objects.filter(pk=copy.pk).update(state=state)
+        assert queries.known_of(capture, "evil.example").case is (state in ("taken", "elsewhere", "gone")), state
 
 
 @pytest.mark.django_db

@@ -85,8 +85,8 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     one = came(installed, now - 9000, DANA, raw=phish())
     look, calls = queries.case_like, list[int]()
 
-    def slow(capture: str, marks: Marks, since: Any) -> Case | None:
-        found = look(capture, marks, since)
+    def slow(capture: str, marks: Marks, since: Any, **more: Any) -> Case | None:
+        found = look(capture, marks, since, **more)
         calls.append(1)
         if len(calls) == 1:
             reporting.report(one.uuid, marks_of(phish("Pat", number=2)), second, "page", actor=officer(), now=now)

@@ -110,13 +110,53 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
     assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
     assert pulling.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
+    Pull.objects.update(state="undone")
     made = pulling.ask(case, many(51), "", 51, actor=officer(), reason=WHY, now=now)
     assert made.state == "asked"
     with pytest.raises(NotPermitted, match="not the second person"):
         pulling.decide(made, agrees=True, actor=officer(), reason=WHY, now=now)
     assert pulling.decide(made, agrees=True, actor=SECOND, reason=WHY, now=now).state == "running"
+    Pull.objects.update(state="undone")
     made = pulling.ask(case, many(51), "", 51, actor=officer(), reason=WHY, now=now)
     assert pulling.decide(made, agrees=False, actor=SECOND, reason=WHY, now=now).state == "refused"
+
+
+def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Town) -> None:
+    """R-1509: thirty, and thirty more; what was put back, or agreed by two, does not count."""
+    now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
+
+    def ask(copies: list[Has]) -> Pull:
+        return pulling.ask(case, copies, "", len(copies), actor=officer(), reason=WHY, now=now)
+
+    first = ask(many(30))
+    assert (first.state, ask(many(60)[30:]).state) == ("running", "asked")
+    Pull.objects.exclude(pk=first.pk).update(state="refused")
+    Pull.objects.filter(pk=first.pk).update(state="undone")
+    assert ask(many(60)[30:]).state == "running"
+
+
+def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: Town) -> None:
+    """R-1532: not whoever asks, and nobody where one officer is enough."""
+    plain.grant("crew2", "security-officer")
+    Notice.objects.all().delete()
+    now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
+    told = Notice.objects.filter(key__startswith="pull-second:")
+    pulling.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now)
+    assert not told.exists()
+    made = pulling.ask(case, many(90)[50:], "", 40, actor=officer(), reason=WHY, now=now)
+    assert [n.to for n in told] == [PAT] and f"/incidents/pulls/{made.pk}/" in told[0].text
+
+
+def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
+    """R-1510: two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
+    now = ms(plain.now)
+    case = reported(plain, wave(installed, now)[0], phish())
+    copies = queries.who_has(case, now=now).copies
+    pulling.ask(case, copies, "", 3, actor=officer(), reason=WHY, now=now)
+    with pytest.raises(Conflict, match="already"):
+        pulling.ask(case, copies, "", 3, actor=SECOND, reason=WHY, now=now)
+    again = queries.who_has(case, now=now).copies
+    assert Pull.objects.count() == 1 and counted(again) == (0, 0) and {has.state for has in again} == {"taking"}
 
 
 def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: Visit, installed: Path) -> None:
@@ -140,6 +180,7 @@ def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: V
     assert [p.name for p in (installed / "maildir/city.example").glob("*/*/*")] == [other.uuid]
     shut = words(dana.get(f"/mail/{one.uuid}/"))
     assert "cannot be read" in shut and "took it back from everybody" in shut and "password" not in shut
+    assert "let go" not in shut
     assert dana.get(f"/mail/{one.uuid}/raw/").status_code == 404 and "Quarantined" in words(dana.get("/mail/"))
     assert dana.get(f"/mail/{other.uuid}/").status_code == 200 and Machine(installed).body(one.id) == phish()
     assert sorted(n.to for n in Notice.objects.all()) == [DANA, PAT] and "help the desk" not in Notice.objects.all()[0].text

@@ -12,19 +12,21 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
+from civicmail.city.directory.models import Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.shapes import Disposition, Facts
+from civicmail.city.policy.shapes import Disposition, Facts, Finding
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.incidents.actions import answering, reporting
+from civicmail.desk.incidents.actions import answering, reporting, telling
 from civicmail.desk.incidents.actions.hearing import Hearing
-from civicmail.desk.incidents.models import Case, Report
+from civicmail.desk.incidents.models import Case, Pull, Pulled, Report
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.machine import Machine
@@ -61,12 +63,13 @@ def officer(uid: str = "p-security") -> Actor:
 
 def came(
     data: Path, at: int, *to: str, raw: bytes = MESSAGE, kind: str = "mx", login: str = "", sender: str = "help@desk.example",
-    facts: Facts | None = None,
+    facts: Facts | None = None, findings: tuple[Finding, ...] = (),
 ) -> Capture:  # fmt: skip
     """Mail that was delivered to these people."""
     envelope = Envelope(sender, tuple(map(Recipient, to)), at, "192.0.2.9", login=login)
     capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))
     capture = replace(capture, dispositions=tuple(Disposition(n, "deliver", ()) for n in range(len(to))), facts=facts or {})
+    capture = replace(capture, findings=findings)
     with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
         w.receipt(capture, raw)
         for n in range(len(to)):
@@ -125,6 +128,31 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
+def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, installed: Path) -> None:
+    """R-1522: once an hour, of another message; not of one that was reported before, or taken back."""
+    now, people = ms(plain.now), plain.people
+    one = came(installed, now - 9000, DANA, raw=phish())
+    row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
+    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    told = Notice.objects.filter(subject=f"It has come again (case {row.pk})")
+
+    def report(capture: Capture, key: str, n: int = 1) -> None:
+        raw = phish("Pat", number=n) if n > 1 else phish()
+        assert reporting.report(capture.uuid, marks_of(raw), people[key], "page", actor=officer(), now=now).case == row
+
+    report(one, "admin")
+    assert not told.exists()
+    for n, key in ((2, "crew2"), (3, "crew1")):
+        report(came(installed, now - 8000 + n, PAT, raw=phish("Pat", number=n)), key, n)
+    assert 1 <= told.count() == told.values("to").distinct().count()
+    Notice.objects.all().delete()
+    taken = came(installed, now - 7000, PAT, raw=phish("Pat", number=4))
+    pull = Pull.objects.create(case=row, total=1, state="done", by=people["security"], why=WHY, made=plain.now)
+    Pulled.objects.create(pull=pull, capture=taken.uuid, index=0, mailbox=PAT, state="taken")
+    report(taken, "super", 4)
+    assert not told.exists()
+
+
 @pytest.mark.parametrize("host", ["pay.example", "evil.example"])
 def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, installed: Path, host: str) -> None:
     """R-1506: the same words with another link, or from the same place once more, are a new case; the very message is not."""
@@ -143,6 +171,17 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
     assert made.case != row and made.case.state == "open" and told.count() == 1
 
 
+def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plain: Town, installed: Path) -> None:
+    """R-1523: a person may have been wrong about what the scanner did not know then."""
+    now = ms(plain.now)
+    one = came(installed, now - 9000, DANA, raw=phish())
+    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    made = reporting.propose(one.uuid, marks_of(phish()), "The virus scanner knows Evil.Doc in it by now.", now=now)
+    assert made != row and (made.state, made.proposed[:17]) == ("open", "The virus scanner")
+    assert reporting.propose(one.uuid, marks_of(phish()), "Once more.", now=now) == made
+
+
 def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-1507: the case that it was put to was open a moment ago."""
     now = ms(plain.now)
@@ -150,9 +189,28 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
     stale = Case.objects.get()
     answering.answer(Case.objects.get(), "right", actor=officer(), reason=WHY, now=now)
-    monkeypatch.setattr(reporting.queries, "case_like", lambda *_: stale)
+    monkeypatch.setattr(reporting.queries, "case_like", lambda *_, **__: stale)
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew2"], "page", actor=officer(), now=now)
     assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
+
+
+def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1517: the answer, and that a copy was taken out of a mailbox or put back."""
+    now, dana = ms(plain.now), plain.people["crew0"]
+    Person.objects.filter(pk=dana.pk).update(language="es")
+    dana.refresh_from_db()
+    one = came(installed, now - 9000, DANA, PAT, raw=phish())
+    for person in (dana, plain.people["crew2"]):
+        row = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
+    Notice.objects.all().delete()
+    monkeypatch.setattr(telling, "gettext", lambda text: f"{translation.get_language()} {text}")
+    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    pull = Pull.objects.create(case=row, total=2, state="running", by=plain.people["security"], why=WHY, made=plain.now)
+    for mailbox in (DANA, PAT):
+        telling.tell_taken(pull, mailbox, now)
+        telling.tell_back(pull, mailbox, now)
+    told = {(n.to, n.subject[:3], n.text[:3]) for n in Notice.objects.all()}
+    assert Notice.objects.count() == 6 and told == {(DANA, "es ", "es "), (PAT, "en ", "en ")}
 
 
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
@@ -230,6 +288,19 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
     heard(installed, now)
     row = Report.objects.get()
     assert (row.capture, row.reporter, row.how, row.case.known) == (theirs.uuid, plain.people["crew0"], "mail", True)
+
+
+@pytest.mark.parametrize(("found", "named"), [((Finding("sender", "asserted"),), True), ((), False)])
+def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, found: tuple[Finding, ...], named: bool) -> None:
+    """R-1520: of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
+    now = ms(plain.now)
+    theirs = came(installed, now - 9000, DANA, raw=phish())
+    raw = forward(phish(), "attached")
+    came(installed, now - 1000, "report@city.example", raw=raw, kind="relay", sender=DANA, findings=found)
+    index(installed, now)
+    heard(installed, now)
+    assert [(r.capture, r.reporter) for r in Report.objects.all()] == ([(theirs.uuid, plain.people["crew0"])] if named else [])
+    assert Case.objects.get().outside == (0 if named else 1)
 
 
 def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from civicmail.city.access.models import Authorisation, Entry, Usage
 from civicmail.city.directory.models import Mailbox
+from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Handled
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post, letter
@@ -105,3 +106,21 @@ def test_of_ones_own_mail_nobody_is_said_to_have_opened_or_sent_it(post: Post, v
         page = said(dana.get(f"/mail/{uuid_text(id_)}/"))
         assert "opened first" not in page and "on behalf of" not in page and "I take this" not in page
     assert not Handled.objects.exists()
+
+
+def test_whoever_sees_that_files_of_the_office_wait_hears_whose_they_are(
+    post: Post, both: Mailbox, visit: Visit, city: Town
+) -> None:
+    """R-1531: whoever sent them is led to the question, a colleague hears who that is, and to others nothing is there."""
+    capture = uuid_text(post.submit(STREETS, letter(sender=STREETS, to=ACME, subject="Plans"), ACME, by="p-crew0"))
+    post.index()
+    row = Approval.objects.create(
+        capture=capture, person=city.people["crew0"], department=both.department, received=city.now, made=city.now, since=city.now,
+        ends=city.now, parts=[["1.2", "file", 9, "ab" * 32]],
+    )  # fmt: skip
+    ApprovalCopy.objects.create(approval=row, index=0, address=ACME)
+    page = f"/holding/approvals/of/{capture}/"
+    assert visit("crew0").get(page)["Location"] == f"/holding/approvals/{row.pk}/"
+    led = visit("crew1").get(page, follow=True)
+    assert "Dana Ortiz sent it" in said(led) and led.request["PATH_INFO"] == f"/mail/{capture}/delivery/"
+    assert visit("crew2").get(page).status_code == 404

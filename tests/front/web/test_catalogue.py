@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gettext
+from pathlib import Path
 
 from civicmail.city.policy.clauses import CLAUSES
+from civicmail.city.policy.published import active_or_starter
 from tools import messages
 
 
@@ -31,3 +33,10 @@ def test_values_of_a_sentence_stay_in_every_language() -> None:
         for english, spanish in ((message.id, message.string),):
             if isinstance(english, str) and english:
                 assert messages.values(english) == messages.values(str(spanish)), english
+
+
+def test_what_rules_of_the_starter_pack_say_to_people_is_in_it(tmp_path: Path) -> None:
+    """R-1518: to whoever sends, to whoever reads, and whom to ask."""
+    found = messages.found()
+    said = {words for rule in active_or_starter(tmp_path).rules for words in (rule.sender, rule.reader, rule.ask) if words}
+    assert len(said) > 40 and [words for words in said if words not in found] == []

@@ -149,3 +149,12 @@ def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
     assert "a bug" in lines
     assert CANARY not in lines
     assert CANARY not in caplog.text
+
+
+def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:
+    """R-1524: nobody else is."""
+    city.grant("crew2", "privacy-officer")
+    shown = {key: visit(key).get("/holding/releases/") for key in ("crew1", "crew2")}
+    assert [answer.status_code for answer in shown.values()] == [403, 403]
+    main = b'<a class="usa-button" href="/duties/">'
+    assert main in shown["crew2"].content and main not in shown["crew1"].content

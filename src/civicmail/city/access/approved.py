@@ -28,16 +28,29 @@ def path_of(data: Path) -> Path:
     return data / "policy" / "approvals.json"
 
 
-def publish(data: Path, approvals: Approvals, files: Files = OS_FILES) -> None:
-    """Durable on return. Raises OSError."""
+def encode(approvals: Approvals) -> bytes:
+    """The same approvals in the same order are the same bytes."""
     plain = {
         "v": 1,
         "departments": sorted(approvals.departments),
         "standing": [{name: value for name in _FIELDS if (value := getattr(one, name))} for one in approvals.standing],
     }
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def publish(data: Path, approvals: Approvals, files: Files = OS_FILES) -> None:
+    """Durable on return. Raises OSError."""
     path = path_of(data)
     files.make_folder(path.parent)
-    files.replace(path, orjson.dumps(plain, option=orjson.OPT_SORT_KEYS))
+    files.replace(path, encode(approvals))
+
+
+def is_published(data: Path, approvals: Approvals) -> bool:
+    """Whether gateways read these: asked after each answer, so nothing is decoded for it. Raises OSError."""
+    try:
+        return path_of(data).read_bytes() == encode(approvals)
+    except FileNotFoundError:
+        return approvals == Approvals()
 
 
 def read(data: Path) -> Approvals:

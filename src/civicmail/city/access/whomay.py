@@ -105,6 +105,15 @@ def either(duties: tuple[Duty, ...]) -> Sentence:
     return said
 
 
+def _take_up(name: str) -> Sentence:
+    return _("Take up the duty {duty} first, with a reason.", duty=name)
+
+
+def wants_taking_up(said: str) -> bool:
+    """Whether a rule has said that a duty that is held has to be taken up first."""
+    return isinstance(said, Sentence) and said.text == _take_up("").text
+
+
 def duty(*wanted: Duty) -> Rule:
     """One of these duties is held; a privileged one must be taken up (D4)."""
 
@@ -115,7 +124,7 @@ def duty(*wanted: Duty) -> Rule:
         if not held:
             return _("This needs the duty {duty}.", duty=either(wanted))
         if all(DUTIES[d].privileged and not actor.has_taken_up(d, now) for d in held):
-            return _("Take up the duty {duty} first, with a reason.", duty=DUTIES[held[0]].name.lower())
+            return _take_up(DUTIES[held[0]].name.lower())
         return ""
 
     return rule

@@ -15,6 +15,7 @@ from civicmail.city.access.honest import CHECK
 from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import ABOUT_USE, USE
+from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.again import UNAVAILABLE
 from civicmail.mail.archive.sentby import ASSERTED
 from civicmail.mail.screening import webmail
@@ -127,7 +128,9 @@ def parts_of(rules: Iterable[str]) -> tuple[str, ...]:
 
 def _unchecked(parts: tuple[str, ...]) -> Told:
     missing = ", ".join(WORDS.get(part, part) for part in parts)
-    words = f"It could not be checked ({missing}), so it waits until somebody has looked at it. Nothing was found in it."
+    words = sentence(
+        "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
+    )
     return Told(UNAVAILABLE, True, words, "the help desk", "P-25")
 
 

@@ -14,10 +14,12 @@ from typing import Literal
 from civicmail.city.access.sentences import CLAUSE, SENTENCES
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.shapes import tellable_rules
+from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.records import Capture, Event, Type
 
 What = Literal["refused", "held", "quarantined", "marked", "waiting", "released"]
 _WHAT: dict[str, What] = {"refuse": "refused", "hold": "held", "quarantine": "quarantined", "pending": "waiting", "mark": "marked"}
+_MAIL_OFFICE = sentence("the mail office")
 _RANK = ("mark", "pending", "hold", "quarantine", "refuse")
 
 
@@ -78,5 +80,5 @@ def _reasons(rules: tuple[str, ...], book: Book) -> list[Reason]:
         if (rule := book.rule(name)) is not None:
             found.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
         elif name in SENTENCES:
-            found.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, "the mail office"))
+            found.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, _MAIL_OFFICE))
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access import guard
@@ -31,8 +31,11 @@ def waiting_for(actor: Actor) -> int:
 
 
 def samples_for(actor: Actor) -> QuerySet[Approval]:
-    """What others decided about files of their own, and a next head looks at: of departments above, never one's own."""
-    rows = Approval.objects.filter(sampled=True, seen__isnull=True, department__code__in=actor.departments)
+    """What others decided about files of their own, and a next head looks at, as approvers.above says: never one's own."""
+    has_above = Q(department__head=F("person"), department__parent__isnull=False)
+    theirs = Q(department__code__in=actor.departments) & ~has_above
+    above = Q(department__parent__code__in=actor.departments) & has_above
+    rows = Approval.objects.filter(theirs | above, sampled=True, seen__isnull=True)
     return rows.exclude(person__uid=actor.uid).exclude(copies__state="waits").order_by("pk")
 
 
@@ -47,7 +50,18 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     for row in samples_for(actor)[:5]:
         label = gettext("Look at what was decided about own files")
         found.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))
-    return [Tasks(gettext("Approvals"), found)] if found else []
+    return [*_own_account(actor), *([Tasks(gettext("Approvals"), found)] if found else [])]
+
+
+def _own_account(actor: Actor) -> list[Tasks]:
+    """Somebody whose mail waits because their account acts unlike them: nobody but they can say whether it was them."""
+    row = Containment.objects.filter(person__uid=actor.uid, state__in=containmentstates.OPEN).first()
+    if row is None:
+        return []
+    hint = gettext("Your account acts unlike you, so what it sends waits until the security office has looked (P-25).")
+    word = ("stop", gettext("Your mail waits"))
+    call = Task(gettext("Call the security office"), "my-mail", (), hint, word, row.made, "state=held")
+    return [Tasks(gettext("Your account"), [call])]
 
 
 # -- for officers: how much waits and since when, never about whom. Whoever holds a duty that is taken up first hears of it all the

@@ -72,7 +72,8 @@ def _fields(tree: Tree) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """One copy in the city. state: of mail/archive/envelopes.State, "pulled" where it was taken back; since: ms."""
+    """One copy in the city. state: of mail/archive/envelopes.State, "pulled" where it was taken back, "taking" where it is to be;
+    since: ms."""
 
     capture: str
     index: int

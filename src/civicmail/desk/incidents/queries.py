@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +30,8 @@ from civicmail.mail.pipeline.marks import Marking, Marks, Said
 from civicmail.mail.screening import bands
 from civicmail.mail.search.search import search
 
+TAKEN = ("taken", "gone", "elsewhere")
+"""States of a copy that was taken back; in another system it lies there still."""
 COMMON = 50
 """Other messages that link to one host: more of them, and the host is everybody's."""
 LOOKED_AT = 50
@@ -43,10 +45,10 @@ def values(marks: Marks) -> list[tuple[str, str]]:
     return [("text", marks.text), *bands_, *(("link", link) for link in sorted(marks.links))]
 
 
-def case_like(capture: str, marks: Marks, since: datetime) -> Case | None:
+def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = True) -> Case | None:
     """The case of the same thing: one that is open, else one that was answered since then about nearly the same text. A link alone
     makes nothing the same as what was answered. Genuine is only the very message that was called so: another one in the same words,
-    with another link, file or sender, is what attackers make of a genuine one."""
+    with another link, file or sender, is what attackers make of a genuine one. genuine: no where a check knows more by now."""
     same = Mark.objects.filter(kind="text", value=marks.text)
     near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
     ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
@@ -56,7 +58,8 @@ def case_like(capture: str, marks: Marks, since: datetime) -> Case | None:
     answered = Case.objects.filter(pk__in=ids, answered__gt=since)
     if (found := answered.filter(state="right").first()) is not None:
         return found
-    return next((case for case in answered.filter(state="genuine")[:LOOKED_AT] if _is_of(case, capture)), None)
+    called = answered.filter(state="genuine") if genuine else Case.objects.none()
+    return next((case for case in called[:LOOKED_AT] if _is_of(case, capture)), None)
 
 
 def _is_of(case: Case, capture: str) -> bool:
@@ -72,6 +75,13 @@ def captures_of(case: Case) -> list[str]:
     """Numbers of the messages that were reported, each once; without a report that stands for what we do not have."""
     found = [case.capture] if case.known else []
     return list(dict.fromkeys([*found, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
+
+
+def is_more(case: Case, capture: str) -> bool:
+    """Whether this is another message of what was found dangerous: none that was reported before, or taken back."""
+    if case.state != "right" or capture in captures_of(case):
+        return False
+    return not Pulled.objects.filter(capture=capture).exclude(state__in=("nothing", "back")).exists()
 
 
 def handed(case: Case) -> list[tuple[str, int]]:
@@ -116,7 +126,23 @@ def who_has(case: Case, words: str = "", *, now: int) -> Found:
     ids |= reported if not words.strip() else set()
     fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
     domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
-    return Found(tuple(spread(_traced(sorted(fits)), domains)), len(fits), more)
+    there = to_be_taken(case)
+    copies = [
+        replace(has, state="taking") if has.can_be_taken and (has.capture, has.index) in there else has
+        for has in spread(_traced(sorted(fits)), domains)
+    ]
+    return Found(tuple(copies), len(fits), more)
+
+
+def to_be_taken(case: Case) -> set[tuple[str, int]]:
+    """(capture, index) of copies that a pull of it is about already, and that have no outcome yet."""
+    waits = Pulled.objects.filter(pull__case=case, pull__state__in=("asked", "running"), state="waits")
+    return set(waits.values_list("capture", "index"))
+
+
+def taken_alone(case: Case) -> int:
+    """How many of its copies officers have had taken back without a second person, and nobody has had put back."""
+    return Pulled.objects.filter(pull__case=case, pull__state__in=("running", "done"), pull__second__isnull=True).count()
 
 
 def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
@@ -164,7 +190,7 @@ def known_of(capture: str, host: str) -> Known:
     right = Case.objects.filter(state="right")
     if right.filter(Q(capture=capture) | Q(reports__capture=capture)).exists():
         return Known(case=True)
-    if Pulled.objects.filter(capture=capture, state="taken").exists():
+    if Pulled.objects.filter(capture=capture, state__in=TAKEN).exists():
         return Known(case=True)
     marked = Mark.objects.filter(case__state="right", kind="link", value__startswith=f"{host} ").values_list("value", flat=True)
     senders = {value.partition(" ")[2] for value in marked[:100]}

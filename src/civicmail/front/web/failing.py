@@ -1,4 +1,4 @@
-"""Pages for what did not work, in plain words: what was not done, what to do, and a reference; never a stack (pages, "Error")."""
+"""Pages for what did not work, in plain words: what was not done, what to do, and a reference; never a stack."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access.acts import ACTS
 from civicmail.city.access.views import saying
+from civicmail.city.access.whomay import wants_taking_up
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import language, start
@@ -67,7 +68,7 @@ PAGES: dict[int, Telling] = {
 """HTTP status -> how it is told."""
 
 
-def page(request: Any, status: int, said: str = "", ask: str = "", clause: str = "") -> HttpResponse:
+def page(request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
     the database."""
     telling = PAGES.get(status, PAGES[500])
@@ -79,7 +80,7 @@ def page(request: Any, status: int, said: str = "", ask: str = "", clause: str =
         return problems.problem(request, status)
     with language.theirs(request):
         words = saying.said(said) if said else telling.said
-        shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status}
+        shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status, "take_up": take_up}
         response = render(request, "errors/page.html", shown, status=status)
         response.headers["Content-Language"] = translation.get_language() or "en"
     if status == 503:
@@ -95,7 +96,8 @@ def told(request: Any, error: CivicmailError) -> HttpResponse:
     act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     log.info("refused", id=request.id, error=type(error).__name__, status=error.http)
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
-    return page(request, error.http, words, act.ask if act else "", act.clause if act else "")
+    whom, clause = (act.ask, act.clause) if act else ("", "")
+    return page(request, error.http, words, whom, clause, take_up=wants_taking_up(words))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -39,7 +39,10 @@ def look(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
     """A permit for the files that wait, or that a next head is to look at, or for one of them; its entry is durable when this
     returns (P-16). Raises NotPermitted, NotRecorded."""
     waits = row.copies.filter(state="waits").exists()
-    guard.require(actor, "approval.answer" if waits else "approval.sample", approvers.about(row), now=now)
+    if waits:
+        guard.require(actor, "approval.answer", approvers.about(row), now=now)
+    else:
+        guard.require(actor, "approval.sample", approvers.above(row), now=now)
     if not waits and (not row.sampled or row.seen is not None):
         raise NotPermitted("This was answered already; to look at it again takes a mandate.")
 
@@ -66,11 +69,12 @@ def answer(
     reason = given(reason, least=least) if least or reason.strip() else ""
     without = parting.left_out(row, files) if what == "approve" and files else []
     if what == "records":
+        _waiting(row, indices, what)  # nothing is put on hold for an answer that comes too late
         _hold(row, actor, reason, now)
     with transaction.atomic():
         copies = _stepped(row, indices, what, actor, reason, now, without)
         facts: dict[str, Any] = {"copies": [c.index for c in copies], "files": [part[3] for part in copies[0].parts]}
-        facts |= {"own": int(row.own), **({"without": without} if without else {})}
+        facts |= {"own": int(row.own), **({"without": without} if without else {}), **({"links": row.links} if row.links else {})}
         where = f"approval:{row.pk}"
         entries.enter(f"approval.{what}", actor=actor, reason=reason, now=now, object=where, facts=facts)
         tell_sender(row, copies, now)
@@ -97,7 +101,7 @@ def _carried(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[Ap
 
 def sample(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
     """The next head has looked at what somebody decided about their own files. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "approval.sample", approvers.about(row), now=now)
+    guard.require(actor, "approval.sample", approvers.above(row), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         fresh = Approval.objects.select_for_update().get(pk=row.pk)
@@ -109,19 +113,26 @@ def sample(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
         entries.enter("approval.sample", actor=actor, reason=reason, now=now, object=f"approval:{row.pk}")
 
 
-def _stepped(
-    row: Approval, indices: Collection[int], what: str, actor: Actor, reason: str, now: int, without: Sequence[str] = ()
-) -> list[ApprovalCopy]:
-    Approval.objects.select_for_update().get(pk=row.pk)  # two answers at once are one after the other
+def _waiting(row: Approval, indices: Collection[int], what: str) -> list[ApprovalCopy]:
+    """These copies, where this can be said of all of them now. Raises Unusable, Conflict."""
     if not indices:
         raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
     copies = list(row.copies.select_related("by").filter(index__in=indices))
     if len(copies) != len(set(indices)):
         raise Conflict("One of these recipients is not of this message; look at it again.")
-    person = Person.objects.get(uid=actor.uid)
     for copy in copies:
         if copy.state != "waits" and copy.by is not None and copy.at is not None:
             raise Conflict(sentence("It was answered already by {name}; look at it again.", name=copy.by))
+        TABLE.step(copy.state, what)
+    return copies
+
+
+def _stepped(
+    row: Approval, indices: Collection[int], what: str, actor: Actor, reason: str, now: int, without: Sequence[str] = ()
+) -> list[ApprovalCopy]:
+    Approval.objects.select_for_update().get(pk=row.pk)  # two answers at once are one after the other
+    copies, person = _waiting(row, indices, what), Person.objects.get(uid=actor.uid)
+    for copy in copies:
         copy.state, copy.by, copy.at, copy.reason = TABLE.step(copy.state, what), person, moment(now), reason
         copy.without = list(without)
         copy.save(update_fields=["state", "by", "at", "reason", "without"])

@@ -14,7 +14,8 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from civicmail.city.access import workdays, workhours
 from civicmail.city.access.actions import entries
@@ -24,6 +25,7 @@ from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.approvals import RULE
+from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import approvers, asked, queries, senders
 from civicmail.desk.holding.approvalstates import TABLE
@@ -31,6 +33,7 @@ from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
 from civicmail.mail.archive.errors import NotInArchive
 
+log = get_logger()
 SIGN = f'"{RULE}"'.encode()
 """Stands in a head that asks a manager for something."""
 USED = b'"recipient.approved":"s'
@@ -41,7 +44,8 @@ DAYS = 3
 """Working days after which it goes back."""
 SAMPLE = 5
 """Of the files of those who decide about their own, every fifth message is looked at by the next head."""
-AT_ONCE = 200
+AT_ONCE = 20_000
+"""Questions of one look: everything that waits in the largest city."""
 TICK = machine("tick")
 CHECK = "leaving"
 
@@ -102,29 +106,46 @@ def _seen(head: Mapping[str, Any], subject: str, held: set[int], findings: Itera
 
 
 def note(seen: Seen, *, now: int) -> Approval | None:
-    """The question, once for each copy. Belongs into a transaction. None where nobody is known to have sent it."""
-    person = senders.person_of(seen.subject)
-    if person is None or not seen.parts:
+    """The question, once for each copy. Belongs into a transaction. None where nobody can be asked, which the log says."""
+    department, person = _responsible(seen, now)
+    if department is None or person is None or not seen.parts:
+        log.error("files wait, and nobody can be asked about them", capture=seen.capture)
         return None
-    department = Department.objects.filter(code=seen.department).first() or senders.department_of(person)
-    if department is None:
-        return None
-    own = approvers.is_own(person, department)
-    sampled = own and int(hashlib.sha256(seen.capture.encode()).hexdigest(), 16) % SAMPLE == 0
+    nobodys = senders.person_of(seen.subject) is None
+    own = nobodys or approvers.is_own(person, department)
+    sampled = is_sampled(seen.capture, own=own)
+    words = f"Sent from {seen.subject} by a system that does not say who did it." if nobodys else ""
     row, made = Approval.objects.get_or_create(
         capture=seen.capture,
         defaults={
             "person": person, "department": department, "received": moment(seen.at), "made": moment(now), "since": moment(now),
             "parts": [list(part) for part in seen.parts], "own": own, "sampled": sampled, "ends": ends(now),
+            "words": words[:400],
         },
     )  # fmt: skip
     for index, address in seen.copies:
         ApprovalCopy.objects.get_or_create(approval=row, index=index, defaults={"address": address})
     if made:
-        facts = {"files": len(row.parts), "copies": len(seen.copies), "own": int(own)}
+        facts = {"files": len(row.parts), "copies": len(seen.copies), "own": int(own), "links": len(row.links)}
         entries.enter("approval.asked", actor=TICK, reason=RULE, now=now, object=f"approval:{row.pk}", facts=facts)
         tell_asked(row, now)
     return row
+
+
+def _responsible(seen: Seen, now: int) -> tuple[Department | None, Person | None]:
+    """Whose files these are. Of an office's mailbox, of which a neighbouring system does not say who used it, the first of those
+    who answer for the department: they decide as about files of their own."""
+    person = senders.person_of(seen.subject)
+    department = Department.objects.filter(code=seen.department).first()
+    if person is not None:
+        return department or senders.department_of(person), person
+    first = approvers.Chains(now).of(department, 0) if department is not None else []
+    return department, first[0][0] if first else None
+
+
+def is_sampled(id_: str, *, own: bool) -> bool:
+    """Whether the next head looks at what is decided about these files. id_: of the message, or of the draft: nobody chooses it."""
+    return own and int(hashlib.sha256(id_.encode()).hexdigest(), 16) % SAMPLE == 0
 
 
 def ends(now: int) -> datetime:
@@ -140,27 +161,39 @@ def holidays() -> frozenset[date]:
 
 
 def sweep(now: int) -> int:
-    """Turns that pass, reminders, and what goes back; how much was done."""
-    rows = list(
-        Approval.objects.filter(copies__state="waits").distinct().select_related("person", "department").order_by("pk")[:AT_ONCE]
-    )
+    """Turns that pass, reminders, and what goes back, of everything that waits; how much was done."""
+    waits = Approval.objects.filter(copies__state="waits").distinct().select_related("person", "department").order_by("pk")
+    rows = list(waits[:AT_ONCE])
+    chains, letters = approvers.Chains(now), _letters(rows, now)
+    drafts = set(Draft.objects.filter(uid__in=[row.draft for row in rows if row.draft is not None]).values_list("uid", flat=True))
     done = 0
     for row in rows:
-        if row.draft is not None and not Draft.objects.filter(uid=row.draft).exists():
+        if row.draft is not None and row.draft not in drafts:
             done += _over(row, "moot", "the draft is gone", now)
         elif row.ends <= moment(now):
             done += _over(row, "expire", "nobody has answered", now)
         else:
-            done += _stand_in(row, [row.person], now) if row.own else _pass_on(row, now)
+            done += _pass_on(row, chains, letters, now)
     return done + remind([row for row in rows if row.ends > moment(now)], now)
 
 
-def _pass_on(row: Approval, now: int) -> int:
+def _letters(rows: list[Approval], now: int) -> dict[int, datetime]:
+    """When people (by id) last had a letter that says that files wait, since the first of these was asked."""
+    begin = min((row.since for row in rows), default=moment(now))
+    told = Notice.objects.filter(key__startswith="approval-waits:", made__gte=_hour(begin)).order_by("made")
+    return {int(key.split(":")[1]): made for key, made in told.values_list("key", "made")}
+
+
+def _hour(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(minute=0, second=0, microsecond=0)
+
+
+def _pass_on(row: Approval, chains: approvers.Chains, letters: dict[int, datetime], now: int) -> int:
     """Whoever is next is asked, too, when two working hours are over, or nobody of this turn is there any more."""
     at, since = timezone.localtime(moment(now)), timezone.localtime(row.since)
-    groups = approvers.chain(row.department, row.person_id, now)
-    if workhours.worked(since, at, holidays()) < PATIENCE or row.step + 1 >= len(groups):
-        return _stand_in(row, groups[min(row.step, len(groups) - 1)] if groups else [], now)
+    last = row.own or row.step + 1 >= len(chains.of(row.department, row.person_id))
+    if last or workhours.worked(since, at, holidays()) < PATIENCE:
+        return _stand_in(row, chains.turn(row), letters, now)
     with transaction.atomic():
         row.step += 1
         row.since = moment(now)
@@ -174,16 +207,17 @@ def _pass_on(row: Approval, now: int) -> int:
     return 1
 
 
-def _stand_in(row: Approval, people: list[Person], now: int) -> int:
+def _stand_in(row: Approval, people: list[Person], letters: dict[int, datetime], now: int) -> int:
     """Whose turn it is hears of it who has had no letter since that began: where who was asked has left, or is away since, at once;
     where it began in an hour that had its letter, when that is over. How many."""
-    hour = timezone.localtime(moment(now)).replace(minute=0, second=0, microsecond=0)
-    told = Notice.objects.filter(made__gte=min(row.since, hour))
-    reached = [p for p in people if senders.address_of(p)]
-    if not reached or any(told.filter(key__startswith=f"approval-waits:{p.pk}:").exists() for p in reached):
+    begin = min(row.since, _hour(moment(now)))
+    if any(p.pk in letters and letters[p.pk] >= begin for p in people):
         return 0
-    with transaction.atomic():
-        tell_asked(row, now)
+    reached = [p for p in people if senders.address_of(p)]
+    if reached:
+        with transaction.atomic():
+            tell_asked(row, now)
+        letters |= dict.fromkeys((p.pk for p in reached), moment(now))
     return len(reached)
 
 
@@ -212,7 +246,7 @@ def remind(rows: list[Approval], now: int) -> int:
         for pk, waiting in sorted(people.items()):
             person = Person.objects.get(pk=pk)
             if to := senders.address_of(person):
-                tell(f"approval-reminder:{pk}:{at.date()}", to, _subject(len(waiting)), _text(waiting), now=moment(now))
+                tell(f"approval-reminder:{pk}:{at.date()}", to, _subject(waiting), _text(waiting), now=moment(now))
         Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
     return len(people)
 
@@ -226,7 +260,7 @@ def tell_asked(row: Approval, now: int) -> None:
     for person in approvers.asked(row, now):
         if to := senders.address_of(person):
             key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
-            tell(key, to, _subject(1), _text([row]), now=moment(now))
+            tell(key, to, _subject([row]), _text([row]), now=moment(now))
 
 
 def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -238,11 +272,11 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     who = first.by.display if first.by is not None else ""
     began = {
         "approved": _approved(row, first, who),
-        "refused": f"{who} did not approve your files, so they do not leave the city.",
-        "records": f"{who} says that your files answer a request for public records. They stay here, and the records office takes "
-        "care of them: do not send them yourself (P-21).",
-        "expired": "Nobody has approved your files in time, so they did not leave the city. Talk to your manager; then send them "
-        "again.",
+        "refused": f"{who} did not approve your {row.things}, so they do not leave the city.",
+        "records": f"{who} says that your {row.things} answer a request for public records. They stay here, and the records office "
+        "takes care of them: do not send them yourself (P-21).",
+        "expired": f"Nobody has approved your {row.things} in time, so they did not leave the city. Talk to your manager; then "
+        "send them again.",
     }
     if state not in began:
         return
@@ -251,30 +285,60 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     if first.reason:
         lines.append(f"Why: {first.reason}")
     lines.append(f"How it stands: {settings.CITY.web.url}{reverse('approval', args=[row.pk])}")
-    subject = {"approved": "Your files were approved", "expired": "Your files were not sent"}.get(state, "Your files do not leave")
+    said = {"approved": "were approved", "expired": "were not sent"}.get(state, "do not leave")
+    subject = f"Your {row.things} {said}"
     tell(f"approval:{row.pk}:{state}:{first.index}", to, subject, "\n\n".join(lines), now=moment(now))
+
+
+def tell_kept(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
+    """The sender, where something else keeps what was approved: they had heard that it is on its way."""
+    if not (to := senders.address_of(row.person)) or not copies:
+        return
+    page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
+    with translation.override(row.person.language):
+        subject = gettext("Your files were approved, and wait all the same")
+        text = gettext(
+            "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
+        )
+    said = text.format(to=", ".join(copy.address for copy in copies), page=page)
+    tell(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, said, now=moment(now))
 
 
 def _approved(row: Approval, copy: ApprovalCopy, who: str) -> str:
     """In the order of the message; names stay in it."""
     if not copy.without:
-        return f"{who} approved your files. They are on their way, unless another rule keeps them: then you hear of that, too."
+        way = "They are on their way, unless another rule keeps them: then you hear of that, too."
+        return f"{who} approved your {row.things}. {way}"
     out = copy.stay
     which = f"file {out[0]} does" if len(out) == 1 else f"files {', '.join(map(str, out[:-1]))} and {out[-1]} do"
-    return f"{who} approved some of your {len(row.parts)} files. They are on their way; {which} not leave."
+    return f"{who} approved some of your {len(row.parts)} {row.things}. They are on their way; {which} not leave."
 
 
-def _subject(count: int) -> str:
-    return "Files wait for your approval" if count == 1 else f"{count} messages with files wait for your approval"
+def _subject(rows: list[Approval]) -> str:
+    things = _things(rows)
+    began = _begun(things) if len(rows) == 1 else f"{len(rows)} messages with {things}"
+    return f"{began} wait for your approval"
+
+
+def _things(rows: list[Approval]) -> str:
+    """Of several messages; a link is never told as a file."""
+    said = {row.things for row in rows}
+    return said.pop() if len(said) == 1 else "files and links to shared files"
+
+
+def _begun(things: str) -> str:
+    return f"{things[0].upper()}{things[1:]}"
 
 
 def _text(rows: list[Approval]) -> str:
     """Of nothing but files of one's own, with the list that whoever leads no department has, too."""
-    own, count = all(row.own for row in rows), len(rows)
+    own, count, things = all(row.own for row in rows), len(rows), _things(rows)
     where = f"{settings.CITY.web.url}{reverse('my-approvals' if own else 'approvals')}"
     begin = (
-        "Somebody wants to send files out of the city." if count == 1 else f"{count} messages with files wait to leave the city."
+        f"Somebody wants to send {things} out of the city."
+        if count == 1
+        else f"{count} messages with {things} wait to leave the city."
     )
     if own:
-        begin = "Files that you send out of the city wait for your own decision, with a reason."
+        begin = f"{_begun(things)} that you send out of the city wait for your own decision, with a reason."
     return f"{begin} May they leave, to exactly these recipients?\n\n{where}"

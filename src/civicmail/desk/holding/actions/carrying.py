@@ -13,13 +13,15 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.city.access.moments import moment
-from civicmail.city.policy.approvals import Apart
+from civicmail.city.policy.approvals import RULE, Apart
+from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import parting, queries
 from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.actions.asking import tell_kept
 from civicmail.desk.holding.approvalstates import CANCELLED
 from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Approval, ApprovalCopy
@@ -42,7 +44,7 @@ def carry_out(row: Approval, now: int) -> list[ApprovalCopy]:
     publishing.written(now)
     if row.capture:
         _end(row, [c for c in due if c.state in CANCELLED], now)
-        _let_go(row, [c for c in due if c.state == "approved"])
+        _let_go(row, [c for c in due if c.state == "approved"], now)
     for copy in due:
         copy.done = moment(now)
         copy.save(update_fields=["done", "kept"])
@@ -82,22 +84,32 @@ def _end(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     bell.ring(data)
 
 
-def _let_go(row: Approval, copies: list[ApprovalCopy]) -> None:
+def _let_go(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
+    """Where another answer of this very moment was published over these, they are published and let go once more."""
+    kept = _released(row, copies)
+    if any(RULE in said.rules for said in kept.values()) and publishing.written(now):
+        kept = _released(row, [copy for copy in copies if copy.index in kept])
+    for copy in copies:
+        copy.kept = ", ".join(kept[copy.index].rules)[:KEPT_MOST] if copy.index in kept else ""
+    tell_kept(row, [copy for copy in copies if copy.kept], now)
+
+
+def _released(row: Approval, copies: list[ApprovalCopy]) -> dict[int, Disposition]:
+    """What keeps some of them, by their index."""
     if not copies:
-        return
-    assert settings.DATA is not None, "pages have an installation"
+        return {}
     reason = f"approval {row.pk}: {copies[0].reason}"
     alike: dict[tuple[Apart, str], list[ApprovalCopy]] = {}
     for copy in copies:
         assert copy.by is not None, "an answer has a person"
         alike.setdefault((parting.apart(copy), copy.by.uid), []).append(copy)
+    kept: dict[int, Disposition] = {}
     with releasing() as letting:
         for (apart, by), some in alike.items():
             indices = [c.index for c in some]
             done = letting.release(uuid.UUID(row.capture).bytes, indices, by=by, reason=reason, aside=(), apart=apart)
-            for copy in some:
-                if (kept := done.kept.get(copy.index)) is not None:
-                    copy.kept = ", ".join(kept.rules)[:KEPT_MOST]
+            kept |= done.kept
+    return kept
 
 
 def _why(copy: ApprovalCopy) -> str:

@@ -11,6 +11,7 @@ import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext, gettext_lazy, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
@@ -31,9 +32,9 @@ from civicmail.desk.holding.pseudonyms import key_of
 from civicmail.desk.viewer.queries import installation
 
 ANSWERS = {
-    "upheld": "The decision stands.",
-    "released": "You were right: the message was let go.",
-    "corrected": "You were right: the rule was put right. Please send the message again.",
+    "upheld": gettext_lazy("The decision stands."),
+    "released": gettext_lazy("You were right: the message was let go."),
+    "corrected": gettext_lazy("You were right: the rule was put right. Please send the message again."),
 }
 OPEN_MOST = 5
 """Contests of one decision that may wait at a time."""
@@ -110,15 +111,20 @@ def answer(row: Contest, said: str, *, actor: Actor, reason: str, now: int) -> C
         facts = {"answer": said, "rules": found.rules}
         entries.enter("contest.answer", actor=actor, reason=reason[:400], now=now, object=f"capture:{found.capture}", facts=facts)
         if found.contact:
-            text = f"You wrote to us about the decision {found.capture}.\n\n{ANSWERS[said]}\n\n{reason}"
-            tell(
-                f"contest:{found.pk}",
-                found.contact,
-                f"{settings.CITY.city.name}: your question about a message",
-                text,
-                now=moment(now),
-            )
+            subject, text = _letter(found)
+            tell(f"contest:{found.pk}", found.contact, subject, text, now=moment(now))
     return found
+
+
+def _letter(row: Contest) -> tuple[str, str]:
+    """Subject and text for somebody whose language nobody knows: in each of the city's, and the reason as it was written."""
+    subjects, texts = [], []
+    for language, _ in settings.LANGUAGES:
+        with override(language):
+            subjects.append(gettext("{city}: your question about a message").format(city=settings.CITY.city.name))
+            begin = gettext("You wrote to us about the decision {number}.").format(number=row.capture)
+            texts.append(f"{begin}\n\n{ANSWERS[row.answer]}")
+    return " / ".join(dict.fromkeys(subjects)), "\n\n".join([*dict.fromkeys(texts), row.why])
 
 
 def kept_of(capture: uuid.UUID, now: int) -> list[Copy]:

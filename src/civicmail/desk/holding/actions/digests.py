@@ -27,12 +27,14 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.rules import Book
 from civicmail.desk.holding import queries, senders, slots
+from civicmail.desk.holding.actions import telling
 from civicmail.desk.holding.keptback import DEFERRED, PENDING, WAITS, Copy
 from civicmail.desk.holding.models import Digest, Untold
 
@@ -150,7 +152,7 @@ def late_words(copy: Copy) -> str:
 
 def _line(copy: Copy, who: str, person: Person, slot: datetime, book: Book) -> str:
     rule = next((found for name in copy.rules if (found := book.rule(name)) is not None), None)
-    said = late_words(copy) or (rule.reader or rule.sender or rule.why if rule is not None else "")
+    said = late_words(copy) or (saying.said(rule.reader or rule.sender or rule.why) if rule is not None else "")
     said = said or gettext("By a rule that is not in the book any more.")
     when = date_format(timezone.localtime(moment(copy.received)), "M j, H:i")
     data: Path | None = settings.DATA
@@ -191,14 +193,14 @@ def _between(wanted: News, person: Person, since: datetime, slot: datetime) -> N
     start, end = ms(since), ms(slot)
     boxes = {box: kept for box, copies in wanted.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
     sent = [c for c in wanted.sent if start < c.since <= end]
-    told = _told(person, {c.uuid for c in sent})
+    told = _told(person, sent)
     return News(boxes, [c for c in sent if c.uuid not in told])
 
 
-def _told(person: Person, captures: set[str]) -> set[str]:
+def _told(person: Person, sent: list[Copy]) -> set[str]:
     """Of which messages of theirs a notice went at once (telling.py)."""
-    keys = Notice.objects.filter(key__startswith="sender:", key__contains=f":{person.pk}:") if captures else Notice.objects.none()
-    return {key.rpartition(":")[2] for key in keys.values_list("key", flat=True)} & captures
+    keys = {telling.key_of(person, c.uuid, c.received): c.uuid for c in sent}
+    return {keys[key] for key in Notice.objects.filter(key__in=list(keys)).values_list("key", flat=True)} if keys else set()
 
 
 def _untold() -> dict[int, list[Untold]]:

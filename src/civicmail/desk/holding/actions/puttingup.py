@@ -13,7 +13,7 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.desk.holding import approvers, senders
-from civicmail.desk.holding.actions.asking import ends, tell_asked
+from civicmail.desk.holding.actions.asking import ends, is_sampled, tell_asked
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.recipients import typed
@@ -36,13 +36,14 @@ def put_up(draft: Draft, *, actor: Actor, words: str, now: int) -> Approval:
     to = outside(draft)
     if not parts or not to or department is None:
         raise Unusable("Attach a file, and name somebody outside by their address, first.")
+    own = approvers.is_own(draft.person, department)
     with transaction.atomic():
         row, made = Approval.objects.get_or_create(
             draft=draft.uid,
             defaults={
                 "person": draft.person, "department": department, "received": moment(now), "made": moment(now),
                 "since": moment(now),
-                "parts": parts, "own": approvers.is_own(draft.person, department), "words": words, "ends": ends(now),
+                "parts": parts, "own": own, "sampled": is_sampled(str(draft.uid), own=own), "words": words, "ends": ends(now),
             },
         )  # fmt: skip
         if not made:

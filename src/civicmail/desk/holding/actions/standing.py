@@ -31,6 +31,9 @@ MOST = timedelta(days=366)
 WIDE_MOST = timedelta(days=92)
 """For everything that a department sends: that is no approval of anything, so it is short."""
 TICK = machine("tick")
+NAMED_LEAST = 3
+"""Letters and digits by which a series is one."""
+_CHOICE = re.compile(r"\[[^\]]*\]?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 
@@ -46,7 +49,14 @@ class What:
 
     @property
     def is_wide(self) -> bool:
-        return not (self.sha256 or self.series or self.domain or self.mailbox)
+        """Whether it allows everything, or nearly: a pattern like *.pdf says nothing of a file."""
+        return not (self.sha256 or self.domain or self.mailbox or _names(self.series))
+
+
+def _names(series: str) -> bool:
+    """Whether a pattern says something of the name before its ending."""
+    stem = _CHOICE.sub("", series.rpartition(".")[0] or series)
+    return sum(letter.isalnum() for letter in stem) >= NAMED_LEAST
 
 
 def allow(department: Department, what: What, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
@@ -125,5 +135,5 @@ def _wrong(department: Department, what: What, long: timedelta) -> dict[str, str
     if not timedelta() < long <= MOST:
         found["until"] = "The end lies within a year from now."
     elif what.is_wide and long > WIDE_MOST:
-        found["until"] = "For everything that the department sends the end lies within three months."
+        found["until"] = "For everything that the department sends, or all files of a kind, the end lies within three months."
     return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
@@ -28,9 +30,8 @@ def tell_sender(person: Person, capture: str, at: int, rules: list[Told], now: i
     to = senders.address_of(person)
     if not rules or not to or now - at > LATE:
         return
-    day = timezone.localdate(moment(at))
-    today = f"sender:{day}:{person.pk}:"
-    key = f"{today}{capture}"
+    day, key = timezone.localdate(moment(at)), key_of(person, capture, at)
+    today = key.removesuffix(capture)
     if Notice.objects.filter(key=key).exists():
         return
     if Notice.objects.filter(key__startswith=today).count() >= MOST:
@@ -38,26 +39,41 @@ def tell_sender(person: Person, capture: str, at: int, rules: list[Told], now: i
         row.count += 1
         row.save(update_fields=["count"])
         return
-    subject, text = letter(capture, at, rules)
+    with translation.override(person.language):
+        subject, text = letter(capture, at, rules)
     tell(key, to, subject, text, now=moment(now))
 
 
+def key_of(person: Person, capture: str, at: int) -> str:
+    """Of the notice to somebody about a message of theirs."""
+    return f"sender:{timezone.localdate(moment(at))}:{person.pk}:{capture}"
+
+
 def letter(capture: str, at: int, rules: list[Told]) -> tuple[str, str]:
-    """Subject and text. Nothing of the message is in it: whoever sent it knows it by its time."""
+    """Subject and text, in the language that is on. Nothing of the message is in it: whoever sent it knows it by its time."""
     when, pages = timezone.localtime(moment(at)), settings.CITY.web.url
-    held = any(told.held for told in rules)
-    begin = "was kept back, at least for some recipients" if held else "was sent; a rule has something to say about it"
-    lines = [f"A message that you sent on {in_words(when.date())} at {when:%H:%M} {begin}."]
-    for told in rules:
-        ask = f" Ask: {told.ask}." if told.ask else ""
-        said = "Kept back" if told.held else "Please note"
-        lines.append(f"{said}: {told.words}{ask}")
-        lines.append(f"It serves {told.clause} of the e-mail policy ({CLAUSES[told.clause].title}): {address(told.clause, pages)}")
-    if held:
-        lines.append(f"What was decided, and where to say that it is wrong: {pages}/decision/{capture}/")
+    if held := any(told.held for told in rules):
+        begin = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
     else:
-        lines.append(f"Number of the message, should you ask: {capture}")
-    return ("A message of yours is kept back" if held else "About a message that you sent"), "\n\n".join(lines)
+        begin = gettext("A message that you sent on {day} at {time} was sent; a rule has something to say about it.")
+    lines = [begin.format(day=saying.day(when), time=f"{when:%H:%M}"), *(_line(told, pages) for told in rules)]
+    if held:
+        place = f"{pages}/decision/{capture}/"
+        lines.append(gettext("What was decided, and where to say that it is wrong: {page}").format(page=place))
+    else:
+        lines.append(gettext("Number of the message, should you ask: {number}").format(number=capture))
+    return gettext("A message of yours is kept back") if held else gettext("About a message that you sent"), "\n\n".join(lines)
+
+
+def _line(told: Told, pages: str) -> str:
+    """Of one rule: what it says, whom to ask, and the clause that it serves."""
+    begin = gettext("Kept back: {words}") if told.held else gettext("Please note: {words}")
+    lines = [begin.format(words=saying.said(told.words))]
+    if told.ask:
+        lines[0] += " " + gettext("Ask: {whom}.").format(whom=saying.said(told.ask))
+    serves = gettext("It serves {clause} of the e-mail policy ({title}): {page}")
+    title = saying.said(CLAUSES[told.clause].title)
+    return "\n\n".join([*lines, serves.format(clause=told.clause, title=title, page=address(told.clause, pages))])
 
 
 def tell_reviewers(finding: Finding, sender: Person, now: int) -> None:

@@ -13,9 +13,10 @@ class Approval(models.Model):
     """One message whose files wait, or files that were put up before one was written.
 
     capture: its number (UUID), empty for what was put up; draft: the uid of that draft. parts: [part, kind, size, sha256] of each
-    file; own: the sender decides about it, with a reason. step: whose turn it is, of the people of approvers.chain, since when;
+    file; own: the sender decides about it, with a reason. step: whose turn it is, of the people of approvers.Chains, since when;
     reminded: when they were reminded last; ends: when it goes back to the sender. sampled: of the sender's own, one that the next
-    head looks at; seen_by, seen, seen_why: who did.
+    head looks at; seen_by, seen, seen_why: who did. words: of the sender, of what was put up; of a message, from which office's
+    mailbox it came, where nobody is known to have sent it: then person answers for the department.
     """
 
     capture = models.CharField(max_length=36, blank=True, db_index=True)
@@ -45,6 +46,18 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"approval {self.pk}"
+
+    @property
+    def links(self) -> list[str]:
+        """SHA-256 of the addresses that are linked to. They stand in the text, so they leave with any yes."""
+        return [part[3] for part in self.parts if part[1] == "link"]
+
+    @property
+    def things(self) -> str:
+        """What is asked about, in words."""
+        if not (count := len(self.links)):
+            return "files"
+        return "links to shared files" if count == len(self.parts) else "files and links to shared files"
 
 
 class ApprovalCopy(models.Model):

@@ -19,6 +19,11 @@ ANSWERS = [
     ("refuse", "No: they do not leave"),
     ("records", "They answer a public-records request: the records office takes it from here"),
 ]
+LINKED = {
+    "approve": "Yes: exactly these files and links, to the recipients that are ticked",
+    SOME: "Only some of the files, those that are ticked below; the links leave, too",
+}
+"""Where one is a link: it stands in the text, and no yes leaves it out."""
 _NAME_MOST = 120
 """Characters of a name beside its box; the list above has all of it."""
 
@@ -30,7 +35,10 @@ class Answer(forms.Form):
         label="For whom?",
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one recipient."},
+        error_messages={
+            "required": "Choose at least one recipient.",
+            "invalid_choice": "Somebody has answered for one of these recipients meanwhile. Choose again among the others.",
+        },
     )
     answer = forms.ChoiceField(
         label="May these files leave?",
@@ -55,7 +63,8 @@ class Answer(forms.Form):
         super().__init__(*args, **kwargs)
         _offer(self.fields["to"], [(c.index, c.address) for c in row.copies.all() if c.state == "waits"])
         never = {*(() if row.capture else ("records",)), *(() if loose else (SOME,))}
-        _offer(self.fields["answer"], [choice for choice in ANSWERS if choice[0] not in never])
+        said = LINKED if row.links else {}
+        _offer(self.fields["answer"], [(key, said.get(key, label)) for key, label in ANSWERS if key not in never])
         if loose:
             _offer(self.fields["leave"], [(number, f"File {number}") for number in parting.numbers(row)])
         else:

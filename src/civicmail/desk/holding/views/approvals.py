@@ -32,6 +32,7 @@ from civicmail.desk.holding.actions import approving
 from civicmail.desk.holding.approvalstates import SAID
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views.approvalform import Answer
+from civicmail.desk.mailbox.views.one import found
 from civicmail.desk.viewer import downloads
 
 CHOICES = [(state, word) for state, (_, word) in SAID.items()]
@@ -87,7 +88,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     mine = request.actor.uid == row.person.uid
     if mine and not row.own:
         return _in_their_language(request, row)
-    if not may(request, "approval.answer", about) and not may_follow(request, about):
+    if not may(request, "approval.answer", about) and not may_follow(request, row):
         if not mine:
             require(request, "approvals.see")
             raise Http404
@@ -103,6 +104,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
             messages.success(request, _said(done))
             return redirect(_place(row) if row.copies.filter(state="waits").exists() else _back(request))
     asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
+    if request.method == "POST" and not asks:
+        messages.warning(request, "Nothing of it waits for an answer any more, so yours was not recorded. How it stands is below.")
     shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
     form.named(shown)
     there = {**_page(request, row, form, shown, asks=asks), "whole": parting.WHOLE if several and not loose else ""}
@@ -111,9 +114,13 @@ def one(request: Asked, pk: int) -> HttpResponse:
     return response
 
 
-def may_follow(request: Asked, about: About) -> bool:
-    """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above."""
-    return bool(may(request, "approval.sample", about)) or (request.actor.holds("auditor") and bool(may(request, "approvals.see")))
+def may_follow(request: Asked, row: Approval) -> bool:
+    """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above; the
+    records office what was said to answer a request; auditors all."""
+    if may(request, "approval.look", approvers.about(row)):
+        return True
+    asked = request.actor.holds("records-officer") and row.copies.filter(state="records").exists()
+    return asked or (request.actor.holds("auditor") and bool(may(request, "approvals.see")))
 
 
 def answered(row: Approval, form: Answer, *, actor: Actor, now: int) -> list[ApprovalCopy]:
@@ -150,7 +157,7 @@ def as_file(row: Approval, number: int, *, actor: Actor, now: int) -> HttpRespon
 def sample(request: Asked, pk: int) -> HttpResponse:
     """The next head looks at what somebody decided about files of their own."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
-    require(request, "approval.sample", approvers.about(row))
+    require(request, "approval.sample", approvers.above(row))
     form = Looked(request.POST or None)
 
     def recorded() -> bool:
@@ -193,9 +200,17 @@ def mine(request: Asked) -> HttpResponseBase:
 
 @acting("my.approvals")
 def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
-    """From a message to its question."""
-    row = get_object_or_404(Approval, capture=str(capture), person__uid=request.actor.uid)
-    return redirect("approval", pk=row.pk)
+    """From a message to its question. Of a mailbox that several use whoever sent it has it, and the others hear who that is."""
+    row = get_object_or_404(Approval.objects.select_related("person"), capture=str(capture))
+    if row.person.uid == request.actor.uid:
+        return redirect("approval", pk=row.pk)
+    one = found(request, capture)
+    if one.eye != "author":
+        raise Http404
+    with translation.override(getattr(request, "language", "en")):
+        said = gettext("{who} sent it, and sees in My files how its files stand.").format(who=row.person)
+    messages.info(request, said)
+    return redirect("mail-delivery", id=one.id)
 
 
 def _mine(request: Asked, row: Approval) -> HttpResponse:
@@ -204,9 +219,11 @@ def _mine(request: Asked, row: Approval) -> HttpResponse:
     if request.method == "POST":
         form = forms.Form(request.POST)
         done = tried(form, lambda: approving.withdraw(row, waits, actor=request.actor, now=ms(request.now)))
-        messages.info(
-            request, gettext("It is withdrawn: nobody gets these files.") if done else gettext("It was answered meanwhile.")
-        )
+        went = row.copies.filter(state="approved").exists()
+        said = gettext("It is withdrawn: nobody gets these files.")
+        if went:
+            said = gettext("It is withdrawn: nobody else gets these files.")
+        messages.info(request, said if done else gettext("It was answered meanwhile."))
         return redirect("approval", pk=row.pk)
     facts: list[tuple[str, Any]] = [(gettext("Sent"), row.received), (gettext("Answer by"), last_moment(row.ends))]
     page = Page(

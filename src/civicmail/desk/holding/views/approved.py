@@ -50,7 +50,8 @@ def report(request: Asked) -> HttpResponseBase:
         slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
     )
     assert isinstance(found.found, QuerySet)
-    times = found.found.order_by("-at").values_list("approval__made", "at")[:COUNTED]
+    said = found.found.exclude(state__in=("expired", "withdrawn"))  # nobody has answered these
+    times = said.order_by("-at").values_list("approval__made", "at")[:COUNTED]
     facts: list[tuple[str, Any]] = [("Answers", found.total), ("Median wait", typical(times))]
     page = Page("Who approved what?", "Approvals", [("Approvals", reverse("approvals"))], None, facts)
     return listing.shown(request, "access/list.html", found, {"page": page})
@@ -85,8 +86,8 @@ def _columns() -> list[Column]:
 
 
 def _files(copy: ApprovalCopy) -> str:
-    """Those that were said yes or no to; of some of them also the others."""
-    said = ", ".join(part[3][:12] for part in copy.parts)
+    """Those that were said yes or no to, links by the SHA-256 of their address; of some of them also the others."""
+    said = ", ".join(f"link {part[3][:12]}" if part[1] == "link" else part[3][:12] for part in copy.parts)
     return f"{said}; not {', '.join(sha256[:12] for sha256 in copy.without)}" if copy.without else said
 
 

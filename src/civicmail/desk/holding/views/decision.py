@@ -14,12 +14,14 @@ from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.sentences import SENTENCES
+from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import contests as verbs
-from civicmail.desk.holding.decisions import Decision, What
+from civicmail.desk.holding.decisions import Decision, Reason, What
 from civicmail.desk.holding.models import Contest
 
 WHAT: dict[What, tuple[str, Any]] = {
@@ -47,6 +49,13 @@ class Says(forms.Form):
     )  # fmt: skip
 
 
+def _words(reason: Reason) -> str:
+    """In the language of the page."""
+    if (ours := SENTENCES.get(reason.rule)) is not None:
+        return f"{saying.said(ours)}."
+    return saying.said(reason.words)
+
+
 def _contest(request: Asked, capture: uuid.UUID, found: Decision, said: dict[str, Any], now: int) -> Contest:
     client = request.actor.client
     return verbs.contest(capture, found, said["text"], said["contact"], client=client, now=now)
@@ -68,4 +77,5 @@ def decision(request: Asked, capture: uuid.UUID) -> HttpResponse:
             return redirect(request.path)
     page = Page(title, gettext("Decision"), state=WHAT[found.what], facts=[(gettext("Received"), moment(found.at))])
     shown = {"page": page, "form": form, "found": found, "number": str(capture), "contests": queries.contests(capture)}
+    shown["reasons"] = [(_words(reason), reason.clause, saying.said(reason.ask), reason.rule) for reason in found.reasons]
     return render(request, "holding/decision.html", shown, status=status_of(form))

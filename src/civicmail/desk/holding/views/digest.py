@@ -180,6 +180,6 @@ def _shown(opened: Opened, *, own: bool) -> dict[str, Any]:
     asked, late = kinds.kind_of(copy.rules, queries.book()) == "asked", digests.late_words(copy)
     page = Page(title, gettext("Kept back"), state=(STATES[copy.do][0], str(STATES[copy.do][1])), facts=facts)
     return {
-        "page": page, "copy": copy, "own": own, "asked": asked, "late": late, "words": [text for text in words if text],
+        "page": page, "copy": copy, "own": own, "asked": asked, "late": late, "words": [said(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),
     }  # fmt: skip

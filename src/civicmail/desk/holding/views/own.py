@@ -111,7 +111,7 @@ def _ask(request: Asked, one: Found, kept: Kept, delivery: str) -> HttpResponse:
     page = Page(gettext("Ask that it is let go?"), gettext("Let go"), _up(delivery))
     rules = [rule for _, rule in queries.rules(tuple(dict.fromkeys(r for c in kept.others for r in c.rules))) if rule is not None]
     words = dict.fromkeys((rule.sender or rule.reader) if one.eye == "author" else (rule.reader or rule.sender) for rule in rules)
-    shown = {"page": page, "form": form, "back": delivery, "who": WHO[kept.kind], "words": [text for text in words if text]}
+    shown = {"page": page, "form": form, "back": delivery, "who": WHO[kept.kind], "words": [said(text) for text in words if text]}
     return render(request, "holding/ask.html", shown, status=status_of(form))
 
 

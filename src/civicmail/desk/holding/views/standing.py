@@ -32,10 +32,13 @@ class New(forms.Form):
     sha256 = forms.CharField(
         label="One document", help_text="Its SHA-256, as the page of an approval has it.", required=False, max_length=64
     )
-    series = forms.CharField(label="A series", help_text="A pattern of file names: agenda-*.pdf", required=False, max_length=120)
+    series = forms.CharField(
+        label="A series", help_text="A pattern of file names: agenda-*.pdf; *.pdf alone is everything.", required=False,
+        max_length=120,
+    )  # fmt: skip
     domain = forms.CharField(label="To a domain", help_text="acme.example", required=False, max_length=253)
     mailbox = forms.EmailField(label="From a mailbox of a function", help_text="Whoever sends from it: permits@…", required=False)
-    until = a_day("Until which day?", "At most a year; for everything of the department three months.")
+    until = a_day("Until which day?", "At most a year; for everything, or all files of a kind, three months.")
     reason = long("Why need nobody ask?", "At least 10 characters.", least=10)
 
     def __init__(self, codes: frozenset[str], *args: Any, **kwargs: Any) -> None:

@@ -27,11 +27,13 @@ from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
 from civicmail.desk.incidents.models import Heard
 from civicmail.mail.archive.records import Capture, Type
+from civicmail.mail.archive.sentby import sent_by
 from civicmail.mail.pipeline import reported
-from civicmail.mail.pipeline.labels import is_inbound
 from civicmail.mail.pipeline.marks import Marks, Said
 
 log = get_logger()
+DOORS = frozenset({"mx", "lmtp", "submission", "relay"})
+"""What is imported or journalled reports nothing: it was reported, or delivered, elsewhere."""
 AT_ONCE = 50
 """Reports of one transaction."""
 
@@ -67,7 +69,7 @@ class Hearing:
             return
         capture = Capture.from_head(record.head)
         to = {r.address.lower() for r in capture.envelope.recipients}
-        if to & self._to and (is_inbound(capture) or capture.envelope.login):
+        if to & self._to and capture.source.kind in DOORS:
             self._waiting.append((record.journal, record.number, capture))
 
     def write(self, now: int) -> None:
@@ -125,8 +127,9 @@ class Hearing:
         return tuple((id_, marks) for id_ in found if (marks := queries.marks_of(id_)) is not None)
 
     def _reporter(self, capture: Capture) -> Person | None:
-        login = capture.envelope.login.partition("/")[0]
-        return senders.person_of(login) if login else None
+        """Whoever signed in, else whose mailbox a peer has asserted: in Exchange, Microsoft 365 or Google people sign in there."""
+        subject = capture.envelope.login.partition("/")[0] or (sent_by(capture) if capture.source.kind == "relay" else "")
+        return senders.person_of(subject) if subject else None
 
     def _kept(self, capture: Capture, person: Person | None, marks: Marks, now: int) -> None:
         """A report of what we do not have, or of nobody whom we know."""

@@ -15,19 +15,20 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
-from civicmail.desk.incidents import states
-from civicmail.desk.incidents.actions.telling import tell_back, tell_taken
+from civicmail.desk.incidents import queries, states
+from civicmail.desk.incidents.actions.telling import tell_back, tell_second, tell_taken
 from civicmail.desk.incidents.likeness import Has
 from civicmail.desk.incidents.models import Case, Pull, Pulled
 
 WORKER = machine("worker")
-TAKEN = frozenset({"taken", "gone", "elsewhere"})
+TAKEN = frozenset(queries.TAKEN)
 """Outcomes after which somebody does not have in My mail what they had."""
 
 
 def ask(case: Case, copies: Sequence[Has], query: str, counted: int, *, actor: Actor, reason: str, now: int) -> Pull:
-    """copies: everybody's, as they are at this moment; counted: how many the officer has seen. Raises NotPermitted, Unusable,
-    Conflict where it is another number by now."""
+    """copies: everybody's, as they are at this moment; counted: how many the officer has seen. Whoever takes a case back bit by bit
+    has a second person from the fifty-first copy on, too. Raises NotPermitted, Unusable, Conflict where it is another number by
+    now, or one of them is to be taken back already."""
     guard.require(actor, "pull.ask", now=now)
     reason = given(reason, least=10)
     wanted = [has for has in copies if has.can_be_taken]
@@ -36,12 +37,17 @@ def ask(case: Case, copies: Sequence[Has], query: str, counted: int, *, actor: A
     if len(wanted) != counted:
         raise Conflict(f"There are {len(wanted):,} copies by now; look at the number again.")
     with transaction.atomic():
-        state = states.begins(len(wanted))
+        locked(case)  # two officers at one moment, or one twice
+        if queries.to_be_taken(case) & {(has.capture, has.index) for has in wanted}:
+            raise Conflict("Some of these copies are to be taken back already; look at the number again.")
+        state = states.begins(len(wanted) + queries.taken_alone(case))
         made = Pull.objects.create(
             case=case, query=query[:400], total=len(wanted), state=state, by=person_of(actor), why=reason[:400], made=moment(now)
         )
         Pulled.objects.bulk_create([Pulled(pull=made, capture=has.capture, index=has.index, mailbox=has.mailbox) for has in wanted])
         _entered("pull.ask", made, actor, reason, now)
+        if made.state == "asked":
+            tell_second(made, now)
     return made
 
 

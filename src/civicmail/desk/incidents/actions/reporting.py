@@ -13,7 +13,7 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions.telling import tell_answer, tell_officers
+from civicmail.desk.incidents.actions.telling import tell_answer, tell_more, tell_officers
 from civicmail.desk.incidents.models import Case, Mark, Report
 from civicmail.mail.pipeline.marks import Marks
 
@@ -32,6 +32,7 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=known)
         case = case if is_new else locked(case)  # an answer of this moment tells this reporter, or has told everybody before
+        is_more = queries.is_more(case, capture)
         made, is_first = Report.objects.get_or_create(
             case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": moment(now)}
         )
@@ -42,6 +43,8 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
                 tell_answer(case, [made], now)
         if is_new:
             tell_officers(case, now)
+        elif is_more:
+            tell_more(case, now)
     return made
 
 
@@ -57,29 +60,34 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
             case, is_new = _case(capture, marks, now, known=known)
             if is_new:
                 tell_officers(case, now)
+        elif known and queries.is_more(case, capture):
+            tell_more(case, now)
         Case.objects.filter(pk=case.pk).update(outside=F("outside") + 1)
     return case
 
 
 def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
-    """What a check found out about mail that was delivered already; somebody decides whether it is pulled back."""
+    """What a check found out about mail that was delivered already, and whatever was said of it before; somebody decides whether it
+    is pulled back."""
     with transaction.atomic():
-        case, is_new = _case(capture, marks, now, known=True)
+        case, is_new = _case(capture, marks, now, known=True, genuine=False)
         if is_new or (case.state == "open" and not case.proposed):
             Case.objects.filter(pk=case.pk).update(proposed=why[:200])
             case.proposed = why[:200]
         if is_new:
             tell_officers(case, now)
+        elif queries.is_more(case, capture):
+            tell_more(case, now)
     return case
 
 
-def _case(capture: str, marks: Marks, now: int, *, known: bool) -> tuple[Case, bool]:
+def _case(capture: str, marks: Marks, now: int, *, known: bool, genuine: bool = True) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
     since = moment(now) - timedelta(days=AGAIN_DAYS)
-    case, is_new = queries.case_like(capture, marks, since), False
+    case, is_new = queries.case_like(capture, marks, since, genuine=genuine), False
     if case is None:
         _one_at_a_time()
-        case = queries.case_like(capture, marks, since)
+        case = queries.case_like(capture, marks, since, genuine=genuine)
     if case is None:
         made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=moment(now))
         made.save(force_insert=True)

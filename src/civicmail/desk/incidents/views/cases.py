@@ -30,6 +30,7 @@ from civicmail.desk.incidents.states import CASES, PULL, PULLS, UNDER_WAY, comes
 HAS: dict[str, tuple[str, str]] = {
     "delivered": ("warn", "Has it"),
     "pulled": ("lock", "Taken back"),
+    "taking": ("wait", "To be taken back"),
     "waiting": ("wait", "On its way"),
     "trying": ("wait", "On its way"),
     "deferred": ("wait", "On its way"),

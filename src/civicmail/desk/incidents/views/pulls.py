@@ -24,7 +24,7 @@ from civicmail.desk.incidents.actions import pulling
 from civicmail.desk.incidents.likeness import counted
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.incidents.queries import Found
-from civicmail.desk.incidents.states import ALONE_MOST, COPIES, PULL, PULLS
+from civicmail.desk.incidents.states import ALONE_MOST, COPIES, PULL, PULLS, begins
 
 
 class Why(forms.Form):
@@ -59,6 +59,7 @@ def ask(request: Asked, pk: int) -> HttpResponse:
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
     page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{there:,}"), ("Mailboxes", f"{mailboxes:,}")])
     shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": there, "most": ALONE_MOST,
+             "two": begins(there + queries.taken_alone(row)) == "asked",
              "more": found.more, "elsewhere": len(found.copies) - there}  # fmt: skip
     return render(request, "incidents/ask.html", shown, status=422 if wrong else status_of(form))
 

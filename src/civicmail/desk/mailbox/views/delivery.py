@@ -35,8 +35,8 @@ OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One recipient's copy in words. reply: what the last server answered, for the sender alone; again: when it is tried next;
-    release: where it can be let go or asked for, empty where nothing keeps it back; proof: how it left encrypted,
-    for the sender alone."""
+    release: where it can be let go or asked for, empty where nothing keeps it back; proof: how it left encrypted, and pickup: where
+    that it waits in the portal is told, both for the sender alone."""
 
     address: str
     role: str
@@ -47,6 +47,7 @@ class Copy:
     again: datetime | None = None
     release: str = ""
     proof: str = ""
+    pickup: str = ""
 
 
 @acting("my.mail")
@@ -74,7 +75,8 @@ def _whole(p: Passage, id_: str, book: Book) -> Copy:
     again = moment(p.next) if p.next else None
     why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or stuck(p) or said(p, book) or words.means(p.state, p.do)
     proof = proofs.line(p.proof)
-    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, _release(p, id_), proof)
+    pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
+    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, release_of(p, id_), proof, pickup)
 
 
 def _book() -> Book:
@@ -99,11 +101,11 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
     elsewhere = bool(p.box) and p.box.lower() not in mine
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
-    release = "" if elsewhere else _release(p, id_)
+    release = "" if elsewhere else release_of(p, id_)
     return Copy(words.marked(address), role, word, moment(p.since), words.why(p.rules), release=release)
 
 
-def _release(p: Passage, id_: str) -> str:
+def release_of(p: Passage, id_: str) -> str:
     """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
     if p.state == "held" and RULE in p.rules:
         return reverse("approval-of", args=[id_])

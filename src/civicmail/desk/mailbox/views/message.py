@@ -6,9 +6,10 @@ A copy that was kept back from me has a page that says so, and nothing of what i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,17 +17,21 @@ from django.utils.translation import gettext
 
 from civicmail.city.access.moments import moment
 from civicmail.city.access.permits import Permit
+from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.policy.published import active_or_starter
 from civicmail.desk.mailbox.finding import header_of
 from civicmail.desk.mailbox.views import beside, inviting, words
-from civicmail.desk.mailbox.views.delivery import known_to
+from civicmail.desk.mailbox.views.delivery import known_to, release_of
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.views import looking, showing
 from civicmail.desk.viewer.views.showing import Links, Seen
+from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.pipeline import labels
 
 
@@ -123,10 +128,12 @@ def _permit_of(one: Found) -> showing.PermitFor:
 
 
 def _page(one: Found, seen: Seen) -> Page:
-    actions = [*_answers(one), *(Action(said, url) for said, url in one.links())]
+    doubted = _is_doubted(one)
+    actions = [*_answers(one, main=not doubted), *(Action(said, url) for said, url in one.links())]
     if one.eye == "given" and not _is_of_system(one):
-        actions.append(Action(gettext("Verify"), reverse("mail-verify", args=[one.id])))
-        actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
+        asked = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
+        asked.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
+        actions = [*asked, *actions] if doubted else [*actions, *asked]
     return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _told(one), actions)
 
 
@@ -142,20 +149,32 @@ def _told(one: Found) -> list[tuple[str, Any]]:
         return [(gettext("Written by"), gettext("the city’s mail system itself"))]
     if one.eye != "given" or not labels.is_inbound(one.capture):
         return []
+    told = [(gettext("From outside"), gettext("This message came from outside the city."))]
+    return [*told, *((gettext("Look twice"), saying.said(words_)) for words_ in _marks(one).values())][:_FACTS]
+
+
+def _marks(one: Found) -> dict[str, str]:
+    """Of my own copies: name and words of each."""
     mine = {(p.box or p.address).lower() for p in known_to(one)}
     to = one.capture.envelope.recipients
-    marks = [mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks]
-    told = [(gettext("From outside"), gettext("This message came from outside the city."))]
-    return [*told, *((gettext("Look twice"), words_) for words_ in dict(marks).values())][:_FACTS]
+    return dict(mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks)
 
 
-def _answers(one: Found) -> list[Action]:
+def _is_doubted(one: Found) -> bool:
+    """Whether the delivered copy has the line of doubt (mail/courier/doubt.py): then to ask and to report come before answering."""
+    inbound = one.eye == "given" and one.capture.source.kind != WRITTEN_HERE and labels.is_inbound(one.capture)
+    return inbound and bool(set(settings.CITY.marks.doubts) & _marks(one).keys())
+
+
+def _answers(one: Found, *, main: bool) -> list[Action]:
     """What can be written from here; the page of writing says so where somebody may not send. Nobody reads an answer to the mail
-    system."""
+    system. main: whether to answer is what comes next."""
     said = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
     if _is_of_system(one):
         said = {"forward": said["forward"]}
-    return [Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", how == "reply") for how, words_ in said.items()]
+    return [
+        Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", main and how == "reply") for how, words_ in said.items()
+    ]
 
 
 def _is_of_system(one: Found) -> bool:
@@ -185,6 +204,13 @@ def state_of(one: Found) -> tuple[str, str] | None:
     return (role, str(word)) if role != "plain" else None
 
 
+def _reasons(copies: Iterable[Passage]) -> list[str]:
+    """What the rules that keep my copies say to a reader, each with its clause; in the words of the book now in force."""
+    book, names = active_or_starter(installation()), dict.fromkeys(name for p in copies for name in p.rules)
+    keeping = [rule for name in names if (rule := book.rule(name)) is not None and rule.do in ("hold", "quarantine")]
+    return list(dict.fromkeys(f"{saying.said(rule.reader or rule.why)} ({rule.clause})" for rule in keeping))
+
+
 def _kept_back(request: Request, one: Found) -> HttpResponse:
     """What the list shows of it, and why there is no more."""
     fields = header_of(one.archive.body(one.permit, one.place))
@@ -192,7 +218,10 @@ def _kept_back(request: Request, one: Found) -> HttpResponse:
     sender = ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_)
     copies = known_to(one)
     why = next((said for p in copies if (said := words.why(p.rules))), "")
+    here = [p for p in copies if not p.box or p.box.lower() in one.mine.addresses]
+    release = next((url for p in here if (url := release_of(p, one.id))), "")
     page = Page(subject or gettext("(no subject)"), gettext("My mail"), crumbs(), state_of(one))
     held = any(p.state == "held" for p in copies)
     shown = {"page": page, "held": held, "why": why, "from": words.marked(sender), "at": one.capture.received}
+    shown |= {"release": release, "reasons": _reasons(here) if release else []}
     return render(request, "mailbox/shut.html", shown)

@@ -190,7 +190,7 @@ def read_approval(request: Call, id: int) -> Leaving:
     if request.actor.uid == row.person.uid:
         require(request, "my.approvals", About(person=row.person.uid))
         return _leaving(row)
-    if not may(request, "approval.answer", approvers.about(row)) and not typed.may_follow(request, approvers.about(row)):
+    if not may(request, "approval.answer", approvers.about(row)) and not typed.may_follow(request, row):
         require(request, "approvals.see")
         raise Http404
     return _leaving(row)
@@ -211,9 +211,8 @@ def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
 
 def _asked_about(request: Call, id_: int) -> Approval:
     row = get_object_or_404(_rows(), pk=id_)
-    about = approvers.about(row)
-    if not may(request, "approval.answer", about):
-        require(request, "approval.sample", about)
+    if not may(request, "approval.answer", approvers.about(row)):
+        require(request, "approval.sample", approvers.above(row))
     return row
 
 
@@ -248,7 +247,7 @@ def record_look(request: Call, id: int, body: Looking) -> Leaving:
 
 def _answerable(request: Call, id_: int, act: str) -> Approval:
     row = get_object_or_404(_rows(), pk=id_)
-    require(request, act, approvers.about(row))
+    require(request, act, approvers.above(row) if act == "approval.sample" else approvers.about(row))
     return row
 
 
