@@ -51,19 +51,22 @@ class Bureau:
     data: Path
     town: Town
 
-    def send(self, key: str, *to: str, files: dict[str, bytes] | None = None) -> Approval | None:
+    def send(
+        self, key: str, *to: str, files: dict[str, bytes] | None = None, text: bytes = b"heron-in-the-text"
+    ) -> Approval | None:
         """What comes of it: the question, if one is asked."""
         self.desk.now += LOOK_EVERY  # gateways have looked again
         person = self.town.people[key]
         sender = f"{person.given}.{person.family}@city.example".lower()
         content = written(sender, to, files if files is not None else {"bid-14.pdf": PDF}, person.display)
+        content = content.replace(b"heron-in-the-text", text)
         sent = self.desk.submission.send(Parcel(uuid.uuid4(), person.uid, sender, to, content))
         assert not sent.refused, sent.reply
         self.hear()
         return Approval.objects.filter(capture=sent.capture).first()
 
-    def asked(self, key: str, *to: str, files: dict[str, bytes] | None = None) -> Approval:
-        row = self.send(key, *to, files=files)
+    def asked(self, key: str, *to: str, files: dict[str, bytes] | None = None, text: bytes = b"heron-in-the-text") -> Approval:
+        row = self.send(key, *to, files=files, text=text)
         assert row is not None
         return row
 
@@ -92,9 +95,9 @@ def switch_on(town: Town, now: int, department: str = "public-works") -> None:
 
 
 @contextmanager
-def bureau(data: Path, town: Town, on: bool = True) -> Iterator[Bureau]:
-    """With the starter pack, and a check for files."""
-    city: Any = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files"]))
+def bureau(data: Path, town: Town, on: bool = True, shares: tuple[str, ...] = ()) -> Iterator[Bureau]:
+    """With the starter pack, and a check for files. shares: hosts where the city shares some."""
+    city: Any = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files"], shares=list(shares)))
     settings.CITY = city
     with office(data, town, city) as desk:
         if on:

@@ -62,11 +62,20 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
     apart = apart_of(THREE, 0)
     left = derived(THREE, replaced(THREE, apart))
     assert files_of(left) == list(apart.leave) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
-    assert told(left, "1.3") == (
+    assert told(left, "1.3").startswith(
         "The file “costs.pdf” was not approved by the department manager and is not part of this message. Ask the sender.\r\n"
     )
     seen = email.message_from_bytes(left, policy=email.policy.default)
     assert [part.get_filename() for part in seen.walk() if not part.is_multipart()] == [None, None, "bid.pdf", None, None]
+
+
+@pytest.mark.parametrize("name", ["costs.pdf", "{0}{english}.pdf", ""])
+def test_the_line_in_place_of_a_file_speaks_the_languages_of_the_city(name: str) -> None:
+    """R-1306: whoever reads it is anybody outside."""
+    raw = message([("bid.pdf", b"1"), (name, b"2")])
+    english, spanish = told(derived(raw, replaced(raw, apart_of(raw, 0))), "1.3").strip().split("\r\n\r\n")
+    assert english.startswith(f"The file “{name}” was" if name else "A file was")
+    assert spanish.startswith(f"El archivo «{name}» no fue" if name else "Un archivo no fue") and spanish.endswith("envió.")
 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), min_size=2, max_size=6), st.data())
@@ -99,7 +108,7 @@ def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
     raw = message([("bid.pdf", b"1"), (name, b"2")])
     left = derived(raw, replaced(raw, apart_of(raw, 0)))
     words = told(left, "1.3")
-    assert words.endswith("Ask the sender.\r\n") and len(words) < 250
+    assert "Ask the sender.\r\n" in words and len(words) < 500
     assert left.count(b"\r\n--") == raw.count(b"\r\n--") and (name[:20] in words)
 
 

@@ -25,7 +25,8 @@ PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One file. number: from 1; kind: file or link; name: "" where it was not read; true: what it is by its content."""
+    """One file. number: from 1; kind: file or link; name: of a link its address, empty where it was not read; true: what it is by
+    its content."""
 
     number: int
     kind: str
@@ -45,9 +46,14 @@ def of(row: Approval, permit: Permit) -> list[Shown]:
     """With their names, as far as the message can be read. Raises NotInArchive, DamagedFile."""
     if not row.capture:
         return [replace(one, name=(Run(file.name),), true=file.kind, odd=file.odd) if file else one for one, file in _drafted(row)]
-    found = {(file.path, file.sha256): file for file in _files(_body(row, permit))}
+    body = _body(row, permit)
+    found = {(file.path, file.sha256): file for file in _files(body)}
+    addresses = limited.links(body, row.links) if row.links else {}
     shown = []
-    for one, (path, _, _, sha256) in zip(bare(row), row.parts, strict=True):
+    for one, (path, kind, _, sha256) in zip(bare(row), row.parts, strict=True):
+        if kind == "link":
+            shown.append(replace(one, name=addresses.get(sha256, ())))
+            continue
         file = found.get((path, sha256))
         shown.append(one if file is None else Shown(one.number, one.kind, one.size, sha256, file.name, file.kind, file.odd))
     return shown

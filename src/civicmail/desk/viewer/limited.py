@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import orjson
@@ -78,6 +78,15 @@ def words(body: bytes) -> str:
         return _ask("words", body, "").decode("utf-8", "replace")[:WORDS_MOST]
     except Unreadable:
         return ""
+
+
+def links(body: bytes, wanted: Iterable[str]) -> dict[str, tuple[Run, ...]]:
+    """SHA-256 of an address that it links to -> the address, of those that are wanted; none of what cannot be read."""
+    try:
+        said = orjson.loads(_ask("links", body, "", wanted=list(wanted)))
+        return {str(digest): tuple(Run(**run) for run in address) for digest, address in said.items()}
+    except (Unreadable, TypeError, AttributeError, ValueError):
+        return {}
 
 
 def part(body: bytes, path: str) -> tuple[str, bytes] | None:

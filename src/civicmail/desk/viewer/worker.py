@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 
 from civicmail.core.sandbox import answering
-from civicmail.desk.viewer import invitations, making, preview, safe
+from civicmail.desk.viewer import invitations, linked, making, preview, safe
 
 MEMORY = 2 << 30
 """Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """what: shown, headers, frame, meeting, words or part, of the message or file at `path`; an empty answer where that names
-    nothing."""
+    """what: shown, headers, frame, meeting, words, links or part, of the message or file at `path`; an empty answer where that
+    names nothing."""
     what, path = question["what"], question["path"]
     if what == "shown":
         found = making.shown(content, page=question["page"], files_page=question["files_page"], path=path)
@@ -32,6 +32,8 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
         return safe.page(content, path, question["words"]) or b""
     if what == "words":
         return preview.words(content).encode("utf-8", "replace")
+    if what == "links":
+        return orjson.dumps(linked.links(content, question["wanted"]))
     part = making.part(content, path)
     return b"" if part is None else orjson.dumps(part[0].encode("utf-8", "replace").decode()) + b"\n" + part[1]
 

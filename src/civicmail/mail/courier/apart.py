@@ -1,4 +1,5 @@
-"""A copy with which some of the files leave, and others do not (P-22): in place of each of those stands a line that says so. Pure.
+"""A copy with which some of the files leave, and others do not (P-22): in place of each of those stands a line that says so, in the
+languages of the city. Pure.
 
 The kept bytes stay; what is put in their place goes the way of marks and links, as `replaced` of the `delivered` record. Everything
 else of the message leaves byte for byte. Which places these are is read in a limited process (apartread.py).
@@ -13,7 +14,11 @@ from typing import Any
 NAME_MOST = 100
 """Characters of a file's name that are told."""
 HEAD = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: inline\r\n\r\n"
-_WORDS = "was not approved by the department manager and is not part of this message. Ask the sender."
+_WORDS = """\
+{english} was not approved by the department manager and is not part of this message. Ask the sender.
+
+{spanish} no fue aprobado por la dirección del departamento y no forma parte de este mensaje. Pregunte a quien se lo envió.
+""".replace("\n", "\r\n")
 _LINE = 76
 Replaced = list[list[Any]]
 """[offset, length, text] of what is replaced, in order, as a `delivered` record has it."""
@@ -37,6 +42,7 @@ def also(sent: Mapping[str, Any], more: Replaced) -> dict[str, Any]:
 
 def note(name: str) -> str:
     """The part that stands in place of a file: ASCII, and in base64, so that no name can end the part before its time."""
-    shown = f"The file “{name[:NAME_MOST]}”" if name else "A file"
-    text = base64.b64encode(f"{shown} {_WORDS}\r\n".encode("utf-8", "replace")).decode()
+    called = name[:NAME_MOST]
+    english, spanish = (f"The file “{called}”", f"El archivo «{called}»") if name else ("A file", "Un archivo")
+    text = base64.b64encode(_WORDS.format(english=english, spanish=spanish).encode("utf-8", "replace")).decode()
     return HEAD + "\r\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE))

@@ -1,0 +1,31 @@
+"""The addresses that a message links to, by their SHA-256: a manager is asked about some of them (P-22), and reads where they lead.
+Pure; runs in a limited process, because senders decide what it reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+
+from civicmail.core.message import letter
+from civicmail.core.message.shapes import Letter
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.shown import Run
+
+URL_MOST = 2_000
+"""Characters of an address, as the check counts it that holds it (screening/read.py)."""
+
+
+def links(content: bytes, wanted: Collection[str]) -> dict[str, tuple[Run, ...]]:
+    """SHA-256, hexadecimal, of those that are wanted -> the address, as text and never as a link."""
+    found: dict[str, tuple[Run, ...]] = {}
+    for url in _urls(letter.read(content)):
+        digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
+        if digest in wanted:
+            found[digest] = runs.told(url)
+    return found
+
+
+def _urls(one: Letter) -> Iterator[str]:
+    yield from (link.url[:URL_MOST] for link in one.links)
+    for child in one.children:
+        yield from _urls(child)

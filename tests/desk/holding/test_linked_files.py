@@ -1,0 +1,84 @@
+"""A link to a file that the city shares is asked about like a file, and told as what it is wherever somebody is asked (P-22)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.city.access.models import Entry
+from civicmail.city.notices.models import Notice
+from civicmail.desk.holding.models import Approval
+from desk.holding.leaving import ACME, DOT, PDF, Bureau, bureau
+from desk.holding.test_approvals import answer
+from desk.holding.test_approvals import clock as clock
+from desk.holding.test_quarantine import words
+from desk.mailbox.conftest import city as city
+from desk.mailbox.conftest import visit as visit
+from pages.programs import asking
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+HOST = "share.city.example"
+URL = f"https://{HOST}/plans/bid-14.pdf?key=osprey"
+DIGEST = hashlib.sha256(URL.encode()).hexdigest()
+TEXT = f"The plans: {URL}".encode()
+
+
+@pytest.fixture
+def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bureau]:
+    with bureau(installed, city, shares=(HOST,)) as made:
+        yield made
+
+
+def test_a_link_is_told_as_a_link_in_mail_and_in_the_entries(files: Bureau) -> None:
+    """R-1305: also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
+    row = files.asked("crew0", ACME, files={}, text=TEXT)
+    assert (row.things, row.links) == ("links to shared files", [DIGEST])
+    assert Entry.objects.get(act="approval.asked").facts["links"] == 1
+    asked = Notice.objects.get(key__startswith="approval-waits:")
+    assert asked.subject == "Links to shared files wait for your approval" and "wants to send links to shared files" in asked.text
+    assert HOST not in asked.text
+    answer(files, row, "head")
+    assert files.copies(row) == {ACME: "goes"}
+    assert Entry.objects.get(act="approval.approve").facts["links"] == [DIGEST]
+    told = Notice.objects.get(key__startswith=f"approval:{row.pk}:approved")
+    assert told.subject == "Your links to shared files were approved" and "approved your links to shared files." in told.text
+
+
+def test_of_files_alone_nothing_is_said_of_links(files: Bureau) -> None:
+    row = files.asked("crew0", ACME)
+    answer(files, row, "head")
+    assert (row.things, row.links) == ("files", []) and "links" not in Entry.objects.get(act="approval.approve").facts
+    assert all("link" not in n.subject + n.text.partition("http")[0] for n in Notice.objects.all())
+
+
+def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callable[[str], Client]) -> None:
+    """R-1307: with that look recorded first; the address is text, and nobody gets there by a slip."""
+    row = files.asked("crew0", ACME, DOT, files={"bid-14.pdf": PDF, "costs.pdf": PDF + b"c"}, text=TEXT)
+    page, client = f"/holding/approvals/{row.pk}/", visit("head")
+    response = client.get(page)
+    shown = words(response)
+    assert "3. A link to a shared file of the city" in shown and URL in shown and "The plans" not in shown
+    assert f'href="{URL.partition("?")[0]}' not in response.content.decode()
+    assert "Yes: exactly these files and links" in shown and "the links leave, too" in shown
+    assert Entry.objects.filter(act="approval.look").count() == 1
+    done = client.post(page, {"to": ["0"], "answer": "some", "leave": ["2"]}, follow=True)
+    assert "Approved of the files: 2, 3. Not approved: 1." in words(done)
+    facts = Entry.objects.get(act="approval.approve").facts
+    assert DIGEST in facts["files"] and facts["links"] == [DIGEST]
+    assert f"link {DIGEST[:12]}" in words(client.get("/holding/approvals/report/"))
+    assert URL in words(visit("crew0").get(page)), "whoever wrote it"
+    told = asking(files.town.people["deputy"])("GET", f"/approvals/{row.pk}/files").json()["files"]
+    assert [(f["kind"], f["name"]) for f in told][2] == ("link", URL)
+
+
+def test_an_address_that_hides_its_end_is_shown_with_what_hides_it(files: Bureau, visit: Callable[[str], Client]) -> None:
+    url = f"{URL}&to=\u202efdp.evil"
+    row = Approval.objects.get(pk=files.asked("crew0", ACME, files={}, text=f"<{url}>".encode()).pk)
+    shown = words(visit("head").get(f"/holding/approvals/{row.pk}/"))
+    assert HOST in shown and "\u202e" not in shown
