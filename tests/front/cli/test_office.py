@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import orjson
 import pytest
+from django.utils import timezone
 
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, ConflictRecord, DutyGrant, Entry, PolicyText
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.directory.models import Contract, Department, MailGroup
 from front.cli.calling import Caller, call, capture, city, folder
 from pages.world import Town
@@ -81,7 +85,9 @@ def test_access_is_suspended_given_back_extended_and_a_sign_in_unlocked(call: Ca
     assert call("access resume", "p-crew0", who="head") == 0
     assert Authorisation.objects.get(pk=own.pk).state == "active"
     assert call("access extend", "p-crew0", "--until", "{day}", who="head") == 0
-    assert f"{Authorisation.objects.get(pk=own.pk).until:%Y-%m-%d}" == call.day
+    ends = Authorisation.objects.get(pk=own.pk).until
+    assert (last_day(ends).isoformat(), timezone.localtime(ends).time()) == (call.day, time.min), "the whole day, in the city"
+    assert f"until {call.day}." in call.said.out.decode()
     assert call("access extend", "p-head", "--until", "{day}", who="head") == 4
     assert call("access extend", "p-crew0", "--until", "{day}", "--mailbox", "clerk@city.example", who="head") == 2
     assert call("access unlock", "p-crew5", who="office") == 0

@@ -108,7 +108,7 @@ def extend(
     if row is None:
         raise Unusable(f"{who} has no access{f' to {mailbox}' if mailbox else ''} that could be extended.")
     made = requests.extend(row, options.end_of(until), actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who}: {made.mailbox} until {made.until:%Y-%m-%d}.")
+    output.show(f"{who}: {made.mailbox} until {options.last_day(made.until)}.")
 
 
 @app.command()

@@ -36,7 +36,7 @@ def grant(
     made = duties.grant(
         who, _duty(duty), until=options.end_of(until), actor=desk.actor, reason=reason, now=desk.now, department=where
     )
-    output.show(f"{who}: {DUTIES[_duty(duty)].name} until {made.until:%Y-%m-%d}.")
+    output.show(f"{who}: {DUTIES[_duty(duty)].name} until {options.last_day(made.until)}.")
 
 
 @app.command()
@@ -141,7 +141,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
         if json:
             output.emit({"person": row.person.uid, "duty": row.duty, "department": code, "until": row.until.isoformat()})
         else:
-            output.show(f"{row.duty:22} {row.person}{f' ({code})' if code else ''}, until {row.until:%Y-%m-%d}")
+            output.show(f"{row.duty:22} {row.person}{f' ({code})' if code else ''}, until {options.last_day(row.until)}")
 
 
 def _duty(text: str) -> Duty:

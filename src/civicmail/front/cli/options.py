@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -55,8 +55,17 @@ def day(text: str) -> date:
 
 
 def end_of(text: str) -> int:
-    """The end of a day like 2026-12-31, UTC, in ms. Raises UsageError."""
-    return int(datetime.combine(day(text), time(23, 59), UTC).timestamp() * 1000)
+    """The end of a day like 2026-12-31 in the city's time zone, in ms; once the tables are open. Raises UsageError."""
+    from civicmail.city.access import forms
+
+    return forms.end_of(day(text))
+
+
+def last_day(ends: datetime) -> str:
+    """The last day of what ends at this moment, like 2026-12-31; once the tables are open."""
+    from civicmail.city.access.queries import days
+
+    return days.last_day(ends).isoformat()
 
 
 def why(reason: str) -> str:

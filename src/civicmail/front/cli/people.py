@@ -192,6 +192,7 @@ def _plain(found: Any, now: int) -> dict[str, Any]:
         for e in found.episodes.select_related("department")
     ]
     access = [
-        f"{a.mailbox.address}: {a.role}, {a.state} until {a.until:%Y-%m-%d}" for a in found.authorisations.select_related("mailbox")
+        f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
+        for a in found.authorisations.select_related("mailbox")
     ]
     return {"uid": found.uid, "name": found.display, "work": work, "access": access, "why": standing.why(found.pk, now)}

@@ -179,4 +179,4 @@ def _show(a: Authorisation, json: bool) -> None:
             }
         )  # fmt: skip
     else:
-        output.show(f"{a.pk:6} {a.person} ({a.person.uid}): {a.mailbox}, {a.role}, {a.state} until {a.until:%Y-%m-%d}")
+        output.show(f"{a.pk:6} {a.person} ({a.person.uid}): {a.mailbox}, {a.role}, {a.state} until {options.last_day(a.until)}")

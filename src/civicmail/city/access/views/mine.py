@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from civicmail.city.access.acts import About
@@ -32,7 +33,7 @@ def access(request: Asked) -> HttpResponse:
         "facts": facts,
         "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),
         "past": [r for r in rights if r.state not in LIVING],
-        "uses": personal.allowed_to(who, request.now.date()),
+        "uses": personal.allowed_to(who, timezone.localdate(request.now)),
         "said": who.acknowledgements.select_related("text").order_by("-at")[:20],
         "shows_devices": bool(may(request, "my.devices", about)),
     }

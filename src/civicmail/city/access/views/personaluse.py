@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.access.actions import personal_use
 from civicmail.city.access.acts import About
@@ -31,7 +32,7 @@ def rules(request: Asked, department: str) -> HttpResponse:
     if made is not None:
         messages.success(request, "Personal use was allowed as written.")
         return redirect("personal-use", department=where.code)
-    allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=request.now.date())
+    allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     page = Page("What personal use is allowed?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
     shown = {"page": page, "form": form, "allowed": allowed.select_related("person", "by").order_by("until")}
     return render(request, "access/personal_use.html", shown, status=status_of(form))

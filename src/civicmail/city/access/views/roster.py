@@ -15,6 +15,7 @@ from civicmail.city.access.actions import invitations
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import personal, questions, roster, standing, states
+from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.standing import why
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
@@ -62,7 +63,7 @@ def people(request: Asked, department: str) -> HttpResponseBase:
 
 
 def _columns(request: Asked, where: Department) -> list[Column]:
-    today = request.now.date()
+    today = timezone.localdate(request.now)
 
     def name(e: Episode) -> Cell:
         outside = f"contractor, {e.contract.agency}" if e.contract else ""
@@ -89,7 +90,7 @@ def _columns(request: Asked, where: Department) -> list[Column]:
 
 
 def _until(e: Any) -> date | None:
-    return timezone.localtime(e.access_until).date() if e.access_until else None
+    return last_day(e.access_until) if e.access_until else None
 
 
 def _exception(e: Any, today: Any) -> str:
@@ -97,7 +98,7 @@ def _exception(e: Any, today: Any) -> str:
     if e.access_state == "active":
         if not e.accepted:
             return "Policy open"
-        if e.access_until and e.access_until.date() <= today + SOON:
+        if e.access_until and last_day(e.access_until) <= today + SOON:
             return "Ends soon"
         if e.used and e.used < today - IDLE:
             return f"Not used {(today - e.used).days} days"
@@ -153,7 +154,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
         "why": why(facts, now),
         "living": living,
         "here": [(a, _acts(request, a, about)) for a in living],
-        "uses": personal.allowed_to(who, request.now.date()),
+        "uses": personal.allowed_to(who, timezone.localdate(request.now)),
         "months": roster.months(who),
         "events": roster.timeline(who),
         "duties": who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.actors import Actor
@@ -110,7 +111,7 @@ def _task(w: Waiting, now: int) -> Task:
     if w.late:
         where = gettext("{department}: say what becomes of suspended access").format(department=w.department_name)
         hint = gettext("Nobody answered in time. Without an answer it ends two weeks after that.")
-    left = (w.due - moment(now).date()).days
+    left = (w.due - timezone.localdate(moment(now))).days
     role = "stop" if w.late else "warn" if left <= SOON else "wait"
     return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started)
 

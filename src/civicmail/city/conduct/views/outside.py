@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
@@ -112,7 +113,7 @@ def door(request: Asked, code: str) -> HttpResponseBase:
     columns = [
         Column("person", "Person", _account_cell, ("person__family", "person__given")),
         Column("login", "Called there", lambda a: Cell(a.login, full=True), ("login",)),
-        Column("since", "Since", lambda a: a.since.date(), ("since",), name="since"),
+        Column("since", "Since", lambda a: timezone.localdate(a.since), ("since",), name="since"),
         Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
     ]
     if change:

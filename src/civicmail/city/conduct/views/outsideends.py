@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because
@@ -37,7 +38,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         raise Http404
     columns = [
         Column("door", "Door", lambda a: Cell(str(a.door), hint=a.login), ("door__name",)),
-        Column("since", "Since", lambda a: a.since.date(), ("since",), name="since"),
+        Column("since", "Since", lambda a: timezone.localdate(a.since), ("since",), name="since"),
         Column("state", "State", _account_state),
         Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
         Column("act", "", lambda a: _act_cell(request, a)),

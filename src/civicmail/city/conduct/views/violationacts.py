@@ -10,6 +10,7 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import in_words, moment, ms
@@ -65,7 +66,7 @@ def do(request: Asked, department: str, pk: int, what: str) -> HttpResponse:
 def _ask(request: Asked, row: Violation) -> Step:
     now, actor = ms(request.now), request.actor
     effects = (
-        f"{row.person} is told the rule, and has until {in_words(moment(now + reporting.ANSWER).date())} to answer.",
+        f"{row.person} is told the rule, and has until {in_words(timezone.localdate(moment(now + reporting.ANSWER)))} to answer.",
         "There is no finding against anybody before they answered, or that day.",
     )
     stays = ("They do not learn who reported it. Their access stays as it is.",)

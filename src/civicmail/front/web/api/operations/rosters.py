@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Schema
 
 from civicmail.city.access.actions import personal_use
@@ -199,7 +200,7 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
     """What personal use is allowed now."""
     where = department_of(department)
     require(request, "personal-use.set", About(department=where.code))
-    rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=request.now.date())
+    rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     return paging.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
 
 
