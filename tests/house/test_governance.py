@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from house.sources import ROOT
+from house.sources import ROOT, modules
 
+TABLE = ROOT / "docs" / "governance.md"
 PAGE = ROOT / "docs" / "requirements.md"
 ROWS = [
     *(f"M{n}" for n in (6, 7)),
@@ -45,3 +46,15 @@ def test_the_page_names_no_row_that_is_not_there() -> None:
     """A slip of the pen would be a rule that nobody finds."""
     known = {*ROWS, *(f"M{n}" for n in range(1, 6))}
     assert {row for _, named, _, _ in rules() for row in named} - known == set()
+
+
+def test_every_row_that_a_docstring_cites_can_be_looked_up() -> None:
+    """(M4) says nothing to whoever has not the table."""
+    there = set(re.findall(r"(?m)^\| ([A-Z]\d{1,2}) \|", TABLE.read_text()))
+    picture = {"P5"}  # netpbm's
+    cited: dict[str, str] = {}
+    for path in modules("src"):
+        for bracket in re.findall(r"\(([^()]*)\)", path.read_text()):
+            cited |= dict.fromkeys(re.findall(r"(?<![\w-])[ACDEILMPRSV]\d{1,2}(?![\w-])", bracket), path.name)
+    assert len(cited) > 40
+    assert {row: where for row, where in cited.items() if row not in there | picture} == {}

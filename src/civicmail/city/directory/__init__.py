@@ -1,1 +1,1 @@
-"""Departments, their addresses, and whether their mail is ours yet."""
+"""Who there is: departments, people and where they work, mailboxes, addresses, agencies, and the personnel lists that say so."""

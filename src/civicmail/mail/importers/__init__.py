@@ -1,1 +1,1 @@
-"""Reading eml, Maildir, mbox and folders of them as occurrences, resumable and counted."""
+"""Mail that others kept, taken in: eml, Maildir, mbox, Outlook files and archives of any, as occurrences, resumable and counted."""

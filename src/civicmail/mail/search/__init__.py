@@ -1,1 +1,1 @@
-"""Fields, indexes, coverage. Everything here can be thrown away and rebuilt from the archive."""
+"""The search index: fields, documents, readers, coverage. Everything here can be thrown away and rebuilt from the archive."""
