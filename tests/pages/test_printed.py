@@ -1,4 +1,4 @@
-"""On paper: whose page it is, where it is from, by which filters; nothing to press, nothing cut (pages, "Print")."""
+"""On paper: whose page it is, where it is from, by which filters; nothing to press, nothing cut."""
 
 from __future__ import annotations
 

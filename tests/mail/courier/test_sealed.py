@@ -1,4 +1,4 @@
-"""Mail that waits while its journal file is sealed and removed is delivered from the archive (design, "Segments")."""
+"""Mail that waits while its journal file is sealed and removed is delivered from the archive."""
 
 from __future__ import annotations
 

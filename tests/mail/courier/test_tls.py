@@ -1,4 +1,4 @@
-"""TLS to next hops: opportunistic, required, off; nothing from before TLS counts (RFC 3207; research: STARTTLS injection)."""
+"""TLS to next hops: opportunistic, required, off; nothing from before TLS counts (RFC 3207; CVE-2011-0411)."""
 
 from __future__ import annotations
 

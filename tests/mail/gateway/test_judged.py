@@ -1,4 +1,4 @@
-"""What each door's client hears of a decision, in one answer or in several, and what is kept of it (design, a table)."""
+"""What each door's client hears of a decision, in one answer or in several, and what is kept of it (docs/operate/screening.md)."""
 
 from __future__ import annotations
 

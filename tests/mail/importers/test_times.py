@@ -1,4 +1,4 @@
-"""When imported mail was received (P-23; design, "Time of imported mail")."""
+"""When imported mail was received (P-23; docs/formats.md, "Heads": basis)."""
 
 from __future__ import annotations
 

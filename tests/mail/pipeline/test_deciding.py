@@ -1,4 +1,4 @@
-"""What the client hears, and what is kept (design, the table of that name): one disposition for each recipient, by every door."""
+"""What the client hears, and what is kept (docs/operate/screening.md): one disposition for each recipient, by every door."""
 
 from __future__ import annotations
 

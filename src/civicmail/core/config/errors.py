@@ -6,7 +6,7 @@ CivicmailError            our own fault unless a subclass says otherwise
 ├── RefusedError          a rule says no
 └── LaterError            nothing is wrong with the request; try again
 
-Each class carries how it is told: exit_code to a script (design: 1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later,
+Each class carries how it is told: exit_code to a script (1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later,
 70 our bug), smtp to a mail client (RFC 5321, RFC 3463), http to a browser. The message is one plain sentence for a person.
 """
 

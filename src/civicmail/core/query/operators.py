@@ -20,7 +20,7 @@ from civicmail.core.query.tree import ADDRESSES, EXACT, TEXTS, Digits, Everythin
 
 FARTHEST = 50  # words of AROUND
 FARTHEST_PHRASE = 20  # the index asks for each distance between phrases by itself
-SHORTEST_ID = 12  # design: an identifier may be cut to twelve digits, not shorter
+SHORTEST_ID = 12  # digits to which an identifier may be cut: fewer would fit several captures
 
 
 @dataclass(frozen=True, slots=True)

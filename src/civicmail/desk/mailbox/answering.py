@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """quote is made by `quoted`, with words in the language of the page; ids: as of composing.Letter."""
+    """What stands above the text that somebody writes. in_reply_to, references: as of composing.Letter."""
 
     to: tuple[Named, ...]
     cc: tuple[Named, ...]

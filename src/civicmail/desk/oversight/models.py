@@ -113,7 +113,7 @@ class Emergency(models.Model):
 
 
 class Replay(models.Model):
-    """What a version would have done with mail of the past. since, until: ms of receipt, both included; mark: where the worker goes
+    """What a version would have done with mail of the past. first, last: ms of receipt, both included; mark: where the worker goes
     on; result: numbers, as replaying.Tally says them; sha256: of the version's text that was tried."""
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="replays")

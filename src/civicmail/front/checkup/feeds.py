@@ -12,6 +12,7 @@ _DAY = 24 * HOUR
 
 
 def feeds(p: Patient) -> Iterator[Finding]:
+    """Whether each personnel feed was heard in time, answers, and is not held."""
     heard = feedsheard.heard(p.data)
     troubles = list(_silent(p, heard))
     for said in heard:

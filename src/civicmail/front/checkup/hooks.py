@@ -46,6 +46,7 @@ def read(data: Path, name: str) -> Told | None:
 
 
 def hooks(p: Patient) -> Iterator[Finding]:
+    """Whether each program hears of entries within ten minutes."""
     for hook in p.settings.oversight.webhook:
         check, one = f"webhook {hook.name}", read(p.data, hook.name)
         if one is None:

@@ -31,6 +31,7 @@ JOBS = {
 
 
 def jobs(p: Patient) -> Iterator[Finding]:
+    """Whether somebody does each job of the workers."""
     for job, otherwise in JOBS.items():
         place = lease.lease_path(p.data, job)
         if lease.is_held(place):
@@ -40,6 +41,7 @@ def jobs(p: Patient) -> Iterator[Finding]:
 
 
 def lag(p: Patient) -> Iterator[Finding]:
+    """How many durable records index and ledger do not have: few are all right while somebody is at it."""
     for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
         try:
             behind = _behind(p.data, what(p.data))
@@ -79,6 +81,7 @@ def delay(p: Patient) -> Iterator[Finding]:
 
 
 def checkpoint(p: Patient) -> Iterator[Finding]:
+    """Whether the newest checkpoint is no older than two of its intervals, or than an hour where that is more."""
     latest = checkpoints.latest(sequencer.folder(p.data))
     if latest is None:
         yield Finding("checkpoint", "ok", "No checkpoint has been signed yet.")
@@ -91,6 +94,7 @@ def checkpoint(p: Patient) -> Iterator[Finding]:
 
 
 def journals(p: Patient) -> Iterator[Finding]:
+    """Whether the journals are whole, and are sealed before they grow to four times what may lie unsealed."""
     found: list[Problem] = []
     count = sum(1 for _ in journal_heads(p.data, found.append))
     for problem in found:
@@ -109,6 +113,7 @@ def journals(p: Patient) -> Iterator[Finding]:
 
 
 def second_place(p: Patient) -> Iterator[Finding]:
+    """How far the second place is behind: five seconds are a problem, no such place is a warning."""
     archive = p.settings.archive
     if epoch.is_fenced(p.data):
         text = "Another installation was made from the copy: this one may not take in or deliver mail any more."

@@ -11,6 +11,7 @@ from civicmail.mail.archive import keyring, masterkey, segments
 
 
 def keys(p: Patient) -> Iterator[Finding]:
+    """Whether each key is there, fits, and is nobody else's to read."""
     try:
         ring = keyring.Keyring(p.data)
         if signing.private(p.data / "keys").public_key().public_bytes_raw() != signing.public(p.data / "keys"):
@@ -33,6 +34,7 @@ def keys(p: Patient) -> Iterator[Finding]:
 
 
 def recovery(p: Patient) -> Iterator[Finding]:
+    """Whether somebody has proved to have the recovery key."""
     try:
         proved = keyring.is_proved(p.data)
     except CivicmailError as error:

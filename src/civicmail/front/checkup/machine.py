@@ -21,6 +21,7 @@ AHEAD_MOST = 2 * MINUTE
 
 
 def disk(p: Patient) -> Iterator[Finding]:
+    """Free space: below `gateway.min_free` no mail is taken, below three times that is a warning. And free inodes."""
     free, least = files.free_bytes(p.data), p.settings.gateway.min_free
     text = f"{size(free)} are free on the volume of the data folder; below {size(least)} new mail is told 452."
     if free < least:
@@ -35,6 +36,7 @@ def disk(p: Patient) -> Iterator[Finding]:
 
 
 def volume(p: Patient) -> Iterator[Finding]:
+    """Whether what we do not encrypt lies on an encrypted volume."""
     if is_encrypted(p.data.stat().st_dev):
         yield Finding("volume", "ok", "The data folder lies on an encrypted volume.")
         return
@@ -43,6 +45,7 @@ def volume(p: Patient) -> Iterator[Finding]:
 
 
 def clock(p: Patient) -> Iterator[Finding]:
+    """Whether the clock is behind what was written already, by more than two minutes."""
     newest, what = 0, ""
     for name in journal.names(p.data):
         for _, path in journal.log_files(journal.folder(p.data) / name)[-1:]:
@@ -60,6 +63,7 @@ def clock(p: Patient) -> Iterator[Finding]:
 
 
 def attachments(p: Patient) -> Iterator[Finding]:
+    """Whether readers of attachments are limited by the kernel, and whether scans are read."""
     there = confine.in_force()
     missing = [name for name in ("Landlock", "seccomp") if name.lower() not in there]
     if missing:

@@ -14,6 +14,7 @@ AFTER_MINUTES = 5
 
 
 def outstanding(p: Patient) -> Iterator[Finding]:
+    """How many messages have recipients that wait, and for how long the oldest."""
     try:
         waiting = list(outstanding_file.current(p.data).waiting())
     except CivicmailError as error:
@@ -53,6 +54,7 @@ def screening(p: Patient) -> Iterator[Finding]:
 
 
 def claimed(p: Patient) -> Iterator[Finding]:
+    """Whether looking at mail needs a person, a duty and a reason."""
     if (p.data / demo.FILE).is_file():
         text = "This is a demo: whoever sits at this machine can be anybody."
         yield Finding("access", "problem", text, "Real mail belongs in an installation of its own: civicmail init.")

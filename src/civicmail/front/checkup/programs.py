@@ -13,6 +13,7 @@ SECONDS = 3.0
 
 
 def programs(p: Patient, ask: services.Ask | None = None) -> Iterator[Finding]:
+    """Whether the DNS has the records by which mail programs find us. ask: who says what it has, else the machine's resolver."""
     found = services.of(p.settings)
     if not found:
         yield Finding(CHECK, "ok", "No service for mail programs is named ([programs]), so they cannot set themselves up.")

@@ -12,6 +12,7 @@ _ADVICE = "See docs/operate/incidents.md; until then a pull shuts My mail alone.
 
 
 def pullback(p: Patient) -> Iterator[Finding]:
+    """Whether the server of the mailboxes, where there is one, lets us in."""
     courier = p.settings.courier
     if not courier.imap:
         if courier.local.startswith("lmtp:"):

@@ -13,6 +13,7 @@ CHECK = "virus scanner"
 
 
 def clamd(p: Patient) -> Iterator[Finding]:
+    """Whether the virus scanner answers, and its signatures are fresh."""
     address = p.settings.screening.clamd
     if not address:
         yield Finding(CHECK, "ok", "No virus scanner is asked (screening.clamd is empty).")

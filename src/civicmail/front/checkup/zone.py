@@ -23,6 +23,7 @@ AGE_MOST = 400
 
 
 def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
+    """Whether the zones have our keys and records. resolver: else the installation's own."""
     domains = [a_labels(domain) for domain in p.settings.city.domains]
     real = [domain for domain in domains if p.settings.screening.resolver or not nameserver.is_special(domain)]
     if not real:

@@ -1,7 +1,7 @@
 """Saved views: a list with its filters and order under a name of one's own, above the list and, where pinned, at home.
 
-What is kept is an address without anything that opens a door: pages that everybody meets alike, queries of words (pages, "Saved
-links"). Copying a link is copying the address itself.
+What is kept is an address without anything that opens a door: pages that everybody meets alike, queries of words.
+Copying a link is copying the address itself.
 """
 
 from __future__ import annotations

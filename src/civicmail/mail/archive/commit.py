@@ -115,7 +115,7 @@ class Writer:
 
     @property
     def broken(self) -> bool:
-        """Two failures within a minute: stop listening rather than keep promising (design, "Journal")."""
+        """Two failures within a minute: stop listening rather than keep promising."""
         now = self._clock()
         return sum(now - t < 60_000 for t in self.failures) >= 2
 

@@ -1,4 +1,4 @@
-"""Rewrite: the one verb that changes what is sealed (design, "Rewrite"; promise 3).
+"""Rewrite: the one verb that changes what is sealed (promise 3).
 
 What survives of some segments is written into new ones under new keys, read back, and takes their place in one rename of the state
 file; then the old segments and their keys go. Promotion, compaction and disposal are calls of it. A crash anywhere leaves the old

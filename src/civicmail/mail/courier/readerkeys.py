@@ -42,8 +42,8 @@ def _path(data: Path, address: str, ending: str) -> Path:
 
 
 def add(data: Path, address: str, content: bytes, now: int, files: Files = OS_FILES) -> str:
-    """Keep a certificate (PEM) or an OpenPGP key (armored) for an address; which: smime, openpgp. Durable on return. Raises
-    UsageError: it is neither, has expired, or is another's. now: ms."""
+    """Keep a certificate (PEM) or an OpenPGP key (armored) for an address; says which it is: smime, openpgp. Durable on return.
+    Raises UsageError: it is neither, has expired, or is another's. now: ms."""
     if len(content) > KEY_MOST:
         raise UsageError("That is too large for a key.")
     is_pem = b"-----BEGIN CERTIFICATE-----" in content

@@ -1,7 +1,7 @@
 """One message over one connection: the order of record and final dot is kept here.
 
 The attempt is recorded while the content is on its way, and the final dot is sent only when that record is durable. So whatever
-the next hop may have taken, the journal knows that we tried (design, "Journal = queue").
+the next hop may have taken, the journal knows that we tried.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One connection: the network on one side, the wire session in the middle, the pipeline on the other.
 
-A client that goes away after the last dot changes nothing: the message is kept, only nobody hears so (research: aiosmtpd cancels).
+A client that goes away after the last dot changes nothing: the message is kept, only nobody hears so.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is known of a message becomes one disposition for each recipient, and an answer for its client. Pure.
 
-(design, "What the client hears".) The book decides on facts; what the directory has settled stands beside it, and the stronger of
+The book decides on facts; what the directory has settled stands beside it, and the stronger of
 both is done. A mailbox that nobody may read stays held whatever rules say; where a department is not live no rule acts, and what
-would be done is forecast.
+would be done is forecast. docs/operate/screening.md has the table.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ _LETS_GO = frozenset({"encrypt", "redirect", "pending", "hold"})
 _RECORDED = {"links.places": 50, "files.sha256": 20, "files.leaving": 20}
 """How many values of a fact a record keeps, beside those that rules name."""
 _ROOM = 60  # characters of a reply for the decision's id
+_OF_ENVELOPE = frozenset({"message.size", "message.outside", "message.recipients"})
+"""Facts of messages that are known without looking into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """facts: told of the message, where they differ from their defaults; reply: what the client hears where nobody gets a copy, or
-    "451 …" where it shall come again and nothing is kept; each: the reply of every recipient who is refused, for LMTP."""
+    "451 …" where it shall come again and nothing is kept; class_: of retention, from archive/records.py."""
 
     dispositions: tuple[Disposition, ...]
     facts: Facts
@@ -81,8 +83,8 @@ def decided(
     records: bool,
     late: bool = False,
 ) -> Verdict:
-    """records: whether the facts are written down even where no rule has anything to say; late: its client was told long ago
-    that it is taken. now: ms."""
+    """What is done with each copy, and what the client hears. records: whether the facts are written down even where no rule has
+    anything to say; late: its client was told long ago that it is taken. now: ms."""
     envelope, source = settled.envelope, settled.source
     here = [modes(recipient.address) for recipient in envelope.recipients]
     if book is None or source in KEPT_SOURCES or source not in DECIDED or not (book.rules or book.trouble or screened.unavailable):
@@ -174,6 +176,3 @@ def envelope_rules(book: Book) -> Book:
     """The book without rules that ask what nobody has looked for: what is left is for mail that is not screened."""
     unread = {name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message."))} - _OF_ENVELOPE
     return replace(book, rules=tuple(rule for rule in book.rules if not rule.condition.names & unread))
-
-
-_OF_ENVELOPE = frozenset({"message.size", "message.outside", "message.recipients"})

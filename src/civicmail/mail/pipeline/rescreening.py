@@ -1,4 +1,4 @@
-"""What could not be screened when it came is screened as soon as its parts answer (design, "What the client hears"; promise 6).
+"""What could not be screened when it came is screened as soon as its parts answer (promise 6).
 
 Copies that wait are decided then; after ten minutes they are held for a person instead. Mail inside the city was delivered with a
 mark; for a day it is looked at again all the same, and what is found stands in its record. Each outcome is one DECIDED event, so a

@@ -1,4 +1,4 @@
-"""Claiming an installation: its first person, who is access officer from then on (P-16; design, "claimed")."""
+"""Claiming an installation: its first person, who is access officer from then on (P-16; docs/words.md, "claimed")."""
 
 from __future__ import annotations
 

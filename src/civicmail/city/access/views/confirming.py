@@ -1,4 +1,4 @@
-"""One form, one verb: carry it out and go on, or show the page again with what is wrong (pages, "Confirm with reason")."""
+"""One form, one verb: carry it out and go on, or show the page again with what is wrong."""
 
 from __future__ import annotations
 

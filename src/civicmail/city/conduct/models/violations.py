@@ -20,7 +20,7 @@ class Violation(models.Model):
     """state: see violationstates.py; source: see SOURCES. person: None until somebody says whose it is; department, kind: as they
     were then. reporter: None where there is no name to keep; own: of one's own mistake; good_faith: until a finding says otherwise,
     and whoever reported in good faith has nothing to fear from it. contact: where an outsider is answered. origin: what it comes
-    from, "finding:12". procedure: answers to what this kind of person's procedure asks, by key (grounds.toml). until: of a
+    from, "finding:12". procedure: answers to what this kind of person's procedure asks, by key (strikes.toml). until: of a
     suspension or restriction; lapses: from when on it is no strike any more; departs: the officer did not follow the table."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="violations")

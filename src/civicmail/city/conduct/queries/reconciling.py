@@ -33,7 +33,7 @@ KINDS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that does not fit. route, args, query: where something is done about it; role: of its state."""
+    """One thing that does not fit. route, args: where something is done about it; role: of its state."""
 
     kind: str
     who: str

@@ -52,7 +52,7 @@ class Line:
 class Screen:
     """exceptions, changed, plain: open rows, in this order; late: suspended ones that can be answered still; answered: rows that
     this person can take back; total, open: of all that is asked here; part: the first, whose reviewer answers for it; waits: how
-    many parts come later; rest: whether the plain ones may be kept together now."""
+    many parts come later; mine: whether this person may answer."""
 
     review: Review
     department: Department

@@ -1,4 +1,4 @@
-"""The screen of a reviewer: does each still need it? (pages, wireframe 4; P-05). At most fifty rows, each with its answers."""
+"""The screen of a reviewer: does each still need it? (P-05). At most fifty rows, each with its answers."""
 
 from __future__ import annotations
 
