@@ -61,7 +61,7 @@ def test_what_is_over_is_over_although_no_sweep_has_come(boss: Person) -> None:
     assert seen.mailboxes["ann@city.example"].state == "held" and seen.people["ann"].why
 
 
-def test_closed_is_closed(boss: Person) -> None:
+def test_a_closed_mailbox_is_closed_for_its_holder_too(boss: Person) -> None:
     where = staff.department(head=boss)
     staff.worker("ann", where, boss)
     Mailbox.objects.update(closed=NOW)

@@ -97,7 +97,7 @@ VIEW: View = {
         "id:018f00000000 sha256:abababababab id:abababababababab",
     ],
 )
-def test_fits(text: str) -> None:
+def test_a_query_fits_what_it_describes(text: str) -> None:
     assert matches(parse(text, now=NOW), VIEW)
 
 
@@ -140,7 +140,7 @@ def test_fits(text: str) -> None:
         "thread:abc@x.example",
     ],
 )
-def test_does_not_fit(text: str) -> None:
+def test_a_query_fits_nothing_else(text: str) -> None:
     assert not matches(parse(text, now=NOW), VIEW)
 
 

@@ -77,13 +77,13 @@ def test_json_is_one_object_a_line(office: Office, capfdbinary: pytest.CaptureFi
     assert all(set(line) == {"check", "level", "text", "do"} for line in lines)
 
 
-def test_a_full_disk(office: Office) -> None:
+def test_a_full_disk_is_a_problem(office: Office) -> None:
     settings = load(office.data, environ={"CIVICMAIL__GATEWAY__MIN_FREE": str(1 << 60)})
     [finding] = findings(office, "disk", settings=settings)
     assert finding.level == "problem" and "452" in finding.text
 
 
-def test_missing_and_wrong_keys(office: Office) -> None:
+def test_keys_that_others_read_or_that_do_not_fit_or_are_gone_are_problems(office: Office) -> None:
     assert findings(office, "keys") == []
     (office.data / "keys" / "master.key").chmod(0o644)
     assert "chmod 600" in findings(office, "keys")[0].do
@@ -107,7 +107,7 @@ def test_who_does_the_jobs(office: Office) -> None:
         assert findings(office, "job courier") == []
 
 
-def test_mail_that_waits(office: Office) -> None:
+def test_mail_that_waits_is_a_warning_after_minutes_and_a_problem_after_hours(office: Office) -> None:
     assert findings(office, "outstanding") == []
     [id_] = office.receive(BODY)
     assert findings(office, "outstanding") == []
@@ -166,7 +166,7 @@ def test_a_damaged_snapshot_does_not_end_the_examination(office: Office) -> None
     assert findings(office, "access")
 
 
-def test_unclaimed(office: Office) -> None:
+def test_an_unclaimed_installation_says_so(office: Office) -> None:
     assert "unclaimed" in findings(office, "access")[0].text
     (office.data / "claimed").touch()
     assert findings(office, "access") == []

@@ -75,7 +75,7 @@ def test_search_gives_the_contracted_fields_newest_first(office: Office) -> None
     assert {hit["sha256"] for hit in hits} == {sha256(raw).hexdigest() for raw in LETTERS}
 
 
-def test_search_options(office: Office) -> None:
+def test_options_limit_sort_fold_and_count_what_is_found(office: Office) -> None:
     assert len(office.json("search", "subject:drain", "--limit", 2)) == 2
     assert len(office.json("search", "drain", "--limit", 0, "--unique", "--sort", "oldest")) == 3
     assert len(office.json("search", "drain", "--sort", "relevance")) == 4

@@ -48,6 +48,13 @@ def test_every_command_of_the_table_is_there_and_has_help(capsys: pytest.Capture
         assert "Usage: civicmail " + name in capsys.readouterr().out
 
 
+def test_the_help_of_a_group_names_all_its_commands() -> None:
+    program = main.Lazy(name="civicmail")
+    for name, (_, help_) in COMMANDS.items():
+        there = set(getattr(program.get_command(None, name), "commands", ()))
+        assert not there or help_.endswith("…") or set(help_.rpartition(": ")[2].rstrip(".").split(", ")) == there, name
+
+
 def test_help_imports_no_slow_room() -> None:
     """The budget of a quarter of a second is kept by what is not imported."""
     code = "import sys; from civicmail.front.cli.main import run; run(['--help']); print(*sys.modules)"

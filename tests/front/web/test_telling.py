@@ -62,7 +62,7 @@ def test_a_span_is_told_in_its_largest_units(seconds: float | None, said: str) -
         (3_000_000_000, "3.0 GB"),
     ],
 )
-def test_sizes(count: int, said: str) -> None:
+def test_a_size_is_told_in_the_unit_in_which_it_is_short(count: int, said: str) -> None:
     assert telling.size(count) == said
 
 

@@ -85,7 +85,7 @@ def test_starttls_protects_the_message_and_the_archive_knows(data: Path, certifi
         assert run.counters.tls == 1 and run.counters.open in (0, 1)
 
 
-def test_implicit_tls(data: Path, certificates: Path) -> None:
+def test_implicit_tls_begins_before_the_greeting_and_offers_no_starttls(data: Path, certificates: Path) -> None:
     with running(data, settings_for(listener(certificates, tls="implicit"))) as run:
         with smtplib.SMTP_SSL("localhost", run.port, timeout=60, context=context(certificates)) as client:
             client.ehlo()

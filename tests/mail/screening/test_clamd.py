@@ -114,7 +114,7 @@ def test_one_that_says_nothing_is_waited_for_as_long_as_was_said(tmp_path: Path)
         assert scan(fake.address, b"x", 0.05) == Answer("failed", clamd.TIMEOUT)
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
+def test_where_nobody_listens_it_is_refused_at_once(tmp_path: Path) -> None:
     assert scan(f"unix:{tmp_path}/none", b"x") == Answer("failed", clamd.REFUSED)
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{tmp_path}/stale")
@@ -138,6 +138,6 @@ def test_a_name_of_a_signature_is_plain_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["unix:/run/clamd", "127.0.0.1:3310", "[::1]:3310", "scanner.city.example:3310"])
-def test_addresses(address: str) -> None:
+def test_an_address_is_a_socket_or_a_host_with_its_port(address: str) -> None:
     assert clamd.is_address(address)
     assert not clamd.is_address(address.replace("unix:", "").replace("3310", "").rstrip(":"))

@@ -152,8 +152,8 @@ def test_sha1_proves_nothing() -> None:
     assert (verdict.result, verdict.why) == ("permerror", "rsa-sha1 proves nothing (RFC 8301)")
 
 
-def test_times_are_kept() -> None:
-    raw = signers.signed().replace(b"t=", b"t=", 1)
+def test_a_signature_from_the_future_fails_beyond_an_hour() -> None:
+    raw = signers.signed()
     made = int(re.search(rb"t=(\d+)", raw)[1])  # type: ignore[index]
     dns = zone({NAME: signers.record(signers.rsa())})
     assert words(raw, dns, now=made - 10) == [("pass", True)]

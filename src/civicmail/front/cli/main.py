@@ -42,10 +42,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "entries": ("entries:entries", "Who did what, why, from where."),
     },
     "People": {
-        "people": ("people:app", "Who the directory knows: sync, pull, provider, list, show."),
+        "people": ("people:app", "Who the directory knows: sync, pull, provider, list, show, add, change, move, rehire."),
         "access": ("access:app", "Who gets in, and who left: claim, invite, extend, suspend, resume, end, close, reconcile …"),
         "mandate": ("mandate:app", "Looking at other people's mail: ask, list, show, approve, refuse, close, protect."),
-        "duty": ("duty:app", "Duties: grant, take, end, conflict, list."),
+        "duty": ("duty:app", "Duties: grant, take, lay-down, end, conflict, list."),
         "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, lead, mode."),
         "agency": ("agency:app", "Companies whose people work here: list, add, contract, suspend, resume."),
         "violation": ("violation:app", "Violations of the policy: list, show, record."),
@@ -62,7 +62,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Operating": {
         "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
         "config": ("config:app", "Settings: check, show, explain."),
-        "keys": ("keys:app", "The recovery key, and a new master key: prove-recovery, recover, rotate-master."),
+        "keys": ("keys:app", "The recovery key, and a new master key: prove-recovery, recover, rotate-master, rotate-links."),
         "dkim": ("dkim:app", "Keys that sign what leaves: list, new, activate, retire."),
         "secure": ("secure:app", "Keys of readers, for confidential mail: add, list, remove."),
         "dns": ("dns:app", "What our zones say of our mail, and what others report of it: check, reports."),
