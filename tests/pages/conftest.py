@@ -1,4 +1,4 @@
-"""Pages in the test client and in a real Chromium (research: neighbours-other, section 5)."""
+"""Pages in the test client and in a real Chromium."""
 
 from __future__ import annotations
 

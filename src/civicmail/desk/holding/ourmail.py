@@ -44,7 +44,7 @@ Record = Callable[[bytes], tuple[Capture, Sequence[Event]] | None]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """day: of sending, ms of receipt; 0 where none is told."""
+    """What is said of a message. at: when we received it to send it, ms; 0 where that is not told."""
 
     what: What
     at: int = 0

@@ -1,4 +1,4 @@
-"""Sealing: closed journal files become segments, and go only when those were synced and read back (design, "Segments").
+"""Sealing: closed journal files become segments, and go only when those were synced and read back (docs/formats.md, "Segment").
 
 What happens, in this order; a crash anywhere leaves everything where a reader finds it, and the next seal goes on:
 

@@ -1,4 +1,4 @@
-"""The one deliverer: the loop of the worker `courier` (design, "Journal = queue").
+"""The one deliverer: the loop of the worker `courier`.
 
 Whoever holds the lease `courier` follows all journals and alone attempts. At the end no new attempt begins, and those that are
 under way have ten seconds; what is still open then is tried again by the next courier, and its record says so.
