@@ -18,6 +18,7 @@ from civicmail.city.access.models import Account, Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding import containments
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -82,6 +83,17 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
+def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1613 (P-25, promise 7): on the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
+    row, _, good = attacked(city, installed)
+    assert "Call the security office" in words(visit("crew0").get("/"))
+    assert "Call the security office" not in words(visit("crew1").get("/"))
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    assert "Call the security office" not in words(visit("crew0").get("/"))
+    told = {n.to: n.text for n in Notice.objects.filter(key__startswith=f"contained:{row.pk}:released:")}
+    assert told.keys() == {DANA, "sam.ferrer@city.example"} and "go now: 2" in told[DANA] and "desk" not in told[DANA]
+
+
 def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) -> None:
     """R-669 (P-25): the account cannot be used from then on, and only a security officer does it."""
     row, _, _ = attacked(city, installed)
@@ -141,6 +153,25 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
     assert "in d22.example" in words(visit("security").get(f"/holding/contained/{row.pk}/")) and "(a domain to which" in shown
 
 
+def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1607 (P-25): however many different messages wait."""
+    row, bad, good = attacked(city, installed)
+    page, officer = f"/holding/contained/{row.pk}/", visit("security")
+    assert "Everything, 6 messages" in words(officer.get(page))
+    assert officer.post(page, {"reason": WHY, "go": ["all"]}).status_code == 302
+    row.refresh_from_db()
+    assert sorted(row.let) == sorted([*bad, *good])
+
+
+def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1618 (P-25): however much newer mail waits."""
+    other = send(installed, ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
+    attacked(city, installed)
+    monkeypatch.setattr(containments, "MOST", 3)
+    groups = verbs.groups_of(Containment.objects.get(sender="p-crew1"), ms(city.now))
+    assert [capture for g in groups for capture in g.captures] == other[20:]
+
+
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
     """R-671: a gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
     row, _, _ = attacked(city, installed)
@@ -167,6 +198,10 @@ def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Pat
         verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
     with pytest.raises(Conflict):
         verbs.lock(row, actor=officer, reason=WHY, now=ms(city.now))
+
+
+def officer(city: Town) -> Actor:
+    return Actor("p-security", held=(Held("security-officer", taken_until=ms(city.now) + 1000),))
 
 
 def _id(capture: str) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,11 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.moments import ms
+from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding.ourmail import Asking, Told, of_number
+from civicmail.desk.holding.ourmail import Asking, Told, of_message_id, of_number
 from civicmail.desk.holding.views import really
+from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type, uuid_text
 from civicmail.mail.courier import dkimkeys, signing
@@ -22,6 +26,8 @@ from civicmail.mail.courier.leaving import sent_facts
 from civicmail.mail.courier.signing import Pen
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import quarantined, words
+from mail.archive.making import UNSYNCED
+from pages.cases import index
 from pages.world import Town
 
 NOW = 1_772_452_800_000
@@ -82,6 +88,47 @@ def test_of_a_number_only_what_the_city_sent_is_told() -> None:
         assert asking(record).message(OUT, NOW) == Told("pretends")
     assert of_number(f"  archived={uuid_text(ID)} ") == ID
     assert of_number("hello") is of_number(f"{uuid_text(ID)} {uuid_text(ID)}") is of_number(f"{uuid_text(ID)}\r\nFrom: x") is None
+
+
+@pytest.mark.django_db
+def test_a_resident_finds_the_page(city: Town, visit: Callable[[str], Client]) -> None:
+    """R-1621 (P-26): at the foot of every page before the sign-in; who works here has the button of the message."""
+    for page in ("/accounts/login/", "/policy/text/", "/nowhere/"):
+        assert 'href="/really/"' in Client().get(page).content.decode()
+    assert 'href="/really/"' not in visit("crew0").get("/").content.decode()
+
+
+def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
+    """R-1612: as mail programs show it; an address of somebody is one that nothing was sent under."""
+    for text in ("<7.a@city.example>", " 7.a@city.example\n", "Message-ID: <7.a@city.example>"):
+        assert of_message_id(text) == "7.a@city.example"
+    for text in ("hello", "a@b c@d", "From: a@city.example\r\n\r\nPay", "@", "a@" + "b" * 700, ""):
+        assert of_message_id(text) == ""
+    assert asking(kept()).any_of([b"\0" * 16, ID]) == Told("sent", NOW) and asking(kept("mx")).any_of([ID]) == Told("unknown")
+
+
+@pytest.mark.django_db
+def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city: Town, installed: Path) -> None:
+    """R-1612 (P-26, P-17): the first of its name counts, so whoever sends us our own Message-ID hides nothing."""
+    at, anybody = ms(city.now) - 60_000, Client()
+    body = b"Message-ID: <out.7@city.example>\r\n" + BODY
+    with closing(Writer(installed, lambda: at, UNSYNCED, 1 << 20)) as w:
+        for n, kind in enumerate(("submission", "mx")):
+            envelope = Envelope("dana.ortiz@city.example", (Recipient("ann@home.example"),), at + n, login="p-crew0/d")
+            text = body if kind == "submission" else body.replace(b"out.7", b"in.7")
+            capture = capture_of(capture_id(at + n), scan(text), envelope, Source(kind, "d"))  # type: ignore[arg-type]
+            w.receipt(replace(capture, dispositions=(Disposition(0, "deliver"),)), text)
+            w.event(Event(Type.DELIVERED, capture.id, at + 10, (0,), {"hop": "smtp://h:25", "try": 1, "sha256": "0" * 64}))
+        w.flush()
+
+    def said(text: str) -> str:
+        return words(anybody.post("/really/", {"text": text}))
+
+    shutil.rmtree(installed / "index", ignore_errors=True)
+    assert "It cannot be looked up at this moment" in said("<out.7@city.example>"), "and not that nothing is known"
+    index(installed, ms(city.now))
+    assert "The city sent a message with this number" in said("<out.7@city.example>")
+    assert "Nothing is known of it" in said("<in.7@city.example>") and "Nothing is known of it" in said("<no.7@city.example>")
 
 
 def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> None:

@@ -45,11 +45,13 @@ OURS = frozenset({"city.example"})
 TEXT = "From: {}\r\nTo: dana.ortiz@city.example\r\n{}Subject: Kestrel\r\nMessage-ID: <{}@x>\r\n\r\nA secret word.\r\n"
 
 
-def came(data: Path, at: int, from_: str, more: str = "", *, proven: bool = False, sender: str = "bounce@evil.example") -> Capture:
+def came(
+    data: Path, at: int, from_: str, more: str = "", *, proven: bool = False, sender: str = "bounce@evil.example", kind: str = "mx"
+) -> Capture:
     """A message that Dana has."""
     body = TEXT.format(from_, more, at).encode()
     envelope = Envelope(sender, (Recipient(DANA),), at, "192.0.2.9", "mx.evil.example")
-    capture = capture_of(capture_id(at), scan(body), envelope, Source("mx", "mx"))
+    capture = capture_of(capture_id(at), scan(body), envelope, Source(kind, kind))  # type: ignore[arg-type]
     capture = replace(capture, dispositions=(Disposition(0, "deliver"),), facts={"auth.dmarc": "pass"} if proven else {})
     with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
         w.receipt(capture, body)
@@ -173,6 +175,18 @@ def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
     assert asked.status_code == 409 and "telephone" in words(asked) and Verification.objects.count() == 1
     Containment.objects.filter(pk=taken.pk).update(state="released")
     assert anybody.post(link, {"answer": "no"}).status_code == 302 and Verification.objects.get().state == "no"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["submission", "relay", "journal"])
+def test_an_account_that_sent_it_is_not_asked(city: Town, visit: Visit, installed: Path, known: int, kind: str) -> None:
+    """R-1615 (P-27): by which door of the city's own it came; whoever has the account would answer. They are called."""
+    id_ = came(installed, known - 60_000, f"Lena Vogt <{LENA}>", sender=LENA, kind=kind).uuid
+    index(installed, known)
+    page = words(visit("crew0").get(f"/mail/{id_}/verify/"))
+    assert "call them" in page and "Ask them" not in page
+    assert ("signed in" in page) == (kind == "submission")
+    assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and not Verification.objects.exists()
 
 
 @pytest.mark.django_db

@@ -17,6 +17,7 @@ from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.trueness import looked_at
 from civicmail.desk.mailbox.views import delivery, foretelling
+from civicmail.desk.mailbox.views import words as shown
 from civicmail.mail.archive.envelopes import Passage, envelope_of
 from civicmail.mail.archive.machine import Machine
 from desk.mailbox.writing import CREWS, DANA, LENA, Office, office
@@ -140,6 +141,50 @@ def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
     assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
     assert delivery.said(replace(held, state="delivered"), book) == ""
+
+
+def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back() -> None:
+    """R-1617 (P-19): from the page that says how each copy stands."""
+    book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
+    waits = Passage(0, ANN, "", "encrypt", (), "delivered", 0, "", 0, 0, proof={"method": "portal", "box": "0" * 32})
+    assert delivery._whole(waits, "0", book).pickup == "/mail/secure/"
+    assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book).pickup == ""
+
+
+def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
+    """R-1608 (P-19, promise 7): a copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
+    book = reading.book([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
+    seals = book.rule("seals")
+    assert seals is not None
+    assert foretelling.why(("seals", "sent-plain"), [seals]) == [str(shown.RULES["sent-plain"])]
+    both = foretelling.why(("contained", "seals"), [seals])
+    assert both == [str(shown.RULES["contained"]), "Words of seals. Ask your manager. (seals, P-19)"]
+
+
+def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too(desk: Office) -> None:
+    """R-1611 (P-19): a reason is asked for before it waits, because afterwards nobody can give one; never of what was asked for."""
+    ssn = 'outbound = true, confidential.high = ["ssn"]'
+    seals = rule("seals", "P-19", "encrypt", "outbound && size(confidential.high) > 0", ssn)
+    waits = rule("file-leaves", "P-22", "hold", "outbound && files.count > 0", "outbound = true, files.count = 1")
+    published.publish(desk.data, waits + seals)
+    desk.now += 5_000
+    found = foretold(desk, written(desk, to=f"{ANN}, {LENA}", text=SSN, file="yes"))
+    assert [(c.address, c.do) for c in found.encrypted] == [(ANN, "hold")] and found.sealing == ("seals",)
+    assert foretelling.panel(found, 1).sealed
+    assert foretold(desk, written(desk, to=ANN, text=SSN, subject="[secure] Plan", file="yes")).encrypted == ()
+
+
+def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> None:
+    """R-1609 (P-25, promise 7): asking counts nothing, however often; then it becomes what was said."""
+    many = ", ".join(f"p{n}@d{n}.example" for n in range(25))
+    draft = written(desk, to=many)
+    for _ in range(3):
+        found = foretold(desk, draft)
+        assert {c.state for c in found.copies} == {"held"} and [c.code for c in found.cautions] == ["shown", "unlike"]
+    assert "ask them first" in foretelling.panel(found, 1).warns[1] and len(foretelling.panel(found, 1).folded) == 1
+    assert foretold(desk, written(desk, to=ANN)).is_calm
+    assert {state for state, _, _ in became(desk, draft).values()} == {"held"}
+    assert [c.code for c in foretold(desk, written(desk, to=ANN)).cautions] == [], "who is held already knows why"
 
 
 def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
 
 from civicmail.city.access import models as access
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
@@ -13,6 +16,7 @@ from civicmail.core.message import letter
 from civicmail.desk.mailbox.actions import leaving, sending
 from civicmail.desk.mailbox.composing import Attachment, Named
 from civicmail.desk.mailbox.models import Outgoing
+from civicmail.desk.mailbox.views import outgoing
 from desk.mailbox.writing import DANA, LENA, ROSA, STREETS, Office, office
 from pages.world import Town
 
@@ -48,6 +52,14 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
     assert ROSA.encode() not in body, "a blind copy is in the envelope alone"
     assert read.message_id == f"{row.uid.hex}@city.example"
     assert desk.work(after=60_000) == 0
+
+
+def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
+    """R-1619 (WCAG 4.1.3): of a copy that is held nobody hears that it was delivered."""
+    held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
+    for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
+        shown = outgoing.Shown(Outgoing(state="sent"), 0, copies, False, "", "/here/")
+        assert f'data-say="{said}"' in render_to_string("mailbox/going.html", {"out": shown, "part": True})
 
 
 def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:

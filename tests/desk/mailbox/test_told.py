@@ -31,7 +31,9 @@ DANA = "dana.ortiz@city.example"
 def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-635: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
+    """R-1620: where there is doubt, to ask and to report come before answering.
+
+    R-635: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
     now = ms(city.now)
     body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: Kestrel\r\n\r\nHello.\r\n"
     envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)
@@ -44,6 +46,8 @@ def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
         w.event(Event(Type.DELIVERED, capture.id, now - 50_000, (0, 1), {"hop": "maildir", "try": 1, "reply": "250"}))
         w.flush()
     index(installed, now)
-    page = words(visit("crew0").get(f"/mail/{uuid.UUID(bytes=capture.id)}/"))
+    answer = visit("crew0").get(f"/mail/{uuid.UUID(bytes=capture.id)}/")
+    page, shown = words(answer), answer.content.decode()
+    assert (shown.index("/verify/") < shown.index("/report/") < shown.index("how=reply")) is told
     assert ("This message came from outside the city." in page) is told
     assert ("Look at the end of the address." in page) is told and "Only for Pat." not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,11 @@ def test_without_a_terminal_each_message_is_one_line_once_its_way_is_complete(
         "01890000-0000-7000-8000-000000000001  archived, delivered +40 ms, found +0.9 s  City Clerk -> a@home.example"
     ]
     assert lines.count("search has:attachment: 1 of 2 in 3 ms") == 1
+
+
+def test_of_a_message_that_nobody_gets_now_that_is_said(play: Play) -> None:
+    done = play.stage.over[0]
+    assert screen._way(replace(done, delivered=0)) == "archived, kept back, found +0.9 s"
 
 
 def test_the_summary_says_what_is_missing_and_that_it_did_not_hold(play: Play) -> None:

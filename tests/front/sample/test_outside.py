@@ -13,12 +13,12 @@ from civicmail.front.sample.outside import MOST, Link, links, note
 PAGES = "http://127.0.0.1:8025"
 MAIL = (
     b"Subject: A message for you\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    b"Open it:\r\n%s/pickup/ab_c-1/=\r\n\r\n\r\nBye.\r\n"
+    b"Open it:\r\n%s/pickup/ab_c-1/=\r\n\r\n\r\nIs it ours? %s/really/\r\n"
 )
 
 
 def test_links_to_the_pages_are_found_and_other_mail_is_not_read() -> None:
-    found = links(Posting("no-reply@city.example", ["ada@home.example"], MAIL % PAGES.encode()), PAGES)
+    found = links(Posting("no-reply@city.example", ["ada@home.example"], MAIL % ((PAGES.encode(),) * 2)), PAGES)
     assert found == [Link("ada@home.example", "A message for you", f"{PAGES}/pickup/ab_c-1/")]
     assert links(Posting("a@city.example", ["b@home.example"], b"\r\nhttp://elsewhere.example/pickup/1/"), PAGES) == []
 

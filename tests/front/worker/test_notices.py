@@ -20,6 +20,7 @@ MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @pytest.mark.django_db
 def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
+    """R-1616 (P-19): and what it says, with links that open something, stands in no table then."""
     tell("a", "ann@city.example", "About", "text", now=MADE)
     tell("b", "ben@city.example", "About", "text", now=MADE)
     assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
@@ -29,6 +30,7 @@ def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed
     assert waiting == {n.to: n.capture for n in Notice.objects.all()}
     assert set(waiting) == {"ann@city.example", "ben@city.example"}
     assert all(n.sent is not None for n in Notice.objects.all())
+    assert not any(n.text for n in Notice.objects.all())
     assert notices.one_round(load(installed), installed, lambda: NOW) == 0
 
 
@@ -38,7 +40,7 @@ def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: 
     tell("a", "ann@city.example", "About", "text", now=MADE)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     sending.step()
-    Notice.objects.update(sent=None, capture="")
+    Notice.objects.update(sent=None, capture="", text="text")
     later = notices.Sending(load(installed), installed, lambda: NOW + 60_000)
     assert later.step() == 1
     assert Archive(installed).count() == 1

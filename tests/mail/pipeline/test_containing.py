@@ -39,9 +39,17 @@ class Door:
         self.count = 0
 
     def take(
-        self, many: int, *, source: str = "submission", to: str = "p{}@d.example", at: int = NOW, raw: bytes = MAIL, **said: Any
+        self,
+        many: int,
+        *,
+        source: str = "submission",
+        to: str = "p{}@d.example",
+        at: int = NOW,
+        raw: bytes = MAIL,
+        also: tuple[str, ...] = (),
+        **said: Any,
     ) -> list[Capture]:
-        """So many messages, one recipient each, a second between them."""
+        """So many messages, one recipient each, a second between them. also: recipients of all of them."""
 
         async def story() -> list[bytes]:
             commit = GroupCommit(self.writer)
@@ -49,7 +57,8 @@ class Door:
             found = []
             for n in range(many):
                 self.count += 1
-                one = envelope(to.format(f"{id(self)}-{self.count}"), **{"sender": "bob@city.example", "login": "bob/d1"} | said)
+                to_ = (to.format(f"{id(self)}-{self.count}"), *also)
+                one = envelope(*to_, **{"sender": "bob@city.example", "login": "bob/d1"} | said)
                 content = raw.replace(b"%s", _name(self.count))
                 receipt = await pipeline.accept(content, replace(one, received=at + n), Source(source))  # type: ignore[arg-type]
                 found.append(receipt.id)
@@ -97,6 +106,18 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
     third = Door(tmp_path)
     assert held(third.take(1, at=NOW + 7_200_000)) == [True], "hours later, too: until somebody has looked"
     third.close()
+
+
+def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
+    """R-1610 (P-25): nobody got it, so no process counts it."""
+    first, second = Door(tmp_path), Door(tmp_path)
+    asked = first.take(45, also=("check@city.example",))
+    assert held(asked) == [False] * 45 and {d.do for c in asked for d in c.dispositions} == {"kept"}
+    assert held(second.take(1, at=NOW + 999)) == [False]
+    assert held(first.take(41, at=NOW + 1000)) == [False] * 39 + [True] * 2, "with the one that the other took"
+    second.containing._looked = 0
+    assert held(second.take(1, at=NOW + 2000)) == [True]
+    second.close(), first.close()
 
 
 @pytest.mark.parametrize("size", [0, (1 << 20) + 1])

@@ -28,5 +28,5 @@ def tell_many(notices: Iterable[tuple[str, str, str, str]], *, now: datetime) ->
 
 
 def sent(notice: Notice, capture: str, *, now: datetime) -> None:
-    """It is archived under this id, and on its way."""
-    Notice.objects.filter(pk=notice.pk).update(sent=now, capture=capture)
+    """It is archived under this id, and on its way: what it says, with links that open something, is in the archive alone then."""
+    Notice.objects.filter(pk=notice.pk).update(sent=now, capture=capture, text="")

@@ -18,6 +18,7 @@ from civicmail.mail.pipeline.rescreening import copies_of
 ALIKE = 3
 """Messages that say the same, from which on they are taken for the attack."""
 MOST = 2000
+"""Messages of one account that are looked at at once; the others come when those have gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ class Group:
 
 
 def waiting(sender: str, now: int, domains: frozenset[str], people: Snapshot | None, known: Collection[str] = ()) -> list[Group]:
-    """What waits of one sender, most alike first. domains: of the city; known: to which the sender wrote before. Raises
-    LaterError."""
+    """What waits of one sender: what is likely honest first, then most alike. domains: of the city; known: to which the sender
+    wrote before. Raises LaterError."""
     ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
     found: list[Capture] = []
-    for id_ in list(ids)[:MOST]:
+    for id_ in ids:
+        if len(found) == MOST:
+            break
         try:
             capture, _ = queries.kept().record(id_)
         except (NotInArchive, DamagedFile):
@@ -64,7 +67,7 @@ def groups(captures: Iterable[Capture], domains: frozenset[str], known: Collecti
         mask = next((f.mask for f in capture.findings if f.check == CHECK), "")
         by.setdefault(mask or capture.uuid, []).append(capture)
     made = [_group(key, sorted(some, key=lambda c: c.received), domains, known) for key, some in by.items()]
-    return sorted(made, key=lambda g: (-len(g.captures), g.first))
+    return sorted(made, key=lambda g: (not g.is_likely_honest, -len(g.captures), g.first))
 
 
 def _group(key: str, some: list[Capture], domains: frozenset[str], known: Collection[str]) -> Group:

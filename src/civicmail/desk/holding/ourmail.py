@@ -1,6 +1,7 @@
 """Is this really from the city? What anybody may hear of a number or a pasted message, without a word of what is kept (P-26, P-27).
 
     of_number(text)             -> the number in it, or None
+    of_message_id(text)         -> the Message-ID that it is, or ""
     Asking(record, keys, …).message(raw)     what can be told of a message by its bytes
 
 Three proofs, the strongest first: its bytes are those that left (SHA-256 in the `delivered` record of the number that our Received
@@ -14,7 +15,7 @@ import asyncio
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,7 @@ _SAID = frozenset(
      b"comments", b"keywords", b"mime-version")
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])")
+_MESSAGE_ID = re.compile(r"(?:message-id\s*:\s*)?<?([^\s<>@]{1,200}@[^\s<>@]{1,255})>?", re.IGNORECASE)
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _SECONDS = 5.0
 
@@ -67,6 +69,12 @@ def of_number(text: str) -> bytes | None:
     return uuid.UUID(found[0]).bytes if len(found) == 1 and len(text.strip()) <= 200 and "\n" not in text.strip() else None
 
 
+def of_message_id(text: str) -> str:
+    """The Message-ID (RFC 5322 3.6.4) that a short text is, and nothing but it: mail programs show it above what was sent."""
+    found = _MESSAGE_ID.fullmatch(text.strip()) if len(text) <= 600 else None
+    return found[1] if found else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """domains: of the city, lower case; host: in our Received lines."""
@@ -80,6 +88,11 @@ class Asking:
         """Of mail that came in nothing is told, and not that it is kept."""
         found = self.record(id_)
         return Told("sent", found[0].received) if found is not None and _left(*found) else Told("unknown")
+
+    def any_of(self, ids: Iterable[bytes]) -> Told:
+        """Of the first of these that the city sent."""
+        told = (self.number(id_) for id_ in ids)
+        return next((one for one in told if one.what == "sent"), Told("unknown"))
 
     def message(self, text: bytes, now: int) -> Told:
         """text: as it was pasted, with any line ends; now: ms."""

@@ -12,15 +12,20 @@ from civicmail.city.access.acts import About
 from civicmail.city.policy.published import active_or_starter
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.query.fold import exact
+from civicmail.core.query.tree import Token
 from civicmail.desk.holding import decisions, releasestates
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.keptback import Copy, KeptBack
 from civicmail.desk.holding.models import Contest, Release
-from civicmail.desk.viewer.queries import damage_told, installation
+from civicmail.desk.viewer.queries import damage_told, installation, store
 from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.search.search import search
 
 WAITING_MOST = 500
 """Requests that are counted."""
+NAMED_ALIKE = 20
+"""Captures of one Message-ID that are looked at."""
 
 
 def copies(now: int) -> list[Copy]:
@@ -51,6 +56,12 @@ def kept() -> KeptBack:
 @lru_cache(maxsize=4)
 def _kept(data: Path) -> KeptBack:
     return KeptBack(data)
+
+
+def with_message_id(message_id: str) -> list[bytes]:
+    """The oldest captures with this Message-ID: whoever takes it for a message of their own comes later. Raises NotIndexed."""
+    page = search(store().reader(), Token("messageid", exact(message_id)), limit=NAMED_ALIKE, sort="oldest", scored=False)
+    return [uuid.UUID(hit.id).bytes for hit in page.hits]
 
 
 def decision(capture: uuid.UUID) -> Decision | None:

@@ -1,6 +1,6 @@
 """What somebody should look at once more before a message goes, although no rule stands against it (P-19, P-27): who reads whose
 address, a colleague's name at an address that is not the city's, an answer to hundreds, a copy that must leave encrypted and has no
-way. Pure; words are made where they are shown.
+way, more than the sender is used to. Pure; words are made where they are shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from civicmail.core.message import letter
 from civicmail.core.message.shapes import Address, Letter
 from civicmail.core.message.verdicts import header_of
 
-Code = Literal["shown", "namesake", "everybody", "no-way"]
+Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
 SHOWN_MOST = 20
 """People outside who learn of each other in To and Cc, more than which are said."""
 EVERYBODY = 100

@@ -38,7 +38,8 @@ MEMBERS = 20
 @dataclass(frozen=True, slots=True)
 class Foretold:
     """One recipient's copy. state, do: as of the delivery page; rules: their names; told: rules of the book that act, or of which
-    the sender is told; behind: a list that led to this mailbox; outside: not of the city."""
+    the sender is told; behind: a list that led to this mailbox; outside: not of the city; sealed: it leaves encrypted, whenever it
+    leaves."""
 
     address: str
     state: str
@@ -47,6 +48,7 @@ class Foretold:
     told: tuple[Rule, ...]
     outside: bool
     behind: str = ""
+    sealed: bool = False
 
     @property
     def is_calm(self) -> bool:
@@ -69,7 +71,13 @@ class Foreseen:
     @property
     def encrypted(self) -> tuple[Foretold, ...]:
         """The copies that rules have encrypted, and that the sender did not ask for."""
-        return tuple(copy for copy in self.copies if copy.do == "encrypt" and ASKED not in copy.rules)
+        return tuple(copy for copy in self.copies if copy.sealed and ASKED not in copy.rules)
+
+    @property
+    def sealing(self) -> tuple[str, ...]:
+        """The rules that have them encrypted."""
+        rules = (rule.id for copy in self.encrypted for rule in copy.told if rule.do == "encrypt" and rule.id in copy.rules)
+        return tuple(dict.fromkeys(rules))
 
     @property
     def is_calm(self) -> bool:
@@ -111,4 +119,5 @@ def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str], stuck: froz
     outside = recipient.address.rpartition("@")[2].lower() not in domains
     behind = recipient.expanded[0] if recipient.expanded else ""
     state = "waiting" if d.do == "encrypt" and recipient.address in stuck else STATES[d.do]
-    return Foretold(recipient.address, state, d.do, rules, told, outside, behind)
+    sealed = d.secure or d.do == "encrypt"
+    return Foretold(recipient.address, state, d.do, rules, told, outside, behind, sealed)

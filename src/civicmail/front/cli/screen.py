@@ -51,7 +51,8 @@ class _Lines:
 
 
 def _way(act: Act) -> str:
-    return f"archived, delivered +{act.delivered - act.archived} ms, found +{(act.found - act.archived) / 1000:.1f} s"
+    went = f"delivered +{act.delivered - act.archived} ms" if act.delivered else "kept back"
+    return f"archived, {went}, found +{(act.found - act.archived) / 1000:.1f} s"
 
 
 def _who(address: str) -> str:
@@ -82,7 +83,8 @@ def _picture(play: Play) -> RenderableType:
     ):
         table.add_column(title, width=width, no_wrap=True, justify="right" if title == "bytes" else "left")
     for act in acts:
-        delivered = f"+{act.delivered - act.archived} ms" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
+        under_way = "kept back" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
+        delivered = f"+{act.delivered - act.archived} ms" if act.delivered else under_way
         found = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
         table.add_row(
             act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),

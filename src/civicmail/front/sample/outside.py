@@ -35,6 +35,7 @@ def links(posting: Posting, pages: str) -> list[Link]:
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else ""
     found = dict.fromkeys(re.findall(rf"{re.escape(pages)}/[\w./~-]+", text))
+    found.pop(f"{pages}/really/", None)  # that is everybody's
     return [Link(posting.recipients[0], str(message["Subject"] or ""), url) for url in found]
 
 

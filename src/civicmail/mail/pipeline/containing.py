@@ -2,6 +2,7 @@
 
     containing = Containing(settings, data, clock, people)
     containing.settled(content, envelope, source, to)     -> what is done with each copy, and what was seen
+    containing.foretold(content, envelope, source, to)    -> the same before it is sent, and nothing is counted
 
 Every process that takes mail counts what it takes itself, follows the journals of the others (what people sent there it reads for
 a digest of the words, which it keeps for an hour), and knows what people have decided (contained.py); what senders are used to
@@ -31,6 +32,7 @@ from civicmail.core.message.shapes import Envelope
 from civicmail.core.wire.hosts import network_of
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import sameness
+from civicmail.mail.pipeline.addressed import BEFORE
 from civicmail.mail.pipeline.contained import RULE, Watch
 from civicmail.mail.pipeline.habits import Habit, One, budget_of
 
@@ -72,7 +74,9 @@ class Known:
         if not any(source in head for source in _SOURCES):
             return
         plain: dict[str, Any] = orjson.loads(head)
-        said = plain["envelope"]
+        said, decided = plain["envelope"], plain["dispositions"]
+        if decided and all(BEFORE in d["rules"] for d in decided):
+            return  # a question to check@: nobody got it
         sender = sender_of(said["login"], said["from"], plain["source"]["kind"], domains, people)
         if not sender:
             return
@@ -103,6 +107,15 @@ def _one(at: int, to: list[str], client: str, domains: frozenset[str], alike: tu
     named = [address.lower() for address in to]
     outside = tuple(a for a in named if a.rpartition("@")[2] not in domains)
     return One(at, outside, len(named) - len(outside), network_of(client), alike)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """sign: what is unlike the sender, or HELD; "" for nothing."""
+
+    sender: str
+    one: One
+    sign: str
 
 
 class Containing:
@@ -136,34 +149,43 @@ class Containing:
         since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
         return self._settings.on and since > decided.released.get(sender, 0)
 
-    def holds(self, login: str, to: Settled, copies: int) -> dict[int, tuple[Do, str]]:
-        """What would be done with the copies of one more message, which is not counted. copies: recipients, behind lists too."""
-        self._look()
-        return _held(to, copies) if self.is_held(login.partition("/")[0]) else dict(to)
+    def foretold(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Do, str]], str]:
+        """What `settled` would do with the copies of one more message, which is not counted, and its sign; "" for none."""
+        seen = self._seen(content, envelope, source)
+        sign = seen.sign if seen is not None else ""
+        return (_held(to, len(envelope.recipients)) if sign else dict(to)), sign
 
     def settled(
         self, content: bytes, envelope: Envelope, source: str, to: Settled
     ) -> tuple[dict[int, tuple[Do, str]], tuple[Finding, ...]]:
         """to: what is done with copies that are not simply delivered, as addressed.py has it. content: the message, or its
         beginning. What is settled there stays so; everything else of a held sender waits."""
-        sender = sender_of(envelope.login, envelope.sender, source, self._domains, self._people()) if self._settings.on else ""
-        if not sender:
+        seen = self._seen(content, envelope, source)
+        if seen is None:
             return dict(to), ()
-        self._look()
-        decided, keys = self._watch.now, sameness.keys(content)
-        named = [r.address for r in envelope.recipients if not r.expanded]
-        one = _one(envelope.received, named, envelope.client, self._domains, keys)
-        kind, _, address = sender.partition(":")
-        budget = budget_of(self._settings, address if kind in ("service", "relay") else "", decided.allows(sender, one.at))
-        habit, was = self._known.of(sender), self.is_held(sender)
-        sign = HELD if was else habit.unusual(one, budget, since=decided.released.get(sender, 0))
-        habit.sent(one, usual=not sign)
+        sender, one, sign = seen.sender, seen.one, seen.sign
+        self._known.of(sender).sent(one, usual=not sign)
         if not sign:
             return dict(to), ()
-        if not was:
-            self._known.tripped[sender] = max(one.at, decided.released.get(sender, 0) + 1)
+        if sign != HELD:
+            self._known.tripped[sender] = max(one.at, self._watch.now.released.get(sender, 0) + 1)
             log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign)
-        return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=keys[-1] if keys else ""),)
+        return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=one.alike[-1] if one.alike else ""),)
+
+    def _seen(self, content: bytes, envelope: Envelope, source: str) -> _Seen | None:
+        """How one more message looks, before it is counted; None of nobody of ours."""
+        sender = sender_of(envelope.login, envelope.sender, source, self._domains, self._people()) if self._settings.on else ""
+        if not sender:
+            return None
+        self._look()
+        decided = self._watch.now
+        named = [r.address for r in envelope.recipients if not r.expanded]
+        one = _one(envelope.received, named, envelope.client, self._domains, sameness.keys(content))
+        if self.is_held(sender):
+            return _Seen(sender, one, HELD)
+        kind, _, address = sender.partition(":")
+        budget = budget_of(self._settings, address if kind in ("service", "relay") else "", decided.allows(sender, one.at))
+        return _Seen(sender, one, self._known.of(sender).unusual(one, budget, since=decided.released.get(sender, 0)))
 
     def _look(self) -> None:
         if 0 <= self._clock() - self._looked < LOOK_EVERY:

@@ -122,6 +122,7 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
         row.save()
         facts = {"let": len(row.let), "allowed": allowed}
         entries.enter("containment.release", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+        _tell_released(row, now)
         transaction.on_commit(publish)
     return row
 
@@ -208,6 +209,19 @@ def _tell(row: Containment, now: int) -> None:
                 with override(person.language):
                     subject, text = _WORDS[role](row)
                 tell(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
+
+
+def _tell_released(row: Containment, now: int) -> None:
+    """Whoever heard that it waits hears that it goes again."""
+    for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row.person))):
+        if person is not None and (to := senders.address_of(person)):
+            with override(person.language):
+                subject = gettext("The account of {who} is its owner's again").format(who=row.person)
+                text = gettext(
+                    "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
+                    "held: ask the security office for it, or write it anew."
+                ).format(count=len(row.let))
+            tell(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=moment(now))
 
 
 def _to_owner(row: Containment) -> tuple[str, str]:

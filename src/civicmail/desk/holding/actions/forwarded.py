@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.saying import day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import actions
 from civicmail.desk.holding import senders
@@ -34,7 +35,7 @@ def tell(sent: Sent, said: list[Said], now: int) -> None:
                 "mail is not forwarded automatically to accounts outside (P-11). Nothing is lost.\n\n"
                 "Take the rule out of your mail program. If you have not made it, somebody else has your password: call the "
                 "security office now, not by mail."
-            ).format(day=in_words(when.date()), time=f"{when:%H:%M}")
+            ).format(day=day(when), time=f"{when:%H:%M}")
             subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
             actions.tell(key, to, subject, text, now=moment(now))
     where = f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out"

@@ -26,12 +26,11 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.views.saying import day
-from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure
-from civicmail.desk.holding import pickupstates
+from civicmail.desk.holding import pickupstates, senders
 from civicmail.desk.holding.models import PickUp, PickUpReply
 from civicmail.mail.courier import boxes
 
@@ -44,20 +43,22 @@ AT_ONCE = 200
 WORKER = machine("worker")
 log = get_logger()
 _SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
-_SUBJECT = "A message from {city} waits for you"
+_SUBJECT = "A message from {city} waits for you / Un mensaje de {city} lo espera"
 _TEXT = """\
 {city} has a confidential message for you. It is not in this mail: you read it on a page of the city's.
 
 {link}
 
 The message waits until {until}. You open it with a passphrase: the one that whoever wrote to you has told you, else one that you \
-choose when you open it first. If you do not expect a message, ask the city by telephone.
+choose when you open it first. If you do not expect a message, ask the city by telephone, or look here whether this mail is \
+really the city's: {really}
 
 ---
 
 {city} tiene un mensaje confidencial para usted. No está en este correo: se lee en una página de la ciudad, con el enlace de \
 arriba, hasta el {hasta}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una \
-que usted elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono."""
+que usted elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono o compruebe \
+aquí si este correo es realmente suyo: {really}"""
 
 
 def digest(token: str) -> str:
@@ -92,17 +93,21 @@ def _without_a_kept_row(data: Path) -> list[str]:
 def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
     about, token = boxes.about(data, id_), secrets.token_urlsafe(24)
     until = moment(about["at"]) + timedelta(days=rules.days)
-    person = Person.objects.filter(uid=str(about["login"]).partition("/")[0]).first()
+    person = senders.person_of(str(about["login"]).partition("/")[0] or about["sender"].lower())  # a peer has asserted it
     with transaction.atomic():
         row = PickUp.objects.create(
             box=id_, capture=about["capture"], index=about["index"], to=about["to"], sender=about["sender"].lower(), person=person,
             made=moment(now), until=until, token=digest(token),
         )  # fmt: skip
         link = f"{url.rstrip('/')}/pickup/{token}/"
-        text = _TEXT.format(city=city, link=link, until=_day_in("en", until), hasta=_day_in("es", until))
+        text = _TEXT.format(city=city, link=link, until=_day_in("en", until), hasta=_day_in("es", until), really=_really(url))
         tell(f"pickup:{id_}", row.to, _SUBJECT.format(city=city), text, now=moment(now))
         entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_name(row), facts={"capture": row.capture})
     return 1
+
+
+def _really(url: str) -> str:
+    return f"{url.rstrip('/')}{reverse('really')}"
 
 
 def _day_in(language: str, at: datetime) -> str:
@@ -131,8 +136,9 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
         raise Unusable(said, {"secret": said})
     with entries.before_showing(now):
         locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
-        if chosen and locked.secret:
-            raise Conflict(_("Somebody has chosen a passphrase in the meantime."))
+        if chosen and locked.secret and not check_password(secret, locked.secret):
+            raise Conflict(_("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you."))
+        chosen = chosen and not locked.secret  # a button that was pressed twice chooses once
         locked.state = pickupstates.TABLE.step(locked.state, "open")
         if chosen:
             locked.secret, locked.by = make_password(secret), "reader"

@@ -31,6 +31,7 @@ from civicmail.desk.holding.models import Containment
 LOCKED_FOR = "The account acts unlike its owner: {sign}."
 ALLOWED_MOST = 10_000
 NAMED = 3
+ALL = "all"
 
 
 class Release(forms.Form):
@@ -117,7 +118,7 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
     if not form.is_valid():
         return None
     said = form.cleaned_data
-    let = [capture for g in groups if g.key in said["go"] for capture in g.captures]
+    let = [capture for g in groups if g.key in said["go"] or ALL in said["go"] for capture in g.captures]
     who_, why, now = request.actor, said["reason"], ms(request.now)
     if row.state not in OPEN:
         if not let:
@@ -135,7 +136,8 @@ def _release(request: Asked, row: Containment, form: Release, groups: list[Group
 
 def _form(request: Asked, groups: list[Group], *, is_open: bool) -> Release:
     form = Release(request.POST or None) if "lock" not in request.POST else Release()
-    offer(form, "go", [(g.key, _words(g)) for g in groups])
+    every = [(ALL, f"Everything, {sum(len(g.captures) for g in groups)} messages: it was a false alarm")] if len(groups) > 1 else []
+    offer(form, "go", [*((g.key, _words(g)) for g in groups), *every])
     form.fields["go"].initial = [g.key for g in groups if is_open and g.is_likely_honest]
     return form
 

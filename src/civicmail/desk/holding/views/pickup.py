@@ -98,8 +98,12 @@ def _asked(request: HttpRequest, row: PickUp, now: int, *, typed: bool = True) -
                     row, form.cleaned_data["secret"], rules=settings.CITY.secure, client=client_of(request), now=now
                 )
                 return _shown(request, fresh, Answers())
-            except Conflict:
-                return _closed(request, PickUp.objects.get(pk=row.pk))
+            except Conflict as error:
+                row = PickUp.objects.get(pk=row.pk)
+                if row.state not in pickupstates.LIVE or row.until.timestamp() * 1000 <= now:
+                    return _closed(request, row)
+                form = Secret(request.POST)
+                form.add_error("secret", said(error.args[0]))
             except Unusable as error:
                 form.add_error("secret", said(error.args[0]))
     facts = [(gettext("For"), row.to), (gettext("From"), settings.CITY.city.name), (gettext("Here until"), row.until)]

@@ -90,7 +90,7 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
         return HttpResponse(
             gettext("Many files are being loaded. Try again in a moment."), status=503, headers={"Retry-After": "10"}
         )
-    if request.method == "GET" and start == 0:
+    if request.method == "GET":
         verbs.note_file(row, -1 if what == WHOLE else int(what), client=client_of(request), now=now)
     partial = (start, stop) != (0, sealed.size)
     response = StreamingHttpResponse(pieces, status=206 if partial else 200, content_type="application/octet-stream")

@@ -20,7 +20,7 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.pace import Pace
-from civicmail.core.config.errors import ConfigError
+from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import ourmail, queries
 from civicmail.desk.holding.ourmail import Asking, Told, What
@@ -94,7 +94,11 @@ def really(request: Asked) -> HttpResponse:
             form.add_error(None, gettext("From your network this was asked very often. Try again in an hour, or call the city."))
             status = 429
         else:
-            told = _told(form.cleaned_data["text"], now)
+            try:
+                told = _told(form.cleaned_data["text"], now)
+            except LaterError:
+                form.add_error(None, gettext("It cannot be looked up at this moment. Paste the whole message, or try again later."))
+                status = 503
     page = Page(gettext("Is this really from the city?"), settings.CITY.city.name)
     shown: dict[str, Any] = {"page": page, "form": form}
     if told is not None:
@@ -110,8 +114,11 @@ def _told(text: str, now: int) -> Told:
     except ConfigError:
         keys = []
     asking = Asking(_record, keys, frozenset(settings.CITY.city.domains), settings.CITY.city.host)
-    number = ourmail.of_number(text)
-    return asking.number(number) if number is not None else asking.message(text.encode("utf-8", "surrogatepass"), now)
+    if (number := ourmail.of_number(text)) is not None:
+        return asking.number(number)
+    if message_id := ourmail.of_message_id(text):
+        return asking.any_of(queries.with_message_id(message_id))
+    return asking.message(text.encode("utf-8", "surrogatepass"), now)
 
 
 def _record(id_: bytes) -> Any:

@@ -56,6 +56,8 @@ STATES: dict[str, tuple[str, Any]] = {
     "lapsed": ("quiet", gettext_lazy("Nobody answered")),
 }
 OWN_DOORS = frozenset({"submission", "local"})
+PEERS = frozenset({"relay", "journal"})
+"""Another mail system of the city's, which has asserted whose it is."""
 
 
 class Answer(forms.Form):
@@ -72,12 +74,14 @@ class Answer(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One message, who asks, and by which way. own: a colleague's account itself sent it, so that asking there tells nothing."""
+    """One message, who asks, and by which way. own: a colleague's account itself sent it, so that asking there tells nothing;
+    asserted: a peer says so, and nobody has seen the sign-in."""
 
     capture: Capture
     claim: Claim
     by: Channel | None
     own: bool
+    asserted: bool = False
 
 
 @acting("sender.verify")
@@ -157,8 +161,8 @@ def case_of(one: Found, reader: str, now: int) -> Case:
 def _case(capture: Capture, body: bytes, permit: Permit, mine_: Mine, reader: str, now: int) -> Case:
     claim = channels.claim_of(letter.read(header_of(body) or b""), capture.envelope.sender)
     domains = frozenset(settings.CITY.city.domains)
-    if capture.source.kind in OWN_DOORS and claim.address.rpartition("@")[2] in domains:
-        return Case(capture, claim, None, True)
+    if capture.source.kind in OWN_DOORS | PEERS and claim.address.rpartition("@")[2] in domains:
+        return Case(capture, claim, None, True, capture.source.kind in PEERS)
     try:
         earlier = earlier_of(queries.desk(permit, mine_, now=now), capture.received, _known())
         by = channels.channel(claim, reader, containing.people(), domains, earlier)

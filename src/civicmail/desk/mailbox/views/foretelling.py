@@ -15,6 +15,7 @@ from civicmail.desk.mailbox.cautions import NAMED, Caution
 from civicmail.desk.mailbox.forecast import Foreseen, Foretold
 from civicmail.desk.mailbox.submission import UNIDENTIFIED
 from civicmail.desk.mailbox.views import words
+from civicmail.mail.pipeline import securing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class Panel:
     warns: tuple[str, ...] = ()
     sealed: bool = False
 
+    @property
+    def folded(self) -> list[list[Line]]:
+        """Lines that say the same of several recipients, together."""
+        found: dict[tuple[str, str, bool, tuple[str, ...]], list[Line]] = {}
+        for line in self.lines:
+            found.setdefault((line.role, str(line.word), line.outside, line.why), []).append(line)
+        return list(found.values())
+
 
 def panel(found: Foreseen, version: int) -> Panel:
     """version: of the draft that was asked about."""
@@ -58,10 +67,10 @@ def _line(copy: Foretold) -> Line:
 
 
 def why(names: Sequence[str], told: Sequence[Rule]) -> list[str]:
-    """What the sender hears of a copy. names: of rules, as its disposition has them; told: those of the book."""
-    if told:
-        return [_rule(names, rule) for rule in told]
-    return [said] if (said := words.why(names)) else []
+    """What the sender hears of a copy: what was decided beside the book first. names: of rules, as its disposition has them; told:
+    those of the book. What somebody has put aside is not said to happen."""
+    own = [said] if (said := words.why(names)) else []
+    return [*own, *(_rule(names, rule) for rule in told if rule.do != "encrypt" or securing.PLAIN not in names)]
 
 
 def _rule(names: Sequence[str], rule: Rule) -> str:
@@ -103,6 +112,11 @@ def _warn(caution: Caution) -> str:
             "There is no way at this moment to encrypt it for {addresses}: that copy would wait. Tell the help desk, and call them "
             "if it is urgent (P-19)."
         ).format(addresses=", ".join(caution.addresses[:NAMED]))
+    if caution.code == "unlike":
+        return gettext(
+            "It goes to more people, or more places, than you ever write to within an hour. If you send it, your mail waits until "
+            "the security office has looked, as if somebody else used your account: ask them first, or send it to fewer (P-25)."
+        )
     return gettext("{address} is not an address of the city, and {name} is a colleague: do you mean that person? (P-27)").format(
         address=", ".join(caution.addresses), name=caution.name
     )

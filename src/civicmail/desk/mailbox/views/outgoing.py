@@ -59,6 +59,11 @@ class Shown:
     here: str
 
     @property
+    def told(self) -> str:
+        """How its copies stand, each word once: for whoever hears the page and does not see it (WCAG 4.1.3)."""
+        return ", ".join(dict.fromkeys(str(copy.word) for copy in self.copies))
+
+    @property
     def draft(self) -> str:
         """Where its draft is, while there is one."""
         there = self.row.draft is not None and Draft.objects.filter(uid=self.row.draft).exists()

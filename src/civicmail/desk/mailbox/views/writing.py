@@ -218,7 +218,7 @@ def _sent(desk: Desk, *, plain: bool = False) -> HttpResponse:
     if not found.is_calm and desk.request.POST.get("seen") != found.digest(row.version):
         return redirect(f"{reverse('mail-draft', args=[desk.uid])}?check=1#check")
     sealed = found.encrypted if plain else ()
-    aside = Plain(desk.request.POST.get("plain", ""), tuple(dict.fromkeys(r for c in sealed for r in c.rules)), len(sealed))
+    aside = Plain(desk.request.POST.get("plain", ""), found.sealing, len(sealed))
     try:
         out = submitting.give(row, submitting.gathered(row), actor=actor, now=now, plain=aside if sealed else None)
     except Conflict:

@@ -245,8 +245,7 @@ def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
 def _aside(foreseen: Foreseen, reason: str) -> sending.Plain | None:
     """What the reason puts aside; None where no rule has encrypted anything."""
     sealed = foreseen.encrypted
-    rules = tuple(dict.fromkeys(rule for copy in sealed for rule in copy.rules))
-    return sending.Plain(reason, rules, len(sealed)) if sealed else None
+    return sending.Plain(reason, foreseen.sealing, len(sealed)) if sealed else None
 
 
 def _gathered(row: Draft) -> submitting.Gathered:

@@ -1,0 +1,85 @@
+"""Slow lines, large files, buttons that are pressed twice, and mail of another system in the pick-up portal (P-19)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from civicmail.desk.holding.actions import pickups
+from civicmail.desk.holding.models import PickUp
+from civicmail.mail.courier import boxes
+from desk.holding.test_pickups import MAIL, SECRET, box, portal, told
+from desk.holding.test_quarantine import words
+from pages.world import Town
+
+__all__ = ["portal"]
+pytestmark = pytest.mark.django_db
+Visit = Callable[[str], Client]
+
+
+def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1600: a page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
+    sent again."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    said = {"pass": re.findall(r'name="pass" value="([^"]+)"', opened)[0], "text": "Thank you, Dana."}
+    assert "on its way" in words(visit("").post(link, said))
+    again = visit("").post(link, said)
+    assert again.status_code == 422 and "Send this only if it is more" in words(again) and PickUp.objects.get().replies.count() == 1
+    said["pass"] = re.findall(r'name="pass" value="([^"]+)"', again.content.decode())[0]
+    assert "Your answer is on its way" in words(visit("").post(link, said)) and PickUp.objects.get().replies.count() == 2
+
+
+def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
+    portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1605: on a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    counted, other = pickups._counted, {"secret": "three other words", "again": "three other words"}
+
+    def pressed(first: dict[str, str], then: dict[str, str]) -> Any:
+        """The first of two requests is answered while the second one is under way."""
+        PickUp.objects.filter(pk=row.pk).update(secret="", state="waits", tries=0)
+
+        def between(*said: Any) -> bool:
+            monkeypatch.setattr(pickups, "_counted", counted)
+            assert "078-05-1120" in words(visit("").post(link, first))
+            return counted(*said)
+
+        monkeypatch.setattr(pickups, "_counted", between)
+        return visit("").post(link, then)
+
+    mine = {"secret": SECRET, "again": SECRET}
+    assert "078-05-1120" in words(pressed(mine, mine))
+    late = pressed(other, mine)
+    assert late.status_code == 422 and "Somebody has chosen a passphrase" in words(late) and "days are over" not in words(late)
+    assert "078-05-1120" in words(visit("").post(link, {"secret": other["secret"]})), "what was chosen first opens it"
+
+
+def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-1614 (P-19): nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
+    box(installed, city, login="")
+    row, _ = told(portal, installed, city)
+    assert row.person == city.people["crew0"] and "pat@out.example" in words(visit("crew0").get("/mail/secure/"))
+    assert visit("crew0").post(f"/mail/secure/{row.pk}/", {"do": "revoke"}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "revoked"
+
+
+def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, installed: Path) -> None:
+    """R-725. A piece of 256 KiB is what is opened for a range, however large the file is."""
+    content = bytes(range(256)) * 180_000
+    encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
+    id_ = box(installed, city, mail=MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded))
+    sealed = boxes.file(installed, id_, 0)
+    assert sealed.size == len(content) and boxes.message(installed, id_).size > 60_000_000
+    assert b"".join(sealed.pieces(sealed.size - 300, sealed.size)) == content[-300:]
+    assert [len(piece) for piece in sealed.pieces(0, boxes.PIECE + 1)] == [boxes.PIECE, 1]
