@@ -180,7 +180,7 @@ def answer_lines(data: Path, words: str) -> list[dict[str, list[dict[str, str]]]
     return [answer("show", json.loads(line)["id"], data=data) for line in found]
 
 
-def _until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
