@@ -29,6 +29,8 @@ NOTHING_MISSING = os.environ.get("CIVICMAIL_NOTHING_MISSING") == "1"
 os.environ.setdefault("CIVICMAIL__WEB__SERVE", "false")  # most stories are about mail; those about pages say otherwise
 os.environ.setdefault("CIVICMAIL__SCREENING__CHECKS", "[]")  # tests about what is in mail name their checks
 os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])  # servers live where only root looks
+COLLECT = 50_000
+"""New objects between two collections: a page makes tens of thousands, and leaves hardly anything behind that only those find."""
 _NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 _untested: dict[str, int] = defaultdict(int)
@@ -54,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     every program that they start would go on ignoring it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(COLLECT)
     config.option.allow_hosts = "127.0.0.0/8,::1,localhost"
     config.option.allow_unix_socket = True
 

@@ -148,6 +148,7 @@ def _main() -> None:
     _import_ahead(json.loads(sys.stdin.readline()))
     gc.collect()
     gc.freeze()  # what is there now stays: no child goes through it again
+    gc.set_threshold(50_000)  # as tests/conftest.py has it, already for what a child imports
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -158,7 +159,8 @@ def _main() -> None:
 
 
 def _import_ahead(ahead: dict[str, Any]) -> None:
-    for name in THIRD:
+    plugins = importlib.import_module("_pytest.config").default_plugins
+    for name in (*THIRD, *(f"_pytest.{plugin}" for plugin in plugins)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if ahead["django"]:
