@@ -55,7 +55,50 @@ def test_who_waits_to_write_looks_every_few_milliseconds(
     begin(waiting)
     assert waiting.in_atomic_block is False and waiting.connection.in_transaction
     assert len(looks) == 3 and max(looks) <= 0.01
-    assert waiting.connection.execute("PRAGMA busy_timeout").fetchone() == (500,), "for what waits without a transaction"
+
+
+def test_a_statement_alone_waits_as_a_transaction_does(
+    waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1003."""
+    looks: list[float] = []
+
+    def pause(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            writing.execute("COMMIT")
+
+    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", pause)
+    with waiting.cursor() as cursor:
+        try:
+            cursor.execute("CREATE TABLE said (word TEXT)")
+        except OperationalError:
+            pytest.fail("it did not wait")
+        cursor.execute("INSERT INTO said VALUES (%s)", ["one"])
+        assert cursor.execute("SELECT word FROM said").fetchall() == [("one",)]
+    assert len(looks) == 3 and max(looks) <= 0.01
+
+
+def test_a_statement_alone_whose_turn_does_not_come_says_so(waiting: Any, writing: sqlite3.Connection) -> None:
+    with waiting.cursor() as cursor, pytest.raises(OperationalError, match="locked"):
+        cursor.execute("CREATE TABLE said (word TEXT)")
+
+
+def test_what_was_read_and_is_not_so_any_more_is_not_waited_for(
+    waiting: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting would not make it true again."""
+    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", lambda _: pytest.fail("it waits"))
+    with waiting.cursor() as cursor:
+        cursor.execute("CREATE TABLE said (word TEXT)")
+        cursor.execute("BEGIN DEFERRED")
+        cursor.execute("SELECT word FROM said").fetchall()
+        with sqlite3.connect(tmp_path / "city.sqlite3", isolation_level=None) as other:
+            other.execute("INSERT INTO said VALUES ('two')")
+        other.close()
+        with pytest.raises(OperationalError, match="locked"):
+            cursor.execute("INSERT INTO said VALUES ('one')")
+        cursor.execute("ROLLBACK")
 
 
 def test_whose_turn_does_not_come_hears_so(waiting: Any, writing: sqlite3.Connection) -> None:

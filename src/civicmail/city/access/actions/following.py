@@ -74,9 +74,10 @@ class Heard:
 
 def write(heard: Heard, *, now: int) -> None:
     """Write what was heard, and how far. Raises DatabaseError: then nothing was written and it can be tried again."""
+    counts = _counts(heard)  # before anybody has to wait for it
     with transaction.atomic():
         _attempts(heard.attempts, now)
-        _usage(heard)
+        _count(counts)
         reached.note(Followed, heard.positions)
     heard.clear()
 
@@ -108,16 +109,24 @@ def _attempts(attempts: Iterable[Attempt], now: int) -> None:
     inplace.write(signed_in.values(), ["last_login"])
 
 
-def _usage(heard: Heard) -> None:
+type _Counts = dict[tuple[int, int | None, date], list[int]]
+"""(mailbox, person, day), ids of rows -> how much was sent and received."""
+
+
+def _counts(heard: Heard) -> _Counts:
     boxes = _boxes({address for _, address, _ in heard.sent} | {address for address, _ in heard.received})
     people = dict(Person.objects.filter(uid__in={uid for uid, _, _ in heard.sent}).values_list("uid", "pk"))
-    counts: dict[tuple[int, int | None, date], list[int]] = {}
+    counts: _Counts = {}
     for (uid, address, day), count in heard.sent.items():
         if address in boxes:
             counts.setdefault((boxes[address][0], people.get(uid), day), [0, 0])[0] += count
     for (address, day), count in heard.received.items():
         if address in boxes:
             counts.setdefault((boxes[address][0], boxes[address][1], day), [0, 0])[1] += count
+    return counts
+
+
+def _count(counts: _Counts) -> None:
     if not counts:
         return
     days = {day for _, _, day in counts}

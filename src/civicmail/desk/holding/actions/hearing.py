@@ -29,6 +29,8 @@ from civicmail.mail.archive.records import Type
 
 _TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED, stuck.SIGN)
 """One of these stands in a head that asks for something; the others are not read."""
+TOGETHER = 20
+"""Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
 AT_ONCE = "high"
 """How severe a rule is of whose findings reviewers hear at once: a threat does not wait for somebody to look at the list."""
 log = get_logger()
@@ -36,66 +38,65 @@ log = get_logger()
 
 @dataclass(slots=True)
 class Waiting:
-    """Read, and not written yet. receipts: head and decisions; contained: mail of accounts that act unlike their owners; decided:
-    (capture, decision), whose sender stands in its receipt; stuck: captures with a copy that has no way (stuck.py)."""
+    """Of one record, read and not written yet. sent, said: of a receipt, or of a decision about what was sent; decided: the
+    capture of that decision, whose sender stands in its receipt; contained: mail of an account that acts unlike its owner; stuck:
+    a capture with a copy that has no way (stuck.py)."""
 
-    receipts: list[tuple[Sent, list[Said]]] = field(default_factory=list)
-    contained: list[containing.Seen] = field(default_factory=list)
-    decided: list[tuple[str, Said]] = field(default_factory=list)
-    leaving: list[asking.Seen] = field(default_factory=list)
-    used: Counter[str] = field(default_factory=Counter)
-    stuck: list[str] = field(default_factory=list)
+    journal: str
+    number: int
+    sent: Sent | None = None
+    said: list[Said] = field(default_factory=list)
+    decided: str = ""
+    contained: containing.Seen | None = None
+    leaving: asking.Seen | None = None
+    used: list[str] = field(default_factory=list)
+    stuck: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.sent or self.decided or self.contained or self.leaving or self.used or self.stuck)
 
 
 class Hearing:
     """Of the installation."""
 
     def __init__(self) -> None:
-        self._waiting = Waiting()
+        self._waiting: list[Waiting] = []
         self.positions: dict[str, int] = reached.of(Heard)
 
     @property
     def has_news(self) -> bool:
-        found = self._waiting
-        return bool(found.receipts or found.decided or found.contained or found.leaving or found.used or found.stuck)
+        return bool(self._waiting)
 
     def hear(self, record: Record) -> None:
         if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(sign in record.head for sign in _TELLING):
             return
-        head: dict[str, Any] = orjson.loads(record.head)
-        if record.type == Type.DEFERRED:
-            if stuck.SIGN in record.head:
-                self._waiting.stuck.append(head["id"])
-            return
-        self._waiting.used.update(asking.used(head))
-        if asking.SIGN in record.head and (files := asking.of_record(head, is_receipt=record.type == Type.RECEIPT)) is not None:
-            self._waiting.leaving.append(files)
-        if record.type == Type.DECIDED:
-            self._waiting.decided.append((head["id"], asked.of_decision(head)))
-        elif containing.SIGN in record.head and (one := containing.seen(head)) is not None:
-            self._waiting.contained.append(one)
-        elif (sent := asked.sent(head)) is not None:
-            self._waiting.receipts.append((sent, asked.of_receipt(head)))
+        if one := _read(record):
+            self._waiting.append(one)
 
     def write(self, now: int) -> None:
-        """Raises DatabaseError: then nothing was written, and it can be tried again."""
-        found = list(self._waiting.receipts)
-        found += [(sent, [said]) for capture, said in self._waiting.decided if (sent := _sent(capture)) is not None]
-        book = queries.book() if found else None
+        """Some at a time, so that others write in between. Raises DatabaseError: what was not written can be tried again."""
+        while some := self._waiting[:TOGETHER]:
+            whose = [_sent(one.decided or one.stuck) if one.decided or one.stuck else one.sent for one in some]
+            book = queries.book()
+            with transaction.atomic():
+                for one, sent in zip(some, whose, strict=True):
+                    self._write(one, sent, book, now)
+                reached.note(Heard, {one.journal: one.number for one in some})
+            del self._waiting[:TOGETHER]
         with transaction.atomic():
-            for sent, said in found:
-                assert book is not None
-                self._one(sent, said, book, now)
-            for one in self._waiting.contained:
-                containing.note(one, now=now)
-            for capture in dict.fromkeys(self._waiting.stuck):
-                if (sent := _sent(capture)) is not None:
-                    stuck.tell_sender(sent, now)
-            standing.count(self._waiting.used, now)
-            for files in self._waiting.leaving:
-                asking.note(files, now=now)
             reached.note(Heard, self.positions)
-        self._waiting = Waiting()
+
+    def _write(self, one: Waiting, sent: Sent | None, book: Book, now: int) -> None:
+        """sent: by whom what this record is about was sent; None where that is nobody's, or cannot be told."""
+        if one.contained is not None:
+            containing.note(one.contained, now=now)
+        elif one.stuck and sent is not None:
+            stuck.tell_sender(sent, now)
+        elif sent is not None:
+            self._one(sent, one.said, book, now)
+        standing.count(Counter(one.used), now)
+        if one.leaving is not None:
+            asking.note(one.leaving, now=now)
 
     def _one(self, sent: Sent, said: list[Said], book: Book, now: int) -> None:
         if sent.forwarder:
@@ -120,6 +121,25 @@ class Hearing:
             )  # fmt: skip
             if made and rule.severity == AT_ONCE:
                 tell_reviewers(row, person, now)
+
+
+def _read(record: Record) -> Waiting:
+    head: dict[str, Any] = orjson.loads(record.head)
+    one = Waiting(record.journal, record.number)
+    if record.type == Type.DEFERRED:
+        if stuck.SIGN in record.head:
+            one.stuck = head["id"]
+        return one
+    one.used = [*asking.used(head)]
+    if asking.SIGN in record.head:
+        one.leaving = asking.of_record(head, is_receipt=record.type == Type.RECEIPT)
+    if record.type == Type.DECIDED:
+        one.decided, one.said = head["id"], [asked.of_decision(head)]
+    elif containing.SIGN in record.head and (contained := containing.seen(head)) is not None:
+        one.contained = contained
+    else:
+        one.sent, one.said = asked.sent(head), asked.of_receipt(head)
+    return one
 
 
 def _sent(capture: str) -> Sent | None:

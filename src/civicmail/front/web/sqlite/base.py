@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
+from typing import Any
 
 from django.db.backends.sqlite3 import base
 
@@ -16,27 +18,45 @@ LOOK = 0.003
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """The class that Django looks for under this name."""
+    """The class that Django looks for under this name. "timeout" of its options: seconds until a writer gives up."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        """With SQLite's own way of waiting, until it is open."""
+        made: sqlite3.Connection = super().get_new_connection(conn_params)
+        made.execute("PRAGMA busy_timeout = 0")
+        return made
+
+    def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:
+        """For a statement alone, which is a transaction of its own."""
+        patience: float = self.settings_dict["OPTIONS"]["timeout"]
+        made: sqlite3.Cursor = self.connection.cursor(factory=lambda connection: _Cursor(connection, patience))
+        return made
 
     def _start_transaction_under_autocommit(self) -> None:
-        """Begin, as soon as nobody else writes. Raises OperationalError after the time of the settings ("timeout", in seconds)."""
         options = self.settings_dict["OPTIONS"]
-        patience: float = options["timeout"]
-        until = time.monotonic() + patience
         with self.wrap_database_errors:
-            self.connection.execute("PRAGMA busy_timeout = 0")
-            try:
-                while not self._begun(options["transaction_mode"], time.monotonic() >= until):
-                    time.sleep(LOOK)
-            finally:
-                self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
+            in_turn(lambda: self.connection.execute(f"BEGIN {options['transaction_mode']}"), options["timeout"])
 
-    def _begun(self, mode: str, last: bool) -> bool:
-        """Whether it is our turn now. mode: IMMEDIATE, of a writer; last: raise where it is not."""
+
+class _Cursor(base.SQLiteCursorWrapper):
+    def __init__(self, connection: sqlite3.Connection, patience: float) -> None:
+        super().__init__(connection)
+        self._patience = patience
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        return in_turn(lambda: super(_Cursor, self).execute(query, params), self._patience)
+
+
+def in_turn[T](act: Callable[[], T], patience: float) -> T:
+    """What it gives, as soon as nobody else writes. Raises OperationalError where that is not within so many seconds, and at once
+    where waiting cannot help: what a transaction has read is not so any more."""
+    until = time.monotonic() + patience
+    while True:
+        last = time.monotonic() >= until
         try:
-            self.connection.execute(f"BEGIN {mode}")
+            return act()
         except sqlite3.OperationalError as error:
-            if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            code = error.sqlite_errorcode
+            if last or code & 0xFF != sqlite3.SQLITE_BUSY or code == sqlite3.SQLITE_BUSY_SNAPSHOT:
                 raise
-            return False
-        return True
+        time.sleep(LOOK)
