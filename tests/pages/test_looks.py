@@ -4,7 +4,7 @@ of its own, and a console that says nothing about the content security policy (P
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ SOURCE = (Path(pytest_playwright_axe.__file__).parent / "resources/axe.min.js").
 RULES: dict[str, Any] = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
     "resultTypes": ["violations"],
+    "iframes": False,  # nothing runs in those that we have, so axe would only knock
 }
 LOOKS = ((1280, "none"), (320, "none"), (1280, "active"))
 SHOWN = {name: page for name, page in PAGES.items() if page.get("get", True) and page.get("looks", True)}
@@ -27,6 +28,39 @@ BESIDES = {
 """Pages that are not in the list, and what everybody may meet."""
 
 pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transaction=True)]
+
+
+class Tab:
+    """What `browse` asks of a window, in one tab for all pages here: it keeps style, script and fonts, as a reader's does."""
+
+    def __init__(self, context: Any) -> None:
+        self._context, self._page = context, context.new_page()
+
+    def emptied(self) -> Tab:
+        """Nobody is signed in."""
+        self._context.clear_cookies()
+        return self
+
+    def add_cookies(self, cookies: list[Any]) -> None:
+        self._context.add_cookies(cookies)
+
+    def new_page(self) -> Any:
+        self._page.set_viewport_size({"width": 1280, "height": 800})
+        self._page.emulate_media(forced_colors="none")
+        return self._page
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Iterator[Tab]:
+    context = browser.new_context()
+    yield Tab(context)
+    context.close()
+
+
+@pytest.fixture
+def new_context(tab: Tab, new_context: Callable[..., Any]) -> Callable[..., Any]:
+    """The tab; a window of its own for who has no script."""
+    return lambda **wanted: tab.emptied() if wanted["java_script_enabled"] else new_context(**wanted)
 
 
 def violations(page: Any, forced: str) -> list[str]:
