@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import threading
 from collections import Counter
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 from civicmail.front.sample.costs import Roles
 from civicmail.front.sample.day import HOURS, READINGS, Kind, Load, due
 from civicmail.front.sample.daymail import Letter, Letters, keep, kept
-from civicmail.front.sample.incidents import Incident, play, stop
+from civicmail.front.sample.incidents import Incident, Thief, play, stop
 from civicmail.front.sample.people import DEPARTMENTS, OFFICES
+from civicmail.front.sample.watch import Watch
 
 
 def test_a_day_has_the_mail_of_the_policy_in_both_readings() -> None:
@@ -66,10 +71,11 @@ def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_
 
 
 def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
-    """R-1103: 6,200 people have about 70 who do, one for 88 of them."""
-    assert len(OFFICES.departments) == 70 and set(DEPARTMENTS) <= set(OFFICES.departments)
-    assert all(len(OFFICES.staff_of(d.short)) == 7 for d in OFFICES.departments)
-    assert len({p.address for p in OFFICES.employees}) == len({d.name for d in OFFICES.departments}) * 7 == 490
+    """R-1103: 6,200 people have 140 who do, one for 44 of them."""
+    assert len(OFFICES.departments) == len({d.name for d in OFFICES.departments}) == 140
+    assert set(DEPARTMENTS) <= set(OFFICES.departments)
+    assert all(len(OFFICES.staff_of(d.short)) == (7 if d in DEPARTMENTS else 5) for d in OFFICES.departments)
+    assert len({p.address for p in OFFICES.employees}) == 14 * 7 + 126 * 5
 
 
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
@@ -81,3 +87,21 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
         sum(range(100_000))
         roles.look(os.getppid(), seen)
     assert roles.cpu >= roles.spent["ourselves"]
+
+
+def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
+    """R-1105: nobody greets the thief, and the hour is over all the same."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        thief = Thief(silent.getsockname()[1])
+        thief.sender = "somebody@city.example"
+        hour = thief.incident(Watch(tmp_path, 0))
+        hangs_up = threading.Timer(5, silent.close)  # so that a watcher who waits gets through, too late
+        hangs_up.start()
+        play((hour,), 16.0)
+        play((hour,), 17.0)
+        assert hour.over and thief.is_at_it
+        hangs_up.cancel()
+    for thread in threading.enumerate():
+        if thread.name == "thief":
+            thread.join(60)
+    assert thief.sent == 0 and not thief.is_at_it

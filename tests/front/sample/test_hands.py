@@ -34,12 +34,19 @@ def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is
     """R-1101."""
     for to in (ACME, DOT):
         files.asked("crew0", LENA, to)
-    hands = Hands(seed=1)
-    hands.work(9.0, files.desk.now)
+    hours, over = [9.0], False
+    hands = Hands(1, lambda: (hours[-1], files.desk.now), lambda: over)
+    hands.work()
+    hours.append(9.01)
     with django_assert_num_queries(2):
-        hands.work(9.01, files.desk.now)
+        hands.work()
     assert hands.worked == Worked(Counter({"p-head": 2}), [], Counter())
-    hands.work(17.5, files.desk.now)
+    hours.append(17.5)
+    over = True
+    hands.work()
+    assert not hands.worked.waits, "nobody begins an answer when the day is over"
+    over = False
+    hands.work()
     assert hands.worked.waits == [510.0, 510.0] and hands.worked.asked == {"p-head": 2}
     assert not ApprovalCopy.objects.filter(state="waits").exists()
     assert Worked.decode(hands.worked.encode()) == hands.worked

@@ -65,7 +65,7 @@ def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: 
     load = READINGS[reading]
     count = load.part(share).total
     with Simulation(folder, load, minutes * 60, seed, share) as played:
-        output.words("Making a city of 70 departments and district offices …")
+        output.words(f"Making a city of {len(OFFICES.departments)} departments and district offices …")
         city = samplecity.people(folder, OFFICES)
         from civicmail.front.sample.opening import ask_about_files, sign_in  # what follows wants Django, which stands now
 

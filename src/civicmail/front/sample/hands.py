@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from itertools import batched
 from random import Random
 
@@ -31,11 +32,16 @@ _GOOD_AMONG_SPAM = 0.02
 _AT_ONCE = 100
 """Messages whose questions are looked at together."""
 
+Moment = Callable[[], tuple[float, int]]
+"""The hour of the day, and the time in ms."""
+
 
 class Hands:
-    """worked: what was done so far. A look reads the numbers of what waits; more of it only when it is new or due."""
+    """worked: what was done so far. A look reads the numbers of what waits; more of it only when it is new or due.
+    is_over: asked before each answer, because a look at much of it takes long."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, moment: Moment, is_over: Callable[[], bool] = lambda: False) -> None:
+        self._moment, self._is_over = moment, is_over
         self.worked = Worked(Counter(), [], Counter())
         self._random = Random(seed)  # noqa: S311 - the same people for the same seed
         self._due: dict[int, float] = {}
@@ -43,13 +49,14 @@ class Hands:
         self._since: dict[int, float] = {}
         self._looked = -1
 
-    def work(self, hour: float, now: int) -> None:
-        """What people would do at this hour of the day."""
+    def work(self) -> None:
+        """What people would do at this moment of the day."""
+        hour, now = self._moment()
         with again_soon():
             self._approve(hour, now)
         with again_soon():
             self._secure(hour, now)
-        if int(hour) > self._looked:
+        if int(hour) > self._looked and not self._is_over():
             self._looked = int(hour)
             with again_soon():
                 self._read_quarantine(now)
@@ -63,8 +70,10 @@ class Hands:
                 self._began[row.pk], self._due[row.pk] = hour, self._later(hour)
         for some in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _AT_ONCE):
             for row in rows.filter(pk__in=some):
+                if self._is_over():
+                    return
                 with again_soon():
-                    self._answer(row, hour, now)
+                    self._answer(row, *self._moment())
 
     def _answer(self, row: Approval, hour: float, now: int) -> None:
         if not (people := approvers.asked(row, now)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -23,11 +24,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """short: the mailbox of the department and the key of everything about it; topics: what its mail is about."""
+    """short: the mailbox of the department and the key of everything about it; topics: what its mail is about; size: how many work
+    there, 0 for as many as in others of the town."""
 
     short: str
     name: str
     topics: tuple[str, ...]
+    size: int = 0
 
 
 DEPARTMENTS = (
@@ -79,21 +82,27 @@ def _local(given: str, family: str) -> str:
     return f"{given}.{family}".translate(_PLAIN).lower()
 
 
+def _names(given: int, family: int) -> Iterator[tuple[str, str]]:
+    """Every name once, from these two on: first that given name in every family."""
+    for g in range(len(_GIVEN)):
+        for f in range(len(_FAMILY)):
+            yield _GIVEN[(given + g) % len(_GIVEN)], _FAMILY[(family + f) % len(_FAMILY)]
+
+
 class Town:
     """Departments and who works in them: the department's own mailbox first, then `size` people. Names and addresses are unique."""
 
     def __init__(self, departments: tuple[Department, ...], size: int) -> None:
         self.departments = departments
         self._staff: dict[str, tuple[Person, ...]] = {}
-        taken: set[str] = set()
+        taken: set[tuple[str, str]] = set()
         for d, department in enumerate(departments):
             people = [Person(department.name, f"{department.short}@{DOMAIN}", department.short)]
-            for i in range(size):
-                given, at = _GIVEN[(d * 7 + i * 5) % len(_GIVEN)], d * 3 + i * 11
-                while (address := f"{_local(given, _FAMILY[at % len(_FAMILY)])}@{DOMAIN}") in taken:
-                    at += 1
-                taken.add(address)
-                people.append(Person(f"{given} {_FAMILY[at % len(_FAMILY)]}", address, department.short))
+            for i in range(department.size or size):
+                given, family = next(name for name in _names(d * 7 + i * 5, d * 3 + i * 11) if name not in taken)
+                taken.add((given, family))
+                address = f"{_local(given, family)}@{DOMAIN}"
+                people.append(Person(f"{given} {family}", address, department.short))
             self._staff[department.short] = tuple(people)
 
     def staff_of(self, short: str) -> tuple[Person, ...]:
@@ -113,16 +122,18 @@ DEMO = Town(tuple(d for d in DEPARTMENTS if d.short in ("works", "police", "cler
 """The city of the demo: six departments, with the mayor and outsiders about 400 people."""
 
 
+_DISTRICTS = ("North", "East", "South", "West", "Harbor", "Market", "Lakeside", "Hills", "Airport")
+
+
 def _with_districts(department: Department) -> tuple[Department, ...]:
-    """The department and its office in each of four districts."""
-    where = ("North", "East", "South", "West")
-    offices = (Department(f"{department.short}-{w.lower()}", f"{department.name}, {w}", department.topics) for w in where)
+    """The department and its office in each of nine districts."""
+    offices = (Department(f"{department.short}-{w.lower()}", f"{department.name}, {w}", department.topics, 4) for w in _DISTRICTS)
     return department, *offices
 
 
 OFFICES = Town(tuple(office for d in DEPARTMENTS for office in _with_districts(d)), 6)
-"""The city of a simulated day: about as many people as the demo's in 70 departments and district offices, because 6,200 people have
-about 70 who decide about files."""
+"""The city of a simulated day: some more people than the demo's, in 140 departments and district offices, so that somebody decides
+about the files of 44 of the 6,200 whose mail it carries."""
 
 
 @cache

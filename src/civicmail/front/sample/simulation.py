@@ -1,7 +1,7 @@
 """A whole city's day, compressed: its mail comes at its hours, things go wrong, and a report says what it was like.
 
-About 420 people in 70 departments and district offices carry the mail of 6,200. Their data folder is new; every process is the real
-one. What plays them stays out of their way: letters are made before the day begins, and people at their desks are another process.
+About 600 people in 140 departments and district offices carry the mail of 6,200. Their data folder is new; every process is the
+real one. What plays them stays out of their way: letters are made before the day begins, people at their desks are another process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from civicmail.front.sample.traffic import Traffic
 from civicmail.front.sample.watch import Watch
 from civicmail.front.sample.worked import Worked
 
-LOOK = 0.25
+LOOK, ROLES = 0.25, 2.0
+"""Seconds between two looks at what became of the mail, and at what processes cost."""
 AGAIN_HOURS = 0.1
 """After six minutes of the day honest servers come again with what was put off."""
 Say = Callable[[str], None]
@@ -52,7 +53,7 @@ class Desks(Protocol):
         """Raises CivicmailError where it has ended by itself."""
 
     def end(self) -> Worked:
-        """The day is over. Raises CivicmailError where it was over before."""
+        """The day is over; what they did."""
 
 
 class Simulation:
@@ -61,7 +62,7 @@ class Simulation:
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
         self.roles = costs.Roles()
-        self._began = 0.0
+        self._began = self._again = 0.0
         self.happened: list[tuple[float, str]] = []
         self._seed = seed
         self._names, self._neighbour = Names(), Neighbour()
@@ -144,12 +145,13 @@ class Simulation:
             finally:
                 self.traffic.stop.set()
         sent.result()
-        self._look(pid)
+        self.roles.look(pid, self._others)
         worked = desks.end()
         incidents.stop(self.incidents)
         end = time.monotonic() + 120
         while (self.watch.open or self.thief.is_at_it) and time.monotonic() < end:
             self._look(pid)
+        self.roles.look(pid, self._others)
         return worked
 
     @property
@@ -172,7 +174,9 @@ class Simulation:
 
     def _look(self, pid: int) -> None:
         self.watch.look()
-        self.roles.look(pid, self._others)
+        if time.monotonic() >= self._again:  # a look at all threads of all processes is dear
+            self._again = time.monotonic() + ROLES
+            self.roles.look(pid, self._others)
         time.sleep(LOOK)
 
     def weigh(self) -> None:
