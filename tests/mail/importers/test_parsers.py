@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -162,7 +163,7 @@ def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothi
     of_another = Preparer("Ann")(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))[-1]
     plain = json.loads(document)
     documents = [of_another, "", "[]", *(json.dumps({**plain, **lie}) for lie in LIES)]
-    answers = [(received, basis, digest, id_, lie) for lie in documents]
+    answers: list[Any] = [(received, basis, digest, id_, lie) for lie in documents]
     answers += [
         (ASK[4] + 1, basis, digest, id_, document),
         (received, "x", digest, id_, document),

@@ -111,7 +111,7 @@ def _shut(data: Path) -> Callable[[], object]:
     readers of files, which give up more (core/sandbox)."""
     kept = extracted.top(data)
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    programs = (*launch.FOLDERS, Path(sys.prefix), Path(sys.base_prefix), Path(confine.__file__).parents[3])
+    programs: tuple[Path, ...] = (*launch.FOLDERS, Path(sys.prefix), Path(sys.base_prefix), Path(confine.__file__).parents[3])
     programs += tuple(map(Path, mimetypes.knownfiles))  # they are read where a reader begins
     return partial(confine.confine, MEMORY, programs=programs, keeps=(kept,))
 

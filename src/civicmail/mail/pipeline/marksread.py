@@ -52,7 +52,8 @@ def numbers_of(raw: bytes) -> bytes:
     letter = letters.read(raw)
     text = tokens.text_of(letter)
     packed = tokens.pack(tokens.tokens(raw, letter, text))
-    return json.dumps({"counts": packed["counts"], "bands": bands.of(text)}).encode() + b"\n" + packed["numbers"]
+    line, content = json.dumps({"counts": packed["counts"], "bands": bands.of(text)}).encode(), bytes(packed["numbers"])
+    return line + b"\n" + content
 
 
 def spelt_of(raw: bytes) -> bytes:
