@@ -92,7 +92,7 @@ def test_of_a_number_only_what_the_city_sent_is_told() -> None:
 
 @pytest.mark.django_db
 def test_a_resident_finds_the_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1621 (P-26): at the foot of every page before the sign-in; who works here has the button of the message."""
+    """P-26: at the foot of every page before the sign-in; who works here has the button of the message."""
     for page in ("/accounts/login/", "/policy/text/", "/nowhere/"):
         assert 'href="/really/"' in Client().get(page).content.decode()
     assert 'href="/really/"' not in visit("crew0").get("/").content.decode()
