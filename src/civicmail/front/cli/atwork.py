@@ -26,6 +26,8 @@ from civicmail.front.web.start import start
 
 LOOK = 0.25
 """Seconds between two looks at what waits, where half a minute of the day is not more."""
+MANAGERS = 4
+"""Who answer at the same moment: the pages have as many threads for them, and more."""
 READY = b"ready\n"
 END_SECONDS = 120
 """For what somebody is doing when the day ends."""
@@ -90,6 +92,8 @@ def main(data: Path, seconds: float, seed: int, heard: IO[bytes], said: IO[bytes
             seed,
             lambda: (min((time.monotonic() - began) * HOURS / seconds, HOURS), now_ms()),
             lambda: bool(select.select([heard], [], [], 0)[0]),
+            hour=1000 * seconds / HOURS,
+            at_once=MANAGERS,
         )
         while not select.select([heard], [], [], pause)[0]:
             hands.work()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from random import Random
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
 from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import ms
 from civicmail.city.access.tasks import again_soon
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding import approvers, queries
@@ -29,6 +31,7 @@ _SPREAD = 0.7
 _OFFICE = (8.0, 17.5)
 _LOCK_HOURS, _RELEASE_HOURS = 0.3, 2.0
 _GOOD_AMONG_SPAM = 0.02
+_APPROVED = 0.95
 _AT_ONCE = 100
 """Messages whose questions are looked at together."""
 
@@ -38,14 +41,19 @@ Moment = Callable[[], tuple[float, int]]
 
 class Hands:
     """worked: what was done so far. A look reads the numbers of what waits; more of it only when it is new or due.
-    is_over: asked before each answer, because a look at much of it takes long."""
+    is_over: asked before each answer, because a look at much of it takes long; hour: ms that an hour of the day takes; at_once: how
+    many managers answer at the same moment, each in a thread."""
 
-    def __init__(self, seed: int, moment: Moment, is_over: Callable[[], bool] = lambda: False) -> None:
-        self._moment, self._is_over = moment, is_over
+    def __init__(
+        self, seed: int, moment: Moment, is_over: Callable[[], bool] = lambda: False, *, hour: float = 3_600_000, at_once: int = 1
+    ) -> None:
+        self._moment, self._is_over, self._hour = moment, is_over, hour
+        self._managers = ThreadPoolExecutor(at_once, thread_name_prefix="manager") if at_once > 1 else None
         self.worked = Worked(Counter(), [], Counter())
         self._random = Random(seed)  # noqa: S311 - the same people for the same seed
         self._due: dict[int, float] = {}
         self._began: dict[int, float] = {}
+        self._says: dict[int, str] = {}
         self._since: dict[int, float] = {}
         self._looked = -1
 
@@ -67,22 +75,25 @@ class Hands:
         for some in batched((pk for pk in waiting if pk not in self._due), _AT_ONCE):
             for row in rows.filter(pk__in=some):
                 self.worked.asked.update(p.uid for p in approvers.asked(row, now)[:1])
-                self._began[row.pk], self._due[row.pk] = hour, self._later(hour)
+                self._began[row.pk], self._due[row.pk] = hour - (now - ms(row.made)) / self._hour, self._later(hour)
+                self._says[row.pk] = "approve" if self._random.random() < _APPROVED else "refuse"
+        answers = map if self._managers is None else self._managers.map
         for some in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _AT_ONCE):
-            for row in rows.filter(pk__in=some):
-                if self._is_over():
-                    return
-                with again_soon():
-                    self._answer(row, *self._moment())
+            for what, minutes in filter(None, answers(self._answer, list(rows.filter(pk__in=some)))):
+                self.worked.waits.append(minutes)
+                self.worked.done["files approved" if what == "approve" else "files not approved"] += 1
 
-    def _answer(self, row: Approval, hour: float, now: int) -> None:
-        if not (people := approvers.asked(row, now)):
-            return
-        what = "approve" if self._random.random() < 0.95 else "refuse"
-        indices = list(row.copies.filter(state="waits").values_list("index", flat=True))
-        approving.answer(row, indices, what, actor=actor(people[0], now), reason="It goes to whom it is for.", now=now)
-        self.worked.waits.append((hour - self._began[row.pk]) * 60)
-        self.worked.done["files approved" if what == "approve" else "files not approved"] += 1
+    def _answer(self, row: Approval) -> tuple[str, float] | None:
+        """What was answered, and how many minutes of the day after the question; None where nobody could."""
+        answered = None
+        with again_soon():
+            _, now = self._moment()
+            if self._is_over() or not (people := approvers.asked(row, now)):
+                return None
+            what, indices = self._says[row.pk], list(row.copies.filter(state="waits").values_list("index", flat=True))
+            approving.answer(row, indices, what, actor=actor(people[0], now), reason="It goes to whom it is for.", now=now)
+            answered = what, (self._moment()[0] - self._began[row.pk]) * 60
+        return answered
 
     def _secure(self, hour: float, now: int) -> None:
         for row in Containment.objects.filter(state__in=("held", "locked")).order_by("pk"):
