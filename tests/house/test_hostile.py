@@ -32,7 +32,7 @@ WHOLE = {
     "civicmail.front.sample.outside": "the sample city's own mail",
     "civicmail.mail.importers.prepare": "import: parser processes, which have given up all that they do not need",
 }
-"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/1700)."""
+"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/0080)."""
 
 
 def named(path: Path) -> str:

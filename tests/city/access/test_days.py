@@ -15,7 +15,7 @@ from civicmail.front.web import telling
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Asia/Tokyo", "UTC", "America/Chicago", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("day", [date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1), date(2026, 12, 31)])  # clocks change on two
 def test_who_gives_a_day_reads_that_day_in_every_zone(zone: str, day: date) -> None:
-    """R-1303."""
+    """R-944."""
     with timezone.override(zone):
         ends = datetime.fromtimestamp(end_of(day) / 1000, UTC)
         assert last_day(ends) == last_day(ends - timedelta(hours=1)) == day

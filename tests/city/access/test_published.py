@@ -152,7 +152,7 @@ def test_what_changed_is_durable_with_its_folder_when_doors_were_told(tmp_path: 
 
 
 def test_one_of_many_threads_looks_and_the_others_go_on_with_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1204, promise 5: all jobs and pages of a process have one."""
+    """R-1014, promise 5: all jobs and pages of a process have one."""
     clock, began, may_end = Clock(), threading.Event(), threading.Event()
     publish(tmp_path, small(1))
     watch = watching(tmp_path, clock)

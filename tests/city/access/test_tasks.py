@@ -66,7 +66,7 @@ def test_a_crash_between_the_journal_and_the_note_carries_one_twice_and_loses_no
 
 
 def test_a_worker_carries_at_once_what_is_new_and_looks_for_what_was_late_each_hour() -> None:
-    """R-1201, A3: what it remembers of the settled ones keeps no entry back."""
+    """R-1011, A3: what it remembers of the settled ones keeps no entry back."""
     journal = Journal()
     carrying = Carrying(journal)
     assert carrying.step(MS) == 0
@@ -229,7 +229,7 @@ def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: py
 
 
 def test_what_many_did_is_written_with_the_statements_of_one_and_each_has_its_own() -> None:
-    """R-1200, P-07: a city has sixty messages in a second."""
+    """R-1010, P-07: a city has sixty messages in a second."""
     staff_ = [_worker(f"p{n}") for n in range(30)]
     for person in staff_:
         Device.objects.create(person=person, key=f"k-{person.uid}", name="phone", mac="00" * 32, made=OLD)

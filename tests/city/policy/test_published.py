@@ -45,7 +45,7 @@ def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Pat
 
 
 def test_another_text_is_another_book_and_the_same_text_is_the_same(tmp_path: Path) -> None:
-    """R-1002: a page asks with each look, and what was published a moment ago holds."""
+    """R-938: a page asks with each look, and what was published a moment ago holds."""
     published.publish(tmp_path, text_of("one"))
     book = published.active(tmp_path)
     assert published.active(tmp_path) is book

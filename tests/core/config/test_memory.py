@@ -46,6 +46,6 @@ def _kept(how: str) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_threads_that_take_turns_keep_no_more_than_a_few_of_them() -> None:
-    """R-1205: a city worker has thirty threads and grew to 800 MB in an hour."""
+    """R-1015: a city worker has thirty threads and grew to 800 MB in an hour."""
     assert _kept("each by itself") > 80, "else this shows nothing on this machine"
     assert _kept("shared") < 50

@@ -31,7 +31,7 @@ def _found(raw: bytes) -> str:
     ],
 )
 def test_what_is_no_header_is_text(raw: bytes) -> None:
-    """R-1300."""
+    """R-941."""
     one = letter.read(raw)
     assert "gravel" in one.text.lower() and "then text" in one.text
     assert not one.headers and {d.code for d in one.defects} & {defects.HEADER_MISSING, defects.HEADER_EMPTY}
@@ -49,7 +49,7 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
     ],
 )
 def test_a_line_among_the_header_that_is_no_field_is_a_part_of_its_own(raw: bytes) -> None:
-    """R-1301."""
+    """R-942."""
     one = letter.read(raw)
     assert one.subject == "kept" and defects.HEADER_LINE in {defect.code for defect in one.defects}
     lines = [part for part in one.parts if part.path == STRAY]

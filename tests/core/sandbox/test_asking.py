@@ -38,7 +38,7 @@ def test_a_process_answers_one_question_after_another(pool: Pool) -> None:
 
 
 def test_a_fork_asks_processes_of_its_own() -> None:
-    """R-1711: by the same pipes each would have the other's answers."""
+    """R-1027: by the same pipes each would have the other's answers."""
     ours = asking.shared(READER, 1)
     assert asking.shared(READER, 1) is ours
     child = os.fork()

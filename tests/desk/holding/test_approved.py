@@ -53,7 +53,7 @@ def test_a_wait_is_told_in_hours() -> None:
 
 
 def test_what_nobody_has_answered_is_in_no_median(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-1527: it went back after days, and says nothing of how long answers take."""
+    """R-983: it went back after days, and says nothing of how long answers take."""
     row = files.asked("crew0", ACME)
     files.asked("crew0", DOT, files={"b.pdf": PDF + b"b"})
     files.desk.now += HOUR // 2

@@ -84,7 +84,7 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
 
 
 def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1613 (P-25, promise 7): on the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
+    """R-1002 (P-25, promise 7): on the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
     row, _, good = attacked(city, installed)
     assert "Call the security office" in words(visit("crew0").get("/"))
     assert "Call the security office" not in words(visit("crew1").get("/"))
@@ -135,7 +135,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
 
 
 def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1602 (P-25): an attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
+    """R-991 (P-25): an attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
     write, and colleagues, are chosen."""
     at = ms(city.now) - 60_000
     known = Known()
@@ -154,7 +154,7 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
 
 
 def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1607 (P-25): however many different messages wait."""
+    """R-996 (P-25): however many different messages wait."""
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     assert "Everything, 6 messages" in words(officer.get(page))
@@ -164,7 +164,7 @@ def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Vi
 
 
 def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1618 (P-25): however much newer mail waits."""
+    """R-1007 (P-25): however much newer mail waits."""
     other = send(installed, ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
     attacked(city, installed)
     monkeypatch.setattr(containments, "MOST", 3)

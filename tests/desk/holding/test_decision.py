@@ -201,7 +201,7 @@ def test_the_reply_leads_to_the_page_of_the_decision() -> None:
 def test_whoever_contested_is_answered_in_each_language_of_the_city(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1526: nobody knows which one somebody outside reads."""
+    """R-982: nobody knows which one somebody outside reads."""
     now = ms(city.now)
     row = contested(installed, "executable", now)
     monkeypatch.setattr(contests, "gettext", lambda text: f"{translation.get_language()}|{text}")

@@ -43,7 +43,7 @@ Visit = Callable[[str], Client]
 
 
 def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(files: Bureau, city: Town, visit: Visit) -> None:
-    """R-1500: every link that they are given opens."""
+    """R-956: every link that they are given opens."""
     Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
     row = files.asked("crew0", ACME)
     told = Notice.objects.get(key__startswith="approval-waits:")
@@ -61,7 +61,7 @@ def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(f
 
 @pytest.mark.parametrize("key", ["deputy", "chief"])
 def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, visit: Visit, key: str) -> None:
-    """R-1501: neither a deputy nor who is above; and nobody has a task of it. How it stands they see."""
+    """R-957: neither a deputy nor who is above; and nobody has a task of it. How it stands they see."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("head", ACME)
@@ -73,7 +73,7 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
 
 
 def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path, visit: Visit) -> None:
-    """R-1502: whoever approves is not told that it is on its way."""
+    """R-958: whoever approves is not told that it is on its way."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -85,7 +85,7 @@ def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau
 
 
 def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path) -> None:
-    """R-1529: they had heard that it is on its way; the page that they are led to says which rule."""
+    """R-985: they had heard that it is on its way; the page that they are led to says which rule."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -101,7 +101,7 @@ def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bur
 def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
     files: Bureau, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1503: the worker does it in its next round."""
+    """R-959: the worker does it in its next round."""
 
     def later(*_: object) -> None:
         raise LaterError("The archive takes nothing at this moment.")
@@ -116,7 +116,7 @@ def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
 
 
 def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_over(files: Bureau) -> None:
-    """R-1504: at most one letter an hour, and none of them forgotten until the next day."""
+    """R-960: at most one letter an hour, and none of them forgotten until the next day."""
     row, told = files.asked("crew0", ACME), Notice.objects.filter(key__startswith="approval-waits:")
     answer(files, row, "head")
     files.hear(10 * 60_000)
@@ -129,7 +129,7 @@ def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_o
 
 
 def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau, installed: Path) -> None:
-    """R-1511: the deputy says that it answers a request, a moment after the head has let it go."""
+    """R-967: the deputy says that it answers a request, a moment after the head has let it go."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head")
     with pytest.raises(Conflict, match="Rosa Hale"):
@@ -138,7 +138,7 @@ def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau,
 
 
 def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit) -> None:
-    """R-1513: a sample is for the next head, where there is one."""
+    """R-969: a sample is for the next head, where there is one."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("head", ACME)
@@ -154,7 +154,7 @@ def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit)
 
 
 def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit: Visit) -> None:
-    """R-1514: how it stands, and no file; nothing of what answers no request."""
+    """R-970: how it stands, and no file; nothing of what answers no request."""
     row, other = files.asked("crew0", ACME), files.asked("crew1", ACME)
     answer(files, row, "head", "records", reason="Request PR-14 asks for it.")
     told = Notice.objects.filter(key__startswith=f"approval-records:{row.pk}").first()
@@ -167,7 +167,7 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
 def test_files_go_although_an_answer_of_the_same_moment_was_published_over_theirs(
     files: Bureau, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1515: what gateways know is written anew, and the copy is let go once more."""
+    """R-971: what gateways know is written anew, and the copy is let go once more."""
     row, before, real = files.asked("crew0", ACME), approved.read(installed), publishing.written
 
     def overtaken(now: int) -> bool:
@@ -182,7 +182,7 @@ def test_files_go_although_an_answer_of_the_same_moment_was_published_over_their
 
 
 def test_whoever_publishes_approvals_looks_once_more(files: Bureau, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1516: of two at one moment the last one to write may know less."""
+    """R-972: of two at one moment the last one to write may know less."""
     real = publishing.publish
 
     def overtaken(data: Path, wanted: Any) -> None:
@@ -196,7 +196,7 @@ def test_whoever_publishes_approvals_looks_once_more(files: Bureau, installed: P
 
 
 def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) -> None:
-    """R-1519: the newest of three hundred is passed on in time, and each department is asked about once."""
+    """R-975: the newest of three hundred is passed on in time, and each department is asked about once."""
     at = moment(files.desk.now + HOUR)
     rows = Approval.objects.bulk_create(
         Approval(
@@ -215,7 +215,7 @@ def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) ->
 
 
 def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit) -> None:
-    """R-1521: for one recipient, and for all of them."""
+    """R-977: for one recipient, and for all of them."""
     row = files.asked("crew0", ACME, DOT)
     page = f"/holding/approvals/{row.pk}/"
     answer(files, row, "deputy", to=(0,))
@@ -228,7 +228,7 @@ def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit)
 
 
 def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau, visit: Visit) -> None:
-    """R-1530: a neighbouring system hands it in and does not say who used the mailbox; with nobody to ask the log says so."""
+    """R-986: a neighbouring system hands it in and does not say who used the mailbox; with nobody to ask the log says so."""
     now, capture = files.desk.now, files.asked("crew0", ACME).capture
     Approval.objects.all().delete()
     seen = asking.Seen(capture, "streets@city.example", "public-works", now, (("1.2", "file", 9, "ab" * 32),), ((0, ACME),))

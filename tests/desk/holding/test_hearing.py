@@ -33,7 +33,7 @@ def _used(row: StandingApproval, number: int) -> Record:
 
 
 def test_who_begins_anew_in_the_middle_writes_each_record_once(files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1004: and nobody waits for the database until all of them are written."""
+    """R-940: and nobody waits for the database until all of them are written."""
     row, now = allow(files, AGENDA), files.desk.now
     records = [_used(row, number) for number in range(1, 3 * hearing.TOGETHER)]
     count, calls = standing.count, 0

@@ -47,7 +47,7 @@ def test_a_reader_rests_until_the_next_release_and_two_at_once_have_one_each() -
 
 
 def test_a_reader_is_not_kept_for_other_settings(settings: Any) -> None:
-    """R-1001: how long it may take, and how much it reads, is what the settings say now."""
+    """R-937: how long it may take, and how much it reads, is what the settings say now."""
     with releasing():
         pass
     (first,) = _resting()

@@ -36,7 +36,7 @@ def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bu
 
 
 def test_a_link_is_told_as_a_link_in_mail_and_in_the_entries(files: Bureau) -> None:
-    """R-1305: also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
+    """R-946: also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
     row = files.asked("crew0", ACME, files={}, text=TEXT)
     assert (row.things, row.links) == ("links to shared files", [DIGEST])
     assert Entry.objects.get(act="approval.asked").facts["links"] == 1
@@ -58,7 +58,7 @@ def test_of_files_alone_nothing_is_said_of_links(files: Bureau) -> None:
 
 
 def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-1307: with that look recorded first; the address is text, and nobody gets there by a slip."""
+    """R-948: with that look recorded first; the address is text, and nobody gets there by a slip."""
     row = files.asked("crew0", ACME, DOT, files={"bid-14.pdf": PDF, "costs.pdf": PDF + b"c"}, text=TEXT)
     page, client = f"/holding/approvals/{row.pk}/", visit("head")
     response = client.get(page)

@@ -34,7 +34,7 @@ def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
 def test_the_page_of_what_is_kept_back_says_why_and_leads_on(
     city: Town, installed: Path, visit: Callable[[str], Client], rule: str, do: str
 ) -> None:
-    """R-1508: the rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
+    """R-964: the rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
     capture = quarantined(installed, ms(city.now) - 1000, rule=rule, do=do)
     shown = visit("crew0").get(f"/mail/{capture.uuid}/")
     reader = active_or_starter(installed).rule(rule)

@@ -218,7 +218,7 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
 
 
 def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-725, R-1606: and each part of it is an entry, also for whoever leaves out the first byte."""
+    """R-725, R-995: and each part of it is an entry, also for whoever leaves out the first byte."""
     content = bytes(range(256)) * 3000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     large = MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded)

@@ -24,7 +24,7 @@ Visit = Callable[[str], Client]
 
 
 def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1600: a page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
+    """R-989: a page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
     sent again."""
     box(installed, city)
     _, link = told(portal, installed, city)
@@ -40,7 +40,7 @@ def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, install
 def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1605: on a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
+    """R-994: on a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
     box(installed, city)
     row, link = told(portal, installed, city)
     counted, other = pickups._counted, {"secret": "three other words", "again": "three other words"}
@@ -65,7 +65,7 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
 
 
 def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1614 (P-19): nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
+    """R-1003 (P-19): nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
     box(installed, city, login="")
     row, _ = told(portal, installed, city)
     assert row.person == city.people["crew0"] and "pat@out.example" in words(visit("crew0").get("/mail/secure/"))

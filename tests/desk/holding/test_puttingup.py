@@ -87,7 +87,7 @@ def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: B
 
 
 def test_a_sample_of_what_heads_put_up_is_looked_at_too(files: Bureau, visit: Visit) -> None:
-    """R-1512: to ask before writing is no way round the next head."""
+    """R-968: to ask before writing is no way round the next head."""
     head, wanted = files.town.people["head"], [uuid.UUID(int=n) for n in range(1, 20)]
     assert {is_sampled(str(uid), own=True) for uid in wanted} == {True, False} and not is_sampled(str(wanted[0]), own=False)
     for one in (True, False):

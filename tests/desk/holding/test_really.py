@@ -99,7 +99,7 @@ def test_a_resident_finds_the_page(city: Town, visit: Callable[[str], Client]) -
 
 
 def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
-    """R-1612: as mail programs show it; an address of somebody is one that nothing was sent under."""
+    """R-1001: as mail programs show it; an address of somebody is one that nothing was sent under."""
     for text in ("<7.a@city.example>", " 7.a@city.example\n", "Message-ID: <7.a@city.example>"):
         assert of_message_id(text) == "7.a@city.example"
     for text in ("hello", "a@b c@d", "From: a@city.example\r\n\r\nPay", "@", "a@" + "b" * 700, ""):
@@ -109,7 +109,7 @@ def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
 
 @pytest.mark.django_db
 def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city: Town, installed: Path) -> None:
-    """R-1612 (P-26, P-17): the first of its name counts, so whoever sends us our own Message-ID hides nothing."""
+    """R-1001 (P-26, P-17): the first of its name counts, so whoever sends us our own Message-ID hides nothing."""
     at, anybody = ms(city.now) - 60_000, Client()
     body = b"Message-ID: <out.7@city.example>\r\n" + BODY
     with closing(Writer(installed, lambda: at, UNSYNCED, 1 << 20)) as w:

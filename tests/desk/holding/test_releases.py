@@ -217,7 +217,7 @@ def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: 
 
 
 def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed: Path) -> None:
-    """R-1505: they ask, and another officer answers."""
+    """R-961: they ask, and another officer answers."""
     now, own = ms(city.now), officer("crew0")
     copy = kept(quarantined(installed, now - 1000, rule="executable"), now)
     with pytest.raises(Conflict, match="another security officer"):

@@ -104,7 +104,7 @@ def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
 
 @pytest.mark.parametrize("series", ["*.pdf", "[!_]*", "??*.docx", "[a-z]*.*", "[abc"])
 def test_a_pattern_that_fits_nearly_everything_ends_as_soon_as_everything(files: Bureau, series: str) -> None:
-    """R-1528: with a recipient it is narrow enough, and a series has a name."""
+    """R-984: with a recipient it is narrow enough, and a series has a name."""
     with pytest.raises(Unusable) as said:
         allow(files, What(series=series), 93)
     assert set(said.value.fields) == {"until"}

@@ -122,7 +122,7 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
 
 
 def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1518: also what the rule itself says, as far as the catalogue has it."""
+    """R-974: also what the rule itself says, as far as the catalogue has it."""
     person, now = city.people["crew2"], ms(city.now)
     person.language = "es"
     person.save(update_fields=["language"])

@@ -129,7 +129,7 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
 
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, installed: Path, known: int) -> None:
-    """R-1603 (P-27, 28 CFR 35.160): what a claimed address is made of changes nothing in the question."""
+    """R-992 (P-27, 28 CFR 35.160): what a claimed address is made of changes nothing in the question."""
     capture, dana = came(installed, known - 60_000, "{link}@evil.example"), city.people["crew0"]
     actor = actor_of(Account.objects.get(person=dana), "", known)
     by_ = Channel("office@paving.example", False)
@@ -180,7 +180,7 @@ def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["submission", "relay", "journal"])
 def test_an_account_that_sent_it_is_not_asked(city: Town, visit: Visit, installed: Path, known: int, kind: str) -> None:
-    """R-1615 (P-27): by which door of the city's own it came; whoever has the account would answer. They are called."""
+    """R-1004 (P-27): by which door of the city's own it came; whoever has the account would answer. They are called."""
     id_ = came(installed, known - 60_000, f"Lena Vogt <{LENA}>", sender=LENA, kind=kind).uuid
     index(installed, known)
     page = words(visit("crew0").get(f"/mail/{id_}/verify/"))

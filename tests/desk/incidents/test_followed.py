@@ -223,7 +223,7 @@ def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too
 
 @pytest.mark.django_db
 def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(city: Town, capture: str) -> None:
-    """R-1525: in a system that we cannot ask the copy lies there still."""
+    """R-981: in a system that we cannot ask the copy lies there still."""
     copy = Pulled.objects.create(pull=Pull.objects.get(), capture=capture, index=200, mailbox="a@city.example")
     for state in ("waits", "taken", "elsewhere", "gone", "back", "nothing"):
         Pulled.objects.filter(pk=copy.pk).update(state=state)

@@ -122,7 +122,7 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
 
 
 def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Town) -> None:
-    """R-1509: thirty, and thirty more; what was put back, or agreed by two, does not count."""
+    """R-965: thirty, and thirty more; what was put back, or agreed by two, does not count."""
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
 
     def ask(copies: list[Has]) -> Pull:
@@ -136,7 +136,7 @@ def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Tow
 
 
 def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: Town) -> None:
-    """R-1532: not whoever asks, and nobody where one officer is enough."""
+    """R-988: not whoever asks, and nobody where one officer is enough."""
     plain.grant("crew2", "security-officer")
     Notice.objects.all().delete()
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
@@ -148,7 +148,7 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
 
 
 def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
-    """R-1510: two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
+    """R-966: two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
     now = ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     copies = queries.who_has(case, now=now).copies

@@ -129,7 +129,7 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
 
 
 def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, installed: Path) -> None:
-    """R-1522: once an hour, of another message; not of one that was reported before, or taken back."""
+    """R-978: once an hour, of another message; not of one that was reported before, or taken back."""
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
@@ -155,7 +155,7 @@ def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, insta
 
 @pytest.mark.parametrize("host", ["pay.example", "evil.example"])
 def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, installed: Path, host: str) -> None:
-    """R-1506: the same words with another link, or from the same place once more, are a new case; the very message is not."""
+    """R-962: the same words with another link, or from the same place once more, are a new case; the very message is not."""
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
@@ -172,7 +172,7 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
 
 
 def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plain: Town, installed: Path) -> None:
-    """R-1523: a person may have been wrong about what the scanner did not know then."""
+    """R-979: a person may have been wrong about what the scanner did not know then."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -183,7 +183,7 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
 
 
 def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1507: the case that it was put to was open a moment ago."""
+    """R-963: the case that it was put to was open a moment ago."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
@@ -195,7 +195,7 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
 
 
 def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1517: the answer, and that a copy was taken out of a mailbox or put back."""
+    """R-973: the answer, and that a copy was taken out of a mailbox or put back."""
     now, dana = ms(plain.now), plain.people["crew0"]
     Person.objects.filter(pk=dana.pk).update(language="es")
     dana.refresh_from_db()
@@ -292,7 +292,7 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
 
 @pytest.mark.parametrize(("found", "named"), [((Finding("sender", "asserted"),), True), ((), False)])
 def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, found: tuple[Finding, ...], named: bool) -> None:
-    """R-1520: of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
+    """R-976: of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     raw = forward(phish(), "attached")

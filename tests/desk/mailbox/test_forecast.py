@@ -144,7 +144,7 @@ def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None
 
 
 def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back() -> None:
-    """R-1617 (P-19): from the page that says how each copy stands."""
+    """R-1006 (P-19): from the page that says how each copy stands."""
     book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     waits = Passage(0, ANN, "", "encrypt", (), "delivered", 0, "", 0, 0, proof={"method": "portal", "box": "0" * 32})
     assert delivery._whole(waits, "0", book).pickup == "/mail/secure/"
@@ -152,7 +152,7 @@ def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back
 
 
 def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
-    """R-1608 (P-19, promise 7): a copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
+    """R-997 (P-19, promise 7): a copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
     book = reading.book([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
     seals = book.rule("seals")
     assert seals is not None
@@ -162,7 +162,7 @@ def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
 
 
 def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too(desk: Office) -> None:
-    """R-1611 (P-19): a reason is asked for before it waits, because afterwards nobody can give one; never of what was asked for."""
+    """R-1000 (P-19): a reason is asked for before it waits, because afterwards nobody can give one; never of what was asked for."""
     ssn = 'outbound = true, confidential.high = ["ssn"]'
     seals = rule("seals", "P-19", "encrypt", "outbound && size(confidential.high) > 0", ssn)
     waits = rule("file-leaves", "P-22", "hold", "outbound && files.count > 0", "outbound = true, files.count = 1")
@@ -175,7 +175,7 @@ def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too
 
 
 def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> None:
-    """R-1609 (P-25, promise 7): asking counts nothing, however often; then it becomes what was said."""
+    """R-998 (P-25, promise 7): asking counts nothing, however often; then it becomes what was said."""
     many = ", ".join(f"p{n}@d{n}.example" for n in range(25))
     draft = written(desk, to=many)
     for _ in range(3):

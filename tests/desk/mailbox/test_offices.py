@@ -111,7 +111,7 @@ def test_of_ones_own_mail_nobody_is_said_to_have_opened_or_sent_it(post: Post, v
 def test_whoever_sees_that_files_of_the_office_wait_hears_whose_they_are(
     post: Post, both: Mailbox, visit: Visit, city: Town
 ) -> None:
-    """R-1531: whoever sent them is led to the question, a colleague hears who that is, and to others nothing is there."""
+    """R-987: whoever sent them is led to the question, a colleague hears who that is, and to others nothing is there."""
     capture = uuid_text(post.submit(STREETS, letter(sender=STREETS, to=ACME, subject="Plans"), ACME, by="p-crew0"))
     post.index()
     row = Approval.objects.create(

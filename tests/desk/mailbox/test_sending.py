@@ -55,7 +55,7 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
 
 
 def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
-    """R-1619 (WCAG 4.1.3): of a copy that is held nobody hears that it was delivered."""
+    """R-1008 (WCAG 4.1.3): of a copy that is held nobody hears that it was delivered."""
     held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
     for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
         shown = outgoing.Shown(Outgoing(state="sent"), 0, copies, False, "", "/here/")

@@ -31,7 +31,7 @@ DANA = "dana.ortiz@city.example"
 def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-1620: where there is doubt, to ask and to report come before answering.
+    """R-1009: where there is doubt, to ask and to report come before answering.
 
     R-635: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
     now = ms(city.now)

@@ -39,7 +39,7 @@ def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None
 
 
 def test_a_day_whose_people_do_not_come_back_has_a_report_that_says_so(data: Path) -> None:
-    """R-1106."""
+    """R-955."""
     with AtWork(data, 60, 1) as desks:
         desks.begin(time.monotonic())
         os.kill(desks.pid, signal.SIGKILL)
@@ -55,7 +55,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_people_who_cannot_work_are_not_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """R-1102."""
+    """R-951."""
     with pytest.raises(CivicmailError, match="do not work any more"), AtWork(tmp_path / "nowhere", 60, 1):
         pass
     assert "nowhere" in capfd.readouterr().err

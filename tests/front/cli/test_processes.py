@@ -14,7 +14,7 @@ from civicmail.front.worker.loops import Job
 
 
 def test_one_process_does_nothing_but_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """R-1000: attachments, learning and sealing wait for each other in another process."""
+    """R-936: attachments, learning and sealing wait for each other in another process."""
     done: dict[str, list[str]] = {}
 
     def note(name: str) -> None:

@@ -212,7 +212,7 @@ def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served
 
 
 def test_a_second_one_is_told_that_this_is_served_and_disturbs_nobody(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """R-1302."""
+    """R-943."""
     first = lease_path(data, "run")
     with Lease.take(first):
         assert run(["run", "--data", str(data)]) == 3

@@ -32,7 +32,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
 def test_what_cannot_be_read_is_shown_with_its_envelope_and_its_bytes(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1712: why, and where the exact bytes are."""
+    """R-1028: why, and where the exact bytes are."""
 
     def said(*words: str) -> tuple[int, bytes, bytes]:
         capfdbinary.readouterr()

@@ -54,7 +54,7 @@ def test_what_goes_wrong_begins_and_ends_once_and_never_outlives_its_day() -> No
 
 
 def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_same_seed() -> None:
-    """R-1100."""
+    """R-949."""
     kinds: tuple[Kind, ...] = ("inside", "junk", "outward", "inward")
 
     def day(seed: int) -> list[Letter]:
@@ -71,7 +71,7 @@ def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_
 
 
 def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
-    """R-1103: 6,200 people have 140 who do, one for 44 of them."""
+    """R-952: 6,200 people have 140 who do, one for 44 of them."""
     assert len(OFFICES.departments) == len({d.name for d in OFFICES.departments}) == 140
     assert set(DEPARTMENTS) <= set(OFFICES.departments)
     assert all(len(OFFICES.staff_of(d.short)) == (7 if d in DEPARTMENTS else 5) for d in OFFICES.departments)
@@ -79,7 +79,7 @@ def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
 
 
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
-    """R-1104."""
+    """R-953."""
     roles, seen = Roles(), {os.getpid(): "ourselves"}
     roles.look(os.getppid(), seen)
     assert roles.spent["ourselves"] == 0 and roles.peak["ourselves"] > 1
@@ -90,7 +90,7 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
 
 
 def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
-    """R-1105: nobody greets the thief, and the hour is over all the same."""
+    """R-954: nobody greets the thief, and the hour is over all the same."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         thief = Thief(silent.getsockname()[1])
         thief.sender = "somebody@city.example"

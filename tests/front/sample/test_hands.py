@@ -31,7 +31,7 @@ def files(installed: Path, city: Town) -> Iterator[Bureau]:
 def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is_due(
     files: Bureau, django_assert_num_queries: Any
 ) -> None:
-    """R-1101."""
+    """R-950."""
     for to in (ACME, DOT):
         files.asked("crew0", LENA, to)
     hours, over = [9.0], False

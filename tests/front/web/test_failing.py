@@ -152,7 +152,7 @@ def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
 
 
 def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:
-    """R-1524: nobody else is."""
+    """R-980: nobody else is."""
     city.grant("crew2", "privacy-officer")
     shown = {key: visit(key).get("/holding/releases/") for key in ("crew1", "crew2")}
     assert [answer.status_code for answer in shown.values()] == [403, 403]

@@ -61,7 +61,7 @@ def test_who_waits_to_write_looks_every_few_milliseconds(
 def test_a_statement_alone_waits_as_a_transaction_does(
     waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1003."""
+    """R-939."""
     looks: list[float] = []
 
     def pause(seconds: float) -> None:

@@ -41,7 +41,7 @@ def _say(data: Path) -> None:
 
 
 def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None:
-    """R-1202: else the database changes all night, and is copied all night."""
+    """R-1012: else the database changes all night, and is copied all night."""
     now = 1_000_000
     _say(tmp_path)
     listening = Listening(tmp_path, ear, lambda: now)
@@ -56,7 +56,7 @@ def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None
 
 
 def test_what_could_not_be_written_is_tried_again_and_news_do_not_wait(tmp_path: Path, ear: Ear) -> None:
-    """R-1202: the database was away."""
+    """R-1012: the database was away."""
     now = 1_000_000
     _say(tmp_path)
     listening = Listening(tmp_path, ear, lambda: now)

@@ -20,7 +20,7 @@ MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @pytest.mark.django_db
 def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
-    """R-1616 (P-19): and what it says, with links that open something, stands in no table then."""
+    """R-1005 (P-19): and what it says, with links that open something, stands in no table then."""
     tell("a", "ann@city.example", "About", "text", now=MADE)
     tell("b", "ben@city.example", "About", "text", now=MADE)
     assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2

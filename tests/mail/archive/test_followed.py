@@ -94,7 +94,7 @@ def test_what_is_over_is_forgotten_now_and_then_and_nobody_who_waits(tmp_path: P
 
 
 def test_what_has_ended_leaves_nothing_with_whoever_follows(tmp_path: Path) -> None:
-    """R-1203, P-01: a city has a quarter of a million receipts in a day, and several who follow."""
+    """R-1013, P-01: a city has a quarter of a million receipts in a day, and several who follow."""
     ended, waits = some(2)
     of = Followed(tmp_path)
     keep(tmp_path, *(replace(c, message_id="<1@city.example>") for c in (ended, waits)), done=(ended,))

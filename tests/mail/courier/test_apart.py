@@ -71,7 +71,7 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
 
 @pytest.mark.parametrize("name", ["costs.pdf", "{0}{english}.pdf", ""])
 def test_the_line_in_place_of_a_file_speaks_the_languages_of_the_city(name: str) -> None:
-    """R-1306: whoever reads it is anybody outside."""
+    """R-947: whoever reads it is anybody outside."""
     raw = message([("bid.pdf", b"1"), (name, b"2")])
     english, spanish = told(derived(raw, replaced(raw, apart_of(raw, 0))), "1.3").strip().split("\r\n\r\n")
     assert english.startswith(f"The file “{name}” was" if name else "A file was")

@@ -164,7 +164,7 @@ def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_pa
 
 
 def test_what_says_what_a_message_is_about_is_inside() -> None:
-    """R-1604 (RFC 9788 3.2.1): the subject as Outlook writes it once more, keywords and comments, too."""
+    """R-993 (RFC 9788 3.2.1): the subject as Outlook writes it once more, keywords and comments, too."""
     header = b"From: a@city.example\r\nSubject: Divorce of Pat\r\nThread-Topic: Divorce of Pat\r\n"
     header += b"Keywords: divorce\r\nComments: about\r\n the divorce\r\nX-Mailer: x\r\n"
     outside, inside = sealing.halves(header + b"\r\nBody\r\n")

@@ -66,7 +66,7 @@ def _answers(contents: list[bytes], processes: int) -> dict[int, str]:
 
 @pytest.mark.parametrize("sick", [b"die", b"turn"])
 def test_what_a_process_had_that_died_is_read_apart(sick: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1705: also what keeps one busy for ever; the others go on."""
+    """R-1021: also what keeps one busy for ever; the others go on."""
     monkeypatch.setattr(parsers_module, "SECONDS", 1)
     answers = _answers([b"x"] * 300 + [sick] + [b"y"] * 300, 3)
     assert answers[300] == "apart"
@@ -74,7 +74,7 @@ def test_what_a_process_had_that_died_is_read_apart(sick: bytes, monkeypatch: py
 
 
 def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
-    """R-1705: it could take the import with it."""
+    """R-1021: it could take the import with it."""
     answers = _answers([b"x"] * 300 + [b"die"] + [b"y"] * 300, 1)
     assert answers[0] == "parsed"
     assert {answers[n] for n in (300, 600)} == {"apart"}
@@ -109,7 +109,7 @@ class _Tried:
 
 
 def test_a_parser_process_can_reach_nothing_but_what_it_needs(tmp_path: Path) -> None:
-    """R-1706: no archive, no network, no other process; files are read in processes of its own, and what they say is kept."""
+    """R-1022: no archive, no network, no other process; files are read in processes of its own, and what they say is kept."""
     (tmp_path / "index").mkdir()
     (tmp_path / "journal").write_bytes(b"secret")
     content = samples.docx("<w:p><w:r><w:t>quicksilver</w:t></w:r></w:p>")
@@ -123,7 +123,7 @@ ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_00
 
 
 def test_what_is_read_apart_says_the_same(tmp_path: Path) -> None:
-    """R-1707: with its files."""
+    """R-1023: with its files."""
     raw = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     raw += b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
     raw += b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n"
@@ -135,7 +135,7 @@ def test_what_is_read_apart_says_the_same(tmp_path: Path) -> None:
 
 
 def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1707: and counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
+    """R-1023: and counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
 
     def dies(_body: bytes) -> None:
         raise Unreadable(CRASHED)
@@ -156,7 +156,7 @@ HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 
 
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
-    """R-1710: it may lie about them, and about no other, and cannot stop the index."""
+    """R-1026: it may lie about them, and about no other, and cannot stop the index."""
     honest = Preparer("Ann")(HONEST, ASK)
     assert is_sane(ASK, honest)
     received, basis, digest, id_, document = honest
@@ -179,7 +179,7 @@ LIES = ({"unreadable": -1}, {"size": 1 << 64}, {"body": 7}, {"more": "x"}, {"sto
 
 
 def test_who_says_what_is_not_sane_is_ended() -> None:
-    """R-1710: what it had is read apart."""
+    """R-1026: what it had is read apart."""
     with closing(Parsers(_work, _apart, 1, sane=lambda ask, _: ask != 7)) as parsers:
         found = {thing: answer[2] for thing, _, answer in parsers.map((n, b"x", n) for n in range(10 * TOGETHER))}
     assert found[7] == "apart" and len(found) == 10 * TOGETHER

@@ -109,7 +109,7 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
 
 
 def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
-    """R-1610 (P-25): nobody got it, so no process counts it."""
+    """R-999 (P-25): nobody got it, so no process counts it."""
     first, second = Door(tmp_path), Door(tmp_path)
     asked = first.take(45, also=("check@city.example",))
     assert held(asked) == [False] * 45 and {d.do for c in asked for d in c.dispositions} == {"kept"}

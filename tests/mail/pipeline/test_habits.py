@@ -68,7 +68,7 @@ def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
 
 
 def test_domains_of_what_was_held_never_become_known() -> None:
-    """R-1601: an hour later they are as new as before, and known ones have not made room for them."""
+    """R-990: an hour later they are as new as before, and known ones have not made room for them."""
     habit = worked()
     for n in range(500):
         habit.sent(one(NOON + n, f"a@new{n}.example"), usual=False)

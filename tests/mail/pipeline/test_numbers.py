@@ -16,7 +16,7 @@ from mail.sick import SICK, pool
 
 
 def test_what_brings_its_reader_down_teaches_nothing_and_holds_up_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1708: what was said of other messages is learnt."""
+    """R-1024: what was said of other messages is learnt."""
     with closing(pool("civicmail.mail.pipeline.marksworker", what="os.abort()")) as readers, closing(Mail(data)) as post:
         monkeypatch.setattr(markslimited, "pool", lambda: readers)
         post.called(post.comes(SICK), spam=True)

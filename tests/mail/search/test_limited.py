@@ -69,7 +69,7 @@ def found(data: Path, words: str) -> int:
 def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
     tmp_path: Path, readers: Readers, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1700: it stops nothing, is found by its envelope, and counts as unreadable."""
+    """R-1016: it stops nothing, is found by its envelope, and counts as unreadable."""
     monkeypatch.setattr(seenlimited, "INDEX_SECONDS", 1.0)
     limited = readers(what=what)
     of = kept(tmp_path, WELL, SICK, WELL)
@@ -82,7 +82,7 @@ def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
 
 
 def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers: Readers) -> None:
-    """R-1701: it may have been ended from outside."""
+    """R-1017: it may have been ended from outside."""
     mark = tmp_path / "mark"
     readers(what="again or os.abort()", first=f"again = os.path.exists({str(mark)!r}); open({str(mark)!r}, 'w').close()")
     kept(tmp_path / "data", SICK)
@@ -92,7 +92,7 @@ def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers:
 
 
 def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Readers) -> None:
-    """R-1702: that is our own fault, and no message's."""
+    """R-1018: that is our own fault, and no message's."""
     readers(program="/bin/false")
     kept(tmp_path, WELL)
     with closing(IndexJob.take(tmp_path)) as job:
@@ -114,7 +114,7 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
     ],
 )
 def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers: Readers) -> None:
-    """R-1703: a process that was taken over can neither stop the index nor fill its memory."""
+    """R-1019: a process that was taken over can neither stop the index nor fill its memory."""
     readers(first=f"own = worker.seenread.plain\nworker.seenread.plain = lambda fields: {{**own(fields), {said}}}")
     with pytest.raises(Unreadable):
         seenlimited.fields(SICK)
@@ -126,7 +126,7 @@ def test_a_document_is_the_same_wherever_its_letter_was_read() -> None:
 
 
 def test_files_come_whole_or_not_at_all() -> None:
-    """R-1704: with what they say at once."""
+    """R-1020: with what they say at once."""
     parts = "".join(f"--b\r\nContent-Type: application/x; name=a{n}\r\n\r\n%PDF-1.7 {n}\r\n" for n in range(3))
     last = "--b\r\nContent-Type: application/x; name=t\r\n\r\nwords\r\n--b--\r\n"
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}{last}"
@@ -149,7 +149,7 @@ def letter_with(subject: str) -> bytes:
 
 
 def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
-    """R-1713: they wait for the next start, and are not tried again and again."""
+    """R-1029: they wait for the next start, and are not tried again and again."""
     own = "own = worker.seenread.packed\n"
     readers(first=f"{own}worker.seenread.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
     kept(tmp_path, letter_with("ill"), letter_with("well"))
@@ -161,7 +161,7 @@ def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, re
 
 
 def test_words_of_what_brings_its_reader_down_are_none_and_else_it_is_for_later(readers: Readers) -> None:
-    """R-1709: whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
+    """R-1025: whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
     readers(what="os.abort()")
     assert (seenlimited.words(SICK), seenlimited.words(WELL).strip()) == ("", "quicksilver")
     readers(program="/bin/false")

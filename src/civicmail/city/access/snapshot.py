@@ -1,4 +1,4 @@
-"""Who may send and receive at this moment, as one immutable value (design, "Who may"; P-06, P-07, P-14).
+"""Who may send and receive at this moment, as one immutable value (docs/formats.md, "Snapshot"; P-06, P-07, P-14).
 
 `city/access` publishes it on commit, gateways and the sign-in of Dovecot look at the file every 250 ms and hold it in memory;
 nothing here knows a database. Addresses are lower case; times are ms since 1970.
@@ -17,7 +17,7 @@ State = Literal["open", "held", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person may do with a mailbox, until when. name: the display name that mail from it carries (P-14)."""
+    """What a person may do with a mailbox. until: ms; send: a successor only reads."""
 
     mailbox: str
     role: Role
