@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from civicmail.core.config.settings import City, Settings
-from civicmail.desk.holding import lettinggo
-from civicmail.desk.holding.lettinggo import releasing
+from civicmail.desk.holding.actions import lettinggo
+from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.mail.pipeline.releasing import Reading
 
 HERE, ELSEWHERE = (Settings(city=City(domains=[name])) for name in ("city.example", "town.example"))

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import batched
+from itertools import batched, chain
 from random import Random
 
 from civicmail.city.access.actors import Actor
@@ -79,20 +79,20 @@ class Hands:
                 self._says[row.pk] = "approve" if self._random.random() < _APPROVED else "refuse"
         answers = map if self._managers is None else self._managers.map
         for some in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _AT_ONCE):
-            for what, minutes in filter(None, answers(self._answer, list(rows.filter(pk__in=some)))):
+            for what, minutes in chain.from_iterable(answers(self._answer, list(rows.filter(pk__in=some)))):
                 self.worked.waits.append(minutes)
                 self.worked.done["files approved" if what == "approve" else "files not approved"] += 1
 
-    def _answer(self, row: Approval) -> tuple[str, float] | None:
-        """What was answered, and how many minutes of the day after the question; None where nobody could."""
-        answered = None
+    def _answer(self, row: Approval) -> list[tuple[str, float]]:
+        """What was answered, and how many minutes of the day after the question; nothing where nobody could."""
+        answered: list[tuple[str, float]] = []
         with again_soon():
             _, now = self._moment()
             if self._is_over() or not (people := approvers.asked(row, now)):
-                return None
+                return []
             what, indices = self._says[row.pk], list(row.copies.filter(state="waits").values_list("index", flat=True))
             approving.answer(row, indices, what, actor=actor(people[0], now), reason="It goes to whom it is for.", now=now)
-            answered = what, (self._moment()[0] - self._began[row.pk]) * 60
+            answered.append((what, (self._moment()[0] - self._began[row.pk]) * 60))
         return answered
 
     def _secure(self, hour: float, now: int) -> None:

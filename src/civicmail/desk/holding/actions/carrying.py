@@ -22,8 +22,8 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import parting, queries
 from civicmail.desk.holding.actions import publishing
 from civicmail.desk.holding.actions.asking import tell_kept
+from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.approvalstates import CANCELLED
-from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.errors import NotInArchive

@@ -35,9 +35,9 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.desk.holding import containments, senders
+from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
-from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.pipeline import contained
 from civicmail.mail.pipeline import containing as habits

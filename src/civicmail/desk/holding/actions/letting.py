@@ -14,8 +14,8 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.directory.models import Address
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
+from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.keptback import Copy
-from civicmail.desk.holding.lettinggo import releasing
 from civicmail.mail.pipeline.releasing import Released
 
 OWN = "said by its reader to be no spam"

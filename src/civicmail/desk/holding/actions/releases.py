@@ -28,8 +28,8 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries, releasestates, senders
+from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.keptback import Copy
-from civicmail.desk.holding.lettinggo import releasing
 from civicmail.desk.holding.models import Release
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.pipeline.releasing import Released
