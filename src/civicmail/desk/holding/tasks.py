@@ -47,7 +47,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         words = ngettext("{count} message", "{count} messages", count).format(count=count)
         where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
         found.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since))
-    for row in samples_for(actor)[:5]:
+    for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         found.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))
     return [*_own_account(actor), *([Tasks(gettext("Approvals"), found)] if found else [])]
