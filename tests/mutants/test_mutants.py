@@ -41,7 +41,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    found = re.findall(r"(?m)^\| (R-\d{2,3}) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
+    found = re.findall(r"(?m)^\| (R-\d{2,4}) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
     return [Row(id_, rule, tuple(clauses.split(", ")), test, mutant) for id_, rule, clauses, test, mutant in found]
 
 
@@ -212,7 +212,7 @@ def test_the_test_of_a_requirement_names_it(row: Row) -> None:
 
 def _named(text: str) -> set[str]:
     """Requirements, clauses and promises in a text; "promises 1, 2 and 6" and "promises 1 to 3" are several."""
-    found = set(re.findall(r"\b(?:P-\d\d|R-\d{2,3})\b", text))
+    found = set(re.findall(r"\b(?:P-\d\d|R-\d{2,4})\b", text))
     for numbers in re.findall(r"[Pp]romises? (\d(?:(?:, | and | to )\d)*)", text):
         digits = [int(d) for d in re.findall(r"\d", numbers)]
         digits = list(range(digits[0], digits[-1] + 1)) if " to " in numbers else digits
