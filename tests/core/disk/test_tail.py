@@ -49,12 +49,11 @@ def test_every_durable_record_comes_once_and_in_order(tmp_path_factory: pytest.T
 
 
 def test_a_record_that_is_not_synced_is_not_seen(tmp_path: Path) -> None:
-    """Promise 1: a power cut could take it back."""
-    """Nobody acts on what a power cut could take back."""
+    """Promise 1: nobody acts on what a power cut could take back."""
     j = Journal.take(tmp_path, now=0)
     add(j, b"one")
     written = frames.encode(1, 0, 2, 1, id_=bytes(16), sha256=frames.NO_SHA, head=b"h", body=b"b", seed=j._seed)
-    j._file.write_at(j._offset, written)  # type: ignore[union-attr]
+    j._file.write_at(j._offset, written)  # type: ignore[union-attr]  # it was taken, so there is a file
     assert [r.number for r in Tail(tmp_path).poll()] == [1]
     j.close()
 

@@ -116,7 +116,7 @@ def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city
         for n, kind in enumerate(("submission", "mx")):
             envelope = Envelope("dana.ortiz@city.example", (Recipient("ann@home.example"),), at + n, login="p-crew0/d")
             text = body if kind == "submission" else body.replace(b"out.7", b"in.7")
-            capture = capture_of(capture_id(at + n), scan(text), envelope, Source(kind, "d"))  # type: ignore[arg-type]
+            capture = capture_of(capture_id(at + n), scan(text), envelope, Source(kind, "d"))  # type: ignore[arg-type]  # a kind that is no more than a word here
             w.receipt(replace(capture, dispositions=(Disposition(0, "deliver"),)), text)
             w.event(Event(Type.DELIVERED, capture.id, at + 10, (0,), {"hop": "smtp://h:25", "try": 1, "sha256": "0" * 64}))
         w.flush()

@@ -37,39 +37,33 @@ def writing(waiting: Any, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     other.close()
 
 
+@pytest.fixture
+def looks(writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each pause is; the other is done at the third."""
+    made: list[float] = []
+
+    def pause(seconds: float) -> None:
+        made.append(seconds)
+        if len(made) == 3:
+            writing.execute("COMMIT")
+
+    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", pause)
+    return made
+
+
 def begin(connection: Any) -> None:
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 
-def test_who_waits_to_write_looks_every_few_milliseconds(
-    waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_waits_to_write_looks_every_few_milliseconds(waiting: Any, looks: list[float]) -> None:
     """R-885: and has its turn as soon as the other is done."""
-    looks: list[float] = []
-
-    def pause(seconds: float) -> None:
-        looks.append(seconds)
-        if len(looks) == 3:
-            writing.execute("COMMIT")
-
-    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", pause)
     begin(waiting)
     assert waiting.in_atomic_block is False and waiting.connection.in_transaction
     assert len(looks) == 3 and max(looks) <= 0.01
 
 
-def test_a_statement_alone_waits_as_a_transaction_does(
-    waiting: Any, writing: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_statement_alone_waits_as_a_transaction_does(waiting: Any, looks: list[float]) -> None:
     """R-939."""
-    looks: list[float] = []
-
-    def pause(seconds: float) -> None:
-        looks.append(seconds)
-        if len(looks) == 3:
-            writing.execute("COMMIT")
-
-    monkeypatch.setattr("civicmail.front.web.sqlite.base.time.sleep", pause)
     with waiting.cursor() as cursor:
         with suppress(OperationalError):
             cursor.execute("CREATE TABLE said (word TEXT)")
