@@ -70,7 +70,7 @@ def _disposed(records: int) -> list[str]:
 
 def _say(problems: list[dict[str, Any]], numbers: dict[str, int], pending: int) -> None:
     if pending:
-        output.words(f"Note: {pending} records are newer than the ledger, and can be altered unseen until it has taken them in.")
+        output.words(f"Note: the ledger has not taken in all of it yet (records: {pending}); until then that can change unseen.")
     output.emit({**numbers, "pending": pending, "problems": problems[:LISTED_MOST], "problem_count": len(problems)})
     raise typer.Exit(1 if problems else 0)
 
