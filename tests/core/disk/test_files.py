@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,28 @@ def test_a_small_file_is_old_or_new_and_never_between(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
     OS_FILES.replace(path, b"new")
     assert path.read_bytes() == b"new"
+    assert [p.name for p in tmp_path.iterdir()] == ["small"]
+
+
+class Meets(Files):
+    """Two who write the same file meet when both have begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = threading.Barrier(2, timeout=20)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._both.wait()
+        super().rename(old, new)
+
+
+def test_of_two_threads_that_write_a_small_file_each_writes_a_whole_one(tmp_path: Path) -> None:
+    """R-1030, promise 6: two managers who answer at one moment are both told that it is done."""
+    path, files, content = tmp_path / "small", Meets(), (b"a" * 5000, b"b" * 5000)
+    with ThreadPoolExecutor(2) as pool:
+        errors = [done.exception() for done in [pool.submit(files.replace, path, one) for one in content]]
+    assert errors == [None, None]
+    assert path.read_bytes() in content
     assert [p.name for p in tmp_path.iterdir()] == ["small"]
 
 

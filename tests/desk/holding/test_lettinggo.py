@@ -26,32 +26,38 @@ def nobody_rests(settings: Any, tmp_path: Path) -> Iterator[None]:
 
 def _resting() -> list[Reading]:
     """Each as if it had read something."""
-    for _, reading in lettinggo.resting:
+    found = [reading for *_, reading in lettinggo.resting]
+    for reading in found:
         reading.runner.get_loop()
-    return [reading for _, reading in lettinggo.resting]
+    return found
 
 
-def test_a_reader_rests_until_the_next_release_and_two_at_once_have_one_each() -> None:
+def test_a_reader_rests_until_the_next_release_and_some_at_once_have_one_each() -> None:
     with releasing():
         assert not _resting()
     (first,) = _resting()
     with releasing():
         assert not _resting()
         with releasing():
-            pass
-        (second,) = _resting()
-        assert second is not first
-    assert _resting() == [second], "one rests, and no more"
+            with releasing():
+                pass
+            (second,) = _resting()
+        (_, third) = _resting()
+    assert _resting() == [second, third], "two rest, and no more"
     with pytest.raises(RuntimeError, match="closed"):
         first.runner.get_loop()
 
 
-def test_a_reader_is_not_kept_for_other_settings(settings: Any) -> None:
-    """R-937: how long it may take, and how much it reads, is what the settings say now."""
+def test_a_reader_is_not_kept_for_other_settings(settings: Any, tmp_path: Path) -> None:
+    """R-937: how long it may take, how much it reads, and where, is what the settings say now."""
     with releasing():
         pass
     (first,) = _resting()
     settings.CITY = ELSEWHERE
     with releasing(), pytest.raises(RuntimeError, match="closed"):
         first.runner.get_loop()
-    assert _resting() != [first]
+    (second,) = _resting()
+    settings.DATA = tmp_path / "another"
+    settings.DATA.mkdir()
+    with releasing(), pytest.raises(RuntimeError, match="closed"):
+        second.runner.get_loop()

@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import threading
+import uuid
 from collections import Counter
 from contextlib import closing
 from itertools import pairwise
@@ -17,6 +18,7 @@ from civicmail.front.sample.day import HOURS, READINGS, Kind, Load, due
 from civicmail.front.sample.daymail import Letter, Letters, keep, kept
 from civicmail.front.sample.incidents import Incident, Thief, play, stop
 from civicmail.front.sample.people import DEPARTMENTS, OFFICES
+from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.watch import Watch
 
 
@@ -78,6 +80,23 @@ def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
     assert len({p.address for p in OFFICES.employees}) == 14 * 7 + 126 * 5
 
 
+def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> None:
+    """R-1032, promise 1: what was acknowledged is counted by its id, and a 250 without one is no receipt."""
+    one, two, three = (uuid.UUID(int=n) for n in (1, 2, 3))
+    receipts = Receipts()
+    for id_ in (one, two):
+        receipts.told(f"2.0.0 Ok archived={id_}", accepted=True)
+    receipts.kept(two.bytes)
+    receipts.kept(three.bytes)
+    assert (receipts.lost, receipts.untold) == (1, 1)
+    receipts.kept(one.bytes)
+    receipts.told(f"5.7.1 No archived={three}", accepted=False)
+    receipts.told("4.3.1 Come again", accepted=False)
+    assert (receipts.lost, receipts.untold) == (0, 0)
+    receipts.told("2.0.0 Ok", accepted=True)
+    assert receipts.lost == 1
+
+
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
     """R-953."""
     roles, seen = Roles(), {os.getpid(): "ourselves"}
@@ -92,9 +111,9 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
 def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
     """R-954: nobody greets the thief, and the hour is over all the same."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        thief = Thief(silent.getsockname()[1])
+        thief = Thief(silent.getsockname()[1], Receipts())
         thief.sender = "somebody@city.example"
-        hour = thief.incident(Watch(tmp_path, 0))
+        hour = thief.incident(Watch(tmp_path, 0, Receipts()))
         hangs_up = threading.Timer(5, silent.close)  # so that a watcher who waits gets through, too late
         hangs_up.start()
         play((hour,), 16.0)

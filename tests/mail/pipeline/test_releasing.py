@@ -166,6 +166,7 @@ def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
 
 
 def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
+    """R-1031: whoever lets things go one after the other sees what was done meanwhile."""
     id_ = place.receive("bob@city.example")
     assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,)
     assert (

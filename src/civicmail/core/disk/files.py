@@ -10,6 +10,7 @@ import mmap
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,8 +108,9 @@ class Files:
             os.close(fd)
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Write a whole small file so that a reader sees the old or the new content, now and after a power cut."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        """Write a whole small file so that a reader sees the old or the new content, now and after a power cut. Of several at once,
+        threads or processes, each writes a whole one, and the last stays."""
+        temporary = path.with_name(f".{path.name}.{threading.get_native_id()}")
         self.unlink(temporary)
         file = self.open(temporary, create=True)
         try:

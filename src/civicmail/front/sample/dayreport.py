@@ -43,13 +43,12 @@ class Goal(NamedTuple):
 
 def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> list[Goal]:
     """What issue after issue has promised of such a day."""
-    lost = day.traffic.accepted + day.thief.sent - day.watch.captures
     wait, found = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
     problems, most = verified.get("problems"), max(worked.asked.values(), default=0)
     out = day.watch.theirs["deliver"]
     count = len(problems) if isinstance(problems, list) else 1
     return [
-        Goal("lost: 0", f"{lost}", lost == 0),
+        Goal("lost: 0", f"{day.receipts.lost}", day.receipts.lost == 0),
         Goal("nobody gave up", f"{_given_up(day)}", _given_up(day) == 0),
         Goal("everything settled", f"{day.watch.open} under way at the end", day.watch.open == 0),
         Goal("250 within 2 s (p99)", f"{wait:.2f} s", wait <= 2),
@@ -97,6 +96,7 @@ def _mail(day: Simulation) -> Iterator[str]:
     yield ""
     yield from _table(("way", "offered", "accepted", "refused"), rows)
     yield f"Put off and tried again: {day.traffic.put_off:,} times. The system wrote {day.watch.own:,} messages of its own."
+    yield f"Archived without an acknowledgement that came through: {day.receipts.untold:,}."
     yield ""
     yield from _table(("copies", "count"), [(words, f"{n:,}") for key, words in _DONE.items() if (n := day.watch.copies[key])])
 

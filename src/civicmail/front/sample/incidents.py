@@ -15,6 +15,7 @@ from pathlib import Path
 from civicmail.front.sample import people
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.watch import Watch
 from civicmail.front.sample.world import World
 
@@ -83,8 +84,9 @@ class Thief:
 
     COUNT = 120
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, receipts: Receipts) -> None:
         self.sender, self.login = "", ("", "")
+        self._receipts = receipts
         self.sent = 0
         self._port = port
         self._thread = threading.Thread(target=self._send, name="thief", daemon=True)
@@ -106,7 +108,9 @@ class Thief:
         for number in range(self.COUNT):
             to = f"owner{number}@shop{number}.example"
             with suppress(OSError, smtplib.SMTPException):  # the doors may be locked by now
-                self.sent += postman.send(Posting(self.sender, [to], self._words(number, to))).accepted
+                said = postman.send(Posting(self.sender, [to], self._words(number, to)))
+                self._receipts.told(said.text, accepted=said.accepted)
+                self.sent += said.accepted
         postman.close()
 
     def _words(self, number: int, to: str) -> bytes:

@@ -23,12 +23,15 @@ from civicmail.front.sample.day import HOURS, Load, due
 from civicmail.front.sample.daymail import Letter, Letters, keep, kept
 from civicmail.front.sample.incidents import Disk, Incident, Neighbour, Thief
 from civicmail.front.sample.names import Names
+from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.traffic import Traffic
 from civicmail.front.sample.watch import Watch
 from civicmail.front.sample.worked import Worked
 
 LOOK, ROLES = 0.25, 2.0
 """Seconds between two looks at what became of the mail, and at what processes cost."""
+SETTLE_SECONDS = 120
+"""For what is under way when the day has ended."""
 AGAIN_HOURS = 0.1
 """After six minutes of the day honest servers come again with what was put off."""
 Say = Callable[[str], None]
@@ -81,9 +84,10 @@ class Simulation:
             certificate=certificate.make(data.parent, "mail.city.example"),
         )
         installation.make(data, text)
-        self.traffic = Traffic(self.ports, AGAIN_HOURS * seconds / HOURS)
-        self.watch = Watch(data, now_ms())
-        self.thief = Thief(self.ports.people)
+        self.receipts = Receipts()
+        self.traffic = Traffic(self.ports, AGAIN_HOURS * seconds / HOURS, self.receipts)
+        self.watch = Watch(data, now_ms(), self.receipts)
+        self.thief = Thief(self.ports.people, self.receipts)
         self.incidents: Sequence[Incident] = (
             self._neighbour.incident(), disk.incident(), self.thief.incident(self.watch),
         )  # fmt: skip
@@ -148,8 +152,9 @@ class Simulation:
         self.roles.look(pid, self._others)
         worked = desks.end()
         incidents.stop(self.incidents)
-        end = time.monotonic() + 120
-        while (self.watch.open or self.thief.is_at_it) and time.monotonic() < end:
+        end, at_it = time.monotonic() + SETTLE_SECONDS, True
+        while (at_it or self.watch.open) and time.monotonic() < end:
+            at_it = self.thief.is_at_it  # what came before the last look is seen by it
             self._look(pid)
         self.roles.look(pid, self._others)
         return worked

@@ -17,6 +17,7 @@ from civicmail.front.sample.daymail import Letter
 from civicmail.front.sample.installation import Ports
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.postman import Postman, Said
+from civicmail.front.sample.receipts import Receipts
 
 _CONNECTIONS = 12
 _AHEAD = 200
@@ -35,9 +36,10 @@ class _Due(NamedTuple):
 class Traffic:
     """offered: messages handed in for the first time, by kind; answers: by kind and "accepted", "refused" or "given up"; put_off:
     4xx answers and broken connections; waits: ms from the first octet of a message to its 250; late: the most seconds by which one
-    was handed in after its moment; logins: by address, of whoever signs in for each message: others use the door for programs."""
+    was handed in after its moment; logins: by address, of whoever signs in for each message: others use the door for programs;
+    receipts: told of each answer."""
 
-    def __init__(self, ports: Ports, again: float) -> None:
+    def __init__(self, ports: Ports, again: float, receipts: Receipts) -> None:
         self.logins: dict[str, tuple[str, str]] = {}
         self.offered: Counter[Kind] = Counter()
         self.answers: Counter[tuple[Kind, str]] = Counter()
@@ -46,6 +48,7 @@ class Traffic:
         self.late = 0.0
         self.refusals: Counter[str] = Counter()
         self._ports = ports
+        self._receipts = receipts
         self._again = again
         self._ready: queue.PriorityQueue[_Due | tuple[float, int]] = queue.PriorityQueue(_AHEAD)
         self._back: list[_Due] = []
@@ -104,6 +107,7 @@ class Traffic:
             try:
                 said = self._said(one.posting, doors)
                 code, text, took = said.code, said.text, said.took
+                self._receipts.told(text, accepted=said.accepted)
             except (OSError, smtplib.SMTPException):
                 code, text, took = 421, "", 0.0
             with self._lock:

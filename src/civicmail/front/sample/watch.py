@@ -8,6 +8,7 @@ from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.tail import Tail
+from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.stage import Act, news
 from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.identity import received_of
@@ -22,10 +23,11 @@ class Watch:
 
     captures: how many were sent to us; own: how many the system has written; bytes: of all of them; copies: by what was done with
     them at first ("deliver", "quarantine", …) and how they ended ("delivered", "returned"); deliveries, findings: ms from receipt
-    to the last delivery, and to the index. suspect: a sender whose copies are told apart in `theirs`, by what was done with them.
+    to the last delivery, and to the index; receipts: told of each capture. suspect: a sender whose copies are told apart in
+    `theirs`, by what was done with them.
     """
 
-    def __init__(self, data: Path, since: int) -> None:
+    def __init__(self, data: Path, since: int, receipts: Receipts) -> None:
         self.captures = 0
         self.own = 0
         self.bytes = 0
@@ -35,6 +37,7 @@ class Watch:
         self.suspect = ""
         self.theirs: Counter[str] = Counter()
         self._since = since
+        self._receipts = receipts
         self._data = data
         self._tail = Tail(data, bodies=False)
         self._under_way: dict[bytes, Act] = {}
@@ -65,6 +68,7 @@ class Watch:
             self.own += 1
         else:
             self.captures += 1
+            self._receipts.kept(c.id)
             self.copies.update(d.do for d in c.dispositions)
             if self.suspect and c.envelope.sender == self.suspect:
                 self.theirs.update(d.do for d in c.dispositions)

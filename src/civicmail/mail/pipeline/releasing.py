@@ -53,9 +53,11 @@ class Released:
 
 
 class Reading:
-    """Limited processes with the loop that asks them, for one release after the other: they take half a second to start."""
+    """What one release leaves for the next: limited processes with the loop that asks them, which take half a second to start, and
+    where in the archive things are, which takes as long where journals are long."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, data: Path) -> None:
+        self.machine = Machine(data)
         self.runner = asyncio.Runner()
         self.readers = readers_for(settings, patient=True)
 
@@ -84,7 +86,7 @@ class Releasing:
         self._people = Watch(data, clock)
         self._lock = threading.Lock()
         self._lent = reading is not None
-        self._reading = reading
+        self._reading = reading or Reading(settings, data)
 
     def release(
         self,
@@ -113,11 +115,12 @@ class Releasing:
         with self._lock:
             if self._judging is not None:
                 self._judging.close()
-            if self._reading is not None and not self._lent:
+            if not self._lent:
                 self._reading.close()
 
     def _release(self, id_: bytes, indices: Collection[int], word: Word) -> Released:
-        machine, now = Machine(self._data), self._clock()
+        machine, now = self._reading.machine, self._clock()
+        machine.refresh()
         capture = machine.capture(id_)
         copies = copies_of(capture, machine.events(id_))
         held = [i for i in sorted(indices) if i in copies and copies[i].is_held]
@@ -147,7 +150,7 @@ class Releasing:
 
     def _decided(self, capture: Capture, body: bytes, word: Word) -> tuple[dict[int, Disposition], dict[str, Any]]:
         """What is done with each copy today, and what was found."""
-        reading = self._reading = self._reading or Reading(self._settings)
+        reading = self._reading
         self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True, readers=reading.readers)
         self._modes.refresh()
         snapshot, source = self._people.now, capture.source.kind

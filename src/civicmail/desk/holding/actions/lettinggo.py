@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections import deque
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from django.conf import settings
 
@@ -17,41 +19,47 @@ from civicmail.core.config.settings import Settings
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.pipeline.releasing import Reading, Releasing
 
-resting: list[tuple[Settings, Reading]] = []
-"""At most one, when nobody uses it. What rules and checks know is read anew each time."""
+MOST = 2
+"""Who rest; more come where more is let go at the same moment, and leave again."""
+resting: deque[tuple[Settings, Path, Reading]] = deque()
+"""Who are there and nobody uses. What rules and checks know is read anew each time."""
 
 
 @contextmanager
 def releasing() -> Iterator[Releasing]:
     """For some releases of this moment. Two at once have a reader each."""
-    reading = _taken(settings.CITY)
+    city, data = settings.CITY, installation()
+    reading = _taken(city, data)
     try:
-        with closing(Releasing(settings.CITY, installation(), now_ms, reading=reading)) as it:
+        with closing(Releasing(city, data, now_ms, reading=reading)) as it:
             yield it
     finally:
-        _rest(settings.CITY, reading)
+        _rest(city, data, reading)
 
 
-def _taken(city: Settings) -> Reading:
-    with suppress(IndexError):
-        made, reading = resting.pop()
-        if made == city:
+def _taken(city: Settings, data: Path) -> Reading:
+    while resting:
+        try:
+            *made, reading = resting.pop()
+        except IndexError:  # somebody else was quicker
+            break
+        if made == [city, data]:
             return reading
         reading.close()
-    return Reading(city)
+    return Reading(city, data)
 
 
-def _rest(city: Settings, reading: Reading) -> None:
-    if resting:
+def _rest(city: Settings, data: Path, reading: Reading) -> None:
+    if len(resting) >= MOST:
         reading.close()
     else:
-        resting.append((city, reading))
+        resting.append((city, data, reading))
 
 
 def end() -> None:
     """Nobody rests any more: a process that forks, or ends, leaves no child behind."""
     while resting:
-        resting.pop()[1].close()
+        resting.pop()[-1].close()
 
 
 atexit.register(end)

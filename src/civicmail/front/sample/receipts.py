@@ -1,0 +1,47 @@
+"""Which messages were acknowledged and which are kept, until both is known of one: neither hides the other (promise 1)."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+
+_ARCHIVED = re.compile(r" archived=([0-9a-f-]{36})")
+
+
+class Receipts:
+    """Safe for any number of threads, in bounded memory: who is acknowledged and kept is forgotten."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: set[bytes] = set()
+        self._kept: set[bytes] = set()
+        self._nameless = 0
+
+    def told(self, answer: str, *, accepted: bool) -> None:
+        """What the server answered to a message, which names what it has kept."""
+        if (found := _ARCHIVED.search(answer)) is not None:
+            self._one(uuid.UUID(found[1]).bytes, self._told, self._kept)
+        elif accepted:
+            self._nameless += 1
+
+    def kept(self, id_: bytes) -> None:
+        """It is in the archive, where somebody from outside handed it in."""
+        self._one(id_, self._kept, self._told)
+
+    @property
+    def lost(self) -> int:
+        """Messages that were acknowledged and are not in the archive."""
+        return len(self._told) + self._nameless
+
+    @property
+    def untold(self) -> int:
+        """Messages in the archive whose acknowledgement nobody got: honest servers come again with them."""
+        return len(self._kept)
+
+    def _one(self, id_: bytes, here: set[bytes], there: set[bytes]) -> None:
+        with self._lock:
+            if id_ in there:
+                there.discard(id_)
+            else:
+                here.add(id_)
