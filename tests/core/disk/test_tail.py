@@ -100,6 +100,21 @@ def test_a_follower_outlives_the_removal_of_everything(tmp_path: Path) -> None:
     j.close()
 
 
+def test_what_follows_a_file_that_is_gone_comes_at_once(tmp_path: Path) -> None:
+    """R-1034: whoever asks after a seal gets all there is, not at the second time."""
+    j = Journal.take(tmp_path, now=0)
+    add(j, b"one")
+    follower = Tail(tmp_path)
+    assert [r.number for r in follower.poll()] == [1]
+    j.rotate()
+    add(j, b"two")
+    (first, path), _ = journal.log_files(tmp_path / "journal" / "0001")
+    assert first == 1
+    path.unlink()
+    assert [r.number for r in follower.poll()] == [2]
+    j.close()
+
+
 def test_bodies_can_be_left_out_and_spool_files_are_named(tmp_path: Path) -> None:
     j = Journal.take(tmp_path, now=0)
     j.append(1, b"i" * 16, lambda *_: b"{}", sha256=b"s" * 32, spooled=0)

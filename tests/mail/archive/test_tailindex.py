@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive import tailindex
 from civicmail.mail.archive.places import InJournal
 from civicmail.mail.archive.tailindex import TailIndex
-from mail.archive.making import capture, delivered, entry, fill, writer
+from mail.archive.making import NOW, capture, delivered, entry, fill, writer
 
 
 def index(data: Path) -> TailIndex:
@@ -130,3 +133,28 @@ def test_thirty_thousand_records_are_walked_fast_enough_for_a_command(tmp_path: 
         index(tmp_path)
         took.append(time.process_time() - start)
     assert min(took) < 0.060 * 20, "60 ms are meant; far more for a busy machine"
+
+
+def test_a_file_that_was_read_to_its_end_is_not_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1038, P-01: whoever lets messages go one by one leaves hundreds of files of one record until they are sealed."""
+    opened, mapped = list[str](), tailindex.mapped
+
+    @contextmanager
+    def counted(path: Path) -> Iterator[Any]:
+        opened.append(path.name)
+        with mapped(path) as m:
+            yield m
+
+    monkeypatch.setattr(tailindex, "mapped", counted)
+    tail, kept = TailIndex(tmp_path), set[bytes]()
+    for n in range(5):
+        one = capture(b"%d" % n, received=NOW + n)
+        w = writer(tmp_path)
+        w.receipt(one, b"%d" % n)
+        w.flush()
+        w.close()
+        kept.add(one.id)
+        opened.clear()
+        tail.refresh()
+        assert ids(tail) == kept
+        assert len(set(opened)) <= 2, "the new file, and the one that was the last before"

@@ -10,6 +10,8 @@ import pytest
 from civicmail.core.config.settings import Archive as Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.files import Files
+from civicmail.core.disk.tail import Positions
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive import keyring, outstanding_file, segments
 from civicmail.mail.archive.seal import Sealer
@@ -57,6 +59,23 @@ def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data
     assert Shelf(data).count() == 12
     assert journal.log_files(data / "journal" / "0001") == []
     assert len(list(segments.listed(data))) == 3
+
+
+def test_what_is_outstanding_is_saved_once_for_all_that_is_sealed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1039, P-01: of a day's mail it takes seconds."""
+    saved, advance = list[int](), outstanding_file.advance
+
+    def counted(data: Path, now: int, files: Files) -> Positions:
+        saved.append(now)
+        return advance(data, now, files)
+
+    monkeypatch.setattr(outstanding_file, "advance", counted)
+    with Sequencer(data) as ledger:
+        while ledger.integrate(NOW):
+            pass
+    with SealJob(data, Settings()) as job:
+        report = job.seal(lambda: passed_all(data), NOW)
+    assert (report.records, report.blocked, saved) == (24, [], [NOW])
 
 
 def test_a_file_that_cannot_be_sealed_is_told_once(data: Path, caplog: pytest.LogCaptureFixture) -> None:

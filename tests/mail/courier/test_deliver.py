@@ -9,7 +9,9 @@ import uuid
 
 from civicmail.core.message.shapes import Recipient
 from civicmail.mail.archive.outstanding_file import current
+from civicmail.mail.courier.deliver import SPACE_SECONDS
 from civicmail.mail.courier.leaving import as_sent
+from civicmail.mail.courier.rounds import Rounds
 
 DAY = 86_400_000
 TEXT = b"Message-ID: <1@city.example>\r\nSubject: hello\r\n\r\nhello\r\n"
@@ -283,5 +285,29 @@ def test_kept_and_held_mail_stays_where_it_is(town):
             await town.ends(sent)
         assert town.events(kept) == town.events(held) == []
         assert not town.mailbox("bob")
+
+    asyncio.run(story())
+
+
+def test_however_often_it_is_woken_it_looks_fifty_times_a_second_at_most(town, monkeypatch):
+    """R-1036, P-01: what comes meanwhile shares a look, a batch and a sync."""
+    looks, look = [], Rounds.look
+
+    def counted(rounds):
+        looks.append(rounds)
+        return look(rounds)
+
+    monkeypatch.setattr(Rounds, "look", counted)
+
+    async def story():
+        async with town.courier():
+            await town.until(lambda: looks)
+            loop, first = asyncio.get_running_loop(), len(looks)
+            began = loop.time()
+            for n in range(100):
+                town.keep("bob@city.example", kind="mx", text=b"Subject: %d\r\n\r\n" % n, message_id="")
+                await asyncio.sleep(0.002)
+            assert len(looks) - first <= (loop.time() - began) / SPACE_SECONDS + 2
+            await town.until(lambda: len(town.mailbox("bob")) == 100)
 
     asyncio.run(story())

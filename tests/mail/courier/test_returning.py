@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,11 @@ from city.access.people import LATER, city, mailbox, own, person
 from city.access.people import T0 as THEN
 from civicmail.city.access.published import Watch, publish
 from civicmail.city.access.snapshot import Grant, Snapshot
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.courier.held import held_for
 from civicmail.mail.courier.returning import LOOK_EVERY, Returning, destination
+from mail.archive.making import seal
 from mail.courier.conftest import Town
 
 EVE = "eve@city.example"
@@ -79,6 +83,30 @@ def test_what_a_gateway_held_by_the_snapshot_before_is_found_a_minute_later(
     assert returning(snapshot) == 0
     town.now += LOOK_EVERY
     assert returning(snapshot) == 1
+
+
+def test_who_waits_is_followed_and_not_read_anew_at_each_look(
+    town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1037, P-01: what was read a minute ago is sealed by now."""
+    loads, load = list[Path](), outstanding_file.load
+
+    def counted(data: Path, *, repeats: bool = True) -> Outstanding:
+        if not repeats:
+            loads.append(data)
+        return load(data, repeats=repeats)
+
+    monkeypatch.setattr(outstanding_file, "load", counted)
+    assert returning(city()) == 0 and len(loads) == 1
+    for _ in range(2):
+        town.keep(EVE, do="hold", rules=("access-held",))
+        town.close()
+        assert returning(city()) == 0
+        outstanding_file.advance(town.data, town.now)
+        seal(town.data)
+        town.now += LOOK_EVERY
+        assert returning(city()) == 0 and len(loads) == 1
+    assert returning(city(2, mailboxes=[BACK])) == 2
 
 
 def test_a_successor_whose_time_is_over_or_who_has_no_mailbox_gets_nothing() -> None:

@@ -2,101 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
+from civicmail.city.policy.shapes import Do
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.mail.archive.commit import Writer
-from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.records import Capture, Event, Source, Type
+from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.pipeline import goodmail, taught
-from civicmail.mail.pipeline.labels import Label, label_of, labelled
+from civicmail.mail.pipeline.labels import Label, label_of
 from civicmail.mail.pipeline.learning import PUBLISH_MS, SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents, memory, model
 from civicmail.mail.screening.examples import Example
 from civicmail.mail.screening.model import Model
 from mail.archive import making
+from mail.pipeline.post import CITY, Mail
 from mail.screening.mailbag import mail
-
-T0 = 1_772_452_800_000
-CITY = ("city.example",)
-
-
-class Mail:
-    """Writes to the folder as gateways and pages do."""
-
-    BOX = "ann@city.example"
-
-    def __init__(self, data: Path) -> None:
-        self.data, self.now = data, T0
-        self._writer = Writer(data, lambda: self.now, making.UNSYNCED, 1 << 22)
-
-    def comes(self, raw: bytes, *, facts: Facts | None = None, message_id: str = "", findings: tuple[Finding, ...] = ()) -> bytes:
-        envelope = Envelope("w@outside.example", (Recipient(self.BOX),), self.now)
-        return self._kept(raw, Source("mx"), envelope, facts, message_id, findings)
-
-    def sent(
-        self, raw: bytes, by: str = "u1", to: str = "carla@shop.example", do: Do = "deliver", facts: Facts | None = None
-    ) -> bytes:
-        envelope = Envelope("ann@city.example", (Recipient(to),), self.now, login=f"{by}/d1")
-        return self._kept(raw, Source("submission"), envelope, facts, do=do)
-
-    def called(self, id_: bytes, *, spam: bool, by: str = "desk", how: str = "operator", undone: bool = False) -> None:
-        self.now += 1
-        self._writer.event(labelled(id_, Label(spam, by, how, undone), self.now))
-        self._writer.flush()
-
-    def many(self, start: int, ham: int, spam: int) -> None:
-        """Mail that comes and is called what it is."""
-        for n in range(max(ham, spam)):
-            for kind in [False] * (n < ham) + [True] * (n < spam):
-                self.called(self.comes(mail(start + n, spam=kind)), spam=kind)
-
-    def seal(self) -> None:
-        self.close()
-        making.seal(self.data)
-        self._writer = Writer(self.data, lambda: self.now, making.UNSYNCED, 1 << 22)
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def _kept(
-        self,
-        raw: bytes,
-        source: Source,
-        envelope: Envelope,
-        facts: Facts | None = None,
-        message_id: str = "",
-        findings: tuple[Finding, ...] = (),
-        do: Do = "deliver",
-    ) -> bytes:
-        self.now += 1000
-        sha256 = hashlib.sha256(raw).digest()
-        capture = Capture(
-            capture_id(self.now),
-            self.now,
-            sha256,
-            len(raw),
-            hashlib.sha256(b"c" + raw).digest(),
-            source,
-            replace(envelope, received=self.now),
-            (Disposition(0, do),),
-            facts=facts or {},
-            message_id=message_id,
-            findings=findings,
-        )
-        self._writer.receipt(capture, raw)
-        self._writer.flush()
-        return capture.id
 
 
 @pytest.fixture
@@ -215,6 +140,26 @@ def test_what_was_answered_is_good_and_a_record_says_so(data: Path, post: Mail, 
     assert own_labels(data) == [Label(False, "u7", "answered")]
     (example,) = _examples(data)
     assert example.key.replace("-", "") == heard.hex() and not example.spam
+
+
+def test_what_answers_nothing_is_not_read_for_it(
+    data: Path, post: Mail, learn: Callable[..., LearnJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1035, P-01: five of six messages that people send answer nothing."""
+    asked, answered = list[tuple[str, ...]](), goodmail.Heard.answered
+
+    def counted(heard: goodmail.Heard, ids: Iterable[str]) -> bytes | None:
+        asked.append(tuple(ids))
+        return answered(heard, asked[-1])
+
+    monkeypatch.setattr(goodmail.Heard, "answered", counted)
+    heard = post.comes(mail(1, spam=False), message_id="<q1@outside.example>")
+    post.sent(b"Message-ID: <q1@outside.example>\r\nSubject: x\r\n\r\nIn-Reply-To: <q1@outside.example>\r\n", to="bob@city.example")
+    answer = b"Subject: Re: x\r\nreferences: <q0@outside.example>\r\n <q1@outside.example>\r\n\r\nYes.\r\n"
+    post.sent(answer, by="u7", to="bob@city.example")
+    learn().close()
+    assert len(asked) == 1 and own_labels(data) == [Label(False, "u7", "answered")]
+    assert [e.key.replace("-", "") for e in _examples(data)] == [heard.hex()]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from civicmail.mail.pipeline.learning import SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.knownhosts import KnownHosts
 from mail.archive import making
-from mail.pipeline.test_learning import CITY, Mail
+from mail.pipeline.post import CITY, Mail
 from mail.screening.mailbag import mail
 
 

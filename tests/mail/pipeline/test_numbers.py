@@ -11,7 +11,7 @@ from civicmail.mail.pipeline import markslimited
 from civicmail.mail.pipeline.learning import SAVE_MS, LearnJob
 from civicmail.mail.screening import model
 from mail.archive import making
-from mail.pipeline.test_learning import CITY, Mail
+from mail.pipeline.post import CITY, Mail
 from mail.sick import SICK, pool
 
 

@@ -79,6 +79,27 @@ def test_what_is_durable_is_found_after_one_step_and_a_second(data: Path) -> Non
     into.close()
 
 
+def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> None:
+    """R-1033, P-01: within two seconds all the same."""
+    into, commits = writer(data), [0]
+    keep(into, SOME[:1])
+    job = IndexJob.take(data)
+    job.step(T)
+    for number in range(4):
+        for _ in range(tasks.MANY // 2):
+            into.event(Event(Type.HELD, SOME[0][0].id, T))
+        keep(into, SOME[1 + number : 2 + number])
+        job.step(T + 500 * (number + 1))
+        if found(data) > commits[-1]:
+            commits.append(found(data))
+    assert commits == [0, 1, 5], "after two seconds, with all of them"
+    keep(into, SOME[5:6])
+    job.step(T + 3000)
+    assert found(data) == 6, "a single message is found after one"
+    job.close()
+    into.close()
+
+
 def test_only_one_process_writes(data: Path) -> None:
     job = IndexJob.take(data)
     with pytest.raises(LeaseHeld):

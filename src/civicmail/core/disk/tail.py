@@ -85,7 +85,7 @@ class Tail:
                         want, offset = record.number + 1, end
             except FileNotFoundError:  # sealed and removed since it was found
                 self._at.pop(name, None)
-                if not any(first > want for first, _ in journal.log_files(place)):
+                if not any(first >= want for first, _ in journal.log_files(place)):
                     break
                 continue
             self.positions[name] = want - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -45,8 +46,14 @@ def received_count(raw: bytes | memoryview | Buffer) -> int:
 
 def first(raw: bytes | memoryview | Buffer, name: str) -> bytes | None:
     """Unfolded raw value of the first field of that name, whatever its case; None when there is none."""
-    match = _field(name).search(_scan(raw)[3])
-    return encoded.unfold(match[1]) if match else None
+    return firsts(raw, [name]).get(name)
+
+
+def firsts(raw: bytes | memoryview | Buffer, names: Iterable[str]) -> dict[str, bytes]:
+    """The same of several names, of those that are there, by one look at the header."""
+    head = _scan(raw)[3]
+    found = ((name, _field(name).search(head)) for name in names)
+    return {name: encoded.unfold(match[1]) for name, match in found if match}
 
 
 @lru_cache(maxsize=64)

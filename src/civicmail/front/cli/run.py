@@ -25,9 +25,9 @@ from civicmail.mail.replica import epoch
 
 Role = Literal["gateway", "web", "worker"]
 Job = Literal["search", "mail", "courier", "city", "standby"]
-NICE: dict[Job, int] = {"search": 5, "courier": 5, "city": 5, "mail": 10}
-"""Who waits for a 250 goes first, then what people wait for, as the pages do: to find mail, to have it, an answer. Who holds the
-lock of the database must not be kept from going on. Attachments and learning catch up."""
+NICE: dict[Job, int] = {"courier": 5, "city": 5, "mail": 10}
+"""Who waits for a 250 goes first, and what was acknowledged is found in seconds; then comes what people wait for, as the pages do:
+to have it, an answer. Who holds the lock of the database must not be kept from going on. Attachments and learning catch up."""
 
 JOBS: tuple[Job, ...] = ("search", "mail", "courier", "city")
 LOOK_SECONDS = 0.5  # between two looks whether another installation has taken over

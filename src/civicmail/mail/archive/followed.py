@@ -45,7 +45,7 @@ class Followed:
 
     def _caught_up(self) -> Positions:
         """Read what is new; where that began."""
-        if self._tail is None or self._is_left_behind(self._tail.positions):
+        if self._tail is None:
             self._known = outstanding_file.load(self._data, repeats=False)
             self._tail = Tail(self._data, self._known.positions, bodies=False)
         began = dict(self._tail.positions)

@@ -96,9 +96,10 @@ class Sealer:
         report = Report()
         stuck: set[str] = set()
         months: set[str] = set()
+        everywhere = passed()  # once: it saves all that is outstanding
         while True:
             with Gathered(self._class_of) as gathered:
-                self._gather(gathered, passed(), stuck, report)
+                self._gather(gathered, everywhere, stuck, report)
                 if not gathered.files:
                     break
                 gathered.group_events()

@@ -70,7 +70,8 @@ class TailIndex:
                     continue
                 log = self._logs.get(path) or _Log(path, first)
                 try:
-                    _extend(log, min(durable, end - 1), held)
+                    if log.next < end:  # else it was read to its end, and nothing comes into it any more
+                        _extend(log, min(durable, end - 1), held)
                 except FileNotFoundError:
                     continue
                 logs[path] = log

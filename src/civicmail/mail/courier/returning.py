@@ -54,9 +54,11 @@ class Returning:
         """Release what may go; how many messages. Durable on return, and twice releases nothing twice. Raises
         DamagedFile, LaterError."""
         snapshot, now = self._watch.now, self._clock()
-        if snapshot is None or (snapshot.version == self._version and now < self._due):
+        if snapshot is None:
             return 0
-        outstanding = self._followed.now(now)
+        outstanding = self._followed.now(now)  # kept up with: whoever looks once a minute finds it sealed away, and reads all anew
+        if snapshot.version == self._version and now < self._due:
+            return 0
         waiting = sorted({c.target.lower() for e in outstanding.held() for c in e.copies.values() if c.is_held})
         ways = [(mailbox, to) for mailbox in waiting if (to := destination(snapshot, mailbox, now)) is not None]
         count = self._release(ways, outstanding, now) if ways else 0

@@ -30,6 +30,7 @@ from civicmail.mail.courier.onward import Onward
 log = get_logger()
 
 RECIPIENTS_MOST = 100  # of one transaction: what every server must take (RFC 5321 4.5.3.1.8)
+_AT_ONCE = 512  # records of each journal in one look
 _SETTLE_EVERY_MS = 600_000
 _AGAIN_SECONDS = 1.0
 
@@ -72,7 +73,8 @@ class Rounds:
 
     def look(self) -> bool:
         """Take in what the journals have since the last time; True when there may be more at once."""
-        records = self._tail.poll(512)
+        records = self._tail.poll(_AT_ONCE)
+        more = len(records) >= _AT_ONCE
         changed: dict[bytes, Entry] = {}
         for record in records:
             if self._is_gap(record):
@@ -89,11 +91,11 @@ class Rounds:
         for entry in self.outstanding.entries.values() if self.routes.modes.refresh() else changed.values():
             self.consider(entry)
         self._due()
-        if not records and self.clock() - self._swept > _SETTLE_EVERY_MS:
+        if not more and self.clock() - self._swept > _SETTLE_EVERY_MS:
             self._swept = self.clock()
             self.outstanding.settle(self._swept)
             self._old &= self.outstanding.entries.keys()
-        return bool(records)
+        return more
 
     def _read_back(self) -> list[Job]:
         """Jobs whose outcomes have come back through the journal."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ HEARD_MOST = 100_000
 
 _GOES = frozenset({"deliver", "mark", "encrypt", "redirect"})
 _BY_PROGRAMS = ("list-id", "x-autoreply", "x-autorespond")
+_ANSWERS = ("in-reply-to", "references")
+_BULK = frozenset({b"bulk", b"junk", b"auto_reply", b"list"})
 
 
 class Heard:
@@ -77,13 +79,20 @@ def is_ours(capture: Capture) -> bool:
     return capture.source.kind == "submission" and bool(capture.envelope.login and capture.envelope.sender) and went
 
 
-def is_by_hand(raw: bytes) -> bool:
-    """Whether somebody wrote it: the answers of an absent person's mailbox go to spam, too (RFC 3834)."""
-    automatic = (headers.first(raw, "auto-submitted") or b"no").strip().lower()
-    precedence = (headers.first(raw, "precedence") or b"").strip().lower()
-    if automatic != b"no" or precedence in {b"bulk", b"junk", b"auto_reply", b"list"}:
-        return False
-    return not any(headers.first(raw, name) is not None for name in _BY_PROGRAMS)
+class Said(NamedTuple):
+    """What the header of a message of ours says. by_hand: somebody wrote it, for the answers of an absent person's mailbox go to
+    spam, too (RFC 3834); answers: it may say which message it answers (RFC 5322 3.6.4)."""
+
+    by_hand: bool
+    answers: bool
+
+
+def said(raw: bytes) -> Said:
+    """Each message that leaves is asked; most are no answers, and need no reader."""
+    found = headers.firsts(raw, ("auto-submitted", "precedence", *_BY_PROGRAMS, *_ANSWERS))
+    automatic = found.get("auto-submitted", b"no").strip().lower()
+    by_program = automatic != b"no" or found.get("precedence", b"").strip().lower() in _BULK
+    return Said(not by_program and found.keys().isdisjoint(_BY_PROGRAMS), not found.keys().isdisjoint(_ANSWERS))
 
 
 def _number(message_id: str) -> int:

@@ -188,11 +188,14 @@ class LearnJob:
             raw = self._machine.body(capture.id)
         except UNREAD:
             return
-        if not goodmail.is_by_hand(raw):
+        said = goodmail.said(raw)
+        if not said.by_hand:
             return
         by = capture.envelope.login.partition("/")[0]
         if outside and self._allowed.one("sent", by, self._now, each=goodmail.SENT_EACH, most=goodmail.SENT_ALL):
             self._write(capture.id, Label(False, by, "sent"))
+        if not said.answers:
+            return
         try:
             found, _ = seenlimited.fields(raw)
         except Unreadable as error:

@@ -34,6 +34,8 @@ log = get_logger()
 LEASE = "index"
 AT_ONCE = 100  # records of one journal that are in memory at a time
 COMMIT_MS = 1000
+MANY, MANY_COMMIT_MS = 100, 2000
+"""Where so many records wait for a commit it is made half as often: it costs as much as fifty messages, and files are merged."""
 LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
 BULK_COMMIT_BYTES = 256 << 20
 RETRY_MS = 5000
@@ -79,7 +81,8 @@ class IndexJob:
             return 0
         try:
             taken = self._take_new(now) + self._take_read() + self._rebuild_some(now)
-            due = now - self._committed_at >= COMMIT_MS and not self._bulk
+            pause = MANY_COMMIT_MS if self._records >= MANY else COMMIT_MS
+            due = now - self._committed_at >= pause and not self._bulk
             if (due and self._changed) or self._waiting >= self._commit_bytes:
                 self.commit(now)
         except (IndexFailed, DamagedIndex, OSError) as error:
@@ -118,7 +121,7 @@ class IndexJob:
         coverage.save(self._generation, self._coverage, self._files)
         extracted.done(self._data, self._again)
         self._again.clear()
-        self._committed_at, self._waiting, self._changed = now, 0, False
+        self._committed_at, self._waiting, self._records, self._changed = now, 0, 0, False
 
     def behind(self) -> int:
         """How many durable records were not read yet."""
@@ -192,7 +195,7 @@ class IndexJob:
         self._rebuild = Rebuild(self._data, self._tail.positions, self._files, folder=left) if left else None
         tidy(self._data, {self._generation, left} if left else {self._generation})
         self._untidy = not (made or self._gap or left or self._coverage.forget)  # a swap may have been cut short
-        self._waiting, self._changed, self._committed_at = 0, made, 0
+        self._waiting, self._records, self._changed, self._committed_at = 0, 0, made, 0
         self._again: set[bytes] = set()
 
     def _current(self) -> tuple[Path, coverage.Coverage, bool]:
@@ -231,6 +234,7 @@ class IndexJob:
             elif record.type == Type.DISPOSED:
                 self._dispose(record)
                 self._forget_from = now + FORGET_AFTER_MS
+        self._records += len(records)
         self._changed = self._changed or bool(records)
         return len(records)
 
