@@ -14,7 +14,9 @@ from city.access.people import T0 as THEN
 from civicmail.city.access.published import Watch, publish
 from civicmail.city.access.snapshot import Grant, Snapshot
 from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding import Outstanding
+from civicmail.mail.courier import kept
 from civicmail.mail.courier.held import held_for
 from civicmail.mail.courier.returning import LOOK_EVERY, Returning, destination
 from mail.archive.making import seal
@@ -107,6 +109,26 @@ def test_who_waits_is_followed_and_not_read_anew_at_each_look(
         town.now += LOOK_EVERY
         assert returning(city()) == 0 and len(loads) == 1
     assert returning(city(2, mailboxes=[BACK])) == 2
+
+
+def test_what_is_held_for_many_is_read_in_one_view_of_the_archive(
+    town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1041, P-01: in a busy hour a view takes half a second, and files of a hundred mailboxes are held for approval."""
+    views = [0]
+
+    class Counted(Machine):
+        def __init__(self, data: Path) -> None:
+            views[0] += 1
+            super().__init__(data)
+
+    monkeypatch.setattr(kept, "Machine", Counted)
+    for box in ("bob@city.example", "ann@city.example"):
+        town.keep(box, do="hold", rules=("access-held",))
+    town.close()
+    outstanding_file.advance(town.data, town.now)
+    seal(town.data)
+    assert returning(city()) == 2 and views == [1]
 
 
 def test_a_successor_whose_time_is_over_or_who_has_no_mailbox_gets_nothing() -> None:

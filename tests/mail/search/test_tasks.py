@@ -19,9 +19,10 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
 from civicmail.mail.archive import keyring
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
+from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.search import coverage, reader, tasks
+from civicmail.mail.search import coverage, extracted, reader, tasks
 from civicmail.mail.search.counts import count, counts, missing
 from civicmail.mail.search.documents import document_of
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NotIndexed
@@ -96,6 +97,28 @@ def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> Non
     keep(into, SOME[5:6])
     job.step(T + 3000)
     assert found(data) == 6, "a single message is found after one"
+    job.close()
+    into.close()
+
+
+def test_what_more_was_read_of_is_looked_up_in_one_view_of_the_archive(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1040, P-01: a view takes half a second where a busy hour is not sealed yet, and files come every second."""
+    into, views = writer(data), [0]
+
+    class Counted(Machine):
+        def __init__(self, data: Path) -> None:
+            views[0] += 1
+            super().__init__(data)
+
+    monkeypatch.setattr(tasks, "Machine", Counted)
+    job = IndexJob.take(data)
+    for number in range(3):
+        keep(into, SOME[number : number + 1])
+        job.step(T + 2000 * number)
+        extracted.set_ready(data, SOME[number][0].id)
+        assert job.step(T + 2000 * number + 1000) == 1
+        assert extracted.ready(data) == [] and found(data) == number + 1
+    assert views == [1]
     job.close()
     into.close()
 

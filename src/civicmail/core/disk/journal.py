@@ -51,14 +51,19 @@ def names(data: Path) -> list[str]:
     return sorted(found, key=lambda name: (len(name), name))
 
 
-def log_files(place: Path) -> list[tuple[int, Path]]:
-    """(first number, path) of the files of one journal, in order."""
+def log_names(place: Path) -> list[tuple[int, str]]:
+    """(first number, path) of the files of one journal, in order, for whoever asks many times a second: a Path costs ten times as
+    much."""
     try:
         with os.scandir(place) as entries:
-            stems = [e.name[:-4] for e in entries if e.name.endswith(".log") and e.name[:-4].isdigit()]
+            return sorted((int(e.name[:-4]), e.path) for e in entries if e.name.endswith(".log") and e.name[:-4].isdigit())
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted((int(stem), place / f"{stem}.log") for stem in stems)
+
+
+def log_files(place: Path) -> list[tuple[int, Path]]:
+    """(first number, path) of the files of one journal, in order."""
+    return [(first, Path(path)) for first, path in log_names(place)]
 
 
 def _seed_of(path: Path) -> int:

@@ -54,21 +54,23 @@ class TailIndex:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._logs: dict[Path, _Log] = {}
+        self._logs: dict[str, _Log] = {}
+        self._receipts: list[_Log] = []  # those that have some: whoever lets messages go one by one leaves many that have none
 
     def refresh(self, skip: Collection[Path] = ()) -> None:
         """Read what was appended since the last time and forget files that are gone."""
-        logs: dict[Path, _Log] = {}
+        logs: dict[str, _Log] = {}
+        sealed = set(map(str, skip))
         for name in journal.names(self._data):
             place = journal.folder(self._data) / name
             durable = journal.read_durable(place)
             held = is_held(place / "lock")
-            known = journal.log_files(place)
+            known = journal.log_names(place)
             ends = [first for first, _ in known[1:]] + [1 << 63]
             for (first, path), end in zip(known, ends, strict=False):  # a journal may have no file yet
-                if path in skip:
+                if path in sealed:
                     continue
-                log = self._logs.get(path) or _Log(path, first)
+                log = self._logs.get(path) or _Log(Path(path), first)
                 try:
                     if log.next < end:  # else it was read to its end, and nothing comes into it any more
                         _extend(log, min(durable, end - 1), held)
@@ -76,18 +78,19 @@ class TailIndex:
                     continue
                 logs[path] = log
         self._logs = logs
+        self._receipts = [log for log in logs.values() if log.ids.packed]
 
     # -- lookups -----------------------------------------------------------------------------------------------------------
 
     def place(self, id_: bytes) -> Place | None:
-        for log in self._logs.values():
+        for log in self._receipts:
             if rows := log.ids.rows(id_):
                 return log.place(rows[-1])
         return None
 
     def by_sha256(self, sha256: bytes) -> list[Place]:
         """Every capture of these bytes."""
-        return [log.place(row) for log in self._logs.values() for row in log.hashes.rows(sha256)]
+        return [log.place(row) for log in self._receipts for row in log.hashes.rows(sha256)]
 
     def by_prefix(self, digits: str) -> list[Place]:
         """Captures whose id or SHA-256 begins with these hexadecimal digits, at least two."""

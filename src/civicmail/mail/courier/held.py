@@ -34,12 +34,13 @@ class Held:
         return self.entry.received
 
 
-def held_for(data: Path, mailbox: str, outstanding: Outstanding | None = None) -> list[Held]:
-    """All that is held for a mailbox (its main address), oldest first. outstanding: a projection that is at hand.
+def held_for(data: Path, mailbox: str, outstanding: Outstanding | None = None, store: Store | None = None) -> list[Held]:
+    """All that is held for a mailbox (its main address), oldest first. outstanding, store: a projection and a reader that are at
+    hand.
 
     Raises DamagedFile. Blocks: it reads the journals behind the last snapshot.
     """
-    store = Store(data)
+    store = store or Store(data)
     found = []
     for entry in (outstanding or outstanding_file.current(data)).held():
         mine = [i for i, c in entry.copies.items() if c.is_held and not c.control[0] and c.target.lower() == mailbox.lower()]

@@ -17,6 +17,7 @@ from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.courier import bell
 from civicmail.mail.courier.held import held_for, release
+from civicmail.mail.courier.kept import Store
 
 ACTOR = "worker"
 LOOK_EVERY = 60_000  # ms
@@ -47,6 +48,7 @@ class Returning:
         self._watch = watch
         self._clock = clock
         self._followed = Followed(data)
+        self._store = Store(data)
         self._version = -1
         self._due = 0
 
@@ -70,7 +72,7 @@ class Returning:
         with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
             for mailbox, to in ways:
                 reason = "another mailbox takes it, or a successor (L4)" if to else "its mailbox takes mail again (M4)"
-                for held in held_for(self._data, mailbox, outstanding):
+                for held in held_for(self._data, mailbox, outstanding, self._store):
                     release(writer, held, to=to, actor=ACTOR, reason=reason, now=now)
                     count += 1
             writer.flush()

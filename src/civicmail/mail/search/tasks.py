@@ -54,6 +54,7 @@ class IndexJob:
         self._bulk = bulk
         self._paused_until = 0
         self._look = Extracts(data).get
+        self._machine: Machine | None = None
         self._rebuild: Rebuild | None = None
         self._forget_from = 0
         self._untidy = False
@@ -259,7 +260,7 @@ class IndexJob:
         """Index again what more was read of, by the archive and the cache; how many captures that were."""
         some = [id_ for id_ in extracted.ready(self._data) if id_ not in self._again][:AT_ONCE]
         if some:
-            machine = Machine(self._data)
+            machine = self._archive()
             for id_ in some:
                 self._again.add(id_)
                 try:
@@ -273,6 +274,14 @@ class IndexJob:
                     self._waiting += found.size
             self._changed = True
         return len(some)
+
+    def _archive(self) -> Machine:
+        """As of now; kept, because it finds its way through all that is not sealed yet."""
+        if self._machine is None:
+            self._machine = Machine(self._data)
+        else:
+            self._machine.refresh()
+        return self._machine
 
     def _relieve(self) -> None:
         """Let the indexing threads catch up in the middle of a batch, so that large mail does not pile up in memory. Coverage is
