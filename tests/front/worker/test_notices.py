@@ -10,7 +10,7 @@ import pytest
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
-from civicmail.front.worker import notices
+from civicmail.front.worker import notices, posting
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.reading import Archive
 
@@ -45,3 +45,23 @@ def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: 
     assert later.step() == 1
     assert Archive(installed).count() == 1
     assert Notice.objects.get().sent is not None
+
+
+@pytest.mark.django_db
+def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1042 (P-01): in a busy hour a view takes half a second; and it sees what was sent since it was made."""
+    views = [0]
+
+    class Counted(Archive):
+        def __init__(self, data: Path) -> None:
+            views[0] += 1
+            super().__init__(data)
+
+    monkeypatch.setattr(posting, "Archive", Counted)
+    sending = notices.Sending(load(installed), installed, lambda: NOW)
+    for key in "ab":
+        tell(key, "ann@city.example", "About", "text", now=MADE)
+        assert sending.step() == 1
+        Notice.objects.filter(key=key).update(sent=None, capture="", text="text")
+        assert sending.step() == 1
+    assert Archive(installed).count() == 2 and views == [1]

@@ -65,10 +65,10 @@ class Answering:
         from civicmail.city.access.models import HeardForAnswers
 
         self._settings = settings
-        self._data = data
         self._clock = clock
         self._letters = Letters(data)
         self._watch = watching(data, clock)
+        self._post = Post(settings, data, clock, self._watch)
         self._tail = begin(data, reached.of(HeardForAnswers))
         self._noted = clock()
         self._checking = Checking(settings, data, clock)
@@ -87,7 +87,7 @@ class Answering:
         more = read(self._tail, lambda record: self._hear(record, texts, found))
         wanted = [own for capture, reply in found if (own := self._wanted(capture, reply)) is not None]
         if wanted:
-            Post(self._settings, self._data, self._clock, self._watch).send(wanted, Source("local", "answers"))
+            self._post.send(wanted, Source("local", "answers"))
         for question in self._questions:
             self._checking.answer(question)
         answered = len(wanted) + len(self._questions)

@@ -47,8 +47,8 @@ class Sending:
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         self._settings = settings
-        self._data = data
         self._clock = clock
+        self._post = Post(settings, data, clock, watching(data, clock))
 
     def step(self) -> int:
         """Send what waits, at most AT_ONCE; how many. Raises LaterError where the archive cannot commit."""
@@ -59,8 +59,7 @@ class Sending:
         if not waiting:
             return 0
         letters = [self._own(Written(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
-        post = Post(self._settings, self._data, self._clock, watching(self._data, self._clock))
-        ids = post.send(letters, Source("local", "notices"))
+        ids = self._post.send(letters, Source("local", "notices"))
         for notice, id_ in zip(waiting, ids, strict=True):
             actions.sent(notice, id_, now=moment(self._clock()))
         return len(waiting)

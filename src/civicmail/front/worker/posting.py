@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,15 +37,36 @@ class Own:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent before, as far as the archive knows: one view that is kept up, for any number of threads."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+        self._archive: Archive | None = None
+
+    def knows(self, one: Own) -> bool:
+        bits, sha256 = once_bits(one.key), hashlib.sha256(one.content).digest()
+        with self._lock:
+            if self._archive is None:
+                self._archive = Archive(self._data)
+            else:
+                self._archive.refresh()
+            return self._archive.known(bits, sha256)
+
+
 class Post:
     """clock: ms. people: who may what; judging: screening and rules, for mail that is treated as a stranger's."""
 
-    settings: Settings
-    data: Path
-    clock: Callable[[], int]
-    people: Watch
-    judging: Judging | None = None
+    def __init__(
+        self, settings: Settings, data: Path, clock: Callable[[], int], people: Watch, judging: Judging | None = None
+    ) -> None:
+        self.data = data
+        self._settings = settings
+        self._clock = clock
+        self._people = people
+        self._judging = judging
+        self._sent = Sent(data)
 
     def send(self, mail: Sequence[Own], source: Source) -> list[str]:
         """Send in this order; the capture id of each, "" for what an earlier process had archived. Raises LaterError where the
@@ -55,17 +77,16 @@ class Post:
         return ids
 
     async def _send(self, mail: Sequence[Own], source: Source) -> list[str]:
-        archive = Archive(self.data)
-        commit = GroupCommit(Writer(self.data, self.clock, file_size=SHORT_FILE))
-        pipeline = Pipeline(commit, Modes(self.settings, self.data).of, lambda: self.people.now, self.judging)
+        commit = GroupCommit(Writer(self.data, self._clock, file_size=SHORT_FILE))
+        pipeline = Pipeline(commit, Modes(self._settings, self.data).of, lambda: self._people.now, self._judging)
         try:
-            return [await self._one(pipeline, archive, one, source) for one in mail]
+            return [await self._one(pipeline, one, source) for one in mail]
         finally:
             await commit.close()
 
-    async def _one(self, pipeline: Pipeline, archive: Archive, one: Own, source: Source) -> str:
-        if archive.known(once_bits(one.key), hashlib.sha256(one.content).digest()):
+    async def _one(self, pipeline: Pipeline, one: Own, source: Source) -> str:
+        if self._sent.knows(one):
             return ""
-        envelope = Envelope(one.sender, (Recipient(one.to),), self.clock(), protocol="local")
+        envelope = Envelope(one.sender, (Recipient(one.to),), self._clock(), protocol="local")
         receipt = await pipeline.accept(one.content, envelope, source, one.key)
         return uuid_text(receipt.id)
