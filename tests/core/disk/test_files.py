@@ -64,6 +64,7 @@ def test_a_small_file_is_old_or_new_and_never_between(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="stopped"):
         Stops().replace(path, b"new")
     assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["small"], "a full disk gets no fuller"
     OS_FILES.replace(path, b"new")
     assert path.read_bytes() == b"new"
     assert [p.name for p in tmp_path.iterdir()] == ["small"]

@@ -49,7 +49,7 @@ def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: 
 
 @pytest.mark.django_db
 def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1042 (P-01): in a busy hour a view takes half a second; and it sees what was sent since it was made."""
+    """R-1042 (P-01): in a busy hour a new view takes a fifth of a second; and it sees what was sent since it was made."""
     views = [0]
 
     class Counted(Archive):

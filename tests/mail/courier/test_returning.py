@@ -13,10 +13,9 @@ from city.access.people import LATER, city, mailbox, own, person
 from city.access.people import T0 as THEN
 from civicmail.city.access.published import Watch, publish
 from civicmail.city.access.snapshot import Grant, Snapshot
-from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive import machine, outstanding_file
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding import Outstanding
-from civicmail.mail.courier import kept
 from civicmail.mail.courier.held import held_for
 from civicmail.mail.courier.returning import LOOK_EVERY, Returning, destination
 from mail.archive.making import seal
@@ -114,7 +113,7 @@ def test_who_waits_is_followed_and_not_read_anew_at_each_look(
 def test_what_is_held_for_many_is_read_in_one_view_of_the_archive(
     town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1041, P-01: in a busy hour a view takes half a second, and files of a hundred mailboxes are held for approval."""
+    """R-1041, P-01: in a busy hour a new view takes a fifth of a second, and files of a hundred mailboxes are held for approval."""
     views = [0]
 
     class Counted(Machine):
@@ -122,7 +121,7 @@ def test_what_is_held_for_many_is_read_in_one_view_of_the_archive(
             views[0] += 1
             super().__init__(data)
 
-    monkeypatch.setattr(kept, "Machine", Counted)
+    monkeypatch.setattr(machine, "Machine", Counted)
     for box in ("bob@city.example", "ann@city.example"):
         town.keep(box, do="hold", rules=("access-held",))
     town.close()

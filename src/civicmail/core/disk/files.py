@@ -116,9 +116,12 @@ class Files:
         try:
             file.write_at(0, [content])
             file.sync()
+            self.rename(temporary, path)
+        except OSError:  # a full disk: threads come and go, and each would leave one
+            self.unlink(temporary)
+            raise
         finally:
             file.close()
-        self.rename(temporary, path)
         self.sync_folder(path.parent)
 
     def write_once(self, path: Path, content: bytes, mode: int = 0o600) -> None:

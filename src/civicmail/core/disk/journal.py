@@ -52,8 +52,7 @@ def names(data: Path) -> list[str]:
 
 
 def log_names(place: Path) -> list[tuple[int, str]]:
-    """(first number, path) of the files of one journal, in order, for whoever asks many times a second: a Path costs ten times as
-    much."""
+    """(first number, path) of the files of one journal, in order; as text, for whoever asks many times a second."""
     try:
         with os.scandir(place) as entries:
             return sorted((int(e.name[:-4]), e.path) for e in entries if e.name.endswith(".log") and e.name[:-4].isdigit())

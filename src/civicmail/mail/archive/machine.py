@@ -89,6 +89,15 @@ class Machine:
         return place
 
 
+def as_of_now(kept: Machine | None, data: Path) -> Machine:
+    """The view that somebody keeps, moved to now; the first one where there is none yet. A new one reads all that is not sealed,
+    for thirty thousand messages in a fifth of a second: whoever asks often keeps it."""
+    if kept is None:
+        return Machine(data)
+    kept.refresh()
+    return kept
+
+
 def body_of(record: Record) -> bytes:
     """The bytes of a receipt record of a journal, checked, wherever they are by now: frame, spool file or segment."""
     body = record.body

@@ -13,7 +13,7 @@ from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped
 from civicmail.core.message.verdicts import header_of
-from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.machine import Machine, as_of_now
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Capture, Type
 from civicmail.mail.courier import notes
@@ -111,8 +111,5 @@ class Store:
             return Kept(machine.capture(entry.id), machine.body(entry.id))
 
     def _archive(self) -> Machine:
-        if self._machine is None:
-            self._machine = Machine(self._data)
-        else:
-            self._machine.refresh()  # what was a journal when it last looked may be a segment now
+        self._machine = as_of_now(self._machine, self._data)  # what was a journal when it last looked may be a segment now
         return self._machine

@@ -54,7 +54,7 @@ class Released:
 
 class Reading:
     """What one release leaves for the next: limited processes with the loop that asks them, which take half a second to start, and
-    where in the archive things are, which takes as long where journals are long."""
+    where in the archive things are (machine.as_of_now)."""
 
     def __init__(self, settings: Settings, data: Path) -> None:
         self.machine = Machine(data)

@@ -18,7 +18,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
-from civicmail.mail.archive.machine import Machine, body_of
+from civicmail.mail.archive.machine import Machine, as_of_now, body_of
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import coverage, extracted, leftovers
 from civicmail.mail.search.attached import Look
@@ -35,7 +35,7 @@ LEASE = "index"
 AT_ONCE = 100  # records of one journal that are in memory at a time
 COMMIT_MS = 1000
 MANY, MANY_COMMIT_MS = 100, 2000
-"""Where so many records wait for a commit it is made half as often: it costs as much as fifty messages, and files are merged."""
+"""Where so many records wait for a commit it is made half as often: each makes files, which are merged later."""
 LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
 BULK_COMMIT_BYTES = 256 << 20
 RETRY_MS = 5000
@@ -260,7 +260,7 @@ class IndexJob:
         """Index again what more was read of, by the archive and the cache; how many captures that were."""
         some = [id_ for id_ in extracted.ready(self._data) if id_ not in self._again][:AT_ONCE]
         if some:
-            machine = self._archive()
+            machine = self._machine = as_of_now(self._machine, self._data)
             for id_ in some:
                 self._again.add(id_)
                 try:
@@ -274,14 +274,6 @@ class IndexJob:
                     self._waiting += found.size
             self._changed = True
         return len(some)
-
-    def _archive(self) -> Machine:
-        """As of now; kept, because it finds its way through all that is not sealed yet."""
-        if self._machine is None:
-            self._machine = Machine(self._data)
-        else:
-            self._machine.refresh()
-        return self._machine
 
     def _relieve(self) -> None:
         """Let the indexing threads catch up in the middle of a batch, so that large mail does not pile up in memory. Coverage is
