@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.sessions.models import Session
 
-from city.access.staff import MS
-from city.access.test_ending import _equipped, _town
-from civicmail.city.access.actions import locking, suspensions
+from city.access import staff
+from city.access.staff import MS, NOW
+from city.access.test_ending import OFFICER, _equipped, _town
+from civicmail.city.access.actions import ending, invitations, locking, requests, roster, suspensions
+from civicmail.city.access.actions.sweeping import sweep
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Authorisation, Device, Entry, Token
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.models import Account, Authorisation, Device, Entry, Profile, Token
+from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.states import LIVING
+from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db
 SECURITY = Actor("sec", "Security", (Held("security-officer", taken_until=MS + 3_600_000),))
@@ -61,3 +69,68 @@ def test_nobody_locks_who_may_not_nor_themselves() -> None:
         with pytest.raises(NotPermitted):
             locking.unlock(ann, [], actor=actor, reason=WHY, now=MS)
     assert not suspensions.Account.objects.filter(is_active=False).exists() and head is not None
+
+
+HEAD = Actor("head", departments=frozenset({"clerk"}))
+
+
+def _day_comes(ann: Person) -> None:
+    Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
+    assert sweep(MS).begun == 1
+
+
+def _is_granted(ann: Person) -> None:
+    Authorisation.objects.filter(person=ann).update(state="asked", approver=None)
+    assert requests.approve(Authorisation.objects.get(person=ann), actor=HEAD, now=MS).state == "active"
+
+
+def _is_authorised_with_others(ann: Person) -> None:
+    Authorisation.objects.filter(person=ann).update(state="revoked")
+    where, other = ann.episodes.get().department, staff.person("other")
+    profile = roster.write_profile(where, "Clerk", Reasons(**staff.WORDS), actor=HEAD, now=MS)
+    Profile.objects.update(by=other)
+    roster.authorise(profile, [ann], until=MS + 300 * DAY, actor=HEAD, now=MS)
+
+
+def _comes_back(ann: Person) -> None:
+    suspensions.resume(ann, actor=HEAD, reason="She needs her mail today.", now=MS)
+
+
+@pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorised_with_others, _comes_back])
+def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[Person], None]) -> None:
+    """R-2020 (P-25, P-07): whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
+    _, _, ann = _town()
+    rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
+    begins(ann)
+    assert Authorisation.objects.filter(person=ann, state="active").count() == 1
+    account, seen = Account.objects.get(person=ann), current(1, MS, ("city.example",))
+    assert not account.is_active and not actor_of(account, "", MS).admitted
+    assert seen.people["ann"].grants == () and seen.mailboxes["ann@city.example"].state == "held"
+    locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1)
+    account, seen = Account.objects.get(person=ann), current(2, MS + 1, ("city.example",))
+    assert account.is_active and actor_of(account, "", MS + 1).admitted
+    assert seen.people["ann"].grants and seen.mailboxes["ann@city.example"].state == "open"
+
+
+def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> None:
+    """R-2021 (P-25, promise 7): nothing of a head who could help, and no link by which it could be opened."""
+    _, _, ann = _town()
+    locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
+    why = current(1, MS, ("city.example",)).people["ann"].why
+    assert "call the security office (P-25)" in why and "department" not in why
+    office = Actor("officer", held=(Held("access-officer"),))
+    for make in (invitations.invite, invitations.recover):
+        with pytest.raises(Conflict, match="security office"):
+            make(ann, actor=office, reason="Lost everything.", now=MS)
+
+
+def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> None:
+    """R-2022 (P-09, P-30): what had been approved for a later day ends with it, at once, also while the account is locked."""
+    _, _, ann = _town("contractor")
+    Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
+    rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
+    ending.end_access(ann, reason="A violation by an agency's employee.", when=MS, actor=OFFICER, now=MS)
+    locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1)
+    assert sweep(MS + DAY).begun == 0 and not Authorisation.objects.filter(person=ann, state__in=LIVING).exists()
+    account = Account.objects.get(person=ann)
+    assert not account.is_active and account.contained is None and not actor_of(account, "", MS + DAY).admitted

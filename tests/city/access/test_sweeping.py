@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.db import connection
+from django.db.models import DateTimeField
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,23 +25,31 @@ from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import (
     Account,
+    Acknowledgement,
     Authorisation,
+    Bar,
     Device,
     DutyGrant,
     DutyUse,
     Entry,
     Failure,
+    Forwarding,
     PersonalUse,
+    PolicyText,
     Publication,
     Usage,
 )  # fmt: skip
-from civicmail.city.access.moments import DAY
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.published import snapshot_path
 from civicmail.city.access.queries import questions, standing, tasks
 from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.queries.dates import DATES, passed
 from civicmail.city.access.queries.personal import allowed_to
+from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.snapshotfile import decode
 from civicmail.city.access.tasks import Sweeping
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.directory.models import Agency, Department, Mailbox, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -232,6 +247,85 @@ def test_what_the_time_alone_changes_is_published_once(installed: Path) -> None:
     assert version(MS + DAY) == first == version(MS + 13 * DAY)
     assert version(MS + 14 * DAY) == first + 1 == version(MS + 15 * DAY)
     assert installed.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everybody_is_looked_at_when_a_date_has_come_and_doors_have_what_rows_say(installed: Path) -> None:
+    """R-2025 (M2, M4; P-01): of 6,200 people nothing is read where nothing could have changed."""
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    ann = staff.worker("ann", where, head, "contractor")
+    at = [NOW + timedelta(minutes=20 * n) for n in range(7)]
+    Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD, until=at[1])
+    Bar.objects.create(person=ann, kind="suspension", since=at[2], until=at[3], reason="A warning before.", first=head)
+    box = staff.mailbox("alarms@city.example", where, kind="service")
+    Mailbox.objects.filter(pk=box.pk).update(expires=at[4])
+    Agency.objects.update(suspended=at[5])
+    sweeping, domains, whole = Sweeping(), tuple(django_settings.CITY.city.domains), []
+    for minute in range(0, 165, 5):
+        now = MS + minute * 60_000
+        with CaptureQueriesContext(connection) as asked:
+            sweeping.step(now)
+        if any('"mac"' in query["sql"] for query in asked):
+            whole.append(minute)
+        doors = decode(snapshot_path(installed).read_bytes())
+        assert replace(doors, version=0, at=0) == replace(current(0, now, domains), at=0), minute
+    assert whole == [0, 20, 40, 60, 80, 100, 160], "and in any case an hour later"
+
+
+def test_each_moment_by_which_the_snapshot_is_made_is_one_that_is_waited_for(town: tuple[Department, Person, Person]) -> None:
+    """R-2026 (M2, M4): a column of moments that is new there says whether the time alone changes something with it."""
+    where, head, _ = town
+    staff.worker("cora", where, head, "contractor")
+    staff.policy()
+    with CaptureQueriesContext(connection) as asked:
+        current(1, MS, ("city.example",))
+    read = {pair for query in asked for pair in re.findall(r'"(\w+)"\."(\w+)"', query["sql"])}
+    moments = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, DateTimeField)
+    }
+    waited = {(model._meta.db_table, column) for model, column, _ in DATES}
+    assert waited <= read
+    left = {f"{table}.{column}" for table, column in (read & moments) - waited}
+    assert left <= WRITTEN, "does somebody write it when it happens, or does it come by itself (queries/dates.py)?"
+
+
+WRITTEN = {
+    f"{table}.{column}"
+    for table, columns in {
+        "access_account": ("locked", "contained"),
+        "access_authorisation": ("since", "asked", "decided"),
+        "access_bar": ("asked", "ended"),
+        "access_device": ("ended",),
+        "access_forwarding": ("ended",),
+        "access_personaluse": ("ended",),
+        "directory_address": ("until",),
+        "directory_mailbox": ("closed", "files_until"),
+        "directory_mailgroup": ("closed",),
+    }.items()
+    for column in columns
+}
+"""Moments that somebody writes when they happen, or that doors compare themselves."""
+
+
+@pytest.mark.parametrize(("model", "column", "after"), DATES)
+def test_a_moment_is_passed_once(town: tuple[Department, Person, Person], model: type[Any], column: str, after: int) -> None:
+    _, head, ann = town
+    staff.policy()
+    Acknowledgement.objects.create(person=ann, text=PolicyText.objects.get(), accepted=True, shown="", at=OLD)
+    Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
+    Bar.objects.create(person=ann, kind="suspension", since=OLD, reason="A warning before.", first=head)
+    Forwarding.objects.create(mailbox=ann.mailboxes.get(), to=staff.mailbox("311@city.example", head.episodes.get().department),
+                              until=LATER, by="os", made=OLD)  # fmt: skip
+    Agency.objects.create(code="acme", name="Acme")
+    noon = MS + 100 * 365 * DAY  # far behind whatever else has a date
+    assert not passed(noon - 1000, noon)
+    model.objects.update(**{column: moment(noon - after)})
+    assert passed(noon - 1000, noon) and not passed(noon, noon + 1000) and not passed(noon - 2000, noon - 1)
 
 
 def test_a_sweep_with_nothing_to_do_is_a_fixed_number_of_queries(

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.test import Client
+from django.utils import translation
 
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Entry
 from civicmail.city.access.moments import ms
+from civicmail.city.directory.models import Person
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.holding import containments
 from civicmail.desk.holding.actions import containing as verbs
-from civicmail.desk.holding.models import Containment
+from civicmail.desk.holding.actions import reviewing
+from civicmail.desk.holding.models import Containment, Finding
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline import contained
@@ -48,7 +54,7 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
     async def story() -> list[str]:
         writer = Writer(data, lambda: at, UNSYNCED, 1 << 20)
         commit = GroupCommit(writer)
-        containing = Containing(settings.CITY, data, lambda: at, lambda: None, lambda: writer.journal.name)
+        containing = Containing(django_settings.CITY, data, lambda: at, lambda: None, lambda: writer.journal.name)
         pipeline = Pipeline(commit, lambda a: "live" if a.endswith("@city.example") else None, lambda: None, None, containing)
         found = []
         for n, (content, to) in enumerate(messages):
@@ -81,6 +87,22 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert contained.read(installed).held["p-crew0"] == ms(row.made)
     listened(installed, ms(city.now))
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
+
+
+def test_everybody_who_is_told_reads_it_in_their_own_language(
+    city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-2029: owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
+    for module in (verbs, reviewing):
+        monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
+    Person.objects.update(language="es")
+    row, _, good = attacked(city, installed)
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    told = list(Notice.objects.filter(key__startswith=f"contained:{row.pk}:"))
+    assert len(told) == 5 and all(said.startswith("es|") for n in told for said in (n.subject, n.text))
+    finding = Finding(received=city.now, clause="P-12")
+    with translation.override("es"):
+        assert all(said.startswith("es|") for said in reviewing._reminder(finding))
 
 
 def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit: Visit, installed: Path) -> None:
@@ -181,6 +203,33 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     listened(installed, ms(city.now) + 2000)
     row.refresh_from_db()
     assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
+
+
+def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town, installed: Path, settings: Any) -> None:
+    """R-2031 (P-25, promise 1): the officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
+    row, bad, good = attacked(city, installed)
+    whole = settings.CITY
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    settings.CITY = replace(whole, screening=replace(whole.screening, checks=["clamav"], clamd=f"127.0.0.1:{port}"))
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    assert verbs.let_go() == 0 and verbs.let_go() == 0
+    row.refresh_from_db()
+    assert sorted(row.let) == sorted(good)
+    settings.CITY = whole
+    assert verbs.let_go() == 2 and verbs.let_go() == 0
+    waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
+    assert all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
+
+
+def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
+    """R-2032 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up."""
+    crew = city.people["crew0"]
+    boss, head = crew.episodes.get().supervisor, crew.episodes.get().department.head
+    assert boss is not None and head is not None and verbs._managers(crew) == [boss]
+    boss.mailboxes.update(closed=city.now)
+    assert verbs._managers(crew) == [head]
+    assert head not in verbs._managers(head) and verbs._managers(None) == []
 
 
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,16 @@ def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callabl
     assert URL in words(visit("crew0").get(page)), "whoever wrote it"
     told = asking(files.town.people["deputy"])("GET", f"/approvals/{row.pk}/files").json()["files"]
     assert [(f["kind"], f["name"]) for f in told][2] == ("link", URL)
+
+
+def test_a_document_may_leave_without_a_question_and_what_lies_behind_a_link_may_not(
+    files: Bureau, visit: Callable[[str], Client]
+) -> None:
+    """R-2030 (P-22): a document is what it is by its hash; behind a link another may lie tomorrow, so nobody is offered that."""
+    row = files.asked("crew0", ACME, text=TEXT)
+    shown = visit("head").get(f"/holding/approvals/{row.pk}/").content.decode()
+    offers = re.findall(r'href="/holding/approvals/standing/new/\?sha256=([0-9a-f]+)"', shown)
+    assert offers == [part[3] for part in row.parts if part[1] == "file"] != [] and row.links == [DIGEST]
 
 
 def test_an_address_that_hides_its_end_is_shown_with_what_hides_it(files: Bureau, visit: Callable[[str], Client]) -> None:

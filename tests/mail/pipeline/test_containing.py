@@ -108,6 +108,47 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
     third.close()
 
 
+def _started_anew(data: Path, at: int) -> Learning:
+    """The mail worker ends, and comes again."""
+    ended = Learning(SETTINGS, data, lambda: at)
+    while ended.step():
+        pass
+    ended.save()
+    return Learning(SETTINGS, data, lambda: at)
+
+
+def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
+    """R-2023 (P-25): whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
+    first = Door(tmp_path)
+    assert held(first.take(30)) == [False] * 30
+    first.close()
+    _started_anew(tmp_path, NOW + 1000)
+    second = Door(tmp_path)
+    assert held(second.take(5, at=NOW + 1000)) == [False] * 5
+    second.close()
+    _started_anew(tmp_path, NOW + 2000)
+    third = Door(tmp_path)
+    assert held(third.take(6, at=NOW + 3000)) == [False] * 5 + [True]
+    third.close()
+    _started_anew(tmp_path, NOW + 3_700_000)
+    assert not load(tmp_path).habits["bob"].window and "d.example" in load(tmp_path).habits["bob"].domains
+
+
+def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> None:
+    """R-2024 (P-25): they are counted from their digests, whoever they greet."""
+    words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
+    same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n"
+    first = Door(tmp_path)
+    assert held(first.take(20, raw=same, to="eve@city.example")) == [False] * 20
+    first.close()
+    _started_anew(tmp_path, NOW + 1000)
+    second = Door(tmp_path)
+    assert held(second.take(6, raw=same, to="eve@city.example", at=NOW + 2000)) == [False] * 5 + [True]
+    second.close()
+    kept = habits_path(tmp_path).read_bytes()
+    assert b"words" not in kept and b"minutes" not in kept
+
+
 def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
     """R-999 (P-25): nobody got it, so no process counts it."""
     first, second = Door(tmp_path), Door(tmp_path)

@@ -82,7 +82,8 @@ def is_bound(versions: tuple[Version, ...], undertaken: int, now: int) -> bool:
 class Facts:
     """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
     name of a suspended one; unbound: name of one that owes its undertaking; barred: since when, for good; shut: the day on which a
-    suspension after a violation ends; active: a live authorisation of the person's own; suspended: since when it is."""
+    suspension after a violation ends; active: a live authorisation of the person's own; suspended: since when it is; contained:
+    somebody else may use the account."""
 
     ended: date | None = None
     employed: bool = True
@@ -94,11 +95,13 @@ class Facts:
     unbound: str = ""
     barred: date | None = None
     shut: date | None = None
+    contained: bool = False
 
     @property
     def out(self) -> bool:
-        """Shut out, whatever authorisations say: the agency is switched off or owes its undertaking, or the person is barred."""
-        return bool(self.agency or self.unbound or self.barred or self.shut)
+        """Shut out, whatever authorisations say: the agency is switched off or owes its undertaking, the person is barred, or
+        somebody else may use the account."""
+        return bool(self.agency or self.unbound or self.barred or self.shut or self.contained)
 
 
 def why(facts: Facts, now: int) -> str:
@@ -114,6 +117,8 @@ def why(facts: Facts, now: int) -> str:
         return sentence("You may not use the city's mail any more, by a decision of {day} (P-30).", day=facts.barred)
     if facts.shut:
         return sentence("Your access to mail is suspended until {day} after a violation (P-30).", day=facts.shut)
+    if facts.contained:
+        return sentence("Somebody else may be using your account, so it is locked; call the security office (P-25).")
     if facts.unbound:
         agency = facts.unbound
         return sentence("{agency} has not bound itself to the e-mail policy in force; ask your sponsor (P-09).", agency=agency)

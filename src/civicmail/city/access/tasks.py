@@ -23,6 +23,7 @@ from civicmail.city.access.actions.publishing import tell_waiting as tell_waitin
 from civicmail.city.access.actions.sweeping import Swept
 from civicmail.city.access.models import Followed
 from civicmail.city.access.published import touch_alive
+from civicmail.city.access.queries import dates
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.saved import LIVING, SAVED
 from civicmail.city.access.snapshotfile import encode
@@ -32,7 +33,7 @@ from civicmail.core.disk.files import OS_FILES, Files
 
 AT_ONCE = 500
 THOROUGH_EVERY = 3_600_000
-"""ms between two looks at all entries that there ever were."""
+"""ms between two looks at all entries that there ever were, and at everybody."""
 SETTLED_EVERY = 60_000
 """ms between two questions which of them nobody has to look at any more."""
 _COUNTED = 0x10012
@@ -44,19 +45,30 @@ Append = Callable[[list[dict[str, Any]]], list[tuple[str, int]]]
 
 
 class Sweeping:
-    """Sweeps, and publishes anew when the time has changed who may what without anybody's doing."""
+    """Sweeps, and publishes anew when the time has changed who may what without anybody's doing. Everybody is looked at when a date
+    has come, and each hour: whoever changes something tells doors."""
 
     def __init__(self) -> None:
         self._published = ""
+        self._looked = self._whole = 0
 
     def step(self, now: int) -> Swept:
         """One round. now: ms."""
         swept = sweeping.sweep(now)
-        said = _content(now)
-        if said != self._published:
-            publishing.publish(now)
-            self._published = said
+        if self._is_due(now):
+            said = _content(now)
+            if said != self._published:
+                publishing.publish(now)
+                self._published = said
+            self._whole = now
+        self._looked = now
         return swept
+
+    def _is_due(self, now: int) -> bool:
+        """Also after a clock that went back."""
+        if now < self._looked or not 0 <= now - self._whole < THOROUGH_EVERY:
+            return True
+        return dates.passed(self._looked, now)
 
 
 def carry(append: Append, now: int, *, after: int = 0) -> int:

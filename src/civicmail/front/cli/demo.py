@@ -30,6 +30,8 @@ def demo(
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end
     with samplecity.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
         output.words("Making a city of six departments, and a month of its mail …")
+        if play.elsewhere:
+            output.words(play.elsewhere)
         city = samplecity.people(play.data, DEMO)
         samplecity.cases(city)
         play.keep_a_month(samplecity.snapshot(play.data))

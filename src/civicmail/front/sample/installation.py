@@ -86,6 +86,22 @@ def free_ports(count: int) -> list[int]:
             s.close()
 
 
+def claimed(port: int) -> socket.socket | None:
+    """Say to whoever asks likewise that this port is going to be used, until the socket is closed or its process ends; None where
+    somebody has said so, or listens there. Its name is of the network as ports are, and leaves no file behind (unix(7)): an
+    abstract one."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0civicmail port {port}")
+    except OSError:
+        claim.close()
+        return None
+    if is_free(port):
+        return claim
+    claim.close()
+    return None
+
+
 def is_free(port: int) -> bool:
     """Whether somebody could listen there a moment ago."""
     try:

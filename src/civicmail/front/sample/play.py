@@ -45,7 +45,8 @@ class Play:
         self.world, self._names = World(self._take), Names()
         self._writing = threading.Lock()
         ports = installation.Ports(*installation.free_ports(3))
-        self.ports = ports._replace(web=WEB) if installation.is_free(WEB) else ports
+        self._claim = installation.claimed(WEB)  # the pages listen there when a month of mail is made
+        self.ports = ports._replace(web=WEB) if self._claim is not None else ports
         home = f"http://127.0.0.1:{self.ports.web}"
         text = installation.settings(self.ports, self.world.port, resolver=self._names.address, pages=home)
         installation.make(data, text)
@@ -67,6 +68,13 @@ class Play:
         self._stop.set()
         self.world.close()
         self._names.close()
+        if self._claim is not None:
+            self._claim.close()
+
+    @property
+    def elsewhere(self) -> str:
+        """Where the pages are, in a sentence, if that is not where somebody would look; "" where it is."""
+        return "" if self.ports.web == WEB else f"Port {WEB} is in use, so the pages of this city are at {self.pages}"
 
     @property
     def pages(self) -> str:

@@ -1,9 +1,11 @@
-"""The mail worker's part of containment: what senders are used to, learnt from all journals, for gateways that start (P-25)."""
+"""The mail worker's part of containment: what senders are used to, and what they sent in the last hour, learnt from all journals,
+for gateways that start (P-25)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from civicmail.city.access.published import Watch
@@ -13,6 +15,7 @@ from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import containing
+from civicmail.mail.pipeline.habits import HOUR
 
 LEASE = "habits"
 EVERY = 2.0
@@ -55,9 +58,9 @@ class Learning:
         """Durable on return. Raises OSError."""
         if self._changed:
             self._known.positions = dict(self._tail.positions)
-            containing.save(self._data, self._known)
+            containing.save(self._data, self._known, self._clock() - HOUR)
         self._changed, self._saved = False, self._clock()
 
     def _hear(self, record: Record) -> None:
         if record.type == Type.RECEIPT:
-            self._known.hear(record.head, self._domains, self._people.now)
+            self._known.hear(record.head, self._domains, self._people.now, partial(containing.alike_in, record))

@@ -6,8 +6,9 @@
 
 Every process that takes mail counts what it takes itself, follows the journals of the others (what people sent there it reads for
 a digest of the words, which it keeps for an hour), and knows what people have decided (contained.py); what senders are used to
-comes from the file that the mail worker keeps (data/containment/habits). It needs no database. Once something is unlike its sender,
-everything of theirs waits until a security officer has looked.
+comes from the file that the mail worker keeps (data/containment/habits), with what was counted in the last hour, so that whoever is
+started anew does not begin anew. It needs no database. Once something is unlike its sender, everything of theirs waits until a
+security officer has looked.
 """
 
 from __future__ import annotations
@@ -206,11 +207,11 @@ class Containing:
         people = self._people()
         for record in records:
             if record.type == Type.RECEIPT:
-                self._known.hear(record.head, self._domains, people, partial(_alike, record))
+                self._known.hear(record.head, self._domains, people, partial(alike_in, record))
 
 
-def _alike(record: Record) -> tuple[str, ...]:
-    """Keys of the words of a message that another process took, read where it lies; none where it has gone since."""
+def alike_in(record: Record) -> tuple[str, ...]:
+    """Keys of the words of a message that another process took, read where it lies in its journal; none where it has gone since."""
     try:
         if record.spool is not None:
             with record.spool.open("rb") as h:
@@ -251,9 +252,9 @@ def load(data: Path) -> Known:
         return Known()
 
 
-def save(data: Path, known: Known, files: Files = OS_FILES) -> None:
-    """Durable on return. Raises OSError."""
-    habits = {sender: habit.plain() for sender, habit in known.habits.items()}
+def save(data: Path, known: Known, since: int = 0, files: Files = OS_FILES) -> None:
+    """Durable on return. since: ms, of the beginning of the hour that is counted. Raises OSError."""
+    habits = {sender: habit.plain(since) for sender, habit in known.habits.items()}
     plain = {"v": VERSION, "habits": habits, "tripped": known.tripped, "positions": known.positions}
     files.make_folder(habits_path(data).parent)
     files.replace(habits_path(data), orjson.dumps(plain))

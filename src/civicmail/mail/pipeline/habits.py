@@ -152,18 +152,24 @@ class Habit:
             return False
         return any(w.place and w.place != one.place and one.at - w.at < TOGETHER for w in before)
 
-    def plain(self) -> dict[str, Any]:
-        """For the file of habits; what is counted in this hour stands in the journals."""
+    def plain(self, since: int = 0) -> dict[str, Any]:
+        """For the file of habits, with what is counted still: whoever is started anew goes on from there. since: ms, when the last
+        hour began; what was sent before it is only learnt from."""
+        while self.window and self.window[0].at <= since:
+            self._leaves(self.window.popleft())
         most = {str(day): list(both) for day, both in self.most.items()}
-        return {"most": most, "hours": self.hours, "domains": list(self.domains), "places": self.places}
+        window = [[w.at, w.outside, w.inside, w.place, w.alike, w.usual] for w in self.window]
+        return {"most": most, "hours": self.hours, "domains": list(self.domains), "places": self.places, "window": window}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Habit:
+        window = plain.get("window", ())  # older files have none
         return cls(
             {int(day): (both[0], both[1]) for day, both in plain["most"].items()},
             list(plain["hours"]),
             dict.fromkeys(plain["domains"]),
             dict(plain["places"]),
+            deque(One(at, tuple(out), inside, place, tuple(alike), usual) for at, out, inside, place, alike, usual in window),
         )
 
 

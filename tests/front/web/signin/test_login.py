@@ -152,6 +152,15 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
     assert answer.status_code == 403 and b"has ended" in answer.content and not _is_in(browser)
 
 
+def test_whose_account_somebody_else_may_use_hears_whom_to_call_and_gets_in_by_nothing() -> None:
+    """R-2021 (P-25): with the right password."""
+    ines = account(password=PASSWORD)
+    Account.objects.filter(pk=ines.pk).update(is_active=False, contained=ines.made)
+    browser = _browser()
+    answer = _try(browser)
+    assert answer.status_code == 403 and b"Call the security office" in answer.content and not _is_in(browser)
+
+
 def test_only_wanted_addresses_of_allauth_exist() -> None:
     for path in ("accounts/signup/", "accounts/email/", "accounts/password/reset/", "accounts/3rdparty/",
                  "accounts/2fa/webauthn/signup/", "accounts/login/code/", "accounts/confirm-email/", "admin/"):  # fmt: skip

@@ -51,6 +51,8 @@ def _invite(person: Person, recovery: bool, *, actor: Actor, reason: str, now: i
     secret = shownonce.new("invitation")
     with transaction.atomic():
         account = signin.account_of(person, actor=actor, reason=reason, now=now, username=username)
+        if account.contained is not None:
+            raise Conflict(f"Somebody else may be using the account of {person.display}: the security office gives it back first.")
         if not account.is_active or not person.episodes.filter(ended__isnull=True).exists():
             raise Conflict(f"{person.display} does not work here any more.")
         if not recovery and has_credentials(account):

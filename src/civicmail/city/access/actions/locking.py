@@ -1,7 +1,8 @@
 """Shutting every door to an account that somebody else may have taken, and opening them again (P-25, L2).
 
 More than a suspension: what the attacker may hold by now (device passwords, tokens, sessions, invitations) ends for good, and the
-sign-in is closed. What is given back afterwards is what was in force before; the person makes new device passwords.
+sign-in is closed, also for rights that begin meanwhile. What is given back afterwards is what was in force before; the person makes
+new device passwords.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
             put(row, "suspend", reason, now)
         counts = {"devices": _end(Device, person, now), "tokens": _end(Token, person, now)}
         Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=moment(now))
-        ended = sessions.end(Account.objects.filter(person=person), is_active=False)
+        ended = sessions.end(Account.objects.filter(person=person), is_active=False, contained=moment(now))
         facts = {"authorisations": [str(row.pk) for row in rows], "sessions": sum(ended.values()), **counts}
         entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])
@@ -61,8 +62,10 @@ def unlock(person: Person, rights: Collection[int], *, actor: Actor, reason: str
         rows = list(mine)
         for row in rows:
             put(row, "resume", reason, now)
+        account = Account.objects.filter(person=person)
+        account.update(contained=None)
         if person.episodes.filter(ended__isnull=True).exists():
-            Account.objects.filter(person=person).update(is_active=True)
+            account.update(is_active=True)
         facts = {"authorisations": [str(row.pk) for row in rows]}
         entries.enter("containment.unlock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])

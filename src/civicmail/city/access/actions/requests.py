@@ -136,8 +136,9 @@ def extend(authorisation: Authorisation, until: int, *, actor: Actor, reason: st
 
 
 def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
-    """Put an approved one in force: the sign-in opens, and what another department had authorised for the same ends. Raises
-    Conflict for a grant whose grantee has no live access of their own."""
+    """Put an approved one in force: the sign-in opens, unless it is shut because somebody else may use it (locking.py), and what
+    another department had authorised for the same ends. Raises Conflict for a grant whose grantee has no live access of their
+    own."""
     if row.role != "holder" and not standing.everybody(now, [row.person.pk]).is_live(row.person.pk):
         raise Conflict(f"{row.person} has no access of their own; that comes first, and what is granted ends with it.")
     _require_not_barred(row.person, now)
@@ -149,7 +150,7 @@ def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
     if row.role == "holder":
         mailboxes.reopen(row.mailbox, row.department, now=moment(now))
         account = signin.account_of(row.person, actor=actor, reason="access was authorised", now=now)
-        if not account.is_active:  # hired again (L5)
+        if not account.is_active and account.contained is None:  # hired again (L5)
             account.is_active = True
             account.save(update_fields=["is_active"])
     _entered("access.begin", row, actor, "", now)

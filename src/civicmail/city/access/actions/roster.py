@@ -141,9 +141,10 @@ def _authorise(
 
 
 def _open_accounts(episodes: list[Episode], boxes: dict[int, Mailbox], now: int) -> None:
-    """A sign-in for each who has none: with the address, by invitation. One that was closed opens again (L5)."""
+    """A sign-in for each who has none: with the address, by invitation. One that was closed opens again (L5), but
+    for whose that somebody else may use (locking.py)."""
     ids = [e.person.pk for e in episodes]
-    Account.objects.filter(person__in=ids, is_active=False).update(is_active=True)
+    Account.objects.filter(person__in=ids, is_active=False, contained__isnull=True).update(is_active=True)
     have = set(Account.objects.filter(person__in=ids).values_list("person", flat=True))
     made = []
     for episode in episodes:

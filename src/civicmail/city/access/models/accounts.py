@@ -17,8 +17,9 @@ class Accounts(BaseUserManager["Account"]):
 
 class Account(AbstractBaseUser):
     """The one sign-in of one person (S1). epoch: every session and token of an older one is refused at its next request (L2).
-    locked: since when nobody gets in until an officer releases it (AC-7). letter_keys: letters are keys on the pages that know some
-    (WCAG 2.1.4: only where they were switched on)."""
+    locked: since when nobody gets in until an officer releases it (AC-7). contained: since when every door is shut, because
+    somebody else may use it, until a security officer gives it back (P-25): no right that begins meanwhile opens it. letter_keys:
+    letters are keys on the pages that know some (WCAG 2.1.4: only where they were switched on)."""
 
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     username = models.CharField(max_length=120, unique=True)
@@ -26,6 +27,7 @@ class Account(AbstractBaseUser):
     epoch = models.PositiveIntegerField(default=1)
     is_active = models.BooleanField(default=True)
     locked = models.DateTimeField(null=True, blank=True)
+    contained = models.DateTimeField(null=True, blank=True)
     made = models.DateTimeField()
     letter_keys = models.BooleanField(default=False)
 

@@ -58,6 +58,7 @@ class Everybody:
     said: dict[int, policy.Said]
     versions: tuple[standing.Version, ...]
     bars: dict[int, list[Bar]]
+    contained: frozenset[int] = frozenset()
 
     def facts(self, person: int, now: int) -> Facts:
         """Of one person. now: ms."""
@@ -77,6 +78,7 @@ class Everybody:
             unbound=work.unbound if work else "",
             barred=self._bar(person, "permanent", "since"),
             shut=self._bar(person, "suspension", "until"),
+            contained=person in self.contained,
         )
 
     def _bar(self, person: int, kind: str, which: str) -> date | None:
@@ -97,6 +99,8 @@ class Everybody:
         work = self.work.get(person)
         if person not in self.own or work is None or work.ended is not None or work.agency or work.unbound:
             return False
+        if person in self.contained:
+            return False
         return not any(bar.kind in SHUTS for bar in self.bars.get(person, ()))
 
 
@@ -109,15 +113,13 @@ def everybody(now: int, people: Iterable[int] | None = None) -> Everybody:
         rights.setdefault(right.person, []).append(right)
         if right.role == "holder" and holder == right.person and not right.suspended:
             own[right.person] = max(right.until, own.get(right.person, 0))
-    accounts = Account.objects.exclude(locked__isnull=True)
-    if people is not None:
-        accounts = accounts.filter(person__in=people)
+    locked, contained = _shut(people)
     bars: dict[int, list[Bar]] = {}
     for bar in living(at, people):
         bars.setdefault(bar.person_id, []).append(bar)
     versions = policy.versions()
     work = _work(at, people, lambda: _unbound(versions, now))
-    return Everybody(work, rights, own, frozenset(accounts.values_list("person", flat=True)), policy.said(people), versions, bars)
+    return Everybody(work, rights, own, locked, policy.said(people), versions, bars, contained)
 
 
 def of(person: int, now: int) -> Facts:
@@ -128,6 +130,15 @@ def of(person: int, now: int) -> Facts:
 def why(person: int, now: int) -> str:
     """The sentence why one person may not send; empty for who may."""
     return standing.why(of(person, now), now)
+
+
+def _shut(people: Iterable[int] | None) -> tuple[frozenset[int], frozenset[int]]:
+    """Whose sign-in is locked after wrong passwords, and whose account somebody else may use."""
+    rows = Account.objects.filter(Q(locked__isnull=False) | Q(contained__isnull=False))
+    if people is not None:
+        rows = rows.filter(person__in=people)
+    plain = list(rows.values_list("person", "locked", "contained"))
+    return frozenset(p for p, locked, _ in plain if locked), frozenset(p for p, _, contained in plain if contained)
 
 
 def _rights(at: datetime, people: Iterable[int] | None) -> list[tuple[Right, int | None]]:

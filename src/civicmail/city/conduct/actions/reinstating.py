@@ -43,7 +43,7 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
         if a.mailbox.closed is None and a.approver is not None
     ]  # fmt: skip
     Authorisation.objects.bulk_create(made)
-    Account.objects.filter(person=row.person).update(is_active=True)
+    Account.objects.filter(person=row.person, contained__isnull=True).update(is_active=True)
     done = [(f"authorisation:{a.pk}", {"person": row.person.uid, "mailbox": a.mailbox.address, "violation": row.pk}) for a in made]
     entries.enter_each("access.begin", done, actor=actor, reason="the record was wrong", now=now)
     publish_on_commit([row.person.pk], [a.mailbox.pk for a in made], lists=True)

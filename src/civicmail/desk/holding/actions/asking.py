@@ -13,14 +13,12 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext
 
 from civicmail.city.access import workdays, workhours
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
@@ -28,6 +26,7 @@ from civicmail.city.policy.approvals import RULE
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import approvers, asked, queries, senders
+from civicmail.desk.holding.actions import letters
 from civicmail.desk.holding.approvalstates import TABLE
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
@@ -246,7 +245,9 @@ def remind(rows: list[Approval], now: int) -> int:
         for pk, waiting in sorted(people.items()):
             person = Person.objects.get(pk=pk)
             if to := senders.address_of(person):
-                tell(f"approval-reminder:{pk}:{at.date()}", to, _subject(waiting), _text(waiting), now=moment(now))
+                with translation.override(person.language):
+                    subject, text = letters.asked(waiting)
+                tell(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=moment(now))
         Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
     return len(people)
 
@@ -260,7 +261,9 @@ def tell_asked(row: Approval, now: int) -> None:
     for person in approvers.asked(row, now):
         if to := senders.address_of(person):
             key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
-            tell(key, to, _subject([row]), _text([row]), now=moment(now))
+            with translation.override(person.language):
+                subject, text = letters.asked([row])
+            tell(key, to, subject, text, now=moment(now))
 
 
 def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -268,77 +271,16 @@ def tell_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     to = senders.address_of(row.person)
     if not to or not copies:
         return
-    state, first = copies[0].state, copies[0]
-    who = first.by.display if first.by is not None else ""
-    began = {
-        "approved": _approved(row, first, who),
-        "refused": f"{who} did not approve your {row.things}, so they do not leave the city.",
-        "records": f"{who} says that your {row.things} answer a request for public records. They stay here, and the records office "
-        "takes care of them: do not send them yourself (P-21).",
-        "expired": f"Nobody has approved your {row.things} in time, so they did not leave the city. Talk to your manager; then "
-        "send them again.",
-    }
-    if state not in began:
-        return
-    when = timezone.localtime(row.received)
-    lines = [began[state], f"The message of {in_words(when.date())} at {when:%H:%M}, to: {', '.join(c.address for c in copies)}"]
-    if first.reason:
-        lines.append(f"Why: {first.reason}")
-    lines.append(f"How it stands: {settings.CITY.web.url}{reverse('approval', args=[row.pk])}")
-    said = {"approved": "were approved", "expired": "were not sent"}.get(state, "do not leave")
-    subject = f"Your {row.things} {said}"
-    tell(f"approval:{row.pk}:{state}:{first.index}", to, subject, "\n\n".join(lines), now=moment(now))
+    with translation.override(row.person.language):
+        said = letters.answered(row, copies)
+    if said is not None:
+        tell(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *said, now=moment(now))
 
 
 def tell_kept(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
-    """The sender, where something else keeps what was approved: they had heard that it is on its way."""
+    """The sender, where something else keeps what was approved."""
     if not (to := senders.address_of(row.person)) or not copies:
         return
-    page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
     with translation.override(row.person.language):
-        subject = gettext("Your files were approved, and wait all the same")
-        text = gettext(
-            "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
-        )
-    said = text.format(to=", ".join(copy.address for copy in copies), page=page)
-    tell(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, said, now=moment(now))
-
-
-def _approved(row: Approval, copy: ApprovalCopy, who: str) -> str:
-    """In the order of the message; names stay in it."""
-    if not copy.without:
-        way = "They are on their way, unless another rule keeps them: then you hear of that, too."
-        return f"{who} approved your {row.things}. {way}"
-    out = copy.stay
-    which = f"file {out[0]} does" if len(out) == 1 else f"files {', '.join(map(str, out[:-1]))} and {out[-1]} do"
-    return f"{who} approved some of your {len(row.parts)} {row.things}. They are on their way; {which} not leave."
-
-
-def _subject(rows: list[Approval]) -> str:
-    things = _things(rows)
-    began = _begun(things) if len(rows) == 1 else f"{len(rows)} messages with {things}"
-    return f"{began} wait for your approval"
-
-
-def _things(rows: list[Approval]) -> str:
-    """Of several messages; a link is never told as a file."""
-    said = {row.things for row in rows}
-    return said.pop() if len(said) == 1 else "files and links to shared files"
-
-
-def _begun(things: str) -> str:
-    return f"{things[0].upper()}{things[1:]}"
-
-
-def _text(rows: list[Approval]) -> str:
-    """Of nothing but files of one's own, with the list that whoever leads no department has, too."""
-    own, count, things = all(row.own for row in rows), len(rows), _things(rows)
-    where = f"{settings.CITY.web.url}{reverse('my-approvals' if own else 'approvals')}"
-    begin = (
-        f"Somebody wants to send {things} out of the city."
-        if count == 1
-        else f"{count} messages with {things} wait to leave the city."
-    )
-    if own:
-        begin = f"{_begun(things)} that you send out of the city wait for your own decision, with a reason."
-    return f"{begin} May they leave, to exactly these recipients?\n\n{where}"
+        subject, text = letters.kept(row, copies)
+    tell(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=moment(now))

@@ -29,19 +29,21 @@ from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.access.views.saying import said
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.desk.holding import containments, senders
 from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, step
 from civicmail.desk.holding.models import Containment
+from civicmail.mail.archive.copies import PENDING
 from civicmail.mail.pipeline import contained
 from civicmail.mail.pipeline import containing as habits
 from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.releasing import Releasing
 
 SIGN = b'"contained"'
 """Stands in the head of every receipt that was held for this."""
@@ -144,26 +146,44 @@ def let_more(row: Containment, let: Collection[str], *, actor: Actor, reason: st
 
 
 def let_go() -> int:
-    """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. Raises nothing for one that
-    cannot go: it stays held, and the log says so."""
-    rows = list(Containment.objects.exclude(let=[]).order_by("id")[:1])
-    if not rows:
-        return 0
-    row = rows[0]
-    chosen = row.let[:AT_ONCE]
+    """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. What cannot be looked at now,
+    because a check or the archive is away, goes when it can; one that cannot go at all stays held, and the log says so."""
+    went = 0
+    for row in Containment.objects.exclude(let=[]).select_related("releaser").order_by("id")[:AT_ONCE]:
+        if went < AT_ONCE:
+            went += _some_go(row, AT_ONCE - went)
+    return went
+
+
+def _some_go(row: Containment, most: int) -> int:
+    done, waits = [], []
     with releasing() as letting:
-        for capture in chosen:
-            indices = containments.waiting_copies(capture)
-            try:
-                by = row.releaser.uid if row.releaser else ""
-                letting.release(uuid.UUID(capture).bytes, indices, by=by, reason=row.answer, aside=())
-            except CivicmailError as error:
-                log.error("a held message could not be let go", capture=capture, error=type(error).__name__)
+        for capture in row.let[:most]:
+            if not _goes(letting, row, capture):
+                waits.append(capture)
+                break  # to ask what is away once more takes time; the others have their turn in the next round
+            done.append(capture)
     with transaction.atomic():
         now = locked(row)
-        now.let = [capture for capture in now.let if capture not in chosen]
+        left = [capture for capture in now.let if capture not in done]
+        now.let = [*(capture for capture in left if capture not in waits), *waits]
         now.save(update_fields=["let"])
-    return len(chosen)
+    return len(done)
+
+
+def _goes(letting: Releasing, row: Containment, capture: str) -> bool:
+    """False where it has to be tried again."""
+    by = row.releaser.uid if row.releaser else ""
+    try:
+        found = letting.release(
+            uuid.UUID(capture).bytes, containments.waiting_copies(capture), by=by, reason=row.answer, aside=()
+        )  # fmt: skip
+    except LaterError:
+        return False
+    except CivicmailError as error:
+        log.error("a held message could not be let go", capture=capture, error=type(error).__name__)
+        return True
+    return not any(said.do == PENDING for said in found.kept.values())
 
 
 def publish() -> None:
@@ -198,14 +218,14 @@ def _service(row: Containment) -> Mailbox | None:
 
 def _tell(row: Containment, now: int) -> None:
     """The person, whoever they report to, and every security officer, each in their own language."""
-    told: dict[str, list[Person | None]] = {
+    told = {
         "own": [row.person] if row.person else [],
         "manager": _managers(row.person),
-        "security": _officers(now),
+        "security": [officer for officer in _officers(now) if officer != row.person],
     }
     for role, people in told.items():
         for person in people:
-            if person is not None and (to := senders.address_of(person)):
+            if to := senders.address_of(person):
                 with override(person.language):
                     subject, text = _WORDS[role](row)
                 tell(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
@@ -243,8 +263,10 @@ def _to_manager(row: Containment) -> tuple[str, str]:
 def _to_security(row: Containment) -> tuple[str, str]:
     who = str(row.person) if row.person else row.sender.partition(":")[2]
     page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
-    text = f"{who} sent {_sign(row)}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
-    return f"An account acts unlike its owner: {who}", text
+    text = gettext(
+        "{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
+    ).format(who=who, sign=said(_sign(row)), page=page)
+    return gettext("An account acts unlike its owner: {who}").format(who=who), text
 
 
 def _sign(row: Containment) -> str:
@@ -254,16 +276,23 @@ def _sign(row: Containment) -> str:
 _WORDS = {"own": _to_owner, "manager": _to_manager, "security": _to_security}
 
 
-def _managers(person: Person | None) -> list[Person | None]:
-    """Who they report to, else the head of their department."""
-    if person is None:
+def _managers(person: Person | None) -> list[Person]:
+    """Who they report to; where that is nobody, themselves, or somebody whom no mail reaches, the next head up."""
+    work = None
+    if person is not None:
+        work = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
+    if work is None:
         return []
-    work = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
-    boss = (work.supervisor or work.department.head) if work is not None else None
-    return [boss] if boss != person else []
+    bosses, seen = [work.supervisor], set[int]()
+    department: Department | None = work.department
+    while department is not None and department.pk not in seen:
+        seen.add(department.pk)
+        bosses.append(department.head)
+        department = department.parent
+    return [b for b in bosses if b is not None and b != person and senders.address_of(b)][:1]
 
 
-def _officers(now: int) -> list[Person | None]:
+def _officers(now: int) -> list[Person]:
     at = moment(now)
     held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
     return list(Person.objects.filter(pk__in=held.values("person")))

@@ -39,13 +39,15 @@ def tell(sent: Sent, said: list[Said], now: int) -> None:
             subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
             actions.tell(key, to, subject, text, now=moment(now))
     where = f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out"
-    text = (
-        f"A rule of the mailbox {sent.forwarder} would have forwarded mail out of the city; it was kept back. Whoever takes an "
-        f"account often makes such a rule: ask its owner, by telephone, whether it is theirs.\n\nWhat is kept back: {where}"
-    )
     for officer in _officers(now):
         if to := senders.address_of(officer):
-            subject = "A mailbox would have forwarded mail out of the city"
+            with override(officer.language):
+                subject = gettext("A mailbox would have forwarded mail out of the city")
+                text = gettext(
+                    "A rule of the mailbox {mailbox} would have forwarded mail out of the city; it was kept back. Whoever takes an "
+                    "account often makes such a rule: ask its owner, by telephone, whether it is theirs.\n\n"
+                    "What is kept back: {page}"
+                ).format(mailbox=sent.forwarder, page=where)
             actions.tell(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
 
 

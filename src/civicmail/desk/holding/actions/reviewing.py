@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
@@ -21,6 +22,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.views import saying
 from civicmail.city.conduct.actions import reporting
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
@@ -141,14 +143,26 @@ def _remind(row: Finding, now: int) -> None:
     person = _sender(row)
     if not (to := senders.address_of(person)):
         raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
+    with override(person.language):
+        subject, text = _reminder(row)
+    tell(f"finding:{row.pk}", to, subject, text, now=moment(now))
+
+
+def _reminder(row: Finding) -> tuple[str, str]:
+    """Subject and text, in the language that is on."""
+    at, clause = timezone.localtime(row.received), CLAUSES[row.clause]
+    begin = gettext("On {day} at {time} you sent a message that fits a rule of the e-mail policy about what mail is for.")
     lines = [
-        f"{_when(row)} you sent a message that fits a rule of the e-mail policy about what mail is for.",
-        *_of_clause(row.clause),
-        "This is a friendly reminder and nothing else: nothing was held back, your department was not told, and what the rule had "
-        "found is deleted within 30 days. Who looked at it saw which words a list had in it, and not your name.",
-        "If you think that the rule is wrong about this message, nothing has to be done. For questions ask the help desk.",
+        begin.format(day=saying.day(at), time=f"{at:%H:%M}"),
+        f"{row.clause}, {saying.said(clause.title)}: {saying.said(clause.says)}",
+        gettext("It is read here: {page}").format(page=address(row.clause, settings.CITY.web.url)),
+        gettext(
+            "This is a friendly reminder and nothing else: nothing was held back, your department was not told, and what the rule "
+            "had found is deleted within 30 days. Who looked at it saw which words a list had in it, and not your name."
+        ),
+        gettext("If you think that the rule is wrong about this message, nothing has to be done. For questions ask the help desk."),
     ]
-    tell(f"finding:{row.pk}", to, f"A reminder: {CLAUSES[row.clause].title}", "\n\n".join(lines), now=moment(now))
+    return gettext("A reminder: {what}").format(what=saying.said(clause.title)), "\n\n".join(lines)
 
 
 def _report(row: Finding, person: Person, text: str) -> list[str]:

@@ -7,24 +7,22 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
+from django.utils.translation import override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import in_words, moment
-from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.desk.holding import senders
-from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.actions import letters, publishing
 from civicmail.desk.holding.models import StandingApproval
 
 MOST = timedelta(days=366)
@@ -108,14 +106,11 @@ def review(now: int) -> int:
     for row in due:
         with transaction.atomic():
             StandingApproval.objects.filter(pk=row.pk).update(asked=at)
-            where = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
-            text = (
-                f"Files of {row.department.name} leave without a question until {in_words(last_day(row.until))}. "
-                f"It was used {row.used} times so far.\n\nEnd it, or leave it: {where}"
-            )
             for person in deciders.asked(row.department, now):
                 if to := senders.address_of(person):
-                    tell(f"standing:{row.pk}:{person.pk}", to, "Is it still right?", text, now=at)
+                    with override(person.language):
+                        subject, text = letters.still_right(row)
+                    tell(f"standing:{row.pk}:{person.pk}", to, subject, text, now=at)
     return len(due)
 
 

@@ -58,6 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         account = Account.objects.get(pk=user.pk)
         if account.locked is not None:
             return refused(request, _("This sign-in is locked."), _("The access office releases it after talking with you."))
+        if account.contained is not None:
+            return refused(request, _("This account is locked."), _("Somebody else may be using it. Call the security office."))
         if not account.is_active or not account.person.episodes.filter(ended__isnull=True).exists():
             return refused(request, _("Your access to the city's mail has ended."), _("If this is wrong, ask the access office."))
         return None
