@@ -111,7 +111,8 @@ def test_what_a_filter_put_aside_is_told_of_and_goes_on_its_readers_word(city: t
     assert held(running) == [id_], "a person who looks lets nothing go either"
     subject = f"Subject: Prize draw {number}".encode()
     assert not [m for m in dovecot.fetch(SAM) if subject in m]
-    page.get_by_role("button", name="This is no spam").click()
+    page.locator("label", has_text="This is no spam").click()  # the button in it is drawn beside what a finger hits
+    page.get_by_role("button", name="Answer").click()
     page.get_by_text("It is on its way to your mailbox").wait_for()
     until(lambda: [m for m in dovecot.fetch(SAM) if subject in m], running)
     assert held(running) == []

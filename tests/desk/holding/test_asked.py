@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.desk.holding.asked import sent
+from civicmail.city.policy import reading
+from civicmail.desk.holding.asked import Said, for_sender, sent
 
 
 def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any) -> dict[str, Any]:
@@ -30,3 +31,12 @@ def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any)
 def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: dict[str, Any], subject: str | None) -> None:
     found = sent(said)
     assert (found.subject if found else None) == subject
+
+
+def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:
+    """R-2082: nobody who looks at it can let it go, so nobody is to wait for that."""
+    book = reading.book([])
+    (told,) = for_sender([Said("hold", ("unavailable:leaving",), 1)], book)
+    assert told.held and told.words.endswith("If it has more than 100 files, it stays: send them in several messages.")
+    (other,) = for_sender([Said("hold", ("unavailable:clamav",), 1)], book)
+    assert "until somebody has looked at it" in other.words and "files" not in other.words

@@ -41,6 +41,7 @@ from pages.world import Town
 pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
 ZONE = ZoneInfo("America/Chicago")
+WANTED = {"answer": "wanted"}
 
 
 def noon(city: Town) -> int:
@@ -118,7 +119,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
         assert [("Waits for a check" in s, "Waits for the next server" in s) for s in shown] == [(True, False), (False, True)]
         assert not any("let go" in said or "no spam" in said for said in shown)
         for link in links:
-            assert Client().post(link).status_code == 200
+            assert Client().post(link, WANTED).status_code == 200
     assert not Entry.objects.filter(act="my.release").exists()
     assert states(installed, pending.id) == {DANA: False} and states(installed, sent.id) == {"ann@acme.example": True}
     assert digests.tell_people(slot + DAY) == 1, "those that were late since"
@@ -139,15 +140,31 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
         assert answer.status_code == 200 and answer["Referrer-Policy"] == "same-origin"
     assert Client().head(page).status_code == 200
     assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
-    Client().post(other)
+    Client().post(other, WANTED)
     assert states(installed, program.id) == {DANA: False}, "an officer decides about that"
-    assert Client(enforce_csrf_checks=True).post(page).status_code == 403
-    assert Client().post(page).status_code == 302
+    assert Client(enforce_csrf_checks=True).post(page, WANTED).status_code == 403
+    assert Client().post(page, WANTED).status_code == 302
     assert states(installed, spam.id) == {DANA: True}
     entry = Entry.objects.get(act="my.release")
     assert (entry.person, entry.facts["by"]) == ("p-crew0", "link")
-    assert "not kept back any more" in words(Client().get(page)) and Client().post(page).status_code == 200
+    assert "not kept back any more" in words(Client().get(page)) and Client().post(page, WANTED).status_code == 200
     assert Entry.objects.filter(act="my.release").count() == 1, "the same is not let go twice"
+
+
+def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, installed: Path) -> None:
+    """R-2079: nothing is chosen beforehand, and what stands first changes nothing."""
+    now = ms(city.now)
+    spam = quarantined(installed, now - DAY)
+    assert digests.tell_people(now + DAY) == 1
+    (page,) = re.findall(r"/digest/[\w-]{40,}/", Notice.objects.get().text)
+    shown = Client().get(page).content.decode()
+    (first, _) = re.findall(r'<input[^>]*name="answer"[^>]*>', shown)
+    assert not re.search(r"<input[^>]* checked", shown) and 'value="leave"' in first
+    pressed = Client().post(page)
+    assert pressed.status_code == 422 and "Choose an answer." in words(pressed)
+    left = Client().post(page, {"answer": "leave"}, follow=True)
+    assert "It stays where it is." in words(left)
+    assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
 
 
 def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
@@ -158,14 +175,14 @@ def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: P
     mine = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now + DAY, str(pk).encode())}/"
     assert visit("crew0").get(mine).status_code == 200 and visit("crew1").get(mine).status_code == 403
     old = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now - 1000, str(pk).encode())}/"
-    assert Client().get(old).status_code == 410 and Client().post(old).status_code == 410
+    assert Client().get(old).status_code == 410 and Client().post(old, WANTED).status_code == 410
     assert Client().get(mine[:-3] + "AA/").status_code == 404
     other = tokens.make(installed, "digest", capture.id, 0, now + DAY, str(city.people["crew1"].pk).encode())
     assert "not kept back any more" in words(Client().get(f"/digest/{other}/"))
-    Client().post(f"/digest/{other}/")
+    Client().post(f"/digest/{other}/", WANTED)
     city.people["crew0"].account.is_active = False
     city.people["crew0"].account.save()
-    assert Client().post(mine).status_code == 403
+    assert Client().post(mine, WANTED).status_code == 403
     assert states(installed, capture.id) == {DANA: False}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from civicmail.desk.holding.actions import pickups
@@ -83,3 +85,17 @@ def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, in
     assert sealed.size == len(content) and boxes.message(installed, id_).size > 60_000_000
     assert b"".join(sealed.pieces(sealed.size - 300, sealed.size)) == content[-300:]
     assert [len(piece) for piece in sealed.pieces(0, boxes.PIECE + 1)] == [boxes.PIECE, 1]
+
+
+def test_what_broke_off_after_hours_goes_on_by_the_same_link(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """R-2081: 60 MB over a slow line take longer than an hour, and a browser knows no other link."""
+    box(installed, city)
+    _, link = told(portal, installed, city)
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
+    with time_machine.travel(city.now + timedelta(hours=5), tick=False):
+        rest = Client().get(at, headers={"range": "bytes=9-"})
+        assert rest.status_code == 206
+        assert b"".join(rest.streaming_content) == b"the whole file"  # type: ignore[attr-defined]
+    with time_machine.travel(city.now + timedelta(hours=7), tick=False):
+        assert Client().get(at).status_code == 404

@@ -1,16 +1,26 @@
-"""Who is asked about files: the head of the sender's department, else its deputies, else the next head up (P-22). Never the sender.
+"""Who is asked about files: the head of the sender's department, else its deputies, else the next head up (P-22). Never the sender,
+and nobody whose account somebody else may be using (P-25).
 
 Whose turn it is says whom a task and a mail go to; head, deputies and those above may answer at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
-from civicmail.city.conduct.queries.deciders import absent
+from civicmail.city.access.errors import Conflict
+from civicmail.city.conduct.queries.deciders import absent, gone
 from civicmail.city.directory.models import Department, Episode, Person
-from civicmail.desk.holding.models import Approval
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.holding.containmentstates import OPEN
+from civicmail.desk.holding.models import Approval, Containment
+
+_TAKEN = sentence(
+    "Your account acts unlike you, so somebody else may be using it, and what it answers does not count. Call the security office."
+)
+Groups = list[list[Person]]
 
 
 class Chains:
@@ -18,20 +28,15 @@ class Chains:
 
     def __init__(self, now: int) -> None:
         self._now = now
-        self._known: dict[int, list[list[Person]]] = {}
+        self._known: dict[int, tuple[Groups, Groups]] = {}
 
-    def of(self, department: Department, sender: int) -> list[list[Person]]:
-        """The people whose turn it is, one group after the other; those who are away, and the sender (id), are passed over."""
+    def of(self, department: Department, sender: int) -> Groups:
+        """The people whose turn it is, one group after the other; those who are away, and the sender (id), are passed over. Where
+        nobody else is left, those who are away are asked: they read their mail sooner than nobody does."""
         if department.pk not in self._known:
             self._known[department.pk] = self._there(department)
-        found: list[list[Person]] = []
-        known = {sender}
-        for group in self._known[department.pk]:
-            there = [p for p in group if p.pk not in known]
-            known |= {p.pk for p in there}
-            if there:
-                found.append(there)
-        return found
+        there, working = self._known[department.pk]
+        return _once_each(there, sender) or _once_each(working, sender)
 
     def turn(self, row: Approval) -> list[Person]:
         """Whose turn it is. Of one's own files that is oneself; nobody where no head and no deputy is there."""
@@ -40,21 +45,71 @@ class Chains:
         groups = self.of(row.department, row.person_id)
         return groups[min(row.step, len(groups) - 1)] if groups else []
 
-    def _there(self, department: Department) -> list[list[Person]]:
-        groups: list[list[Person]] = []
-        row: Department | None = department
-        seen: set[int] = set()
-        while row is not None and row.pk not in seen:
-            seen.add(row.pk)
+    def _there(self, department: Department) -> tuple[Groups, Groups]:
+        """Those who are there, and all who work here."""
+        groups = leading(department)
+        people = {p.pk for group in groups for p in group}
+        out = gone(people) | taken(people)
+        away = out | absent(people, self._now)
+        return _without(groups, away), _without(groups, out)
+
+
+def _without(groups: Groups, out: set[int]) -> Groups:
+    return [[p for p in group if p.pk not in out] for group in groups]
+
+
+def _once_each(groups: Groups, sender: int) -> Groups:
+    found: Groups = []
+    known = {sender}
+    for group in groups:
+        there = [p for p in group if p.pk not in known]
+        known |= {p.pk for p in there}
+        if there:
+            found.append(there)
+    return found
+
+
+def leading(department: Department) -> Groups:
+    """Head and deputies, then those of the department above, and so on to the top."""
+    groups: Groups = []
+    row: Department | None = department
+    seen: set[int] = set()
+    while row is not None and row.pk not in seen:
+        seen.add(row.pk)
+        if row.closed is None:  # of a closed one nobody may say anything
             groups.append([row.head] if row.head is not None else [])
             groups.append(list(row.deputies.order_by("family", "given", "pk")))
-            row = row.parent
-        away = absent({p.pk for group in groups for p in group}, self._now)
-        return [[p for p in group if p.pk not in away] for group in groups]
+        row = row.parent
+    return groups
 
 
-def is_own(person: Person, department: Department) -> bool:
-    """Whether nobody is above this sender in this: the department's head, and whoever was elected."""
+def taken(people: Collection[int]) -> set[int]:
+    """Of these (ids of rows) whose account acts unlike its owner: what comes from there does not count."""
+    rows = Containment.objects.filter(person__in=people, state__in=OPEN)
+    return {person for person in rows.values_list("person", flat=True) if person is not None}
+
+
+def require_own_hand(actor: Actor) -> None:
+    """Raises Conflict where somebody else may be using this account: what it says about files does not count."""
+    if Containment.objects.filter(person__uid=actor.uid, state__in=OPEN).exists():
+        raise Conflict(_TAKEN)
+
+
+def is_nobodys(row: Approval) -> bool:
+    """Whether nobody is known to have sent it: then row.person answers for the mailbox that it came from."""
+    return bool(row.capture and row.words)
+
+
+def decides_alone(row: Approval) -> bool:
+    """Whether whoever sent these files still decides about them: not who leads the department no more."""
+    return row.own and is_own(row.person, row.department, leads=is_nobodys(row))
+
+
+def is_own(person: Person, department: Department, *, leads: bool = False) -> bool:
+    """Whether nobody is above this sender in this: the department's head, and whoever was elected. leads: for an office's mailbox,
+    where whoever leads the department, or one above, answers for nobody in particular."""
+    if leads:
+        return any(person in group for group in leading(department))
     if department.head_id == person.pk:
         return True
     return Episode.objects.filter(person=person, kind="elected", ended__isnull=True).exists()
@@ -95,4 +150,4 @@ def above(row: Approval) -> About:
 
 def about(row: Approval) -> About:
     """What the guard is asked."""
-    return About(row.department.code, row.person.uid, id=str(row.pk), holder=row.person.uid if row.own else "")
+    return About(row.department.code, row.person.uid, id=str(row.pk), holder=row.person.uid if decides_alone(row) else "")

@@ -18,7 +18,7 @@ from civicmail.city.policy.shapes import ABOUT_USE, USE
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.again import UNAVAILABLE
 from civicmail.mail.archive.sentby import ASSERTED
-from civicmail.mail.screening import webmail
+from civicmail.mail.screening import leaving, webmail
 
 DOORS = frozenset({"submission", "relay"})
 NOTIFY = "notify:"
@@ -131,6 +131,11 @@ def _unchecked(parts: tuple[str, ...]) -> Told:
     words = sentence(
         "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
     )
+    if leaving.NAME in parts:  # then nobody who looks at it can let it go
+        words = sentence(
+            "It could not be checked ({parts}), so it waits. Nothing was found in it. If it has more than {most} files, it stays: "
+            "send them in several messages.", parts=missing, most=leaving.MOST,
+        )  # fmt: skip
     return Told(UNAVAILABLE, True, words, "the help desk", "P-25")
 
 

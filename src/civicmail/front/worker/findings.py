@@ -42,12 +42,15 @@ def one_round(data: Path, clock: Clock) -> int:
 
 def sweep(now: int) -> int:
     """Everything that has a date, but for digests; how much was done."""
-    from civicmail.desk.holding.actions import asking, carrying, containing, publishing, reaping, releases, standing, verifying
+    from civicmail.desk.holding.actions import (
+        asking, carrying, containing, publishing, reaping, reassigning, releases, standing, verifying,
+    )  # fmt: skip
     from civicmail.desk.oversight.actions.shadowing import to_shadow
 
     containing.publish()
     publishing.written(now)
-    done = verifying.lapse(now) + asking.sweep(now) + carrying.finish(now) + standing.review(now)
+    reassigning.tell_offices(now)
+    done = verifying.lapse(now) + reassigning.put_right(now) + asking.sweep(now) + carrying.finish(now) + standing.review(now)
     return done + reaping.vanish(now) + reaping.switch_off(to_shadow, now) + releases.lapse(now)
 
 

@@ -29,17 +29,18 @@ def span(department: Department) -> list[Department]:
     return found
 
 
-def absent(people: Collection[int], now: int) -> set[int]:
-    """Of these (ids of rows) who is not there now: works here no more, is suspended, or has said so by an automatic reply."""
-    at = moment(now)
+def gone(people: Collection[int]) -> set[int]:
+    """Of these (ids of rows) who works here no more, or is suspended: they decide nothing."""
     employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
     own = Authorisation.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
+    return (set(people) - employed) | set(own.values_list("person", flat=True))
+
+
+def absent(people: Collection[int], now: int) -> set[int]:
+    """Of these (ids of rows) who is not there now: is gone, or has said so by an automatic reply."""
+    at = moment(now)
     away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
-    return (
-        (set(people) - employed)
-        | set(own.values_list("person", flat=True))
-        | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
-    )
+    return gone(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
 
 
 def asked(department: Department, now: int) -> list[Person]:

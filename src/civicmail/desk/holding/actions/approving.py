@@ -61,8 +61,10 @@ def answer(
 ) -> list[ApprovalCopy]:
     """Say it of these recipients' copies. what: of approvalstates.ANSWERS; files: numbers from 1 of those that leave with a yes,
     none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
-    NotPermitted, Unusable, Conflict where one was answered meanwhile: then nothing is changed."""
+    NotPermitted, Unusable, Conflict where one was answered meanwhile, or somebody else may be using this account: then nothing is
+    changed."""
     guard.require(actor, "approval.answer", approvers.about(row), now=now)
+    approvers.require_own_hand(actor)
     if what not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     least = 10 if what == "refuse" or row.own else 0

@@ -19,6 +19,7 @@ from civicmail.city.access import workdays, workhours
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
 from civicmail.city.access.moments import moment
+from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
@@ -45,6 +46,8 @@ SAMPLE = 5
 """Of the files of those who decide about their own, every fifth message is looked at by the next head."""
 AT_ONCE = 20_000
 """Questions of one look: everything that waits in the largest city."""
+ADDRESS_MOST = 254
+"""RFC 5321 4.5.3.1.3. The wire takes longer ones: what is cut is nobody's address, so no yes lets such a copy go."""
 TICK = machine("tick")
 CHECK = "leaving"
 
@@ -111,7 +114,7 @@ def note(seen: Seen, *, now: int) -> Approval | None:
         log.error("files wait, and nobody can be asked about them", capture=seen.capture)
         return None
     nobodys = senders.person_of(seen.subject) is None
-    own = nobodys or approvers.is_own(person, department)
+    own = approvers.is_own(person, department, leads=nobodys)
     sampled = is_sampled(seen.capture, own=own)
     words = f"Sent from {seen.subject} by a system that does not say who did it." if nobodys else ""
     row, made = Approval.objects.get_or_create(
@@ -122,10 +125,15 @@ def note(seen: Seen, *, now: int) -> Approval | None:
             "words": words[:400],
         },
     )  # fmt: skip
-    for index, address in seen.copies:
-        ApprovalCopy.objects.get_or_create(approval=row, index=index, defaults={"address": address})
-    if made:
-        facts = {"files": len(row.parts), "copies": len(seen.copies), "own": int(own), "links": len(row.links)}
+    copies = [
+        ApprovalCopy.objects.get_or_create(approval=row, index=index, defaults={"address": address[:ADDRESS_MOST]})[1]
+        for index, address in seen.copies
+    ]
+    if fresh := sum(copies):
+        if not made:  # one that something else had kept so far has its whole time, too
+            row.step, row.since, row.ends = 0, moment(now), ends(now)
+            row.save(update_fields=["step", "since", "ends"])
+        facts = {"files": len(row.parts), "copies": fresh, "own": int(row.own), "links": len(row.links)}
         entries.enter("approval.asked", actor=TICK, reason=RULE, now=now, object=f"approval:{row.pk}", facts=facts)
         tell_asked(row, now)
     return row
@@ -133,13 +141,15 @@ def note(seen: Seen, *, now: int) -> Approval | None:
 
 def _responsible(seen: Seen, now: int) -> tuple[Department | None, Person | None]:
     """Whose files these are. Of an office's mailbox, of which a neighbouring system does not say who used it, the first of those
-    who answer for the department: they decide as about files of their own."""
+    who answer for the department: they decide as about files of their own. Where nobody does, an access officer hears what becomes
+    of it, and whoever is named head then decides."""
     person = senders.person_of(seen.subject)
     department = Department.objects.filter(code=seen.department).first()
     if person is not None:
         return department or senders.department_of(person), person
     first = approvers.Chains(now).of(department, 0) if department is not None else []
-    return department, first[0][0] if first else None
+    people = first[0] if first else deciders.holders("access-officer", now)
+    return department, people[0] if people else None
 
 
 def is_sampled(id_: str, *, own: bool) -> bool:

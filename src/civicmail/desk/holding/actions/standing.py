@@ -21,7 +21,7 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
-from civicmail.desk.holding import senders
+from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions import letters, publishing
 from civicmail.desk.holding.models import StandingApproval
 
@@ -58,8 +58,9 @@ def _names(series: str) -> bool:
 
 
 def allow(department: Department, what: What, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
-    """In force on return. until: ms. Raises NotPermitted, Unusable."""
+    """In force on return. until: ms. Raises NotPermitted, Unusable, Conflict where somebody else may be using this account."""
     guard.require(actor, "approval.standing", About(department=department.code), now=now)
+    approvers.require_own_hand(actor)
     reason = given(reason, least=10)
     if fields := _wrong(department, what, moment(until) - moment(now)):
         raise Unusable("This cannot be allowed.", fields)

@@ -59,7 +59,7 @@ def listed(request: Asked) -> HttpResponseBase:
         rows,
         caption="Files that wait for an approval, and what was said",
         columns=[
-            Column("from", "From", lambda c: Cell(str(c.approval.person), _place(c.approval), hint=c.approval.department.name)),
+            Column("from", "From", lambda c: Cell(str(c.approval.person), _place(c.approval), hint=whose(c.approval))),
             Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),
             Column(
                 "state", "State", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_hint(c)), ("over", "approval__made")
@@ -302,6 +302,11 @@ def _said(done: list[ApprovalCopy]) -> str:
 
 def _place(row: Approval) -> str:
     return reverse("approval", args=[row.pk])
+
+
+def whose(row: Approval) -> str:
+    """The department, and of an office's mailbox that the one who is named only answers for it."""
+    return f"{row.department.name}. {row.words}" if approvers.is_nobodys(row) else row.department.name
 
 
 def _count(copy: ApprovalCopy) -> int | str:

@@ -18,6 +18,7 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.desk.holding.approvalstates import SAID
 from civicmail.desk.holding.models import ApprovalCopy
+from civicmail.desk.holding.views.approvals import whose
 
 DAYS = [("7", "7 days"), ("31", "31 days"), ("92", "three months"), ("366", "a year")]
 CHOICES = [(state, word) for state, (_, word) in SAID.items() if state not in ("waits", "gone")]
@@ -75,7 +76,7 @@ def _columns() -> list[Column]:
         Column("state", "Answer", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_own(c)), ("state", "at")),
         Column("by", "By", lambda c: str(c.by) if c.by else "nobody", ("by__family", "at"), name="by"),
         Column(
-            "from", "Sent by", lambda c: Cell(str(c.approval.person), hint=c.approval.department.name),
+            "from", "Sent by", lambda c: Cell(str(c.approval.person), hint=whose(c.approval)),
             ("approval__person__family", "at"), name="sent by",
         ),
         Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),

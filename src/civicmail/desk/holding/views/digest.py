@@ -1,8 +1,9 @@
 """What a link of a digest leads to, without an account: how one message stands ("/digest/TOKEN/"); and when the digest comes
 ("/mail/digest/").
 
-To open it changes nothing, because programs open links, too. What somebody may do with the link alone is what they could say of
-their own mail anyhow: that it is no spam, or that they asked for it; and only the person whose link it is.
+To open it changes nothing, because programs open links, too, and some press every button that they find: so nothing is chosen
+beforehand. What somebody may do with the link alone is what they could say of their own mail anyhow: that it is no spam, or that
+they asked for it; and only the person whose link it is.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.trying import status_of
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink, OldLink
@@ -51,11 +53,28 @@ STATES = {
 }
 
 
+WANTED = "wanted"
+
+
 class Plan(forms.Form):
     """When the digest comes."""
 
     days = forms.ChoiceField(label=gettext_lazy("On which days?"), choices=list(DAYS.items()), widget=forms.RadioSelect)
     hour = forms.TypedChoiceField(label=gettext_lazy("At what time?"), coerce=int, choices=[(h, f"{h}:00") for h in slots.HOURS])
+
+
+class Word(forms.Form):
+    """What its reader says of one message. What changes nothing stands first."""
+
+    answer = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose an answer.")})
+
+    def __init__(self, *args: Any, asked: bool, **kwargs: Any) -> None:
+        """asked: it waits for the word of whoever asked for it, else it looks like spam."""
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["answer"])
+        field.label = gettext("Did you ask for it?") if asked else gettext("Is this no spam?")
+        wanted = gettext("I asked for it") if asked else gettext("This is no spam")
+        field.choices = [("leave", gettext("Leave it")), (WANTED, wanted)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +107,19 @@ def _dead(request: Asked, words: str, status: int) -> HttpResponse:
 
 def _answer(request: Asked, opened: Opened, now: int) -> HttpResponse:
     own = opened.copy is not None and not opened.sent and opened.copy.do not in WAITS and letting.is_own(opened.copy)
-    if request.method == "POST" and own:
-        return _let(request, opened, now)
-    response = render(request, "holding/digest.html", _shown(opened, own=own))
+    asked = opened.copy is not None and kinds.kind_of(opened.copy.rules, queries.book()) == "asked"
+    form = Word(request.POST if request.method == "POST" and own else None, asked=asked)
+    if own and form.is_valid():
+        return _let(request, opened, now) if form.cleaned_data["answer"] == WANTED else _left(request)
+    response = render(request, "holding/digest.html", _shown(opened) | {"own": own, "form": form}, status=status_of(form))
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _left(request: Asked) -> HttpResponse:
+    messages.info(request, gettext("It stays where it is."))
+    return redirect(request.path)
 
 
 @acting("my.mail")
@@ -164,7 +190,7 @@ def _is_sent_by(copy: Copy, person: Person) -> bool:
     return sender != "" and Mailbox.objects.filter(address=sender, kind="personal", holder=person).exists()
 
 
-def _shown(opened: Opened, *, own: bool) -> dict[str, Any]:
+def _shown(opened: Opened) -> dict[str, Any]:
     copy = opened.copy
     title = gettext("How does this message stand?")
     if copy is None:
@@ -177,9 +203,9 @@ def _shown(opened: Opened, *, own: bool) -> dict[str, Any]:
     ]
     rules = [rule for _, rule in queries.rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
-    asked, late = kinds.kind_of(copy.rules, queries.book()) == "asked", digests.late_words(copy)
+    late = digests.late_words(copy)
     page = Page(title, gettext("Kept back"), state=(STATES[copy.do][0], str(STATES[copy.do][1])), facts=facts)
     return {
-        "page": page, "copy": copy, "own": own, "asked": asked, "late": late, "words": [said(text) for text in words if text],
+        "page": page, "copy": copy, "late": late, "words": [said(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),
     }  # fmt: skip

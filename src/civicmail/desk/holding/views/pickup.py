@@ -121,14 +121,16 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
         return _asked_again(request, row, now)
     form = Answers(request.POST)
     if form.is_valid():
-        index = boxes.index(data(), row.box)
         try:
+            index = boxes.index(data(), row.box)
             text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
             verbs.reply(row, text, subject, id_, before=opened[-1], client=client_of(request), now=now)
         except Conflict as error:
             form.add_error("text", said(error.args[0]))
         except Unusable as error:
             form.add_error("text", said(error.args[0]))
+        except FileNotFoundError:  # it was taken back at this moment
+            return _closed(request, PickUp.objects.get(pk=row.pk))
         else:
             return _shown(request, row, Answers(), sent=True)
     return _shown(request, row, form, status=422)
