@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.approved import LOOK_EVERY
 from civicmail.city.access.moments import moment
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding.actions import publishing
@@ -24,6 +23,7 @@ from civicmail.front.worker import findings
 from civicmail.front.worker.listening import Listening
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.screening.correspondents import LOOK_EVERY
 from desk.mailbox.writing import Office, office
 from pages.world import Town
 

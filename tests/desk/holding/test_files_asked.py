@@ -7,14 +7,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from civicmail.city.access import approved
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment
@@ -29,7 +27,7 @@ from civicmail.desk.holding.actions import approving, asking, carrying, publishi
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.shelf import Shelf
-from desk.holding.leaving import ACME, DOT, PDF, Bureau, switch_on
+from desk.holding.leaving import ACME, DOT, PDF, Bureau
 from desk.holding.test_approvals import HOUR, STOP, WHY, actor, answer, states
 from desk.holding.test_approvals import clock as clock
 from desk.holding.test_approvals import files as files
@@ -162,37 +160,6 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
     shown = visit("recorder").get(f"/holding/approvals/{row.pk}/")
     assert shown.status_code == 200 and "For the records office" in words(shown) and "bid-14" not in words(shown)
     assert visit("recorder").get(f"/holding/approvals/{other.pk}/").status_code == 403
-
-
-def test_files_go_although_an_answer_of_the_same_moment_was_published_over_theirs(
-    files: Bureau, installed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R-971: what gateways know is written anew, and the copy is let go once more."""
-    row, before, real = files.asked("crew0", ACME), approved.read(installed), publishing.written
-
-    def overtaken(now: int) -> bool:
-        monkeypatch.setattr(publishing, "written", real)
-        done = real(now)
-        approved.publish(installed, before)
-        return done
-
-    monkeypatch.setattr(publishing, "written", overtaken)
-    done = answer(files, row, "head")
-    assert [c.kept for c in done] == [""] and files.copies(row) == {ACME: "goes"}
-
-
-def test_whoever_publishes_approvals_looks_once_more(files: Bureau, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-972: of two at one moment the last one to write may know less."""
-    real = publishing.publish
-
-    def overtaken(data: Path, wanted: Any) -> None:
-        monkeypatch.setattr(publishing, "publish", real)
-        switch_on(files.town, files.desk.now, "clerk")
-        real(data, wanted)
-
-    monkeypatch.setattr(publishing, "publish", overtaken)
-    switch_on(files.town, files.desk.now, "fire")
-    assert approved.read(installed).departments == {"clerk", "fire", "public-works"}
 
 
 def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) -> None:

@@ -11,7 +11,7 @@ import pytest
 from civicmail.core.config.settings import City, Settings
 from civicmail.desk.holding.actions import lettinggo
 from civicmail.desk.holding.actions.lettinggo import releasing
-from civicmail.mail.pipeline.releasing import Reading
+from civicmail.mail.pipeline.releasing import Releasing
 
 HERE, ELSEWHERE = (Settings(city=City(domains=[name])) for name in ("city.example", "town.example"))
 
@@ -24,11 +24,11 @@ def nobody_rests(settings: Any, tmp_path: Path) -> Iterator[None]:
     lettinggo.end()
 
 
-def _resting() -> list[Reading]:
+def _resting() -> list[Releasing]:
     """Each as if it had read something."""
-    found = [reading for *_, reading in lettinggo.resting]
-    for reading in found:
-        reading.runner.get_loop()
+    found = [one for *_, one in lettinggo.resting]
+    for one in found:
+        one.runner.get_loop()
     return found
 
 
@@ -46,6 +46,14 @@ def test_a_reader_rests_until_the_next_release_and_some_at_once_have_one_each() 
     assert _resting() == [second, third], "two rest, and no more"
     with pytest.raises(RuntimeError, match="closed"):
         first.runner.get_loop()
+
+
+def test_what_one_release_has_made_is_there_for_the_next_one() -> None:
+    """R-2010: who may what, the rules, and who reads."""
+    with releasing() as first:
+        pass
+    with releasing() as second:
+        assert second is first
 
 
 def test_a_reader_is_not_kept_for_other_settings(settings: Any, tmp_path: Path) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from civicmail.city.access import published as people_published
 from civicmail.city.access.published import publish
+from civicmail.city.policy import published
 from civicmail.city.policy.approvals import Apart
-from civicmail.core.config.settings import City, Settings
+from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -30,6 +33,22 @@ SPAM = rule("spam", 'spam.band == "spam"', "quarantine", mark="spam")
 VIRUS = rule("virus", "size(malware.found) > 0", "quarantine")
 PROGRAM = rule("program", "files.executable", "quarantine")
 FIRST = rule("first", "sender.first", "mark", mark="first-contact")
+STOP = """
+[[rule]]
+id = "stop"
+clause = "P-25"
+owner = "Clerk"
+why = "Nothing may come to this place, says a test of a moment."
+expires = 2199-12-31
+severity = "high"
+mode = "enforce"
+do = "hold"
+when = 'recipient.domain == "city.example"'
+reader = "It waits."
+ask = "the clerk"
+[[rule.example]]
+facts = { recipient.domain = "city.example" }
+"""
 LOOKS = {"spam.band": "spam", "sender.first": True}
 
 
@@ -42,6 +61,9 @@ class Scanner:
     is_idle: bool = False
     closed: bool = False
     looked: bytes = b""
+
+    def look(self) -> None:
+        """It finds what a test says at each moment."""
 
     async def screened(self, content: bytes = b"", *_: object) -> Screened:
         self.looked = content
@@ -152,17 +174,39 @@ def test_nothing_goes_while_a_part_is_away(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,), "that part is overruled"
 
 
+def test_nobody_is_read_anew_for_the_next_release(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-2014: of a large city they are twenty megabytes."""
+    first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
+    assert place.releasing.release(first, [0], by="e-7", reason="x").let == (0,)
+
+    def read_anew(_: bytes) -> None:
+        raise AssertionError("nobody has changed")
+
+    monkeypatch.setattr(people_published, "decode", read_anew)
+    assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,)
+
+
 def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
-    id_ = place.receive("bob@city.example")
+    """R-2008: who may what is what was published a moment ago, also for whoever has let something go before."""
+    first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
+    assert place.releasing.release(first, [0], by="e-7", reason="x").let == (0,)
     publish(place.data, replace(people(bob="held"), version=2, at=NOW + 1))
-    place.releasing = Releasing(
-        Settings(city=City(domains=["city.example"])),
-        place.data,
-        lambda: NOW + 5,
-        place.scanner,  # type: ignore[arg-type]
-    )
-    assert place.releasing.release(id_, [0], by="e-7", reason="x").kept[0].rules == ("access-held", "first")
-    place.releasing.close()
+    found = place.releasing.release(id_, [0], by="e-7", reason="x")
+    assert found.let == () and found.kept[0].rules == ("access-held", "first")
+
+
+def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
+    """R-2009: whoever lets things go one after the other reads a book that was published in between."""
+    publish(tmp_path, people())
+    published.publish(tmp_path, STOP.replace("city.example", "acme.example"))
+    settings = Settings(city=City(domains=["city.example"]), screening=Screening(checks=[]))
+    with closing(Releasing(settings, tmp_path, lambda: NOW + 5)) as releasing:
+        place = Place(tmp_path, Scanner(), releasing)
+        first, id_ = place.receive("bob@city.example"), place.receive("bob@city.example")
+        assert releasing.release(first, [0], by="e-7", reason="x").let == (0,)
+        published.publish(tmp_path, STOP)
+        found = releasing.release(id_, [0], by="e-7", reason="x")
+        assert found.let == () and found.kept[0].rules == ("stop",)
 
 
 def test_what_is_not_kept_back_is_not_released(place: Place) -> None:

@@ -22,3 +22,8 @@ def test_what_was_learnt_of_spam_is_made_anew_and_what_was_taught_is_kept() -> N
     learnt = ("spam.model", "learner", "learner.2026-03-02", "correspondents")
     assert not any(belongs(f"screening/{name}") for name in learnt)
     assert belongs("screening/taught") and belongs("screening/taught/spam/" + "0" * 64)
+
+
+def test_an_answer_about_files_sends_no_other_answer_to_the_copy() -> None:
+    """R-2011: they are made anew from the tables, which are in it."""
+    assert not belongs("policy/answers") and belongs("policy/approvals.json") and belongs("policy/active.toml")

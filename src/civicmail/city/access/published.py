@@ -10,7 +10,6 @@ A door needs no database. When that is away, nobody can end anybody's access, so
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import threading
@@ -23,6 +22,7 @@ from civicmail.city.access.snapshot import Changes, Snapshot, changed, is_newer
 from civicmail.city.access.snapshotfile import decode, decode_changes, encode, encode_changes
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import locked
 
 LOOK_EVERY = 250
 CHANGES_MOST = 600
@@ -60,7 +60,7 @@ def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
             log.error("a snapshot without a mailbox was not published, the last one stays in force", version=snapshot.version)
         return False
     files.make_folder(path.parent)
-    with _locked(path.parent):
+    with locked(path.parent / ".lock"):
         if (there := _stamped(path)) is not None and there[0] > snapshot.version and there[1] >= snapshot.at:
             return False
         files.replace(path, encode(snapshot))
@@ -74,7 +74,7 @@ def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bo
     base = _stamped(snapshot_path(data))
     if base is None:
         return False
-    with _locked(path.parent):
+    with locked(path.parent / ".lock"):
         try:
             there = [c for c in _changes_there(path) if is_newer(c, *base)]
         except (OSError, ValueError):
@@ -106,18 +106,8 @@ def telling(data: Path, files: Files = OS_FILES) -> Iterator[None]:
     """While somebody tells doors, nobody else does. It is taken outside of transactions: who waits here holds no row."""
     folder = snapshot_path(data).parent
     files.make_folder(folder)
-    with _locked(folder, ".telling"):
+    with locked(folder / ".telling"):
         yield
-
-
-@contextmanager
-def _locked(folder: Path, name: str = ".lock") -> Iterator[None]:
-    fd = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 def touch_alive(data: Path, now: int | None = None) -> None:
@@ -156,6 +146,13 @@ class Watch:
                 self._look()
             finally:
                 self._looking.release()
+        return self._snapshot
+
+    def look(self) -> Snapshot | None:
+        """As now, and looked for at this moment: for whoever acts on what was published just before."""
+        with self._looking:
+            self._looked = self._clock()
+            self._look()
         return self._snapshot
 
     @property

@@ -96,29 +96,59 @@ class Standing:
         )
 
 
+class Answers:
+    """What managers said yes to: one file, to one recipient, of one sender each. More come, and none is taken back: each ends by
+    its time. It grows while it is read, so nobody has to copy those of a month for the next one."""
+
+    def __init__(self, said: Iterable[Standing] = ()) -> None:
+        self._of: dict[tuple[str, str], tuple[Standing, ...]] = {}
+        for one in said:
+            self.add(one)
+
+    def add(self, one: Standing) -> None:
+        if one not in self:
+            self._of[one.sha256, one.address] = (*self.of(one.sha256, one.address), one)
+
+    def of(self, sha256: str, address: str) -> tuple[Standing, ...]:
+        """About this file and this recipient, in their order."""
+        return self._of.get((sha256, address), ())
+
+    def at(self, now: int) -> frozenset[Standing]:
+        """Those that hold. now: ms."""
+        return frozenset(one for some in self._of.values() for one in some if now < one.until)
+
+    def __contains__(self, one: Standing) -> bool:
+        return one in self.of(one.sha256, one.address)
+
+
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """departments: codes of those whose files are asked about."""
+    """departments: codes of those whose files are asked about; standing: few, answers: many."""
 
     departments: frozenset[str] = frozenset()
     standing: tuple[Standing, ...] = ()
+    answers: Answers = field(default_factory=Answers, compare=False)
     _of: dict[str, list[Standing]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for one in self.standing:  # each answer of a month is one of them: they are found by the file
+        for one in self.standing:
             self._of.setdefault(one.sha256, []).append(one)
 
     def covering(
         self, files: Iterable[Leaving], sending: Sending, recipient: str, now: int, came: Iterable[str] = ()
     ) -> tuple[str, ...]:
-        """The standing approvals by which all of these files may go to this recipient, each once; () where one is not covered.
-        came: sha256 of files that came from there."""
+        """The standing approvals, and answers, by which all of these files may go to this recipient, each once; () where one is not
+        covered. came: sha256 of files that came from there."""
         found: dict[str, None] = {}
         known = frozenset(came)
         for file in files:
-            wanted = (*self._of.get(file.sha256, ()), *self._of.get("", ()))
+            wanted = (*self._of.get(file.sha256, ()), *self.answers.of(file.sha256, recipient), *self._of.get("", ()))
             by = next((one.id for one in wanted if one.fits(file, sending, recipient, now)), "")
             if not by and file.sha256 not in known:
                 return ()
             found[by or RETURNED] = None
         return tuple(found)
+
+    def is_same(self, other: Approvals, now: int) -> bool:
+        """Whether both say the same at this moment. now: ms."""
+        return self == other and self.answers.at(now) == other.answers.at(now)

@@ -101,6 +101,11 @@ class Watch:
             self._look()
         return self._book or starter()
 
+    def look(self) -> None:
+        """Take up what was published just before: for whoever acts on it."""
+        self._looked = self._clock()
+        self._look()
+
     def _look(self) -> None:
         stamp = _stat(active_path(self._data))
         if self._book is not None and stamp == self._stamp:

@@ -10,7 +10,8 @@ import fcntl
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -115,6 +116,17 @@ def is_wanted(path: Path) -> bool:
 
 def _wanted(path: Path) -> Path:
     return path.with_name(f"{path.name}.wanted")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """For what takes a moment: while one writes, all others wait here, threads and processes. Its folder is there."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def lease_path(data: Path, job: str) -> Path:

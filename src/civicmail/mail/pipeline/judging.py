@@ -58,6 +58,10 @@ class Judging:
             self._whole, self._unscreened = book, envelope_rules(book)
         return self._unscreened
 
+    def look(self) -> None:
+        """Take up rules that were published just before: for whoever acts on them."""
+        self._watch.look()
+
     def warm(self) -> None:
         """Start what takes a while to start; returns at once."""
         if self._screener is not None:

@@ -15,10 +15,11 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published import watching
 from civicmail.city.directory.modes import Modes
 from civicmail.city.policy.approvals import WHOLE, Apart
 from civicmail.city.policy.facts import FACTS
@@ -52,41 +53,22 @@ class Released:
     kept: Mapping[int, Disposition] = field(default_factory=dict)
 
 
-class Reading:
-    """What one release leaves for the next: limited processes with the loop that asks them, which take half a second to start, and
-    where in the archive things are (machine.as_of_now)."""
-
-    def __init__(self, settings: Settings, data: Path) -> None:
-        self.machine = Machine(data)
-        self.runner = asyncio.Runner()
-        self.readers = readers_for(settings, patient=True)
-
-    def close(self) -> None:
-        """Ends the processes. Blocks."""
-        self.readers.close()
-        self.runner.close()
-
-
 class Releasing:
-    """Safe for any number of threads; one release at a time. clock: ms; reading: lent, and stays."""
+    """Safe for any number of threads; one release at a time. It stays for the next one: limited processes with the loop that asks
+    them, where in the archive things are, who may what and the rules take half a second to make, or longer where much is there.
+    Each release looks whether something of it has changed, which costs some stats. clock: ms."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        data: Path,
-        clock: Callable[[], int],
-        judging: Judging | None = None,
-        reading: Reading | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Judging | None = None) -> None:
         self._settings = settings
         self._data = data
         self._clock = clock
         self._judging = judging
-        self._modes = Modes(settings, data)
-        self._people = Watch(data, clock)
+        self._modes = Modes(settings, data, count().__next__)  # a second passes with each look
+        self._people = watching(data, clock)
         self._lock = threading.Lock()
-        self._lent = reading is not None
-        self._reading = reading or Reading(settings, data)
+        self._machine = Machine(data)
+        self._readers = readers_for(settings, patient=True)
+        self.runner = asyncio.Runner()
 
     def release(
         self,
@@ -112,14 +94,15 @@ class Releasing:
             return self._release(id_, indices, word)
 
     def close(self) -> None:
+        """Ends the processes. Blocks."""
         with self._lock:
             if self._judging is not None:
                 self._judging.close()
-            if not self._lent:
-                self._reading.close()
+            self._readers.close()
+            self.runner.close()
 
     def _release(self, id_: bytes, indices: Collection[int], word: Word) -> Released:
-        machine, now = self._reading.machine, self._clock()
+        machine, now = self._machine, self._clock()
         machine.refresh()
         capture = machine.capture(id_)
         copies = copies_of(capture, machine.events(id_))
@@ -150,13 +133,14 @@ class Releasing:
 
     def _decided(self, capture: Capture, body: bytes, word: Word) -> tuple[dict[int, Disposition], dict[str, Any]]:
         """What is done with each copy today, and what was found."""
-        reading = self._reading
-        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True, readers=reading.readers)
+        judging = self._judging or Judging(self._settings, self._data, self._clock, patient=True, readers=self._readers)
+        self._judging = judging
+        judging.look()
         self._modes.refresh()
-        snapshot, source = self._people.now, capture.source.kind
+        snapshot, source = self._people.look(), capture.source.kind
         settled = Settled(capture.envelope, source, capture.size, standing(capture, snapshot, self._modes.of))
-        screened = reading.runner.run(self._judging.screened(body, settled, snapshot))
-        verdict = self._judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
+        screened = self.runner.run(judging.screened(body, settled, snapshot))
+        verdict = judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
         findings = [f.plain() for f in (*screened.findings, *verdict.findings)]
         malware = {f"malware:{name}" for name in word.malware}
         aside = {"aside": sorted(word.aside | word.rules | malware), "by": word.by, "reason": word.reason}

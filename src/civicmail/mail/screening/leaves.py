@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from civicmail.city.access.approved import Published
+from civicmail.city.access.approved import Published, watching
 from civicmail.city.access.snapshot import Person, Snapshot
 from civicmail.city.policy.approvals import Approvals, Leaving, Sending
 from civicmail.city.policy.shapes import FactValue, Finding
@@ -36,7 +36,7 @@ class Tools:
 
 
 def open_(_settings: Settings, data: Path) -> Tools:
-    return Tools(Published(data), MappedCorrespondents(data))
+    return Tools(watching(data), MappedCorrespondents(data))
 
 
 def find(case: Joint) -> Found:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.city.access.moments import moment
-from civicmail.city.policy.approvals import RULE, Apart
+from civicmail.city.policy.approvals import Apart
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
@@ -41,10 +41,11 @@ def carry_out(row: Approval, now: int) -> list[ApprovalCopy]:
     due = list(row.copies.filter(done__isnull=True).exclude(state="waits").select_related("by"))
     if not due:
         return []
-    publishing.written(now)
+    approved = [c for c in due if c.state == "approved"]
+    publishing.told(approved, now)
     if row.capture:
         _end(row, [c for c in due if c.state in CANCELLED], now)
-        _let_go(row, [c for c in due if c.state == "approved"], now)
+        _let_go(row, approved, now)
     for copy in due:
         copy.done = moment(now)
         copy.save(update_fields=["done", "kept"])
@@ -53,6 +54,7 @@ def carry_out(row: Approval, now: int) -> list[ApprovalCopy]:
 
 def finish(now: int) -> int:
     """What an earlier process did not live to do; how many messages."""
+    publishing.looked_after(now)
     open_ = ApprovalCopy.objects.filter(done__isnull=True).exclude(state="waits").values_list("approval", flat=True)
     rows = list(Approval.objects.filter(pk__in=open_).order_by("pk")[:AT_ONCE])
     for row in rows:
@@ -85,10 +87,7 @@ def _end(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
 
 
 def _let_go(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
-    """Where another answer of this very moment was published over these, they are published and let go once more."""
     kept = _released(row, copies)
-    if any(RULE in said.rules for said in kept.values()) and publishing.written(now):
-        kept = _released(row, [copy for copy in copies if copy.index in kept])
     for copy in copies:
         copy.kept = ", ".join(kept[copy.index].rules)[:KEPT_MOST] if copy.index in kept else ""
     tell_kept(row, [copy for copy in copies if copy.kept], now)

@@ -1,62 +1,79 @@
-"""What gateways read about approvals is written anew whenever something of it changes, and looked after by the worker (P-22)."""
+"""What gateways read about approvals is told them whenever something of it changes, and looked after by the worker (P-22)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Max
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from civicmail.city.access.approved import is_published, publish
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.policy.approvals import Approvals, Standing
+from civicmail.city.access import approved
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.policy.approvals import Answers, Approvals, Standing
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, StandingApproval
+from civicmail.desk.viewer.queries import installation
 
 GOOD_FOR = timedelta(days=30)
 """So long the same file may go to the same recipient from the same sender without being asked about again."""
 OF_APPROVAL = ("parts", "capture", "words", "person__uid", "department__code")
-AGAIN_MOST = 5
-"""Times that it is written, where somebody says something each time; the worker has the next one."""
+checked: dict[Path, int] = {}
+"""When this process has compared every answer, ms."""
+
+
+def written(now: int) -> bool:
+    """Which departments are asked, and standing approvals: whether they had to be written. Durable on return. Raises OSError."""
+    return _now_and_at_its_end(lambda: approved.keep(installation(), lambda: _standing(now), lambda: in_force(now), now))
+
+
+def told(copies: Collection[ApprovalCopy], now: int) -> None:
+    """What was said of these, where that was a yes: however much was said before, nothing else is read or written. Durable on
+    return. Raises OSError."""
+    if copies:
+        said = _answers(ApprovalCopy.objects.filter(pk__in=[copy.pk for copy in copies]), now)
+        _now_and_at_its_end(lambda: approved.say(installation(), said, lambda: in_force(now), now))
+
+
+def _now_and_at_its_end[Done](do: Callable[[], Done]) -> Done:
+    """A program's request may be one transaction with this in it (an Idempotency-Key): until that ends nobody else reads in the
+    tables what was done, and who writes all anew meanwhile does not know it."""
+    if connection.in_atomic_block:
+        transaction.on_commit(do, robust=True)
+    return do()
+
+
+def looked_after(now: int) -> bool:
+    """Every answer, when a process begins and once a day: a power cut, a disk and a restored copy may know less or more than
+    the tables. Whether they were written anew. Raises OSError."""
+    data = installation()
+    if 0 <= now - checked.get(data, -DAY) < DAY:
+        return False
+    changed = approved.check(data, lambda: in_force(now), now)
+    checked[data] = now
+    return changed
 
 
 def in_force(now: int) -> Approvals:
     """What stands in the tables at this moment."""
-    at = moment(now)
+    few = _standing(now)
+    return Approvals(few.departments, few.standing, Answers(_answers(ApprovalCopy.objects.all(), now)))
+
+
+def _standing(now: int) -> Approvals:
     departments = AskedDepartment.objects.filter(since__isnull=False).values_list("department__code", flat=True)
-    rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=at).select_related("department").order_by("pk")
+    rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=moment(now)).select_related("department").order_by("pk")
     standing = [Standing(f"s{r.pk}", ms(r.until), r.department.code, "", r.mailbox, r.sha256, r.series, r.domain) for r in rows]
-    copies = ApprovalCopy.objects.filter(state="approved", at__gt=at - GOOD_FOR).order_by("pk")
-    found = copies.values_list("pk", "at", "address", "without", *(f"approval__{name}" for name in OF_APPROVAL))
-    for pk, said, address, without, parts, capture, words, who, code in found:  # of a month: no rows are made of it
-        until, to = ms(said + GOOD_FOR), address.lower()
-        by = {"department": code} if capture and words else {"person": who}  # nobody is known to have sent it
-        left = [sha256 for _, _, _, sha256 in parts if sha256 not in without]
-        standing += [Standing(f"a{pk}", until, sha256=sha256, address=to, **by) for sha256 in left]
     return Approvals(frozenset(departments), tuple(standing))
 
 
-def written(now: int) -> bool:
-    """Whether it had to be written. Durable on return. Raises OSError. Of two at one moment the one that writes last may know less:
-    so whoever has written looks whether something was said meanwhile."""
-    assert settings.DATA is not None, "pages have an installation"
-    data, changed = Path(settings.DATA), False
-    for _ in range(AGAIN_MOST):
-        stamp, wanted = _stamp(now), in_force(now)
-        if is_published(data, wanted):
-            break
-        publish(data, wanted)
-        changed = True
-        if _stamp(now) == stamp:
-            break
-    return changed
-
-
-def _stamp(now: int) -> tuple[Any, ...]:
-    """Another one whenever something else is in force."""
-    at = moment(now)
-    copies = ApprovalCopy.objects.filter(state="approved", at__gt=at - GOOD_FOR).aggregate(n=Count("pk"), last=Max("at"))
-    standing = StandingApproval.objects.filter(ended__isnull=True, until__gt=at).aggregate(n=Count("pk"), last=Max("pk"))
-    asked = AskedDepartment.objects.filter(since__isnull=False).aggregate(n=Count("pk"), last=Max("pk"))
-    return (*copies.values(), *standing.values(), *asked.values())
+def _answers(copies: QuerySet[ApprovalCopy], now: int) -> list[Standing]:
+    rows = copies.filter(state="approved", at__gt=moment(now) - GOOD_FOR).order_by("pk")
+    found = rows.values_list("pk", "at", "address", "without", *(f"approval__{name}" for name in OF_APPROVAL))
+    said: list[Standing] = []
+    for pk, at, address, without, parts, capture, words, who, code in found:  # of a month, at times: no rows are made of it
+        until, to = ms(at + GOOD_FOR), address.lower()
+        by = {"department": code} if capture and words else {"person": who}  # nobody is known to have sent it
+        left = [sha256 for _, _, _, sha256 in parts if sha256 not in without]
+        said += [Standing(f"a{pk}", until, sha256=sha256, address=to, **by) for sha256 in left]
+    return said

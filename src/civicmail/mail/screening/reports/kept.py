@@ -7,11 +7,8 @@ beyond the bound of a month is added up in one row. Addresses of people are nowh
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -22,6 +19,7 @@ import orjson
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import locked
 from civicmail.mail.screening.domains import a_labels, is_domain, is_within
 from civicmail.mail.screening.reports.shapes import Report
 from civicmail.mail.screening.reports.summary import Sender, Sessions, Summary, key_of, summed
@@ -86,7 +84,7 @@ def keep(data: Path, reports: Iterable[Report], domains: Collection[str], *, now
     taken, months = Taken(), {}
     oldest = _months(now)[-1]
     files.make_folder(folder(data))
-    with _locked(folder(data)):
+    with locked(folder(data) / ".lock"):
         for report in reports:
             name = _month(report.begin)
             if not report.begin or name < oldest or report.begin > now // 1000 + _AHEAD:
@@ -238,13 +236,3 @@ def _months(now: int) -> list[str]:
     at = datetime.fromtimestamp(now // 1000, UTC)
     count = at.year * 12 + at.month - 1
     return [f"{(count - back) // 12:04}-{(count - back) % 12 + 1:02}" for back in range(MONTHS)]
-
-
-@contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    fd = os.open(place / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
