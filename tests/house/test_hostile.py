@@ -15,6 +15,7 @@ STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_stri
 LIMITED = (
     "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.marksread",
     "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.seenworker",
+    "civicmail.mail.importers.parserworker",
     *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "linked", "making", "markup", "preview", "safe")),
 )  # fmt: skip
 """What runs in limited processes, and the readers themselves."""
@@ -30,9 +31,8 @@ HEADERS = {
 """They read header blocks alone: our own parser, linear, without a library of others."""
 WHOLE = {
     "civicmail.front.sample.outside": "the sample city's own mail",
-    "civicmail.mail.importers.prepare": "import: parser processes, which have given up all that they do not need",
 }
-"""They read whole messages, with the HTML in them, where nothing limits them (docs/decisions/0080)."""
+"""They read whole messages, with the HTML in them, where nothing limits them: no stranger's (docs/decisions/0080, 1120)."""
 
 
 def named(path: Path) -> str:
@@ -60,9 +60,9 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 
 
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
-    """R-887: pages and the city worker ask, and never hold what reads."""
+    """R-887, R-2057: pages, workers and imports ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
-    inner |= {"civicmail.mail.search.seenworker": "nobody"}
+    inner |= dict.fromkeys(("civicmail.mail.search.seenworker", "civicmail.mail.importers.parserworker"), "nobody")
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")
     for path in modules("src"):
         for one in inner.keys() & set(imported(path)):

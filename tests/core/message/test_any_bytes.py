@@ -205,6 +205,13 @@ _HOSTILE = {
     "attributes": (b"Content-Type: text/html\n\n<p ", b"a=1 "),
     "open tags": (b"Content-Type: text/html\n\n", b"<a x='"),
     "open comments in HTML": (b"Content-Type: text/html\n\n", b"<!--"),
+    "open conditions in HTML": (b"Content-Type: text/html\n\n", b"<!--[if mso]>"),
+    "conditions in HTML": (b"Content-Type: text/html\n\n", b"<!--[if mso]>x<![endif]-->"),
+    "words in attributes": (b"Content-Type: text/html\n\n", b"<img alt=x>"),
+    "beginnings of uuencode": (b"\n", b"begin 644 x\n#86)C\n"),
+    "beginnings of yEnc": (b"\n", b"=ybegin size=1 name=x\n=*\n"),
+    "pasted base64": (b"\n", b"A" * 76 + b"\n"),
+    "gaps": (b"Content-Type: multipart/mixed; boundary=b\n\n", b"--b\nContent-Type: multipart/x; boundary=c\n\nx\n--c--\nx\n"),
 }
 
 

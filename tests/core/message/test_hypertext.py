@@ -44,6 +44,34 @@ def test_hidden_words_are_kept_apart(opening: str) -> None:
     assert found.visible.startswith("seen")
 
 
+@pytest.mark.parametrize("condition", ["[if mso]", "[if gte mso 9]", "[if (gte mso 9)|(IE)]", "[IF IE]", " [if mso | IE]"])
+def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition: str) -> None:
+    """R-2066: for everybody else it is a comment."""
+    inner = (
+        '<td>gra<b>vel</b> <a href="http://evil.test/a">pay</a></td><v:roundrect href="http://evil.test/b"></v:roundrect>'
+        "<xml><o:Zoom>0</o:Zoom></xml>"
+    )
+    found = hypertext.read(f"<p>seen</p><!--{condition}>{inner}<![endif]--><p>also</p>", with_links=True)
+    assert (found.visible, found.hidden, found.elsewhere.split()) == ("seen\nalso", "", ["gravel", "pay"])
+    assert found.links == (("http://evil.test/a", "pay"), ("http://evil.test/b", ""))
+
+
+def test_what_only_outlook_does_not_read_is_read_once() -> None:
+    for around in (("<!--[if !mso]><!-->", "<!--<![endif]-->"), ("<!--[if !mso]>-->", "<!--<![endif]-->")):
+        found = hypertext.read("<p>seen</p>".join(around))
+        assert (found.visible, found.elsewhere) == ("seen", "")
+    assert hypertext.read("seen<!--[if mso]>never closed").elsewhere == ""
+
+
+def test_words_that_stand_for_a_picture_on_a_button_or_in_a_tip_are_found() -> None:
+    """R-2064"""
+    source = '<img ALT="gravel" src=x><input type=submit value="pay now"><input type=hidden value=x><a title="a tip">y</a>'
+    found = hypertext.read(source)
+    assert (found.visible, found.elsewhere) == ("y", "gravel\npay now\na tip")
+    raw = f"Content-Type: text/html\n\n<p style='display:none'>pebble</p>{source}".encode()
+    assert {"gravel", "pay now", "a tip", "pebble"} <= set(letter.fields(raw).text.split("\n"))
+
+
 @pytest.mark.parametrize("style", ["font-size:10px", "font-size:0.9em", "display:block", "visibility:visible"])
 def test_words_in_other_styles_are_seen(style: str) -> None:
     assert hypertext.read(f'<p style="{style}">words</p>').visible == "words"

@@ -13,12 +13,13 @@ from civicmail.core.message import defects, letter, transfer
 from civicmail.core.message.shapes import Letter
 
 _MIXED = (
-    b"Subject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=outer\n\npreamble\n--outer\n"
+    b"Subject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=outer\n\n........\n--outer\n"
     b"Content-Type: multipart/alternative; boundary=outer-inner\n\n--outer-inner\n\nplain words\n--outer-inner\n"
     b"Content-Type: text/html; charset=utf-8\n\n<p>html words</p>\n--outer-inner--\n--outer\n"
     b'Content-Type: application/pdf\nContent-Disposition: attachment; filename="a.pdf"\nContent-Transfer-Encoding: base64\n'
-    b"Content-ID: <cid@x>\n\nJVBERi0=\n--outer--\nepilogue\n"
+    b"Content-ID: <cid@x>\n\nJVBERi0=\n--outer--\n........\n"
 )
+_AROUND = _MIXED.replace(b"........\n--outer", b"preamble\n--outer").replace(b"........", b"epilogue")
 
 
 def _codes(one: Letter) -> list[str]:
@@ -55,10 +56,9 @@ def test_crlf_and_lf_give_the_same_tree() -> None:
     assert [(part.path, part.content) for part in one.parts] == [(part.path, part.content) for part in other.parts]
 
 
-def test_preamble_and_epilogue_are_no_text() -> None:
-    view = letter.fields(_MIXED)
-    assert "preamble" not in view.text
-    assert "epilogue" not in view.text
+def test_preamble_and_epilogue_are_no_text_of_the_message() -> None:
+    assert "preamble" not in letter.read(_AROUND).text and "epilogue" not in letter.read(_AROUND).text
+    assert letter.read(_AROUND).parts[:-1] == letter.read(_MIXED).parts
 
 
 def test_a_boundary_in_the_preamble_begins_the_first_part() -> None:

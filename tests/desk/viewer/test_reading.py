@@ -250,6 +250,16 @@ def test_a_line_among_the_header_that_is_no_field_is_read_as_it_stands() -> None
     assert "header-line" in made.defects and not made.files
 
 
+def test_words_around_the_parts_and_a_piece_of_a_message_are_read_as_they_stand() -> None:
+    """R-2050, R-2052"""
+    parts = "--b\r\nContent-Type: text/html\r\n\r\n<p>then text</p>\r\n--b--\r\n"
+    made = shown(mail(f"gravel and  sand\r\n{parts}", "multipart/mixed; boundary=b"))
+    assert words(made) == ["then text", "gravel and  sand"] and made.blocks[-1].kind == "pre"
+    assert "outside-parts" in made.defects and not made.files
+    piece = shown(mail("gravel and  sand", "message/partial; id=x; number=2; total=2"))
+    assert words(piece) == ["gravel and  sand"] and "sealed" in piece.marks and len(piece.files) == 1
+
+
 def test_headers_stand_as_they_stood() -> None:
     lines, count = making.headers(b"Received: a\r\nX: 1\r\n 2\r\nSubject: =?utf-8?q?=E2=80=AE?=x\r\nX: 3\r\n\r\n") or ([], 0)
     assert [(line.name, "".join(r.text for r in line.value)) for line in lines] == [

@@ -74,3 +74,14 @@ def test_doctor_says_what_does_not_hold_a_reader_back(office: Office, monkeypatc
     assert "no Landlock here" in finding.text
     monkeypatch.setattr(confine, "in_force", lambda: ("limits", "landlock", "seccomp"))
     assert [f.level for f in findings(office, "attachments")] == ["ok"]
+
+
+def test_show_says_what_stands_around_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R-2050"""
+    office = Office(tmp_path / "data")
+    office.receive(b"Content-Type: multipart/mixed; boundary=b\r\n\r\ngravel\r\n--b\r\n\r\nshown\r\n--b--\r\n")
+    assert office.run("tick") == 0
+    (id_,) = [orjson.loads(line)["id"] for line in said(office, capsys, "search", "gravel", "--json").splitlines()]
+    assert "Around the parts: gravel\n" in said(office, capsys, "show", id_)
+    shown = orjson.loads(said(office, capsys, "show", id_, "--json"))["letter"]
+    assert (shown["around_parts"].strip(), shown["text"]) == ("gravel", "shown")

@@ -11,6 +11,7 @@ import struct
 import tarfile
 from pathlib import Path
 
+from core.message.test_codes import apple, binhexed, in_base64, yencoded
 from core.message.test_inside import attribute, der, properties, uuencoded, wide, winmail
 from core.sandbox.samples import docx, package, paragraph, pdf, word, xlsx, zipped
 from mail.importers.compound import Storage, compound, msg
@@ -124,7 +125,28 @@ def letters() -> dict[str, bytes]:
         "msg-in-mail": mixed("application/vnd.ms-outlook", compound(msg("s", w("msg-in-mail"), {}))),
         "msg-rtf": mixed("application/vnd.ms-outlook", rtf_only("msg-rtf")),
         "msg-package": mixed("application/vnd.ms-outlook", packed("msg-package")),
+        **hidden(),
         **{f"charset-{charset}": made(f"text/plain; charset={charset}", text.encode(charset)) for charset, text in SCRIPTS.items()},
+    }
+
+
+def hidden() -> dict[str, bytes]:
+    """Where no reader of MIME looks, and in codes that mail programs undo by themselves."""
+    w, head = word, f"{HEAD}Subject: s\r\n".encode()
+    multi = head + b"Content-Type: multipart/mixed; boundary=b\r\n"
+    parts = b"--b\r\n\r\nshown\r\n--b--\r\n"
+    page = f"--b\r\nContent-Type: text/html\r\n\r\n<p>{w('coded-parts')[:2]}<b>{w('coded-parts')[2:]}</b></p>\r\n--b--\r\n"
+    return {
+        "before-parts": multi + f"\r\n{w('before-parts')}\r\n".encode() + parts,
+        "behind-parts": multi + b"\r\n" + parts + f"{w('behind-parts')}\r\n".encode(),
+        "coded-parts": multi + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(page.encode()),
+        "yenc": head + b"\r\nsee\r\n" + yencoded("a.docx", docx(paragraph(w("yenc")))),
+        "binhex": head + b"\r\nsee\r\n" + binhexed("a.docx", docx(paragraph(w("binhex")))),
+        "uuencode-base64": head + b"\r\nsee\r\n" + in_base64("a.docx", docx(paragraph(w("uuencode-base64")))),
+        "pasted": head + b"\r\nsee\r\n" + base64.encodebytes(docx(paragraph(w("pasted")))),
+        "applefile": made("application/applefile", apple((3, b"a.docx"), (1, docx(paragraph(w("applefile")))))),
+        "strange-message": made("message/x-strange", w("strange-message").encode()),
+        "forty-letters": nested("forty-letters", 40),
     }
 
 

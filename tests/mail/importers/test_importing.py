@@ -25,12 +25,12 @@ from civicmail.mail.archive.tasks import closed_bytes
 from civicmail.mail.importers import importing, intake, searchable
 from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
 from civicmail.mail.importers.importing import Request, Told, run_import
-from civicmail.mail.importers.prepare import Answer, Ask, Preparer
 from civicmail.mail.importers.walk import Left
 from civicmail.mail.search import coverage, seenlimited
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
+from mail.importers.parserworks import command
 
 NOW = 1_772_452_800_000
 
@@ -149,17 +149,10 @@ def test_large_messages_are_spooled_and_come_back(tmp_path: Path, data: Path) ->
     assert _run(data, tmp_path / "in") == _totals(known=2)
 
 
-class _Deadly(Preparer):
-    def __call__(self, content: bytes, ask: Ask) -> Answer:
-        if b"letter 3" in content:
-            os._exit(1)
-        return super().__call__(content, ask)
-
-
 def test_a_message_that_no_reader_survives_is_kept_and_counted_as_unreadable(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "Preparer", _Deadly)
+    monkeypatch.setattr(importing, "COMMAND", command("deadly"))
     read = seenlimited.surely
 
     def surely(body: bytes) -> object:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
-from collections.abc import Callable
 from contextlib import closing, suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.config.errors import LaterError
-from civicmail.core.sandbox import landlock
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
-from civicmail.mail.importers import importing
 from civicmail.mail.importers import parsers as parsers_module
+from civicmail.mail.importers import parserworker
 from civicmail.mail.importers.parsers import SLOT, SLOTS, TOGETHER, Parsers
-from civicmail.mail.importers.prepare import Ask, Preparer, is_sane
-from civicmail.mail.search import extracted, seenlimited
+from civicmail.mail.importers.prepare import Apart, Ask, is_sane
+from civicmail.mail.search import seenlimited
 from civicmail.mail.search.extract import FileReader
 from core.sandbox import samples
-
-
-def _work(content: bytes, ask: int) -> tuple[int, int, str]:
-    if content == b"die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    while content == b"turn":
-        pass
-    return len(content), ask, "parsed"
+from mail.importers.parserworks import command
 
 
 def _apart(content: bytes, ask: int) -> tuple[int, int, str]:
@@ -44,7 +32,7 @@ def _apart(content: bytes, ask: int) -> tuple[int, int, str]:
 def test_every_message_gets_its_answer(processes: int) -> None:
     contents = [bytes(n % 5000) for n in range(1000)] + [bytes(SLOT + 1), bytes(SLOT)]
     items = [(n, content, n * 2) for n, content in enumerate(contents)]
-    with closing(Parsers(_work, _apart, processes)) as parsers:
+    with closing(Parsers(command("plain"), _apart, processes)) as parsers:
         found = {thing: (content, answer) for thing, content, answer in parsers.map(items)}
     assert found == {n: (content, (len(content), n * 2, "parsed")) for n, content in enumerate(contents)}
 
@@ -55,9 +43,9 @@ def test_what_no_memory_was_set_aside_for_is_read_apart(monkeypatch: pytest.Monk
     assert [n for n, how in _answers(contents, 2).items() if how == "apart"] == [3]
 
 
-def _answers(contents: list[bytes], processes: int) -> dict[int, str]:
+def _answers(contents: list[bytes], processes: int, work: str = "plain") -> dict[int, str]:
     """How each was read."""
-    with closing(Parsers(_work, _apart, processes)) as parsers:
+    with closing(Parsers(command(work), _apart, processes)) as parsers:
         found = list(parsers.map((n, content, n) for n, content in enumerate(contents)))
     assert sorted(thing for thing, _, _ in found) == list(range(len(contents)))
     assert all(answer[:2] == (len(content), thing) for thing, content, answer in found)
@@ -65,10 +53,9 @@ def _answers(contents: list[bytes], processes: int) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("sick", [b"die", b"turn"])
-def test_what_a_process_had_that_died_is_read_apart(sick: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_process_had_that_died_is_read_apart(sick: bytes) -> None:
     """R-1021: also what keeps one busy for ever; the others go on."""
-    monkeypatch.setattr(parsers_module, "SECONDS", 1)
-    answers = _answers([b"x"] * 300 + [sick] + [b"y"] * 300, 3)
+    answers = _answers([b"x"] * 300 + [sick] + [b"y"] * 300, 3, "impatient")
     assert answers[300] == "apart"
     assert sum(how == "apart" for how in answers.values()) <= SLOTS * TOGETHER
 
@@ -80,58 +67,49 @@ def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
     assert {answers[n] for n in (300, 600)} == {"apart"}
 
 
-class _Tried:
-    """What a parser process can still do. Each item is a way that an attack would go."""
-
-    def __init__(self, data: Path) -> None:
-        self._ways: dict[str, Callable[[], object]] = {
-            "read": lambda: (data / "journal").read_bytes(),
-            "list": lambda: os.listdir(data),
-            "write": lambda: (data / "more").write_bytes(b"x"),
-            "index": lambda: (data / "index" / "more").write_bytes(b"x"),
-            "connect": lambda: socket.create_connection(("127.0.0.1", 9), 1),
-            "parent": lambda: os.kill(os.getppid(), 0),
-            "trace": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
-            "memory": lambda: bytearray(importing.MEMORY),
-        }
-        self._look = FileReader(data)
-
-    def __call__(self, content: bytes, _ask: int) -> tuple[str, str]:
-        done = []
-        for name, way in self._ways.items():
-            try:
-                way()
-            except (OSError, MemoryError):
-                continue
-            done.append(name)
-        said = self._look(sha256(content).digest(), content)
-        return " ".join(done), said.text if said else ""
+def test_what_a_process_has_no_answer_for_is_read_apart_and_the_others_go_on() -> None:
+    """R-2057: files need readers, and a parser process may start none."""
+    answers = _answers(([b"x"] * 50 + [b"file"]) * 20, 2)
+    assert [n for n, how in answers.items() if how == "apart"] == list(range(50, 1020, 51))
 
 
-def test_a_parser_process_can_reach_nothing_but_what_it_needs(tmp_path: Path) -> None:
-    """R-1022: no archive, no network, no other process; files are read in processes of its own, and what they say is kept."""
-    (tmp_path / "index").mkdir()
+def test_what_is_read_apart_may_fail_and_ends_the_import() -> None:
+    def fails(content: bytes, _ask: int) -> object:
+        raise LaterError("nobody reads")
+
+    with closing(Parsers(command("plain"), fails, 1)) as parsers, pytest.raises(LaterError):
+        list(parsers.map([(1, b"x", 1), (2, b"file", 1), (3, b"x", 1)]))
+
+
+def test_a_parser_process_can_reach_nothing_but_its_messages(tmp_path: Path) -> None:
+    """R-1022: no archive, no cache, no network, no program, no other process, and not the memory itself."""
+    for folder in ("index", "extracted"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "journal").write_bytes(b"secret")
-    content = samples.docx("<w:p><w:r><w:t>quicksilver</w:t></w:r></w:p>")
-    with closing(Parsers(_Tried(tmp_path), _apart, 1, shut=importing._shut(tmp_path))) as parsers:
-        ((_, _, (done, said)),) = parsers.map([(1, content, 1)])
-    assert (done, said.split()) == ("" if landlock.abi() >= 6 else "parent", ["quicksilver"])
-    assert extracted.Extracts(tmp_path).get(sha256(content).digest())
+    with closing(Parsers(command("tried"), _apart, 1)) as parsers:
+        ((_, _, answer),) = parsers.map([(1, b"x", str(tmp_path))])
+    assert answer == ("", "tried")
 
 
-ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_000, (), "")
+ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_000, (), "", "Ann")
+HEAD = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+TEXT = b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
 
 
-def test_what_is_read_apart_says_the_same(tmp_path: Path) -> None:
-    """R-1023: with its files."""
-    raw = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-    raw += b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
-    raw += b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n"
-    raw += samples.pdf_of([b"<< /Type /Catalog >>"]) + b"\r\n--b--\r\n"
+def test_what_is_read_apart_says_the_same() -> None:
+    """R-1023: with what needs no reader."""
+    raw = HEAD + TEXT + b"--b--\r\n"
+    answer = parserworker.work(raw, ASK)
+    assert answer is not None and "plain words" in answer[-1] and answer == Apart()(raw, ASK)
+
+
+def test_a_message_with_a_file_is_read_apart_whole(tmp_path: Path) -> None:
+    """R-2057: with what every file of it says."""
+    raw = HEAD + TEXT + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
+    assert parserworker.work(raw, ASK) is None
     with closing(FileReader(tmp_path)) as reader:
-        prepare = Preparer("Ann", reader)
-        assert prepare.apart(raw, ASK) == prepare(raw, ASK)
-        assert "plain words" in prepare.apart(raw, ASK)[-1]
+        document = Apart(reader)(raw, ASK)[-1]
+    assert "plain words" in document and "quicksilver" in document and "waiting" not in json.loads(document)
 
 
 def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +119,7 @@ def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.
         raise Unreadable(CRASHED)
 
     monkeypatch.setattr(seenlimited, "surely", dies)
-    *_, message_id, document = Preparer("Ann").apart(b"Subject: x\r\n\r\nwords\r\n", ASK)
+    *_, message_id, document = Apart()(b"Subject: x\r\n\r\nwords\r\n", ASK)
     assert message_id == "" and '"unreadable":1' in document and "words" not in document
 
     def later(_body: bytes) -> None:
@@ -149,7 +127,7 @@ def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.
 
     monkeypatch.setattr(seenlimited, "surely", later)
     with pytest.raises(LaterError):
-        Preparer("Ann").apart(b"Subject: x\r\n\r\nwords\r\n", ASK)
+        Apart()(b"Subject: x\r\n\r\nwords\r\n", ASK)
 
 
 HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
@@ -157,10 +135,10 @@ HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
     """R-1026: it may lie about them, and about no other, and cannot stop the index."""
-    honest = Preparer("Ann")(HONEST, ASK)
-    assert is_sane(ASK, honest)
+    honest, other = parserworker.work(HONEST, ASK), parserworker.work(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))
+    assert honest is not None and other is not None and is_sane(ASK, honest)
     received, basis, digest, id_, document = honest
-    of_another = Preparer("Ann")(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))[-1]
+    of_another = other[-1]
     plain = json.loads(document)
     documents = [of_another, "", "[]", *(json.dumps({**plain, **lie}) for lie in LIES)]
     answers: list[Any] = [(received, basis, digest, id_, lie) for lie in documents]
@@ -180,7 +158,7 @@ LIES = ({"unreadable": -1}, {"size": 1 << 64}, {"body": 7}, {"more": "x"}, {"sto
 
 def test_who_says_what_is_not_sane_is_ended() -> None:
     """R-1026: what it had is read apart."""
-    with closing(Parsers(_work, _apart, 1, sane=lambda ask, _: ask != 7)) as parsers:
+    with closing(Parsers(command("plain"), _apart, 1, sane=lambda ask, _: ask != 7)) as parsers:
         found = {thing: answer[2] for thing, _, answer in parsers.map((n, b"x", n) for n in range(10 * TOGETHER))}
     assert found[7] == "apart" and len(found) == 10 * TOGETHER
 
@@ -191,14 +169,14 @@ def test_answers_are_what_was_asked_or_an_error(said: bytes, number: int) -> Non
         assert len(parsers_module._unpacked(said, number)) == number
 
 
-@given(st.lists(st.tuples(st.integers(0, 1 << 40), st.text(st.characters(codec="utf-8")))))
-def test_answers_come_as_they_were_said(done: list[tuple[int, str]]) -> None:
+@given(st.lists(st.none() | st.tuples(st.integers(0, 1 << 40), st.text(st.characters(codec="utf-8")))))
+def test_answers_come_as_they_were_said(done: list[tuple[int, str] | None]) -> None:
     assert parsers_module._unpacked(parsers_module._packed(done), len(done)) == done
 
 
 def test_processes_end_with_the_import() -> None:
-    parsers = Parsers(_work, _apart, 2)
-    pids = [parser.pid for parser in parsers._all]
+    parsers = Parsers(command("plain"), _apart, 2)
+    pids = [parser.process.pid for parser in parsers._all]
     list(parsers.map([(1, b"x", 1)]))
     parsers.close()
     for pid in pids:
@@ -206,22 +184,12 @@ def test_processes_end_with_the_import() -> None:
             os.kill(pid, 0)
 
 
-def _repeated(content: bytes, ask: int) -> tuple[str]:
-    return (content.decode() * ask,)
-
-
 @pytest.mark.parametrize("times", [1, 3])
 def test_answers_may_be_larger_than_the_memory_they_come_in(times: int) -> None:
     items = [(n, bytes([n]) * (SLOT - 100), times) for n in range(5)]
-    with closing(Parsers(_repeated, _apart, 2)) as parsers:
+    with closing(Parsers(command("repeated"), _apart, 2)) as parsers:
         found = {thing: answer for thing, _, answer in parsers.map(items)}
     assert found == {n: (content.decode() * times,) for n, content, _ in items}
-
-
-def _slow(content: bytes, ask: str) -> tuple[str]:
-    while content == b"slow" and not Path(ask).exists():
-        pass
-    return ("parsed",)
 
 
 def test_others_go_on_while_a_process_takes_long(tmp_path: Path) -> None:
@@ -230,7 +198,7 @@ def test_others_go_on_while_a_process_takes_long(tmp_path: Path) -> None:
     many = SLOTS * TOGETHER * 4
     items = [(n, b"slow" if n == 0 else b"x", str(go)) for n in range(many)]
     order: list[int] = []
-    with closing(Parsers(_slow, _apart, 2)) as parsers:
+    with closing(Parsers(command("slow"), _apart, 2)) as parsers:
         for thing, _, answer in parsers.map(items):
             assert answer == ("parsed",)
             order.append(thing)

@@ -18,7 +18,7 @@ Buffer = bytes | mmap
 _FOLDED = rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
 _NAMES = (  # branches that begin with a set of letters are passed over without being entered
     rb"([Rr](?i:eceived|eply-to|eferences|esent-bcc)|[Tt][Oo]|[Ff](?i:rom)|[Ss](?i:ubject|ender)|[Dd](?i:ate)|[Mm](?i:essage-id)"
-    rb"|[Cc](?:[Cc]|(?i:ontent-(?:type|transfer-encoding|disposition|id)))|[Ii](?i:n-reply-to)|[Ll](?i:ist-id)|[Bb](?:[Cc][Cc]|(?i:lind-carbon-copy))"
+    rb"|[Cc](?:[Cc]|(?i:omments|ontent-(?:type|transfer-encoding|disposition|id|description)))|[Kk](?i:eywords)|[Ii](?i:n-reply-to)|[Ll](?i:ist-id)|[Bb](?:[Cc][Cc]|(?i:lind-carbon-copy))"
     rb"|[Xx]-(?i:bcc|resent-bcc|original-bcc))"
 )
 _WANTED = re.compile(rb"\n" + _NAMES + _FOLDED)

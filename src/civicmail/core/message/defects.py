@@ -6,7 +6,7 @@ Structure of the header block
 Lines
     bare-cr, line-endings-mixed, nul, line-too-long
 MIME
-    boundary-missing, boundary-unclosed, content-type-broken, encoding-unknown, base64-broken, uuencode-broken,
+    boundary-missing, boundary-unclosed, outside-parts, content-type-broken, encoding-unknown, base64-broken, uuencode-broken,
     nesting-limit, parts-limit, delimiter-limit, child-limit
 Inside parts
     tnef-broken, smime-encrypted, smime-broken, openpgp-encrypted, rights-encrypted, partial
@@ -36,6 +36,7 @@ NUL = "nul"
 LINE_TOO_LONG = "line-too-long"
 BOUNDARY_MISSING = "boundary-missing"
 BOUNDARY_UNCLOSED = "boundary-unclosed"
+OUTSIDE_PARTS = "outside-parts"
 CONTENT_TYPE_BROKEN = "content-type-broken"
 ENCODING_UNKNOWN = "encoding-unknown"
 BASE64_BROKEN = "base64-broken"
@@ -59,3 +60,6 @@ SMIME_BROKEN = "smime-broken"
 OPENPGP_ENCRYPTED = "openpgp-encrypted"
 RIGHTS_ENCRYPTED = "rights-encrypted"
 PARTIAL = "partial"
+
+CLOSED = frozenset({NESTING_LIMIT, PARTS_LIMIT, DELIMITER_LIMIT, CHILD_LIMIT, HEADER_TOO_LARGE})
+"""Limits behind which something was left unopened: its words, as far as they stand there in plain, are found all the same."""

@@ -30,6 +30,12 @@ _MAY_HIDE = (
     # A style whose words are written with entities or cut by comments must be looked at itself.
     (re.compile(r"style\s*+=\s*+[\"'](?:[^\"'>&/]++|/(?!\*))*+(?:&|/\*)"), "[style]"),
 )
+_CONDITION = re.compile(r"<!--\s*+\[[iI][fF][^\]]{0,200}+\]>(?!\s*+(?:<!--|-->))")
+"""Of a comment that ends at once all programs show what follows."""
+_CONDITION_END = re.compile(r"<!\s*+\[[eE][nN][dD][iI][fF]\]\s*+-->")
+_LINKS = "a[href], area[href], form[action], button[formaction], input[formaction]"
+_EVERY_LINK = "[href]:not(link):not(base), form[action], button[formaction], input[formaction]"
+"""Shapes that Outlook draws (VML) lead somewhere, too."""
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _HIDING_STYLE = re.compile(
     r"(?:^|[;\s\"'])(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0*(?:\.0+)?\s*(?:[a-z%]{0,4})\s*(?:!|;|$))",
@@ -39,12 +45,14 @@ _HIDING_STYLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hypertext:
-    """visible and hidden words, a line for each block; links as (target, words shown). flattened: read without a tree."""
+    """visible and hidden words, a line for each block; links as (target, words shown). flattened: read without a tree. elsewhere:
+    words that only some programs show: what Outlook reads in comments, what stands for a picture, on a button, in a tip."""
 
     visible: str
     hidden: str
     links: tuple[tuple[str, str], ...]
     flattened: bool
+    elsewhere: str = ""
 
 
 def read(source: str, with_links: bool = False) -> Hypertext:
@@ -53,18 +61,58 @@ def read(source: str, with_links: bool = False) -> Hypertext:
         source = source.replace("\0", "")
     if not source.strip():
         return Hypertext("", "", (), False)
+    elsewhere, more = _commented(source, with_links)
     if not treecost.tame(source):
-        return Hypertext(_lines(_stripped(source)), "", _flat_links(source) if with_links else (), True)
+        return Hypertext(_lines(_stripped(source)), "", (*_flat_links(source), *more) if with_links else (), True, elsewhere)
     marked = _marked(source)
     tree = LexborHTMLParser(marked)
-    links = _links(tree) if with_links else ()
+    links = (*_links(tree), *more) if with_links else ()
+    elsewhere = "\n".join(filter(None, [elsewhere, _told(tree)]))
     if "<script" in marked or "<style" in marked or "<S" in marked:
         tree.strip_tags(["script", "style"])
     body = tree.body
     if body is None:
-        return Hypertext(_lines(_stripped(source)), "", links, False)
+        return Hypertext(_lines(_stripped(source)), "", links, False, elsewhere)
     hidden = _take_hidden(body, marked.lower())
-    return Hypertext(_lines(body.text()), hidden, links, False)
+    return Hypertext(_lines(body.text()), hidden, links, False, elsewhere)
+
+
+def _commented(source: str, with_links: bool) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Words and links of conditional comments ("[if mso]"), which Outlook reads like anything else."""
+    bodies: list[str] = []
+    at = 0
+    while (begin := _CONDITION.search(source, at)) and (end := _CONDITION_END.search(source, begin.end())):
+        bodies.append(_without_settings(source[begin.end() : end.start()]))
+        at = end.end()
+    said = "\n".join(bodies)
+    if not said.strip():
+        return "", ()
+    if not treecost.tame(said):
+        return _lines(_stripped(said)), _flat_links(said) if with_links else ()
+    tree = LexborHTMLParser(_marked(said))
+    links = _links(tree, _EVERY_LINK) if with_links else ()
+    tree.strip_tags(["script", "style"])
+    return _lines(tree.body.text()) if tree.body is not None else "", links
+
+
+def _without_settings(source: str) -> str:
+    """Without what Word writes for itself, which is longer than many a letter."""
+    kept: list[str] = []
+    at = 0
+    while (begin := source.find("<xml>", at)) >= 0 and (end := source.find("</xml>", begin)) >= 0:
+        kept.append(source[at:begin])
+        at = end + len("</xml>")
+    return "".join([*kept, source[at:]])
+
+
+def _told(tree: LexborHTMLParser) -> str:
+    """Words in attributes: for a picture that is not shown, on a button, in a tip."""
+    found: dict[str, None] = {}
+    for node in islice(tree.css("[alt], [title], [placeholder], input[value]"), limits.LINKS):
+        attributes = node.attributes
+        names = ("alt", "title", "placeholder", *(("value",) if attributes.get("type") != "hidden" else ()))
+        found |= dict.fromkeys([words for name in names if (words := attributes.get(name)) and not words.isspace()])
+    return _lines("\n".join(found))
 
 
 def seen(source: str) -> tuple[LexborHTMLParser, str] | None:
@@ -97,11 +145,11 @@ def _take_hidden(body: LexborNode, lower: str) -> str:
     return _lines("\n".join(found))
 
 
-def _links(tree: LexborHTMLParser) -> tuple[tuple[str, str], ...]:
+def _links(tree: LexborHTMLParser, selector: str = _LINKS) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     named = tree.css_first("base[href]")
     base = _TARGET_BREAKS.sub("", (named.attributes.get("href") or "").strip()) if named is not None else ""
-    for node in tree.css("a[href], area[href], form[action], button[formaction], input[formaction]"):
+    for node in tree.css(selector):
         attributes = node.attributes
         target = (attributes.get("href") or attributes.get("action") or attributes.get("formaction") or "").strip()
         if target and (base or not target.startswith("#")):

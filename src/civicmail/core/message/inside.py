@@ -1,7 +1,7 @@
-"""What lies inside parts without being MIME: uuencoded files, TNEF, opaque signatures, lines in headers; and what is sealed there.
+"""What lies inside parts without being MIME: files in texts, TNEF, opaque signatures, what a Mac wraps; and what is sealed there.
 
 Each becomes a node behind the part that it lies in, with the range of that part and its content ready, so that every reader of
-parts sees it like any other attachment.
+parts sees it like any other attachment. So does what stands where no part is (outside.py).
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import mimetypes
 import re
 
-from . import block, cms, defects, limits, mapi, rebuild, tnef, uublocks
+from . import applefile, binhex, cms, defects, limits, mapi, outside, pasted, rebuild, tnef, transfer, uublocks, yenc
 from .block import Block, Buffer
 from .mapi import Item
-from .shapes import STRAY, Defect
+from .shapes import Defect
 from .tree import Budget, Node, content
 
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _RIGHTS = frozenset({"application/x-microsoft-rpmsg-message"})
-_BEGINS = re.compile(rb"\nbegin[ \t]+[0-7]{3}")
+_APPLE = frozenset({"application/applefile", "application/mac-binhex40", "application/mac-binhex"})
+_FILES = re.compile(
+    rb"\n(?:begin(?:-base64)?[ \t]+[0-7]{3}|=ybegin[ \t]|\(This file must be converted with BinHex|[A-Za-z0-9+/]{60})"
+)
 _PGP = re.compile(rb"(?:\A|(?<=\n))-----BEGIN PGP MESSAGE-----\r?\n")
 _TYPES = mimetypes.MimeTypes(filenames=())
 
@@ -28,16 +31,14 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
     out: list[Node] = []
     sealed = 0
     in_pgp = False
-    begins = _BEGINS.search(raw) is not None
     pgp = raw.find(b"\n-----BEGIN PGP MESSAGE-----") >= 0
-    for node in nodes:
+    for node in [*nodes, *outside.found(raw, nodes, found)]:
         out.append(node)
         kind = node.content_type
         inside: list[Node] = []
         if kind.startswith("text/"):
-            if kind == "text/plain" and not node.container:
-                if begins or node.encoding == "base64":
-                    inside = _uuencoded(raw, node, budget, found)
+            if not node.html and not node.container:
+                inside = _in_text(raw, node, budget, found)
                 if pgp and _PGP.search(content(raw, node, found)):
                     sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
         elif kind in _TNEF or (node.filename.lower() == "winmail.dat" and not node.container):
@@ -49,23 +50,15 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
             sealed += _sealed(defects.PARTIAL, node, found)
         elif kind in _RIGHTS:
             sealed += _sealed(defects.RIGHTS_ENCRYPTED, node, found)
+        elif kind in _APPLE:
+            inside = _apple(raw, node, budget, found)
         elif kind in ("multipart/encrypted", "application/pgp-encrypted") and not in_pgp:
             in_pgp = True
             sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
+        elif kind.startswith("multipart/") and not node.container and not node.opaque:
+            inside = _coded(raw, node, budget, found)
         out += inside
-    if any(defect.code == defects.HEADER_LINE for defect in found):
-        out += _stray(nodes)
     return out, sealed
-
-
-def _stray(nodes: list[Node]) -> list[Node]:
-    """The lines of all header blocks that are no fields, as a part of their own: no reader of parts misses a word of them."""
-    lines = b"\n".join([lines for node in nodes if (lines := block.stray(node.block.data))])
-    if not lines:
-        return []
-    at = nodes[0].block.start
-    nothing = Block(at, at, at, b"\n", {})
-    return [Node(STRAY, nodes[0].depth, nothing, "text/plain", {}, "inline", "", "", at, at, content=lines, stray=True)]
 
 
 def _sealed(code: str, node: Node, found: list[Defect]) -> int:
@@ -96,20 +89,59 @@ def _room(budget: Budget, size: int) -> bool:
     return True
 
 
-def _uuencoded(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+def _in_text(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+    """Files in a text. Of what has its end the code is no words; else it stays where it stands, and is a file all the same."""
     text = content(raw, node, found)
-    if b"begin " not in text:
+    if _FILES.search(text) is None and _FILES.match(b"\n" + text[:100]) is None:
         return []
+    coded = [(one, "") for one in (*uublocks.blocks(text), *yenc.blocks(text), *binhex.blocks(text))]
+    plain = [file for file in pasted.blocks(text) if not any(c.whole and c.start <= file[0].start < c.end for c, _ in coded)]
     out: list[Node] = []
     cuts: list[tuple[int, int]] = []
-    for one in uublocks.blocks(text):
+    for one, kind in sorted([*coded, *plain], key=lambda file: file[0].start):
         if not _room(budget, len(one.content)):
             found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
             break
         name = one.name.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
-        out.append(_derived(node, len(out) + 1, type_of(name), name, one.content, budget))
-        cuts.append((one.start, one.end))
+        out.append(_derived(node, len(out) + 1, kind or type_of(name), name, one.content, budget))
+        if not one.whole:
+            found.append(Defect(defects.UUENCODE_BROKEN, node.start, node.path))
+        elif not kind and one.start >= (cuts[-1][1] if cuts else 0):
+            cuts.append((one.start, one.end))
     node.cuts = tuple(cuts)
+    return out
+
+
+def _coded(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+    """A multipart whose parts lie in a transfer encoding, which some programs undo though RFC 2045 6.4 forbids it: a message."""
+    boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
+    if node.encoding in transfer.IDENTITY or not boundary:
+        return []
+    data = content(raw, node, found)
+    if b"--" + boundary not in data or not _room(budget, len(data)):
+        return []
+    node.container = True
+    head = b"Content-Type: " + node.block.first(b"content-type").strip() + b"\r\n\r\n"
+    return [_derived(node, 1, "message/rfc822", "", head + data, budget)]
+
+
+def _apple(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+    """The file that a Mac has wrapped stands for what it is wrapped in, with what its owner wrote about it."""
+    data = content(raw, node, found)
+    single = applefile.read(data)
+    if single is not None:
+        files = [(single.name.decode("utf-8", "replace"), single.content, "")] if single.content else []
+        if single.comment:
+            files.append(("", single.comment, "text/plain"))
+    else:
+        files = [(one.name.decode("utf-8", "replace"), one.content, "") for one in binhex.blocks(data)]
+    out: list[Node] = []
+    for name, file, kind in files:
+        if not _room(budget, len(file)):
+            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            break
+        out.append(_derived(node, len(out) + 1, kind or type_of(name), name, file, budget))
+    node.container = bool(out)
     return out
 
 

@@ -55,6 +55,8 @@ def _gather(message: Message, texts: Texts, words: list[str], attached: list[Att
     words.extend(texts.plain)
     words.extend(texts.visible)
     words.extend(texts.reports)
+    words.extend(texts.hidden)
+    words.extend(texts.elsewhere)
     attached_words.extend(texts.attached)
     unreadable = texts.unreadable
     attached.extend(
@@ -81,7 +83,7 @@ def _all_defects(message: Message) -> list[Defect]:
     return found
 
 
-def _letter(message: Message) -> Letter:
+def _letter(message: Message, part: str = "") -> Letter:
     raw, block, found = message.raw, message.head, message.found
     texts = parsing.texts(message, with_links=True)
     head = heads.read(block, message.charset, found)
@@ -104,11 +106,13 @@ def _letter(message: Message) -> Letter:
         text="\n".join(texts.plain),
         html_text="\n".join(texts.visible),
         hidden_text="\n".join(texts.hidden),
+        elsewhere_text="\n".join(texts.elsewhere),
         parts=tuple(parts.values()),
         attachments=tuple([parts[node.path] for node in message.nodes if node.attachment]),
         links=_links(texts, found),
-        children=tuple([_letter(child) for _, child in message.children]),
+        children=tuple([_letter(child, node.path) for node, child in message.children]),
         defects=tuple(sorted(dict.fromkeys(found), key=lambda defect: defect.where)),
+        part=part,
     )
 
 
@@ -125,6 +129,7 @@ def _part(raw: Buffer, node: Node, found: list[Defect]) -> Part:
         offset=node.start,
         length=node.end - node.start,
         content=data,
+        also=node.also,
     )
 
 

@@ -29,11 +29,11 @@ PARTS = 5_000
 DELIMITERS = 100_000
 """Lines that look like a delimiter and are looked at one by one, in one message; bounds the work on hostile boundaries."""
 
-CHILD_BYTES_FACTOR = 4
+CHILD_BYTES_FACTOR = 8
 """Bytes copied for message/rfc822 children, as a multiple of the size of the message: nesting must not multiply memory."""
 
-CHILD_BYTES_FLOOR = 1 << 20
-"""Bytes for children that are always allowed, so that small deeply forwarded mail opens completely."""
+CHILD_BYTES_FLOOR = 8 << 20
+"""Bytes for children that are always allowed, so that small deeply forwarded mail opens completely: 200 KB forty deep."""
 
 LINKS = 10_000
 """Links of one message that are listed. Long newsletters have a few hundred."""

@@ -1,7 +1,8 @@
 """Parts that can be taken out of a message while every other byte of it stays, told as ranges of its bytes (RFC 2046 5.1). Pure.
 
-Not those that are signed or sealed (RFC 1847, RFC 8551, RFC 3156), nor what lies inside another part without being MIME (a file of
-a winmail.dat, a uuencoded one), nor one of several forms of the same words: what stands in its place would be read instead of them.
+Not those that are signed or sealed (RFC 1847, RFC 8551, RFC 3156) or in a piece of a message, nor what lies inside another part
+without being MIME (a file of a winmail.dat, a uuencoded one), nor one of several forms of the same words: what stands in its place
+would be read instead of them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _places(raw: Buffer, offset: int, above: str, levels: int) -> Iterator[Place
             sealed.append(f"{node.path}.")
         if node.container or any(node.path.startswith(path) for path in sealed):
             continue
-        if levels and node.letter and node.encoding in transfer.IDENTITY:
+        if levels and node.letter and not node.first_piece and node.encoding in transfer.IDENTITY:
             inner = bytes(raw[node.start : node.end])
             yield from _places(inner, offset + node.start, f"{above}{node.path}/", levels - 1)
         holder = node.path.rpartition(".")[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import count, takewhile
 from urllib.parse import unquote_to_bytes
 
 from . import charsets, encoded, limits
@@ -15,6 +16,9 @@ from . import charsets, encoded, limits
 _COMMENT = re.compile(r"\([^()\"]*\)")
 _TOKEN = re.compile(r"[^\s;,()<>\"]+")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+ALSO = "*"
+"""Behind the name of a parameter: other values that programs read, a line each. They know no RFC 2231, or stop where a piece of a
+value is missing (its section 3)."""
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
@@ -56,8 +60,16 @@ def _parameters(tail: str) -> dict[str, str]:
         elif name:
             plain.setdefault(name, encoded.words(value) if "=?" in value else value)
     for name, numbered in sections.items():
-        plain[name] = _joined(numbered) or plain.get(name, "")
+        said = plain.get(name, "")
+        plain[name] = _joined(numbered) or said
+        if others := [one for one in (said, _joined(_unbroken(numbered))) if one and one != plain[name]]:
+            plain[f"{name}{ALSO}"] = "\n".join(others)
     return plain
+
+
+def _unbroken(numbered: dict[int, tuple[bool, str]]) -> dict[int, tuple[bool, str]]:
+    """Up to the first number that is missing."""
+    return {number: numbered[number] for number in takewhile(numbered.__contains__, count(min(numbered)))}
 
 
 def _split(tail: str) -> list[str]:

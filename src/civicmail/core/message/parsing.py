@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from . import block, charsets, defects, hypertext, inside, limits, transfer, tree
+from . import block, charsets, defects, encoded, hypertext, inside, limits, transfer, tree
 from .block import Block, Buffer
 from .charsets import Reading
 from .shapes import Defect, Link
@@ -17,6 +17,8 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za
 _FOLDED = frozenset({
     "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-vcalendar", "application/ics"
 })  # fmt: skip
+_ELSEWHERE, _WHERE = "message/external-body", ("url", "site", "directory", "name", "server", "subject")
+"""It says in parameters where its body is (RFC 2046 5.2.3, RFC 2017)."""
 _FOLD = re.compile(r"\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _READING_DEFECTS = {
@@ -69,12 +71,14 @@ class Message:
 
 @dataclass(slots=True)
 class Texts:
-    """plain, visible, hidden: text of body parts. reports: of delivery reports and the like. attached: text of text attachments.
+    """plain, visible, hidden: text of body parts; elsewhere: of HTML, what only some programs show (hypertext.py), and of headers
+    what no field of a letter has. reports: of delivery reports and the like. attached: text of text attachments.
     linked: (path, text) to look for URLs in."""
 
     plain: list[str] = field(default_factory=list)
     visible: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -99,8 +103,10 @@ def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
             continue
         size = node.end - node.start if node.content is None else len(node.content)
         if node.depth + 1 >= limits.DEPTH:
+            node.opaque = True
             found.append(Defect(defects.NESTING_LIMIT, node.start, node.path))
         elif size > budget.child_bytes or budget.parts <= 0:
+            node.opaque = True
             found.append(Defect(defects.CHILD_LIMIT, node.start, node.path))
         elif size:
             budget.child_bytes -= size
@@ -114,11 +120,13 @@ def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def texts(message: Message, with_links: bool = False) -> Texts:
-    """Decode the text parts of one message, not of its children."""
-    out = Texts(unreadable=message.sealed)
+    """Decode the text parts of one message, not of its children. Where a limit kept something closed, that is unreadable, too."""
+    out = Texts(unreadable=message.sealed + sum(defect.code in defects.CLOSED for defect in message.found))
     for node in message.nodes:
         if node.words:
             text = _text(message, node, out)
+            if node.content_type == _ELSEWHERE:
+                text = "\n".join([text, *(node.parameters[name] for name in _WHERE if name in node.parameters)])
             if not node.html:
                 out.linked.append((node.path, text))
                 (out.plain if node.body else out.reports if node.report else out.attached).append(text)
@@ -129,9 +137,23 @@ def texts(message: Message, with_links: bool = False) -> Texts:
             (out.visible if node.body else out.attached).append(page.visible)
             if page.hidden:
                 out.hidden.append(page.hidden)
+            if page.elsewhere:
+                out.elsewhere.append(page.elsewhere)
             if with_links:
                 out.links.extend(Link(url, shown, node.path) for url, shown in page.links)
+    out.elsewhere.extend(_in_fields(message))
     return out
+
+
+def _in_fields(message: Message) -> Iterator[str]:
+    """Words that no field of a letter has: of repeated subjects, comments and keywords, of what describes parts, of other names."""
+    fields = message.head.fields
+    for value in (*fields.get(b"subject", ())[1:], *fields.get(b"comments", ()), *fields.get(b"keywords", ())):
+        yield encoded.decode(value, message.charset)
+    for node in message.nodes:
+        for value in node.block.fields.get(b"content-description", ()):
+            yield encoded.decode(value, message.charset)
+        yield from node.also
 
 
 def text(message: Message, node: Node) -> str:

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-STRAY = "0"
-"""The path of the part that has the lines among the headers of a message that are no fields; nobody else's path begins so."""
+STRAY, AROUND = "0", "0.1"
+"""The paths of what stands where no part is: lines among the headers that are no fields, words around the parts of a multipart."""
+
+
+def is_stray(path: str) -> bool:
+    """Whether a part is one of those; files that lie in them are below them, and no other path begins so."""
+    return path in (STRAY, AROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Part:
 
     content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none. A part inside a part that is
     no multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that part.
+    also: other names of it, by which a program may call it.
     """
 
     path: str
@@ -66,6 +72,7 @@ class Part:
     offset: int
     length: int
     content: bytes
+    also: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -87,7 +94,8 @@ class Letter:
 
     text: what a reader of plain text sees; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides
     (display:none, zero size, comments are not words). attachments: parts with a file name or an attachment disposition, and
-    everything that is neither multipart nor text shown as body. children: letters inside message/rfc822 parts.
+    everything that is neither multipart nor text shown as body. children: letters inside message/rfc822 parts. part: path of the
+    part that it is itself in the letter around it, "" where there is none. elsewhere_text: words that only some programs show.
     """
 
     size: int
@@ -112,6 +120,8 @@ class Letter:
     links: tuple[Link, ...]
     children: tuple[Letter, ...]
     defects: tuple[Defect, ...]
+    part: str = ""
+    elsewhere_text: str = ""
 
 
 Protocol = Literal["smtp", "esmtp", "lmtp", "import", "local"]
@@ -165,10 +175,11 @@ class Attached(NamedTuple):
 class Fields:
     """What a search reads of a message: the same parse as Letter, without what it does not need.
 
-    text: the plain text, the visible words of HTML, and the same of attached messages with their subjects. attached_text: of text
-    attachments, those of attached messages too.
+    text: the plain text, the words of HTML, shown or hidden, and the same of attached messages with their subjects. attached_text:
+    of text attachments, those of attached messages too.
     attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
-    in order. unreadable: text parts of which some characters could not be read, and parts that are sealed: encrypted, or a piece.
+    in order. unreadable: text parts of which some characters could not be read, parts that are sealed: encrypted, or a piece, and
+    limits behind which nothing was opened (defects.CLOSED).
     blind, for_whom: bytes of fields that tell one recipient of another (blind.py).
     """
 

@@ -56,7 +56,7 @@ def _parts(raw: Buffer, offset: int, levels: int) -> Iterator[TextPart]:
             sealed.append(f"{node.path}.")
         if any(node.path.startswith(path) for path in sealed):
             continue
-        if levels and node.letter and node.encoding in transfer.IDENTITY:
+        if levels and node.letter and not node.first_piece and node.encoding in transfer.IDENTITY:
             yield from _parts(bytes(raw[node.start : node.end]), offset + node.start, levels - 1)
         if node.content_type not in _TEXTS or node.attachment or not linkplaces.keeps_ascii(node.charset):
             continue

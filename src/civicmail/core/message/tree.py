@@ -15,12 +15,13 @@ from .shapes import Defect
 
 _DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*+(\r?\n|\r|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,69}|-[^\r\n]{1,69})\r?\n(?i:content-)")
-_TEXT_REPORTS = frozenset({
-    "message/delivery-status", "message/disposition-notification", "message/feedback-report", "message/external-body"
-})  # fmt: skip
 _CALENDARS = frozenset({"application/ics"})
 _LETTERS = frozenset({"message/rfc822", "message/global", "message/news"})
+_PIECE = "message/partial"
+_FILENAMES, _NAMES = f"filename{parameters.ALSO}", f"name{parameters.ALSO}"
 _NOTHING: tuple[str, dict[str, str]] = ("", {})
+Range = tuple[int, int]
+"""First byte, and the one behind the last."""
 
 
 @dataclass(slots=True)
@@ -40,10 +41,14 @@ class Node:
     container: bool = False
     opaque: bool = False
     content: bytes | None = None
-    cuts: tuple[tuple[int, int], ...] = ()
+    cuts: tuple[Range, ...] = ()
     """Ranges of the content that are files, not words (uublocks.py)."""
     stray: bool = False
-    """It has the lines among the headers that are no fields (inside.py)."""
+    """It has what stands where no part is: lines among the headers that are no fields, words around the parts (inside.py)."""
+    gaps: tuple[Range, ...] = ()
+    """Of a container: the ranges of its body before its first part and behind its last (RFC 2046 5.1.1)."""
+    also: tuple[str, ...] = ()
+    """Other names of a file, by which a program may call it."""
 
     @property
     def charset(self) -> str:
@@ -55,22 +60,24 @@ class Node:
 
     @property
     def letter(self) -> bool:
-        """Whether its content is a message of its own."""
-        return self.content_type in _LETTERS and not self.opaque
+        """Whether its content is a message of its own; the first piece of one sent in pieces begins so (RFC 2046 5.2.2)."""
+        return not self.opaque and (self.content_type in _LETTERS or self.first_piece)
+
+    @property
+    def first_piece(self) -> bool:
+        return self.content_type == _PIECE and self.parameters.get("number", "1").strip().lstrip("0") == "1"
 
     @property
     def words(self) -> bool:
-        """Whether its content is text that a search reads, attached or not."""
-        return not self.container and (
-            self.content_type.startswith(("text/", "multipart/"))
-            or self.content_type in _TEXT_REPORTS
-            or self.content_type in _CALENDARS
-        )
+        """Whether its content is text that a search reads, attached or not: so is a message of a kind that is not opened."""
+        if self.container or self.letter:
+            return False
+        return self.content_type.startswith(("text/", "multipart/", "message/")) or self.content_type in _CALENDARS
 
     @property
     def report(self) -> bool:
-        """Whether it is shown as it stands: a machine says in it what became of a message, or it was among the header."""
-        return self.stray or self.content_type in _TEXT_REPORTS
+        """Whether it is shown as it stands: what a machine says of a message, a message that is not opened, what is stray."""
+        return self.stray or (self.content_type.startswith("message/") and not self.letter)
 
     @property
     def body(self) -> bool:
@@ -112,7 +119,7 @@ def walk(raw: Buffer, top: Block, depth: int, budget: Budget, found: list[Defect
         budget.parts -= 1
         if not node.content_type.startswith("multipart/"):
             continue
-        ranges = _ranges(raw, node, budget, found)
+        ranges, gaps = _ranges(raw, node, budget, found)
         if not ranges:
             continue
         if node.depth + 1 >= limits.DEPTH:
@@ -127,7 +134,7 @@ def walk(raw: Buffer, top: Block, depth: int, budget: Budget, found: list[Defect
                 continue
             # The last part that is opened takes everything behind it, so that no byte drops out of sight.
             ranges = [*ranges[: allowed - 1], (ranges[allowed - 1][0], ranges[-1][1])]
-        node.container = True
+        node.container, node.gaps = True, gaps
         default = "message/rfc822" if node.content_type == "multipart/digest" else "text/plain"
         for number, (start, end) in reversed(list(enumerate(ranges, 1))):
             head = block.read(raw, start, end, found)
@@ -162,16 +169,25 @@ def _node(raw: Buffer, head: Block, end: int, path: str, depth: int, default: st
     encoding = ""
     if coded := fields.get(b"content-transfer-encoding"):
         encoding = parameters.parse(coded[0])[0]
-    filename = shown_params.get("filename") or params.get("name") or ""
-    return Node(path, depth, head, content_type, params, disposition, _clean(filename), encoding, head.body, max(end, head.body))
+    filename = _clean(shown_params.get("filename") or params.get("name") or "")
+    made = Node(path, depth, head, content_type, params, disposition, filename, encoding, head.body, max(end, head.body))
+    if filename:
+        made.also = _also(filename, shown_params, params)
+    return made
+
+
+def _also(filename: str, shown: dict[str, str], params: dict[str, str]) -> tuple[str, ...]:
+    """Other names of a file: programs take one of several, each its own."""
+    others = [*shown.get(_FILENAMES, "").split("\n"), params.get("name", ""), *params.get(_NAMES, "").split("\n")]
+    return tuple(dict.fromkeys([name for one in others if (name := _clean(one)) and name != filename]))
 
 
 def _clean(filename: str) -> str:
     return "".join(filter(str.isprintable, filename)).strip() if not filename.isprintable() else filename.strip()
 
 
-def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[tuple[int, int]]:
-    """Byte ranges of the parts between the delimiters of a multipart; empty when it has none."""
+def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> tuple[list[Range], tuple[Range, ...]]:
+    """Byte ranges of the parts between the delimiters of a multipart, empty when it has none; and of what stands around them."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, found) if boundary else ([], False)
     if not marks:
@@ -179,7 +195,7 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> lis
             marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
         found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
         if not marks:
-            return []
+            return [], ()
     elif len(marks) == 1 and closed:
         found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
     if not closed:
@@ -187,7 +203,8 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> lis
     ranges = [(marks[at][1], max(marks[at][1], marks[at + 1][0])) for at in range(len(marks) - 1)]
     if not closed:
         ranges.append((marks[-1][1], node.end))
-    return ranges
+    around = ((node.start, marks[0][0]), (marks[-1][1] if closed else node.end, node.end))
+    return ranges, tuple([(start, end) for start, end in around if start < end])
 
 
 def _delimiters(

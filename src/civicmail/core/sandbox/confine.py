@@ -20,7 +20,6 @@ from civicmail.core.sandbox import landlock, seccomp
 
 FONTS = (Path("/usr/share/fonts"), Path("/etc/fonts"))
 _OPEN_FILES = 64
-_FILE_MOST = 1 << 30
 _PR_SET_PDEATHSIG = 1
 
 
@@ -32,23 +31,22 @@ def own_files() -> tuple[Path, ...]:
     return (*sorted(named), ours / "civicmail", Path(sys.base_prefix) / "lib")
 
 
-def confine(memory: int, *, programs: Iterable[Path] = (), keeps: Iterable[Path] = ()) -> tuple[str, ...]:
+def confine(memory: int, *, programs: Iterable[Path] = ()) -> tuple[str, ...]:
     """Give up what text does not need, for good; says what was done. memory: bytes of address space. programs: folders whose
-    programs may be started (and files read), empty for none. keeps: folders in which files may be made and removed; whoever has
-    some may also end what it has started."""
-    start, kept = tuple(programs), tuple(keeps)
+    programs may be started (and files read), empty for none."""
+    start = tuple(programs)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_MOST, _FILE_MOST) if kept else (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     done = ["limits"]
     with contextlib.suppress(OSError):
-        landlock.lock([*own_files(), *FONTS], start, [Path(os.devnull)], kept)
+        landlock.lock([*own_files(), *FONTS], start, [Path(os.devnull)])
         done.append("landlock")
     with contextlib.suppress(OSError):
-        seccomp.lock(programs=bool(start), ending=bool(kept))
+        seccomp.lock(programs=bool(start))
         done.append("seccomp")
     return tuple(done)
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
-_REMOVE_FILE, _MAKE_DIR, _MAKE_FILE, _TRUNCATE = 1 << 5, 1 << 7, 1 << 8, 1 << 14
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _VERSION, _PATH_BENEATH = 1, 1
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}  # file rights known by ABI
@@ -27,9 +26,8 @@ def abi() -> int:
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)))
 
 
-def lock(read: Iterable[Path], execute: Iterable[Path] = (), write: Iterable[Path] = (), keep: Iterable[Path] = ()) -> None:
-    """Keep reading below `read`, reading and starting programs below `execute`, reading and writing the files in `write`, and
-    reading, making and removing files below `keep`.
+def lock(read: Iterable[Path], execute: Iterable[Path] = (), write: Iterable[Path] = ()) -> None:
+    """Keep reading below `read`, reading and starting programs below `execute`, reading and writing the files in `write`.
 
     Paths that are not there are left out. Raises OSError where it cannot be done."""
     version = abi()
@@ -44,10 +42,9 @@ def lock(read: Iterable[Path], execute: Iterable[Path] = (), write: Iterable[Pat
             (read, READ_FILE | READ_DIR),
             (execute, READ_FILE | READ_DIR | EXECUTE),
             (write, READ_FILE | WRITE_FILE),
-            (keep, READ_FILE | READ_DIR | WRITE_FILE | _REMOVE_FILE | _MAKE_DIR | _MAKE_FILE | _TRUNCATE),
         ):
             for path in paths:
-                _allow(rules, path, wanted & rights)
+                _allow(rules, path, wanted)
         no_new_privileges()
         _checked(_libc.syscall(_RESTRICT_SELF, rules, 0))
     finally:

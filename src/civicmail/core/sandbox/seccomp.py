@@ -25,10 +25,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """System call numbers of an architecture. programs: what starts another program or process, beside clone; kill: ends one."""
+    """System call numbers of an architecture. programs: what starts another program or process, beside clone."""
 
     audit: int
-    kill: int
     denied: tuple[int, ...]
     programs: tuple[int, ...]
     clone: int
@@ -36,14 +35,13 @@ class _Machine:
     x32: bool = False
 
 
-# socket socketpair bind connect sendto ptrace process_vm_readv process_vm_writev mount umount2 unshare setns pivot_root chroot
+# socket socketpair bind connect sendto ptrace kill process_vm_readv process_vm_writev mount umount2 unshare setns pivot_root chroot
 # bpf perf_event_open userfaultfd keyctl add_key request_key init_module finit_module kexec_load open_by_handle_at reboot
 # io_uring_setup pidfd_open pidfd_getfd
 _MACHINES = {
     "x86_64": _Machine(
         0xC000003E,
-        62,
-        (41, 53, 49, 42, 44, 101, 310, 311, 165, 166, 272, 308, 155, 161, 321, 298, 323, 250, 248, 249, 175, 313, 246, 304, 169,
+        (41, 53, 49, 42, 44, 101, 62, 310, 311, 165, 166, 272, 308, 155, 161, 321, 298, 323, 250, 248, 249, 175, 313, 246, 304, 169,
          425, 434, 438),
         (57, 58, 59, 322),
         56,
@@ -51,8 +49,7 @@ _MACHINES = {
     ),
     "aarch64": _Machine(
         0xC00000B7,
-        129,
-        (198, 199, 200, 203, 206, 117, 270, 271, 40, 39, 97, 268, 41, 51, 280, 241, 282, 219, 217, 218, 105, 273, 104, 265,
+        (198, 199, 200, 203, 206, 117, 129, 270, 271, 40, 39, 97, 268, 41, 51, 280, 241, 282, 219, 217, 218, 105, 273, 104, 265,
          142, 425, 434, 438),
         (221, 281),
         220,
@@ -65,13 +62,12 @@ def known() -> bool:
     return os.uname().machine in _MACHINES
 
 
-def lock(*, programs: bool = False, ending: bool = False) -> None:
-    """Take the calls away. programs: starting a program and processes stays allowed; ending: ending one, too. Raises OSError
-    where it cannot be done."""
+def lock(*, programs: bool = False) -> None:
+    """Take the calls away. programs: starting a program and processes stays allowed. Raises OSError where it cannot be done."""
     machine = _MACHINES.get(os.uname().machine)
     if machine is None:
         raise OSError("There is no filter for this architecture.")
-    filter_ = _program(machine, programs=programs, ending=ending)
+    filter_ = _program(machine, programs=programs)
     held = ctypes.create_string_buffer(filter_)
     program = struct.pack("@HP", len(filter_) // 8, ctypes.addressof(held))
     no_new_privileges()
@@ -81,13 +77,13 @@ def lock(*, programs: bool = False, ending: bool = False) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _program(machine: _Machine, *, programs: bool, ending: bool) -> bytes:
+def _program(machine: _Machine, *, programs: bool) -> bytes:
     """Instructions of eight bytes: operation, jumps where true and where false, operand."""
     deny = _errno(errno.EPERM)
     code = [_op(_LOAD, _ARCHITECTURE), _op(_EQUAL, machine.audit, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     if machine.x32:  # the same kernel takes the calls of x32 under numbers of their own
         code += [_op(_AT_LEAST, 0x40000000, 0, 1), deny]
-    for number in machine.denied + (() if programs else machine.programs) + (() if ending else (machine.kill,)):
+    for number in machine.denied + (() if programs else machine.programs):
         code += [_op(_EQUAL, number, 0, 1), deny]
     if not programs:
         code += [_op(_EQUAL, machine.clone3, 0, 1), _errno(errno.ENOSYS)]  # its flags cannot be seen; libc then takes clone

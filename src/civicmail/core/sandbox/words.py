@@ -18,6 +18,7 @@ def read(content: bytes, case: Case) -> None:
         page = hypertext.read(decoded(content))
         case.text(page.visible)
         case.text(page.hidden)
+        case.text(page.elsewhere)
     else:
         case.text(decoded(content))
         if is_sealed(content):

@@ -151,6 +151,7 @@ def _letter_plain(read: Printed, why: str, data: Path) -> dict[str, Any]:
         "cc": read.cc,
         "text": read.text,
         **({"among_header": read.among_header} if read.among_header else {}),
+        **({"around_parts": read.around_parts} if read.around_parts else {}),
         "attachments": [_attachment_plain(a, data) for a in read.attachments],
         "defects": [{"code": code, "where": where} for code, where in read.defects],
         **({"unreadable": why} if why else {}),
@@ -197,6 +198,8 @@ def _read(read: Printed, why: str, capture: Capture, data: Path) -> None:
         output.show(f"Incomplete: {missing}")
     for line in read.among_header.splitlines():
         output.show(f"Among the header, and no field: {line}")
+    for line in filter(str.strip, read.around_parts.splitlines()):
+        output.show(f"Around the parts: {line}")
     if read.defects:
         output.show(f"Defects: {', '.join(dict.fromkeys(code.replace('-', ' ') for code, _ in read.defects))}")
     output.show("")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import mimetypes
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
-from civicmail.core.sandbox import confine, launch
 from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
@@ -27,18 +24,16 @@ from civicmail.mail.importers.intake import Intake, New, Taken, Totals
 from civicmail.mail.importers.manifest import Manifest
 from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parsers import Parsers
-from civicmail.mail.importers.prepare import Ask, Preparer, is_sane
+from civicmail.mail.importers.prepare import Apart, Ask, is_sane
 from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Searchable
 from civicmail.mail.importers.walk import Found, Left, text_of, walk
 from civicmail.mail.pipeline import journals
 from civicmail.mail.pipeline.journals import Opened
-from civicmail.mail.search import extracted
 from civicmail.mail.search.extract import FileReader
 
 _DEFAULT = ArchiveSettings()
 TELL_EVERY = 256  # messages between two reports
-MEMORY = 4 << 30
-"""Bytes of address space of a parser process: what an import has when it starts one, and a message several times."""
+COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.importers.parserworker")
 Known = Callable[[bytes, bytes], bool]
 """(occurrence bits, SHA-256) -> whether the archive has it."""
 
@@ -69,14 +64,14 @@ def run_import(
 ) -> Totals:
     """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk.
 
-    settings: how much may be unsealed. processes: that parse, by default one for each core. Call it before threads are started.
+    settings: how much may be unsealed. processes: that parse, by default one for each core.
     """
     paths = _absolute(request.paths)
     totals = Totals()
     with ExitStack() as stack:
         stack.enter_context(_rare_collections())
-        prepare = Preparer(request.custodian, stack.enter_context(closing(FileReader(data))))
-        parsers = stack.enter_context(closing(Parsers(prepare, prepare.apart, processes, shut=_shut(data), sane=is_sane)))
+        apart = Apart(stack.enter_context(closing(FileReader(data))))
+        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, processes, sane=is_sane)))
         stack.enter_context(_lease(data))
         writer = stack.enter_context(closing(Writer(data, clock)))
         searchable = stack.enter_context(closing(Searchable(data, clock)))
@@ -104,16 +99,6 @@ def run_import(
         if manifest is not None and not manifest.report(data)["balanced"]:
             raise NotBalanced("The archive lacks items that the manifest counts; the manifest says how many.")
     return totals
-
-
-def _shut(data: Path) -> Callable[[], object]:
-    """What a parser process gives up: all but memory enough, reading the program, the cache of what files say, and starting
-    readers of files, which give up more (core/sandbox)."""
-    kept = extracted.top(data)
-    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    programs: tuple[Path, ...] = (*launch.FOLDERS, Path(sys.prefix), Path(sys.base_prefix), Path(confine.__file__).parents[3])
-    programs += tuple(map(Path, mimetypes.knownfiles))  # they are read where a reader begins
-    return partial(confine.confine, MEMORY, programs=programs, keeps=(kept,))
 
 
 def _new(
@@ -150,7 +135,8 @@ def _new(
                 totals.known += 1
             else:
                 new = New(item, digest, bits, occurrence, opened)
-                yield new, item.content, (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder)
+                ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, request.custodian)
+                yield new, item.content, ask
 
 
 def _opened(item: Found) -> tuple[Found, Opened | None]:

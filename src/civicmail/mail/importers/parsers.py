@@ -1,14 +1,14 @@
-"""Parsing in other processes, so that all cores work on an import and a crash of native code costs one small batch of parses.
+"""Parsing in other processes, so that all cores work on an import and what a message does to its reader is done there.
 
-Each parser process is a fork that knows the work already and gives up what the work does not need. Messages go to it through memory
-that both see, and answers come back in their place; only lengths go through pipes, so that nobody waits for the other to read. Fork
-before leases are taken and threads are started: a child that holds a copy of either would keep it.
+Each parser process is a program of its own (parserworker.py) that gives up all but its messages before the first. They go to it
+through memory that both see, and answers come back in their place; only lengths go through pipes, so that nobody waits for the
+other to read. What one cannot say, or has died of, is read apart, by threads that ask limited processes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import fcntl
 import gc
 import marshal
 import mmap
@@ -16,18 +16,21 @@ import os
 import select
 import signal
 import struct
+import subprocess
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import orjson
 
 from civicmail.core.sandbox import confine
+from civicmail.core.sandbox.child import ENVIRONMENT
 
 Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it, of types that marshal knows -> the answer: a tuple of values that JSON knows, of
-which the last is a text."""
+which the last is a text; None where the message is to be read apart."""
 Sane = Callable[[Any, Any], bool]
 """What was asked, an answer -> whether anybody honest can have said it. A process may have been taken over by what it reads."""
 
@@ -36,21 +39,25 @@ ROOM = 64 << 20  # bytes of address space for a slot: for one larger message alo
 SLOTS = 2  # so that it has work while the parent waits for the disk or feeds the index
 TOGETHER = 64  # messages that go at a time
 PROCESSES_MOST = 4
+APART = 8  # messages that are read apart, or wait for it, at a time
+MEMORY = 4 << 30
+"""Bytes of address space of a parser process: the program, its slots, and a message several times."""
 SECONDS = 60
 """Of the processor for what goes at a time: fifty of a megabyte of HTML take ten."""
 STALL = 900.0
-"""Seconds in which some process says something: reading the files of sixty messages may take long."""
+"""Seconds in which some process says something."""
 SAID_MOST = 1 << 30
-_PR_SET_PDEATHSIG = 1
 _SAID = struct.Struct("<QQ")  # length of the answers; where in the memory they lie, _PIPED when they follow in the pipe
 _PIPED = 1 << 63
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+"""A process that was taken over cannot take the memory away from under us, which would end the import (SIGBUS)."""
 
 
 @dataclass(slots=True)
 class _Parser:
-    """One child as its parent sees it. asked: chunks that it has; slot: where the next one goes."""
+    """One process as its parent sees it. asked: chunks that it has; slot: where the next one goes."""
 
-    pid: int
+    process: subprocess.Popen[bytes]
     memory: mmap.mmap
     asks: BinaryIO
     answers: BinaryIO
@@ -80,71 +87,81 @@ type _Flying[T] = deque[tuple[_Parser, _Chunk[T]]]
 """What was sent, oldest first."""
 
 
+class _Aside[T]:
+    """Messages that threads have read apart, in their order."""
+
+    def __init__(self, threads: ThreadPoolExecutor, work: Work) -> None:
+        self._threads = threads
+        self._work = work
+        self._waiting: deque[tuple[T, bytes, Future[Any]]] = deque()
+
+    def add(self, thing: T, content: bytes, ask: Any) -> None:
+        self._waiting.append((thing, content, self._threads.submit(self._work, content, ask)))
+
+    def done(self, most: int = APART) -> Iterator[tuple[T, bytes, Any]]:
+        """Those that are done; waits while there are more than so many. Raises what the work raises."""
+        while self._waiting and (len(self._waiting) > most or self._waiting[0][2].done()):
+            thing, content, answer = self._waiting.popleft()
+            yield thing, content, answer.result()
+
+
 class Parsers:
-    """As many processes as there are cores. apart: the same work for a message that is too large for them, or that one may have
-    died of; it is done here, and has the message read in a limited process. shut: each process gives up by it what it need not
-    have; sane: what is not is no answer, and ends its process."""
+    """As many processes as there are cores. command: starts one, whose last argument is the memory that it shares; apart: the same
+    work for a message that no process has an answer for, by any thread; sane: what is not is no answer, and ends its process."""
 
     def __init__(
         self,
-        work: Work,
+        command: Sequence[str],
         apart: Work,
         processes: int | None = None,
         *,
-        shut: Callable[[], object] = tuple,
         sane: Sane = lambda _ask, _answer: True,
     ) -> None:
         self._apart = apart
         self._sane = sane
-        wanted = min(len(os.sched_getaffinity(0)), PROCESSES_MOST) if processes is None else processes
-        self._free: list[_Parser] = []
-        gc.freeze()  # what is here now stays shared with the children
-        for _ in range(wanted):
-            self._free.append(_fork(work, shut))
-        self._all = list(self._free)
+        cores = min(len(os.sched_getaffinity(0)), PROCESSES_MOST)
+        self._all = [_started(command) for _ in range(cores if processes is None else processes)]
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="apart")
 
     def map[T](self, items: Iterable[tuple[T, bytes, Any]]) -> Iterator[tuple[T, bytes, Any]]:
         """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order.
 
         What a process has together with a message that takes long comes later than what another one was given afterwards.
-        What a process had when it died comes at the end, each message apart.
         """
-        turns = list(self._free)
+        turns = list(self._all)
         flying: _Flying[T] = deque()
-        again: list[tuple[T, bytes, Any]] = []
+        aside: _Aside[T] = _Aside(self._threads, self._apart)
         chunk: _Chunk[T] = _Chunk()
         for thing, content, ask in items:
             packed = marshal.dumps(ask)
             size = len(content) + len(packed)
+            yield from aside.done()
             if not turns or size > ROOM:
-                yield thing, content, self._apart(content, ask)
+                aside.add(thing, content, ask)
                 continue
             if chunk.size + size > SLOT or len(chunk.things) == TOGETHER:
-                yield from self._sent(chunk, flying, turns, again)
+                yield from self._sent(chunk, flying, turns, aside)
                 chunk = _Chunk()
             chunk.add(thing, content, ask, packed)
-        yield from self._sent(chunk, flying, turns, again)
+        yield from self._sent(chunk, flying, turns, aside)
         while flying:
-            yield from self._answered(flying, turns, again)
-        for thing, content, ask in again:
-            yield thing, content, self._apart(content, ask)
+            yield from self._answered(flying, turns, aside)
+        yield from aside.done(0)
 
     def _sent[T](
-        self, chunk: _Chunk[T], flying: _Flying[T], turns: list[_Parser], again: list[tuple[T, bytes, Any]]
+        self, chunk: _Chunk[T], flying: _Flying[T], turns: list[_Parser], aside: _Aside[T]
     ) -> Iterator[tuple[T, bytes, Any]]:
         """Send a chunk to who has the least to do; before that, take in answers until there is a free slot."""
         while turns and min(parser.asked for parser in turns) >= SLOTS:
-            yield from self._answered(flying, turns, again)
+            yield from self._answered(flying, turns, aside)
         if turns:
             parser = min(turns, key=lambda p: p.asked)
             flying.append((parser, chunk))
             _ask(parser, chunk.contents, chunk.packed)
         else:
-            again += zip(chunk.things, chunk.contents, chunk.asks, strict=True)
+            yield from _read_apart(chunk, aside)
 
-    def _answered[T](
-        self, flying: _Flying[T], turns: list[_Parser], again: list[tuple[T, bytes, Any]]
-    ) -> Iterator[tuple[T, bytes, Any]]:
+    def _answered[T](self, flying: _Flying[T], turns: list[_Parser], aside: _Aside[T]) -> Iterator[tuple[T, bytes, Any]]:
         """Take in the oldest answers that are there: one message may take long, and the other processes go on meanwhile."""
         asked = [parser.answers for parser, _ in flying]
         ready = select.select(asked, [], [], STALL)[0]
@@ -155,36 +172,41 @@ class Parsers:
         parser, chunk = flying[at]
         del flying[at]
         answers = _answers(parser, len(chunk.things))
-        if answers is None or not all(map(self._sane, chunk.asks, answers)):
-            _end(parser)
+        said = zip(chunk.asks, answers or (), strict=False)
+        if answers is None or not all(answer is None or self._sane(ask, answer) for ask, answer in said):
+            parser.process.kill()
             if parser in turns:
                 turns.remove(parser)
-            again += zip(chunk.things, chunk.contents, chunk.asks, strict=True)
-        else:
-            yield from zip(chunk.things, chunk.contents, answers, strict=True)
+            yield from _read_apart(chunk, aside)
+            return
+        for thing, content, ask, answer in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
+            if answer is not None:
+                yield thing, content, answer
+            else:
+                aside.add(thing, content, ask)
+                yield from aside.done()
 
     def stop(self) -> None:
         """Tell the processes to end, and do not wait for it: while their memory is taken apart there is other work."""
         for parser in self._all:
-            _end(parser)
+            parser.process.kill()
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes and the threads."""
         self.stop()
+        self._threads.shutdown(cancel_futures=True)
         for parser in self._all:
-            for pipe in (parser.asks, parser.answers):
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
-            os.waitpid(parser.pid, 0)
+            parser.process.wait()
+            parser.asks.close()
+            parser.answers.close()
             parser.memory.close()
         self._all.clear()
-        gc.unfreeze()
 
 
-def _end(parser: _Parser) -> None:
-    os.kill(parser.pid, signal.SIGKILL)
+def _read_apart[T](chunk: _Chunk[T], aside: _Aside[T]) -> Iterator[tuple[T, bytes, Any]]:
+    for thing, content, ask in zip(chunk.things, chunk.contents, chunk.asks, strict=True):
+        aside.add(thing, content, ask)
+        yield from aside.done()
 
 
 def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
@@ -204,8 +226,7 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
         at += len(ask)
         lengths.append((len(content), len(ask)))
     try:
-        marshal.dump((base, lengths), parser.asks)
-        parser.asks.flush()
+        parser.asks.write(marshal.dumps((base, lengths)))
     except BrokenPipeError:
         return  # it is dead: reading its answers will say so
 
@@ -229,16 +250,20 @@ def _answers(parser: _Parser, number: int) -> list[Any] | None:
 
 def _packed(done: list[Any]) -> bytes:
     """Answers as JSON, with its length before it (8 bytes); their texts behind it, as they are."""
-    texts = [answer[-1].encode() for answer in done]
-    head = orjson.dumps([[*answer[:-1], len(text)] for answer, text in zip(done, texts, strict=True)])
+    texts = [answer[-1].encode() if answer is not None else b"" for answer in done]
+    head = orjson.dumps([answer and [*answer[:-1], len(text)] for answer, text in zip(done, texts, strict=True)])
     return b"".join((len(head).to_bytes(8), head, *texts))
 
 
 def _unpacked(packed: bytes | memoryview, number: int) -> list[Any]:
     """Raises ValueError, TypeError."""
     at = 8 + int.from_bytes(packed[:8])
-    found = []
-    for *values, size in orjson.loads(packed[8:at]):
+    found: list[Any] = []
+    for answer in orjson.loads(packed[8:at]):
+        if answer is None:
+            found.append(None)
+            continue
+        *values, size = answer
         text = packed[at : at + size]
         if size < 0 or len(text) != size:
             raise ValueError("not the texts that were named")
@@ -258,40 +283,38 @@ def _read(pipe: BinaryIO, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _fork(work: Work, shut: Callable[[], object]) -> _Parser:
-    memory = mmap.mmap(-1, ROOM * SLOTS)
-    ask_out, ask_in = os.pipe()
-    answer_out, answer_in = os.pipe()
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            _close_all_but(ask_out, answer_in)
-            shut()
-            if os.getppid() == parent:
-                _serve(work, memory, os.fdopen(ask_out, "rb"), os.fdopen(answer_in, "wb"))
-        finally:
-            os._exit(0)
-    os.close(ask_out)
-    os.close(answer_in)
-    memory.madvise(mmap.MADV_DONTFORK)  # the next process has nothing to do with this one's messages
-    return _Parser(pid, memory, os.fdopen(ask_in, "wb"), os.fdopen(answer_out, "rb", buffering=0))
+def _started(command: Sequence[str]) -> _Parser:
+    shared = os.memfd_create("messages", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(shared, ROOM * SLOTS)
+        fcntl.fcntl(shared, fcntl.F_ADD_SEALS, _SEALS)
+        memory = mmap.mmap(shared, ROOM * SLOTS)
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*command, str(shared)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(shared,),
+            bufsize=0,  # select() sees what waits
+            env=ENVIRONMENT,
+            cwd="/",
+        )
+    finally:
+        os.close(shared)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return _Parser(process, memory, process.stdin, process.stdout)  # type: ignore[arg-type]
 
 
-def _close_all_but(*kept: int) -> None:
-    """Of what the parent has open."""
-    at = 3
-    for fd in sorted(kept):
-        os.closerange(at, fd)
-        at = fd + 1
-    os.closerange(at, os.sysconf("SC_OPEN_MAX"))
-
-
-def _serve(work: Work, memory: mmap.mmap, asks: BinaryIO, answers: BinaryIO) -> None:
-    """The life of a parser process."""
+def serve(work: Work, shared: int) -> None:
+    """The life of a parser process. shared: the memory with its messages, as a file."""
+    asks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not look like an answer
+    memory = mmap.mmap(shared, 0)
+    os.close(shared)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # a parse makes no cycles that live on, and the process ends with the import
+    confine.confine(MEMORY)
     while True:
         try:
             base, lengths = marshal.load(asks)  # noqa: S302 - from our own parent
@@ -306,7 +329,7 @@ def _serve(work: Work, memory: mmap.mmap, asks: BinaryIO, answers: BinaryIO) -> 
             at += packed
             done.append(work(content, ask))
         if at > base + SLOT:
-            memory.madvise(mmap.MADV_REMOVE, base + SLOT, ROOM - SLOT)
+            memory.madvise(mmap.MADV_REMOVE, base + SLOT, len(memory) // SLOTS - SLOT)
         _say(_packed(done), base, memory, answers)
 
 

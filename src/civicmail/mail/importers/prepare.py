@@ -1,5 +1,5 @@
-"""What the bytes of a message say, for its record and for the index, from one parse. Made to run in a parser process: what goes in
-and comes out are plain values."""
+"""What is asked of processes about a message of an import, for its record and for the index, and what they say: plain values, of
+which an import believes no more than that they are of the message it asked about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, get_args
 
-from civicmail.core.message import headers, letter
+from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope, Fields, Recipient
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.identity import capture_id
@@ -16,7 +16,7 @@ from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
 from civicmail.mail.importers import times
 from civicmail.mail.search import seenlimited
 from civicmail.mail.search.attached import Look, not_yet
-from civicmail.mail.search.documents import text_of, text_of_read, text_without_body
+from civicmail.mail.search.documents import text_of_read, text_without_body
 from civicmail.mail.search.schema import is_document
 
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
@@ -24,9 +24,9 @@ CLASS = "mail"
 _SOURCE = Source("import")
 _NOBODY = Envelope("", (), 0)
 
-Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str]
+Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str, str]
 """SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms), recipients that a
-journal report names, folder."""
+journal report names, folder, custodian."""
 
 Answer = tuple[int, Basis, str, str, str]
 """Received (ms), its basis, content hash (hexadecimal), Message-ID, the document of the index."""
@@ -43,55 +43,54 @@ def is_sane(ask: Ask, answer: Any) -> bool:
         return False
 
 
-class Preparer:
-    """Of one import: custodian as in the captures that it makes; look: what files say (mail/search/attached.py)."""
+class Apart:
+    """The answer about a message of which no parser process says it: one has died, it is too large for them, or it has files, which
+    are read in processes of their own. Any number of threads may ask. look: what files say (mail/search/attached.py)."""
 
-    def __init__(self, custodian: str, look: Look = not_yet) -> None:
-        self._custodian = custodian
+    def __init__(self, look: Look = not_yet) -> None:
         self._look = look
 
     def __call__(self, content: bytes, ask: Ask) -> Answer:
-        fields = letter.fields(content)
-        return self._answer(content, ask, fields, partial(text_of, fields=fields, look=self._look))
-
-    def apart(self, content: bytes, ask: Ask) -> Answer:
-        """The same of a message that a parser process may have died of, or that is too large for one: a limited process reads it.
-        What brings that down too is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError where no
-        process can read anything."""
+        """What brings every reader down is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError
+        where no process can read anything."""
         try:
             fields, files = seenlimited.surely(content)
             whole = {sha256(one.content).digest(): one.content for one in (seenlimited.files(content) if files else ())}
         except Unreadable:
-            return self._unread(content, ask)
+            return _unread(content, ask)
         said = {digest: self._look(digest, file) for digest, file in whole.items()}
         look: Look = lambda digest, _: said.get(digest)  # noqa: E731 - a def would hide the one line
-        return self._answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=look))
+        return answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=look))
 
-    def _answer(self, content: bytes, ask: Ask, fields: Fields, text: Callable[[Capture], str]) -> Answer:
-        digest, _, at, basis, now, _, _ = ask
-        received, basis = times.received(fields.received, at, basis, now)
-        message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
-        document = text(self._capture(content, ask, received))
-        return received, basis, headers.content_hash(content, digest).hex(), message_id, document
 
-    def _unread(self, content: bytes, ask: Ask) -> Answer:
-        _, _, at, basis, now, _, _ = ask
-        received, basis = times.received(None, at, basis, now)
-        document = text_without_body(self._capture(content, ask, received))
-        return received, basis, headers.content_hash(content).hex(), "", document
+def answer(content: bytes, ask: Ask, fields: Fields, text: Callable[[Capture], str]) -> Answer:
+    """fields: as somebody has read them; text: makes the document of the capture."""
+    digest, _, at, basis, now, *_ = ask
+    received, basis = times.received(fields.received, at, basis, now)
+    message_id = fields.message_id[:MESSAGE_ID_MOST].encode("utf-8", "replace").decode()
+    document = text(_capture(content, ask, received))
+    return received, basis, headers.content_hash(content, digest).hex(), message_id, document
 
-    def _capture(self, content: bytes, ask: Ask, received: int) -> Capture:
-        """As much of the capture as the index looks at."""
-        digest, bits, _, _, _, recipients, folder = ask
-        return Capture(
-            id=capture_id(received, bits),
-            received=received,
-            sha256=digest,
-            size=len(content),
-            content_hash=digest,
-            source=_SOURCE,
-            envelope=Envelope("", tuple([Recipient(a) for a in recipients]), received) if recipients else _NOBODY,
-            class_=CLASS,
-            custodian=self._custodian,
-            occurrence=Occurrence("", folder, 0),
-        )
+
+def _unread(content: bytes, ask: Ask) -> Answer:
+    _, _, at, basis, now, *_ = ask
+    received, basis = times.received(None, at, basis, now)
+    document = text_without_body(_capture(content, ask, received))
+    return received, basis, headers.content_hash(content).hex(), "", document
+
+
+def _capture(content: bytes, ask: Ask, received: int) -> Capture:
+    """As much of the capture as the index looks at."""
+    digest, bits, _, _, _, recipients, folder, custodian = ask
+    return Capture(
+        id=capture_id(received, bits),
+        received=received,
+        sha256=digest,
+        size=len(content),
+        content_hash=digest,
+        source=_SOURCE,
+        envelope=Envelope("", tuple([Recipient(a) for a in recipients]), received) if recipients else _NOBODY,
+        class_=CLASS,
+        custodian=custodian,
+        occurrence=Occurrence("", folder, 0),
+    )

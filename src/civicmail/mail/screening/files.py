@@ -8,6 +8,7 @@ disk images of other kinds than ISO, nor what a document only downloads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from civicmail.core.message import letter as letters
@@ -44,6 +45,9 @@ _READERS: dict[str, Reader] = {
 _WEB = frozenset({"html", "svg", "xml", "xht"})
 _PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "rar", "cab", "iso", "vhd"}) | packed.UNREAD
 _TABLES = frozenset({"csv", "tsv", "slk", "txt"})
+_LETTERS, _PLAIN = frozenset({"message/rfc822", "message/global", "message/news"}), frozenset({"txt", "html", "unknown"})
+_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+"""What machines say in lines of a form is no file."""
 _SHOWN = "image/"
 
 
@@ -58,12 +62,14 @@ def looked(letter: Letter, allowance: Allowance) -> Found:
     count = 0
     places: list[tuple[str, int, int, str]] = []
     try:
-        for path, part, above in _parts(letter, ""):
+        for path, part, above, opened in _parts(letter, ""):
             count += not (part.content_id and part.content_type.startswith(_SHOWN))
             if not above:
                 places.append((path, part.offset, part.length, part.encoding))
-            if not part.content_type.startswith("message/") or part.content_type == "message/external-body":
-                _inside(_item(path, part), look)
+            if part.path not in opened and part.content_type not in _REPORTS:
+                item = _item(path, part)
+                _inside(item, look)
+                _also(item, part, look)
     except Spent as spent:
         look.unread(Item("", 0, 0, "", "", b""), spent.why)
     if count:
@@ -78,18 +84,24 @@ def looked(letter: Letter, allowance: Allowance) -> Found:
     return Found(tuple(look.findings), look.facts, more)
 
 
-def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str]]:
-    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it."""
+def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str, set[str]]]:
+    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it, and
+    which parts of that are messages of their own, whose files come behind."""
+    opened = {child.part for child in letter.children}
     for part in letter.attachments:
-        yield above + part.path, part, above
-    holders = [part.path for part in letter.parts if part.content_type.startswith("message/")]
-    for number, child in enumerate(letter.children):
-        holder = holders[number] if len(holders) == len(letter.children) else f"~{number + 1}"
-        yield from _parts(child, f"{above}{holder}/")
+        yield above + part.path, part, above, opened
+    for child in letter.children:
+        yield from _parts(child, f"{above}{child.part}/")
 
 
 def _item(path: str, part: Part) -> Item:
     return Item(path, part.offset, part.length, part.filename, part.content_type, part.content)
+
+
+def _also(item: Item, part: Part, look: Look) -> None:
+    """By its other names it may be something else for whoever opens it."""
+    for name in part.also:
+        suspects.judge(replace(item, name=name), truetypes.of(item.content, truenames.read(name).ending), look)
 
 
 def _inside(item: Item, look: Look) -> None:
@@ -109,7 +121,7 @@ def _inside(item: Item, look: Look) -> None:
         true = packed.find(item, look, true)
     elif true == "slk" or (true == "txt" and ending in _TABLES):
         true = objects.table(item, look, true)
-    elif true == "eml":
+    elif true == "eml" or (item.declared in _LETTERS and true in _PLAIN):
         look.careful(item, lambda: _letter(item, look), None)
     if reader is not zips.find and zips.is_appended(item.content):
         look.note(item, "appended", "mismatch", sure=70, mask="zip")
@@ -121,7 +133,7 @@ def _inside(item: Item, look: Look) -> None:
 
 def _letter(item: Item, look: Look) -> None:
     """A message inside a container: its attachments are members."""
-    for path, part, _ in _parts(letters.read(item.content), ""):
+    for path, part, _, opened in _parts(letters.read(item.content), ""):
         look.allowance.member(item.depth + 1)
-        if not part.content_type.startswith("message/"):
+        if part.path not in opened and part.content_type not in _REPORTS:
             look.inside(item.member(part.filename or path, part.content), look)

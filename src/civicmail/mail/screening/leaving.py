@@ -31,7 +31,8 @@ _PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp", "bmp"})
 _CARRIES = re.compile(
     rb"(?i)^(?:ATTACH|PHOTO|LOGO|SOUND|KEY)\b[^\r\n:]*(?:ENCODING=B|BASE64)|^(?:ATTACH|PHOTO|LOGO)[^\r\n]*:data:", re.M
 )
-_OF_MESSAGES = frozenset({"message/rfc822", "message/global", "message/delivery-status", "message/disposition-notification"})
+_LETTERS = frozenset({"message/rfc822", "message/global"})
+_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification"})
 
 
 def find(case: Inner) -> Found:
@@ -50,13 +51,13 @@ def parts(letter: Letter, above: str = "") -> Iterator[tuple[str, Part]]:
     """The files of a message and of those attached to it, each with its path from the outside."""
     shown = _shown(letter)
     signed = {part.path for part in letter.parts if part.content_type == "multipart/signed"}
+    opened = {child.part for child in letter.children}
     for part in letter.attachments:
-        if part.content_type not in _OF_MESSAGES and not _is_none(part, shown, signed):
+        passed_on = part.content_type in _LETTERS and (part.path in opened or not part.content)  # one that was not opened is a file
+        if not passed_on and part.content_type not in _REPORTS and not _is_none(part, shown, signed):
             yield above + part.path, part
-    holders = [part.path for part in letter.parts if part.content_type in ("message/rfc822", "message/global")]
-    for number, child in enumerate(letter.children):
-        holder = holders[number] if len(holders) == len(letter.children) else f"~{number + 1}"
-        yield from parts(child, f"{above}{holder}/")
+    for child in letter.children:
+        yield from parts(child, f"{above}{child.part}/")
 
 
 def _shown(letter: Letter) -> bytes:

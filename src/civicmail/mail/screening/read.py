@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from civicmail.city.policy.shapes import UNAVAILABLE, Finding
+from civicmail.core.message import defects
 from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Address, Letter
 from civicmail.core.sandbox import truetype
 from civicmail.mail.screening import inner
 from civicmail.mail.screening.chosen import InnerCheck
 from civicmail.mail.screening.gathering import COSTS, Gathered, failed
-from civicmail.mail.screening.shapes import Found, Inner, Seen, SeenFile, SeenLink
+from civicmail.mail.screening.shapes import NOTHING, Found, Inner, Seen, SeenFile, SeenLink
 
 NAME = "read"
 VERSION = 1
@@ -38,6 +39,7 @@ def read(raw: bytes, asked: Mapping[str, Any], clock: Clock = time.perf_counter_
     if len(raw) < asked["size"]:
         rest = asked["size"] - len(raw)
         found.add(Found((Finding(NAME, UNAVAILABLE, "", len(raw), rest, "too large"),), {"unavailable": (NAME,)}))
+    found.add(_closed(letter))
     case = Inner(raw, letter, asked)
     for name, check in inner.CHECKS:
         if not name or name in asked["checks"]:
@@ -46,6 +48,16 @@ def read(raw: bytes, asked: Mapping[str, Any], clock: Clock = time.perf_counter_
     found.more[COSTS] = {NAME: [VERSION, parsed], **found.costs}
     files = tuple(_known(seen.files, found.more.get("files", {})))
     return replace(seen, files=files, findings=tuple(found.findings), facts=found.facts, more=found.more)
+
+
+def _closed(letter: Letter) -> Found:
+    """What nobody can look into here: a piece of a message, whose others came or come apart, and what lies behind a limit."""
+    for one in _family(letter):
+        for defect in one.defects:
+            if defect.code == defects.PARTIAL or defect.code in defects.CLOSED:
+                mask = "a piece" if defect.code == defects.PARTIAL else "too much"
+                return Found((Finding(NAME, UNAVAILABLE, mask=mask),), {"unavailable": (NAME,)})
+    return NOTHING
 
 
 def _one(check: InnerCheck, case: Inner) -> Found:

@@ -41,21 +41,50 @@ PROCESSES_MOST = 4
 OCR_SECONDS = 600  # for all pages of one file
 
 
+class _Processes:
+    """As many limited processes as threads read files at a time."""
+
+    def __init__(self) -> None:
+        self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
+        self._all: list[Process] = []
+
+    @contextmanager
+    def one(self) -> Iterator[Process]:
+        try:
+            process = self._idle.get_nowait()
+        except queue.Empty:
+            process = Process()
+            self._all.append(process)
+        try:
+            yield process
+        except _Stopped:
+            process.kill()  # in the middle of an answer
+            raise
+        finally:
+            self._idle.put(process)
+
+    def close(self) -> None:
+        for process in self._all:
+            process.close()
+
+
 class FileReader:
-    """Reads a file that the cache does not know, here and now: a look (attached.py) for an import."""
+    """Reads a file that the cache does not know, here and now: a look (attached.py) for an import. Any number of threads may ask;
+    let them live until it is closed."""
 
     def __init__(self, data: Path) -> None:
         self._extracts = Extracts(data)
-        self._process = Process()
+        self._processes = _Processes()
 
     def __call__(self, digest: bytes, content: bytes) -> Extract | None:
         if (known := self._extracts.get(digest) or at_once(content)) is None:
-            known = _extract(self._process.read(content))
+            with self._processes.one() as process:
+                known = _extract(process.read(content))
             self._extracts.put(digest, known)
         return known
 
     def close(self) -> None:
-        self._process.close()
+        self._processes.close()
 
 
 class ExtractJob:
@@ -76,8 +105,7 @@ class ExtractJob:
         self._unreachable: set[bytes] = set()
         cores = min(len(os.sched_getaffinity(0)), PROCESSES_MOST)
         self._threads = ThreadPoolExecutor(1 if ocr else processes or cores, thread_name_prefix=LEASES[self.lane])
-        self._processes: queue.SimpleQueue[Process] = queue.SimpleQueue()
-        self._all: list[Process] = []
+        self._processes = _Processes()
 
     def step(self) -> int:
         """Read the files of some captures that wait, the newest first; how many captures those were."""
@@ -94,8 +122,7 @@ class ExtractJob:
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        for process in self._all:
-            process.close()
+        self._processes.close()
         self._lease.close()
 
     def _waiting(self, most: int) -> list[bytes]:
@@ -144,28 +171,12 @@ class ExtractJob:
         digest = sha256(file.content).digest()
         known = self._extracts.get(digest) or file.known
         if known is None or (self._ocr and known.pictures):
-            with self._process() as process:
+            with self._processes.one() as process:
                 known = known or _extract(process.read(file.content))
                 if self._ocr and known.pictures:
                     known = self._with_pictures(known, process, file.content, self._ocr)
             self._extracts.put(digest, known)
         return digest
-
-    @contextmanager
-    def _process(self) -> Iterator[Process]:
-        """One of as many processes as there are threads."""
-        try:
-            process = self._processes.get_nowait()
-        except queue.Empty:
-            process = Process()
-            self._all.append(process)
-        try:
-            yield process
-        except _Stopped:
-            process.kill()  # in the middle of an answer
-            raise
-        finally:
-            self._processes.put(process)
 
     def _with_pictures(self, known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
         """The same with the words of its pictures, as far as the time for one file goes."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from civicmail.core.message import charsets
-from civicmail.core.message.shapes import STRAY, Address, Attached, Fields, Letter
+from civicmail.core.message.shapes import AROUND, STRAY, Address, Attached, Fields, Letter
 from civicmail.mail.search.attached import Extract, File, at_once, files
 
 EMPTY = Fields("", (), (), (), (), None, "", (), (), "", "", (), None, (), 0)
@@ -19,7 +19,7 @@ _NAMES = ("in_reply_to", "references", "defects")
 _PEOPLE = ("from_", "to", "cc", "bcc")
 _NUMBERS = ("unreadable", "blind", "for_whom")
 _DATES = ("date", "received")
-_PRINTED = ("subject", "from", "to", "cc", "text", "among_header")
+_PRINTED = ("subject", "from", "to", "cc", "text", "among_header", "around_parts")
 NUMBER_MOST = 1 << 40
 
 
@@ -80,7 +80,8 @@ def printed(read: Letter) -> dict[str, Any]:
         "to": _people(read.to),
         "cc": _people(read.cc),
         "text": read.text or read.html_text,
-        "among_header": next((charsets.decode(part.content)[0] for part in read.parts if part.path == STRAY), ""),
+        "among_header": _stray(read, STRAY),
+        "around_parts": _stray(read, AROUND),
         "attachments": [[a.filename, a.content_type, a.size, a.path, sha256(a.content).hexdigest()] for a in read.attachments],
         "defects": [[d.code, d.where] for d in read.defects],
     }
@@ -93,8 +94,8 @@ def letter_of(said: Mapping[str, Any]) -> Printed:
         PrintedFile(_clean(n), _clean(t), _number(size), _clean(at), bytes.fromhex(x)) for n, t, size, at, x in said["attachments"]
     ]
     defects = [(_clean(code), int(where)) for code, where in said["defects"]]
-    subject, sender, to, cc, text, among = (_clean(said[name]) for name in _PRINTED)
-    return Printed(subject, sender, to, cc, text, among, date, files, defects)
+    subject, sender, to, cc, text, among, around = (_clean(said[name]) for name in _PRINTED)
+    return Printed(subject, sender, to, cc, text, among, date, files, defects, around)
 
 
 class PrintedFile(NamedTuple):
@@ -108,7 +109,8 @@ class PrintedFile(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """among_header: lines there that are no fields; date: as in ISO 8601; defects: codes, and where in the message."""
+    """among_header: lines there that are no fields; date: as in ISO 8601; defects: codes, and where in the message; around_parts:
+    words before the first part and behind the last."""
 
     subject: str = ""
     from_: str = ""
@@ -119,6 +121,11 @@ class Printed(NamedTuple):
     date: str | None = None
     attachments: Sequence[PrintedFile] = ()
     defects: Sequence[tuple[str, int]] = ()
+    around_parts: str = ""
+
+
+def _stray(read: Letter, path: str) -> str:
+    return next((charsets.decode(part.content)[0] for part in read.parts if part.path == path), "")
 
 
 def _people(addresses: Sequence[Address]) -> str:

@@ -98,6 +98,7 @@ DEFECTS: dict[str, Any] = {
     defects.LINE_TOO_LONG: gettext_lazy("A line is longer than mail allows."),
     defects.BOUNDARY_MISSING: gettext_lazy("It says that it has parts, and they are not marked as it says."),
     defects.BOUNDARY_UNCLOSED: gettext_lazy("Its last part has no end mark. The end of the message may be missing."),
+    defects.OUTSIDE_PARTS: gettext_lazy("Words stand around its parts, where nobody looks. They stand at the end of the text."),
     defects.CONTENT_TYPE_BROKEN: gettext_lazy("It does not say properly what a part of it is."),
     defects.ENCODING_UNKNOWN: gettext_lazy("A part is coded in a way that nobody knows, and is shown as it stands."),
     defects.BASE64_BROKEN: gettext_lazy("The coding of a part is damaged. Something of it may be missing."),

@@ -11,11 +11,10 @@ from civicmail.core.sandbox.errors import TOO_LARGE
 from civicmail.mail.screening.confidential import attached, canonical
 from civicmail.mail.screening.confidential.shapes import Text
 
-SUBJECT, NAME = "subject", "name"
-"""Where a part is named that is the subject; below a part, for the name of a file."""
+SUBJECT, ELSEWHERE, NAME = "subject", "elsewhere", "name"
+"""Where a part is named that is the subject, or what only some programs show; below a part, for the name of a file."""
 
 _DEEPEST = 8
-_LETTERS = frozenset({"message/rfc822", "message/global"})
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 
 
@@ -39,19 +38,20 @@ def _letter(letter: Letter, above: str, texts: Texts, budget: attached.Budget | 
         texts.unread.append((above, TOO_LARGE))
     if letter.subject:
         texts.found.append(canonical.of(f"{above}{SUBJECT}", letter.subject))
+    if letter.elsewhere_text:
+        texts.found.append(canonical.of(f"{above}{ELSEWHERE}", letter.elsewhere_text))
     files = {part.path for part in letter.attachments}
+    opened = {child.part for child in letter.children if depth < _DEEPEST}
     for path, text in bodies(letter, files):
         if text:
             texts.found.append(canonical.of(f"{above}{path}", text))
     for part in letter.attachments:
         if any(map(str.isdigit, part.filename)):
             texts.found.append(canonical.of(f"{above}{part.path}/{NAME}", part.filename))
-        if budget is not None and part.content_type not in _LETTERS:
+        if budget is not None and part.path not in opened:
             _file(part, above, texts, budget)
-    names = [part.path for part in letter.parts if part.content_type in _LETTERS]
-    if depth < _DEEPEST:
-        for n, child in enumerate(letter.children):
-            _letter(child, f"{above}{names[n] if n < len(names) else n}/", texts, budget, depth + 1)
+    for child in letter.children if depth < _DEEPEST else ():
+        _letter(child, f"{above}{child.part}/", texts, budget, depth + 1)
 
 
 def bodies(letter: Letter, files: set[str]) -> Iterator[tuple[str, str]]:

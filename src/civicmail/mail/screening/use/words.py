@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message.shapes import Letter, is_stray
 from civicmail.mail.screening.confidential import canonical
 from civicmail.mail.screening.confidential.shapes import Text
 from civicmail.mail.screening.confidential.texts import SUBJECT, bodies
@@ -52,8 +52,10 @@ def own(letter: Letter) -> Iterator[Text]:
         yield canonical.of(SUBJECT, letter.subject)
     left = CHARACTERS
     found = list(bodies(letter, {part.path for part in letter.attachments}))
-    plain = {part.path for part in letter.parts if part.content_type != "text/html"}
-    for path, text in [one for one in found if one[0] in plain and one[1].strip()] or found:
+    pages = {part.path for part in letter.parts if part.content_type == "text/html"}
+    plain = [one for one in found if one[0] not in pages and one[1].strip()]
+    is_there = any(not is_stray(path) for path, _ in plain)  # words around the parts stand for no HTML: nobody is shown them
+    for path, text in plain if is_there else found:
         yield canonical.of(path, _unquoted(text[:left]))
         left -= len(text)
         if left <= 0:

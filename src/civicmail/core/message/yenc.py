@@ -1,0 +1,48 @@
+"""yEnc files in the text of a message (yEnc 1.3, Juergen Helbing, 2002), as uublocks.py has uuencoded ones. Pure, linear."""
+
+from __future__ import annotations
+
+import re
+
+from . import limits
+from .uublocks import UuBlock
+
+_MARK = re.compile(rb"^=y(begin|part|end)[ \t]([^\r\n]{0,1000})[^\r\n]*(?:\r?\n|\Z)", re.MULTILINE)
+_NAME = re.compile(rb"(?:\A|[ \t])name=(.*?)[ \t]*\Z", re.DOTALL)
+_SIZE = re.compile(rb"(?:\A|[ \t])size=([0-9]{1,15})")
+_ESCAPED = re.compile(rb"=(.)", re.DOTALL)
+_SHIFTED = bytes((byte - 42) & 255 for byte in range(256))
+
+
+def blocks(text: bytes) -> list[UuBlock]:
+    """The files between their marks. whole: as many bytes as the last mark says; what only tells about yEnc has others."""
+    found: list[UuBlock] = []
+    begun: tuple[bytes, int] | None = None
+    data = 0
+    for mark in _MARK.finditer(text):
+        if len(found) >= limits.DERIVED:
+            return found
+        if mark[1] == b"part":
+            data = mark.end()
+            continue
+        if begun is not None:
+            found += _block(text, begun, data, mark)
+        name = _NAME.search(mark[2]) if mark[1] == b"begin" else None
+        begun, data = (name[1], mark.start()) if name else None, mark.end()
+    return found if begun is None else [*found, *_block(text, begun, data, None)]
+
+
+def _block(text: bytes, begun: tuple[bytes, int], data: int, mark: re.Match[bytes] | None) -> list[UuBlock]:
+    """mark: that ends it, of a file or of the text when it is none."""
+    name, start = begun
+    content = _decoded(text[data : mark.start() if mark else len(text)])
+    if not content:
+        return []
+    said = _SIZE.search(mark[2]) if mark is not None and mark[1] == b"end" else None
+    whole = said is not None and int(said[1]) == len(content)
+    return [UuBlock(name, content, start, mark.end() if mark is not None and whole else start, whole)]
+
+
+def _decoded(lines: bytes) -> bytes:
+    plain = lines.translate(None, b"\r\n")
+    return _ESCAPED.sub(lambda found: bytes(((found[1][0] - 64) & 255,)), plain).translate(_SHIFTED)
