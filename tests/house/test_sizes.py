@@ -8,6 +8,7 @@ from house.sources import modules, name, tree
 
 LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 40
+POSITIONAL = 7
 LONGER_WITH_A_REASON: dict[str, str] = {}
 """function as "path::name": why it may be longer."""
 
@@ -31,6 +32,18 @@ def test_no_function_has_more_than_40_lines() -> None:
     too_long = {n: count for n, count in lengths.items() if count > LINES_OF_A_FUNCTION and n not in LONGER_WITH_A_REASON}
     assert too_long == {}
     assert [n for n in LONGER_WITH_A_REASON if lengths.get(n, 0) <= LINES_OF_A_FUNCTION] == [], "no longer needs its reason"
+
+
+def test_nobody_has_to_count_more_than_seven_arguments() -> None:
+    """What a call gives beyond that is given by name. Commands are called by typer, which knows only names."""
+    counted = {
+        f"{name(path)}::{node.name}": len(node.args.posonlyargs) + len(node.args.args)
+        for path in modules("src")
+        if "/front/cli/" not in name(path)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {n: count for n, count in counted.items() if count > POSITIONAL} == {}
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def columns() -> list[Column]:
     return [
         Column("name", "Name", lambda d: Cell(d.name, f"/{d.code}/"), ("name",)),
-        Column("cost", "Cost", lambda d: d.mailbox_cost, ("mailbox_cost",), True),
+        Column("cost", "Cost", lambda d: d.mailbox_cost, ("mailbox_cost",), num=True),
     ]
 
 

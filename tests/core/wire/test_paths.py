@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.wire.errors import PathError
-from civicmail.core.wire.paths import NULL, Path, parse_path, split_path
+from civicmail.core.wire.paths import NULL, Path, parse_path, split_path, without_detail
 
 GOOD = [
     ("", NULL),
@@ -66,6 +66,20 @@ def test_a_source_route_is_refused_as_relaying(raw: str) -> None:
     with pytest.raises(PathError) as problem:
         parse_path(raw)
     assert problem.value.smtp == "550 5.7.1 Source routes are refused"
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("anna+bills@city.example", "anna@city.example"),
+        ("anna+a+b@city.example", "anna@city.example"),
+        ("anna@city.example", "anna@city.example"),
+        ('"a@b"+c@city.example', '"a@b"@city.example'),
+        ("anna", "anna"),
+    ],
+)
+def test_what_follows_a_plus_is_the_holders_own_affair(address: str, plain: str) -> None:
+    assert without_detail(address) == plain
 
 
 def test_brackets_may_hold_quoted_brackets() -> None:

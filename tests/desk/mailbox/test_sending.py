@@ -29,14 +29,16 @@ def desk(installed: Path, city: Town) -> Iterator[Office]:
         yield made
 
 
-def give(desk: Office, who: str = "crew0", mailbox: str = DANA, **more: object) -> Outgoing:
-    said = {"to": [Named(LENA, "Lena Vogt")], "subject": "Lead lines", "text": "Please look at this.", **more}
-    return sending.send(actor=desk.actor(who), mailbox=mailbox, reason="written", now=desk.now, **said)  # type: ignore[arg-type]
+WRITTEN = sending.Written(mailbox=DANA, to=[Named(LENA, "Lena Vogt")], subject="Lead lines", text="Please look at this.")
+
+
+def give(desk: Office, written: sending.Written = WRITTEN, key: str = "") -> Outgoing:
+    return sending.send(written, actor=desk.actor("crew0"), reason="written", now=desk.now, key=key)
 
 
 def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Office) -> None:
     """R-315, R-330: twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
-    row = give(desk, bcc=[Named(ROSA)], files=[Attachment("Plän für März.txt", b"lines")])
+    row = give(desk, replace(WRITTEN, bcc=[Named(ROSA)], files=[Attachment("Plän für März.txt", b"lines")]))
     assert desk.work(after=sending.UNDO - 1) == 0
     assert desk.captures() == []
     assert desk.work(after=1) == 1
@@ -103,8 +105,8 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
     """R-318: Sender names the person; nobody sends from what is not theirs."""
     for mailbox in (LENA, "nobody@city.example", "dana@outside.example"):
         with pytest.raises(NotPermitted):
-            give(desk, mailbox=mailbox)
-    give(desk, mailbox=STREETS)
+            give(desk, replace(WRITTEN, mailbox=mailbox))
+    give(desk, replace(WRITTEN, mailbox=STREETS))
     assert desk.work(after=sending.UNDO) == 1
     ((capture, body),) = desk.captures()
     read = letter.read(body)
@@ -132,7 +134,7 @@ def test_the_same_key_is_the_same_message(desk: Office) -> None:
     first = give(desk, key="itip:1:accept")
     assert give(desk, key="itip:1:accept").pk == first.pk
     with pytest.raises(Unusable):
-        give(desk, to=[])
+        give(desk, replace(WRITTEN, to=[]))
 
 
 def test_what_cannot_be_told_now_waits_and_holds_up_nothing(desk: Office) -> None:

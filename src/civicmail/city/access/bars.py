@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.city.access.lookalike import skeleton
+from civicmail.core.wire.paths import without_detail
 
 Kind = Literal["re-entry", "suspension", "restriction", "permanent"]
 
@@ -64,5 +65,5 @@ def identity(names: Iterable[str], phone: str, outside: str) -> Identity:
     return Identity(
         frozenset(key for key in keys if " " in key),
         digits[-_DIGITS:] if len(digits) >= _DIGITS_LEAST else "",
-        frozenset(a.partition("@")[0].partition("+")[0] + "@" + a.partition("@")[2] for a in outside.lower().split()),
+        frozenset(without_detail(a) for a in outside.lower().split()),
     )

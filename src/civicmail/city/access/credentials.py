@@ -55,8 +55,7 @@ def key_path(data: Path) -> Path:
 
 def device_key(data: Path, files: Files = OS_FILES) -> bytes:
     """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
-    files.write_once(key_path(data), secrets.token_bytes(_KEY_BYTES))
-    return key_path(data).read_bytes()
+    return files.secret(key_path(data))
 
 
 def read_key(data: Path) -> bytes | None:

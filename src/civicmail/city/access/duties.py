@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from civicmail.core.config.sentence import Sentence
@@ -34,31 +34,34 @@ class Meaning:
 
     name: Sentence
     purpose: Sentence
+    _: KW_ONLY
     departmental: bool = False
     privileged: bool = False
 
 
 DUTIES: dict[Duty, Meaning] = {
     "system-administrator": Meaning(
-        _("System administrator"), _("keeps the machines running; sees envelopes, never content"), False, True
+        _("System administrator"), _("keeps the machines running; sees envelopes, never content"), privileged=True
     ),
-    "authoriser": Meaning(_("Department authoriser"), _("decides who of the department gets e-mail (P-04)"), True),
+    "authoriser": Meaning(_("Department authoriser"), _("decides who of the department gets e-mail (P-04)"), departmental=True),
     "access-officer": Meaning(_("Access officer"), _("keeps roster, duties and reviews in order")),
-    "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), False, True),
-    "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), False, True),
-    "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), False, True),
-    "retention-officer": Meaning(_("Retention officer"), _("keeps and gives up mail by schedule (P-20)"), False, True),
+    "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), privileged=True),
+    "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), privileged=True),
+    "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), privileged=True),
+    "retention-officer": Meaning(_("Retention officer"), _("keeps and gives up mail by schedule (P-20)"), privileged=True),
     "auditor": Meaning(_("Auditor"), _("reads every entry, changes nothing")),
     "policy-author": Meaning(_("Policy author"), _("writes rules that others approve (P-29)")),
     "policy-approver": Meaning(_("Policy approver"), _("says whether a rule of somebody else may act (P-29)")),
     "security-officer": Meaning(
-        _("Security officer"), _("stops an attack for three days at most; a second person decides afterwards (P-25)"), False, True
+        _("Security officer"),
+        _("stops an attack for three days at most; a second person decides afterwards (P-25)"),
+        privileged=True,
     ),
     "privacy-officer": Meaning(
-        _("Privacy officer"), _("says whether confidential information that was kept back may leave (P-19)"), False, True
+        _("Privacy officer"), _("says whether confidential information that was kept back may leave (P-19)"), privileged=True
     ),
     "city-attorney": Meaning(
-        _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), False, True
+        _("City attorney"), _("looks at mail for the city's lawsuits, inside an approved case (P-16)"), privileged=True
     ),
     "use-reviewer": Meaning(_("Use reviewer"), _("looks at what rules on use have found, without names (P-12)")),
     "administration-director": Meaning(

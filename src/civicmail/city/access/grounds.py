@@ -26,18 +26,18 @@ class Way:
 
     ground: Ground
     duty: Duty | Head
-    own: bool
     why: str
+    own: bool = False
 
 
 WAYS: tuple[Way, ...] = (
-    Way("request", "records-officer", False, "answers requests for records of the whole city (P-21)"),
-    Way("examination", "examiner", False, "city management examines by its examiners (P-16)"),
-    Way("examination", HEAD, True, "departmental management examines its own department (P-16)"),
-    Way("litigation", "city-attorney", False, "the city's lawyer answers for what courts ask (P-16)"),
-    Way("continuity", HEAD, True, "somebody is away and the department's work goes on (P-16)"),
-    Way("continuity", "access-officer", False, "ends access and hands work over, where no head is left to ask (P-08)"),
-    Way("continuity", "examiner", False, "on behalf of a department without a head (P-16)"),
+    Way("request", "records-officer", "answers requests for records of the whole city (P-21)"),
+    Way("examination", "examiner", "city management examines by its examiners (P-16)"),
+    Way("examination", HEAD, "departmental management examines its own department (P-16)", own=True),
+    Way("litigation", "city-attorney", "the city's lawyer answers for what courts ask (P-16)"),
+    Way("continuity", HEAD, "somebody is away and the department's work goes on (P-16)", own=True),
+    Way("continuity", "access-officer", "ends access and hands work over, where no head is left to ask (P-08)"),
+    Way("continuity", "examiner", "on behalf of a department without a head (P-16)"),
 )
 
 PROTECTED: dict[str, str] = {

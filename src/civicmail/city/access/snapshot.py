@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from civicmail.core.wire.paths import without_detail
+
 Role = Literal["holder", "delegate", "successor", "service"]
 State = Literal["open", "held", "closed"]
 """Of a mailbox: takes and sends; keeps what comes until somebody may read it again (M4); takes nothing more."""
@@ -99,8 +101,7 @@ class Snapshot:
         address = address.lower()
         found = self.by_address.get(address)
         if found is None:
-            local, at, domain = address.rpartition("@")
-            found = self.by_address.get(f"{local.partition('+')[0]}{at}{domain}")
+            found = self.by_address.get(without_detail(address))
         return self.mailboxes.get(found) if found is not None else None
 
     def person_of(self, login: str) -> Person | None:
@@ -129,14 +130,14 @@ def make(
         version,
         at,
         domains,
-        {p.id: p for p in people},
-        {m.id: m for m in mailboxes},
-        dict(groups),
-        {address: m.id for m in mailboxes for address in (m.id, *m.addresses)},
-        {p.login: p.id for p in people},
-        (*(p.name for p in people), *(m.name for m in mailboxes)),
-        {address: p.id for p in people for address in p.outside},
-        bearers((p.name, p.id) for p in people),
+        people={p.id: p for p in people},
+        mailboxes={m.id: m for m in mailboxes},
+        groups=dict(groups),
+        by_address={address: m.id for m in mailboxes for address in (m.id, *m.addresses)},
+        by_login={p.login: p.id for p in people},
+        names=(*(p.name for p in people), *(m.name for m in mailboxes)),
+        by_outside={address: p.id for p in people for address in p.outside},
+        by_name=bearers((p.name, p.id) for p in people),
     )
 
 

@@ -69,14 +69,14 @@ def decode(content: bytes) -> Snapshot:
             h["version"],
             h["at"],
             tuple(h["domains"]),
-            _Built(_person, {p["id"]: p for p in people}),
-            _Built(_mailbox, {m["id"]: m for m in mailboxes}),
-            {address: tuple(members) for address, members in h["groups"].items()},
-            {address: m["id"] for m in mailboxes for address in (m["id"], *m["addresses"])},
-            {p["login"]: p["id"] for p in people},
-            tuple(named["name"] for named in (*people, *mailboxes)),
-            {address: p["id"] for p in people for address in p.get("outside", ())},
-            bearers((p["name"], p["id"]) for p in people),
+            people=_Built(_person, {p["id"]: p for p in people}),
+            mailboxes=_Built(_mailbox, {m["id"]: m for m in mailboxes}),
+            groups={address: tuple(members) for address, members in h["groups"].items()},
+            by_address={address: m["id"] for m in mailboxes for address in (m["id"], *m["addresses"])},
+            by_login={p["login"]: p["id"] for p in people},
+            names=tuple(named["name"] for named in (*people, *mailboxes)),
+            by_outside={address: p["id"] for p in people for address in p.get("outside", ())},
+            by_name=bearers((p["name"], p["id"]) for p in people),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not a snapshot") from error

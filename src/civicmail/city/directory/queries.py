@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from civicmail.city.directory.models import Address, Department, Episode, MailGroup, Person
+from civicmail.core.wire.paths import without_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ class Whose:
 def whose(address: str, on: datetime) -> Whose | None:
     """Who or what was reached at an address at a time: a person's mailbox, a function's, a list; None for nobody (P-08, L3)."""
     address = address.strip().lower()
-    local, at, domain = address.rpartition("@")
-    for key in dict.fromkeys((address, f"{local.partition('+')[0]}{at}{domain}")):
+    for key in dict.fromkeys((address, without_detail(address))):
         row = (
             Address.objects.select_related("mailbox__department", "person")
             .filter(Q(until__isnull=True) | Q(until__gt=on), address=key, since__lte=on)

@@ -114,12 +114,16 @@ def _decided(
         marks = (*marks, Mark(UNCHECKED, _WAITS, "", "P-25"))
     if RANK[missing] > RANK[do] and missing != "mark":
         reply = _LATER if missing == "later" else ""
-        return Decision(missing, names, marks, reply, _WAITS, _WAITS, "", "", tuple(review), True, parts, secure)
+        return Decision(
+            missing, names, marks, reply, words=_WAITS, sender=_WAITS, review=tuple(review), again=True, parts=parts, secure=secure
+        )
     do = max(do, missing, key=RANK.__getitem__)
     if spoke is None:
         return Decision(do, names, marks, words=_WAITS if parts else "", review=tuple(review), again=bool(parts), parts=parts)
-    said = (reply_of(spoke), spoke.reader, spoke.sender, spoke.clause, spoke.ask)
-    return Decision(do, names, marks, *said, tuple(review), bool(parts), parts, secure)
+    return Decision(
+        do, names, marks, reply_of(spoke), words=spoke.reader, sender=spoke.sender, clause=spoke.clause, ask=spoke.ask,
+        review=tuple(review), again=bool(parts), parts=parts, secure=secure,
+    )  # fmt: skip
 
 
 def _named(rule: Rule) -> str:

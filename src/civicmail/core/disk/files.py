@@ -144,6 +144,11 @@ class Files:
             file.close()
             self.unlink(temporary)
 
+    def secret(self, path: Path) -> bytes:
+        """32 random bytes of this installation, made if there are none (0600); the same for all who ask at once. Raises OSError."""
+        self.write_once(path, secrets.token_bytes(32))
+        return path.read_bytes()
+
 
 OS_FILES = Files()
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from civicmail.core.sandbox import confine, frames
 from civicmail.core.sandbox.errors import DAMAGED, TOO_MUCH_MEMORY, Unreadable
 
-BUFFER = 1 << 17
+BUFFER = 1 << 17  # bytes, so that most questions and answers are one read or write
 Answer = Callable[[dict[str, Any], bytes], bytes]
 """(question, content) -> answer; raises Unreadable where there is none."""
 
@@ -24,9 +24,9 @@ def serve(answer: Answer, *, memory: int) -> None:
     answers = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
     confine.confine(memory)
-    while (asked := _frame(asks)) is not None:
+    while (asked := frame(asks)) is not None:
         question = json.loads(asked)
-        content = _frame(asks) or b""
+        content = frame(asks) or b""
         confine.cpu_seconds(int(question["seconds"]))
         kind, said = _answered(answer, question, content)
         del content
@@ -47,7 +47,8 @@ def _answered(answer: Answer, question: dict[str, Any], content: bytes) -> tuple
         return frames.UNREADABLE, DAMAGED.encode()
 
 
-def _frame(asks: BinaryIO) -> bytes | None:
+def frame(asks: BinaryIO) -> bytes | None:
+    """The next frame of a question; None when nobody asks any more."""
     head = asks.read(frames.HEAD.size)
     if len(head) < frames.HEAD.size:
         return None

@@ -9,12 +9,12 @@ import sys
 from typing import BinaryIO
 
 from civicmail.core.sandbox import confine, frames, reading
+from civicmail.core.sandbox.answering import BUFFER, frame
 
 MEMORY = 2 << 30
 """Bytes of address space: three times the largest member, and what pdfium takes for a page."""
 
 TOGETHER = 1 << 16  # characters
-BUFFER = 1 << 17  # bytes, so that most questions and answers are one read or write
 
 
 class Pipe:
@@ -63,22 +63,14 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not look like an answer
     reading.prepare()
     confine.confine(MEMORY)
-    while (asked := _frame(asks)) is not None:
+    while (asked := frame(asks)) is not None:
         ask = json.loads(asked)
-        content = _frame(asks) or b""
+        content = frame(asks) or b""
         confine.cpu_seconds(int(ask["seconds"]) + 2)
         pipe = Pipe(answers)
         reading.read(content, pipe, seconds=ask["seconds"], pictures=ask["pictures"], careful=ask["careful"])
         del content
         pipe.end()
-
-
-def _frame(asks: BinaryIO) -> bytes | None:
-    head = asks.read(frames.HEAD.size)
-    if len(head) < frames.HEAD.size:
-        return None
-    _, length = frames.HEAD.unpack(head)
-    return asks.read(int(length))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,12 @@ def parse_path(raw: str) -> Path:
     return Path(local, _domain(rest[1:]), raw)
 
 
+def without_detail(address: str) -> str:
+    """`user@domain` of `user+detail@domain` (RFC 5233): what follows a plus is the holder's own affair. Others stay as they are."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
 def _local_part(raw: str) -> tuple[str, str]:
     quoted = _QUOTED.match(raw)
     if quoted is not None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
 
-_KEY_BYTES = 32
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _LENGTH = 8
 
@@ -24,8 +22,7 @@ def key_path(data: Path) -> Path:
 
 def key_of(data: Path, files: Files = OS_FILES) -> bytes:
     """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
-    files.write_once(key_path(data), secrets.token_bytes(_KEY_BYTES))
-    return key_path(data).read_bytes()
+    return files.secret(key_path(data))
 
 
 def pseudonym(key: bytes, uid: str, times: int) -> str:

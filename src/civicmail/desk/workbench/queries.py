@@ -128,11 +128,6 @@ def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
     return found[:5]
 
 
-def people_of(row: Row) -> list[Person]:
-    """Whom a mandate is about now."""
-    return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
-
-
 def classes(row: Row) -> list[str]:
     """Names of the protected classes that it touches (E3)."""
     return [grounds.PROTECTED[kind] for kind in row.protected if kind in grounds.PROTECTED]

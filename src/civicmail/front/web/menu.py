@@ -15,6 +15,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
+from civicmail.city.access.views.asked import Asked
 from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents
@@ -32,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """items is what the template lists; a group without one is left out."""
+    """entries: what the template lists; a group without any is left out."""
 
     name: Promise | str
     entries: list[Item]
@@ -124,9 +125,9 @@ SYSTEM = (
 )
 
 
-def groups(request: HttpRequest, actor: Actor) -> list[Group]:
+def groups(request: Asked, actor: Actor) -> list[Group]:
     """The menu of this person on this page."""
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     counts = waiting.counts(actor)
     mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), About(person=actor.uid))
     if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
@@ -154,8 +155,8 @@ def _one_current(groups: list[Group]) -> list[Group]:
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
     """How many rules of others, and requests that something is let go, wait for this person's answer."""
-    waiting = {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
-    return waiting | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
+    found = {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
+    return found | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
 def _approvals(actor: Actor, now: int) -> dict[str, int]:

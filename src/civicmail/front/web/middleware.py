@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.standing import why
+from civicmail.city.access.views.asked import Asked
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
@@ -98,21 +99,16 @@ class Around:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponseBase:
+    def __call__(self, request: Asked) -> HttpResponseBase:
         started = time.perf_counter()
         request.id = uuid.uuid4().hex[:12]
         request.now = timezone.now()
         request.actor = NOBODY
         request.bare = request.path in MACHINES or request.path == FEEDS or request.path.startswith((f"{FEEDS}/", problems.ROOT))
-        if _length(request) > LARGEST:
+        response: HttpResponseBase
+        if status := _refused(request):
             request.bare = True
-            response: HttpResponseBase = failing.page(request, 413)
-        elif _has_zero_byte(request):
-            request.bare = True
-            response = failing.page(request, 400)
-        elif _is_beside_files(request):
-            request.bare = True
-            response = failing.page(request, 404)
+            response = failing.page(request, status)
         else:
             response = self.get_response(request)
         if problems.is_of_api(request):
@@ -124,13 +120,13 @@ class Around:
             self._note(request, response.status_code, time.perf_counter() - started)
         return response
 
-    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: Asked, error: Exception) -> HttpResponse | None:
         """What one of ours says becomes its page; anything else goes on to the page for bugs (failing.server_error)."""
         if isinstance(error, CivicmailError) and error.http != 500:
             return failing.told(request, error)
         return None
 
-    def _note(self, request: Any, status: int, seconds: float) -> None:
+    def _note(self, request: Asked, status: int, seconds: float) -> None:
         match = request.resolver_match
         view = (match.view_name or "unnamed") if match else "-"
         metering.note(view, status, seconds)
@@ -144,6 +140,15 @@ def _is_of_mail(request: HttpRequest) -> bool:
     """Whether the page is about messages: nothing of it stays on a machine that several people use."""
     act = getattr(request.resolver_match.func, "act", "") if request.resolver_match else ""
     return act in ("my.mail", "system.see") or act.startswith("content.")
+
+
+def _refused(request: HttpRequest) -> int:
+    """The status of what nobody looks at; 0 for what may go on."""
+    if _length(request) > LARGEST:
+        return 413
+    if _has_zero_byte(request):
+        return 400
+    return 404 if _is_beside_files(request) else 0
 
 
 def _length(request: HttpRequest) -> int:
@@ -169,36 +174,37 @@ class Door:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponseBase:
+    def __call__(self, request: Asked) -> HttpResponseBase:
         if not request.bare:
             self._know(request)
         return self.get_response(request)
 
-    def _know(self, request: Any) -> None:
+    def _know(self, request: Asked) -> None:
         """A session of an older epoch ends here, at its next request (L2)."""
         if not request.user.is_authenticated:
             request.actor = replace(NOBODY, client=client(request))
             return
-        account = cast(Account, request.user)
+        account = request.user
         if request.session.get(EPOCH) != account.epoch:
             auth.logout(request)
             return
         request.actor = actor_of(account, client(request), ms(request.now))
 
-    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+    def process_view(self, request: Asked, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
+        assert request.resolver_match is not None, "there is a view"
         if request.bare or request.resolver_match.view_name in PUBLIC:
             return None
         if not request.user.is_authenticated:
             return self._sign_in_first(request)
         return self._gate(request, view)
 
-    def _sign_in_first(self, request: Any) -> HttpResponseBase:
+    def _sign_in_first(self, request: Asked) -> HttpResponseBase:
         """And come back; a part of a page that was asked for by script makes the whole page go there."""
         back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path() if request.method == "GET" else ""
         to = f"{reverse('account_login')}?{urlencode({'next': back or '/'})}"
         return HttpResponse(status=204, headers={"HX-Redirect": to}) if request.htmx else HttpResponseRedirect(to)
 
-    def _gate(self, request: Any, view: Any) -> HttpResponseBase | None:
+    def _gate(self, request: Asked, view: object) -> HttpResponseBase | None:
         """Who still has to accept the policy is asked to; who has no access at all hears why."""
         actor, act = request.actor, ACTS.get(getattr(view, "act", ""))
         if not actor.uid or actor.admitted or act is None or act.before_admission:

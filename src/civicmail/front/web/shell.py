@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -19,6 +18,7 @@ from civicmail.city.access import guard
 from civicmail.city.access.actors import NOBODY, Actor
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.saying import said
 from civicmail.front.web import language
 from civicmail.front.web.menu import Group, groups
@@ -39,7 +39,7 @@ class DutyInUse:
 class Shell:
     """Read by shell.html."""
 
-    request: HttpRequest
+    request: Asked
     actor: Actor = field(default=NOBODY)
 
     @property
@@ -112,7 +112,7 @@ class Shell:
         return settings.DATA is not None and not guard.is_claimed(settings.DATA)
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: Asked) -> dict[str, Any]:
     """Context processor: `shell` in every template."""
     bare = getattr(request, "bare", False)
     return {"shell": Shell(request, NOBODY if bare else getattr(request, "actor", NOBODY))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
@@ -28,7 +29,7 @@ Try = Callable[[Webhook, str, bytes, int], str]
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """One for each hook, so that one that does not answer keeps no other waiting; none where there is none."""
     return [
-        Job(f"hook {hook.name}", lambda hook=hook: _hook(hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")  # type: ignore[misc]  # the default binds it
+        Job(f"hook {hook.name}", partial(_hook, hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")
         for hook in settings.oversight.webhook
     ]
 

@@ -17,7 +17,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
+from civicmail.front.worker.people import Prepare, Round, connected, each
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.imapboxes import Away, Boxes
 from civicmail.mail.importers.livebox import Folders, LiveBox, Place
@@ -41,15 +41,12 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], i
         with connected():
             yield lambda: step(settings, data, clock) > 0
 
-    @contextmanager
-    def outside() -> Iterator[Work]:
+    def outside() -> Round:
         from civicmail.city.conduct.actions.outside import tell_hooks
 
-        prepare()
-        with connected():
-            yield lambda: tell_hooks(clock()) < 0  # the next round is soon enough
+        return lambda: tell_hooks(clock())
 
-    return [Job("closing", accounts, EVERY, lease=LEASE), Job("outside", outside, EVERY, lease=OUTSIDE)]
+    return [Job("closing", accounts, EVERY, lease=LEASE), Job("outside", each(prepare, outside), EVERY, lease=OUTSIDE)]
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ EXPORTS_SWEPT_EVERY = 60_000
 Clock = Callable[[], int]
 Prepare = Callable[[], None]
 """Brings the database up to date; raises while it is away."""
+Round = Callable[[], object]
+"""What a job does each time. What it gives back says nothing: the next round is soon enough for what is left."""
 
 
 def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
@@ -49,14 +51,14 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     once = _once(prepare)
     return [
         Job("entries", lambda: _carry(data, once, clock), CARRY_EVERY, lease="entries"),
-        Job("deadlines", lambda: _sweep(once, clock), SWEEP_EVERY, lease="deadlines"),
-        Job("conduct", lambda: _conduct(once, clock), SWEEP_EVERY, lease="conduct"),
-        Job("doors", lambda: _doors(once, clock), DOORS_EVERY, lease="doors"),
+        Job("deadlines", each(once, lambda: _deadlines(clock)), SWEEP_EVERY, lease="deadlines"),
+        Job("conduct", each(once, lambda: _conduct(clock)), SWEEP_EVERY, lease="conduct"),
+        Job("doors", each(once, lambda: _doors(clock)), DOORS_EVERY, lease="doors"),
         Job("follow", lambda: _follow(data, once, clock), FOLLOW_EVERY, lease="follow"),
-        Job("alive", lambda: _alive(once, clock), ALIVE_EVERY),
-        Job("save", lambda: _save(data, once), SAVE_EVERY, lease="save"),
+        Job("alive", each(once, lambda: _alive(clock)), ALIVE_EVERY),
+        Job("save", each(once, lambda: _save(data)), SAVE_EVERY, lease="save"),
         Job("exports", lambda: _exports(data, once, clock), EXPORT_EVERY, lease="exports"),
-        Job("feeds", lambda: _feeds(once, clock), FEEDS_EVERY, lease="feeds"),
+        Job("feeds", each(once, lambda: _feeds(clock)), FEEDS_EVERY, lease="feeds"),
     ]
 
 
@@ -65,27 +67,28 @@ def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, lis
     hold."""
     from civicmail.city.access import tasks
 
+    def carry() -> int:
+        with closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
+            return tasks.carry(lambda heads: append(writer, heads), clock())
+
+    rounds: dict[str, Callable[[], int]] = {
+        "deadlines": lambda: sum(asdict(tasks.Sweeping().step(clock())).values()),
+        "conduct": _conduct(clock),
+        "follow": lambda: Listening(data, _Heard(tasks.Following()), clock).all(),
+        "exports": lambda: _all_exports(data, clock),
+        "entries": carry,
+    }
     prepare()
-    dated = carried = 0
+    done: dict[str, int] = {}
     busy = []
     with connected():
-        for name in ("deadlines", "conduct", "follow", "exports", "entries"):
+        for name, round_ in rounds.items():
             try:
                 with Lease.take(lease_path(data, name)):
-                    if name == "deadlines":
-                        dated = sum(asdict(tasks.Sweeping().step(clock())).values())
-                    elif name == "conduct":
-                        dated += _conduct_once(clock())
-                    elif name == "follow":
-                        Listening(data, _Heard(tasks.Following()), clock).all()
-                    elif name == "exports":
-                        _all_exports(data, clock)
-                    else:
-                        with closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
-                            carried = tasks.carry(lambda heads: append(writer, heads), clock())
+                    done[name] = round_()
             except LeaseHeld:
                 busy.append(name)
-    return dated, carried, busy
+    return done.get("deadlines", 0) + done.get("conduct", 0), done.get("entries", 0), busy
 
 
 def _once(prepare: Prepare) -> Prepare:
@@ -124,88 +127,45 @@ def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]
     return [(record["journal"], record["number"]) for record in made]
 
 
-@contextmanager
-def _sweep(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _deadlines(clock: Clock) -> Round:
     from civicmail.city.access.tasks import Sweeping
 
-    prepare()
-    with connected():
-        sweeping = Sweeping()
-
-        def work() -> bool:
-            sweeping.step(clock())
-            return False
-
-        yield work
+    sweeping = Sweeping()
+    return lambda: sweeping.step(clock())
 
 
-@contextmanager
-def _conduct(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _conduct(clock: Clock) -> Callable[[], int]:
     """Dates of reviews, violations and statements."""
-    prepare()
-    with connected():
-        yield lambda: _conduct_once(clock()) < 0  # nothing is left over that could not wait for the next round
-
-
-def _conduct_once(now: int) -> int:
     from civicmail.city.conduct.tasks import sweep
 
-    return sweep(now)
+    return lambda: sweep(clock())
 
 
-@contextmanager
-def _feeds(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _feeds(clock: Clock) -> Round:
     """LDAP servers that are asked on a schedule."""
-    from civicmail.city.access.actions import feedpull
+    from civicmail.city.access.actions.feedpull import pull_due
 
-    prepare()
-    with connected():
-        yield lambda: feedpull.pull_due(clock()) < 0  # the next round is soon enough
+    return lambda: pull_due(clock())
 
 
-@contextmanager
-def _doors(prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _doors(clock: Clock) -> Round:
     """What doors were not told: a change that may wait, or whose process died right after it."""
     from civicmail.city.access.tasks import tell_waiting
 
-    prepare()
-    with connected():
-
-        def work() -> bool:
-            tell_waiting(clock())
-            return False
-
-        yield work
+    return lambda: tell_waiting(clock())
 
 
-@contextmanager
-def _alive(prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.city.access import tasks
+def _alive(clock: Clock) -> Round:
+    from civicmail.city.access.tasks import note_alive
 
-    prepare()
-    with connected():
-
-        def work() -> bool:
-            tasks.note_alive(clock())
-            return False
-
-        yield work
+    return lambda: note_alive(clock())
 
 
-@contextmanager
-def _save(data: Path, prepare: Prepare) -> Iterator[Work]:
+def _save(data: Path) -> Round:
     """A whole file of the database for whoever makes a copy."""
     from civicmail.city.access.tasks import Saving
 
-    prepare()
-    with connected():
-        saving = Saving(data)
-
-        def work() -> bool:
-            saving.step()
-            return False
-
-        yield work
+    return Saving(data).step
 
 
 @contextmanager
@@ -263,13 +223,34 @@ def _exports(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
         yield work
 
 
-def _all_exports(data: Path, clock: Clock) -> None:
+def _all_exports(data: Path, clock: Clock) -> int:
+    """How many pieces were made."""
     from civicmail.desk.workbench.tasks import Exporting, sweep
 
     sweep(data, clock())
+    count = 0
     with closing(Exporting(data, clock)) as exporting:
         while exporting.step():
-            pass
+            count += 1
+    return count
+
+
+def each(prepare: Prepare, begin: Callable[[], Round]) -> Callable[[], AbstractContextManager[Work]]:
+    """The start of a job that has nothing to do at once again. begin: called with the database there, makes what a round does."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        prepare()
+        with connected():
+            round_ = begin()
+
+            def work() -> bool:
+                round_()
+                return False
+
+            yield work
+
+    return start
 
 
 @contextmanager

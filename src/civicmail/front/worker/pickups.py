@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
@@ -21,6 +22,9 @@ from civicmail.front.worker.posting import Own, Post
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import ways
 from civicmail.mail.pipeline.judging import Judging
+
+if TYPE_CHECKING:  # its module needs Django, which is started later
+    from civicmail.desk.holding.models import PickUpReply
 
 AT_ONCE = 50
 EVERY = 1.0
@@ -56,10 +60,7 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
     waiting = pickups.replies(AT_ONCE)
     if waiting:
-        letters = [
-            _letter(r.pickup.to, r.pickup.sender, r.subject, r.text, r.message_id, f"reply:{r.pk}", r.made, settings.city.host)
-            for r in waiting
-        ]
+        letters = [_letter(row, settings.city.host) for row in waiting]
         with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
             Post(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
@@ -67,16 +68,17 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     return done + len(waiting) + pickups.end(data, now=now)
 
 
-def _letter(reader: str, sender: str, subject: str, text: str, message_id: str, key: str, made: datetime, host: str) -> Own:
+def _letter(row: PickUpReply, host: str) -> Own:
     """A reader's answer to whoever sent. The same answer gives the same bytes."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(addr_spec=reader)
-    message["To"] = Address(addr_spec=sender)
-    message["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
-    message["Date"] = format_datetime(made.astimezone(UTC))
+    message["From"] = Address(addr_spec=row.pickup.to)
+    message["To"] = Address(addr_spec=row.pickup.sender)
+    message["Subject"] = row.subject if row.subject.lower().startswith("re:") else f"Re: {row.subject}"
+    message["Date"] = format_datetime(row.made.astimezone(UTC))
+    key = f"reply:{row.pk}"
     name = hashlib.sha256(key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<portal.{name}@{host}>"
-    if message_id and message_id.isascii() and not set(message_id) & set("<> \r\n"):
-        message["In-Reply-To"] = message["References"] = f"<{message_id}>"
-    message.set_content(f"{text}\n\n-- \nWritten in the pick-up portal.\n", cte="quoted-printable")
-    return Own(f"portal:{key}", sender, message.as_bytes(), sender=reader)
+    if (seen := row.message_id) and seen.isascii() and not set(seen) & set("<> \r\n"):
+        message["In-Reply-To"] = message["References"] = f"<{seen}>"
+    message.set_content(f"{row.text}\n\n-- \nWritten in the pick-up portal.\n", cte="quoted-printable")
+    return Own(f"portal:{key}", row.pickup.sender, message.as_bytes(), sender=row.pickup.to)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
+from civicmail.front.worker.people import Clock, Prepare, Round, connected, each
 
 RULES_EVERY = 5.0
 HITS_EVERY = 2.0
 REPLAY_EVERY = 1.0
 
-Clock = Callable[[], int]
-
 
 def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """Django is started; prepare is called before each job begins."""
     return [
-        Job("rules", lambda: _sweep(data, prepare, clock), RULES_EVERY, lease="rules"),
+        Job("rules", each(prepare, lambda: _sweep(data, clock)), RULES_EVERY, lease="rules"),
         Job("hits", lambda: _hits(data, prepare, clock), HITS_EVERY, lease="hits"),
         Job("replays", lambda: _replays(data, prepare, clock), REPLAY_EVERY, lease="replays"),
     ]
@@ -42,18 +40,10 @@ def one_round(data: Path, clock: Clock) -> int:
     return dated
 
 
-@contextmanager
-def _sweep(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _sweep(data: Path, clock: Clock) -> Round:
     from civicmail.desk.oversight.tasks import sweep
 
-    prepare()
-    with connected():
-
-        def work() -> bool:
-            sweep(data, clock())
-            return False
-
-        yield work
+    return lambda: sweep(data, clock())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ that we sent it ourselves; for what was imported it is the custodian.
 from __future__ import annotations
 
 from civicmail.city.access.honest import CHECK
+from civicmail.core.wire.paths import without_detail
 from civicmail.mail.archive.copies import HELD
 from civicmail.mail.archive.records import Capture
 
@@ -30,8 +31,7 @@ def sent_by(capture: Capture) -> str:
             return ""
     if not known:
         return ""
-    local, at, domain = e.sender.lower().rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
+    return without_detail(e.sender.lower())
 
 
 def withheld_from(capture: Capture) -> list[tuple[str, str, str]]:

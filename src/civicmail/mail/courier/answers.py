@@ -23,6 +23,7 @@ from email.utils import format_datetime
 from civicmail.core.message import addresses, headers
 from civicmail.core.message.encoded import text as decoded
 from civicmail.core.message.verdicts import header_of
+from civicmail.core.wire.paths import without_detail
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.held import RULES
 
@@ -89,12 +90,7 @@ def is_for_a_person(message: bytes, mine: Collection[str]) -> bool:
 def _addresses(value: bytes | None) -> Sequence[str]:
     if value is None:
         return ()
-    return [_without_plus(f"{a.local}@{a.domain}".lower()) for a in addresses.parse(decoded(value))]
-
-
-def _without_plus(address: str) -> str:
-    local, at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
+    return [without_detail(f"{a.local}@{a.domain}".lower()) for a in addresses.parse(decoded(value))]
 
 
 def key(capture: Capture, mailbox: str) -> str:

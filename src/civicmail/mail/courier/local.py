@@ -11,7 +11,7 @@ from typing import Any
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
-from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.files import Files
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.hops import Routes
@@ -19,7 +19,7 @@ from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
 from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.maildir import Maildir
-from civicmail.mail.courier.marking import Marked, Marking
+from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.verdict import Result, our_fault
 
 log = get_logger()
@@ -41,9 +41,7 @@ class Handed:
 class Local:
     """Delivers to <data>/maildir."""
 
-    def __init__(
-        self, data: Path, store: Store, routes: Routes, host: str, files: Files = OS_FILES, marking: Marking | None = None
-    ) -> None:
+    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files, marking: Marking) -> None:
         self._marking = marking
         self._maildir = Maildir(data, files)
         self._store = store
@@ -91,16 +89,14 @@ class Local:
 
     def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
         address = kept.capture.envelope.recipients[index].address
-        path = self._routes.split(job.entry.copies[index].target)
-        target, inside = job.entry.copies[index].target, job.hop.inside
-        marks = job.entry.copies[index].told
-        marked = self._marking.of(kept, index, target, marks, inside=inside) if self._marking is not None else Marked()
+        copy, inside = job.entry.copies[index], job.hop.inside
+        marked = self._marking.of(kept, index, copy.target, copy.told, inside=inside)
         told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
         removed = taken_out(kept, self._host, inside=inside)
         lines = additions(kept.capture, self._host, [address], final=True, told=told)
-        sent = apartlimited.finished(kept, sent_facts("lf", lines, removed, marked.replaced), job.entry.copies[index].apart)
+        sent = apartlimited.finished(kept, sent_facts("lf", lines, removed, marked.replaced), copy.apart)
         pieces = _Hashed(leaving(kept.pieces(), sent))
-        name = kept.capture.uuid
+        name, path = kept.capture.uuid, self._routes.split(copy.target)
         try:
             box = boxes[index] = self._maildir.mailbox(path.domain, path.local)
             if name_taken := self._is_there(job, box, name, index, boxes):

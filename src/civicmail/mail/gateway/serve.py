@@ -6,7 +6,7 @@ import asyncio
 import errno
 import gc
 import signal
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -102,10 +102,9 @@ class Gateway:
 
     async def _listen(self, door: Door) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        factory: Callable[[], Conversation] = lambda: Conversation(self.gate, door)  # noqa: E731 - a def would hide the one line
         try:
             server = await loop.create_server(
-                factory,
+                partial(Conversation, self.gate, door),
                 door.address,
                 door.port,
                 ssl=door.certificate.context if door.certificate and door.implicit else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -66,9 +67,9 @@ def _files(msg: Any) -> None:
             return
         content = _read(frames.HEAD.unpack(head)[1])
         if content.startswith(tnef.SIGNATURE):
-            _told(lambda content=content: tnef.read(content), "it cannot be read")
+            _told(partial(tnef.read, content), "it cannot be read")
         else:
-            _told(lambda content=content: msg.read(content), "it is broken", msg.NotMsg)
+            _told(partial(msg.read, content), "it is broken", msg.NotMsg)
 
 
 def _told(read: Any, broken: str, foreign: type[Exception] | None = None) -> None:

@@ -7,6 +7,7 @@ list that cannot be read is named in what is made of its item or folder, and cos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from civicmail.core.message import mapi, propertynames
 from civicmail.core.message.mapi import Item
@@ -42,7 +43,7 @@ def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
                 yield path, _raising(f"the list of a folder is damaged ({why}), so something in it may be missing")
             if type_ == _MESSAGE:
                 for id_ in ids:
-                    yield path, lambda id_=id_: reader.item(_node(whole, id_))  # type: ignore[misc]  # the default binds it
+                    yield path, partial(_item, reader, whole, id_)
             else:
                 inner = [(id_, f"{path}/{_name(whole, id_, reader) or '?'}".lstrip("/"), depth + 1) for id_ in ids]
                 waiting += reversed(inner)
@@ -71,6 +72,10 @@ def _listed(whole: PstFile, folder: int, type_: int, table: int) -> tuple[list[i
     except Broken as error:
         found = dict.fromkeys(id_ for id_, above in whole.parents() if above == folder and id_ & 0x1F == type_ and id_ != folder)
         return list(found), str(error)
+
+
+def _item(reader: pstitem.Reader, whole: PstFile, id_: int) -> Item:
+    return reader.item(_node(whole, id_))
 
 
 def _node(whole: PstFile, id_: int) -> Node:

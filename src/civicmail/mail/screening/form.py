@@ -46,8 +46,8 @@ def alabel(domain: str) -> str:
 
 def _is_automatic(fields: Mapping[str, str]) -> bool:
     """RFC 3834 5 and 2: what says that a program sent it."""
-    submitted = _word(fields, "auto-submitted")
-    return bool(submitted and submitted != "no") or _word(fields, "precedence") in _BULK
+    submitted = forwarding.word(fields, "auto-submitted")
+    return bool(submitted and submitted != "no") or forwarding.word(fields, "precedence") in _BULK
 
 
 def _is_forwarded(case: Inner, fields: Mapping[str, str]) -> bool:
@@ -56,8 +56,3 @@ def _is_forwarded(case: Inner, fields: Mapping[str, str]) -> bool:
         return bool(forwarding.said(fields))
     authors = [author.addr.lower() for author in case.letter.from_]
     return bool(forwarding.marks(fields, authors, case.asked["sender"], case.asked["domains"]))
-
-
-def _word(fields: Mapping[str, str], name: str) -> str:
-    """The first word of a field, lower case."""
-    return fields.get(name, "").partition(";")[0].strip().lower()

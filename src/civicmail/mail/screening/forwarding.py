@@ -40,9 +40,9 @@ def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, doma
 def said(fields: Mapping[str, str]) -> tuple[str, ...]:
     """What the header says itself (RFC 3834, RFC 2156 5.3.4 and the fields of those who do it)."""
     found = [name for name in RULES if "@" in fields.get(name, "")] + [name for name in RESENT if name in fields]
-    if _word(fields, "auto-submitted") == "auto-forwarded":
+    if word(fields, "auto-submitted") == "auto-forwarded":
         found.append("auto-submitted")
-    if "true" in (_word(fields, "autoforwarded"), _word(fields, "x-ms-exchange-organization-autoforwarded")):
+    if "true" in (word(fields, "autoforwarded"), word(fields, "x-ms-exchange-organization-autoforwarded")):
         found.append("autoforwarded")
     if "mailbox rules agent" in fields.get("x-ms-exchange-generated-message-source", "").lower():
         found.append("exchange-rule")
@@ -68,7 +68,8 @@ def _address(value: str) -> str:
     return inside if inside.count("@") == 1 and value.count("@") == 1 and not set(inside) & set(" ,;") else ""
 
 
-def _word(fields: Mapping[str, str], name: str) -> str:
+def word(fields: Mapping[str, str], name: str) -> str:
+    """The first word of a field, lower case."""
     return fields.get(name, "").partition(";")[0].strip().lower()
 
 

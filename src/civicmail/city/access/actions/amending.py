@@ -10,13 +10,14 @@ from django.db import transaction
 from civicmail.city.access import grounds, mandatestates
 from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions.acting import locked, person_of
-from civicmail.city.access.actions.mandates import codes_of, entered, named, require, require_second, resolve, subjects_of
+from civicmail.city.access.actions.mandates import codes_of, entered, named, require, require_second, resolve
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Amendment, Mandate, Subject
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries import lines
 from civicmail.city.access.queries.mandates import plain as as_plain
+from civicmail.city.access.queries.mandates import subjects_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.wanted import Wanted
 

@@ -20,6 +20,7 @@ from civicmail.city.access.actions import devices, inplace, reached, signin
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Address, Person
+from civicmail.core.wire.paths import without_detail
 
 _GATES = frozenset({"submission", "mx", "relay", "lmtp"})
 
@@ -146,7 +147,7 @@ def _count(counts: _Counts) -> None:
 
 def _boxes(addresses: set[str]) -> dict[str, tuple[int, int | None]]:
     """Address, also with what follows a plus, to mailbox and holder (ids of rows); of our own alone."""
-    plain = {a: _without_plus(a) for a in addresses}
+    plain = {a: without_detail(a) for a in addresses}
     wanted = list({*plain, *plain.values()})
     found: dict[str, tuple[int, int | None]] = {}
     for begin in range(0, len(wanted), 500):
@@ -154,8 +155,3 @@ def _boxes(addresses: set[str]) -> dict[str, tuple[int, int | None]]:
         for address, box, holder in rows.values_list("address", "mailbox", "mailbox__holder"):
             found[address] = (box, holder)
     return {a: found.get(a) or found[p] for a, p in plain.items() if a in found or p in found}
-
-
-def _without_plus(address: str) -> str:
-    local, at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"

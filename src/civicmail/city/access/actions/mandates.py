@@ -23,6 +23,7 @@ from civicmail.city.access.models import Mandate, MandateYear, Subject
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries import boxes, lines
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.mandates import subjects_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Department, Person
@@ -177,10 +178,6 @@ def resolve(row: Mandate) -> None:
     if row.department:
         theirs |= set(boxes.of_department(row.department)) - set(boxes.of_people([row.person]))
     row.boxes, row.custodians = sorted(theirs), list(boxes.names_of_imports(people))
-
-
-def subjects_of(row: Mandate) -> list[Person]:
-    return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
 
 
 def named(uids: Collection[str]) -> list[Person]:

@@ -49,7 +49,7 @@ def end_without_duty(now: int) -> int:
         return 0
     at = moment(now)
     everyone = standing.everybody(now, {r.person.pk for r in rows})
-    grants = DutyGrant.objects.filter(person__in={r.person.pk for r in rows}, starts__lte=at, until__gt=at, ended__isnull=True)
+    grants = DutyGrant.objects.in_force(at).filter(person__in={r.person.pk for r in rows})
     held = set(grants.values_list("person", "duty"))
     lost = []
     for row in rows:

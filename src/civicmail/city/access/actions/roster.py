@@ -103,11 +103,7 @@ def _authorise(
     profile: Profile, episodes: list[Episode], boxes: dict[int, Mailbox], approver: Person, until: int, now: int
 ) -> list[Authorisation]:
     at, end = moment(now), moment(until)
-    officers = list(
-        DutyGrant.objects.filter(duty="access-officer", ended__isnull=True, starts__lte=at, until__gt=at)
-        .select_related("person")
-        .order_by("id")
-    )
+    officers = list(DutyGrant.objects.in_force(at).filter(duty="access-officer").select_related("person").order_by("id"))
     reasons = {field: getattr(profile, field) for field in ("duties", "performance", "efficiency", "service")}
     rows = []
     for episode in episodes:

@@ -94,7 +94,7 @@ def _expire(contract: int, now: int) -> int:
 def _told(agency: Agency, now: int) -> list[str]:
     """Addresses of access officers, and of the agency's contact where that is one of ours."""
     at = moment(now)
-    held = DutyGrant.objects.filter(duty="access-officer", ended__isnull=True, starts__lte=at, until__gt=at)
+    held = DutyGrant.objects.in_force(at).filter(duty="access-officer")
     people = {*held.values_list("person", flat=True)}
     if (contact := undertakings.contact_of(agency)) is not None:
         people.add(contact.pk)

@@ -3,7 +3,7 @@ working day, or it is a finding (E4)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Mandate
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.wanted import Wanted
 
@@ -35,7 +36,7 @@ def ask_urgent(
         if row.protected:
             raise NotPermitted("Protected mail waits for the approver who is named for it, however urgent it is.")
         row.urgent, row.state, row.ratified = True, "urgent", "due"
-        row.ratify_by = workdays.end_of_next(timezone.localtime(moment(now)), _holidays())
+        row.ratify_by = workdays.end_of_next(timezone.localtime(moment(now)), holidays())
         put_in_force(row, now, now + plain.URGENT)
         row.save()
         facts = scope_facts(row) | {"ratify_by": ms(row.ratify_by), "stepped_up": ms(stepped_up)}
@@ -69,7 +70,3 @@ def _answer(mandate: Mandate, answer: str, actor: Actor, reason: str, now: int) 
         if answer == "rejected":
             entered("mandate.finding", row, actor, "an urgent look was not ratified", now, why="rejected")
     return row
-
-
-def _holidays() -> frozenset[date]:
-    return frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)

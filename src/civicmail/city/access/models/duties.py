@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,8 +12,16 @@ from civicmail.city.access.duties import Duty
 from civicmail.city.directory.models import Department, Person
 
 
+class DutyGrants(models.QuerySet["DutyGrant"]):
+    def in_force(self, at: datetime) -> Self:
+        """Those that are duties at this moment."""
+        return self.filter(ended__isnull=True, starts__lte=at, until__gt=at)
+
+
 class DutyGrant(models.Model):
     """A person holds a duty (duties.py), for a department where it is one of a department's, from a time until another (D1)."""
+
+    objects = DutyGrants.as_manager()
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="duties")
     duty: models.CharField[str, Duty] = models.CharField(max_length=24)

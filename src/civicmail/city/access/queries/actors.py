@@ -114,7 +114,7 @@ def _held(person: Person, tree: _Tree, now: int) -> list[Held]:
     """Two duties that exclude each other are of no use, neither of them, unless that was recorded with what watches over it (D1,
     D3). One of a department's is held for its divisions, too."""
     at = moment(now)
-    grants = DutyGrant.objects.filter(person=person, starts__lte=at, until__gt=at, ended__isnull=True)
+    grants = DutyGrant.objects.in_force(at).filter(person=person)
     rows = list(grants.order_by("id").values_list("id", "duty", "department"))
     if not rows:
         return []

@@ -5,9 +5,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 
 def last_day(ends: datetime) -> date:
     """The last day on which something holds that ends at this moment."""
     return timezone.localdate(ends - timedelta(microseconds=1))
+
+
+def holidays() -> frozenset[date]:
+    """Working days on which the city does not work."""
+    return frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)

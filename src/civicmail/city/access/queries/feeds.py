@@ -67,12 +67,13 @@ def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
     kind, department, position, supervisor, agency, number, ends = work
     contract = f"{agency}/{number}" if agency else ""
     return Known(
-        uid, family, given, display, phone, language, kind, department, position, supervisor or "", contract, ends, True, away
-    )
+        uid, family, given, display, phone, language, kind=kind, department=department, position=position,
+        supervisor=supervisor or "", contract=contract, ends=ends, open=True, outside=away,
+    )  # fmt: skip
 
 
 def officers(now: int) -> list[str]:
     """The addresses of those who hold the access office now. now: ms."""
     at = moment(now)
-    held = DutyGrant.objects.filter(duty="access-officer", ended__isnull=True, starts__lte=at, until__gt=at).values("person")
+    held = DutyGrant.objects.in_force(at).filter(duty="access-officer").values("person")
     return sorted(Mailbox.objects.filter(holder__in=held, closed__isnull=True).values_list("address", flat=True))

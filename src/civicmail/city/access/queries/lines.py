@@ -35,7 +35,7 @@ def protected(people: Collection[Person], departments: Collection[str], now: int
     found = set()
     if Episode.objects.filter(person__in=named, kind="elected", ended__isnull=True).exists():
         found.add("council")
-    attorneys = DutyGrant.objects.filter(person__in=named, duty="city-attorney", starts__lte=at, until__gt=at, ended__isnull=True)
+    attorneys = DutyGrant.objects.in_force(at).filter(person__in=named, duty="city-attorney")
     if attorneys.exists():
         found.add("city-attorney")
     parents = dict(Department.objects.order_by().values_list("code", "parent__code"))

@@ -22,6 +22,11 @@ from civicmail.city.directory.models import Person
 LOOKS = ("content.list", "content.show", "content.attachment", "content.print", "content.export", "content.hold")
 
 
+def subjects_of(row: Row) -> list[Person]:
+    """Whom a mandate is about now."""
+    return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
+
+
 def plain(row: Row) -> Mandate:
     """A row as the guard takes it; one that has not begun has an empty window, and one that was not used ends when it lapses,
     whether a sweep has been or not."""

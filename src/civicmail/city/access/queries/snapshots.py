@@ -184,7 +184,12 @@ def _people(
         known, given = devices.get(person, ()), tuple(grants.get(person, ()))
         elsewhere, personally = tuple(outside.lower().split()), personal.get(person, ())
         less = people.is_restricted(person)
-        found.append(Person(uid, login.lower(), name, work.kind, epoch, why, False, known, given, elsewhere, personally, less))
+        found.append(
+            Person(
+                uid, login.lower(), name, work.kind, epoch, why, devices=known, grants=given, outside=elsewhere,
+                personal=personally, restricted=less,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -203,7 +208,10 @@ def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str,
     forward, until = ways.get(box.id, ("", at))
     beyond, files = ms(until) if forward else 0, ms(box.files_until) if box.files_until else 0
     kind: Any = box.kind
-    return Mailbox(box.address, kind, name, box.department, state, why, holder, addresses, forward, beyond, files)
+    return Mailbox(
+        box.address, kind, name, box.department, state, why, holder=holder, addresses=addresses, forward=forward,
+        forward_until=beyond, files_until=files,
+    )  # fmt: skip
 
 
 def _named(box: Box, people: Everybody) -> str:

@@ -42,8 +42,8 @@ def agencies(request: Asked) -> HttpResponseBase:
         columns=[
             Column("name", "Agency", lambda a: Cell(a.name, reverse("agency", args=[a.code]), hint=a.contact), ("name",)),
             Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")),
-            Column("people", "People now", lambda a: a.people, ("people",), True, "people now"),
-            Column("contracts", "Contracts running", lambda a: a.running, ("running",), True, "contracts running"),
+            Column("people", "People now", lambda a: a.people, ("people",), num=True, name="people now"),
+            Column("contracts", "Contracts running", lambda a: a.running, ("running",), num=True, name="contracts running"),
             Column("last", "Last one ends", lambda a: a.last, ("last",), name="last one ends"),
         ],
         filters=[

@@ -7,21 +7,27 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import ACTS, About
-from civicmail.city.access.models import Account
+from civicmail.city.access.models import Account, Mandate
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 
 
 class Asked(HttpRequest):
-    """What the middleware has put on each request. now: one time for the whole request; id: what logs and error pages name."""
+    """What the middleware has put on each request. now: one time for the whole request; id: what logs and error pages name; bare:
+    no session is looked at, and nothing of the page asks the database; under: of a page that shows mail, the mandate, for its
+    head."""
 
     actor: Actor
     now: datetime
     id: str
+    bare: bool
+    under: Mandate
+    htmx: HtmxDetails
 
 
 class View(Protocol):

@@ -22,7 +22,7 @@ from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may,
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.access.views.trying import status_of, tried
 
 WITH = ("mailbox", "person", "department", "requester", "approver", "episode__contract")
@@ -56,7 +56,7 @@ def waiting(request: Asked, department: str) -> HttpResponseBase:
         sort="-asked",
         slim=lambda rows: rows.select_related(*WITH),
     )
-    page = Page("Who asked for access?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
+    page = Page("Who asked for access?", where.name, [crumb(where)])
     return listing.shown(request, "access/list.html", found, {"page": page})
 
 

@@ -8,11 +8,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import entries as found_by
 from civicmail.city.access.queries import named
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
@@ -59,7 +58,7 @@ def entry(request: Asked, pk: int) -> HttpResponse:
     facts = sorted(found.facts.items()) if isinstance(found.facts, dict) else []
     names = named.those({found.person, found.behalf})
     shown = {
-        "page": page, "entry": found, "at": moment(found.at), "carried": carried, "facts": facts, "duty": _duty(found.duty),
+        "page": page, "entry": found, "at": moment(found.at), "carried": carried, "facts": facts, "duty": saying.duty(found.duty),
         "who": named.both(found.person, names.get(found.person)), "behalf": named.both(found.behalf, names.get(found.behalf)),
     }  # fmt: skip
     return render(request, "access/entry.html", shown)
@@ -69,7 +68,7 @@ def _columns() -> list[Column]:
     return [
         Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]))),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
-        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=_duty(e.duty)), name="by"),
+        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=saying.duty(e.duty)), name="by"),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: e.reason),
         Column("client", "From", lambda e: e.client, name="from"),
@@ -78,7 +77,3 @@ def _columns() -> list[Column]:
 
 def _since(now: datetime, days: str) -> int:
     return ms(now - timedelta(days=int(days)))
-
-
-def _duty(name: str) -> str:
-    return DUTIES[name].name if name in DUTIES else name

@@ -47,7 +47,7 @@ def feeds(request: Asked) -> HttpResponseBase:
         columns=[
             Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
             Column("at", "Read", lambda r: r.at, ("at",)),
-            Column("rows", "Lines", lambda r: r.rows, ("rows",), True, "lines"),
+            Column("rows", "Lines", lambda r: r.rows, ("rows",), num=True, name="lines"),
             Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
             Column("by", "By", lambda r: Cell(named.told(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
         ],
@@ -111,7 +111,7 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
             Column("did", "What", lambda n: Cell(DID[n.did][1], role=DID[n.did][0]), ("did", "line")),
             Column("changes", "From and to", lambda n: Cell(_changes(n), full=True)),
             Column("reason", "Why", lambda n: n.reason),
-            Column("line", "Line", lambda n: n.line or "", ("line",), True, "line"),
+            Column("line", "Line", lambda n: n.line or "", ("line",), num=True, name="line"),
         ],
         filters=[
             Filter("q", "Number", lambda rows, value: rows.filter(uid__icontains=value)),

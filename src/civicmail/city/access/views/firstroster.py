@@ -20,7 +20,7 @@ from civicmail.city.access.queries import roster
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Department, Episode, Person
 
@@ -30,7 +30,7 @@ def positions(request: Asked, department: str) -> HttpResponse:
     """The positions of a department, those with most people without access first."""
     where = department_of(department)
     require(request, "roster.authorise", About(department=where.code))
-    page = Page("Who needs mail, by position?", where.name, [_up(where)])
+    page = Page("Who needs mail, by position?", where.name, [crumb(where)])
     return render(request, "access/positions.html", {"page": page, "department": where, "positions": roster.positions(where)})
 
 
@@ -39,7 +39,7 @@ def position(request: Asked, department: str) -> HttpResponse:
     """One position: its profile, and the people who have no access. The position travels in the query, it may be any words."""
     where, name = _of(request, department)
     profile = newest(where, name)
-    page = Page(name, where.name, [_up(where), ("First roster", reverse("positions", args=[where.code]))])
+    page = Page(name, where.name, [crumb(where), ("First roster", reverse("positions", args=[where.code]))])
     shown = {"page": page, "department": where, "position": name, "profile": profile, "people": _without(where, name)}
     return render(request, "access/position.html", {**shown, "most": verbs.MOST})
 
@@ -54,7 +54,7 @@ def profile(request: Asked, department: str) -> HttpResponse:
     back = _link("position", where, name)
     return answered(
         request, form, lambda: verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now)),
-        page=Page(f"Why does a {name} need mail?", where.name, [_up(where), (name, back)]), back=back, template=FORM,
+        page=Page(f"Why does a {name} need mail?", where.name, [crumb(where), (name, back)]), back=back, template=FORM,
         submit="Save the profile", said=lambda made: f"Version {made.version} of the profile is in use.",
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ def review(request: Asked, department: str) -> HttpResponse:
             messages.success(request, f"{len(made)} {'person has' if len(made) == 1 else 'people have'} mail access now.")
             return redirect(_link("position", where, name))
     words = "1 person" if len(people) == 1 else f"{len(people)} people"
-    crumbs = [_up(where), (name, _link("position", where, name))]
+    crumbs = [crumb(where), (name, _link("position", where, name))]
     page = Page(f"Authorise {words}?", where.name, crumbs, facts=[("Profile version", found.version), ("Position", name)])
     gone = [str(p) for p in people if str(p.pk) not in everybody]
     shown = {"page": page, "form": form, "people": people, "profile": found, "words": words, "gone": gone, "back": crumbs[-1][1]}
@@ -103,10 +103,6 @@ def _of(request: Asked, department: str) -> tuple[Department, str]:
     if not name or not Episode.objects.filter(department=where, position=name).exists():
         raise Http404
     return where, name
-
-
-def _up(where: Department) -> tuple[str, str]:
-    return f"{where.name}: people", reverse("people", args=[where.code])
 
 
 def _link(route: str, where: Department, name: str) -> str:

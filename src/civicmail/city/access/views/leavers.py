@@ -17,7 +17,7 @@ from civicmail.city.access.states import LIVING
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Person
 
@@ -40,10 +40,7 @@ def leaver(request: Asked, department: str) -> HttpResponse:
         if made is not None:
             return redirect("ending", pk=made.pk)
     living = who.authorisations.filter(state__in=LIVING).select_related("mailbox")
-    crumbs = [
-        (f"{where.name}: people", reverse("people", args=[where.code])),
-        (str(who), reverse("person", args=[where.code, who.uid])),
-    ]
+    crumbs = [crumb(where), (str(who), reverse("person", args=[where.code, who.uid]))]
     page = Page(f"End access of {who}?", where.name, crumbs)
     devices = who.devices.filter(ended__isnull=True).count()
     effects = [

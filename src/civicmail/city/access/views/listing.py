@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -61,6 +61,7 @@ class Column:
     label: str
     value: Callable[[Any], Any]
     sort: tuple[str, ...] = ()
+    _: KW_ONLY
     num: bool = False
     name: str = ""
 

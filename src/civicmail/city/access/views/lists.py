@@ -23,7 +23,7 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.officeforms import AddMember, NewList
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.places import offered
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 
 STATES = [("open", "open"), ("closed", "closed")]
@@ -45,7 +45,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     """The lists that one department owns."""
     where = department_of(department)
     require(request, "mailbox.see", About(department=where.code))
-    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    crumbs = [crumb(where)]
     page = Page("Which lists does the department own?", where.name, crumbs, actions=_new(request, where.code))
     return _listed(request, MailGroup.objects.filter(department=where), page, [], [])
 
@@ -66,8 +66,8 @@ def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Colum
             Column("address", "Address", lambda g: Cell(g.address, reverse("list", args=[g.address]), hint=g.name), ("address",)),
             *columns,
             Column("everyone", "Everybody", lambda g: "the department" if g.everyone else "", ("everyone",), name="everybody of"),
-            Column("boxes", "Mailboxes", lambda g: g.boxes, ("boxes",), True, "mailboxes"),
-            Column("lists", "Lists in it", lambda g: g.lists or "", ("lists",), True, "lists in it"),
+            Column("boxes", "Mailboxes", lambda g: g.boxes, ("boxes",), num=True, name="mailboxes"),
+            Column("lists", "Lists in it", lambda g: g.lists or "", ("lists",), num=True, name="lists in it"),
             Column("state", "State", lambda g: Cell(_state(g)[1], role=_state(g)[0])),
         ],
         filters=[

@@ -24,7 +24,7 @@ from civicmail.city.access.views.officeforms import NewMailbox, UntilBecause
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.rights import user_acts
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.models import Department, Mailbox
 
 OPEN = [("open", "open"), ("closed", "closed"), ("unused", "nobody may read it"), ("moved", "its holder works elsewhere")]
@@ -48,7 +48,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     """The mailboxes that one department owns; those of duties and machines first in sight."""
     where = department_of(department)
     require(request, "mailbox.see", About(department=where.code))
-    page = Page("Which mailboxes does the department own?", where.name, [_people(where)], actions=_new(request, where.code))
+    page = Page("Which mailboxes does the department own?", where.name, [crumb(where)], actions=_new(request, where.code))
     return _listed(request, Mailbox.objects.filter(department=where), page, [], [])
 
 
@@ -57,10 +57,6 @@ def _new(request: Asked, department: str) -> list[Action]:
         return []
     asked = f"?department={department}" if department else ""
     return [Action("Make a mailbox", f"{reverse('mailbox-new')}{asked}", primary=True)]
-
-
-def _people(where: Department) -> tuple[str, str]:
-    return f"{where.name}: people", reverse("people", args=[where.code])
 
 
 def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]) -> HttpResponseBase:
@@ -79,7 +75,7 @@ def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Colum
             Column("address", "Address", _address, ("address",)),
             Column("kind", "Kind", lambda m: Mailbox.Type(m.kind).label, ("kind", "address"), name="kind"),
             *columns,
-            Column("users", "People who use it", lambda m: m.users, ("users",), True, "people who use it"),
+            Column("users", "People who use it", lambda m: m.users, ("users",), num=True, name="people who use it"),
             Column("state", "State", lambda m: _cell(state_of(m, request)), name=""),
         ],
         filters=[

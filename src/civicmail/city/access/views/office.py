@@ -16,10 +16,11 @@ from civicmail.city.access.queries import named
 from civicmail.city.access.queries import office as found_here
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.roster import crumb
 from civicmail.city.directory.models import Department
 
 
@@ -43,9 +44,9 @@ def departments(request: Asked) -> HttpResponseBase:
             Column("name", "Department", lambda d: Cell(d.name, reverse("department", args=[d.code]), hint=d.code), ("name",)),
             Column("parent", "Part of", lambda d: str(d.parent or ""), ("parent__name",), name="part of"),
             Column("head", "Head", _head_cell, ("head__family",), name="head"),
-            Column("people", "People", lambda d: d.people, ("people",), True, "people"),
-            Column("access", "With access", lambda d: d.access, ("access",), True, "with access"),
-            Column("waiting", "Requests", lambda d: d.waiting or "", ("waiting",), True, "requests"),
+            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
+            Column("access", "With access", lambda d: d.access, ("access",), num=True, name="with access"),
+            Column("waiting", "Requests", lambda d: d.waiting or "", ("waiting",), num=True, name="requests"),
         ],
         filters=[
             Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
@@ -102,7 +103,7 @@ def duty_grants(request: Asked) -> HttpResponseBase:
     shown = {
         "page": Page("Who holds which power?", "Access office", actions=actions),
         "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
-        "conflicts": [(c, _duty_name(c.first), _duty_name(c.second), named.told(c.by, c.by_name)) for c in _conflicts(request)],
+        "conflicts": [(c, saying.duty(c.first), saying.duty(c.second), named.told(c.by, c.by_name)) for c in _conflicts(request)],
     }
     return listing.shown(request, "access/duty_grants.html", found, shown)
 
@@ -112,12 +113,8 @@ def _conflicts(request: Asked) -> QuerySet[Any]:
     return rows.annotate(by_name=named.name_of("by"))
 
 
-def _duty_name(duty: str) -> str:
-    return str(DUTIES[duty].name) if duty in DUTIES else duty
-
-
 def _duty_cell(g: DutyGrant) -> Cell:
-    return Cell(_duty_name(g.duty), hint=str(g.department or ""))
+    return Cell(saying.duty(g.duty), hint=str(g.department or ""))
 
 
 @acting("account.unlock")
@@ -189,7 +186,7 @@ def ending(request: Asked, pk: int) -> HttpResponse:
     where = found.episode.department
     require(request, "roster.see", About(department=where.code))
     state = ("done", "All doors are shut") if found.done else ("wait", "Not done yet")
-    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    crumbs = [crumb(where)]
     facts = [("Ends", found.when), ("By", named.of(found.by)), ("Successor", found.successor or "none")]
     actions = []
     if found.done is None and found.when > request.now and may(request, "access.end", about_person(found.person)):

@@ -46,7 +46,18 @@ class NewContract(ContractEnd):
     field_order = ("number", "sponsor", "starts", "ends", "reason")
 
 
-class NewMailbox(Because):
+class ForDepartment(Because):
+    """An address that a department gets. departments: (code, name) of those from which somebody may choose."""
+
+    department = forms.ChoiceField(label="Which department owns it?")
+    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
+
+    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
+
+
+class NewMailbox(ForDepartment):
     """A mailbox of a duty or of a machine."""
 
     kind = forms.ChoiceField(
@@ -55,16 +66,10 @@ class NewMailbox(Because):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )
-    department = forms.ChoiceField(label="Which department owns it?")
-    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
     name = forms.CharField(label="Name", max_length=160, help_text="Mail from it carries this name.")
     purpose = long("What is it for?", "At least 20 characters.", least=20)
     expires = a_day("Until which day?", "Only for a machine: at most a year.", required=False)
     field_order = ("kind", "department", "address", "name", "purpose", "expires", "reason")
-
-    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -123,11 +128,9 @@ class AskGrant(Why):
             self.order_fields(self.field_order)
 
 
-class NewList(Because):
+class NewList(ForDepartment):
     """An address with mailboxes behind it."""
 
-    department = forms.ChoiceField(label="Which department owns it?")
-    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
     name = forms.CharField(label="Name", max_length=160)
     everyone = forms.ChoiceField(
         label="Who is on it?",
@@ -136,10 +139,6 @@ class NewList(Because):
         error_messages={"required": "Choose one of the two."},
     )
     field_order = ("department", "address", "name", "everyone", "reason")
-
-    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
 
 
 class AddMember(Because):

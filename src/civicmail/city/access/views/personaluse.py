@@ -16,7 +16,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Department
 
@@ -33,7 +33,7 @@ def rules(request: Asked, department: str) -> HttpResponse:
         messages.success(request, "Personal use was allowed as written.")
         return redirect("personal-use", department=where.code)
     allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
-    page = Page("What personal use is allowed?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
+    page = Page("What personal use is allowed?", where.name, [crumb(where)])
     shown = {"page": page, "form": form, "allowed": allowed.select_related("person", "by").order_by("until")}
     return render(request, "access/personal_use.html", shown, status=status_of(form))
 

@@ -21,13 +21,13 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.personforms import Change, Move, NewPerson, Rehire
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Contract, Department, Episode, Person
 
 
 def _up(where: Department, who: Person | None = None) -> list[tuple[str, str]]:
-    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    crumbs = [crumb(where)]
     return [*crumbs, (str(who), reverse("person", args=[where.code, who.uid]))] if who else crumbs
 
 

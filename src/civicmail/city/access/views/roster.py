@@ -35,6 +35,11 @@ def department_of(code: str) -> Department:
     return get_object_or_404(Department, code=code)
 
 
+def crumb(where: Department) -> tuple[str, str]:
+    """The way back to the people of a department."""
+    return f"{where.name}: people", reverse("people", args=[where.code])
+
+
 @acting("roster.see")
 def people(request: Asked, department: str) -> HttpResponseBase:
     """One row a person who works there now."""
@@ -190,7 +195,7 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
     if episode.contract:
         said.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
     state = ("stop", "Left") if episode.ended else ("plain", "Works here")
-    return Page(who.display, where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))], state, said, actions)
+    return Page(who.display, where.name, [crumb(where)], state, said, actions)
 
 
 def _signin(request: Asked, who: Person, about: About) -> list[Action]:

@@ -12,7 +12,6 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
@@ -100,7 +99,7 @@ def find(
         found.good_faith = good_faith
         found.save()
         entered("violation.find", found, actor, reason, now, severe=int(found.severe), good_faith=int(good_faith))
-        if action == "confirm" and found.bar is None and _is_outside(found):
+        if action == "confirm" and found.bar is None and whom.is_outside(found):
             shut(found, finder, actor=actor, now=now)
         if action == "confirm":
             tell_person(found, "found", f"Found: {found.clause}", [_FOUND.format(clause=found.clause)], now)
@@ -110,10 +109,6 @@ def find(
             if found.respond_by is not None:
                 tell_person(found, "found", f"Closed: {found.clause}", [_CLOSED.format(clause=found.clause)], now)
     return found
-
-
-def _is_outside(row: Violation) -> bool:
-    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
 
 
 _FOUND = (

@@ -150,7 +150,7 @@ def _with_something(people: set[int], now: int) -> set[int]:
         return set()
     at = moment(now)
     rights = Authorisation.objects.filter(person__in=people, state__in=["active", "suspended"], until__gt=at)
-    grants = DutyGrant.objects.filter(person__in=people, starts__lte=at, until__gt=at, ended__isnull=True)
+    grants = DutyGrant.objects.in_force(at).filter(person__in=people)
     return {*rights.values_list("person", flat=True), *grants.values_list("person", flat=True)}
 
 

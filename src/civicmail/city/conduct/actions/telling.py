@@ -61,7 +61,7 @@ def asked(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
 def officers(key: str, subject: str, text: str, *, now: int) -> None:
     """Everybody who is access officer now hears it."""
     at = moment(now)
-    grants = DutyGrant.objects.filter(duty="access-officer", starts__lte=at, until__gt=at, ended__isnull=True)
+    grants = DutyGrant.objects.in_force(at).filter(duty="access-officer")
     people = set(grants.values_list("person", flat=True))
     for person, address in sorted(addresses(people).items()):
         tell(f"{key}:{person}", address, subject, text, now=at)

@@ -79,7 +79,7 @@ def asked_of(departments: Collection[Department], now: int) -> dict[int, list[Pe
 def holders(duty: str, now: int) -> list[Person]:
     """Who holds a duty of the whole city now, in order of names."""
     at = moment(now)
-    rows = DutyGrant.objects.filter(duty=duty, ended__isnull=True, starts__lte=at, until__gt=at).values("person")
+    rows = DutyGrant.objects.in_force(at).filter(duty=duty).values("person")
     return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
 
 

@@ -45,7 +45,7 @@ def rights(tier: Tier, now: int, *, person: int | None = None, departments: Coll
 
 def duties(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[DutyGrant]:
     """The duties in force of the first tier, or all of one person's."""
-    rows = DutyGrant.objects.filter(starts__lte=moment(now), until__gt=moment(now), ended__isnull=True)
+    rows = DutyGrant.objects.in_force(moment(now))
     if tier == "micro":
         rows = rows.filter(person=person)
     elif tier != "duties":

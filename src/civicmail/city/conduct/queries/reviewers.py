@@ -76,7 +76,7 @@ def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> 
         deputies.setdefault(department, []).append(person)
     authorisers: dict[int, list[int]] = {}
     officers = []
-    grants = DutyGrant.objects.filter(duty__in=["authoriser", "access-officer"], starts__lte=at, until__gt=at, ended__isnull=True)
+    grants = DutyGrant.objects.in_force(at).filter(duty__in=["authoriser", "access-officer"])
     for duty, where, person in grants.order_by("id").values_list("duty", "department", "person"):
         if duty == "access-officer":
             officers.append(person)

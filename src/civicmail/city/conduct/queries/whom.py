@@ -41,6 +41,11 @@ def about_violation(row: Violation, *, requester: str = "") -> About:
     return About(row.department.code if row.department is not None else "", uid, requester, str(row.pk))
 
 
+def is_outside(row: Violation) -> bool:
+    """Of an agency's person."""
+    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
+
+
 def heads_told(row: Violation, now: int) -> list[str]:
     """Addresses of whoever is asked for the department, and is not the person; of the access officers where there is no other."""
     people = deciders.asked(row.department, now) if row.department is not None else deciders.holders("access-officer", now)

@@ -140,7 +140,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
             Column("mailbox", "Mailbox", lambda r: Cell(str(r.mailbox), reverse("closure", args=[r.pk])), ("mailbox__address",)),
             Column("department", "Department", lambda r: str(r.department), ("department__name",)),
             Column("state", "State", lambda r: Cell(_state(r)[1], role=_state(r)[0]), ("state",)),
-            Column("live", "Messages", lambda r: r.live, ("live",), True, "messages"),
+            Column("live", "Messages", lambda r: r.live, ("live",), num=True, name="messages"),
             Column("closed", "Closed", lambda r: r.closed, ("closed",), name="closed"),
         ],
         filters=[

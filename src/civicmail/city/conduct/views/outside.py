@@ -35,8 +35,8 @@ def doors(request: Asked) -> HttpResponseBase:
         columns=[
             Column("name", "Door", lambda d: Cell(d.name, reverse("outside-door", args=[d.code])), ("name",)),
             Column("how", "Ended by", lambda d: Cell(f"Told: {d.hook}" if d.hook else "By hand", hint=str(d.person)), ("hook",)),
-            Column("people", "People", lambda d: d.people, ("people",), True, "people"),
-            Column("waiting", "To be ended", lambda d: d.waiting or "", ("waiting",), True, "to be ended"),
+            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
+            Column("waiting", "To be ended", lambda d: d.waiting or "", ("waiting",), num=True, name="to be ended"),
             Column("late", "Late", lambda d: Cell(str(d.late), role="stop") if d.late else "", ("late",), name="late"),
             Column("closed", "Used", lambda d: Cell("no more", role="quiet") if d.closed else "", ("closed",)),
         ],

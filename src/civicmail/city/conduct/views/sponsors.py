@@ -98,8 +98,8 @@ def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole
             gettext("Open violations"),
             lambda e: e.violations,
             ("violations", *family),
-            True,
-            gettext("open violations"),
+            num=True,
+            name=gettext("open violations"),
         ),
         Column("undertaking", gettext("Undertaking"), lambda e: _undertaking(*states[e.contract.agency_id])),
     ]

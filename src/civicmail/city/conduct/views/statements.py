@@ -136,7 +136,7 @@ def _state(row: Statement) -> tuple[str, str]:
 @acting("statement.see")
 def one(request: Asked, department: str, half: str) -> HttpResponse:
     """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
-    row = _row(request, department, half)
+    row = statement_of(request, department, half)
     now, about = ms(request.now), About(department=row.department.code)
     period = halves.parse(row.half)
     assert period is not None, "its address was read already"
@@ -161,7 +161,8 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
     return render(request, "conduct/statement.html", shown, status=status_of(form) if form else 200)
 
 
-def _row(request: Asked, department: str, half: str) -> Statement:
+def statement_of(request: Asked, department: str, half: str) -> Statement:
+    """The statement of a department for a half, where this person may see it. Raises NotPermitted, Http404."""
     where = department_of(department)
     require(request, "statement.see", About(department=where.code))
     if halves.parse(half) is None:

@@ -23,7 +23,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.strikes import OUTCOMES
 from civicmail.city.conduct.views import violationforms as typed
-from civicmail.city.conduct.views.violations import DOING, about_of, doable, found, is_outside
+from civicmail.city.conduct.views.violations import DOING, about_of, doable, found
 from civicmail.city.directory.models import Person
 
 
@@ -102,7 +102,7 @@ def _finding(request: Asked, row: Violation) -> Step:
     form = typed.Finding(row.own, row.state == "recorded", request.POST or None)
     effects = (
         "Confirmed: somebody else decides what follows. The person is told.",
-        *(("Confirmed: access of this agency's person ends at once, at every door.",) if is_outside(row) else ()),
+        *(("Confirmed: access of this agency's person ends at once, at every door.",) if whom.is_outside(row) else ()),
         "Unfounded or noted: the case is closed, and counts for nothing.",
     )
 

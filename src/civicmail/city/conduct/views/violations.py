@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import history
 from civicmail.city.access.views import listing
@@ -239,8 +238,3 @@ def _asked(row: Violation) -> list[tuple[str, str]]:
     return [
         (labels.get(key, "Procedure"), names.get(said, said) if key == "procedure" else said) for key, said in row.procedure.items()
     ]
-
-
-def is_outside(row: Violation) -> bool:
-    """Of an agency's person."""
-    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract

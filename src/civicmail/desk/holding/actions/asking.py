@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,7 +18,8 @@ from django.utils import timezone, translation
 from civicmail.city.access import workdays, workhours
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import tell
@@ -160,10 +161,6 @@ def is_sampled(id_: str, *, own: bool) -> bool:
 def ends(now: int) -> datetime:
     """When it goes back to the sender."""
     return workdays.end_of_nth(timezone.localtime(moment(now)), DAYS, holidays())
-
-
-def holidays() -> frozenset[date]:
-    return frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
 
 
 # -- what the time does

@@ -4,7 +4,7 @@ what was held let go by another (P-25). What the rows say is a file for the gate
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +22,13 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.published import Watch
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.access.views.saying import said
+from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.clock import now_ms
@@ -221,7 +221,7 @@ def _tell(row: Containment, now: int) -> None:
     told = {
         "own": [row.person] if row.person else [],
         "manager": _managers(row.person),
-        "security": [officer for officer in _officers(now) if officer != row.person],
+        "security": [officer for officer in holders("security-officer", now) if officer != row.person],
     }
     for role, people in told.items():
         for person in people:
@@ -290,12 +290,6 @@ def _managers(person: Person | None) -> list[Person]:
         bosses.append(department.head)
         department = department.parent
     return [b for b in bosses if b is not None and b != person and senders.address_of(b)][:1]
-
-
-def _officers(now: int) -> list[Person]:
-    at = moment(now)
-    held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
-    return list(Person.objects.filter(pk__in=held.values("person")))
 
 
 def people() -> Snapshot | None:

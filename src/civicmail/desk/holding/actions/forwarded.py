@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
 from civicmail.city.access.views.saying import day
-from civicmail.city.directory.models import Person
+from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.notices import actions
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions.telling import LATE
@@ -39,7 +38,7 @@ def tell(sent: Sent, said: list[Said], now: int) -> None:
             subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
             actions.tell(key, to, subject, text, now=moment(now))
     where = f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out"
-    for officer in _officers(now):
+    for officer in holders("security-officer", now):
         if to := senders.address_of(officer):
             with override(officer.language):
                 subject = gettext("A mailbox would have forwarded mail out of the city")
@@ -49,9 +48,3 @@ def tell(sent: Sent, said: list[Said], now: int) -> None:
                     "What is kept back: {page}"
                 ).format(mailbox=sent.forwarder, page=where)
             actions.tell(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
-
-
-def _officers(now: int) -> list[Person]:
-    at = moment(now)
-    held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
-    return list(Person.objects.filter(pk__in=held.values("person")))

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
 from civicmail.city.access.views import saying
+from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
@@ -80,12 +80,11 @@ def tell_reviewers(finding: Finding, sender: Person, now: int) -> None:
     """Each use reviewer but the sender hears that there is a finding that does not wait; not whose it is. Belongs into a
     transaction."""
     at = moment(now)
-    held = DutyGrant.objects.filter(duty="use-reviewer", ended__isnull=True, starts__lte=at, until__gt=at)
     where = f"{settings.CITY.web.url}{reverse('finding', args=[finding.pk])}"
     lines = [
         f"The rule {finding.rule} has found something in a message that should be looked at now.",
         f"Look at it, and call for help if somebody may be in danger: {where}",
     ]
-    for person in Person.objects.filter(pk__in=held.values("person")).exclude(pk=sender.pk):
-        if to := senders.address_of(person):
+    for person in holders("use-reviewer", now):
+        if person != sender and (to := senders.address_of(person)):
             tell(f"finding-now:{finding.pk}:{person.pk}", to, "A finding that does not wait", "\n\n".join(lines), now=at)

@@ -6,13 +6,12 @@ for half an hour: a signed pass travels with it, and each use asks again whether
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -22,11 +21,13 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
 from civicmail.desk.holding import pickupstates
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.courier import boxes
 from civicmail.mail.pipeline import securing
 
@@ -70,13 +71,13 @@ class Answers(forms.Form):
 
 @never_cache
 @sensitive_post_parameters("secret", "again")
-def pickup(request: HttpRequest, token: str) -> HttpResponse:
+def pickup(request: Asked, token: str) -> HttpResponse:
     """Ask for the passphrase; with it, or a pass, show the message; take an answer."""
     row = PickUp.objects.filter(token=verbs.digest(token)).first()
     if row is None:
         page = Page(gettext("A confidential message"), gettext("Pick up"))
         return render(request, "holding/pickup.html", {"page": page, "unknown": True}, status=404)
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     if row.until.timestamp() * 1000 <= now and row.state in pickupstates.KEPT:
         row.state = "over"
     if row.state not in pickupstates.LIVE:
@@ -86,7 +87,7 @@ def pickup(request: HttpRequest, token: str) -> HttpResponse:
     return _asked(request, row, now)
 
 
-def _asked(request: HttpRequest, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
+def _asked(request: Asked, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
     kind = Secret if row.secret else Chosen
     form = kind(request.POST if typed and request.method == "POST" else None)
     status = 200
@@ -111,7 +112,7 @@ def _asked(request: HttpRequest, row: PickUp, now: int, *, typed: bool = True) -
     return render(request, "holding/pickup.html", {"page": page, "form": form, "first": not row.secret}, status=status)
 
 
-def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
+def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:
     """It was opened in this page before: an answer."""
     try:
         opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
@@ -122,7 +123,7 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
     form = Answers(request.POST)
     if form.is_valid():
         try:
-            index = boxes.index(data(), row.box)
+            index = boxes.index(installation(), row.box)
             text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
             verbs.reply(row, text, subject, id_, before=opened[-1], client=client_of(request), now=now)
         except Conflict as error:
@@ -136,13 +137,13 @@ def _with_pass(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
     return _shown(request, row, form, status=422)
 
 
-def _asked_again(request: HttpRequest, row: PickUp, now: int) -> HttpResponse:
+def _asked_again(request: Asked, row: PickUp, now: int) -> HttpResponse:
     return _asked(request, row, now, typed=False)
 
 
-def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
+def _shown(request: Asked, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
     try:
-        index = boxes.index(data(), row.box)
+        index = boxes.index(installation(), row.box)
     except FileNotFoundError:
         return _closed(request, PickUp.objects.get(pk=row.pk))
     facts = [
@@ -163,15 +164,10 @@ def _shown(request: HttpRequest, row: PickUp, form: forms.Form, *, sent: bool = 
     return render(request, "holding/pickup.html", shown, status=status)
 
 
-def _closed(request: HttpRequest, row: PickUp) -> HttpResponse:
+def _closed(request: Asked, row: PickUp) -> HttpResponse:
     state = row.state if row.state in pickupstates.SAID else "over"
     page = Page(gettext("A confidential message"), gettext("Pick up"))
     return render(request, "holding/pickup.html", {"page": page, "closed": said(pickupstates.SAID[state])}, status=410)
-
-
-def data() -> Path:
-    assert settings.DATA is not None, "pages have an installation"
-    return Path(settings.DATA)
 
 
 def pass_of(row: PickUp) -> list[Any]:
@@ -183,5 +179,5 @@ def _file(row: PickUp, what: str) -> str:
     return signing.dumps([*pass_of(row), what], salt=FILE_SALT)
 
 
-def client_of(request: HttpRequest) -> Actor:
-    return verbs.reader(request.actor.client)  # type: ignore[attr-defined]  # put there by the middleware
+def client_of(request: Asked) -> Actor:
+    return verbs.reader(request.actor.client)

@@ -12,16 +12,18 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
-from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, data, pass_of
+from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, pass_of
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.courier import boxes
 from civicmail.mail.courier.ways import files_host
 
@@ -65,22 +67,22 @@ def given(pieces: Iterator[bytes]) -> Given | None:
 
 
 @never_cache
-def file(request: HttpRequest, signed: str) -> HttpResponseBase:
+def file(request: Asked, signed: str) -> HttpResponseBase:
     """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
     try:
         pk, secret, what = signing.loads(signed, salt=FILE_SALT, max_age=FILE_SECONDS)
     except (signing.BadSignature, ValueError):
         raise Http404 from None
     row = PickUp.objects.filter(pk=pk).first()
-    now = ms(request.now)  # type: ignore[attr-defined]  # put there by the middleware
+    now = ms(request.now)
     if row is None or pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
         raise Http404
     host = files_host(settings.CITY)
     if host and urlsplit(f"//{request.get_host()}").hostname != host:
         raise Http404  # on the host of the pages a file could reach what is theirs
     try:
-        index = boxes.index(data(), row.box)
-        sealed = boxes.message(data(), row.box) if what == WHOLE else boxes.file(data(), row.box, int(what))
+        index = boxes.index(installation(), row.box)
+        sealed = boxes.message(installation(), row.box) if what == WHOLE else boxes.file(installation(), row.box, int(what))
     except (FileNotFoundError, DamagedFile):
         raise Http404 from None
     name = "message.eml" if what == WHOLE else index["files"][int(what)]["name"] or "file"

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
 from civicmail.city.access.views import saying
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.conduct.queries.deciders import holders
+from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.actions import tell, tell_many
 from civicmail.desk.holding import senders
 from civicmail.desk.incidents.models import Case, Pull, Report
@@ -27,7 +27,7 @@ def tell_officers(case: Case, now: int) -> None:
     at = moment(now)
     begin = f"About mail that was delivered: {case.proposed}" if case.proposed else "Somebody reported a message as dangerous."
     text = f"{begin}\n\nWho has it, and what the checks saw: {_where(case)}"
-    for person in _officers(at):
+    for person in holders("security-officer", now):
         if to := senders.address_of(person):
             tell(f"case:{case.pk}:{person.pk}", to, f"A message was reported (case {case.pk})", text, now=at)
 
@@ -39,7 +39,7 @@ def tell_more(case: Case, now: int) -> None:
         f"What was found dangerous in case {case.pk} has come again, in another message, and may lie in people's mailboxes.\n\n"
         f"Who has it, and to take it back: {_where(case)}"
     )
-    for person in _officers(at):
+    for person in holders("security-officer", now):
         if to := senders.address_of(person):
             key = f"case-more:{case.pk}:{timezone.localtime(at):%Y-%m-%d-%H}:{person.pk}"
             tell(key, to, f"It has come again (case {case.pk})", text, now=at)
@@ -53,14 +53,9 @@ def tell_second(pull: Pull, now: int) -> None:
         f"{pull.by} wants to take {pull.total:,} copies of a message back (case {pull.case_id}). A second officer has to agree; "
         f"until then they lie in people's mailboxes.\n\nAgree, or refuse: {where}"
     )
-    for person in _officers(at):
+    for person in holders("security-officer", now):
         if person.pk != pull.by_id and (to := senders.address_of(person)):
             tell(f"pull-second:{pull.pk}:{person.pk}", to, f"{pull.total:,} copies wait for a second officer", text, now=at)
-
-
-def _officers(at: datetime) -> list[Person]:
-    held = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True, starts__lte=at, until__gt=at)
-    return [grant.person for grant in held.select_related("person")]
 
 
 def _where(case: Case) -> str:

@@ -10,29 +10,27 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.config.sentence import sentence
+from civicmail.desk.mailbox.actions.acting import reader
 from civicmail.desk.mailbox.models import Handled
 
 
 def opened(capture: uuid.UUID, mailboxes: Collection[int], *, actor: Actor, now: int) -> None:
     """Somebody reads it; only the first one is remembered. mailboxes: rows of function mailboxes that it came to."""
     if mailboxes:
-        person = _acting(actor, now)
+        person = reader(actor, now)
         for mailbox in mailboxes:
             _row(capture, mailbox, person, now)
 
 
 def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
     """ "I take this." Raises Conflict where somebody else has it, by name."""
-    person = _acting(actor, now)
+    person = reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().get(pk=_row(capture, mailbox.pk, person, now).pk)
         if row.taken_by is not None and row.taken_by_id != person.pk:
@@ -43,7 +41,7 @@ def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> Non
 
 def let_go(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
     """Nobody has it any more; whoever uses the mailbox may say so, or it would lie with somebody who is ill."""
-    _acting(actor, now)
+    reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().filter(mailbox=mailbox, capture=capture).first()
         if row is not None and row.taken_by is not None:
@@ -61,8 +59,3 @@ def _taken(row: Handled, by: Person | None, actor: Actor, act: str, now: int) ->
 def _row(capture: uuid.UUID, mailbox: int, person: Person, now: int) -> Handled:
     facts = {"opened_by": person, "opened": moment(now)}
     return Handled.objects.get_or_create(mailbox_id=mailbox, capture=capture, defaults=facts)[0]
-
-
-def _acting(actor: Actor, now: int) -> Person:
-    guard.require(actor, "my.mail", About(person=actor.uid), now=now)
-    return person_of(actor)

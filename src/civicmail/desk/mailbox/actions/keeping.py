@@ -10,15 +10,13 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import labelnames
+from civicmail.desk.mailbox.actions.acting import reader
 from civicmail.desk.mailbox.models import Label, shelves
 from civicmail.desk.mailbox.models.keeping import NAME_MOST
 
@@ -29,7 +27,7 @@ AT_ONCE = 5_000
 
 def set_read(ids: Collection[bytes], offices: Mapping[int, Collection[bytes]], *, read: bool, actor: Actor, now: int) -> None:
     """Read, or not. offices: by row of a function mailbox those of the ids that came to it; there it counts for everybody."""
-    person = _acting(actor, now)
+    person = reader(actor, now)
     change = shelves.put if read else shelves.take
     with transaction.atomic():
         change(shelves.read_of(person.pk), ids)
@@ -39,23 +37,23 @@ def set_read(ids: Collection[bytes], offices: Mapping[int, Collection[bytes]], *
 
 
 def set_starred(ids: Collection[bytes], *, starred: bool, actor: Actor, now: int) -> None:
-    (shelves.put if starred else shelves.take)(shelves.starred_of(_acting(actor, now).pk), ids)
+    (shelves.put if starred else shelves.take)(shelves.starred_of(reader(actor, now).pk), ids)
 
 
 def set_hidden(ids: Collection[bytes], *, hidden: bool, actor: Actor, now: int) -> None:
     """Out of one's own lists, or back again. The archive has it as before, and so has everybody else (P-15)."""
-    (shelves.put if hidden else shelves.take)(shelves.hidden_of(_acting(actor, now).pk), ids)
+    (shelves.put if hidden else shelves.take)(shelves.hidden_of(reader(actor, now).pk), ids)
 
 
 def set_labelled(label: int, ids: Collection[bytes], *, there: bool, actor: Actor, now: int) -> None:
     """label: the row of a label of the actor's own. Raises Unusable for any other."""
-    row = _own(label, _acting(actor, now))
+    row = _own(label, reader(actor, now))
     (shelves.put if there else shelves.take)(shelves.labelled(row.pk), ids)
 
 
 def make_label(typed: str, *, actor: Actor, now: int) -> Label:
     """With "/" between levels; one that is there already is that one. Raises Unusable."""
-    person = _acting(actor, now)
+    person = reader(actor, now)
     name = _name(typed)
     if there := Label.objects.filter(person=person, key=labelnames.key(name)).first():
         return there
@@ -71,7 +69,7 @@ def make_label(typed: str, *, actor: Actor, now: int) -> Label:
 
 def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
     """With all below it. Raises Unusable, and Conflict where a name is another label's."""
-    person = _acting(actor, now)
+    person = reader(actor, now)
     name = _name(typed)
     row = _own(label, person)
     with transaction.atomic():
@@ -92,7 +90,7 @@ def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
 
 def remove_label(label: int, *, actor: Actor, now: int) -> str:
     """The label goes, and those below it; the messages stay where they are. Its name."""
-    person = _acting(actor, now)
+    person = reader(actor, now)
     row = _own(label, person)
     with transaction.atomic():
         every = {r.key: r for r in Label.objects.select_for_update().filter(person=person)}
@@ -100,11 +98,6 @@ def remove_label(label: int, *, actor: Actor, now: int) -> str:
             shelves.clear(shelves.labelled(r.pk))
             r.delete()
     return row.name
-
-
-def _acting(actor: Actor, now: int) -> Person:
-    guard.require(actor, "my.mail", About(person=actor.uid), now=now)
-    return person_of(actor)
 
 
 def _own(label: int, person: Person) -> Label:

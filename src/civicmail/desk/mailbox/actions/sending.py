@@ -1,6 +1,6 @@
 """A message is given to be sent, taken back while it waits, sent at once, and told what came of it (P-06, P-14).
 
-    sending.send(actor=…, mailbox=…, to=[Named(…)], subject=…, text=…, reason="answer", now=ms)
+    sending.send(Written(mailbox=…, to=[Named(…)], subject=…, text=…), actor=…, reason="answer", now=ms)
 
 It is a row with finished bytes until the worker has it archived (front/worker/sending.py), so it outlives a crash and is sent once.
 Whether it says honestly who sends it, what is in it and what rules say of it is asked when it goes, as for mail by SMTP.
@@ -46,41 +46,45 @@ class Plain:
     copies: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What somebody wrote, before it is anybody's letter. mailbox: that it is sent from; text: whole, as senders.signed makes it;
+    in_reply_to, references: Message-IDs with their brackets."""
+
+    mailbox: str
+    to: Sequence[Named]
+    cc: Sequence[Named] = ()
+    bcc: Sequence[Named] = ()
+    subject: str
+    text: str
+    files: Sequence[Attachment] = ()
+    calendar: Calendar | None = None
+    in_reply_to: str = ""
+    references: Sequence[str] = ()
+
+
 def send(
+    written: Written,
     *,
     actor: Actor,
     reason: str,
     now: int,
-    mailbox: str,
-    to: Sequence[Named],
-    cc: Sequence[Named] = (),
-    bcc: Sequence[Named] = (),
-    subject: str,
-    text: str,
-    files: Sequence[Attachment] = (),
-    calendar: Calendar | None = None,
-    in_reply_to: str = "",
-    references: Sequence[str] = (),
     key: str = "",
     wait: int = UNDO,
     draft: Draft | None = None,
-    uid: uuid.UUID | None = None,
     plain: Plain | None = None,
 ) -> Outgoing:
-    """Give a message to be sent from a mailbox of the actor's, after `wait` ms. text: whole, as senders.signed makes it; key: the
-    same one again is the same message, and is not sent twice; draft: it was made of; plain: it
-    goes unencrypted whatever rules say. Raises NotPermitted, Unusable, Conflict."""
+    """Give a message to be sent from a mailbox of the actor's, after `wait` ms. key: the same one again is the same message, not
+    sent twice; draft: it was made of; plain: it goes unencrypted whatever rules say. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "my.write", About(person=actor.uid), now=now)
     if key and (there := Outgoing.objects.filter(key=key).first()) is not None:
         return there
-    letter = letter_of(
-        actor, mailbox, uid=uid or uuid.uuid4(), now=now, to=to, cc=cc, subject=subject, text=text, files=files, calendar=calendar,
-        in_reply_to=in_reply_to, references=references,
-    )  # fmt: skip
+    letter = letter_of(written, uuid.uuid4(), actor=actor, now=now)
     with transaction.atomic():
         if draft is not None:
             _lock(draft)
-        row = _given(letter, _addresses((*to, *cc, *bcc)), actor=actor, reason=reason, now=now, key=key, wait=wait, draft=draft)
+        to = _addresses((*written.to, *written.cc, *written.bcc))
+        row = _given(letter, to, actor=actor, reason=reason, now=now, key=key, wait=wait, draft=draft)
         if plain is not None:
             _note_plain(row, plain, actor, now)
         return row
@@ -130,32 +134,19 @@ def _given(
     return row
 
 
-def letter_of(
-    actor: Actor,
-    mailbox: str,
-    *,
-    uid: uuid.UUID,
-    now: int,
-    to: Sequence[Named],
-    cc: Sequence[Named],
-    subject: str,
-    text: str,
-    files: Sequence[Attachment] = (),
-    calendar: Calendar | None = None,
-    in_reply_to: str = "",
-    references: Sequence[str] = (),
-) -> Letter:
+def letter_of(written: Written, uid: uuid.UUID, *, actor: Actor, now: int) -> Letter:
     """The letter with the only From that it may have: a mailbox that is the actor's to send from, under the directory's name.
     Raises NotPermitted for every other."""
     found = senders.senders(actor, now=now)
-    chosen = next((s for s in found if s.address == mailbox.strip().lower()), None)
+    chosen = next((s for s in found if s.address == written.mailbox.strip().lower()), None)
     if chosen is None:
         raise NotPermitted(_("This mailbox is not yours to send from: choose one of yours."))
     own = senders.own(found)
     behalf = Named(own.address, own.name) if chosen.behalf and own is not None else None
     return Letter(
-        uid, now, Named(chosen.address, chosen.name), tuple(to), tuple(cc), subject, text, behalf, tuple(files), in_reply_to,
-        tuple(references), calendar,
+        uid, now, sender=Named(chosen.address, chosen.name), to=tuple(written.to), cc=tuple(written.cc), subject=written.subject,
+        text=written.text, behalf=behalf, files=tuple(written.files), in_reply_to=written.in_reply_to,
+        references=tuple(written.references), calendar=written.calendar,
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -18,6 +17,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions import sending
+from civicmail.desk.mailbox.actions.sending import Written
 from civicmail.desk.mailbox.composing import Attachment, Named, build
 from civicmail.desk.mailbox.forecast import Foreseen, foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook, senders
@@ -101,7 +101,7 @@ def _unreachable(address: str) -> str:
 def foretell(draft: Draft, to: Gathered, *, actor: Actor, now: int) -> Foreseen:
     """What would happen to the draft at this moment. Raises NotPermitted where its mailbox is not the actor's to send from."""
     uid = uuid.uuid4()
-    letter = sending.letter_of(actor, draft.mailbox, uid=uid, now=now, **_parts(draft, to, actor, now))
+    letter = sending.letter_of(_written(draft, to, actor, now), uid, actor=actor, now=now)
     parcel = Parcel(uid, actor.uid, letter.sender.address, tuple(to.addresses), build(letter))
     return foreseen(submission().forecast(parcel), frozenset(settings.CITY.city.domains))
 
@@ -110,24 +110,23 @@ def give(
     draft: Draft, to: Gathered, *, actor: Actor, now: int, wait: int = sending.UNDO, plain: sending.Plain | None = None
 ) -> Outgoing:
     """Have the draft sent. Raises NotPermitted, Unusable, Conflict."""
-    bcc = to.named["bcc"]
-    return sending.send(
-        actor=actor, reason="written", now=now, mailbox=draft.mailbox, bcc=bcc, wait=wait, draft=draft, plain=plain,
-        **_parts(draft, to, actor, now),
-    )  # fmt: skip
+    written = _written(draft, to, actor, now)
+    return sending.send(written, actor=actor, reason="written", now=now, wait=wait, draft=draft, plain=plain)
 
 
-def _parts(draft: Draft, to: Gathered, actor: Actor, now: int) -> dict[str, Any]:
+def _written(draft: Draft, to: Gathered, actor: Actor, now: int) -> Written:
     foot = senders.block(actor, draft.mailbox, now=now), senders.lines_of(actor)
-    return {
-        "to": to.named["to"],
-        "cc": to.named["cc"],
-        "subject": draft.subject,
-        "text": senders.signed(draft.text, draft.quote, *foot),
-        "files": list(_files(draft)),
-        "in_reply_to": draft.in_reply_to,
-        "references": [draft.references],
-    }
+    return Written(
+        mailbox=draft.mailbox,
+        to=to.named["to"],
+        cc=to.named["cc"],
+        bcc=to.named["bcc"],
+        subject=draft.subject,
+        text=senders.signed(draft.text, draft.quote, *foot),
+        files=list(_files(draft)),
+        in_reply_to=draft.in_reply_to,
+        references=[draft.references],
+    )
 
 
 def _files(draft: Draft) -> Iterable[Attachment]:

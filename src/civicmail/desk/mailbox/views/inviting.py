@@ -132,12 +132,14 @@ def _send(request: Request, one: Found, meeting: Meeting, me: Guest, what: itip.
     text = senders.signed(str(TEXTS[what]).format(name), "", senders.block(request.actor, box, now=now), "")
     fields = header_of(one.archive.body(one.permit, one.place))
     about = f"<{fields.message_id}>" if fields.message_id else ""
-    sending.send(
-        actor=request.actor, reason="answer to an invitation", now=now, mailbox=box,
-        to=[Named(meeting.organiser.address, meeting.organiser.name)], subject=str(SUBJECTS[what]).format(meeting.title)[:400],
-        text=text, calendar=Calendar("REPLY", itip.reply(meeting, me.address, name, what, now=now)), in_reply_to=about,
-        references=[about] if about else [], key=f"{_key(one)}{_sent(one).count()}:{what}", wait=0,
+    written = sending.Written(
+        mailbox=box, to=[Named(meeting.organiser.address, meeting.organiser.name)],
+        subject=str(SUBJECTS[what]).format(meeting.title)[:400], text=text,
+        calendar=Calendar("REPLY", itip.reply(meeting, me.address, name, what, now=now)), in_reply_to=about,
+        references=[about] if about else [],
     )  # fmt: skip
+    key = f"{_key(one)}{_sent(one).count()}:{what}"
+    sending.send(written, actor=request.actor, reason="answer to an invitation", now=now, key=key, wait=0)
 
 
 def _key(one: Found) -> str:

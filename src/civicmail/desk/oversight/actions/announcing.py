@@ -12,13 +12,14 @@ from civicmail.city.access import workdays
 from civicmail.city.access.actions import entries
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.notices.actions import tell
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.city.policy.rules import Rule
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import TICK
 from civicmail.desk.oversight.models import Version
-from civicmail.desk.oversight.queries.rules import NOTICE_DAYS, holidays
+from civicmail.desk.oversight.queries.rules import NOTICE_DAYS
 
 AT_ONCE = 200
 """Notices of one transaction."""

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
@@ -113,7 +114,7 @@ def publish(actor: Actor, cause: str, now: int) -> None:
 def repair() -> bool:
     """Write the book where the file is another one: a process did not live to do it. True when it was written."""
     newest = Book.objects.order_by("-number").first()
-    data = _data()
+    data = data_folder()
     if newest is None or data is None or _is_there(published.active_path(data), newest.text):
         return False
     published.publish(data, newest.text)
@@ -165,8 +166,3 @@ def entered(act: str, row: Version, actor: Actor, reason: str, now: int, **facts
     digest = sha256(row.text.encode()).hexdigest()
     said = {"rule": row.rule, "version": row.number, "sha256": digest, "mode": row.mode, "do": row.do}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row.rule}", facts=said | facts)
-
-
-def _data() -> Path | None:
-    data: Path | None = settings.DATA
-    return data

@@ -19,12 +19,12 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import reason as given
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions.books import TICK, adopt, publish
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
-from civicmail.desk.oversight.queries.rules import holidays
 from civicmail.mail.screening.chosen import is_screened
 
 

@@ -8,8 +8,8 @@ import re
 from django.conf import settings
 from django.db import transaction
 
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
+from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.log import get_logger
@@ -51,11 +51,7 @@ def to_shadow(rule: str, why: str, now: int) -> bool:
 
 def _tell(row: Version, before: Version, why: str, now: int) -> None:
     """Whoever wrote it; of a rule that came with the program, the policy authors."""
-    people = Person.objects.filter(uid__in=before.authors)
-    if not people.exists():
-        at = moment(now)
-        held = DutyGrant.objects.filter(duty="policy-author", ended__isnull=True, starts__lte=at, until__gt=at)
-        people = Person.objects.filter(pk__in=held.values("person"))
+    people = list(Person.objects.filter(uid__in=before.authors)) or holders("policy-author", now)
     lines = [
         f"The rule {row.rule}, for which {row.owner} answers, acts no longer: it only counts what it fits (version {row.number}).",
         why,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -15,6 +14,7 @@ from civicmail.city.access import workdays
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.queries.roster import Event
 from civicmail.city.access.queries.tasks import Task
 from civicmail.city.directory.models import Person
@@ -61,10 +61,6 @@ def notice_left(active: Version, now: int) -> int:
         return 0
     over = workdays.whole_between(timezone.localtime(since), timezone.localtime(moment(now)), holidays())
     return max(0, NOTICE_DAYS - over)
-
-
-def holidays() -> frozenset[date]:
-    return frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
 
 
 def listed(today: date) -> QuerySet[Version]:

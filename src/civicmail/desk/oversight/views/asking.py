@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.urls import reverse
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
@@ -112,7 +112,7 @@ def foreseen(now: int) -> Forecast:
     if kept is not None:
         return kept
     assert settings.DATA is not None, "pages have an installation"
-    days = frozenset(date.fromisoformat(day) for day in settings.CITY.oversight.holidays)
+    days = holidays()
     try:
         found = forecast(Heads(Path(settings.DATA)).newest(now - DAYS * DAY_MS, now), now, days)
     except DamagedFile as error:

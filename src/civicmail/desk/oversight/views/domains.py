@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -19,11 +18,12 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of
-from civicmail.core.config.errors import CivicmailError, ConfigError
+from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.oversight.actions import reporting
 from civicmail.desk.oversight.zones import zones
+from civicmail.desk.viewer.queries import installation
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.published import Look
 from civicmail.mail.screening.reports import kept
@@ -119,7 +119,7 @@ def _read_in(request: Asked, form: Files) -> bool:
                 unread.append(f"{(file.name or 'a file')[:80]} is no report that can be read: {error}.")
     if found:
         try:
-            taken = reporting.read_in(_data(), found, _names(), actor=request.actor, files=len(files), now=ms(request.now))
+            taken = reporting.read_in(installation(), found, _names(), actor=request.actor, files=len(files), now=ms(request.now))
         except DamagedFile as error:
             form.add_error(None, str(error))
             return False
@@ -134,22 +134,16 @@ def _read_in(request: Asked, form: Files) -> bool:
 
 def _looks() -> tuple[list[Look], str]:
     try:
-        return zones(_data(), settings.CITY).looks(), ""
+        return zones(installation(), settings.CITY).looks(), ""
     except CivicmailError as error:
         return [], str(error)
 
 
 def _by_month(now: int) -> tuple[dict[str, Summary], str]:
     try:
-        return kept.read(_data(), now), ""
+        return kept.read(installation(), now), ""
     except DamagedFile as error:
         return {}, str(error)
-
-
-def _data() -> Path:
-    if settings.DATA is None:
-        raise ConfigError("These pages have no data folder.")
-    return settings.DATA
 
 
 def _names() -> list[str]:

@@ -15,13 +15,12 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import named
 from civicmail.city.access.reveals import NEXT, REASONS
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -122,7 +121,7 @@ def _columns(*, links: bool) -> list[Column]:
     return [
         Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
-        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=_duty(e.duty)), ("person",), name="by"),
+        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=saying.duty(e.duty)), ("person",), name="by"),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
     ]
@@ -141,7 +140,7 @@ def _drawn(row: dict[str, Any]) -> Cell:
 
 def _who(row: dict[str, Any]) -> Cell:
     e: Entry = row["entry"]
-    return Cell(named.both(e.person, row["names"].get(e.person)), hint=_duty(e.duty))
+    return Cell(named.both(e.person, row["names"].get(e.person)), hint=saying.duty(e.duty))
 
 
 def _mark(row: dict[str, Any]) -> Cell:
@@ -161,10 +160,6 @@ def _words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
 
 def _since(now: datetime, days: str) -> int:
     return ms(now - timedelta(days=int(days)))
-
-
-def _duty(name: str) -> str:
-    return DUTIES[name].name if name in DUTIES else name
 
 
 def _day(day: date) -> str:

@@ -14,6 +14,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.mandates import subjects_of
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.directory.models import Person
@@ -101,7 +102,7 @@ def change(request: Asked, number: str, pk: int) -> HttpResponse:
 
 def _shown(request: Asked, row: Row, asked: Amendment | None = None) -> dict[str, Any]:
     """What a second person goes by: who, why, how broad, whose line, which conflicts."""
-    people = list(Person.objects.filter(uid__in=asked.people)) if asked else queries.people_of(row)
+    people = list(Person.objects.filter(uid__in=asked.people)) if asked else subjects_of(row)
     now = ms(request.now)
     earlier = Row.objects.filter(person=row.person).exclude(pk=row.pk).exclude(subjects__person__uid=request.actor.uid)  # E1
     first, last = (asked.first, asked.last) if asked else (row.first, row.last)

@@ -51,7 +51,7 @@ def looking(request: Asked, number: str) -> tuple[Row, Mandate]:
     """The same, in force at this moment. Raises NotPermitted, which becomes a page with the sentence, also in the middle."""
     row = own(request, number)
     mandate = mandates.live(request.actor, number, ms(request.now))
-    request.under = row  # type: ignore[attr-defined]  # the head of the page shows it
+    request.under = row  # the head of the page shows it
     return row, mandate
 
 

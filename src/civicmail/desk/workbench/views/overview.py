@@ -12,6 +12,7 @@ from civicmail.city.access import grounds, mandatestates
 from civicmail.city.access.models import Entry
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.mandates import subjects_of
 from civicmail.city.access.views.asked import Asked, acting, may
 from civicmail.city.access.views.page import Action
 from civicmail.city.directory.models import Person
@@ -61,13 +62,13 @@ def mandate(request: Asked, number: str) -> HttpResponse:
     mine = row.person.uid == request.actor.uid
     live = row.state in mandatestates.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
     if mine and live:
-        request.under = row  # type: ignore[attr-defined]  # the head of the page shows it
+        request.under = row  # the head of the page shows it
     shown: dict[str, Any] = {
         "page": one.page(request, row, actions=_actions(request, row, mine, live)),
         "row": row,
         "mine": mine,
         "live": live,
-        "people": queries.subjects(queries.people_of(row)),
+        "people": queries.subjects(subjects_of(row)),
         "first": moment(row.first) if row.first is not None else None,
         "last": moment(row.last) if row.last is not None else None,
         "classes": queries.classes(row),

@@ -40,6 +40,7 @@ from civicmail.city.access.actions import feedkeys, scim
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
 from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked
 from civicmail.city.directory.scimrow import Names
 from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
@@ -141,9 +142,9 @@ def _shapes(provider: ScimProvider) -> tuple[type, ...]:
 
 
 @csrf_exempt
-def door(request: HttpRequest, path: str = "") -> HttpResponse:
+def door(request: Asked, path: str = "") -> HttpResponse:
     """Every request below /scim/v2."""
-    now = ms(request.now)  # type: ignore[attr-defined]  # the middleware's
+    now = ms(request.now)
     service = _plain_service()
     try:
         actor = feedkeys.actor_by(_bearer(request), client=client(request), now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
@@ -22,7 +22,7 @@ from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Closure, Leaver, Statement
 from civicmail.city.conduct.queries import closures, leavers, standings
 from civicmail.city.conduct.views.leavers import Answering
-from civicmail.city.conduct.views.statements import SENTENCE, Signing
+from civicmail.city.conduct.views.statements import SENTENCE, Signing, statement_of
 from civicmail.city.directory.models import Mailbox
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -155,7 +155,7 @@ def list_department_statements(request: Call, response: HttpResponse, department
 )  # fmt: skip
 def read_statement(request: Call, department: str, half: str) -> OneStatement:
     """One statement with its numbers, as they are or as they were signed. half: like 2026-1."""
-    return _whole(_the_statement(request, department, half), ms(request.now))
+    return _whole(statement_of(request, department, half), ms(request.now))
 
 
 @operation(
@@ -164,7 +164,7 @@ def read_statement(request: Call, department: str, half: str) -> OneStatement:
 )  # fmt: skip
 def sign_statement(request: Call, department: str, half: str, body: Signature) -> OneStatement:
     """Sign a department's statement, as its head: in order, or with what is not."""
-    row = _the_statement(request, department, half)
+    row = statement_of(request, department, half)
     require(request, "statement.sign", About(department=row.department.code))
     c, now = sending.checked(Signing(sending.plain(body))), ms(request.now)
     words = c["remarks"] if c["answer"] == "except" else ""
@@ -174,14 +174,6 @@ def sign_statement(request: Call, department: str, half: str, body: Signature) -
         return _whole(Statement.objects.select_related("department", "person").get(pk=row.pk), now)
 
     return once(request, do)
-
-
-def _the_statement(request: Call, department: str, half: str) -> Statement:
-    where = department_of(department)
-    require(request, "statement.see", About(department=where.code))
-    if halves.parse(half) is None:
-        raise Http404
-    return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)
 
 
 def _statement(row: Statement) -> dict[str, Any]:

@@ -110,10 +110,8 @@ def send_mail(request: Call, body: Letter) -> Given:
     def do() -> Given:
         text = senders.signed(body.text, "", senders.block(actor, mailbox, now=now), senders.lines_of(actor))
         to, cc, bcc = (tuple(found.named.get(field, ())) for field in submitting.FIELDS)
-        made = sending.send(
-            actor=actor, reason="by a program", now=now, mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text
-        )
-        return given(made)
+        written = sending.Written(mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text)
+        return given(sending.send(written, actor=actor, reason="by a program", now=now))
 
     return once(request, do)
 
