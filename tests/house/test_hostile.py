@@ -60,7 +60,7 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 
 
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
-    """R-887, R-2057: pages, workers and imports ask, and never hold what reads."""
+    """R-887, R-1093: pages, workers and imports ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
     inner |= dict.fromkeys(("civicmail.mail.search.seenworker", "civicmail.mail.importers.parserworker"), "nobody")
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")

@@ -68,7 +68,8 @@ class City:
                 if b"civicmail.mail.screening.worker" not in (path / "cmdline").read_bytes():
                     continue
                 parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
-                if f"{self.running.data}".encode() in Path(f"/proc/{parent}/cmdline").read_bytes():
+                said = Path(f"/proc/{parent}/cmdline").read_bytes()
+                if f"{self.running.data}".encode() in said and b"gateway" in said:  # those of the worker would stay stopped
                     found.append(int(path.name))
             except OSError:
                 continue

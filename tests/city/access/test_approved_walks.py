@@ -136,5 +136,5 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_between_gateways_know_what_the_tables_say() -> None:
-    """R-2002: answers, ends, deaths, repairs and damage in any order, with gateways that look now and then."""
+    """R-1071: answers, ends, deaths, repairs and damage in any order, with gateways that look now and then."""
     run_state_machine_as_test(Walk, settings=settings(max_examples=40, stateful_step_count=25))

@@ -88,7 +88,8 @@ def _is_authorised_with_others(ann: Person) -> None:
     Authorisation.objects.filter(person=ann).update(state="revoked")
     where, other = ann.episodes.get().department, staff.person("other")
     profile = roster.write_profile(where, "Clerk", Reasons(**staff.WORDS), actor=HEAD, now=MS)
-    Profile.objects.update(by=other)
+    Profile.objects.filter(pk=profile.pk).update(by=other)
+    profile.refresh_from_db()
     roster.authorise(profile, [ann], until=MS + 300 * DAY, actor=HEAD, now=MS)
 
 
@@ -98,7 +99,7 @@ def _comes_back(ann: Person) -> None:
 
 @pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorised_with_others, _comes_back])
 def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[Person], None]) -> None:
-    """R-2020 (P-25, P-07): whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
+    """R-1043 (P-25, P-07): whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
     _, _, ann = _town()
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     begins(ann)
@@ -113,7 +114,7 @@ def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[P
 
 
 def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> None:
-    """R-2021 (P-25, promise 7): nothing of a head who could help, and no link by which it could be opened."""
+    """R-1044 (P-25, promise 7): nothing of a head who could help, and no link by which it could be opened."""
     _, _, ann = _town()
     locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     why = current(1, MS, ("city.example",)).people["ann"].why
@@ -125,7 +126,7 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
 
 
 def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> None:
-    """R-2022 (P-09, P-30): what had been approved for a later day ends with it, at once, also while the account is locked."""
+    """R-1045 (P-09, P-30): what had been approved for a later day ends with it, at once, also while the account is locked."""
     _, _, ann = _town("contractor")
     Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)

@@ -111,6 +111,7 @@ _FOLDED_BOUNDARY = re.compile(rb"boundary=\"[^\"\r\n]*\r?\n[^\"]*\"", re.IGNOREC
 _BAD_TYPE = re.compile(r"'\w+/[\w+-]+[^\w+.'-]")
 _NO_SEMICOLON = re.compile(rb"\nContent-Type: multipart/\w+\s+boundary", re.IGNORECASE)
 _INSIDE = re.compile(rb"(?m)^begin [0-7]{3,4} |ms-tnef|winmail\.dat|pkcs7-mime|text/calendar|text/(?:x-)?vcard", re.IGNORECASE)
+_IN_A_TEXT = re.compile(rb"(?m)^(?:=ybegin |\(This file must be converted|(?:[A-Za-z0-9+/]{60,}[ \t]?\r?\n){3})")
 _STRUCTURE = {
     defects.HEADER_LINE, defects.LEADING_BLANK, defects.BYTE_ORDER_MARK, defects.SEPARATOR_MISSING, defects.HEADER_MISSING,
     defects.HEADER_EMPTY,
@@ -136,9 +137,16 @@ def _kind(field: str, theirs: object, mine: object, codes: set[str], raw: bytes)
         ("white-space-in-address", field == "from_" and " " in "".join(map(str, theirs if isinstance(theirs, list) else []))),
         ("white-space-between-words", field == "subject" and said.replace(" ", "") == repr(mine).replace(" ", "")),
         ("inside", field in ("attachments", "text") and bool(_INSIDE.search(raw))),
+        ("in-a-text", field == "attachments" and _is_more(theirs, mine) and bool(_IN_A_TEXT.search(raw))),
         ("content-type", field in ("attachments", "text") and bool(_BAD_TYPE.search(said) or _NO_SEMICOLON.search(raw))),
     ]
     return next((name for name, holds in rules if holds), None)
+
+
+def _is_more(theirs: object, mine: object) -> bool:
+    """Whether all that they found was found, and more."""
+    assert isinstance(theirs, list) and isinstance(mine, list)
+    return len(mine) > len(theirs) and [one for one in mine if one in theirs] == theirs
 
 
 def _headers_of(raw: bytes) -> bytes:

@@ -46,7 +46,7 @@ def test_hidden_words_are_kept_apart(opening: str) -> None:
 
 @pytest.mark.parametrize("condition", ["[if mso]", "[if gte mso 9]", "[if (gte mso 9)|(IE)]", "[IF IE]", " [if mso | IE]"])
 def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition: str) -> None:
-    """R-2066: for everybody else it is a comment."""
+    """R-1102: for everybody else it is a comment."""
     inner = (
         '<td>gra<b>vel</b> <a href="http://evil.test/a">pay</a></td><v:roundrect href="http://evil.test/b"></v:roundrect>'
         "<xml><o:Zoom>0</o:Zoom></xml>"
@@ -64,7 +64,7 @@ def test_what_only_outlook_does_not_read_is_read_once() -> None:
 
 
 def test_words_that_stand_for_a_picture_on_a_button_or_in_a_tip_are_found() -> None:
-    """R-2064"""
+    """R-1100"""
     source = '<img ALT="gravel" src=x><input type=submit value="pay now"><input type=hidden value=x><a title="a tip">y</a>'
     found = hypertext.read(source)
     assert (found.visible, found.elsewhere) == ("y", "gravel\npay now\na tip")

@@ -34,7 +34,7 @@ def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: di
 
 
 def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:
-    """R-2082: nobody who looks at it can let it go, so nobody is to wait for that."""
+    """R-1068: nobody who looks at it can let it go, so nobody is to wait for that."""
     book = reading.book([])
     (told,) = for_sender([Said("hold", ("unavailable:leaving",), 1)], book)
     assert told.held and told.words.endswith("If it has more than 100 files, it stays: send them in several messages.")

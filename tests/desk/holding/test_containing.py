@@ -89,10 +89,8 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
-def test_everybody_who_is_told_reads_it_in_their_own_language(
-    city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R-2029: owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
+def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1052: owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
     for module in (verbs, reviewing):
         monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
     Person.objects.update(language="es")
@@ -206,7 +204,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
 
 
 def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town, installed: Path, settings: Any) -> None:
-    """R-2031 (P-25, promise 1): the officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
+    """R-1054 (P-25, promise 1): the officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
     row, bad, good = attacked(city, installed)
     whole = settings.CITY
     with socket.create_server(("127.0.0.1", 0)) as gone:
@@ -223,7 +221,7 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
 
 
 def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
-    """R-2032 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up."""
+    """R-1055 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up."""
     crew = city.people["crew0"]
     boss, head = crew.episodes.get().supervisor, crew.episodes.get().department.head
     assert boss is not None and head is not None and verbs._managers(crew) == [boss]

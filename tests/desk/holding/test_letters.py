@@ -41,7 +41,7 @@ def _speak(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_who_is_asked_and_who_sent_it_read_it_in_their_own_language(files: Bureau, spoken: None, language: str) -> None:
-    """R-2028: the question, the answer, and what was approved and waits all the same."""
+    """R-1051: the question, the answer, and what was approved and waits all the same."""
     _speak(language)
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "refuse", reason="These are estimates.")
@@ -72,7 +72,7 @@ def test_each_answer_is_a_letter_and_a_withdrawal_is_none(files: Bureau) -> None
 
 
 def test_what_leaves_without_a_question_is_asked_about_in_the_language_of_who_reads_it(files: Bureau, spoken: None) -> None:
-    """R-2028: halfway."""
+    """R-1051: halfway."""
     _speak("es")
     now, where = files.desk.now, files.town.departments["public-works"]
     head = files.town.people["head"]

@@ -49,7 +49,7 @@ def test_a_reader_rests_until_the_next_release_and_some_at_once_have_one_each() 
 
 
 def test_what_one_release_has_made_is_there_for_the_next_one() -> None:
-    """R-2010: who may what, the rules, and who reads."""
+    """R-1079: who may what, the rules, and who reads."""
     with releasing() as first:
         pass
     with releasing() as second:

@@ -81,7 +81,7 @@ def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callabl
 def test_a_document_may_leave_without_a_question_and_what_lies_behind_a_link_may_not(
     files: Bureau, visit: Callable[[str], Client]
 ) -> None:
-    """R-2030 (P-22): a document is what it is by its hash; behind a link another may lie tomorrow, so nobody is offered that."""
+    """R-1053 (P-22): a document is what it is by its hash; behind a link another may lie tomorrow, so nobody is offered that."""
     row = files.asked("crew0", ACME, text=TEXT)
     shown = visit("head").get(f"/holding/approvals/{row.pk}/").content.decode()
     offers = re.findall(r'href="/holding/approvals/standing/new/\?sha256=([0-9a-f]+)"', shown)

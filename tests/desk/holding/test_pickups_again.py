@@ -13,6 +13,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from civicmail.city.access.moments import ms
+from civicmail.city.access.tasks import carry
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from civicmail.mail.courier import boxes
@@ -88,11 +90,12 @@ def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, in
 
 
 def test_what_broke_off_after_hours_goes_on_by_the_same_link(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-2081: 60 MB over a slow line take longer than an hour, and a browser knows no other link."""
+    """R-1067: 60 MB over a slow line take longer than an hour, and a browser knows no other link."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
     at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
+    carry(lambda heads: [("city", n) for n in range(len(heads))], ms(city.now))  # nothing is given while the ledger lags
     with time_machine.travel(city.now + timedelta(hours=5), tick=False):
         rest = Client().get(at, headers={"range": "bytes=9-"})
         assert rest.status_code == 206

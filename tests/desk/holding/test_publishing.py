@@ -52,7 +52,7 @@ def known(data: Path, who: Person, now: int = MS) -> tuple[str, ...]:
 
 
 def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-2001: of a month there are a hundred thousand."""
+    """R-1070: of a month there are a hundred thousand."""
 
     def reads_all(now: int) -> Approvals:
         raise AssertionError("all of them were read")
@@ -70,15 +70,18 @@ def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.Monk
 def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-972: of two at one moment the second knows what the first has done."""
     alone = []
-    for name in ("_standing", "in_force"):
 
-        def reads(now: int, real: Any = getattr(publishing, name)) -> Any:
+    def watched(real: Any) -> Any:
+        def reads(now: int) -> Any:
             with (data / "policy" / ".approvals").open() as file, pytest.raises(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             alone.append(real)
             return real(now)
 
-        monkeypatch.setattr(publishing, name, reads)
+        return reads
+
+    for name in ("_standing", "in_force"):
+        monkeypatch.setattr(publishing, name, watched(getattr(publishing, name)))
     AskedDepartment.objects.all().delete()
     assert publishing.written(MS) and len(alone) == 1
     approved.path_of(data).write_text("{")
@@ -86,7 +89,7 @@ def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypa
 
 
 def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, django_capture_on_commit_callbacks: Any) -> None:
-    """R-2015: a program's request with a key of its own is one, and until then nobody else knows of it."""
+    """R-1084: a program's request with a key of its own is one, and until then nobody else knows of it."""
     ann, before = staff.person("ann"), approved.read(data)
     with django_capture_on_commit_callbacks(execute=True):
         copy = answered(ann)
@@ -98,7 +101,7 @@ def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, 
 
 
 def test_the_worker_tells_again_what_was_lost_when_it_begins_and_once_a_day(data: Path) -> None:
-    """R-2007: a disk that lost answers, or a copy that was restored, makes nobody ask for ever."""
+    """R-1076: a disk that lost answers, or a copy that was restored, makes nobody ask for ever."""
     ann = staff.person("ann")
     copy, less = answered(ann), approved.read(data)
     carrying.carry_out(copy.approval, MS)

@@ -65,7 +65,7 @@ def offices(files: Bureau) -> asking.Seen:
 
 
 def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, city: Town) -> None:
-    """R-2070: at once; whoever leads the department by then is asked."""
+    """R-1056: at once; whoever leads the department by then is asked."""
     row = files.asked("head", ACME)
     assert row.own and asked(files, row) == ["p-head"]
     public = Department.objects.get(code="public-works")
@@ -82,7 +82,7 @@ def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, c
 
 
 def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(files: Bureau, city: Town) -> None:
-    """R-2071: who answered for it may not any more; who answers for whoever sent them may."""
+    """R-1057: who answered for it may not any more; who answers for whoever sent them may."""
     row = files.asked("crew0", ACME)
     Episode.objects.filter(person=city.people["crew0"]).update(department=city.departments["fire"])
     Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
@@ -98,7 +98,7 @@ def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(
 
 
 def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files: Bureau) -> None:
-    """R-2072: its people work elsewhere, and their files would leave without a question and without a word."""
+    """R-1058: its people work elsewhere, and their files would leave without a question and without a word."""
     Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
     for _ in range(2):
         files.hear(60_000)
@@ -109,7 +109,7 @@ def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files
 def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_next(
     files: Bureau, city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-2073: nobody else could answer, and nobody would hear of it. Lists say that they only answer for it."""
+    """R-1059: nobody else could answer, and nobody would hear of it. Lists say that they only answer for it."""
     row = asking.note(offices(files), now=files.desk.now)
     assert row is not None and row.own and asked(files, row) == ["p-head"]
     leave(city, files.desk.now, "head")
@@ -122,7 +122,7 @@ def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_n
 
 
 def test_where_nobody_may_answer_the_access_office_hears_of_it(files: Bureau, city: Town) -> None:
-    """R-2074: nothing waits for ever without a word, and whoever is named head then answers."""
+    """R-1060: nothing waits for ever without a word, and whoever is named head then answers."""
     seen = offices(files)
     leave(city, files.desk.now, "head", "deputy")
     row = asking.note(seen, now=files.desk.now)
@@ -138,7 +138,7 @@ def test_where_nobody_may_answer_the_access_office_hears_of_it(files: Bureau, ci
 
 
 def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town) -> None:
-    """R-2074, R-776."""
+    """R-1060, R-776."""
     seen = offices(files)
     leave(city, files.desk.now, "head", "deputy")
     row = asking.note(seen, now=files.desk.now)
@@ -148,7 +148,7 @@ def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town)
 
 
 def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city: Town) -> None:
-    """R-2075."""
+    """R-1061."""
     at = moment(files.desk.now)
     for key in ("head", "deputy"):
         AutoReply.objects.create(
@@ -162,7 +162,7 @@ def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city
 
 
 def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -> None:
-    """R-2076: it comes to the question when that is over for the others."""
+    """R-1062: it comes to the question when that is over for the others."""
     row = files.asked("crew0", ACME)
     files.hear(100 * 24 * HOUR)
     assert states(row) == {ACME: "expired"}
@@ -175,7 +175,7 @@ def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -
 
 
 def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files: Bureau) -> None:
-    """R-2080: the wire takes more than a row does, and one such copy would have kept everybody's questions from being asked."""
+    """R-1066: the wire takes more than a row does, and one such copy would have kept everybody's questions from being asked."""
     row = files.asked("crew0", ACME)
     parts = tuple((part[0], part[1], part[2], part[3]) for part in row.parts)
     seen = asking.Seen(row.capture, "p-crew0", "public-works", files.desk.now, parts, ((1, f"{'a' * 250}@acme.example"),))
@@ -185,7 +185,7 @@ def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files:
 
 
 def test_an_account_that_may_be_taken_approves_nothing(files: Bureau, city: Town) -> None:
-    """R-2077 (P-25): the next one is asked; what it says by itself does not count until it is given back."""
+    """R-1063 (P-25): the next one is asked; what it says by itself does not count until it is given back."""
     row, head = files.asked("crew0", ACME), city.people["head"]
     taken = Containment.objects.create(sender=head.uid, person=head, sign="outside", capture=row.capture, made=city.now)
     assert asked(files, row) == ["p-deputy"]

@@ -209,7 +209,7 @@ def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, vis
 
 @pytest.mark.django_db
 def test_an_address_that_somebody_prepared_is_not_asked(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-2078: whoever wrote under the same name from a domain of their own, had an answer, and pretends to be them now."""
+    """R-1064: whoever wrote under the same name from a domain of their own, had an answer, and pretends to be them now."""
     came(installed, known - 500_000, '"Acme Paving" <office@paving.example>', proven=True)
     came(installed, known - 400_000, '"Acme Paving" <acme.paving@evil.example>', proven=True)
     elsewhere = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
@@ -221,10 +221,8 @@ def test_an_address_that_somebody_prepared_is_not_asked(city: Town, visit: Visit
 
 
 @pytest.mark.django_db
-def test_of_the_claimed_domain_whoever_has_the_name_is_asked_first(
-    city: Town, visit: Visit, installed: Path, known: int
-) -> None:
-    """R-2078."""
+def test_of_the_claimed_domain_whoever_has_the_name_is_asked_first(city: Town, visit: Visit, installed: Path, known: int) -> None:
+    """R-1064."""
     came(installed, known - 600_000, '"Ann Pruitt" <ann.pruitt@elm.example>', proven=True)
     came(installed, known - 500_000, '"Bo Reed" <bo@elm.example>', proven=True)
     id_ = came(installed, known - 60_000, '"Pruitt, Ann" <ann@elm.example>').uuid

@@ -251,7 +251,7 @@ def test_a_line_among_the_header_that_is_no_field_is_read_as_it_stands() -> None
 
 
 def test_words_around_the_parts_and_a_piece_of_a_message_are_read_as_they_stand() -> None:
-    """R-2050, R-2052"""
+    """R-1086, R-1088"""
     parts = "--b\r\nContent-Type: text/html\r\n\r\n<p>then text</p>\r\n--b--\r\n"
     made = shown(mail(f"gravel and  sand\r\n{parts}", "multipart/mixed; boundary=b"))
     assert words(made) == ["then text", "gravel and  sand"] and made.blocks[-1].kind == "pre"

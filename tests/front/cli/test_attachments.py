@@ -77,7 +77,7 @@ def test_doctor_says_what_does_not_hold_a_reader_back(office: Office, monkeypatc
 
 
 def test_show_says_what_stands_around_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """R-2050"""
+    """R-1086"""
     office = Office(tmp_path / "data")
     office.receive(b"Content-Type: multipart/mixed; boundary=b\r\n\r\ngravel\r\n--b\r\n\r\nshown\r\n--b--\r\n")
     assert office.run("tick") == 0

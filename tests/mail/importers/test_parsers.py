@@ -68,7 +68,7 @@ def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
 
 
 def test_what_a_process_has_no_answer_for_is_read_apart_and_the_others_go_on() -> None:
-    """R-2057: files need readers, and a parser process may start none."""
+    """R-1093: files need readers, and a parser process may start none."""
     answers = _answers(([b"x"] * 50 + [b"file"]) * 20, 2)
     assert [n for n, how in answers.items() if how == "apart"] == list(range(50, 1020, 51))
 
@@ -104,7 +104,7 @@ def test_what_is_read_apart_says_the_same() -> None:
 
 
 def test_a_message_with_a_file_is_read_apart_whole(tmp_path: Path) -> None:
-    """R-2057: with what every file of it says."""
+    """R-1093: with what every file of it says."""
     raw = HEAD + TEXT + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
     assert parserworker.work(raw, ASK) is None
     with closing(FileReader(tmp_path)) as reader:

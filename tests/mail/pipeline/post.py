@@ -70,7 +70,7 @@ class Mail:
         self.now += 1000
         sha256 = hashlib.sha256(raw).digest()
         capture = Capture(
-            capture_id(self.now),
+            capture_id(self.now, self.now.to_bytes(10)),  # without chance: it decides what is a canary
             self.now,
             sha256,
             len(raw),

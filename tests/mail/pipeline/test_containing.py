@@ -118,7 +118,7 @@ def _started_anew(data: Path, at: int) -> Learning:
 
 
 def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
-    """R-2023 (P-25): whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
+    """R-1046 (P-25): whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
     first = Door(tmp_path)
     assert held(first.take(30)) == [False] * 30
     first.close()
@@ -135,7 +135,7 @@ def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
 
 
 def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> None:
-    """R-2024 (P-25): they are counted from their digests, whoever they greet."""
+    """R-1047 (P-25): they are counted from their digests, whoever they greet."""
     words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
     same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n"
     first = Door(tmp_path)

@@ -25,5 +25,5 @@ def test_what_was_learnt_of_spam_is_made_anew_and_what_was_taught_is_kept() -> N
 
 
 def test_an_answer_about_files_sends_no_other_answer_to_the_copy() -> None:
-    """R-2011: they are made anew from the tables, which are in it."""
+    """R-1080: they are made anew from the tables, which are in it."""
     assert not belongs("policy/answers") and belongs("policy/approvals.json") and belongs("policy/active.toml")

@@ -59,15 +59,15 @@ def seen(raw: bytes) -> Seen:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_seen_wherever_it_stands(place: str) -> None:
-    """R-2058"""
+    """R-1094"""
     found = files.looked(letter.read(HEAD + PLACES[place]), Allowance())
     assert found.facts.get("files.executable") is True
 
 
 @pytest.mark.parametrize("place", ["in a first piece", "deeper than letters are opened"])
 def test_what_nobody_can_look_into_whole_is_said_to_be_so(place: str) -> None:
-    """R-2059: then the fail matrix says what becomes of it."""
-    assert seen(HEAD + PLACES[place]).facts["unavailable"] == ("read",)
+    """R-1095: then the fail matrix says what becomes of it."""
+    assert seen(HEAD + PLACES[place]).facts.get("unavailable") == ("read",)
 
 
 def test_of_what_was_looked_into_whole_nothing_is_said() -> None:
@@ -81,7 +81,7 @@ def leaves(raw: bytes) -> list[str]:
 
 
 def test_what_was_not_opened_leaves_as_a_file() -> None:
-    """R-2060: so nobody hands on files by putting them deep enough."""
+    """R-1096: so nobody hands on files by putting them deep enough."""
     text = b"Content-Type: text/plain\r\n\r\nwords\r\n"
     assert leaves(HEAD + INNER * 3 + text) == []
     assert len(leaves(HEAD + INNER * (limits.DEPTH + 2) + text)) == 1
@@ -92,7 +92,7 @@ def secret(raw: bytes) -> tuple[Any, ...]:
 
 
 def test_a_number_is_found_around_the_parts_and_however_deep() -> None:
-    """R-2062: with the part that has it."""
+    """R-1098: with the part that has it."""
     text = b"Subject: x\r\nFrom: a@city.example\r\n\r\nHer SSN is 512-34-5678.\r\n"
     around = HEAD + MIXED + b"\r\nHer SSN is 512-34-5678.\r\n" + PARTS
     assert ("ssn", AROUND) in secret(around)
@@ -110,12 +110,12 @@ def test_a_number_is_found_around_the_parts_and_however_deep() -> None:
     ],
 )
 def test_a_number_is_found_where_only_some_programs_show_it(raw: bytes) -> None:
-    """R-2065, R-2066"""
+    """R-1101, R-1102"""
     assert ("ssn", "elsewhere") in secret(HEAD + raw)
 
 
 def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> None:
-    """R-2063"""
+    """R-1099"""
     page = b"--b\r\nContent-Type: text/html\r\n\r\n<p>please vote for me</p>\r\n--b--\r\n"
     said = [
         sorted(text.text for text in words.own(letter.read(HEAD + MIXED + b"\r\n" + before + page)))
@@ -126,7 +126,7 @@ def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> Non
 
 
 def test_a_file_is_judged_by_each_name_that_a_program_may_read() -> None:
-    """R-2061"""
+    """R-1097"""
     for shown in ("filename*0=run.js; filename*2=.txt", "filename=run.js; filename*=utf-8''bill.txt"):
         head = f"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; {shown}\r\n\r\n".encode()
         found = files.looked(letter.read(HEAD + head + b"var x = 1;\r\n"), Allowance())

@@ -17,7 +17,7 @@ from civicmail.core.message import letter
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
-from civicmail.mail.archive import keyring, machine
+from civicmail.mail.archive import keyring
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.seal import Sealer
@@ -75,49 +75,6 @@ def test_what_is_durable_is_found_after_one_step_and_a_second(data: Path) -> Non
     assert coverage.covered(data) == {into.journal.name: 22}
     assert job.behind() == 0
     assert job.step(T + 5000) == 0
-    job.close()
-    into.close()
-
-
-def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> None:
-    """R-1033, P-01: within two seconds all the same."""
-    into, commits = writer(data), [0]
-    keep(into, SOME[:1])
-    job = IndexJob.take(data)
-    job.step(T)
-    for number in range(4):
-        for _ in range(tasks.MANY // 2):
-            into.event(Event(Type.HELD, SOME[0][0].id, T))
-        keep(into, SOME[1 + number : 2 + number])
-        job.step(T + 500 * (number + 1))
-        if found(data) > commits[-1]:
-            commits.append(found(data))
-    assert commits == [0, 1, 5], "after two seconds, with all of them"
-    keep(into, SOME[5:6])
-    job.step(T + 3000)
-    assert found(data) == 6, "a single message is found after one"
-    job.close()
-    into.close()
-
-
-def test_what_more_was_read_of_is_looked_up_in_one_view_of_the_archive(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1040, P-01: a view takes half a second where a busy hour is not sealed yet, and files come every second."""
-    into, views = writer(data), [0]
-
-    class Counted(Machine):
-        def __init__(self, data: Path) -> None:
-            views[0] += 1
-            super().__init__(data)
-
-    monkeypatch.setattr(machine, "Machine", Counted)
-    job = IndexJob.take(data)
-    for number in range(3):
-        keep(into, SOME[number : number + 1])
-        job.step(T + 2000 * number)
-        extracted.set_ready(data, SOME[number][0].id)
-        assert job.step(T + 2000 * number + 1000) == 1
-        assert extracted.ready(data) == [] and found(data) == number + 1
-    assert views == [1]
     job.close()
     into.close()
 

@@ -48,8 +48,8 @@ def _parameters(tail: str) -> dict[str, str]:
     tail = tail[: limits.ENCODED_WORD_BYTES]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bool, str]]] = {}
-    for count, piece in enumerate(_split(tail)):
-        if count >= limits.PARAMETERS:
+    for read, piece in enumerate(_split(tail)):
+        if read >= limits.PARAMETERS:
             break
         name, _, value = piece.partition("=")
         name, value = name.strip().lower(), _unquote(value.strip())

@@ -10,9 +10,7 @@ import re
 from . import limits, transfer
 from .uublocks import UuBlock
 
-_RUN = re.compile(
-    rb"^(?:[A-Za-z0-9+/]{60,998}+[ \t]?\r?\n){3,}+(?:[A-Za-z0-9+/]{1,998}+={0,2}[ \t]*(?=\r?\n|\Z))?", re.MULTILINE
-)
+_RUN = re.compile(rb"^(?:[A-Za-z0-9+/]{60,998}+[ \t]?\r?\n){3,}+(?:[A-Za-z0-9+/]{1,998}+={0,2}[ \t]*(?=\r?\n|\Z))?", re.MULTILINE)
 """Three lines and more of it; one alone is a token or a key."""
 _KINDS = (
     (b"%PDF-", "application/pdf"),
@@ -27,7 +25,7 @@ _KINDS = (
     (b"\x89PNG\r\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
-    (b"x\x9f>\"", "application/ms-tnef"),
+    (b'x\x9f>"', "application/ms-tnef"),
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _LOOK = 4_096

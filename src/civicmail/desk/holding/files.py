@@ -36,6 +36,11 @@ class Shown:
     true: str = ""
     odd: bool = False
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is these bytes for ever: behind a link another one may lie tomorrow (P-22)."""
+        return self.kind == "file"
+
 
 def bare(row: Approval) -> list[Shown]:
     """Without opening anything."""

@@ -43,7 +43,15 @@ def one_round(data: Path, clock: Clock) -> int:
 def sweep(now: int) -> int:
     """Everything that has a date, but for digests; how much was done."""
     from civicmail.desk.holding.actions import (
-        asking, carrying, containing, publishing, reaping, reassigning, releases, standing, verifying,
+        asking,
+        carrying,
+        containing,
+        publishing,
+        reaping,
+        reassigning,
+        releases,
+        standing,
+        verifying,
     )  # fmt: skip
     from civicmail.desk.oversight.actions.shadowing import to_shadow
 

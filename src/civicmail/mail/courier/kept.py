@@ -111,5 +111,5 @@ class Store:
             return Kept(machine.capture(entry.id), machine.body(entry.id))
 
     def _archive(self) -> Machine:
-        self._machine = as_of_now(self._machine, self._data)
+        self._machine = as_of_now(self._machine, self._data)  # what was a journal when it last looked may be a segment now
         return self._machine

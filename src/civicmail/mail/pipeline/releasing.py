@@ -114,13 +114,14 @@ class Releasing:
         for apart in sorted(set(parts.values())):
             dispositions, more = self._decided(capture, _with(machine.body(id_), apart), word)
             more |= {"apart": apart.plain()} if apart else {}
-            found |= {i: (_remembered(dispositions[i], apart), more) for i in held if parts[i] == apart}
+            found |= {i: (dispositions[i], more) for i in held if parts[i] == apart}
         kept = {i: said for i, (said, _) in found.items() if said.do not in WAITING}
         let = tuple(i for i in held if i not in kept)
-        events = [_decided(capture, i, *found[i], now) for i in held if found[i][0].do != "pending"]
+        said = {i: (_remembered(found[i][0], parts[i], copies[i].apart), found[i][1]) for i in held}
+        events = [_decided(capture, i, *said[i], now) for i in held if said[i][0].do != "pending"]
         if let:
-            said = {"reason": word.reason, "actor": word.by, **({"to": word.to} if word.to else {})}
-            events.append(Event(Type.RELEASED, id_, now, let, said))
+            facts = {"reason": word.reason, "actor": word.by, **({"to": word.to} if word.to else {})}
+            events.append(Event(Type.RELEASED, id_, now, let, facts))
             if is_inbound(capture.source.kind, capture.envelope):
                 events.append(labelled(id_, Label(False, word.by, "operator" if word.for_all else "release"), now))
         if events:
@@ -175,10 +176,10 @@ def _with(body: bytes, apart: Apart) -> bytes:
     return derived(body, apartlimited.replaced(body, apart)) if apart else body
 
 
-def _remembered(said: Disposition, apart: Apart) -> Disposition:
-    """While a part is away nothing is recorded, and it is tried again; which files go is no decision to forget, so that one waits
-    for whoever lets it go then."""
-    return replace(said, do="hold") if apart and said.do == "pending" else said
+def _remembered(said: Disposition, apart: Apart, known: Apart) -> Disposition:
+    """While a part is away nothing is recorded, and it is tried again; but which files go is no decision to forget, so it is, once.
+    known: what is recorded of that."""
+    return replace(said, do="hold") if apart != known and said.do == "pending" else said
 
 
 def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
 
 
 def test_whose_account_somebody_else_may_use_hears_whom_to_call_and_gets_in_by_nothing() -> None:
-    """R-2021 (P-25): with the right password."""
+    """R-1044 (P-25): with the right password."""
     ines = account(password=PASSWORD)
     Account.objects.filter(pk=ines.pk).update(is_active=False, contained=ines.made)
     browser = _browser()

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
 from civicmail.city.access import workdays, workhours
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person

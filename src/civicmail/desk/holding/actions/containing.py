@@ -4,7 +4,7 @@ what was held let go by another (P-25). What the rows say is a file for the gate
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
