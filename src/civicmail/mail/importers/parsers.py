@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import orjson
 
@@ -59,8 +59,8 @@ class _Parser:
 
     process: subprocess.Popen[bytes]
     memory: mmap.mmap
-    asks: BinaryIO
-    answers: BinaryIO
+    asks: IO[bytes]
+    answers: IO[bytes]
     slot: int = 0
     asked: int = 0
 
@@ -274,7 +274,7 @@ def _unpacked(packed: bytes | memoryview, number: int) -> list[Any]:
     return found
 
 
-def _read(pipe: BinaryIO, length: int) -> bytes:
+def _read(pipe: IO[bytes], length: int) -> bytes:
     """This many bytes, fewer when the other end has gone; no byte more, so that select() sees what waits."""
     pieces: list[bytes] = []
     while length and (piece := pipe.read(length)):
@@ -303,7 +303,7 @@ def _started(command: Sequence[str]) -> _Parser:
         os.close(shared)
     assert process.stdin is not None
     assert process.stdout is not None
-    return _Parser(process, memory, process.stdin, process.stdout)  # type: ignore[arg-type]
+    return _Parser(process, memory, process.stdin, process.stdout)
 
 
 def serve(work: Work, shared: int) -> None:
@@ -333,7 +333,7 @@ def serve(work: Work, shared: int) -> None:
         _say(_packed(done), base, memory, answers)
 
 
-def _say(packed: bytes, base: int, memory: mmap.mmap, answers: BinaryIO) -> None:
+def _say(packed: bytes, base: int, memory: mmap.mmap, answers: IO[bytes]) -> None:
     """Put answers where the messages were, or into the pipe where they are larger than that place."""
     if len(packed) <= SLOT:
         memory[base : base + len(packed)] = packed
