@@ -77,6 +77,15 @@ def test_pages_that_extend_the_shell_have_no_h1_of_their_own() -> None:
             assert "<html" not in text, f"{name(path)} is a page beside the shell"
 
 
+def test_no_page_names_a_value_as_django_names_its_own() -> None:
+    """Within {% block %} Django puts itself under the name `block`, and a page showed its insides to everybody."""
+    own = r"\{\{\s*(block(?!\.super)|forloop(?!\.))\b"
+    found = [name(p) for p in TEMPLATES if re.search(own, text := p.read_text()) and "{% for block in" not in text]
+    assert found == []
+    views = [p for p in PACKAGE.rglob("*.py") if re.search(r"""["'](?:block|forloop)["']\s*:""", p.read_text())]
+    assert [name(p) for p in views] == []
+
+
 def test_a_form_that_posts_carries_its_token() -> None:
     for path in TEMPLATES:
         for form in re.findall(r"<form\b[^>]*method=\"post\"[^>]*>.*?</form>", path.read_text(), re.DOTALL):

@@ -24,11 +24,12 @@ from civicmail.desk.holding.actions import giving_up, letting, releases
 from civicmail.desk.holding.keptback import KeptBack
 from civicmail.desk.holding.models import Contest
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.commit import Writer, write_events
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.archive.records import Capture, Source, Type
+from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.rescreening import facts_of
 from desk.oversight.book import text
 from mail.archive.making import UNSYNCED
 from pages.post import CANARIES, MESSAGE
@@ -88,6 +89,28 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
     assert entry.object == f"capture:{Machine(installed).capture(id_).uuid}" and WHY in str(entry.reason)
     again = client.post(page, {"reason": WHY})
     assert again.status_code == 302 and Entry.objects.filter(act="quarantine.release").count() == 1
+
+
+def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(city: Town, visit: Visit, installed: Path) -> None:
+    """R-1130: on Home with its number, in the list, and on its page in words; it does not go while the check is away."""
+    client, label = visit("security"), "Decide about mail that could not be checked"
+    assert label not in words(client.get("/"))
+    id_ = quarantined(installed, ms(city.now) - 700_000, rule="unavailable:clamav", do="pending").id
+    assert label not in words(client.get("/")), "it is tried again so far"
+    late = Disposition(0, "pending", ("unavailable:clamav",))
+    write_events(installed, [Event(Type.DECIDED, id_, ms(city.now) - 1000, (0,), facts_of(late, held=True))], ms(city.now))
+    home = client.get("/")
+    assert f"{label} A check did not answer in time." in words(home) and "1 waits" in words(home)
+    assert 'href="/holding/quarantine/?rule=unchecked"' in home.content.decode()
+    listed = words(client.get("/holding/quarantine/?rule=unchecked"))
+    assert "no answer: the virus scanner" in listed and "heron@shop.example" in listed and "ibis@outside.example" not in listed
+    assert "pending-too-long" not in listed
+    page = f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/"
+    shown = words(client.get(page))
+    assert "No answer: the virus scanner" in shown and "not in the book any more" not in shown and "Let 1 copy go" in shown
+    assert words(visit("operator").get("/holding/quarantine/")) and label not in words(visit("operator").get("/"))
+    city.grant("super", "security-officer")
+    assert "Take the duty up first." in words(visit("super").get("/"))
 
 
 def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: Visit, installed: Path) -> None:

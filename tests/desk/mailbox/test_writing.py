@@ -272,6 +272,8 @@ def test_lines_of_one_s_own_stand_below_the_block_that_nobody_can_take_away(desk
     client = visit("crew0")
     assert client.post("/mail/signature/", {"lines": "x" * 501}).status_code == 422
     client.post("/mail/signature/", {"lines": "Telephone 555-0100"})
+    shown = said(client.get("/mail/signature/"))
+    assert "Dana Ortiz Crew Clerk Public Works Sample City" in shown and "Node" not in shown
     page = Page(client, "/mail/write/")
     assert "Telephone 555-0100" in page.text
     page.press("send", to=LENA, text="Hello.", mailbox=STREETS)

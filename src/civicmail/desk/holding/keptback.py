@@ -15,11 +15,13 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.seen import in_words
 from civicmail.city.policy.shapes import USE, tellable_rules
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.headers import header_block
 from civicmail.core.message.letter import fields
+from civicmail.desk.holding.asked import parts_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.machine import Machine
@@ -33,6 +35,8 @@ OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 PENDING, DEFERRED = "pending", "deferred"
 WAITS = frozenset({PENDING, DEFERRED})
 """Until it could be checked; until the next server takes it."""
+UNCHECKED = "unchecked"
+"""In the place of a rule, where lists are asked for what a check that did not answer has kept back."""
 LATE = 3_600_000
 """ms after its receipt from which on a copy is late that waits for no person."""
 
@@ -87,7 +91,7 @@ class KeptBack:
                 for index, copy in entry.copies.items():
                     if not copy.is_held or copy.is_pending or copy.control[0]:
                         continue
-                    decided = (copy.do, copy.decided[4]) if copy.decided[3] else known.get((entry.id, index))
+                    decided = (copy.now, copy.decided[4]) if copy.decided[3] else known.get((entry.id, index))
                     do, rules = decided or _of_receipt(machine, entry.id, index)
                     self._rules[entry.id, index] = do, rules
                     if not OF_MAILBOXES & set(rules):
@@ -116,6 +120,10 @@ class KeptBack:
                             Copy(entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, (), late, entry.kind)
                         )
         return found
+
+    def unchecked(self, now: int) -> list[Copy]:
+        """Copies that wait for a person because a check did not answer. now: ms. Raises DamagedFile."""
+        return [copy for copy in self.copies(now) if missing(copy.rules)]
 
     def copy(self, id_: bytes, index: int, now: int) -> Copy | None:
         """One of them, None where it is not kept back any more."""
@@ -146,6 +154,11 @@ class KeptBack:
         machine = Machine(self._data)
         capture = machine.capture(copy.id)
         return Why(capture.source.kind, capture.envelope.client, _checks(capture, machine.events(copy.id), copy.index))
+
+
+def missing(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """The checks that did not answer, in words, of what the records name as rules."""
+    return tuple(dict.fromkeys(WORDS.get(part, part) for part in parts_of(rules)))
 
 
 def _of_receipt(machine: Machine, id_: bytes, index: int) -> tuple[str, tuple[str, ...]]:

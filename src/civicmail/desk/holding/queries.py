@@ -40,6 +40,12 @@ def waiting(now: int) -> list[Copy]:
         return kept().waiting(now)
 
 
+def unchecked(now: int) -> list[Copy]:
+    """What waits for a person because a check did not answer. Raises LaterError where it cannot be told."""
+    with damage_told():
+        return kept().unchecked(now)
+
+
 def copy(id_: bytes, index: int, now: int) -> Copy | None:
     return next((c for c in copies(now) if (c.id, c.index) == (id_, index)), None)
 

@@ -4,7 +4,7 @@ go, contests, findings and accounts that somebody else may have taken (P-12, P-2
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,11 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
+from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.desk.holding import containmentstates, releasestates
+from civicmail.core.config.errors import LaterError
+from civicmail.desk.holding import containmentstates, queries, releasestates
+from civicmail.desk.holding.keptback import UNCHECKED
 from civicmail.desk.holding.models import Approval, AskedDepartment, Containment, Contest, Finding, Release
 
 
@@ -120,19 +123,39 @@ WORK = (
 
 def office(actor: Actor, now: int) -> list[Tasks]:
     """Groups, some with nothing in them; one query for each kind of work that this person has."""
-    return [*_agreeing(actor), *(Tasks(gettext(work.group), _task(work, actor, now)) for work in WORK)]
+    found = [Tasks(gettext(work.group), _task(work, actor, now)) for work in WORK]
+    return [*_agreeing(actor), Tasks("Holding", _unchecked(actor, now)), *found]
+
+
+def _unchecked(actor: Actor, now: int) -> list[Task]:
+    """Mail that a check which did not answer has kept back: nobody but a security officer decides about it."""
+    if not actor.holds("security-officer"):
+        return []
+    label, hint = "Decide about mail that could not be checked", "A check did not answer in time."
+    try:
+        copies = queries.unchecked(now)
+    except LaterError:
+        return [Task(label, "quarantine", (), "How much waits cannot be told at this moment.", ("warn", "Not known"))]
+    since = moment(min((copy.since for copy in copies), default=0))
+    task = Task(label, "quarantine", (), hint, ("wait", _waits(len(copies))), since, f"rule={UNCHECKED}")
+    return [_allowed(task, "quarantine.release", actor, now)] if copies else []
 
 
 def _task(work: Work, actor: Actor, now: int) -> list[Task]:
     if not any(actor.holds(duty) for duty in work.duties):
         return []
     count, since = _counted(work.rows(actor))
-    state = (work.role, f"{count} {'waits' if count == 1 else 'wait'}")
-    if not count:
-        return []
-    if guard.may(actor, work.act, now=now):
-        return [Task(work.label, work.route, (), "", state, since)]
-    return [Task(work.label, "duties", (), TAKE_UP, state, since)]
+    task = Task(work.label, work.route, (), "", (work.role, _waits(count)), since)
+    return [_allowed(task, work.act, actor, now)] if count else []
+
+
+def _waits(count: int) -> str:
+    return f"{count} {'waits' if count == 1 else 'wait'}"
+
+
+def _allowed(task: Task, act: str, actor: Actor, now: int) -> Task:
+    """The task, or that the duty has to be taken up first."""
+    return task if guard.may(actor, act, now=now) else replace(task, route="duties", query="", hint=TAKE_UP)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, datetime | None]:

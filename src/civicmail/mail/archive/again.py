@@ -21,6 +21,8 @@ log = get_logger()
 
 UNAVAILABLE = "unavailable:"
 """How a rule begins that the fail matrix stands for."""
+TOO_LONG = "pending-too-long"
+"""In the place of a rule, of what waited too long for a part: a person decides now."""
 DAY_MS = 86_400_000
 _VERSION = 1
 _MARK = b'"unavailable:'

@@ -21,7 +21,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive.again import UNAVAILABLE, Following
+from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE, Following
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
@@ -39,7 +39,6 @@ PATIENCE = 600_000
 """ms that a copy waits for a part to come back; then a person decides."""
 LOOKED_FOR = 86_400_000
 """ms for which mail that was delivered unchecked is looked at again."""
-TOO_LONG = "pending-too-long"
 FIRST_WAIT, WAIT_MOST = 2_000, 60_000
 AT_ONCE = 20
 TOGETHER = 4

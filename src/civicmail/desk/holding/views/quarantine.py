@@ -24,7 +24,8 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.actions import letting, releases
-from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.keptback import UNCHECKED, Copy, missing
+from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE
 from civicmail.mail.archive.errors import NotInArchive
 
 DONE = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
@@ -80,8 +81,9 @@ def listed(request: Asked) -> HttpResponseBase:
         ticks=bool(may(request, "quarantine.release")),
     )
     page = Page("What is kept back?", "Holding")
+    names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(every)))]
     more = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
-    context = {"page": page, "asked": asked, "names": sorted(_rules(every)), "sort": sort, **more}
+    context = {"page": page, "asked": asked, "names": names, "sort": sort, **more}
     return listing.shown(request, "holding/quarantine.html", shown, context)
 
 
@@ -151,7 +153,8 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], DONE[copy.do], facts)
     back, book = reverse("quarantine"), queries.book()
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
-            "rules": queries.rules(kinds.keeping_rules(copy.rules, book)),
+            "missing": missing(copy.rules),
+            "rules": queries.rules(_acting(kinds.keeping_rules(copy.rules, book))),
             "not_alone": letting.not_alone(copy, request.actor), "kind": kinds.kind_of(copy.rules, book),
             "stopping": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
@@ -166,6 +169,8 @@ def _block(request: Asked, copy: Copy, source: str) -> str:
 
 def _keeping(rules: tuple[str, ...]) -> str:
     """What keeps a copy although somebody said that it is no spam."""
+    if away := missing(rules):
+        return f"{', '.join(away)} did not answer. Try again when the page Health says that it is back."
     said = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.rules(rules)]
     return f"{', '.join(said)} keeps it, whatever the spam filter says." if said else "the checks keep it."
 
@@ -173,21 +178,22 @@ def _keeping(rules: tuple[str, ...]) -> str:
 def _fits(copy: Copy, asked: dict[str, str]) -> bool:
     wanted = {"from": copy.sender, "to": copy.address}
     return all(asked[name].lower() in text.lower() for name, text in wanted.items()) and (
-        not asked["rule"] or asked["rule"] in copy.rules
+        not asked["rule"] or asked["rule"] in copy.rules or (asked["rule"] == UNCHECKED and bool(missing(copy.rules)))
     )
 
 
 def _rules(copies: list[Copy]) -> set[str]:
-    return {rule for c in copies for rule in _acting(c)}
+    return {rule for c in copies for rule in _acting(c.rules)}
 
 
 def _by(copy: Copy) -> str:
-    return ", ".join(_acting(copy)) or "its record cannot be read"
+    said = [*(f"no answer: {part}" for part in missing(copy.rules)), *_acting(copy.rules)]
+    return ", ".join(said) or "its record cannot be read"
 
 
-def _acting(copy: Copy) -> list[str]:
-    """The rules without those that are only counted or told."""
-    return [rule for rule in copy.rules if not rule.startswith(kinds.PLACES)]
+def _acting(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that are only counted or told, and without the checks that did not answer."""
+    return tuple(rule for rule in rules if not rule.startswith((*kinds.PLACES, UNAVAILABLE)) and rule != TOO_LONG)
 
 
 def _link(copy: Copy) -> str:

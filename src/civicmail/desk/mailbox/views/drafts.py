@@ -104,6 +104,6 @@ def signature(request: Request) -> HttpResponse:
         return redirect("mail-signature")
     page = Page(gettext("What stands under what I write?"), gettext("My mail"), crumbs())
     found = senders.senders(actor, now=now)
-    block = senders.block(actor, found[0].address if found else "", now=now)
-    shown = {"page": page, "form": form, "block": block, "submit": gettext("Save"), "back": reverse("my-mail")}
+    identification = senders.block(actor, found[0].address if found else "", now=now)
+    shown = {"page": page, "form": form, "identification": identification, "submit": gettext("Save"), "back": reverse("my-mail")}
     return render(request, "mailbox/signature.html", shown, status=422 if form.errors else 200)
