@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.disk import lease as leases
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.lease import Lease, Patience, holder, is_held, is_wanted, lease_path
+from civicmail.core.disk.lease import Lease, Patience, holder, is_held, is_wanted, lease_path, moment
 
 HOLD = """
 import sys
@@ -102,3 +103,25 @@ def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:
     told = list[str]()
     Lease.take(lease_path(tmp_path, "seal"), Patience(10, told.append)).close()
     assert told == []
+
+
+def test_who_comes_second_waits_for_what_takes_a_moment_and_no_job_is_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1110: a job of the same name, held for as long as it lives, is another lease."""
+    with Lease.take(lease_path(tmp_path, "retention")):
+        first, came = moment(tmp_path, "retention"), threading.Event()
+
+        def second() -> None:
+            with moment(tmp_path, "retention"):
+                came.set()
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not came.wait(0.2)
+        first.close()
+        assert came.wait(10)
+        thread.join()
+        monkeypatch.setattr(leases, "MOMENT_SECONDS", 0.1)
+        with moment(tmp_path, "retention"), pytest.raises(LeaseHeld):
+            moment(tmp_path, "retention")

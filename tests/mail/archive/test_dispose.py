@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from civicmail.city.policy.shapes import Disposition
+from civicmail.core.disk import lease
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.ledger.proof import prove
 from civicmail.core.ledger.verify import verify
@@ -198,8 +199,9 @@ def test_a_hold_that_is_placed_meanwhile_aborts_the_swap(tmp_path: Path, monkeyp
     assert go(tmp_path).gone == 0
 
 
-def test_nobody_places_a_hold_at_the_moment_of_the_swap(tmp_path: Path) -> None:
+def test_nobody_places_a_hold_at_the_moment_of_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     town(tmp_path, [b"x"])
+    monkeypatch.setattr(lease, "MOMENT_SECONDS", 0.1)
     with rules.take(tmp_path):
         with pytest.raises(LeaseHeld):
             hold(tmp_path, "x")

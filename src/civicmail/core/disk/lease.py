@@ -2,6 +2,9 @@
 
 Whoever needs a job that a worker holds *wants* its lease: it locks a second file, `<job>.wanted`, and the worker, which looks at
 that between two rounds (`is_wanted`), lets the lease go until it is free again.
+
+What must not happen at the same time, and takes a moment, has a lease of its own kind (`moment`): it has a folder of its own, so
+that no job can ever bear its name and hold it for as long as it lives, and whoever comes second waits.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from civicmail.core.disk.errors import LeaseHeld
 
 _FLOCK = struct.Struct("hhqqi4x")  # type, whence, start, length, pid: struct flock of Linux, 64 bit
 LOOK_SECONDS = 0.05
+MOMENT_SECONDS = 10.0
+"""How long somebody waits for what others do in some milliseconds."""
 _WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
@@ -130,5 +135,10 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def lease_path(data: Path, job: str) -> Path:
-    """Where the lease of a job lies in a data folder."""
+    """Where the lease of a job lies in a data folder. Whoever does the job holds it for as long as that takes, a worker always."""
     return data / "leases" / job
+
+
+def moment(data: Path, act: str) -> Lease:
+    """The lease of an act that takes some milliseconds, as soon as nobody has it. Raises LeaseHeld after MOMENT_SECONDS."""
+    return Lease.take(data / "leases" / "moments" / act, Patience(MOMENT_SECONDS))

@@ -18,6 +18,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.front.cli import claimed, options, verbs
 from civicmail.front.cli.door import Asker
+from civicmail.front.cli.patience import until_the_tables_are_there
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
 
@@ -114,7 +115,7 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
     if tables:
         from civicmail.front.web.start import prepare
 
-        prepare(folder, config)
+        prepare(folder, config, until_the_tables_are_there())
 
 
 def named(text: str) -> Person:

@@ -15,7 +15,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, captureid, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import patiently, until_the_worker_lets_go
+from civicmail.front.cli.patience import until_the_worker_lets_go
 from civicmail.mail.archive import classes, regroup
 from civicmail.mail.archive.inventory import inventory
 from civicmail.mail.archive.reading import Archive
@@ -63,7 +63,7 @@ def adopt(
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
     by = acting.person(folder, "archive adopt", {"sha256": digest}, Asker(as_, duty, reason, config), now=now)
-    found = patiently(lambda: classes.adopt(folder, text, actor=by.name, reason=reason, now=now))
+    found = classes.adopt(folder, text, actor=by.name, reason=reason, now=now)
     output.words(f"{len(found.by_class)} schedules are in force.")
 
 
@@ -82,7 +82,7 @@ def promote(
     now, asker = now_ms(), Asker(as_, duty, reason, config)
     by = acting.person(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
     place = captureid.one(Archive(folder), id_)
-    patiently(lambda: classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now))
+    classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now)
     output.words(f"{place.uuid} is kept at least as long as {class_} asks for.")
 
 

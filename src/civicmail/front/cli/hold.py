@@ -10,7 +10,6 @@ from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import patiently
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.inventory import inventory
 
@@ -33,7 +32,7 @@ def add(
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Asker(as_, duty, reason, config)
     by = acting.person(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
-    name = patiently(lambda: holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now))
+    name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now)
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 
@@ -73,5 +72,5 @@ def end(
     folder, _ = options.installation(data, config)
     now = now_ms()
     by = acting.person(folder, "hold end", {"hold": name}, Asker(as_, duty, reason, config), now=now)
-    patiently(lambda: holds.end(folder, name, actor=by.name, reason=reason, now=now))
+    holds.end(folder, name, actor=by.name, reason=reason, now=now)
     output.words(f"Hold {name} is not in force any more.")

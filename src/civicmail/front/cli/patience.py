@@ -1,18 +1,12 @@
-"""Waiting for others: for a worker that lets a lease go between two rounds, and for a moment in which a rule may be written,
-because a disposal that is about to swap holds that lease for some milliseconds."""
+"""Waiting for others: for a worker that lets a lease go between two rounds, and for whoever brings the tables up to date."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
-from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Patience
 from civicmail.front.cli import output
 
-TRIES = 50
-SECONDS = 0.1
 WORKER_SECONDS = 600.0  # a large seal that is under way ends first
+TABLES_SECONDS = 120.0  # the first start of a large installation under a new version
 
 
 def until_the_worker_lets_go() -> Patience:
@@ -20,11 +14,6 @@ def until_the_worker_lets_go() -> Patience:
     return Patience(WORKER_SECONDS, output.words)
 
 
-def patiently[T](act: Callable[[], T]) -> T:
-    """Do it as soon as the lease is free. Raises LeaseHeld after five seconds."""
-    for _ in range(TRIES - 1):
-        try:
-            return act()
-        except LeaseHeld:
-            time.sleep(SECONDS)
-    return act()
+def until_the_tables_are_there() -> Patience:
+    """For what needs the tables, which another process brings up to date at this moment."""
+    return Patience(TABLES_SECONDS)

@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, Patience, lease_path
 
 SETTINGS = "civicmail.front.web.settings"
 
@@ -30,24 +30,24 @@ def start(data: Path, config: Path | None = None) -> None:
     django.setup()
 
 
-def prepare(data: Path, config: Path | None = None) -> None:
+def prepare(data: Path, config: Path | None = None, patience: Patience | None = None) -> None:
     """Bring the tables up to this program's version, one process at a time, and once in a process: the first thread does it, the
-    others wait for it. Raises LeaseHeld while another process does it, and django.db.OperationalError when the database is not
-    there; then whoever comes next tries again."""
+    others wait for it. patience: where another process does it at this moment. Raises LeaseHeld when that has not done it by then,
+    and django.db.OperationalError when the database is not there; then whoever comes next tries again."""
     global _prepared
     start(data, config)
     with _preparing:
         if not _prepared:
-            _migrate(data)
+            _migrate(data, patience)
             _prepared = True
 
 
-def _migrate(data: Path) -> None:
+def _migrate(data: Path, patience: Patience | None) -> None:
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    with Lease.take(lease_path(data, "migrate")):
+    with Lease.take(lease_path(data, "migrate"), patience):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)

@@ -11,6 +11,7 @@ from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Clock, Prepare, Round, connected, each
 
+LEASE = "rule-book"
 RULES_EVERY = 5.0
 HITS_EVERY = 2.0
 REPLAY_EVERY = 1.0
@@ -19,7 +20,7 @@ REPLAY_EVERY = 1.0
 def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """Django is started; prepare is called before each job begins."""
     return [
-        Job("rules", each(prepare, lambda: _sweep(data, clock)), RULES_EVERY, lease="rules"),
+        Job(LEASE, each(prepare, lambda: _sweep(data, clock)), RULES_EVERY, lease=LEASE),
         Job("hits", lambda: _hits(data, prepare, clock), HITS_EVERY, lease="hits"),
         Job("replays", lambda: _replays(data, prepare, clock), REPLAY_EVERY, lease="replays"),
     ]
@@ -30,7 +31,7 @@ def one_round(data: Path, clock: Clock) -> int:
     from civicmail.desk.oversight import tasks
 
     with connected():
-        with Lease.take(lease_path(data, "rules")):
+        with Lease.take(lease_path(data, LEASE)):
             dated = tasks.sweep(data, clock())
         with Lease.take(lease_path(data, "hits")):
             Listening(data, tasks.Counting(data), clock).all()

@@ -88,7 +88,7 @@ def _of_people(settings: Settings, data: Path, done: Done) -> None:
         (sending.LEASE, "written", lambda: sending.one_round(settings, data, now_ms)),
         (answering.LEASE, "answered", lambda: answering.one_round(settings, data, now_ms)),
         (leaving.LEASE, "dated", lambda: leaving.one_round(settings, data, now_ms)),
-        ("rules", "dated", lambda: rulebook.one_round(data, now_ms)),
+        (rulebook.LEASE, "dated", lambda: rulebook.one_round(data, now_ms)),
         (reports.LEASE, "dated", lambda: reports.one_round(data, now_ms)),
         (pulls.LEASE, "dated", lambda: pulls.one_round(settings, data, now_ms)),
         (hooks.LEASE, "told", lambda: hooks.one_round(settings, data, now_ms)),

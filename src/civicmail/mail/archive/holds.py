@@ -71,9 +71,12 @@ def place(
 
 def end(data: Path, name: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:
     """Lift a hold. What it kept is disposed of by the schedules from now on. Raises NoHold, NotSaid, LeaseHeld."""
-    if name not in {hold.id for hold in in_force(Shelf(data))}:
-        raise NoHold(f"No hold in force has the id {name}.")
-    rules.write(data, Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason}), files)
+
+    def agree() -> None:
+        if name not in {hold.id for hold in in_force(Shelf(data))}:
+            raise NoHold(f"No hold in force has the id {name}.")
+
+    rules.write(data, Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason}), files, agree)
 
 
 def standing(data: Path) -> list[Hold]:

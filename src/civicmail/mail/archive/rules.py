@@ -1,18 +1,20 @@
 """The records by which mail is kept: holds, schedules, classes and certificates, read from the store alone (promise 3).
 
 They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which never go.
-Whoever writes one holds the lease `rules` for that moment, and so does whoever is about to act on them: nothing comes in between.
+Whoever writes one has the lease `retention` for that moment, and so does whoever is about to act on them: nothing comes in
+between, and the second one waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.lease import Lease, moment
 from civicmail.mail.archive import segments, tailindex, warc
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.errors import NotSaid
@@ -29,16 +31,21 @@ _VIEWS_MOST = 5
 
 
 def take(data: Path) -> Lease:
-    """While this lease is held no rule comes. Raises LeaseHeld."""
-    return Lease.take(lease_path(data, "rules"))
+    """While this lease is held no rule comes; whoever else wants it waits. Raises LeaseHeld after some seconds."""
+    try:
+        return moment(data, "retention")
+    except LeaseHeld:
+        raise LeaseHeld("Holds and schedules are being changed by somebody else. Nothing was changed; try again.") from None
 
 
-def write(data: Path, event: Event, files: Files = OS_FILES) -> None:
-    """Make one record durable; the lease is held for that moment. Raises LeaseHeld, NotSaid without actor or reason."""
+def write(data: Path, event: Event, files: Files = OS_FILES, agree: Callable[[], None] = lambda: None) -> None:
+    """Make one record durable; waits while others do. agree: asked when nobody can come in between; what it raises stops it. Raises
+    LeaseHeld, NotSaid without actor or reason."""
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise NotSaid(f"Say the {what}: it stays in the record.")
     with take(data):
+        agree()
         write_events(data, [event], event.at, files)
 
 

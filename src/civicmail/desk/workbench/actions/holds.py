@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from django.db import transaction
@@ -14,12 +12,8 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Entry
 from civicmail.city.access.permits import Permit
-from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Tree
 from civicmail.mail.archive import holds
-
-TRIES = 20
-SECONDS = 0.1
 
 
 def hold(
@@ -38,20 +32,12 @@ def hold(
     facts = {"query": query, "ground": ground}
     permit = looking.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     said = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
-    name = _place(data, ground, said, tree_of(permit), actor.uid, reason, now)
+    tree = tree_of(permit)
+    name = holds.place(data, ground=ground, scope=said, tree=tree, actor=actor.uid, reason=reason, now=now)
     with transaction.atomic():
         where = f"mandate:{mandate.number}"
         entries.enter("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts={**facts, "hold": name})
     return name
-
-
-def _place(data: Path, ground: str, scope: str, tree: Tree, person: str, reason: str, now: int) -> str:
-    """A disposal that is about to act holds the lease of rules for some milliseconds."""
-    for _ in range(TRIES - 1):
-        with suppress(LeaseHeld):
-            return holds.place(data, ground=ground, scope=scope, tree=tree, actor=person, reason=reason, now=now)
-        time.sleep(SECONDS)
-    return holds.place(data, ground=ground, scope=scope, tree=tree, actor=person, reason=reason, now=now)
 
 
 def placed(number: str) -> list[Entry]:
