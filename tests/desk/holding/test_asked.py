@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from civicmail.city.policy import reading
-from civicmail.desk.holding.asked import Said, for_sender, sent
+from civicmail.desk.holding.asked import Forwarding, Said, for_sender, sent
 
 
 def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any) -> dict[str, Any]:
@@ -21,7 +21,9 @@ def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any)
     [
         (head("submission", "p-ann/phone"), "p-ann"),
         (head("relay", "", ("sender", "asserted")), "ann@city.example"),
+        (head("relay", "", ("sender", "asserted"), **{"sender.machine": True}), "ann@city.example"),
         (head("relay"), None),
+        (head("submission", "p-ann", **{"sender.machine": True}), None),
         (head("mx"), None),
         (head("import"), None),
         (head("submission", "p-ann", inbound=True), None),
@@ -31,6 +33,23 @@ def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any)
 def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: dict[str, Any], subject: str | None) -> None:
     found = sent(said)
     assert (found.subject if found else None) == subject
+
+
+def test_an_automatic_reply_is_its_authors() -> None:
+    """R-1273: it has no return address (RFC 3834 3.3); the peer has asserted From."""
+    said = head("relay", "", ("sender", "asserted"), **{"from.address": "ann@city.example", "sender.machine": True})
+    said["envelope"]["from"] = ""
+    found = sent(said)
+    assert found is not None and found.subject == "ann@city.example"
+
+
+def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
+    """R-1274: a message that waited for its checks has nothing of it in its receipt."""
+    said = head("relay", **{"sender.machine": True})
+    assert sent(said) is None
+    later = [{"check": "webmail", "code": "forwarded"}, {"check": "webmail", "code": "forwarder", "mask": "ann@city.example"}]
+    found = sent(said, later)
+    assert found is not None and found.forwarding == Forwarding("ann@city.example")
 
 
 def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:

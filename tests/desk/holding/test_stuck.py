@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from civicmail.city.access.moments import DAY, ms
+from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
 from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.desk.holding.actions import forwarded as actions
+from civicmail.desk.holding.models import Forwarded
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
@@ -57,12 +60,15 @@ def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path)
     assert not any(canary in notice.text for canary in (*CANARIES.values(), "home.example", "web.url"))
 
 
-def forwarded(data: Path, at: int, mailbox: str, do: str = "quarantine", **said: Any) -> Capture:
+def forwarded(
+    data: Path, at: int, mailbox: str, do: str = "quarantine", rules: tuple[str, ...] = ("forwarded-out",), **said: Any
+) -> Capture:
     """What a rule of a mailbox sends on: written by a stranger, brought by the server of the mailboxes."""
     envelope = Envelope("stranger@shop.example", (Recipient("me@private.example"),), at, "127.0.0.1", **said)
     capture = capture_of(capture_id(at), scan(MESSAGE), envelope, Source("relay", "relay"))
     seen = (Seen("webmail", "forwarded", mask="x-sieve-redirected-from"), Seen("webmail", "forwarder", mask=mailbox))
-    capture = replace(capture, dispositions=(Disposition(0, do, ("forwarded-out",)),), findings=seen)  # type: ignore[arg-type]
+    done, facts = (Disposition(0, do, rules),), {"sender.machine": True}  # type: ignore[arg-type]
+    capture = replace(capture, dispositions=done, findings=seen, facts=facts)  # every relay is a machine to rules
     with closing(Writer(data, lambda: at, UNSYNCED, 1 << 20)) as w:
         w.receipt(capture, MESSAGE)
         w.flush()
@@ -83,3 +89,32 @@ def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city
     assert "security office" in mine.text and "P-11" in mine.text
     assert all("shop.example" not in text and "private.example" not in text for text in told.values())
     assert Notice.objects.filter(to=OFFICER, text__contains="gone.long@city.example").exists()
+
+
+def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: Town, installed: Path) -> None:
+    """R-1272 (P-11): one notice a day, and it says how much has come to be stopped since the first."""
+    now = ms(city.now)
+    for n in range(4):
+        forwarded(installed, now - DAY + n, PAT)
+    forwarded(installed, now - 1000, PAT)
+    listened(installed, now)
+    first, second = [n.text for n in Notice.objects.filter(to=PAT).order_by("pk")]
+    assert "not the first" not in first and "It is not the first: 4 messages since" in second
+    assert Notice.objects.filter(to=OFFICER, text__contains="4 messages since").count() == 1
+    actions.forget(now + 31 * DAY)
+    assert not Forwarded.objects.exists()
+
+
+def test_a_mailbox_of_several_people_hears_of_its_rule_itself(city: Town, installed: Path) -> None:
+    """R-1272: nobody holds it, and whoever reads it can take the rule out."""
+    box = Mailbox.objects.filter(kind="function", closed__isnull=True).first()
+    assert box is not None
+    forwarded(installed, ms(city.now) - 1000, box.address)
+    listened(installed, ms(city.now))
+    assert "A rule of your mailbox" in Notice.objects.get(to=box.address).text
+
+
+def test_a_rule_is_not_blamed_for_what_another_rule_keeps_back(city: Town, installed: Path) -> None:
+    forwarded(installed, ms(city.now) - 1000, PAT, rules=("confidential-many",))
+    listened(installed, ms(city.now))
+    assert not Notice.objects.exists() and not Forwarded.objects.exists()

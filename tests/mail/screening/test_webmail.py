@@ -98,6 +98,27 @@ def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
     assert recipients == {MAIL: {"recipient.consumer": True, "recipient.own": True}}
 
 
+@pytest.mark.parametrize(
+    ("sender", "author", "received", "code", "whose"),
+    [
+        (f"dana@{CITY}", "al@shop.example", [], "forwarder", f"dana@{CITY}"),
+        (f"dana@{CITY}", f"dana@{CITY}", [], "forwarder-or-writer", f"dana@{CITY}"),
+        (f"dana@{CITY}", f"dana@{CITY}", [f"john@{CITY}"], "forwarder", f"john@{CITY}"),
+        ("al@shop.example", "al@shop.example", [f"john@{CITY}", f"dana@{CITY}"], "forwarder", f"john@{CITY}"),
+        ("al@shop.example", "al@shop.example", [], "", ""),
+        (f"SRS0=ab=cd=shop.example=al@{CITY}", "al@shop.example", [], "", ""),
+    ],
+)
+def test_whose_rule_it_was_is_said_by_servers_on_the_way_else_by_the_return_address(
+    sender: str, author: str, received: list[str], code: str, whose: str
+) -> None:
+    """R-1275: Exchange names no mailbox; where the author and the return address are one it may be who wrote to that mailbox."""
+    fields = {"auto-submitted": "auto-forwarded"}
+    case = outgoing(None, [("", "al@gmail.com")], sender=sender, author=("", author), fields=fields)
+    found = webmail.find(replace(case, more={"form": {"for": received}})).findings
+    assert [(f.code, f.mask) for f in found[1:]] == ([(code, whose)] if code else [])
+
+
 def test_mail_that_stays_here_says_nothing_of_its_recipients() -> None:
     case = outgoing(DANA, [("", f"john@{CITY}")])
     case = replace(

@@ -51,6 +51,7 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "own": "to one's own account elsewhere",
         "forwarded": "sent on by a rule of a mailbox",
         "forwarder": "a mailbox of the city whose rule it is",
+        "forwarder-or-writer": "a mailbox of the city whose rule it is, or who wrote it",
     },
     "leaving": {"file": "a file", "link": "a link to a shared file"},
     "confidential": {

@@ -18,25 +18,38 @@ from civicmail.city.policy.shapes import ABOUT_USE, USE
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.again import UNAVAILABLE
 from civicmail.mail.archive.sentby import ASSERTED
-from civicmail.mail.screening import leaving, webmail
+from civicmail.mail.screening import forwarding, leaving, webmail
 
 DOORS = frozenset({"submission", "relay"})
 NOTIFY = "notify:"
 KEPT = frozenset({"hold", "quarantine"})
 EVIDENCE_MOST = 20
-_FORWARDER = (webmail.NAME, webmail.FORWARDER)
+FORWARDED = tuple(f'"code":"{code}"'.encode() for code in (webmail.FORWARDED, "out-of-scope", "resent"))
+"""One of these stands in the head of every record of mail that a rule of a mailbox sent on."""
+_AT_THE_DOOR = frozenset({"out-of-scope", "resent"})
+"""By which a relay with a scope refuses what is not written by whose mailbox it comes from (honest.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """A rule of a mailbox sent it on. mailbox: whose, "" where nothing says it; sure: False where it may be who wrote to that
+    mailbox; refused: at the door, before any rule of the city was asked."""
+
+    mailbox: str = ""
+    sure: bool = True
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message of somebody inside. subject: uid of whoever signed in, else the mailbox that a peer has asserted (P-14);
-    at: ms of receipt; exempt: nobody may review it; forwarder: the mailbox whose rule sent it on, and nobody wrote it then."""
+    at: ms of receipt; exempt: nobody may review it; forwarding: nobody wrote it then."""
 
     capture: str
     subject: str
     at: int
     exempt: bool
-    forwarder: str = ""
+    forwarding: Forwarding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +63,38 @@ class Said:
     evidence: tuple[tuple[str, str, str, str], ...] = ()
 
 
-def sent(head: Mapping[str, Any]) -> Sent | None:
+def sent(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> Sent | None:
     """Who sent it, by the head of its receipt; None for what neither somebody inside nor a rule of theirs has sent, and for
-    machines."""
+    machines. later: findings of checks that were made again."""
     envelope, source = head["envelope"], head["source"]["kind"]
     facts = head.get("facts", {})
     login = envelope["login"].partition("/")[0]
-    if source not in DOORS or facts.get("inbound") is True or login.startswith("service:") or facts.get("sender.machine") is True:
+    if source not in DOORS or facts.get("inbound") is True:
         return None
-    asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in head.get("findings", ()))  # else anybody could be named
-    subject = login or (envelope["from"].lower() if asserted else "")
-    forwarder = next((f["mask"] for f in head.get("findings", ()) if (f["check"], f["code"]) == _FORWARDER), "")
+    findings = (*head.get("findings", ()), *later)
+    by_rule = _forwarding(findings, envelope["from"].lower(), source)
+    subject = _subject(login, envelope["from"].lower(), findings, facts, source)
     exempt = facts.get("use.exempt") is True
-    return Sent(head["id"], subject, head["received"], exempt, forwarder) if subject or forwarder else None
+    return Sent(head["id"], subject, head["received"], exempt, by_rule) if subject or by_rule else None
+
+
+def _subject(login: str, sender: str, findings: Iterable[Mapping[str, Any]], facts: Mapping[str, Any], source: str) -> str:
+    """A peer with a scope has asserted the return address, or the author where there is none, as for an automatic reply. What comes
+    by a relay counts as a machine's for rules; whether somebody holds that mailbox is told by the directory."""
+    if login.startswith("service:") or (source != "relay" and facts.get("sender.machine") is True):
+        return ""
+    asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in findings)  # else anybody could be named
+    return login or (sender or str(facts.get("from.address", "")) if asserted else "")
+
+
+def _forwarding(findings: Iterable[Mapping[str, Any]], sender: str, source: str) -> Forwarding | None:
+    seen = {f["code"]: f.get("mask", "") for f in findings if f["check"] == webmail.NAME}
+    if webmail.FORWARDED in seen:
+        mailbox = seen.get(webmail.FORWARDER) or seen.get(webmail.WRITER, "")
+        return Forwarding(mailbox, sure=webmail.WRITER not in seen)
+    if source == "relay" and any(f["check"] == CHECK and f["code"] in _AT_THE_DOOR for f in findings):
+        return Forwarding("" if forwarding.is_rewritten(sender) else sender, refused=True)
+    return None
 
 
 def of_receipt(head: Mapping[str, Any]) -> list[Said]:

@@ -46,6 +46,7 @@ def sweep(now: int) -> int:
         asking,
         carrying,
         containing,
+        forwarded,
         publishing,
         reaping,
         reassigning,
@@ -59,7 +60,7 @@ def sweep(now: int) -> int:
     publishing.written(now)
     reassigning.tell_offices(now)
     done = verifying.lapse(now) + reassigning.put_right(now) + asking.sweep(now) + carrying.finish(now) + standing.review(now)
-    return done + reaping.vanish(now) + reaping.switch_off(to_shadow, now) + releases.lapse(now)
+    return done + reaping.vanish(now) + forwarded.forget(now) + reaping.switch_off(to_shadow, now) + releases.lapse(now)
 
 
 @contextmanager

@@ -3,6 +3,7 @@ wrong with its form. Believes nothing: a spoofed sender is a fact here, and auth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from civicmail.city.policy.shapes import FactValue
@@ -15,6 +16,8 @@ VERSION = 1
 
 SUBJECT_MOST = 998
 NAME_MOST = 255
+RECEIVED_MOST = 5
+_FOR = re.compile(r"\bfor\s+<?([^\s<>;@]+@[^\s<>;@]+)>?", re.IGNORECASE)
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 
@@ -36,7 +39,8 @@ def find(case: Inner) -> Found:
         facts["from.address"] = author.addr.lower()
         facts["from.domain"] = alabel(author.domain)
         facts["from.name"] = author.display[:NAME_MOST]
-    return Found(facts=facts)
+    more = {"for": _received_for(case)} if facts["message.forwarded"] and not case.asked["inbound"] else {}
+    return Found(facts=facts, more=more)
 
 
 def alabel(domain: str) -> str:
@@ -48,6 +52,13 @@ def _is_automatic(fields: Mapping[str, str]) -> bool:
     """RFC 3834 5 and 2: what says that a program sent it."""
     submitted = forwarding.word(fields, "auto-submitted")
     return bool(submitted and submitted != "no") or forwarding.word(fields, "precedence") in _BULK
+
+
+def _received_for(case: Inner) -> list[str]:
+    """The city's addresses for which servers on the way took it (RFC 5321 4.4, `for`), the topmost first; a few."""
+    lines = (header.value for header in case.letter.headers if header.name.lower() == "received")
+    named = (found[1].lower() for line in lines if (found := _FOR.search(line)))
+    return [address for address in named if address.rpartition("@")[2] in case.asked["domains"]][:RECEIVED_MOST]
 
 
 def _is_forwarded(case: Inner, fields: Mapping[str, str]) -> bool:

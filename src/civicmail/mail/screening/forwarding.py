@@ -27,7 +27,7 @@ def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, doma
     found = list(said(fields))
     if _is_by_hand(fields, found, sender, domains):
         return ()
-    if _SRS.match(sender):
+    if is_rewritten(sender):
         found.append("srs")
     if any(_domain(address) in domains for name in LAIN if (address := fields.get(name, ""))):
         found.append("lay-here")
@@ -49,10 +49,16 @@ def said(fields: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def mailbox(fields: Mapping[str, str], domains: Collection[str]) -> str:
-    """The mailbox of the city whose rule it was, by the topmost field of those that say so; "" where none does."""
+def mailbox(fields: Mapping[str, str], domains: Collection[str], received: Collection[str] = ()) -> str:
+    """The mailbox of the city whose rule it was, by the topmost field of those that say so; "" where none does. received: for whom
+    servers on the way took it, which says it where no other field does."""
     named = (address.lower() for name in _BY for address in _ADDRESSES.findall(fields.get(name, "")))
-    return next((address for address in named if _domain(address) in domains), "")
+    return next((address for address in (*named, *received) if _domain(address) in domains), "")
+
+
+def is_rewritten(sender: str) -> bool:
+    """Whether a return address was rewritten by whoever forwards (SRS), and so is nobody's mailbox."""
+    return bool(_SRS.match(sender))
 
 
 def _is_by_hand(fields: Mapping[str, str], said_: Collection[str], sender: str, domains: Collection[str]) -> bool:

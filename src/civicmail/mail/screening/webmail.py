@@ -16,7 +16,7 @@ from civicmail.mail.screening.shapes import Found, Joint
 
 NAME = "webmail"
 VERSION = 1
-FORWARDER = "forwarder"
+FORWARDED, FORWARDER, WRITER = "forwarded", "forwarder", "forwarder-or-writer"
 
 RECIPIENTS = 1000
 """Recipients of one message that are looked at: nobody writes to more private accounts of their own."""
@@ -24,7 +24,8 @@ RECIPIENTS = 1000
 
 def find(case: Joint) -> Found:
     """Fact webmail.official, and in more["recipients"] of each outside recipient recipient.consumer and
-    recipient.own; findings forwarded, forwarder (whose rule), official, own."""
+    recipient.own; findings forwarded, forwarder (whose rule; forwarder-or-writer where it may be its author's), official,
+    own."""
     return _incoming(case) if case.inbound else _outgoing(case)
 
 
@@ -34,9 +35,9 @@ def find(case: Joint) -> Found:
 def _outgoing(case: Joint) -> Found:
     sender, seen = case.envelope.sender.lower(), case.seen
     marks = forwarding.marks(seen.fields, seen.addresses("from"), sender, case.world.domains)
-    findings = [_finding("forwarded", "", " ".join(marks))] if marks else []
-    if marks and (mailbox := forwarding.mailbox(seen.fields, case.world.domains)):
-        findings.append(_finding(FORWARDER, "", mailbox))
+    findings = [_finding(FORWARDED, "", " ".join(marks))] if marks else []
+    if marks and (whose := _forwarder(case, sender)) is not None:
+        findings.append(whose)
     outside = tuple(_outside(case))
     sending = _sending(case, outside, is_rule=bool(marks)) if outside else None
     shown = {address.lower(): name for field in ("to", "cc") for name, address in seen.people.get(field, ())}
@@ -52,6 +53,17 @@ def _outgoing(case: Joint) -> Found:
         if found:
             recipients[address] = found
     return Found(tuple(findings), {}, {"recipients": recipients} if recipients else {})
+
+
+def _forwarder(case: Joint, sender: str) -> Finding | None:
+    """Whose rule it was. Where no field says it, the return address may: it is the mailbox's where the author is somebody else,
+    else the author's, who may have written to the mailbox whose rule it was."""
+    received = case.more.get("form", {}).get("for", ())
+    if mailbox := forwarding.mailbox(case.seen.fields, case.world.domains, received):
+        return _finding(FORWARDER, "", mailbox)
+    if sender.rpartition("@")[2] not in case.world.domains or forwarding.is_rewritten(sender):
+        return None
+    return _finding(WRITER if sender in case.seen.addresses("from") else FORWARDER, "", sender)
 
 
 def _outside(case: Joint) -> Iterator[str]:

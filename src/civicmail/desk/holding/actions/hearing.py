@@ -27,7 +27,7 @@ from civicmail.desk.holding.models import Finding, Heard
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Type
 
-_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED, stuck.SIGN)
+_TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED, stuck.SIGN, *asked.FORWARDED)
 """One of these stands in a head that asks for something; the others are not read."""
 TOGETHER = 20
 """Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
@@ -39,14 +39,15 @@ log = get_logger()
 @dataclass(slots=True)
 class Waiting:
     """Of one record, read and not written yet. sent, said: of a receipt, or of a decision about what was sent; decided: the
-    capture of that decision, whose sender stands in its receipt; contained: mail of an account that acts unlike its owner; stuck:
-    a capture with a copy that has no way (stuck.py)."""
+    capture of that decision, whose sender stands in its receipt; later: its findings; contained: mail of an account that acts
+    unlike its owner; stuck: a capture with a copy that has no way (stuck.py)."""
 
     journal: str
     number: int
     sent: Sent | None = None
     said: list[Said] = field(default_factory=list)
     decided: str = ""
+    later: list[dict[str, Any]] = field(default_factory=list)
     contained: containing.Seen | None = None
     leaving: asking.Seen | None = None
     used: list[str] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Hearing:
     def write(self, now: int) -> None:
         """Some at a time, so that others write in between. Raises DatabaseError: what was not written can be tried again."""
         while some := self._waiting[:TOGETHER]:
-            whose = [_sent(one.decided or one.stuck) if one.decided or one.stuck else one.sent for one in some]
+            whose = [_sent(one.decided or one.stuck, one.later) if one.decided or one.stuck else one.sent for one in some]
             book = queries.book()
             with transaction.atomic():
                 for one, sent in zip(some, whose, strict=True):
@@ -99,8 +100,8 @@ class Hearing:
             asking.note(one.leaving, now=now)
 
     def _one(self, sent: Sent, said: list[Said], book: Book, now: int) -> None:
-        if sent.forwarder:
-            forwarded.tell(sent, said, now)
+        if sent.forwarding is not None:
+            forwarded.tell(sent, sent.forwarding, said, book, now)
             return
         person = senders.person_of(sent.subject)
         if person is None:
@@ -134,7 +135,7 @@ def _read(record: Record) -> Waiting:
     if asking.SIGN in record.head:
         one.leaving = asking.of_record(head, is_receipt=record.type == Type.RECEIPT)
     if record.type == Type.DECIDED:
-        one.decided, one.said = head["id"], [asked.of_decision(head)]
+        one.decided, one.said, one.later = head["id"], [asked.of_decision(head)], list(head["facts"].get("findings", ()))
     elif containing.SIGN in record.head and (contained := containing.seen(head)) is not None:
         one.contained = contained
     else:
@@ -142,10 +143,10 @@ def _read(record: Record) -> Waiting:
     return one
 
 
-def _sent(capture: str) -> Sent | None:
+def _sent(capture: str, later: list[dict[str, Any]]) -> Sent | None:
     try:
         recorded, _ = queries.kept().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile) as error:
         log.error("who sent a message cannot be told", capture=capture, error=type(error).__name__)
         return None
-    return asked.sent(orjson.loads(recorded.head(recorded.journal, recorded.number)))
+    return asked.sent(orjson.loads(recorded.head(recorded.journal, recorded.number)), later)

@@ -10,6 +10,7 @@ from civicmail.desk.holding.models.asking import Containment as Containment
 from civicmail.desk.holding.models.asking import Contest as Contest
 from civicmail.desk.holding.models.asking import Digest as Digest
 from civicmail.desk.holding.models.asking import Finding as Finding
+from civicmail.desk.holding.models.asking import Forwarded as Forwarded
 from civicmail.desk.holding.models.asking import Heard as Heard
 from civicmail.desk.holding.models.asking import PickUp as PickUp
 from civicmail.desk.holding.models.asking import PickUpReply as PickUpReply

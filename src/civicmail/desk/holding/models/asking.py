@@ -107,6 +107,21 @@ class Untold(models.Model):
         return f"{self.person}, {self.day}"
 
 
+class Forwarded(models.Model):
+    """How many messages of a day a rule of a mailbox would have sent out of the city. mailbox: its address, "" where nothing says
+    it."""
+
+    mailbox = models.CharField(max_length=254, blank=True)
+    day = models.DateField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "day"], name="forwarded_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox}, {self.day}"
+
+
 class Heard(models.Model):
     """Up to which record a journal was read for findings and notices."""
 
