@@ -115,6 +115,18 @@ def test_whoever_pretends_is_refused_where_the_domain_asks_for_it(city: Civicmai
     assert ("dkim", "fail") in [(one.check, one.code) for one in capture.findings]
 
 
+def test_a_slip_of_the_pen_in_a_policy_takes_nothing_from_it(city: Civicmail, dns: Dns) -> None:
+    """R-1230 where mail comes in: an empty piece and names that nobody knows (RFC 9989 4.8)."""
+    for number, record in enumerate(
+        ("v=DMARC1;; p=reject", "v=DMARC1; x-vendor=1; bogus; p=reject;;", "v=DMARC1; p=reject; p=none")
+    ):
+        domain = f"slip{number}.test"
+        dns.server.rows[f"_dmarc.{domain}", "TXT"] = (300, [f'"{record}"'])
+        reply = said(city, MESSAGE.replace(b"sender.test", domain.encode()), client="203.0.113.99", sender="x@elsewhere.test")
+        assert reply.startswith("550 5.7.1") and "(P-26)" in reply, record
+        assert kept(city, reply).facts["auth.dmarc"] == "fail"
+
+
 def test_a_key_signs_when_the_zone_has_it(city: Civicmail, dns: Dns, capsys: Any) -> None:
     """The same resolver is asked as for mail that comes in."""
     with (city.data / "civicmail.toml").open("a") as h:

@@ -29,6 +29,18 @@ def test_the_record_stands_there_once() -> None:
     assert not is_published(["v=STSv1; id=1;", "v=STSv1; id=2;"]) and not is_published([])
 
 
+@pytest.mark.parametrize(
+    "record", ["v=STSv1;", "v=STSv1; id=", "v=STSv1; id=1;;", "v=STSv1; ext=1", "v = STSv1; id=1", "v=STSv1; id=a-b"]
+)
+def test_a_record_that_cannot_be_read_says_nothing(record: str) -> None:
+    assert not is_published([record])
+
+
+@pytest.mark.parametrize("server", ["", "*.*.example", "**.example", "-a.example", "a.example-", "m\xf8x.example", "*"])
+def test_a_policy_with_a_server_that_has_no_name_is_none(server: str) -> None:
+    assert parsed(GOOD) is not None and parsed(f"{GOOD}mx: {server}\r\n") is None
+
+
 @given(st.text())
 def test_any_text_is_a_policy_or_none(text: str) -> None:
     assert isinstance(parsed(text), Policy | None)

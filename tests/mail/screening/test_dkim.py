@@ -131,6 +131,17 @@ def test_a_key_may_forbid_subdomains_in_i() -> None:
     assert verify(foreign, zone({NAME: signers.record(signers.rsa())}))[0].why == "i= is not within d="
 
 
+def test_an_identity_that_is_quoted_is_read_as_it_was_meant() -> None:
+    """R-1232. i= is in dkim-quoted-printable (RFC 6376 3.5); some systems write the @ so."""
+    dns = zone({NAME: signers.record(signers.rsa())})
+    for written in (b"ann=40sender.example", b"ann@news=2Esender.example", b"=61nn@news.sender.example"):
+        assert words(signers.signed(identity=written), dns) == [("pass", True)], written
+    foreign = signers.signed(identity=b"ann=40sender.example").replace(b"ann=40sender", b"ann=40other")
+    assert verify(foreign, dns)[0].why == "i= is not within d="
+    subdomain = signers.signed(identity=b"ann=40news.sender.example")
+    assert words(subdomain, zone({NAME: signers.record(signers.rsa(), t="s")})) == [("permerror", False)]
+
+
 def test_short_keys_are_refused_and_weak_ones_told() -> None:
     weak = signers.rsa(1024)
     (verdict,) = verify(signers.signed(key=weak), zone({NAME: signers.record(weak)}))

@@ -53,6 +53,7 @@ def test_a_record_has_no_more_questions_than_the_standard_allows() -> None:
         ("v=spf1 " + "ip4:203.0.113.1 " * 400 + "-all", "permerror"),  # longer than anybody may make us read
         ("v=spf1 " + "a:%{l}.x.example " * 200 + "-all", "permerror"),
         ("v=spf1 exists:%{x} -all", "permerror"),
+        ("v=spf1 ?exists:%{s0}.x.example +all", "permerror"),
         ("v=spf1 \xe4 -all", "permerror"),
         ("v=spf1 exp=words.example -all", "fail"),
         ("v=spf1 redirect=sender.example", "permerror"),

@@ -6,13 +6,18 @@ Only a policy in mode `enforce` proves anything: it names the servers, and an au
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from dataclasses import dataclass
+
+from civicmail.mail.screening.published import is_sts
 
 LARGEST = 64 << 10
 SECONDS = 10
 PATH = "/.well-known/mta-sts.txt"
 _NAMES_MOST = 100
+_NAME = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
+_BEGINS = re.compile(r"v=STSv1[ \t]*;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,14 @@ class Policy:
 
 
 def is_published(records: list[str]) -> bool:
-    """Whether exactly one TXT record says that there is a policy (RFC 8461 3.1)."""
-    return sum(text.replace(" ", "").startswith("v=STSv1;") for text in records) == 1
+    """Whether exactly one TXT record is of MTA-STS, and says that there is a policy (RFC 8461 3.1)."""
+    texts = [text for text in records if _BEGINS.match(text)]
+    return len(texts) == 1 and is_sts(texts[0])
 
 
 def parsed(text: str) -> Policy | None:
-    """The policy; None where it is none (RFC 8461 3.2). Of a field that stands twice the first counts."""
+    """The policy; None where it is none, as with a server that has no name (RFC 8461 3.2). Of a field that stands twice the first
+    counts."""
     found: dict[str, str] = {}
     servers: list[str] = []
     for line in text.splitlines():
@@ -48,7 +55,7 @@ def parsed(text: str) -> Policy | None:
     age = found.get("max_age", "")
     if found.get("version") != "STSv1" or found.get("mode") not in ("enforce", "testing", "none") or not _is_number(age):
         return None
-    if found["mode"] != "none" and not servers:
+    if (found["mode"] != "none" and not servers) or not all(map(_NAME.fullmatch, servers)):
         return None
     return Policy(found["mode"], tuple(servers[:_NAMES_MOST]), min(int(age), 31_557_600))
 

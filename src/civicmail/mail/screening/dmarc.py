@@ -7,6 +7,7 @@ takes one step off (4.7).
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -22,6 +23,7 @@ LABELS_MOST = 8
 """Labels of a name from which the walk asks for all; of longer ones it leaves those in the middle out (4.10)."""
 _PLACES: tuple[Kind, ...] = ("A", "AAAA", "MX")
 _POLICIES = ("none", "quarantine", "reject")
+_URI = re.compile(r"(?:mailto:[^@\s!]+@[^\s!]+|(?!mailto:)[a-z][a-z0-9+.-]*:[^\s!]+)(?:\s*!\s*[0-9]+\s*[kmgt]?)?")
 _MILDER: dict[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
 
@@ -29,7 +31,7 @@ _MILDER: dict[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "
 class Record:
     """A published policy (4.7). p, sp, np: None where they are not said or cannot be read; strict_dkim, strict_spf: adkim=s and
     aspf=s; psd: y, n or u; testing: t=y; broken: a p, sp or np that cannot be read; reports: it has a rua that may be written
-    to."""
+    to; flawed: pieces of it are left out because they cannot be read, which not everybody does (4.8)."""
 
     domain: str
     p: Policy | None = None
@@ -41,6 +43,7 @@ class Record:
     testing: bool = False
     broken: bool = False
     reports: bool = False
+    flawed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,12 @@ class Proof:
 
 
 def read_record(text: str, domain: str) -> Record | None:
-    """A TXT record as a policy; None where it is none: v=DMARC1 comes first (4.8)."""
-    first, _, _ = text.partition(";")
-    name, _, version = first.partition("=")
-    if name.strip().lower() != "v" or version.strip() != "DMARC1":
+    """A TXT record as a policy; None where it is none: v=DMARC1 comes first. What else cannot be read or is not known is left out,
+    and the rest counts (4.8)."""
+    found, flawed = tags.salvaged(text)
+    if next(iter(found), "") != "v" or found["v"] != "DMARC1" or text.partition("=")[0].strip(" \t").lower() != "v":
         return None
-    found = tags.read(text) or {}
-    lower = {name.lower(): value.lower() for name, value in found.items()}
+    lower = {name: value.lower() for name, value in found.items()}
     policies = {name: _policy(lower[name]) for name in ("p", "sp", "np") if name in lower}
     return Record(
         domain=domain,
@@ -85,7 +87,8 @@ def read_record(text: str, domain: str) -> Record | None:
         psd=cast(Literal["y", "n", "u"], lower["psd"]) if lower.get("psd") in ("y", "n") else "u",
         testing=lower.get("t") == "y",
         broken="p" not in policies or None in policies.values(),
-        reports=any(uri.strip().startswith("mailto:") and "@" in uri for uri in lower.get("rua", "").split(",")),
+        reports=any(_URI.fullmatch(uri.strip()) for uri in lower.get("rua", "").split(",")),
+        flawed=flawed,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from civicmail.mail.screening import dmarc
 from civicmail.mail.screening.resolver import Answer, Resolver, Temp
-from civicmail.mail.screening.tags import read
+from civicmail.mail.screening.tags import fields, salvaged
 
 State = Literal["good", "waits", "weak", "missing", "wrong", "unknown"]
 """waits: somebody has to do the next step (of keys)."""
@@ -66,12 +66,26 @@ def zone_line(name: str, value: str) -> str:
 _BEFORE = {"SPF": "", "DMARC": "_dmarc.", "MTA-STS": "_mta-sts.", "TLS-RPT": "_smtp._tls."}
 RECORDS = tuple(_BEFORE)
 
+_REPORTS = re.compile(r"mailto:[^@\s!;,]+@[^\s!;,@]+|https://[^\s!;,]+", re.IGNORECASE)
+
 _BEGINS = {
     "SPF": re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE),
     "DMARC": re.compile(r"\s*v\s*=\s*DMARC1\s*(?:;|\Z)", re.IGNORECASE),
     "MTA-STS": re.compile(r"v=STSv1\s*;"),
     "TLS-RPT": re.compile(r"v=TLSRPTv1\s*;"),
 }
+
+
+def is_sts(record: str) -> bool:
+    """Whether a TXT record says that there is an MTA-STS policy (RFC 8461 3.1)."""
+    ids = [value for name, value in fields(record, "v=STSv1") or () if name == "id"]
+    return len(ids) == 1 and re.fullmatch(r"[A-Za-z0-9]{1,32}", ids[0]) is not None
+
+
+def is_tls_rpt(record: str) -> bool:
+    """Whether a TXT record says where TLS reports go (RFC 8460 3): each rua= is a list of addresses."""
+    lists = [value.split(",") for name, value in fields(record, "v=TLSRPTv1") or () if name == "rua"]
+    return bool(lists) and all(_REPORTS.fullmatch(uri.strip(" \t")) for uris in lists for uri in uris)
 
 
 def _spf(domain: str, values: list[str]) -> Look:
@@ -99,11 +113,19 @@ def _dmarc(domain: str, values: list[str]) -> Look:
     record = dmarc.read_record(values[0], domain)
     if len(values) > 1 or record is None or record.broken:
         return Look("DMARC", name, "wrong", values[0], f"The DMARC record of {domain} is not one that counts.", should)
+    if record.flawed:
+        text = f"The DMARC record of {domain} has pieces that cannot be read, so not everybody keeps to it."
+        return Look("DMARC", name, "weak", values[0], text, should, zone_line(name, _mended(values[0])))
     if record.p == "none" or record.testing:
         text = f"The DMARC record of {domain} asks others for nothing yet."
         strict = re.sub(r"(?i)(;\s*p\s*=\s*)none", r"\g<1>reject", values[0], count=1)
         return Look("DMARC", name, "weak", values[0], text, should, zone_line(name, strict) if strict != values[0] else "")
     return Look("DMARC", name, "good", values[0])
+
+
+def _mended(record: str) -> str:
+    """A DMARC record without what cannot be read in it."""
+    return "; ".join(f"{name}={value}" for name, value in salvaged(record)[0].items() if value)
 
 
 def _mta_sts(domain: str, values: list[str]) -> Look:
@@ -113,8 +135,7 @@ def _mta_sts(domain: str, values: list[str]) -> Look:
     if not values:
         text = f"{domain} has no MTA-STS record, so others may bring mail without TLS."
         return Look("MTA-STS", name, "missing", "", text, should, publish)
-    found = read(values[0]) if len(values) == 1 else None
-    if not found or not re.fullmatch(r"[A-Za-z0-9]{1,32}", found.get("id", "")):
+    if len(values) > 1 or not is_sts(values[0]):
         return Look("MTA-STS", name, "wrong", values[0], f"The MTA-STS record of {domain} is not one that counts.", should, publish)
     return Look("MTA-STS", name, "good", values[0])
 
@@ -126,8 +147,7 @@ def _tls_rpt(domain: str, values: list[str]) -> Look:
     if not values:
         text = f"{domain} has no TLS-RPT record, so nobody tells it when mail could not be brought over TLS."
         return Look("TLS-RPT", name, "missing", "", text, should, publish)
-    found = read(values[0]) if len(values) == 1 else None
-    if not found or not found.get("rua", "").startswith(("mailto:", "https:")):
+    if len(values) > 1 or not is_tls_rpt(values[0]):
         return Look("TLS-RPT", name, "wrong", values[0], f"The TLS-RPT record of {domain} is not one that counts.", should, publish)
     return Look("TLS-RPT", name, "good", values[0])
 

@@ -187,7 +187,7 @@ def _signature(field: Field, every: Sequence[Field], *, arc: bool = False) -> Si
     names = [name.encode() for name in tags.names(found["h"])]
     own = canonical.header_field(_emptied(field), header_form)
     digest = canonical.header_digest(canonical.selected([f for f in every if f is not field], names), own, header_form)
-    below = "i" in found and not arc and a_labels(found["i"].rpartition("@")[2]) != base.domain
+    below = "i" in found and not arc and _identity(found) != base.domain
     return replace(base, digest=digest.hex(), below=below, form=body_form, length=length, hashed=hashed)
 
 
@@ -251,10 +251,14 @@ def _wrong(found: Mapping[str, str], base: Signature, *, arc: bool) -> str:
         return "h= has ARC-Seal"
     if any(name in found and _number(found[name]) < 0 for name in ("t", "x")):
         return "t= or x= is no number"
-    identity = found.get("i", "")
-    if not arc and identity and not is_within(a_labels(identity.rpartition("@")[2]), base.domain):
+    if not arc and found.get("i") and not is_within(_identity(found), base.domain):
         return "i= is not within d="
     return ""
+
+
+def _identity(found: Mapping[str, str]) -> str:
+    """The domain of i=, which is quoted (RFC 6376 3.5)."""
+    return a_labels(tags.unquoted(found["i"]).rpartition("@")[2])
 
 
 def _wrong_key(base: Signature) -> str:

@@ -7,6 +7,7 @@ needs no thread that waits, and the answers of one message are the same for all 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ Answers = dict[tuple[str, Kind], Answer]
 
 RECORD_MOST = 4 << 10
 """Characters of a record; RFC 7208 3.4 asks for 450 bytes, and all that is longer costs time that its author decides about."""
+_NOUGHT = re.compile(r"%\{[a-z]0+r?[-.+,/_=]*\}", re.IGNORECASE)
+"""A macro of no parts, which is none (RFC 7208 7.3)."""
 WORK_SECONDS = 0.15
 """Of the processor for one message; ordinary records take a thousandth of it."""
 
@@ -105,6 +108,8 @@ class _Query(pyspf.query):  # type: ignore[misc] # it has no types
         answer = self._answers.get((name, cast(Kind, qtype)))
         if answer is None:
             raise _Needed(name, cast(Kind, qtype))
+        if qtype == "TXT" and any(_NOUGHT.search(value) for value in answer.values if value[:6].lower() == "v=spf1"):
+            raise pyspf.PermError("Invalid macro")
         if answer.cut or (qtype == "TXT" and any(len(v) > RECORD_MOST and v[:6].lower() == "v=spf1" for v in answer.values)):
             raise pyspf.PermError("Record too long")
         if not answer.values and not ignore_void:
