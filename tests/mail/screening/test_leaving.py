@@ -76,6 +76,48 @@ def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
     assert names(ONE, inbound=True) == []
 
 
+def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
+    """R-1204."""
+    large = PNG.replace(b"\0\0\0\x01\0\0\0\x01", b"\0\0\0\x40\0\0\0\x40")
+
+    def carrying(content: bytes, kind: str, how: str = "<img src='{}'>") -> list[str]:
+        return names(mail(html=how.format(f"data:{kind};base64,{b64encode(content).decode()}")))
+
+    assert carrying(PDF, "application/pdf", "<a download=plan.pdf href='{}'>") == ["plan.pdf"]
+    assert carrying(PDF, "image/png") == [""], "it is no picture"
+    assert carrying(PNG, "image/png") == carrying(large, "image/png") == []
+    assert carrying(large, "image/png", "<a download=scan.png href='{}'>") == ["scan.png"], "it is offered as a file"
+    assert carrying(large + b"\1" * 100_000, "image/png") == [""]
+    icon = b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0h9'/></svg>"
+    assert carrying(icon, "image/svg+xml") == []
+    assert carrying(icon.replace(b"<path", b"<text>words</text><path"), "image/svg+xml") == [""]
+    assert carrying(b"wOFF" + b"\1" * 200, "font/woff", "<style>a {{ src: url({}) }}</style>") == []
+    assert carrying(PDF, "font/woff", "<style>a {{ src: url({}) }}</style>") == [""]
+
+
+def test_a_file_that_lies_in_a_file_leaves_with_it() -> None:
+    """R-1204: one question for both; taken out are both."""
+    page = f"<a href='data:application/pdf;base64,{b64encode(PDF).decode()}'>x</a>".encode()
+    assert names(mail(part(page, "text/html", name="page.html"))) == ["page.html"]
+    card = f"BEGIN:VCARD\r\nKEY;ENCODING=b:{b64encode(PDF).decode()}\r\nEND:VCARD\r\n".encode()
+    assert names(mail(part(card, "text/vcard", name="me.vcf"))) == ["me.vcf"]
+
+
+def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
+    """R-1204."""
+
+    def card(*lines: str) -> list[str]:
+        said = "\r\n".join(["BEGIN:VCARD", *lines, "END:VCARD", ""]).encode()
+        return names(mail(part(said, "text/vcard", name="me.vcf")))
+
+    assert card(f"PHOTO;ENCODING=b;TYPE=PNG:{b64encode(PNG).decode()}") == []
+    assert card("PHOTO;VALUE=uri:data:image/png;base64\\," + b64encode(PNG + b"\0" * 9_000).decode()) == []
+    assert card(f"PHOTO;ENCODING=b;TYPE=PNG:{b64encode(PDF).decode()}") == ["me.vcf"]
+    assert card(f"NOTE:{b64encode(PDF * 10).decode()}") == ["me.vcf"]
+    assert card("NOTE:" + "words " * 2_000) == ["me.vcf"], "longer than a card"
+    assert card("NOTE:" + "words " * 1_000) == []
+
+
 def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
     """R-760."""
     raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))

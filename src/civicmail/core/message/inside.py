@@ -1,4 +1,5 @@
-"""What lies inside parts without being MIME: files in texts, TNEF, opaque signatures, what a Mac wraps; and what is sealed there.
+"""What lies inside parts without being MIME: files in texts, pages, calendars and cards, TNEF, opaque signatures, what a Mac wraps;
+and what is sealed there.
 
 Each becomes a node behind the part that it lies in, with the range of that part and its content ready, so that every reader of
 parts sees it like any other attachment. So does what stands where no part is (outside.py).
@@ -9,7 +10,23 @@ from __future__ import annotations
 import mimetypes
 import re
 
-from . import applefile, binhex, cms, defects, limits, mapi, outside, pasted, rebuild, tnef, transfer, uublocks, yenc
+from . import (
+    applefile,
+    binhex,
+    cms,
+    contentfiles,
+    datauris,
+    defects,
+    limits,
+    mapi,
+    outside,
+    pasted,
+    rebuild,
+    tnef,
+    transfer,
+    uublocks,
+    yenc,
+)
 from .block import Block, Buffer
 from .mapi import Item
 from .shapes import Defect
@@ -24,6 +41,8 @@ _FILES = re.compile(
 )
 _PGP = re.compile(rb"(?:\A|(?<=\n))-----BEGIN PGP MESSAGE-----\r?\n")
 _TYPES = mimetypes.MimeTypes(filenames=())
+_PAGES_DEEP = 3
+"""Pages inside one another, each a `data:` address of the one around it, that are looked into."""
 
 
 def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) -> tuple[list[Node], int]:
@@ -39,6 +58,7 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
         if kind.startswith("text/"):
             if not node.html and not node.container:
                 inside = _in_text(raw, node, budget, found)
+                inside += _in_lines(raw, node, len(inside), budget, found)
                 if pgp and _PGP.search(content(raw, node, found)):
                     sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
         elif kind in _TNEF or (node.filename.lower() == "winmail.dat" and not node.container):
@@ -57,7 +77,12 @@ def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) 
             sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
         elif kind.startswith("multipart/") and not node.container and not node.opaque:
             inside = _coded(raw, node, budget, found)
+        elif kind in contentfiles.KINDS:
+            inside = _in_lines(raw, node, 0, budget, found)
         out += inside
+        for page in [node, *inside]:
+            if page.html and not page.container:
+                out += _in_page(raw, page, budget, found)
     return out, sealed
 
 
@@ -109,6 +134,40 @@ def _in_text(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> li
         elif not kind and one.start >= (cuts[-1][1] if cuts else 0):
             cuts.append((one.start, one.end))
     node.cuts = tuple(cuts)
+    return out
+
+
+def _in_page(raw: Buffer, page: Node, budget: Budget, found: list[Defect], deep: int = 1) -> list[Node]:
+    """What HTML carries in itself, and what lies in that. A picture is shown, as the sender meant it."""
+    out: list[Node] = []
+    for number, one in enumerate(datauris.read(content(raw, page, found)), 1):
+        if not _room(budget, len(one.content)):
+            found.append(Defect(defects.PARTS_LIMIT, page.start, page.path))
+            break
+        node = _derived(page, number, one.kind, one.name, one.content, budget)
+        if one.charset:
+            node.parameters = {"charset": one.charset}
+        if one.kind.startswith("image/") and not one.name:
+            node.disposition = "inline"
+        out.append(node)
+        if node.html and deep < _PAGES_DEEP:
+            out += _in_page(raw, node, budget, found, deep + 1)
+    return out
+
+
+def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, found: list[Defect]) -> list[Node]:
+    """What an appointment or a visiting card carries in itself. before: how many parts lie in it already."""
+    if node.content_type not in contentfiles.KINDS:
+        return []
+    out: list[Node] = []
+    for number, one in enumerate(contentfiles.read(content(raw, node, found)), before + 1):
+        if not _room(budget, len(one.content)):
+            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            break
+        made = _derived(node, number, type_of(one.name, one.kind), one.name, one.content, budget)
+        if made.content_type.startswith("image/") and not one.name:
+            made.disposition = "inline"
+        out.append(made)
     return out
 
 

@@ -39,13 +39,13 @@ def blocks(text: bytes) -> list[tuple[UuBlock, str]]:
         if len(found) >= limits.DERIVED:
             break
         content, _ = transfer.base64_bytes(run[0])
-        if kind := _kind(content):
+        if kind := kind_of(content):
             found.append((UuBlock(b"", content, run.start(), run.end()), kind))
     return found
 
 
-def _kind(content: bytes) -> str:
-    """Empty for what is no file that anybody could name."""
+def kind_of(content: bytes) -> str:
+    """The media type by how it begins; empty for what is no file that anybody could name."""
     for magic, kind in _KINDS:
         if content.startswith(magic):
             return kind

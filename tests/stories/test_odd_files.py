@@ -1,0 +1,65 @@
+"""Files where nobody looks for them, through the real gateway and the virus scanner: what the decision says (P-19, P-22, P-25)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from civicmail.city.access.approved import publish
+from civicmail.city.policy.approvals import Approvals
+from stories.test_people_send import ANN
+from stories.test_screened import CAROL, City
+from stories.test_screened import city as city
+
+pytestmark = pytest.mark.neighbour("swaks", "openssl", "clamd", "rspamd", "setpriv")
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n" * 20
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x40\x08\x06\0\0\0" + bytes(400)
+
+
+def uri(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{b64encode(content).decode()}"
+
+
+def written(path: Path, *, to: str, html: str = "<p>Hello</p>", card: str = "", calendar: str = "") -> str:
+    """From Ann, with her mail program."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = f"Ann Miller <{ANN}>", to, "hello"
+    message.set_content(html, subtype="html", cte="base64")
+    if card:
+        message.add_attachment(card.encode(), maintype="text", subtype="vcard", filename="ann.vcf")
+    if calendar:
+        message.add_attachment(calendar.encode(), maintype="text", subtype="calendar", filename="invite.ics")
+    path.write_bytes(message.as_bytes())
+    return f"@{path}"
+
+
+CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Miller\r\n{}END:VCARD\r\n"
+INVITE = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Walk\r\n{}END:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+def test_a_file_in_html_a_card_or_an_invitation_waits_for_the_manager(city: City, tmp_path: Path) -> None:
+    """R-1200, R-1203, R-1204: each left without a question; pictures of the text, photos of people and plain invitations do."""
+    publish(city.running.data, Approvals(frozenset({"clerk"})))
+    photo, coded = b64encode(PNG).decode(), b64encode(PDF).decode()
+    waits = (
+        {"html": f'<a download="plan.pdf" href="{uri(PDF, "application/pdf")}">plan</a>'},
+        {"html": f'<iframe src="{uri(b"<p>the list</p>", "text/html")}"></iframe>'},
+        {"card": CARD.format(f"PHOTO;ENCODING=b;TYPE=JPEG:{coded}\r\n")},
+        {"card": CARD.format(f"NOTE:{coded}\r\n")},
+        {"card": "".join(CARD.format(f"TEL:{n}\r\n") for n in range(300))},
+        {"calendar": INVITE.format(f"ATTACH;FMTTYPE=application/pdf;ENCODING=BASE64;VALUE=BINARY:{coded}\r\n")},
+    )
+    leaves = (
+        {"html": f'<p>Hello</p><img src="{uri(PNG, "image/png")}">'},
+        {"card": CARD.format(f"PHOTO;ENCODING=b;TYPE=PNG:{photo}\r\n")},
+        {"calendar": INVITE.format("")},
+    )
+    for message, do in [*((one, "hold") for one in waits), *((one, "deliver") for one in leaves)]:
+        reply, id_ = city.send("--data", written(tmp_path / "m", to=CAROL, **message), to=CAROL, inside=True)
+        assert reply.startswith("250")
+        (found,) = city.capture(id_).dispositions
+        assert (found.do, "file-waits" in found.rules) == (do, do == "hold"), message
