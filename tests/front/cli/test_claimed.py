@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.config.settings import Web
 from neighbours import tables
 from neighbours.civic import PROGRAM
 
@@ -65,6 +66,27 @@ def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
     token.write_text(_inside(data, _TOKEN.format(uid="e-1")))
     token.chmod(0o600)
     return data, token
+
+
+def test_a_printed_link_leads_to_where_people_reach_the_pages(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1150."""
+    tables.lay(data)
+    monkeypatch.setenv("CIVICMAIL__WEB__URL", "https://mail.city.example")
+    done = _run(data, "access", "claim", *FIRST)
+    assert done.stdout.startswith("https://mail.city.example/accounts/welcome/"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("web", "pages"),
+    [
+        (Web(url="https://mail.city.example", hosts=["a.example"], https=False), "https://mail.city.example"),
+        (Web(hosts=["a.example"], https=True), "https://a.example"),
+        (Web(hosts=["a.example"]), "http://a.example"),
+        (Web(port=8099), "http://localhost:8099"),
+    ],
+)
+def test_the_address_of_the_pages_is_the_one_that_was_set(web: Web, pages: str) -> None:
+    assert web.pages == pages
 
 
 def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path, Path]) -> None:

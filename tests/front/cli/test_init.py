@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings, Web
+from civicmail.core.config.template import starter
 from civicmail.front.cli.main import run
 from civicmail.mail.archive import keyring
 
@@ -33,7 +35,30 @@ def made(tmp_path: Path, capsys: Capture) -> tuple[Path, str]:
 def test_a_new_installation_is_private_and_has_default_settings(made: tuple[Path, str]) -> None:
     data, _ = made
     assert data.stat().st_mode & 0o777 == 0o700
+    assert load(data, environ={}) == starter()
+
+
+def test_a_new_installation_asks_senders_who_they_are_and_an_old_one_is_not_changed(made: tuple[Path, str]) -> None:
+    """R-1152."""
+    data, _ = made
+    new = load(data, environ={})
+    assert (new.senders.identification, new.senders.without_identification) == ("{name}", "finding")
+    assert new.city.agencies_named
+    (data / "civicmail.toml").write_text("")
     assert load(data, environ={}) == Settings()
+
+
+def test_init_says_what_comes_next_as_commands_that_can_be_typed(tmp_path: Path, capsys: Capture) -> None:
+    """R-1151."""
+    data = tmp_path / "a city"
+    assert run(["init", "--data", str(data)]) == 0
+    said = capsys.readouterr().err
+    lines = [shlex.split(line) for line in re.findall(r"(?m)^    (\S+ .*)$", said)]
+    assert [words[1:3] for words in lines] == [["run", "--data"], ["keys", "prove-recovery"], ["access", "claim"]]
+    assert all(words[-2:] == ["--data", str(data)] for words in lines)
+    for words in lines:
+        assert run([*words[1:], "--help"]) == 0
+    assert said.count("http://localhost:8025") == 2 and str(data / "civicmail.toml") in said
 
 
 def test_what_is_initialised_is_not_touched_again(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:

@@ -70,6 +70,27 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
     assert "refused to gracefully stop" not in running.log()
 
 
+def test_a_form_comes_in_by_the_address_of_the_pages(tmp_path: Path) -> None:
+    """Where a server in front ends TLS, `web.url` alone is enough: the pages answer to its name, and take forms from it."""
+    (port,) = free_ports(1)
+    url = "https://mail.city.example"
+    with Civicmail(tmp_path / "data", web__serve="true", web__port=str(port), web__url=url):
+        wait(lambda: asked(port, "/readyz")[0] == 200)
+        wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        wire.request("GET", "/accounts/login/", headers={"Host": "mail.city.example"})
+        answer = wire.getresponse()
+        (token,) = set(re.findall(rb'name="csrfmiddlewaretoken" value="([^"]+)"', answer.read()))
+        cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
+        for origin, status in ((url, 200), ("https://elsewhere.example", 403)):
+            headers = {"Host": "mail.city.example", "Origin": origin, "Cookie": cookie}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+            wire.request("POST", "/accounts/login/", f"csrfmiddlewaretoken={token.decode()}&login=x&password=y", headers)
+            answer = wire.getresponse()
+            answer.read()
+            assert answer.status == status, origin
+        wire.close()
+
+
 def test_a_stop_is_heard_from_the_first_moment(tmp_path: Path) -> None:
     """Ctrl-C while Django is still loaded: the forked worker hears it, and nobody waits for it in vain."""
     (port,) = free_ports(1)

@@ -273,6 +273,11 @@ class Web:
         False, "Whether people reach the pages by HTTPS only (a server in front ends it); cookies then ask for it."
     )
 
+    @property
+    def pages(self) -> str:
+        """Where people reach the pages, for printed links: `url`, else what the other settings say. No slash at its end."""
+        return self.url or f"{'https' if self.https else 'http'}://{self.hosts[0] if self.hosts else f'localhost:{self.port}'}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programs:

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
 
-from civicmail.core.config.settings import Listener, Settings
+from civicmail.core.config.settings import City, Listener, Senders, Settings
 
 _SMALLEST = {
     ("city", "name"),
@@ -23,6 +23,11 @@ _HEAD = """\
 # Settings of one Civicmail installation. What stands behind a # is the default.
 # CIVICMAIL__SECTION__KEY in the environment comes before this file. `civicmail config explain KEY` says more.
 """
+
+
+def starter() -> Settings:
+    """What a new installation begins with: the defaults, and that senders say who they are (P-14). One that has a file keeps it."""
+    return Settings(city=City(agencies_named=True), senders=Senders(identification="{name}"))
 
 
 def render(settings: Settings | None = None) -> str:

@@ -213,6 +213,4 @@ def _moment(text: str, now: int) -> int:
 
 
 def _link(settings: Settings, secret: str) -> str:
-    web = settings.web
-    host = web.hosts[0] if web.hosts else f"localhost:{web.port}"
-    return f"{'https' if web.https else 'http'}://{host}/accounts/welcome/{secret}/"
+    return f"{settings.web.pages}/accounts/welcome/{secret}/"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import FILE
-from civicmail.core.config.template import render
+from civicmail.core.config.settings import Settings
+from civicmail.core.config.template import render, starter
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.cli import options, output
 from civicmail.mail.archive import layout
@@ -23,8 +27,32 @@ def init(data: options.Data = None) -> None:
     OS_FILES.make_folder(folder)
     folder.chmod(0o700)
     recovery = layout.make(folder)
-    OS_FILES.replace(folder / FILE, render().encode())  # last: its presence says that everything is there
+    OS_FILES.replace(folder / FILE, render(starter()).encode())  # last: its presence says that everything is there
     output.words(f"Made {folder}. Its settings are in {FILE}.")
     output.words("The recovery key opens the archive when the master key is lost. Keep it on paper; it is not shown again:")
     output.words(f"    {recovery}")
-    output.words("Then prove that you have it: civicmail keys prove-recovery --data " + str(folder))
+    for line in _next(folder, starter()):
+        output.words(line)
+
+
+def _next(folder: Path, settings: Settings) -> list[str]:
+    """What comes next, in the order in which it is done: each step with what it is for and the command."""
+    first = settings.gateway.listener[0]
+    where = f"mail on {first.address}, port {first.port}, pages at {settings.web.pages}"
+    claim = "access claim --uid NUMBER --given NAME --family NAME --department CODE=NAME --reason TEXT"
+    return [
+        "What comes next:",
+        f"1. Write the name and the mail domains of the city into {folder / FILE}, section [city].",
+        f"2. Start it ({where}), and leave it running:",
+        command("run", folder),
+        "3. In another terminal, prove that you have the recovery key:",
+        command("keys prove-recovery", folder),
+        "4. Make the first access officer. It prints the link of the first sign-in, and nobody reads mail unasked from then on:",
+        command(claim, folder),
+        f"5. Open {settings.web.pages} in a browser: it lists what else is to be set up, and how.",
+    ]
+
+
+def command(words: str, folder: Path) -> str:
+    """A line that can be typed as it is: this program as it was called, on this folder."""
+    return f"    {output.program()} {words} --data {shlex.quote(str(folder))}"

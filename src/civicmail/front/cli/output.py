@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -34,6 +37,14 @@ def show(line: str) -> None:
 def words(line: str) -> None:
     """A sentence beside the data."""
     print(_safe(line).encode("utf-8", "replace").decode(), file=sys.stderr)
+
+
+def program() -> str:
+    """How this program was called, for commands that are printed: a path where its name alone would find none or another one."""
+    called = sys.argv[0]
+    if Path(called).name != "civicmail" or shutil.which("civicmail") == str(Path(called).absolute()):
+        return "civicmail"
+    return shlex.quote(called)
 
 
 def _safe(text: str) -> str:

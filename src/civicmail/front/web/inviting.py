@@ -11,7 +11,7 @@ from civicmail.city.access.actions import invitations
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, absolute, acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Person
@@ -43,7 +43,7 @@ def _link(request: Asked, uid: str, kind: str) -> HttpResponse:
         verb = invitations.invite if kind == "invite" else invitations.recover
         secret = tried(form, lambda: verb(who, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)))
         if secret is not None:
-            link = request.build_absolute_uri(reverse("welcome-link", args=[secret]))
+            link = absolute(request, reverse("welcome-link", args=[secret]))
             page = Page("This is shown once", str(who), [(str(who), back)])
             return render(request, "invited.html", {"page": page, "who": who, "link": link, "back": back})
     effects = {

@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.messages import constants as messages
 from django.utils.csp import CSP
@@ -34,11 +35,19 @@ def _secret() -> str:
     return path.read_text()
 
 
+def _host(url: str) -> str:
+    name = urlsplit(url).hostname or ""
+    return f"[{name}]" if ":" in name else name
+
+
 SECRET_KEY = _secret()
 DEMO = is_demo(DATA, CITY.web.address)
 DEBUG = False
 _NAMED_BY_PROGRAMS = [f"autoconfig.{domain}" for domain in CITY.city.domains]
-ALLOWED_HOSTS = [*CITY.web.hosts, *_NAMED_BY_PROGRAMS, "localhost", "127.0.0.1", "[::1]"]
+_HOSTS = [*CITY.web.hosts, *([_host(CITY.web.url)] if CITY.web.url else [])]
+ALLOWED_HOSTS = [*_HOSTS, *_NAMED_BY_PROGRAMS, "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _HOSTS] + ([CITY.web.url] if CITY.web.url else [])
+"""A server in front ends TLS, so a form that came by https arrives here by http."""
 ROOT_URLCONF = "civicmail.front.web.urls"
 INSTALLED_APPS = [
     "civicmail.front.web",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol, cast
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
@@ -61,6 +62,12 @@ def hidden_unless(request: Asked, act: str, about: About) -> None:
     """404 for a thing of which this person may not even know that it is there."""
     if not may(request, act, about):
         raise Http404
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """A page's address for somebody elsewhere: at `web.url` where it is set, else at the name by which this request came."""
+    pages: str = settings.CITY.web.url
+    return f"{pages}{path}" if pages else request.build_absolute_uri(path)
 
 
 def me(request: Asked) -> Person:

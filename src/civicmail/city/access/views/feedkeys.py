@@ -14,7 +14,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import named
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, absolute, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
@@ -87,7 +87,7 @@ def new(request: Asked) -> HttpResponse:
         )
         if secret is not None:
             page = Page("This is shown once", "Personnel feed", crumbs, once=True)
-            shown = {"page": page, "secret": secret, "what": said["name"], "url": request.build_absolute_uri("/scim/v2")}
+            shown = {"page": page, "secret": secret, "what": said["name"], "url": absolute(request, "/scim/v2")}
             return render(request, "access/feedkey.html", {**shown, "back": reverse("feed-keys")})
     page = Page("Let a program say who works here", "Personnel feed", crumbs)
     note = "Whoever has the token can add and end people, never give anybody access."

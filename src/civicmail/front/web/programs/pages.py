@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.asked import Asked, absolute, acting, me, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Person
 from civicmail.core.config import services
@@ -44,7 +44,7 @@ def set_up(request: Asked) -> HttpResponse:
 def phone(request: Asked) -> HttpResponse:
     """The address of the set-up page as a picture, for the camera of a phone. Nothing secret is in it."""
     _known(request)
-    where = (settings.CITY.web.url or request.build_absolute_uri("/").rstrip("/")) + reverse("set-up")
+    where = absolute(request, reverse("set-up"))
     page = Page(
         gettext("How do I get my mail onto a phone?"), gettext("Set up mail"), [(gettext("Set up mail"), reverse("set-up"))]
     )

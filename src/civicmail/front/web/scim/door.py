@@ -40,7 +40,7 @@ from civicmail.city.access.actions import feedkeys, scim
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.asked import Asked, absolute
 from civicmail.city.directory.scimrow import Names
 from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
@@ -154,7 +154,7 @@ def door(request: Asked, path: str = "") -> HttpResponse:
         return _away(service)
     asked = ScimRequest(
         method=request.method or "GET",
-        base_url=request.build_absolute_uri("/scim/v2"),
+        base_url=absolute(request, "/scim/v2"),
         path=f"/{path}",
         query=request.GET.dict(),
         headers=dict(request.headers),
