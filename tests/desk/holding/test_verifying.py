@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from email.header import Header
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.published import publish
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
@@ -79,7 +81,14 @@ def asked_link(address: str) -> str:
 
 def by(from_: str, more: str = "", earlier: Any = lambda *_: (), returned: str = "bounce@evil.example") -> Channel | None:
     claim = claim_of(letter.read(TEXT.format(from_, more, 1).encode()), returned)
-    return channel(claim, "dana", replace(people(), by_name={"Bob Baker": ("bob",), "Eve": ("eve",)}), OURS, earlier)
+    return channel(claim, "dana", named(), OURS, earlier)
+
+
+def named() -> Snapshot:
+    """The two of the city, Bob with a family name."""
+    there = people()
+    bob = replace(there.people["bob"], name="Bob Baker")
+    return replace(there, people={**there.people, "bob": bob}, by_name={"Bob Baker": ("bob",), "Eve": ("eve",)})
 
 
 def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
@@ -99,6 +108,20 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
     assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
     assert by("eve@city.example") == Channel("eve@city.example", True, "Eve")
     assert by('"Nobody Here" <x@mail.example>') is by("nobody@city.example") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mayor Bob Baker", "Bob Baker, City Clerk", "Deputy Chief Bob Q. Baker Esq.", "Bob Baker (Parks)",
+        "B\u043eb B\u0430k\u0435r", "\u0392ob \u0392aker", "bob@city.example", "Office of bob@city.example",
+        "b\u043eb@city.example", "BOB@CITY.EXAMPLE", "bob\uff20city.example",
+    ],
+)  # fmt: skip
+def test_whom_the_warning_knows_verify_asks(name: str) -> None:
+    """R-1233: with a title, in letters of other alphabets, an address as a name."""
+    header = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
+    assert by(f"{header} <x@mail.example>") == Channel("bob@city.example", True, "Bob")
 
 
 @pytest.mark.django_db
@@ -125,6 +148,18 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     assert told.to == DANA and "NOT genuine" in told.text and "secret" not in told.text
     assert "It is not genuine" in words(dana.get(page)) and "Not mine." in words(dana.get(page))
     assert Entry.objects.filter(act="sender.verify").count() == Entry.objects.filter(act="sender.answered").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["Mayor Lena Vogt", "Vogt, Lena (City Clerk)", "L\u0435n\u0430 V\u043egt", LENA])
+def test_whom_the_warning_names_the_page_asks(city: Town, visit: Visit, installed: Path, known: int, name: str) -> None:
+    """R-1233, on the page that the line above the message leads to."""
+    shown = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
+    id_ = came(installed, known - 60_000, f"{shown} <x@evil.example>").uuid
+    index(installed, known)
+    page = words(visit("crew0").get(f"/mail/{id_}/verify/"))
+    assert LENA in page and "as the directory has it" in page
+    assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and asked_link(LENA)
 
 
 @pytest.mark.django_db

@@ -15,7 +15,9 @@ OURS = frozenset({"city.example"})
 
 
 def known() -> Snapshot:
-    return replace(people(), by_name={"Bob Baker": ("bob",), "Eve Stone": ("eve",)})
+    there = people()
+    named = {"bob": replace(there.people["bob"], name="Bob Baker"), "eve": replace(there.people["eve"], name="Eve Stone")}
+    return replace(there, people=named, by_name={"Bob Baker": ("bob",), "Eve Stone": ("eve",)})
 
 
 def said(header: str, recipients: int = 3, who: Any = None) -> list[tuple[str, int, str]]:
@@ -37,6 +39,7 @@ def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
     """R-680 (P-27): by the name given, in either order, or by what stands before the @."""
     assert said('To: "Bob Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said('Cc: "baker,  BOB" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
+    assert said('To: "Mayor Bob Q. Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said("To: eve@mail.example") == [("namesake", 1, "Eve")]
     assert said('To: "Bob Baker" <bob@city.example>') == said('To: "Robert Bird" <rb@mail.example>') == []
 

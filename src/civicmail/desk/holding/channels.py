@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from civicmail.city.access.snapshot import Mailbox, Snapshot
 from civicmail.core.message.shapes import Letter
-from civicmail.desk.mailbox.cautions import folded
+from civicmail.mail.screening.claimed import claimed
 from civicmail.mail.screening.consumers import is_consumer
 from civicmail.mail.screening.domains import a_labels
 
@@ -65,13 +65,8 @@ def channel(claim: Claim, reader: str, people: Snapshot | None, domains: Collect
 
 
 def _colleague(claim: Claim, people: Snapshot, domains: Collection[str]) -> Mailbox | None:
-    """By the address where it is the city's, else by a name that is one person's alone."""
+    """By the address where it is the city's, else whom the name claims to be, as the warning above the message reads it."""
     if claim.address.rpartition("@")[2] in domains:
         box = people.mailbox_of(claim.address)
         return box if box is not None and box.state == "open" else None
-    wanted = folded(claim.name)
-    named = [uid for name, uids in people.by_name.items() if wanted and folded(name) == wanted for uid in uids]
-    if len(named) != 1:
-        return None
-    boxes = (b for b in people.mailboxes.values() if b.kind == "personal" and b.holder == named[0] and b.state == "open")
-    return next(boxes, None)
+    return claimed(people, claim.name).mailbox(people)

@@ -13,6 +13,7 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Address, Letter
 from civicmail.core.message.verdicts import header_of
+from civicmail.mail.screening.claimed import claimed
 
 Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
 SHOWN_MOST = 20
@@ -52,11 +53,10 @@ def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collecti
     outside = {a.addr.lower(): a for a in to if _is_outside(a, domains)}
     if people is None or not outside:
         return
-    names = {folded(name): name for name in people.by_name}
     locals_ = {box.id.partition("@")[0]: box.name for box in people.mailboxes.values() if box.kind == "personal"}
     for address, one in outside.items():
-        name = names.get(folded(one.display), "") or locals_.get(one.local.lower(), "")
-        if name:
+        named = (person.name for person in claimed(people, one.display).people)
+        if name := next(named, "") or locals_.get(one.local.lower(), ""):
             yield Caution("namesake", 1, (address,), name)
 
 

@@ -6,7 +6,6 @@ Two people may have one name, and somebody may write from home: that a name is k
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.shapes import FactValue, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening import staffnames, urls
+from civicmail.mail.screening.claimed import claimed
+from civicmail.mail.screening.claimed import seen as as_seen
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.lookalikes import Protected, like, protect
 from civicmail.mail.screening.shapes import NOTHING, Found, Joint
@@ -30,8 +31,6 @@ FIELDS = ("from", "sender", "reply-to")
 MOST = 20
 """Mailboxes of each field that are looked at."""
 MASK = 160
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([^\s<>()\[\]\"',;:@]+)")
-_WIDE_AT = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")  # signs that are shown like an at or a dot
 
 
 def open_(settings: Settings, data: Path) -> None:
@@ -69,19 +68,21 @@ def _of_people(case: Joint, protected: Protected) -> Iterator[Finding]:
 
 def _of_name(snapshot: Snapshot | None, protected: Protected, field: str, name: str, address: str) -> Iterator[Finding]:
     name = name[: staffnames.LONGEST]
-    seen = staffnames.visible(name).translate(_WIDE_AT)
-    for found in _ADDRESS.finditer(seen):
-        if found[0].lower() != address and urls.registrable(a_labels(found[1].rstrip("."))) in protected.domains:
-            yield _finding("address", field, f"{found[0]} {address}")
+    who, seen = claimed(snapshot, name), as_seen(name)
+    for found in who.addresses:
+        if found != address and urls.registrable(a_labels(found.rpartition("@")[2])) in protected.domains:
+            yield _finding("address", field, f"{found} {address}")
             break
+    else:
+        if other := next((box.id for box in who.mailboxes if address not in (box.id, *box.addresses)), ""):
+            yield _finding("address", field, f"{other} {address}")
     is_plain = name.isascii() and name.isprintable()  # nothing in it that nobody sees, and one alphabet
     if not is_plain and is_hidden(name):
         yield _finding("hidden", field, seen)
     if not is_plain and mixes_scripts(seen):
         yield _finding("scripts", field, seen)
-    people = staffnames.people(snapshot, name) if snapshot is not None else ()
-    if snapshot is not None and people and address not in staffnames.addresses_of(snapshot, people):
-        yield _finding("staff", field, f"{people[0].name} {address}")
+    if snapshot is not None and who.people and address not in staffnames.addresses_of(snapshot, who.people):
+        yield _finding("staff", field, f"{who.people[0].name} {address}")
 
 
 def _of_domains(case: Joint, protected: Protected) -> Iterator[Finding]:

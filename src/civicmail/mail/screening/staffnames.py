@@ -8,6 +8,7 @@ people(snapshot, "Dana Reyes")                  who
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -136,13 +137,15 @@ class Index:
         return sorted({known for key in asked_by(name) for known in self._keys.get(key, ())})
 
 
-_index = Index()
-"""Of the snapshot that was asked last: there is one in a process."""
+_index, _indexing = Index(), threading.Lock()
+"""Of the snapshot that was asked last: there is one in a process, and pages ask in several threads."""
 
 
 def people(snapshot: Snapshot, name: str) -> tuple[Person, ...]:
     """The people who may be called so, machines apart."""
-    found = (snapshot.people[id_] for known in _index.of(snapshot).names(name) for id_ in snapshot.by_name[known])
+    with _indexing:
+        names = _index.of(snapshot).names(name)
+    found = (snapshot.people[id_] for known in names for id_ in snapshot.by_name[known])
     return tuple(person for person in found if not person.machine)
 
 
