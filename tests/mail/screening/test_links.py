@@ -69,12 +69,12 @@ def _host(found: Found) -> str:
 
 def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
     found = html(
-        '<a href="http://2130706433/">a</a>', '<a href="http://0x7f.0.0.1/x">a</a>', '<a href="http://me@evil.example/">b</a>',
+        '<a href="http://3325256711/">a</a>', '<a href="http://0xc6.51.100.7/x">a</a>', '<a href="http://me@evil.example/">b</a>',
         '<a href=" java&#10;script:alert(1)">c</a>', '<a href="data:text/html,x">d</a>', f'<a href="http://{CITY[:-4]}.com/">e</a>',
         f'<form action="http://www.{CITY}.evil.example/">f</form>', '<a href="#top">g</a>', '<img src="data:image/png;base64,AA">',
     )  # fmt: skip
     assert said(found) == [
-        ("address", "127.0.0.1"),
+        ("address", "198.51.100.7"),
         ("credentials", "evil.example"),
         ("data", "javascript:"),
         ("data", "data:"),
@@ -83,7 +83,29 @@ def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
     ]
     assert {f.part for f in found.findings} == {"1"} and {f.version for f in found.findings} == {links.VERSION}
     assert found.facts["links.count"] == 7 and "links.deceptive" not in found.facts
-    assert found.facts["links.hosts"] == ("127.0.0.1", "evil.example", "springfield.com", f"www.{CITY}.evil.example")
+    assert found.facts["links.hosts"] == ("198.51.100.7", "evil.example", "springfield.com", f"www.{CITY}.evil.example")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.168.1.1", "10.0.0.9:8080", "172.16.3.4", "172.31.255.255", "127.0.0.1", "2130706433", "0x7f.1", "169.254.1.1",
+        "100.64.0.1", "0.0.0.0", "[::1]", "[fe80::1]", "[fd12::9]:8443", "[::ffff:192.168.0.1]",
+    ],
+)  # fmt: skip
+def test_an_address_that_no_sender_can_stand_behind_is_none(host: str) -> None:
+    """R-1234: technical mail is full of them, and nobody outside can answer there."""
+    found = html(f'<a href="http://{host}/setup">{host}</a>')
+    assert "links.address" not in found.facts and said(found) == [] and found.facts["links.count"] == 1
+    assert html(f'<a href="http://{host}/">www.{CITY}</a>').facts["links.deceptive"] is True
+    assert html(f'<a href="http://me@{host}/">x</a>').facts["links.credentials"] is True
+
+
+@pytest.mark.parametrize(
+    "host", ["198.51.100.7", "172.32.0.1", "172.15.0.1", "11.0.0.1", "8.8.8.8", "[2001:db8::1]", "[::ffff:8.8.8.8]"]
+)
+def test_an_address_of_the_internet_is_told(host: str) -> None:
+    assert html(f'<a href="http://{host}/setup">{host}</a>').facts["links.address"] is True
 
 
 def test_a_link_that_lies_about_its_host_in_plain_text_is_told() -> None:

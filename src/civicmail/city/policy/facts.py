@@ -89,7 +89,12 @@ _ALL = (
     Fact("links.count", 0, "How many links it has.", "links"),
     Fact("links.hosts", (), "The hosts that they lead to, as A-labels, each once, at most 50.", "links"),
     Fact("links.deceptive", False, "A link shows the host of a protected name and leads elsewhere.", "links"),
-    Fact("links.address", False, "A link leads to a bare IP address.", "links"),
+    Fact(
+        "links.address",
+        False,
+        "A link leads to a bare IP address of the internet, not of a private network.",
+        "links",
+    ),
     Fact("links.credentials", False, "A link hides its host behind a user name (user@host).", "links"),
     Fact("links.data", False, "A link carries its content in itself (data:, javascript:).", "links"),
     Fact("links.lookalike", False, "A link leads to a host that looks like a protected name.", "links"),

@@ -1,5 +1,6 @@
-"""Where links lead: into names that are protected or only look like it, to bare addresses, behind user names, into themselves; also
-those of QR codes and of HTML files. Runs in the limited process, where all links are, and where they may take their time.
+"""Where links lead: into names that are protected or only look like it, to bare addresses of the internet, behind user names, into
+themselves; also those of QR codes and of HTML files. Runs in the limited process, where all links are, and where they may take
+their time.
 
 That words and target differ is nothing by itself: one in eight honest newsletters has it (click trackers). It is told only where
 the words name a protected host and the link leaves it.
@@ -21,7 +22,7 @@ from civicmail.mail.screening.shapes import Found, Inner
 from civicmail.mail.screening.skeleton import shown
 
 NAME = "links"
-VERSION = 1
+VERSION = 2
 
 HOSTS = 50
 EVIDENCE = 10
@@ -92,7 +93,7 @@ class _Gathered:
         host = place.host
         if host not in self.hosts:
             self.hosts[host] = like(host, self.protected)
-            if place.is_address:
+            if place.is_address and not place.is_private:
                 self._say("address", link, host)
         if place.user:
             self._say("credentials", link, shown(host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,11 @@ LONGEST = 16_384
 _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 """From the list in the package: without these arguments it would ask the network for a newer one."""
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z|\[")
+_PRIVATE = tuple(map(ipaddress.ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "::/127", "fc00::/7", "fe80::/10",
+)))  # fmt: skip
+"""Addresses of one's own network or machine (RFC 1918, 3927, 4193, 6598)."""
 _SCHEMELESS = re.compile(r"(?:www\.|[/\\]{2})", re.IGNORECASE)
 
 
@@ -33,6 +39,15 @@ class Place:
     @property
     def is_address(self) -> bool:
         return _ADDRESS.match(self.host) is not None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is an address that no sender can stand behind: of the reader's own network or machine."""
+        if not self.is_address:
+            return False
+        address = ipaddress.ip_address(self.host.strip("[]"))
+        inner = getattr(address, "ipv4_mapped", None) or address
+        return any(inner in network for network in _PRIVATE)
 
 
 def read(url: str) -> Place | None:
