@@ -7,6 +7,8 @@ import re
 import smtplib
 import subprocess
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,7 @@ ca = "{authority.certificate}"
         )
         text = (data / "civicmail.toml").read_text()
         (data / "civicmail.toml").write_text(text + partner)
-        ours.set(web__serve="true", web__url=f"http://127.0.0.1:{ours.ports.web}")
+        ours.set(web__serve="true", web__url=f"http://127.0.0.1:{ours.ports.web}", screening__checks='["confidential"]')
         civicmail("secure", "add", LAWYER, certificate, data=data)
         civicmail("secure", "add", PRESS, tmp_path / "pat.asc", data=data)
         with ours:
@@ -93,6 +95,7 @@ ca = "{authority.certificate}"
             (answer,) = [message for message in ours.mailbox(CLERK) if ANSWER in message]
             assert len(county.messages()) == 1, "nothing went where no proof was"
             assert f"From: {RESIDENT}".encode() in answer and b"In-Reply-To: <five@city.example>" in answer
+            _with_the_senders_passphrase(ours, outside, page)
         traced = civicmail("show", _id(data), "--trace", data=data).stdout.decode()
         assert "proof: tls how=pinned" in traced and "proof: portal" in traced
 
@@ -119,6 +122,37 @@ def _by_gpg(passed: list[bytes], gpg: list[str]) -> bytes:
     (sealed,) = [message for message in passed if b"-----BEGIN PGP MESSAGE-----" in message]
     armored = sealed[sealed.index(b"-----BEGIN PGP") : sealed.index(b"-----END PGP MESSAGE-----") + 25]
     return subprocess.run([*gpg, "--decrypt"], input=armored, check=True, capture_output=True).stdout
+
+
+def _with_the_senders_passphrase(ours: Civicmail, outside: Sink, page: Any) -> None:
+    """R-1290, R-1291: what must never go by TLS alone is shut until its sender has called, who hears when and from where it was
+    opened."""
+    number = "2FK4-RE6-NT52"
+    before = len(outside.messages())
+    content = f"From: {CLERK}\r\nTo: {RESIDENT}\r\nSubject: [secure] Your claim\r\n\r\nYour Medicare number is {number}.\r\n"
+    with smtplib.SMTP("127.0.0.1", ours.relay, timeout=60) as client:
+        client.sendmail(CLERK, [RESIDENT], content.encode())
+    ours.wait(lambda _: any(b"Pass on by telephone" in message for message in ours.mailbox(CLERK)), seconds=60)
+    (passed_on,) = [_text(message) for message in ours.mailbox(CLERK) if b"Pass on by telephone" in message]
+    passphrase = re.search(r"^[0-9a-z]{4}(-[0-9a-z]{4}){2}$", passed_on, re.MULTILINE)
+    (notice,) = [_text(message) for message in outside.wait_for(before + 1, 60)[before:]]
+    link = re.search(r"http://\S+/pickup/[\w-]+/", notice)
+    assert passphrase is not None and link is not None and passphrase[0] not in notice and number not in notice
+    page.goto(link[0])
+    assert page.get_by_label("Choose a passphrase").count() == 0
+    page.get_by_label("Passphrase").fill(passphrase[0])
+    page.get_by_role("button", name="Open the message").click()
+    page.get_by_text(number).wait_for()
+
+    def opened() -> list[str]:
+        return [_text(message) for message in ours.mailbox(CLERK) if b"Opened: your confidential" in message]
+
+    ours.wait(lambda _: any("that you passed on" in text for text in opened()), seconds=60)
+    assert all("127.0.0.1" in text for text in opened()) and len(opened()) == 2
+
+
+def _text(message: bytes) -> str:
+    return str(message_from_bytes(message, policy=default).get_content()).replace("\r\n", "\n")
 
 
 def _picked_up(passed: list[bytes], page: Any) -> None:

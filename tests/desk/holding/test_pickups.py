@@ -51,10 +51,12 @@ def portal(city: Town, installed: Path, settings: Any) -> Any:
     return settings.CITY
 
 
-def box(installed: Path, city: Town, number: int = 1, mail: bytes = MAIL, login: str = "e-crew0/pages") -> str:
+def box(
+    installed: Path, city: Town, number: int = 1, mail: bytes = MAIL, login: str = "e-crew0/pages", kinds: tuple[str, ...] = ()
+) -> str:
     id_ = boxes.box_id(bytes(16), number)
     said = {"capture": "00000000-0000-0000-0000-000000000000", "index": number, "to": "pat@out.example"}
-    said |= {"sender": "dana.ortiz@city.example", "login": login, "at": ms(city.now)}
+    said |= {"sender": "dana.ortiz@city.example", "login": login, "at": ms(city.now), "kinds": list(kinds)}
     boxes.place(installed, id_, mail, said)
     return id_
 
@@ -107,17 +109,17 @@ def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city
     said = Notice.objects.get(key__startswith="pickup:")
     notice = said.text
     assert " waits for you / Un mensaje de " in said.subject and notice.count(f"{URL}/really/") == 2
-    english, spanish = (_written(row.until, language) for language in ("en", "es"))
+    english, spanish = (written(row.until, language) for language in ("en", "es"))
     assert f"waits until {english}." in notice and f"hasta el {spanish}." in notice and english != spanish
     row.person = city.people["crew0"]
     row.person.language = "es"
     row.person.save()
     row.save()
     pickups.end(installed, now=ms(row.until))
-    assert _written(row.made, "es") in Notice.objects.get(key__startswith="pickup-unread:").text
+    assert written(row.made, "es") in Notice.objects.get(key__startswith="pickup-unread:").text
 
 
-def _written(at: datetime, language: str) -> str:
+def written(at: datetime, language: str) -> str:
     with override(language):
         return day(at)
 

@@ -44,9 +44,9 @@ _Key = tuple[Any, list[str]]
 # -- device passwords
 
 
-def new_password() -> str:
-    """A new device password as it is shown, once: seven groups of four."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+def new_password(groups: int = _GROUPS) -> str:
+    """A new password as it is shown, once: groups of four; seven for a device."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(groups))
 
 
 def key_path(data: Path) -> Path:

@@ -52,7 +52,8 @@ def waiting(data: Path) -> list[str]:
 
 
 def about(data: Path, id_: str) -> dict[str, Any]:
-    """What may be said of a box without opening it: capture (UUID), index, to, sender, at (ms). Raises FileNotFoundError."""
+    """What may be said of a box without opening it: capture (UUID), index, to, sender, login, at (ms), and kinds: what was found
+    that must never go by TLS alone; missing in boxes of older programs. Raises FileNotFoundError."""
     found: dict[str, Any] = orjson.loads((folder(data) / id_ / "about").read_bytes())
     return found
 

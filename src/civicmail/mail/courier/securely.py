@@ -177,7 +177,7 @@ class Securely:
         entry, capture = copy.job.entry, copy.kept.capture
         id_ = boxes.box_id(entry.id, copy.index)
         said = {"capture": entry.uuid, "index": copy.index, "to": copy.address, "sender": capture.envelope.sender}
-        said |= {"login": capture.envelope.login, "at": self._rounds.clock()}
+        said |= {"login": capture.envelope.login, "at": self._rounds.clock(), "kinds": self._kept_off(copy)}
         await self._attempt(copy, "")
         plain = await asyncio.to_thread(self._whole, copy, [])
         await asyncio.to_thread(boxes.place, self._data, id_, plain, said)
@@ -187,9 +187,13 @@ class Securely:
 
     def _require_no_more(self, copy: Copy) -> None:
         """Raises NoWay where the kind of information wants more than TLS between servers."""
+        if kept_off := self._kept_off(copy):
+            raise NoWay(f"TLS alone is not enough for {', '.join(kept_off)}")
+
+    def _kept_off(self, copy: Copy) -> list[str]:
+        """The kinds of information in it that must never go by TLS alone, sorted."""
         kinds = {kind for name in _KINDS if isinstance(found := copy.kept.capture.facts.get(name, ()), tuple) for kind in found}
-        if kept_off := kinds & set(self._settings.secure.never_tls):
-            raise NoWay(f"TLS alone is not enough for {', '.join(sorted(kept_off))}")
+        return sorted(kinds & set(self._settings.secure.never_tls))
 
     def _added(self, copy: Copy) -> list[str]:
         named = [copy.kept.capture.envelope.recipients[copy.index].address]

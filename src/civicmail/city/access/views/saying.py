@@ -31,6 +31,11 @@ def day(value: date) -> str:
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j, Y"))
 
 
+def minute(value: datetime) -> str:
+    """Nov 23, 2026, 4:05 p.m.; 23 nov 2026, 16:05."""
+    return f"{day(value)}, {date_format(timezone.localtime(value), pgettext('format of a time', 'g:i a'))}"
+
+
 def short(value: date) -> str:
     """A day of this year: Nov 23; 23 nov."""
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j"))

@@ -8,34 +8,35 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import DataError, transaction
 from django.db.models import F
-from django.urls import reverse
-from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
+from civicmail.city.access.credentials import new_password
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import day
-from civicmail.city.notices.actions import tell
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure
 from civicmail.desk.holding import pickupstates, senders
+from civicmail.desk.holding.actions import pickupnotices
 from civicmail.desk.holding.models import PickUp, PickUpReply
 from civicmail.mail.courier import boxes
 
 SECRET_LEAST, SECRET_MOST = 10, 128
 REPLY_MOST = 20_000
+PASSPHRASE_GROUPS = 3
+"""Of four letters each, for reading aloud: 60 bits, of which five can be tried."""
+PLACES_MOST = 10
+"""Addresses from which a message was opened and of which its sender hears by mail; the page lists all."""
 REPLIES_MOST = 20
 """Answers to one message; whoever has more to say writes a mail."""
 AT_ONCE = 200
@@ -43,22 +44,6 @@ AT_ONCE = 200
 WORKER = machine("worker")
 log = get_logger()
 _SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
-_SUBJECT = "A message from {city} waits for you / Un mensaje de {city} lo espera"
-_TEXT = """\
-{city} has a confidential message for you. It is not in this mail: you read it on a page of the city's.
-
-{link}
-
-The message waits until {until}. You open it with a passphrase: the one that whoever wrote to you has told you, else one that you \
-choose when you open it first. If you do not expect a message, ask the city by telephone, or look here whether this mail is \
-really the city's: {really}
-
----
-
-{city} tiene un mensaje confidencial para usted. No está en este correo: se lee en una página de la ciudad, con el enlace de \
-arriba, hasta el {hasta}. Se abre con una frase de paso: la que le ha dicho quien le escribe o, si no le ha dicho ninguna, una \
-que usted elige al abrirlo por primera vez. Si no espera ningún mensaje, pregunte a la ciudad por teléfono o compruebe \
-aquí si este correo es realmente suyo: {really}"""
 
 
 def digest(token: str) -> str:
@@ -93,27 +78,19 @@ def _without_a_kept_row(data: Path) -> list[str]:
 def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
     about, token = boxes.about(data, id_), secrets.token_urlsafe(24)
     until = moment(about["at"]) + timedelta(days=rules.days)
+    passphrase = new_password(PASSPHRASE_GROUPS) if about.get("kinds") else ""
     person = senders.person_of(str(about["login"]).partition("/")[0] or about["sender"].lower())  # a peer has asserted it
     with transaction.atomic():
         row = PickUp.objects.create(
             box=id_, capture=about["capture"], index=about["index"], to=about["to"], sender=about["sender"].lower(), person=person,
             made=moment(now), until=until, token=digest(token),
+            sender_only=bool(passphrase), secret=make_password(passphrase) if passphrase else "", by="sender" if passphrase else "",
         )  # fmt: skip
-        link = f"{url.rstrip('/')}/pickup/{token}/"
-        text = _TEXT.format(city=city, link=link, until=_day_in("en", until), hasta=_day_in("es", until), really=_really(url))
-        tell(f"pickup:{id_}", row.to, _SUBJECT.format(city=city), text, now=moment(now))
+        pickupnotices.tell_reader(row, city, url, token, now)
+        if passphrase:
+            pickupnotices.tell_passphrase(row, passphrase, now)
         entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_name(row), facts={"capture": row.capture})
     return 1
-
-
-def _really(url: str) -> str:
-    return f"{url.rstrip('/')}{reverse('really')}"
-
-
-def _day_in(language: str, at: datetime) -> str:
-    """As pages in this language write it."""
-    with override(language):
-        return day(at)
 
 
 def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
@@ -145,7 +122,16 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
         locked.tries, locked.opened, locked.openings = 0, locked.opened or moment(now), locked.openings + 1
         locked.save()
         entries.enter("pickup.open", actor=client, reason="", now=now, object=_name(locked), facts={"chosen": int(chosen)})
+        _note_opening(locked, client, now)
     return locked
+
+
+def _note_opening(row: PickUp, client: Actor, now: int) -> None:
+    """Keep when and from where; the sender hears of each address at once, the first PLACES_MOST of them."""
+    seen = set(row.opened_from.values_list("client", flat=True))
+    row.opened_from.create(at=moment(now), client=client.client[:64])
+    if client.client[:64] not in seen and len(seen) < PLACES_MOST:
+        pickupnotices.tell_opened(row, client.client, now)
 
 
 def _live(row: PickUp, now: int) -> PickUp:
@@ -171,19 +157,7 @@ def _lock(row: PickUp, client: Actor, now: int) -> None:
         locked.state = pickupstates.TABLE.step(locked.state, "lock")
         locked.save(update_fields=["state"])
         entries.enter("pickup.lock", actor=client, reason="", now=now, object=_name(locked))
-        _tell_locked(locked, now)
-
-
-def _tell_locked(row: PickUp, now: int) -> None:
-    with override(row.person.language if row.person is not None else "en"):
-        text = gettext(
-            "The passphrase of the confidential message that you sent to {reader} on {day} was wrong too often, so it is locked. "
-            "Call them. If it was them, set a new passphrase and tell it to them on the telephone; if not, somebody else has the "
-            "mail with the link."
-        ).format(reader=row.to, day=day(row.made))
-        page = f"\n\n{settings.CITY.web.url}{reverse('secure-one', args=[row.pk])}" if row.person is not None else ""
-        subject = gettext("A confidential message is locked")
-        tell(f"pickup-locked:{row.box}:{now}", row.sender, subject, text + page, now=moment(now))
+        pickupnotices.tell_locked(locked, now)
 
 
 def note_file(row: PickUp, number: int, *, client: Actor, now: int) -> None:
@@ -256,23 +230,13 @@ def end(data: Path, *, now: int) -> int:
             fresh.save(update_fields=["state", "secret"])
             entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_name(fresh))
             if fresh.opened is None:
-                _tell_unread(fresh, now)
+                pickupnotices.tell_unread(fresh, now)
         ended += 1
     if unkept := _without_a_kept_row(data):
         gone = PickUp.objects.filter(box__in=unkept).exclude(state__in=pickupstates.KEPT)
         for id_ in gone.values_list("box", flat=True):
             boxes.remove(data, id_)
     return ended
-
-
-def _tell_unread(row: PickUp, now: int) -> None:
-    """Whoever wrote it believes that it was read: the copy was handed over, and nobody came for it."""
-    with override(row.person.language if row.person is not None else "en"):
-        text = gettext(
-            "Nobody has picked up the confidential message that you sent to {reader} on {day}. Its days are over, so it is not "
-            "there any more. Call them, and send it again if they still need it."
-        ).format(reader=row.to, day=day(row.made))
-        tell(f"pickup-unread:{row.box}", row.sender, gettext("A confidential message was not picked up"), text, now=moment(now))
 
 
 def replies(limit: int) -> list[PickUpReply]:

@@ -13,6 +13,7 @@ from civicmail.desk.holding.models.asking import Finding as Finding
 from civicmail.desk.holding.models.asking import Forwarded as Forwarded
 from civicmail.desk.holding.models.asking import Heard as Heard
 from civicmail.desk.holding.models.asking import PickUp as PickUp
+from civicmail.desk.holding.models.asking import PickUpOpening as PickUpOpening
 from civicmail.desk.holding.models.asking import PickUpReply as PickUpReply
 from civicmail.desk.holding.models.asking import Precision as Precision
 from civicmail.desk.holding.models.asking import Release as Release

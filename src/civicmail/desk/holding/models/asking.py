@@ -253,7 +253,8 @@ class PickUp(models.Model):
     """A message that waits in the pick-up portal for one reader outside (P-19). box: of mail/courier/boxes.py; capture, index: the
     message and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token: the
     SHA-256 of what stands in the link; secret: a hash of what the reader has to type, empty until somebody has chosen it; by: who
-    chose it, sender or reader; tries: wrong ones since the last right one."""
+    chose it, sender or reader; sender_only: a kind of information that must never go by TLS alone was found, so the reader never
+    chooses it; tries: wrong ones since the last right one."""
 
     box = models.CharField(max_length=32, unique=True)
     capture = models.CharField(max_length=36, db_index=True)
@@ -267,6 +268,7 @@ class PickUp(models.Model):
     token = models.CharField(max_length=64, unique=True)
     secret = models.CharField(max_length=200, blank=True)
     by = models.CharField(max_length=6, blank=True)
+    sender_only = models.BooleanField(default=False)
     tries = models.PositiveSmallIntegerField(default=0)
     opened = models.DateTimeField(null=True, blank=True)
     openings = models.PositiveIntegerField(default=0)
@@ -276,6 +278,20 @@ class PickUp(models.Model):
 
     def __str__(self) -> str:
         return f"pick-up {self.pk}"
+
+
+class PickUpOpening(models.Model):
+    """When, and from which network address, a message in the portal was opened: for its sender."""
+
+    pickup = models.ForeignKey(PickUp, models.CASCADE, related_name="opened_from")
+    at = models.DateTimeField()
+    client = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"opening {self.pk}"
 
 
 class PickUpReply(models.Model):

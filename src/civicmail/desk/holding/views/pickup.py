@@ -109,7 +109,8 @@ def _asked(request: Asked, row: PickUp, now: int, *, typed: bool = True) -> Http
                 form.add_error("secret", said(error.args[0]))
     facts = [(gettext("For"), row.to), (gettext("From"), settings.CITY.city.name), (gettext("Here until"), row.until)]
     page = Page(gettext("A confidential message"), gettext("Pick up"), facts=facts)
-    return render(request, "holding/pickup.html", {"page": page, "form": form, "first": not row.secret}, status=status)
+    shown = {"page": page, "form": form, "first": not row.secret, "sender_only": row.sender_only}
+    return render(request, "holding/pickup.html", shown, status=status)
 
 
 def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:

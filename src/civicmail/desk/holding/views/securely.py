@@ -25,6 +25,8 @@ from civicmail.desk.holding import pickupstates
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 
+OPENINGS_SHOWN = 50
+
 
 class Secret(forms.Form):
     """What its sender tells the reader."""
@@ -78,10 +80,19 @@ def one(request: Asked, pk: int) -> HttpResponse:
         (gettext("For"), row.to), (gettext("Sent"), row.made), (gettext("Here until"), row.until),
         (gettext("Opened first"), row.opened or gettext("not yet")), (gettext("Openings"), row.openings),
     ]  # fmt: skip
+    if row.sender_only:
+        facts.append((gettext("Passphrase"), gettext("yours: the reader cannot choose one, because of what is in the message")))
     crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
     link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
     page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _words(row.state), facts, link)
-    shown = {"page": page, "form": form, "live": row.state in pickupstates.KEPT, "back": reverse("secure-mail")}
+    openings = list(row.opened_from.all()[:OPENINGS_SHOWN])
+    shown = {
+        "page": page,
+        "form": form,
+        "openings": openings,
+        "live": row.state in pickupstates.KEPT,
+        "back": reverse("secure-mail"),
+    }
     return render(request, "holding/secure.html", shown, status=status_of(form))
 
 

@@ -91,8 +91,16 @@ class Digests(Schema):
     hour: int
 
 
+class Opening(Schema):
+    """client: the network address from which a message was opened."""
+
+    at: datetime
+    client: str
+
+
 class PickedUp(Schema):
-    """A message of mine in the pick-up portal. state: as on the page; openings: how often it was opened."""
+    """A message of mine in the pick-up portal. state: as on the page; openings: how often it was opened; opened_from: the newest
+    50 of them; sender_only: the reader cannot choose the passphrase."""
 
     id: int
     message: uuid.UUID
@@ -102,6 +110,8 @@ class PickedUp(Schema):
     until: datetime
     opened: datetime | None
     openings: int
+    opened_from: list[Opening]
+    sender_only: bool
 
 
 class PickUpSeen(Schema):
@@ -284,7 +294,8 @@ def plan_digest(request: Call, body: Digests) -> Digests:
 def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
     """My messages in the pick-up portal, the newest first."""
     require(request, "my.mail", About(person=me(request).uid))
-    return paging.rows(request, response, PickUp.objects.filter(person=me(request)), _picked_up, by="-pk")
+    mine = PickUp.objects.filter(person=me(request)).prefetch_related("opened_from")
+    return paging.rows(request, response, mine, _picked_up, by="-pk")
 
 
 @operation(router, "POST", f"{PICKUP}/revoke", act="my.mail", scope="write:mail", page="secure-one", response=PickedUp)
@@ -304,5 +315,6 @@ def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
 def _picked_up(p: PickUp) -> PickedUp:
     return PickedUp(
         id=p.pk, message=uuid.UUID(p.capture), to=p.to, state=p.state, made=p.made, until=p.until, opened=p.opened,
-        openings=p.openings,
+        openings=p.openings, opened_from=[Opening(at=o.at, client=o.client) for o in list(p.opened_from.all())[:50]],
+        sender_only=p.sender_only,
     )  # fmt: skip
