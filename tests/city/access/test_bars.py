@@ -202,10 +202,15 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     )
     with pytest.raises(NotPermitted, match="next head up"):
         requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
-    assert requests.approve(asked, actor=officer("one"), now=MS).state == "active"
+    with pytest.raises(NotPermitted, match="next head up"):
+        requests.approve(asked, actor=Actor("boss", departments=frozenset({"top", "clerk"})), now=MS)
+    with pytest.raises(Unusable, match="reason"):
+        requests.approve(asked, actor=officer("one"), now=MS)
+    why = "Seen with their identity card: another person."
+    assert requests.approve(asked, actor=officer("one"), reason=why, now=MS).state == "active"
 
 
 def test_one_word_names_and_short_numbers_say_nothing() -> None:
     """A match on less than two words or seven digits would flag half of the city."""
-    one, other = identity(("Prince",), "0101", ""), identity(("Prince",), "0101", "")
+    one, other = identity(("Prince",), phones=("0101",)), identity(("Prince",), phones=("0101",))
     assert one.alike(other) == []

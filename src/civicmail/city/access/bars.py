@@ -40,30 +40,63 @@ _DIGITS_LEAST, _DIGITS = 7, 9
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """By what somebody is known again under another number: names, telephone, addresses elsewhere."""
+    """By what somebody is known again under another number: everything that the directory ever said of them. names: now; before:
+    formerly; phones, addresses (theirs with the city, too), numbers at an identity provider."""
 
     names: frozenset[str]
-    phone: str = ""
-    outside: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     def alike(self, other: Identity) -> list[str]:
-        """What is the same about two people, in words; a question to a person, never an answer."""
+        """What is the same about two people, in words. A name is a question to a person; the rest is hardly ever another's
+        (is_match)."""
         said = []
         if self.names & other.names:
-            said.append("the same name")
-        if self.phone and self.phone == other.phone:
-            said.append("the same telephone number")
-        if self.outside & other.outside:
+            said.append(NAME)
+        elif (self.names | self.before) & (other.names | other.before):
+            said.append(FORMER)
+        if self.phones & other.phones:
+            said.append(PHONE)
+        if self.addresses & other.addresses:
             said.append("the same address elsewhere")
+        if self.numbers & other.numbers:
+            said.append("the same number")
         return said
 
 
-def identity(names: Iterable[str], phone: str, outside: str) -> Identity:
-    """names: as the directory has them, in any order of words; outside: addresses with a blank between them."""
-    keys = {" ".join(sorted(skeleton(word) for word in name.replace(",", " ").replace("-", " ").split())) for name in names}
-    digits = "".join(c for c in phone if c.isdigit())
+NAME, FORMER, PHONE = "the same name", "the same name (one of them formerly)", "the same telephone number"
+
+
+def is_match(same: Iterable[str]) -> bool:
+    """Whether it is more than a name, which many people share."""
+    return not set(same) <= {NAME, FORMER}
+
+
+def identity(
+    names: Iterable[str],
+    before: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    addresses: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+) -> Identity:
+    """names: as the directory has them, in any order of words."""
     return Identity(
-        frozenset(key for key in keys if " " in key),
-        digits[-_DIGITS:] if len(digits) >= _DIGITS_LEAST else "",
-        frozenset(without_detail(a) for a in outside.lower().split()),
+        _keys(names),
+        _keys(before),
+        frozenset(filter(None, map(digits, phones))),
+        frozenset(without_detail(a) for text in addresses for a in text.lower().split()),
+        frozenset(number.strip().lower() for number in numbers if number.strip()),
     )
+
+
+def digits(phone: str) -> str:
+    """The last digits, by which telephone numbers are compared however they are written; "" for an extension."""
+    found = "".join(c for c in phone if c.isdigit())
+    return found[-_DIGITS:] if len(found) >= _DIGITS_LEAST else ""
+
+
+def _keys(names: Iterable[str]) -> frozenset[str]:
+    keys = {" ".join(sorted(skeleton(word) for word in name.replace(",", " ").replace("-", " ").split())) for name in names}
+    return frozenset(key for key in keys if " " in key)

@@ -96,6 +96,27 @@ class Person(models.Model):
         return self.display
 
 
+class FormerName(models.Model):
+    """What was said of a person before it was changed: the database writes it by itself (0007), by whatever way the change comes,
+    so that whoever is barred is known by everything they were ever called (P-30). Rows stay. outside: addresses elsewhere, and the
+    sign-in name at an identity provider; external: their number there."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="former")
+    uid = models.CharField(max_length=60, blank=True)
+    given = models.CharField(max_length=80, blank=True)
+    family = models.CharField(max_length=80, blank=True)
+    display = models.CharField(max_length=160, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    outside = models.CharField(max_length=600, blank=True)
+    external = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.display or self.outside}"
+
+
 class Episode(models.Model):
     """One stretch of working for the city: an authorisation belongs to it and ends with it, also when the person is hired again
     (L5). ended: the day on which it really ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, sessions
+from civicmail.city.access.actions import entries, likeness, sessions
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
@@ -61,6 +61,7 @@ def put(
         _shut(person, now)
     if kind == "permanent":
         facts["authorisations"] = _revoke(person, now)
+        likeness.tell_of_barred(person, now=now)
     entries.enter("bar.begin", actor=actor, reason=reason[:400], now=now, object=f"person:{person.uid}", facts=facts)
     publish_on_commit([person.pk])
     return made

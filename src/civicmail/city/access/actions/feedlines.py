@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from civicmail.city.access.actions import ending, entries
+from civicmail.city.access.actions import ending, entries, likeness
 from civicmail.city.access.actions.people import OVERLAP, shorten
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
@@ -23,6 +23,8 @@ from civicmail.city.directory.models import Contract, Department, Episode, FeedL
 
 AT_ONCE = 1000
 _NAMES = ("family", "given", "display", "phone", "language", "outside")
+_CALLED = frozenset({"family", "given", "display", "phone", "outside", "starts"})
+"""Fields by which somebody is known again, or comes."""
 _OF_PEOPLE = frozenset({*_NAMES, "supervisor"})
 _WORK = ("department", "contract", "ends", "kind", "position")
 
@@ -48,6 +50,8 @@ def do(
         _hire(by_did["added"], people, departments, now)
         _change(by_did["changed"], departments, now)
         _supervise(changed, people)
+        called = [people[line.uid] for line in changed if line.uid in people and not _CALLED.isdisjoint(line.changes)]
+        likeness.tell(called, now=now)
     if leavers := _leavers(by_did["ended"]):
         made = ending.plan(leavers, reason=gone, when=now, actor=actor, now=now)
         ending.carry_out(made, actor=actor, now=now)

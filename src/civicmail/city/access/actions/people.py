@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, likeness
 from civicmail.city.access.actions.acting import employment, locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -37,6 +37,7 @@ def add(uid: str, name: Name, work: Work, *, actor: Actor, reason: str, now: int
         _hire(person, work, now)
         facts = {"kind": work.kind, "department": work.department.code, "position": work.position}
         entries.enter("person.add", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        likeness.tell([person], now=now)
     return person
 
 
@@ -48,6 +49,7 @@ def rehire(person: Person, work: Work, *, actor: Actor, reason: str, now: int) -
         episode = _hire(locked(person), work, now)
         facts = {"kind": work.kind, "department": work.department.code, "position": work.position}
         entries.enter("person.rehire", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        likeness.tell([person], now=now)
         publish_on_commit([person.pk])
     return episode
 
@@ -57,8 +59,10 @@ def rename(person: Person, name: Name, *, actor: Actor, reason: str, now: int) -
     guard.require(actor, "person.change", about_person(person), now=now)
     reason = in_words(reason)
     with transaction.atomic():
-        if changed := people.rename(locked(person), name):
+        row = locked(person)
+        if changed := people.rename(row, name):
             entries.enter("person.change", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=changed)
+            likeness.tell([row], now=now)
             publish_on_commit([person.pk])
 
 

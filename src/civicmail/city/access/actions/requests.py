@@ -72,6 +72,8 @@ def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str
     """Say yes: it is in force at once, or from its start on. Raises NotPermitted for who asked or will hold it, Conflict."""
     act, about, higher = bars.decider(authorisation)
     guard.require(actor, act, about, now=now)
+    if any(one.is_strong for one in bars.alike(authorisation.person)):  # barred for good, and more in common than a name
+        reason = in_words(reason, least=20)
     with transaction.atomic():
         row = _answered(authorisation, "approve", actor, now, reason)
         _require_not_barred(row.person, now)

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import feedlines, feednews
+from civicmail.city.access.actions import feedlines, feednews, likeness
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, Taken, Unusable
@@ -54,6 +54,7 @@ def create(said: Said, *, names: Names, actor: Actor, now: int) -> ScimUser:
         at = moment(now)
         row = ScimUser(uuid=uuid.uuid4(), uid=uid, user_name=name, external=_external(said), said=said, made=at, changed=at)
         _saved(row)
+        likeness.tell(Person.objects.filter(uid=uid), now=now)
     return row
 
 
@@ -77,6 +78,7 @@ def change(row: ScimUser, said: Said, *, names: Names, actor: Actor, now: int) -
         fields = ["said", "user_name", "external", "version", "changed"]
         if renamed:
             _saved(row, fields)
+            likeness.tell(Person.objects.filter(uid=row.uid), now=now)
         else:
             row.save(update_fields=fields)
     return row

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from civicmail.city.access.bars import Kind
+from civicmail.city.access.bars import KINDS, Kind
 from civicmail.city.access.models.policytexts import PolicyText
 from civicmail.city.directory.models import Agency, Person
 
@@ -50,6 +50,11 @@ class Bar(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.kind}"
+
+    @property
+    def name(self) -> str:
+        """As pages call it."""
+        return KINDS[self.kind].name
 
 
 class Undertaking(models.Model):

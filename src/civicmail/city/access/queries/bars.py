@@ -3,17 +3,24 @@ is barred (C4, V3)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.bars import SHUTS, Identity, identity
+from civicmail.city.access.bars import KINDS, PHONE, SHUTS, Identity, digits, identity, is_match
 from civicmail.city.access.models import Authorisation, Bar, Entry
-from civicmail.city.access.moments import moment
-from civicmail.city.directory.models import Episode, Person
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.queries.days import last_day
+from civicmail.city.directory.models import Address, Episode, FormerName, Person, ScimUser
 
+_AT_ONCE = 1000
+_SHARED = 3
+"""People with one telephone number from which on it is an office's."""
 _MARKED = Q(kind="re-entry", ended__isnull=True) | Q(kind="permanent")
 
 
@@ -23,26 +30,68 @@ def living(at: datetime, people: Iterable[int] | None = None) -> QuerySet[Bar, B
     return rows if people is None else rows.filter(person__in=list(people))
 
 
+def sentence_of(bar: Bar) -> str:
+    """What a bar that shuts every door means, for whoever would ask for access."""
+    since = f"By a decision of {in_words(localdate(bar.since))} (P-30)."
+    if bar.kind == "permanent":
+        return f"{since} {KINDS[bar.kind].says} Asking for access leads to nothing; the work for the city goes on without mail."
+    until = f" until {in_words(last_day(bar.until))}" if bar.until else ""
+    return f"{since} No mail is sent or read{until}."
+
+
 def refused(people: Iterable[int], now: int) -> dict[int, Bar]:
     """Who gets no access at all now, with the bar that says so. now: ms."""
     return {row.person_id: row for row in living(moment(now), people).filter(kind__in=SHUTS).select_related("person")}
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Somebody who is barred, or whose access is decided one level higher, and what is the same about them. barred: for good;
+    match: more than a name."""
+
+    other: Person
+    same: tuple[str, ...]
+    barred: bool
+    match: bool
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether the access office alone says that it is somebody else."""
+        return self.barred and self.match
+
+    @property
+    def unnamed(self) -> str:
+        """For whoever does not decide: nobody else's name."""
+        whose = "who is barred for good" if self.barred else "who had a violation of the e-mail policy"
+        decides = "The access office decides" if self.is_strong else "The next head up or the access office decides"
+        return f"Has {' and '.join(self.same)} as somebody {whose}. {decides} about access, and nobody is refused for a name alone."
+
+    def __str__(self) -> str:
+        same = " and ".join(self.same)
+        if not self.barred:
+            return f"{self.other} ({self.other.uid}) had a violation, and has {same}: is it the same person?"
+        asks = "the access office says whether it is the same person." if self.match else "is it the same person?"
+        return f"{self.other} ({self.other.uid}) is barred for good, and has {same}: {asks}"
+
+
 def higher(person: Person, episode: Episode | None) -> list[str]:
-    """Why new access of somebody is decided one level higher, in sentences; none where it is not (C4). About four queries."""
+    """Why new access of somebody is decided one level higher, in sentences; none where it is not (C4)."""
+    return _higher(person, episode, alike(person))
+
+
+def _higher(person: Person, episode: Episode | None, likenesses: Iterable[Likeness]) -> list[str]:
     said = []
     if Bar.objects.filter(_MARKED, person=person).exists():
         said.append(f"{person} had a violation of the e-mail policy.")
     agency = episode.contract.agency if episode is not None and episode.contract is not None else None
     if agency is not None and Entry.objects.filter(act="agency.suspend", object=f"agency:{agency.code}").exists():
         said.append(f"{agency} was switched off before.")
-    said += [f"{other} ({other.uid}) had a violation, and has {' and '.join(same)}: is it the same person?"
-             for other, same in alike(person)]  # fmt: skip
-    return said
+    return [*said, *map(str, likenesses)]
 
 
 def higher_of(people: Iterable[Person], now: int) -> set[int]:
-    """Which of many people are decided about by hand, one level higher, or get nothing at all (ids of rows). Five queries."""
+    """Which of many people are decided about by hand, one level higher, or get nothing at all (ids of rows). A fixed number of
+    queries."""
     rows = {p.pk: p for p in people}
     found = set(Bar.objects.filter(_MARKED, person__in=rows).values_list("person", flat=True)) | set(refused(rows, now))
     episodes = Episode.objects.filter(person__in=rows, ended__isnull=True, contract__isnull=False)
@@ -50,34 +99,85 @@ def higher_of(people: Iterable[Person], now: int) -> set[int]:
     objects = {f"agency:{code}" for code in agencies.values()}
     off = set(Entry.objects.filter(act="agency.suspend", object__in=objects).values_list("object", flat=True))
     found |= {person for person, code in agencies.items() if f"agency:{code}" in off}
-    known = _known()
-    return found | {pk for pk, p in rows.items() if _alike(p, known)}
+    return found | set(alike_of(rows.values()))
 
 
-def alike(person: Person) -> list[tuple[Person, list[str]]]:
-    """Others with a living bar whose name, telephone or address elsewhere is the same, and what is: a flag for a person (C4)."""
-    return _alike(person, _known())
+def alike(person: Person) -> list[Likeness]:
+    """Others with a living bar who are known by the same as this person, now or formerly (C4)."""
+    return alike_of([person]).get(person.pk, [])
 
 
-def _known() -> list[tuple[Person, Identity]]:
-    """Whoever has a bar that somebody under another number would have come around."""
-    marked = Bar.objects.filter(kind__in=["re-entry", "permanent"], ended__isnull=True)
-    return [(p, _identity(p)) for p in Person.objects.filter(pk__in=marked.order_by().values("person")).order_by("id")]
+def alike_of(people: Iterable[Person]) -> dict[int, list[Likeness]]:
+    """The same for many, by id of the row; without those who are like nobody. Fifteen queries at most, and one where nobody is
+    barred."""
+    marked = Bar.objects.filter(kind__in=["re-entry", "permanent"], ended__isnull=True).order_by()
+    kinds: dict[int, set[str]] = {}
+    for pk, kind in marked.values_list("person", "kind"):
+        kinds.setdefault(pk, set()).add(kind)
+    if not kinds:
+        return {}
+    others = Person.objects.in_bulk(kinds)
+    theirs = identities(others.values())
+    rows = {p.pk: p for p in people}
+    found: dict[int, list[Likeness]] = {}
+    shared: set[str] | None = None
+    for pk, mine in identities(rows.values()).items():
+        for other in sorted(others):
+            same = mine.alike(theirs[other]) if other != pk else []
+            if PHONE in same:
+                shared = _shared_phones() if shared is None else shared
+                same = [s for s in same if s != PHONE or (mine.phones & theirs[other].phones) - shared]
+            if same:
+                likeness = Likeness(others[other], tuple(same), "permanent" in kinds[other], is_match(same))
+                found.setdefault(pk, []).append(likeness)
+    return found
 
 
-def _alike(person: Person, known: list[tuple[Person, Identity]]) -> list[tuple[Person, list[str]]]:
-    mine = _identity(person)
-    return [(other, same) for other, theirs in known if other != person and (same := mine.alike(theirs))]
+def identities(people: Iterable[Person]) -> dict[int, Identity]:
+    """Everything that the directory ever said of people, by id of the row. Four queries for each thousand."""
+    found: dict[int, Identity] = {}
+    rows = list(people)
+    for begin in range(0, len(rows), _AT_ONCE):
+        some = {p.pk: p for p in rows[begin : begin + _AT_ONCE]}
+        uids = {p.uid: p.pk for p in some.values()}
+        former: dict[int, list[FormerName]] = {pk: [] for pk in some}
+        for was in FormerName.objects.filter(person__in=some):
+            former[was.person_id].append(was)
+        addresses: dict[int, list[str]] = {pk: [p.outside] for pk, p in some.items()}
+        numbers: dict[int, list[str]] = {pk: [f"uid:{p.uid}"] for pk, p in some.items()}
+        for pk, address in Address.objects.filter(person__in=some).order_by().values_list("person", "address"):
+            addresses[pk].append(address)
+        for pk, address in Address.objects.filter(mailbox__holder__in=some).order_by().values_list("mailbox__holder", "address"):
+            addresses[pk].append(address)
+        for uid, name, external in ScimUser.objects.filter(uid__in=uids).values_list("uid", "user_name", "external"):
+            addresses[uids[uid]].append(name if "@" in name else "")
+            numbers[uids[uid]].append(f"external:{external}" if external else "")
+        for pk, p in some.items():
+            found[pk] = _identity(p, former[pk], addresses[pk], numbers[pk])
+    return found
 
 
-def _identity(person: Person) -> Identity:
-    return identity((person.display, f"{person.given} {person.family}"), person.phone, person.outside)
+def _identity(person: Person, former: list[FormerName], addresses: list[str], numbers: list[str]) -> Identity:
+    before = [name for was in former for name in (was.display, f"{was.given} {was.family}")]
+    addresses = [*addresses, *(was.outside for was in former if was.family or "@" in was.outside)]
+    was_number = [f"uid:{was.uid}" if was.uid else "" for was in former]
+    was_number += [f"external:{was.external}" if was.external else "" for was in former]
+    phones = [person.phone, *(was.phone for was in former)]
+    return identity((person.display, f"{person.given} {person.family}"), before, phones, addresses, [*numbers, *was_number])
+
+
+def _shared_phones() -> set[str]:
+    """Numbers of offices: more than a few people have them."""
+    counts = Counter(filter(None, map(digits, Person.objects.exclude(phone="").values_list("phone", flat=True))))
+    return {number for number, count in counts.items() if count > _SHARED}
 
 
 def decider(a: Authorisation) -> tuple[str, About, list[str]]:
-    """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher."""
-    why = higher(a.person, a.episode) if a.state in ("asked", "approved") else []
+    """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
+    access office alone where somebody barred for good has more in common with them than a name."""
+    likenesses = alike(a.person) if a.state in ("asked", "approved") else []
+    why = _higher(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:
         return "request.decide", About(a.department.code, a.person.uid, a.requester.uid, str(a.pk)), []
-    above = a.department.parent
+    above = a.department.parent if not any(one.is_strong for one in likenesses) else None
     return "request.decide-higher", About(above.code if above else "", a.person.uid, a.requester.uid, str(a.pk)), why

@@ -19,7 +19,7 @@ from civicmail.city.access.actions import requests
 from civicmail.city.access.forms import Until, Why, end_of
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import waiting
+from civicmail.city.access.queries import bars, waiting
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
@@ -40,6 +40,10 @@ def new(request: Asked) -> HttpResponseBase:
     if who is None:
         return _whom(request)
     require(request, "request.ask", about_person(who))
+    if (bar := bars.refused([who.pk], ms(request.now)).get(who.pk)) is not None:  # before anybody writes four reasons
+        page = Page(f"{who} gets no mail", "Ask for access", [("Ask for access", reverse("request-new"))])
+        shown = {"page": page, "bar": bar, "barred": bars.sentence_of(bar)}
+        return render(request, "access/barred.html", shown)
     return _questions(request, who)
 
 
@@ -132,4 +136,5 @@ def _shown(request: Asked, who: Person, step: str, why: Why, until: Until) -> Ht
     rows = [(f.label, request.POST.get(n, ""), s) for s, c in (("why", Why), ("until", Until)) for n, f in c.base_fields.items()]
     page = Page(heads[step], "Ask for access", [("Ask for access", reverse("request-new"))])
     shown = {"page": page, "who": who, "step": step, "form": form, "hidden": hidden, "rows": rows}
+    shown["likenesses"] = [one.unnamed for one in bars.alike(who)]
     return render(request, "access/asking.html", shown, status=status_of(form) if form is not None else 200)

@@ -16,7 +16,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Chosen, Why, end_of
 from civicmail.city.access.models import Profile
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import roster
+from civicmail.city.access.queries import bars, roster
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
@@ -40,7 +40,9 @@ def position(request: Asked, department: str) -> HttpResponse:
     where, name = _of(request, department)
     profile = newest(where, name)
     page = Page(name, where.name, [crumb(where), ("First roster", reverse("positions", args=[where.code]))])
-    shown = {"page": page, "department": where, "position": name, "profile": profile, "people": _without(where, name)}
+    people = _without(where, name)
+    shown = {"page": page, "department": where, "position": name, "profile": profile, "people": people}
+    shown["by_hand"] = bars.higher_of([e.person for e in people], ms(request.now))
     return render(request, "access/position.html", {**shown, "most": verbs.MOST})
 
 

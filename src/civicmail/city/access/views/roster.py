@@ -14,7 +14,7 @@ from django.utils import timezone
 from civicmail.city.access.actions import invitations
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import personal, questions, roster, standing, states
+from civicmail.city.access.queries import bars, personal, questions, roster, standing, states
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.standing import why
 from civicmail.city.access.states import LIVING
@@ -148,15 +148,18 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
     if episode is None:
         raise Http404
     now = ms(request.now)
-    facts = standing.of(who.pk, now)
+    facts, barred = standing.of(who.pk, now), bars.refused([who.pk], now).get(who.pk)
     about = About(department=where.code, person=who.uid)
     rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
     shown = {
-        "page": _head(request, where, who, episode, living, facts),
+        "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
         "department": where,
         "who": who,
         "why": why(facts, now),
+        "bar": barred,
+        "barred": bars.sentence_of(barred) if barred is not None else "",
+        "likenesses": [one.unnamed for one in bars.alike(who)] if not episode.ended else [],
         "living": living,
         "here": [(a, _acts(request, a, about)) for a in living],
         "uses": personal.allowed_to(who, timezone.localdate(request.now)),
@@ -168,10 +171,10 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
     return render(request, "access/person.html", shown)
 
 
-def _head(request: Asked, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any) -> Page:
+def _head(request: Asked, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any, *, barred: bool) -> Page:
     about = About(department=where.code, person=who.uid)
     actions = []
-    if not living and not episode.ended and may(request, "request.ask", about):
+    if not living and not episode.ended and not barred and may(request, "request.ask", about):
         actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
     if not episode.ended and may(request, "access.end", about):
         actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
