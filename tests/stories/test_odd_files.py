@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from base64 import b64encode
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from civicmail.city.access.approved import publish
 from civicmail.city.policy.approvals import Approvals
+from mail.screening.filesamples import PROGRAM
+from neighbours.virusscanner import EICAR
 from stories.test_people_send import ANN
-from stories.test_screened import CAROL, City
+from stories.test_screened import CAROL, City, mail
 from stories.test_screened import city as city
 
 pytestmark = pytest.mark.neighbour("swaks", "openssl", "clamd", "rspamd", "setpriv")
@@ -63,3 +68,34 @@ def test_a_file_in_html_a_card_or_an_invitation_waits_for_the_manager(city: City
         assert reply.startswith("250")
         (found,) = city.capture(id_).dispositions
         assert (found.do, "file-waits" in found.rules) == (do, do == "hold"), message
+
+
+def archive(name: str, content: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(name, content)
+    return held.getvalue()
+
+
+def test_what_hides_in_an_archive_or_a_name_is_marked_or_kept_back(city: City, tmp_path: Path) -> None:
+    """R-1205 to R-1210: each of these came in without a mark, the virus in the first three of them."""
+    whole = archive("a.com", EICAR)
+    local = whole[: whole.rindex(b"PK\x01\x02")]
+    renamed = whole[: len(local)].replace(b"a.com", b"a.txt") + whole[len(local) :]
+    text = archive("a.txt", b"words")
+    expected: tuple[tuple[str, bytes, str, str], ...] = (
+        ("cut.zip", local + b"PK\x01\x02", "quarantine", "malware-found"),
+        ("two.zip", local + text, "quarantine", "malware-found"),
+        ("a.zst", zstandard.compress(EICAR), "quarantine", "malware-found"),
+        ("program.zip", archive("setup.exe", PROGRAM)[:-30], "quarantine", "executable"),
+        ("names.zip", renamed.replace(EICAR, b"x" * len(EICAR)), "quarantine", "executable"),
+        ("text.zip", text[:-30], "mark", "unread-file"),
+        ("a.lzh", b"\x20\0-lh5-" + bytes(40), "mark", "unread-file"),
+        ("a.ace", bytes(7) + b"**ACE**" + bytes(40), "mark", "unread-file"),
+        ("plan\u202efdp.txt", b"words", "mark", "other-type"),
+    )
+    for name, content, do, rule in expected:
+        reply, id_ = city.send("--data", mail(tmp_path / "m", attached=(name, content)))
+        assert reply.startswith("250")
+        (found,) = city.capture(id_).dispositions
+        assert (found.do, rule in found.rules) == (do, True), (name, found)

@@ -84,6 +84,7 @@ def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
         ("P-22", {"files.leaving": ("aa",)}, {"outbound": True}, "deliver", "shadow:file-leaves"),
         ("P-22", {"files.leaving": ("aa",), "sender.approval": True}, {"outbound": True}, "hold", "file-waits"),
         ("P-25", {"malware.found": ("Eicar",)}, {}, "quarantine", "malware-found"),
+        ("P-25", {"inbound": True, "files.unread": True}, {}, "mark", "unread-file"),
         ("P-26", {"inbound": True, "auth.own_domain": True}, {}, "refuse", "own-domain-outside"),
         ("P-26", {"inbound": True, "auth.dmarc": "fail", "auth.dmarc_policy": "reject"}, {}, "refuse", "dmarc-reject"),
         ("P-26", {"inbound": True, "auth.dmarc": "fail", "auth.dmarc_policy": "reject", "auth.vouched": True}, {}, "quarantine",
@@ -118,5 +119,5 @@ def test_every_fact_of_a_check_is_asked_about_or_only_told() -> None:
     """What checks find and no rule asks about is listed here, so that a new fact is not forgotten."""
     asked = {name for rule in RULES.values() for name in rule.condition.names}
     told = {"auth.spf", "auth.dkim", "auth.dkim_domains", "auth.arc", "spam.score", "files.types", "links.count", "links.hosts",
-            "files.count", "files.sha256", "files.unread", "links.places", "confidential.unread", "recipient.consumer"}  # fmt: skip
+            "files.count", "files.sha256", "links.places", "confidential.unread", "recipient.consumer"}  # fmt: skip
     assert {name for name, fact in FACTS.items() if fact.check} - asked == told - asked

@@ -13,6 +13,7 @@ import zlib
 
 import py7zr
 import pypdfium2
+import zstandard
 
 _TYPES = "[Content_Types].xml"
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -289,7 +290,7 @@ def seven(members: dict[str, bytes], password: str | None = None) -> bytes:
     return held.getvalue()
 
 
-PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress}
 
 
 # -- forty places for a word -----------------------------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import socket
 import zipfile
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.message import letter
@@ -60,6 +63,46 @@ def told(address: str, raw: bytes, *, now: int = NOW) -> Found:
         return await clamav.find(case(raw, Scanner(Clamd(address)), now=now))
 
     return asyncio.run(story())
+
+
+def _card(content: bytes) -> bytes:
+    return b"BEGIN:VCARD\r\nKEY;ENCODING=b:" + base64.b64encode(content) + b"\r\nEND:VCARD\r\n"
+
+
+@pytest.mark.neighbour("clamd")
+def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:
+    """R-1209: from a zip that was cut short, members that no list has, Zstandard, and a visiting card."""
+    whole = zipped("a.com", EICAR)
+    local = whole[: whole.rindex(b"PK\x01\x02")]
+    cases = {
+        "cut": mail(("a.zip", local + b"PK\x01\x02")),
+        "unlisted": mail(("a.zip", local + zipped("a.txt", b"words"))),
+        "zst": mail(("a.zst", zstandard.compress(EICAR))),
+        "tar.zst": mail(("a.tar.zst", zstandard.compress(zipped("a.com", EICAR)))),
+        "card": mail(("a.vcf", _card(EICAR))).replace(b"application/octet-stream", b"text/vcard"),
+    }
+    with RealClamd() as scanner:
+        for name, raw in cases.items():
+            found = told(scanner.address, raw)
+            assert found.facts.get("malware.found") == ("Civicmail.Test.Eicar.UNOFFICIAL",), name
+            assert [(f.code, f.part) for f in found.findings] == [("malware", "1.2.1" if name == "card" else "1.2")], name
+        assert told(scanner.address, mail(("a.vcf", _card(b"%PDF-1.7")))).facts == {}
+        scanner.kill()
+        assert told(scanner.address, cases["zst"]).facts["unavailable"] == ("clamav",)
+
+
+def test_what_was_not_scanned_by_itself_leaves_the_check_unavailable(tmp_path: Path) -> None:
+    """R-1209: the message was scanned, then clamd died."""
+    with FakeClamd(tmp_path) as fake:
+        honest, calls = fake.honest, []
+
+        def once(wire: socket.socket, command: bytes) -> None:
+            calls.append(command)
+            if calls.count(b"zINSTREAM") == 1:
+                honest(wire, command)
+
+        fake.way = once
+        assert told(fake.address, mail(("a.zst", zstandard.compress(EICAR)))).facts["unavailable"] == ("clamav",)
 
 
 @pytest.mark.neighbour("clamd")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from email.message import EmailMessage
+from urllib.parse import quote
 
 import pytest
 
@@ -68,9 +70,43 @@ def test_honest_files_are_nothing_but_files(name: str) -> None:
     ],
 )
 def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
-    """R-391."""
+    """R-391: in a container, and of an attachment, whose name is cut for its reader."""
     inside = found(("a.zip", zipped(name, made.PROGRAM)))
     assert {"executable", "mismatch"} <= true(inside)
+    assert {"executable", "mismatch"} <= true(found((name, made.PROGRAM)))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("plan\u202efdp.html", "name-overridden"),
+        ("plan\u202dfdp.docm", "name-overridden"),
+        ("plan\u2067fdp.js", "name-turned"),
+        ("plan\u061cfdp.js", "name-turned"),
+        ("plan.pdf" + "\u00a0" * 40 + ".js", "name-gap"),
+        ("plan.pdf" + "\u2800" * 40 + ".js", "name-gap"),
+        ("plan.pdf" + "\u3164" * 40 + ".js", "name-gap"),
+        ("plan.pdf\uff0ejs", "name-dots"),
+        ("plan.pdf\u3002js", "name-dots"),
+        ("plan.j\u200bs", "name-unseen"),
+        ("plan.j\u2060s", "name-unseen"),
+        ("plan.j\U000e0041s", "name-unseen"),
+        ("plan.j\u00ads", "name-unseen"),
+    ],
+)
+def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_written(name: str, code: str) -> None:
+    """R-1210: letters that nobody sees were cut out before they were looked for."""
+    raw = mail((name, b"var x = 1;"))
+    assert [f.code for f in found((name, b"var x = 1;")).findings].count(code) == 1
+    (part,) = letter.read(raw).attachments
+    assert part.filename.isprintable(), "a reader is shown it without them"
+    word = f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?="
+    for head in (
+        f'Content-Type: application/octet-stream; name="{word}"',
+        f"Content-Disposition: attachment; filename*=utf-8''{quote(name)}",
+    ):
+        plain = letter.read(f"{head}\r\n\r\nvar x = 1;".encode())
+        assert code in [f.code for f in files.looked(plain, Allowance()).findings], head
 
 
 def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_same() -> None:

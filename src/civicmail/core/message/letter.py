@@ -130,6 +130,7 @@ def _part(raw: Buffer, node: Node, found: list[Defect]) -> Part:
         length=node.end - node.start,
         content=data,
         also=node.also,
+        spelled=node.spelled,
     )
 
 

@@ -59,7 +59,8 @@ class Part:
 
     content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none. A part inside a part that is
     no multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that part.
-    also: other names of it, by which a program may call it.
+    also: other names of it, by which a program may call it. spelled: its names that have letters nobody sees (a change of
+    direction, no width), as they were sent; the others leave these out.
     """
 
     path: str
@@ -73,6 +74,7 @@ class Part:
     length: int
     content: bytes
     also: tuple[str, ...] = ()
+    spelled: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -49,6 +49,8 @@ class Node:
     """Of a container: the ranges of its body before its first part and behind its last (RFC 2046 5.1.1)."""
     also: tuple[str, ...] = ()
     """Other names of a file, by which a program may call it."""
+    spelled: tuple[str, ...] = ()
+    """Its names that have letters nobody sees, as they were sent: filename and `also` leave these out."""
 
     @property
     def charset(self) -> str:
@@ -169,17 +171,19 @@ def _node(raw: Buffer, head: Block, end: int, path: str, depth: int, default: st
     encoding = ""
     if coded := fields.get(b"content-transfer-encoding"):
         encoding = parameters.parse(coded[0])[0]
-    filename = _clean(shown_params.get("filename") or params.get("name") or "")
+    spelled = shown_params.get("filename") or params.get("name") or ""
+    filename = _clean(spelled)
     made = Node(path, depth, head, content_type, params, disposition, filename, encoding, head.body, max(end, head.body))
-    if filename:
-        made.also = _also(filename, shown_params, params)
+    if spelled:
+        others = _others(shown_params, params)
+        made.also = tuple(dict.fromkeys([name for one in others if (name := _clean(one)) and name != filename]))
+        made.spelled = tuple(dict.fromkeys([name for name in (spelled, *others) if not name.isprintable()]))
     return made
 
 
-def _also(filename: str, shown: dict[str, str], params: dict[str, str]) -> tuple[str, ...]:
+def _others(shown: dict[str, str], params: dict[str, str]) -> list[str]:
     """Other names of a file: programs take one of several, each its own."""
-    others = [*shown.get(_FILENAMES, "").split("\n"), params.get("name", ""), *params.get(_NAMES, "").split("\n")]
-    return tuple(dict.fromkeys([name for one in others if (name := _clean(one)) and name != filename]))
+    return [*shown.get(_FILENAMES, "").split("\n"), params.get("name", ""), *params.get(_NAMES, "").split("\n")]
 
 
 def _clean(filename: str) -> str:

@@ -20,6 +20,7 @@ READERS: dict[sniff.Kind, str] = {
     "gzip": "tarred",
     "bzip2": "tarred",
     "xz": "tarred",
+    "zstd": "tarred",
     "ole": "ole",
     "rtf": "richtext",
     "html": "words",

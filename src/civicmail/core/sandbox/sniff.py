@@ -14,6 +14,7 @@ Kind = Literal[
     "gzip",
     "bzip2",
     "xz",
+    "zstd",
     "ole",
     "rtf",
     "html",
@@ -34,6 +35,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (b"{\\rtf", "rtf"),
     (b"\x89PNG\r\n\x1a\n", "picture"),
@@ -82,6 +84,8 @@ def kind(data: bytes) -> Kind:
 def _by_offset(start: bytes) -> Kind | None:
     if start[257:262] == b"ustar":
         return "tar"
+    if start[1:4] == b"\x2a\x4d\x18" and 0x50 <= start[0] <= 0x5F:
+        return "zstd"  # a frame that is passed over comes first (RFC 8878 3.1.2)
     if start[:4] == b"RIFF":
         return "picture" if start[8:12] == b"WEBP" else "nothing"
     if start[4:8] == b"ftyp":

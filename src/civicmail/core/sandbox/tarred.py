@@ -1,4 +1,4 @@
-"""TAR archives, and single files packed by gzip, bzip2 or xz, which are TAR archives most of the time."""
+"""TAR archives, and single files packed by gzip, bzip2, xz or Zstandard, which are TAR archives most of the time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import tarfile
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from typing import IO
+
+import zstandard
 
 from civicmail.core.sandbox import sniff
 from civicmail.core.sandbox.budget import MEMBER
@@ -16,10 +19,16 @@ from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, TOO_LARGE, Spent, Unreadable
 
 PIECE = 1 << 20
-_OPENERS: dict[str, Callable[[BytesIO], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
+_FRAME_HEADER = 18
+WINDOW = 128 << 20
+"""Bytes that unpacking Zstandard may look back: what its own program takes without being told otherwise."""
+_OPENERS: dict[
+    str, Callable[[BytesIO], IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | zstandard.ZstdDecompressionReader]
+] = {
     "gzip": lambda file: gzip.GzipFile(fileobj=file),
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
+    "zstd": lambda file: zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(file, read_across_frames=True),
 }
 
 
@@ -47,9 +56,33 @@ def _expanded(kind: sniff.Kind, content: bytes, case: Case) -> tuple[bytes, str]
                 if size > MEMBER:
                     return b"", TOO_LARGE
                 pieces.append(piece)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError):
         return b"".join(pieces), DAMAGED
-    return b"".join(pieces), ""
+    return b"".join(pieces), "" if kind != "zstd" or _is_whole(content) else DAMAGED
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether the frames of Zstandard end where the file does (RFC 8878 3.1.1): its reader takes the end of the file for theirs."""
+    at = 0
+    while at < len(content):
+        if content[at + 1 : at + 4] == b"\x2a\x4d\x18":
+            at += 8 + int.from_bytes(content[at + 4 : at + 8], "little")
+            continue
+        begin = content[at : at + _FRAME_HEADER]
+        try:
+            checked = zstandard.get_frame_parameters(begin).has_checksum
+            at += zstandard.frame_header_size(begin)
+        except zstandard.ZstdError:
+            return False
+        last = False
+        while not last:
+            head = int.from_bytes(content[at : at + 3], "little")
+            if at + 3 > len(content):
+                return False
+            last, size = bool(head & 1), head >> 3
+            at += 3 + (1 if head >> 1 & 3 == 1 else size)  # one byte that is repeated
+        at += 4 * checked
+    return at == len(content)
 
 
 def _members(content: bytes, case: Case) -> None:

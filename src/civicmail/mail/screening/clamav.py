@@ -1,5 +1,5 @@
 """Malware, by ClamAV: the whole message once, because clamd reads MIME and archives itself, and where something was found each
-attachment, to say which.
+attachment, to say which; then what lies where it does not look (a zip that was cut short, Zstandard, a visiting card).
 
 An outer check. Signatures that are older than a day are told of; older than three, a message with something in it that can act
 counts as not scanned. Signatures without a date are a city's own.
@@ -36,6 +36,8 @@ REST_SECONDS = 10.0
 """After a clamd that does not even answer a PING, how long nobody is made to wait for it."""
 _ASK_AGAIN_SECONDS = 300.0
 _MARGIN = 0.5
+_APART = "apart "
+"""How contents are called in what the check of files says, with the path of the part that they lie in last."""
 _ACTS = tuple(f"files.{fact}" for fact in ("active", "encrypted", "executable", "form", "limits", "macros", "mismatch", "unread"))
 """What makes a message one that can act, or hides whether it can."""
 _HEURISTIC = re.compile(r"(?:Heuristics|PUA)\.")
@@ -88,7 +90,22 @@ async def find(case: Outer) -> Found:
         scanner.rests_until = loop.time() + REST_SECONDS
     if answer.kind == "failed":
         return unavailable(NAME, answer.said, VERSION)
-    return _aged(await _made(scanner), case)
+    return await _apart(case, scanner) or _aged(await _made(scanner), case)
+
+
+async def _apart(case: Outer, scanner: Scanner) -> Found | None:
+    """What clamd does not come to by itself; None where nothing is found."""
+    found: list[Finding] = []
+    said = [(key, value) for key, value in case.seen.more.get("files", {}).items() if key.startswith(_APART)]
+    for key, content in said[:BLAMED]:
+        if not isinstance(content, bytes):
+            continue
+        answer = await scanner.ask.scan(content, BLAME_SECONDS)
+        if answer.kind == "failed":
+            return unavailable(NAME, answer.said, VERSION)
+        if answer.kind == "found" and not _HEURISTIC.match(answer.said):
+            found.append(Finding(NAME, "malware", key.rpartition(" ")[2], 0, len(content), answer.said, 100, VERSION))
+    return Found(tuple(found), {"malware.found": tuple(dict.fromkeys(one.mask for one in found))}) if found else None
 
 
 async def _found(name: str, case: Outer, scanner: Scanner) -> Found:

@@ -43,17 +43,19 @@ _READERS: dict[str, Reader] = {
     "mso": objects.active_mime,
 }
 _WEB = frozenset({"html", "svg", "xml", "xht"})
-_PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "rar", "cab", "iso", "vhd"}) | packed.UNREAD
+_PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "zst", "rar", "cab", "iso", "vhd"}) | packed.UNREAD
 _TABLES = frozenset({"csv", "tsv", "slk", "txt"})
 _LETTERS, _PLAIN = frozenset({"message/rfc822", "message/global", "message/news"}), frozenset({"txt", "html", "unknown"})
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
 """What machines say in lines of a form is no file."""
 _SHOWN = "image/"
+_HARMLESS = frozenset({"empty", "png", "jpg", "gif", "bmp", "webp"})
 
 
 def find(case: Inner) -> Found:
     """Never raises for what a message holds. more: members, rows like Seen.files of what lies in containers; places, where each
-    attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path."""
+    attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path; "apart N PATH",
+    contents that a virus scanner does not come to by itself."""
     return looked(case.letter, Allowance())
 
 
@@ -62,12 +64,12 @@ def looked(letter: Letter, allowance: Allowance) -> Found:
     count = 0
     places: list[tuple[str, int, int, str]] = []
     try:
-        for path, part, above, opened in _parts(letter, ""):
-            count += not (part.content_id and part.content_type.startswith(_SHOWN))
+        for path, part, above, opened, carried in _parts(letter, ""):
+            count += not ((part.content_id or carried) and part.content_type.startswith(_SHOWN))
             if not above:
                 places.append((path, part.offset, part.length, part.encoding))
             if part.path not in opened and part.content_type not in _REPORTS:
-                item = _item(path, part)
+                item = _item(path, part, apart=carried)
                 _inside(item, look)
                 _also(item, part, look)
     except Spent as spent:
@@ -79,28 +81,31 @@ def looked(letter: Letter, allowance: Allowance) -> Found:
     more: dict[str, Any] = {"places": places} if places else {}
     if members := [row for row in look.listed if MEMBER in row[0]]:
         more["members"] = members
+    for number, item in enumerate(look.apart):
+        more[f"apart {number} {item.part}"] = item.content
     if words := {row[0]: row[3] for row in look.listed if MEMBER not in row[0]}:
         more["types"] = words
     return Found(tuple(look.findings), look.facts, more)
 
 
-def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str, set[str]]]:
-    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it, and
-    which parts of that are messages of their own, whose files come behind."""
+def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str, set[str], bool]]:
+    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it, which
+    parts of that are messages of their own, whose files come behind, and whether it is carried in a text."""
     opened = {child.part for child in letter.children}
+    texts = {part.path for part in letter.parts if part.content_type.startswith("text/") or part.content_type == "application/ics"}
     for part in letter.attachments:
-        yield above + part.path, part, above, opened
+        yield above + part.path, part, above, opened, part.path.rpartition(".")[0] in texts
     for child in letter.children:
         yield from _parts(child, f"{above}{child.part}/")
 
 
-def _item(path: str, part: Part) -> Item:
-    return Item(path, part.offset, part.length, part.filename, part.content_type, part.content)
+def _item(path: str, part: Part, *, apart: bool = False) -> Item:
+    return Item(path, part.offset, part.length, part.filename, part.content_type, part.content, apart=apart)
 
 
 def _also(item: Item, part: Part, look: Look) -> None:
-    """By its other names it may be something else for whoever opens it."""
-    for name in part.also:
+    """By its other names it may be something else for whoever opens it; what is cut out of one for its reader may be a trick."""
+    for name in (*part.also, *part.spelled):
         suspects.judge(replace(item, name=name), truetypes.of(item.content, truenames.read(name).ending), look)
 
 
@@ -126,6 +131,8 @@ def _inside(item: Item, look: Look) -> None:
     if reader is not zips.find and zips.is_appended(item.content):
         look.note(item, "appended", "mismatch", sure=70, mask="zip")
         zips.find(item, look)
+    if item.apart and true not in _HARMLESS:
+        look.scanned(item)
     suspects.judge(item, true, look)
     if not item.unseen:
         look.listing(item, true)
@@ -133,7 +140,7 @@ def _inside(item: Item, look: Look) -> None:
 
 def _letter(item: Item, look: Look) -> None:
     """A message inside a container: its attachments are members."""
-    for path, part, _, opened in _parts(letters.read(item.content), ""):
+    for path, part, _, opened, carried in _parts(letters.read(item.content), ""):
         look.allowance.member(item.depth + 1)
         if part.path not in opened and part.content_type not in _REPORTS:
-            look.inside(item.member(part.filename or path, part.content), look)
+            look.inside(item.member(part.filename or path, part.content, apart=carried), look)

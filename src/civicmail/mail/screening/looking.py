@@ -16,6 +16,8 @@ FINDINGS = 100
 LISTED = 200
 """Files of one message that are listed, members of containers among them."""
 TYPES = 60
+APART, APART_BYTES = 16, 16 << 20
+"""Contents of one message that a virus scanner gets by themselves, and bytes of all of them."""
 MEMBER = "!"
 """In the path of a member: behind the path of its attachment, before a digest of the way to it."""
 
@@ -23,7 +25,8 @@ MEMBER = "!"
 @dataclass(frozen=True, slots=True)
 class Item:
     """An attachment, or a member of one. part: path of the attachment, offset and length of it as encoded; name, declared: as the
-    message or the container says; trail: the names from the attachment down to this one; unseen: only its name is known."""
+    message or the container says; trail: the names from the attachment down to this one; unseen: only its name is known; apart: no
+    virus scanner opens what it lies in."""
 
     part: str
     offset: int
@@ -34,11 +37,11 @@ class Item:
     trail: tuple[str, ...] = ()
     depth: int = 0
     unseen: bool = False
+    apart: bool = False
 
-    def member(self, name: str, content: bytes, *, unseen: bool = False) -> Item:
-        return replace(
-            self, name=name, declared="", content=content, trail=(*self.trail, name), depth=self.depth + 1, unseen=unseen
-        )
+    def member(self, name: str, content: bytes, *, unseen: bool = False, apart: bool = False) -> Item:
+        trail, depth = (*self.trail, name), self.depth + 1
+        return replace(self, name=name, declared="", content=content, trail=trail, depth=depth, unseen=unseen, apart=apart)
 
     @property
     def place(self) -> str:
@@ -67,6 +70,7 @@ class Look:
     facts: dict[str, FactValue] = field(default_factory=dict)
     types: dict[str, None] = field(default_factory=dict)
     listed: list[tuple[str, str, str, str, int, str]] = field(default_factory=list)
+    apart: list[Item] = field(default_factory=list)
 
     def note(self, item: Item, code: str, fact: str = "", *, sure: int = 100, mask: str = "") -> None:
         """One finding. fact: what it makes true, without "files."; mask: a word of ours on what was seen, never the file's own."""
@@ -95,11 +99,19 @@ class Look:
         else:
             self.note(item, "limits", "limits", mask=why.replace(" ", "-"))
 
-    def case(self, item: Item) -> Case:
-        """For readers of core/sandbox: their members come to `inside`, their text goes nowhere."""
+    def scanned(self, item: Item) -> None:
+        """Have a virus scanner look at it by itself."""
+        size = sum(len(one.content) for one in self.apart) + len(item.content)
+        if len(self.apart) < APART and size <= APART_BYTES:
+            self.apart.append(item)
+        else:
+            self.note(item, "unread", "unread", sure=50, mask="too much")
+
+    def case(self, item: Item, *, apart: bool = False) -> Case:
+        """For readers of core/sandbox: their members come to `inside`, their text goes nowhere. apart: of each member."""
 
         def inside(content: bytes, case: Case) -> None:
-            self.inside(item.member(case.path or unpacked(item.name), content), self)
+            self.inside(item.member(case.path or unpacked(item.name), content, apart=apart), self)
 
         return Case(_Deaf(self, item), Within(self.allowance, len(item.content)), inside, depth=item.depth)
 
@@ -145,6 +157,6 @@ def unpacked(name: str) -> str:
     """What a packed file is called when it is unpacked (gzip -d)."""
     stem, dot, last = name.rpartition(".")
     last = last.lower()
-    if dot and last in {"tgz", "tbz", "tbz2", "txz"}:
+    if dot and last in {"tgz", "tbz", "tbz2", "txz", "tzst"}:
         return f"{stem}.tar"
-    return stem if dot and last in {"gz", "bz2", "xz", "z"} else name
+    return stem if dot and last in {"gz", "bz2", "xz", "z", "zst"} else name

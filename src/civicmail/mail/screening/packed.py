@@ -14,7 +14,7 @@ from civicmail.mail.screening import cabinets, discs, rars
 from civicmail.mail.screening.allowance import ENTRIES, EXPANDED, FLOOR, RATIO
 from civicmail.mail.screening.looking import Item, Look
 
-UNREAD = frozenset({"ace", "arj", "lha", "zst", "z", "cpio", "vmdk", "dmg", "vhdx"})
+UNREAD = frozenset({"ace", "arj", "lha", "z", "cpio", "vmdk", "dmg", "vhdx"})
 """What nothing of ours opens: told as such, for a rule to decide."""
 
 
@@ -27,8 +27,8 @@ def find(item: Item, look: Look, true: str) -> str:
 def _inside(item: Item, look: Look, true: str) -> None:
     if true == "7z":
         _sevenzip(item, look)
-    elif true in {"tar", "gz", "bz2", "xz"}:
-        tarred.read(item.content, look.case(item))
+    elif true in {"tar", "gz", "bz2", "xz", "zst"}:
+        tarred.read(item.content, look.case(item, apart=true == "zst"))
     elif true == "rar":
         _listed(rars.members(item.content), item, look)
     elif true == "cab":

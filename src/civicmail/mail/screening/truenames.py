@@ -37,16 +37,20 @@ FAMILIES = {
     "document": "doc docm docx dot dotm dotx fodt odt ott pages rtf wps",
     "table": "fods numbers ods ots slk xla xlam xls xlsb xlsm xlsx xlt xltm xltx",
     "slides": "fodp key odp otp pot potm potx pps ppsm ppsx ppt pptm pptx",
-    "archive": "7z ace arj bz2 cab gz lha lzh rar tar tbz tbz2 tgz txz xz z zip zipx zst",
+    "archive": "7z ace arj bz2 cab gz lha lzh rar tar tbz tbz2 tgz txz tzst xz z zip zipx zst",
     "mail": "msg oft",
 }
 FAMILY = {ending: family for family, endings in FAMILIES.items() for ending in endings.split()}
 """What a reader takes a file for by its ending."""
 
 _OVERRIDES = re.compile("[\u202d\u202e]")
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufe00-\ufe0f]")
+_TURNS = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_BLANKS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))
+"""Letters that are drawn as nothing, and are wide."""
 _DOTS = str.maketrans({"\u2024": ".", "\ufe52": ".", "\uff0e": ".", "\u3002": ".", "\uff61": ".", "\u0701": ".", "\ua4f8": "."})  # fmt: skip  # noqa: E501
 _WIDE_GAP = re.compile(r"[\s_]{12,}\.?[^\s.]{0,12}$")
 _ENDING = re.compile(r"\.([^.\s/\\]{1,20})\s*$")
@@ -81,6 +85,7 @@ def read(name: str) -> Name:
     name, nul, behind = name.partition("\0")
     if nul:
         tricks["nul"] = None
+    name = name.translate(_BLANKS)
     clean = _UNSEEN.sub("", _TURNS.sub("", name)).translate(_DOTS)
     clean = _CONTROLS.sub(" ", unicodedata.normalize("NFKC", clean))
     clean = re.split(r"[/\\]", clean)[-1]

@@ -39,6 +39,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"PK00PK\x03\x04", "zip"),
+    (b"PK\x07\x08PK\x03\x04", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpg"),
@@ -174,8 +175,10 @@ def _by_offset(data: bytes) -> str:
         return "swf"
     if start[7:14] == b"**ACE**":
         return "ace"
-    if start[2:5] == b"-lh" and start[6:7] == b"-":
+    if start[2:5] in {b"-lh", b"-lz", b"-pm"} and start[6:7] == b"-":
         return "lha"
+    if start[1:4] == b"\x2a\x4d\x18" and 0x50 <= start[0] <= 0x5F:
+        return "zst"
     if start[:2] in {b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"}:
         return "mp3"
     if start[:2] in {b"0\x80", b"0\x82", b"0\x83"} and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in start[:40]:

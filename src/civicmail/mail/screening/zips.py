@@ -11,8 +11,8 @@ import zipfile
 from io import BytesIO
 
 from civicmail.core.sandbox import officexml, zipped
-from civicmail.core.sandbox.errors import DAMAGED, TOO_MANY, Spent, Unreadable
-from civicmail.mail.screening import officefiles, truenames
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.mail.screening import officefiles, truenames, zipheaders
 from civicmail.mail.screening.allowance import ENTRIES
 from civicmail.mail.screening.looking import Item, Look
 
@@ -44,6 +44,7 @@ def find(item: Item, look: Look) -> str:
         _bearable(item.content)
         with _opened(item.content) as archive:
             kind = _kind(archive)
+            _two_lists(archive, item, look)
             if kind in {"zip", "jar", "apk", "msix"}:
                 _members(archive, item, look)
             else:
@@ -53,7 +54,62 @@ def find(item: Item, look: Look) -> str:
         raise
     except Unreadable as error:
         look.unread(item, error.why)
+        if error.why == DAMAGED:
+            _cut_short(item, look)
     return kind
+
+
+def _cut_short(item: Item, look: Look) -> None:
+    """Without a list at its end: programs that mend archives unpack what stands there all the same."""
+    for header in zipheaders.between(item.content, 0, len(item.content)):
+        _by_header(header, item, look)
+
+
+def _by_header(header: zipheaders.Header, item: Item, look: Look) -> None:
+    """A member as its own header has it."""
+    look.allowance.member(item.depth + 1)
+    unseen = item.member(header.name, b"", unseen=True)
+    if header.encrypted:
+        look.unread(unseen, ENCRYPTED)
+        look.inside(unseen, look)
+        return
+    try:
+        content = zipheaders.unpacked(item.content, header, look.allowance.expand)
+    except Spent:
+        raise
+    except Unreadable as error:
+        look.unread(unseen, error.why)
+        content = None
+    if content is None:
+        look.unread(unseen, TYPE_UNKNOWN)
+        look.inside(unseen, look)
+        return
+    look.inside(item.member(header.name, content, apart=True), look)
+
+
+def _two_lists(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+    """What the headers of members say that the list at the end does not: another name, members that it leaves out. Some programs
+    show those."""
+    infos = archive.infolist()
+    for info in infos:
+        if (header := zipheaders.differs(item.content, info)) is not None:
+            look.note(item.member(info.filename, b""), "name-differs", "mismatch", sure=80)
+            look.inside(item.member(info.filename, b"", unseen=True), look)
+            _by_header(header, item, look)
+        elif info.orig_filename != info.filename and _differ(info.orig_filename, info.filename):
+            look.inside(item.member(info.orig_filename, b"", unseen=True), look)
+    hidden = False
+    for header in zipheaders.unlisted(item.content, infos, archive.start_dir):
+        hidden = True
+        _by_header(header, item, look)
+    if hidden:
+        look.note(item, "unlisted", "mismatch", sure=60)
+
+
+def _differ(name: str, other: str) -> bool:
+    """Whether two names of a member end otherwise, or one hides how it ends."""
+    one, two = truenames.read(name), truenames.read(other)
+    return (one.ending, one.tricks) != (two.ending, two.tricks)
 
 
 def is_appended(content: bytes) -> bool:

@@ -43,6 +43,7 @@ KINDS: dict[str, Any] = {
     "gzip": gettext_lazy("gzip archive"),
     "bzip2": gettext_lazy("bzip2 archive"),
     "xz": gettext_lazy("xz archive"),
+    "zstd": gettext_lazy("Zstandard archive"),
     "archive": gettext_lazy("Archive"),
     "winmail": gettext_lazy("Outlook’s winmail.dat"),
     "mailstore": gettext_lazy("Outlook data file"),
