@@ -371,6 +371,17 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
     assert (ended.status_code, ended.headers["HX-Redirect"]) == (204, "/system/health/")
 
 
+def test_what_is_not_set_up_stands_apart_and_is_grey(city: Town, visit: Visit, checked: None) -> None:
+    """R-1153."""
+    page = body(visit("operator").get("/system/health/"))
+    wrong, _, rest = page.partition("<h2>Not set up</h2>")
+    off, _, good = rest.partition("<h2>In order</h2>")
+    assert "There is no second place" in off and "There is no second place" not in wrong + good
+    assert "cm-st--quiet" in off and "cm-st--stop" not in off and "cm-st--done" not in off
+    asked = here.checks().last()
+    assert all(f.do for f in asked.findings if f.level == "not-set-up") and not any(f.level == "not-set-up" for f in asked.bad)
+
+
 def test_the_menu_shows_system_to_whom_it_serves(city: Town, visit: Visit) -> None:
     assert "Trace" in text(visit("operator").get("/")) and "Viewings" in text(visit("operator").get("/"))
     assert "Trace" not in text(visit("auditor").get("/")) and "Health" in text(visit("auditor").get("/"))

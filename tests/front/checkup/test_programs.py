@@ -53,7 +53,7 @@ def test_what_cannot_be_asked_is_said_with_all_that_should_be_there() -> None:
 
 def test_without_named_services_nobody_is_asked() -> None:
     (finding,) = found(OSError("never"), named=False)
-    assert finding.level == "ok" and "[programs]" in finding.text
+    assert finding.level == "not-set-up" and "[programs]" in finding.text
 
 
 def test_a_resolver_that_fails_is_an_answer_and_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:

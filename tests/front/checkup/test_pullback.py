@@ -20,7 +20,7 @@ def told(**courier: str) -> list[tuple[str, str]]:
 def test_folders_of_ours_need_nothing_and_mailboxes_behind_lmtp_a_way_back(tmp_path: Path) -> None:
     key, (port,) = tmp_path / "key", free_ports(1)
     assert told() == []
-    assert told(local="lmtp://127.0.0.1:24")[0][0] == "warning"
+    assert told(local="lmtp://127.0.0.1:24")[0][0] == "not-set-up"
     assert "cannot be read" in told(imap="imap://127.0.0.1:143", imap_key_file=str(key))[0][1]
     key.write_text("x")
     ((level, text),) = told(imap=f"imap://127.0.0.1:{port}", imap_key_file=str(key))

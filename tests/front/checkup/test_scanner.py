@@ -36,4 +36,4 @@ def test_one_that_is_not_there_or_has_no_address(tmp_path: Path) -> None:
     missing = told(f"unix:{tmp_path}/none")
     assert missing.level == "problem" and "does not answer (refused)" in missing.text and missing.do
     assert told("clamd").level == "problem"
-    assert told("").level == "ok"
+    assert told("").level == "not-set-up"

@@ -39,7 +39,7 @@ def levels(data: Path, now: int = NOW, **kw: object) -> list[str]:
 
 
 def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
-    assert levels(tmp_path) == ["warning"] and levels(tmp_path, web=PAGES) == ["ok"]
+    assert levels(tmp_path) == ["not-set-up"] and levels(tmp_path, web=PAGES) == ["ok"]
     assert levels(tmp_path, web=PAGES, secure=Secure(files_url="https://files.city.example")) == ["problem"]
     assert levels(tmp_path, web=PAGES, secure=Secure(files_url=PAGES.url)) == ["warning"], "the same host protects nobody"
     assert levels(tmp_path, web=PAGES, secure=Secure(partner=[Partner(server=MX, ca=str(tmp_path / "gone.pem"))])) == ["problem"]
@@ -95,7 +95,7 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
 ) -> None:
     """R-745: links in letters, and the portal; before anybody sends."""
     (finding,) = addressed(Patient(office.data, Settings(), NOW))
-    assert finding.level == "warning" and "digests" in finding.text
+    assert finding.level == "not-set-up" and "digests" in finding.text
     assert [f.level for f in addressed(Patient(office.data, Settings(web=PAGES), NOW))] == ["ok"]
     assert missing(Settings(web=PAGES)) == []
     capfdbinary.readouterr()

@@ -44,9 +44,25 @@ def test_every_finding_that_is_not_ok_says_what_to_do(office: Office) -> None:
         assert bool(finding.do) == (finding.level != "ok")
 
 
+def test_what_is_not_set_up_is_neither_red_nor_green(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R-1153: a new installation does not look broken, and what is lost without is said."""
+    office = Office(tmp_path / "data")
+    assert office.run("doctor") == 0
+    said = capsys.readouterr().out
+    off = {"recovery key", "job courier", "standby", "access", "mail out", "mail programs", "virus scanner", "address of the pages"}
+    assert off <= {
+        line.removeprefix("not set up").strip().partition(":")[0] for line in said.splitlines() if line.startswith("not set up")
+    }
+    assert "PROBLEM" not in said
+    office.receive(BODY)
+    assert [findings(office, check)[0].level for check in ("access", "recovery key")] == ["warning", "problem"]
+
+
 def test_it_is_red_until_the_recovery_key_was_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     office = Office(tmp_path / "data")
     key = next(w for w in capsys.readouterr().err.split() if w.count("-") == 7)
+    assert findings(office, "recovery key")[0].level == "not-set-up", "nothing can be lost yet"
+    office.receive(BODY)
     assert office.run("doctor") == 1
     assert findings(office, "recovery key")[0].level == "problem"
     from civicmail.mail.archive.keyring import prove_recovery
@@ -184,8 +200,8 @@ def test_an_encrypted_volume_is_recognised_through_its_layers(tmp_path: Path, mo
     assert machine.is_encrypted(os.makedev(253, 1))
 
 
-def test_without_a_second_place_it_warns_and_a_lag_of_more_than_five_seconds_is_a_problem(office: Office, tmp_path: Path) -> None:
-    assert findings(office, "standby")[0].level == "warning"
+def test_without_a_second_place_it_says_so_and_a_lag_of_more_than_five_seconds_is_a_problem(office: Office, tmp_path: Path) -> None:
+    assert findings(office, "standby")[0].level == "not-set-up"
     settings = Settings(archive=Archive(standby=str(tmp_path / "copy")))
     office.receive(BODY)
     assert "everything would be lost" in findings(office, "standby", settings=settings)[0].text

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
+from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.sample.installation import free_ports
 from neighbours.civic import Civicmail
 from neighbours.postgresql import USER, Cluster, programs
@@ -68,6 +69,25 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
         wait(lambda: not _listens(port))
     assert "unclosed" not in running.log()
     assert "refused to gracefully stop" not in running.log()
+
+
+def test_a_page_that_is_not_ready_says_that_it_is_starting_and_loads_itself_again(tmp_path: Path) -> None:
+    """R-1154: while another process makes the tables. Programs hear the truth."""
+    (port,) = free_ports(1)
+    civic = Civicmail(tmp_path / "data", bare=True, web__serve="true", web__port=str(port))
+    making = Lease.take(lease_path(civic.data, "migrate"))
+    with civic:
+        with making:
+            wait(lambda: asked(port, "/healthz")[0] == 200)
+            for path in ("/", "/accounts/login/"):
+                status, headers, page = home(port) if path == "/" else asked(port, path)
+                assert (status, headers["retry-after"]) == (503, "3"), path
+                assert b"<h1>Starting</h1>" in page, page.decode()
+                assert b'<meta http-equiv="refresh" content="3">' in page, page.decode()
+            status, _, said = asked(port, "/readyz")
+            assert status == 503 and b'"ready": false' in said
+        wait(lambda: asked(port, "/readyz")[0] == 200)
+        assert b"Sign in" in asked(port, "/accounts/login/")[2]
 
 
 def test_a_form_comes_in_by_the_address_of_the_pages(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def addressed(p: Patient) -> Iterator[Finding]:
         yield Finding(CHECK, "ok", f"Letters lead people to {p.settings.web.url}.")
         return
     text = "The pages have no address, so links in digests, reminders, questions to senders and other letters lead nowhere."
-    yield Finding(CHECK, "warning", text, "Set web.url to where people reach the pages.")
+    yield Finding(CHECK, "not-set-up", text, "Set web.url to where people reach the pages.")
 
 
 def missing(settings: Settings) -> list[str]:

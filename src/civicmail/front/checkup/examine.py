@@ -32,8 +32,8 @@ Check = Callable[[Patient], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
     keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
-    passing.claimed, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
-    marking.marks, clear.clear, secured.secure, addressed.addressed,
+    passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
+    otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 
 

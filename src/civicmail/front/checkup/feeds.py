@@ -28,7 +28,8 @@ def feeds(p: Patient) -> Iterator[Finding]:
     elif heard:
         yield Finding("feeds", "ok", f"{len(heard)} feeds of people were heard in time.")
     else:
-        yield Finding("feeds", "ok", "No feed of people is set up.")
+        text = "No personnel list was read yet, so somebody has to say by hand who joins and who leaves."
+        yield Finding("feeds", "not-set-up", text, "Access office, Personnel feed; or: civicmail people sync --help")
 
 
 def _silent(p: Patient, heard: list[feedsheard.Heard]) -> Iterator[Finding]:

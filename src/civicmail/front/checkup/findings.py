@@ -1,4 +1,4 @@
-"""What a check says: a finding, and the patient that it looked at. Pure."""
+"""What a check says: a finding, and the patient that it looked at."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from civicmail.core.config.settings import Settings
+from civicmail.mail.archive.reading import Archive
 
-Level = Literal["ok", "warning", "problem"]
+Level = Literal["ok", "not-set-up", "warning", "problem"]
+"""not-set-up: nobody has decided for it; the text says what is lost without. It is no fault, and not in order either."""
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
@@ -30,3 +32,7 @@ class Patient:
     data: Path
     settings: Settings
     now: int
+
+    def has_mail(self) -> bool:
+        """Whether anything was kept here yet."""
+        return Archive(self.data).count_in(0, self.now) > 0

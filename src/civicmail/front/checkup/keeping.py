@@ -13,7 +13,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Level, Patient
 from civicmail.front.checkup.words import size, when
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica import status as standby
@@ -32,12 +32,14 @@ JOBS = {
 
 def jobs(p: Patient) -> Iterator[Finding]:
     """Whether somebody does each job of the workers."""
+    places = [lease.lease_path(p.data, job) for job in JOBS]
+    level: Level = "warning" if any(place.exists() for place in places) else "not-set-up"  # it was started once
     for job, otherwise in JOBS.items():
         place = lease.lease_path(p.data, job)
         if lease.is_held(place):
             yield Finding(f"job {job}", "ok", f"Process {lease.holder(place)} does it.")
         else:
-            yield Finding(f"job {job}", "warning", f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
+            yield Finding(f"job {job}", level, f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
 
 
 def lag(p: Patient) -> Iterator[Finding]:
@@ -84,7 +86,7 @@ def checkpoint(p: Patient) -> Iterator[Finding]:
     """Whether the newest checkpoint is no older than two of its intervals, or than an hour where that is more."""
     latest = checkpoints.latest(sequencer.folder(p.data))
     if latest is None:
-        yield Finding("checkpoint", "ok", "No checkpoint has been signed yet.")
+        yield Finding("checkpoint", "ok", "No checkpoint has been signed yet; the first comes with the first mail.")
         return
     text = f"The newest checkpoint covers {latest.size} entries and was signed at {when(latest.at)}."
     if p.now - latest.at > max(2000 * p.settings.archive.checkpoint_every, HOUR):
@@ -113,7 +115,7 @@ def journals(p: Patient) -> Iterator[Finding]:
 
 
 def second_place(p: Patient) -> Iterator[Finding]:
-    """How far the second place is behind: five seconds are a problem, no such place is a warning."""
+    """How far the second place is behind: five seconds are a problem. Without one nothing is behind."""
     archive = p.settings.archive
     if epoch.is_fenced(p.data):
         text = "Another installation was made from the copy: this one may not take in or deliver mail any more."
@@ -121,7 +123,7 @@ def second_place(p: Patient) -> Iterator[Finding]:
         return
     if not archive.standby:
         text = "There is no second place: what is kept is lost with this machine."
-        yield Finding("standby", "warning", text, "Name one: civicmail config explain archive.standby")
+        yield Finding("standby", "not-set-up", text, "Name one: civicmail config explain archive.standby")
         return
     said = standby.read(p.data)
     lag = standby.lag_ms(p.data, said, p.now)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.ledger import keys as signing
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Level, Patient
 from civicmail.mail.archive import keyring, masterkey, segments
 
 
@@ -44,4 +44,5 @@ def recovery(p: Patient) -> Iterator[Finding]:
         yield Finding("recovery key", "ok", "An operator has proved to have the recovery key.")
     else:
         text = "Nobody has proved to have the recovery key, so a lost master key would mean a lost archive."
-        yield Finding("recovery key", "problem", text, "civicmail keys prove-recovery")
+        level: Level = "problem" if p.has_mail() else "not-set-up"
+        yield Finding("recovery key", level, text, f"civicmail keys prove-recovery --data {p.data}")

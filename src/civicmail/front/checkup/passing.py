@@ -62,6 +62,15 @@ def claimed(p: Patient) -> Iterator[Finding]:
         yield Finding("access", "ok", "The installation is claimed: content needs a person, a duty and a reason.")
     else:
         text = "The installation is unclaimed: the owner of the data folder may read all mail, and any local part is accepted."
-        yield Finding(
-            "access", "warning", text, "Make the first access officer before real mail arrives: civicmail access claim --help"
-        )
+        do = "Make the first access officer before real mail arrives: civicmail access claim --help"
+        yield Finding("access", "warning" if p.has_mail() else "not-set-up", text, do)
+
+
+def outbound(p: Patient) -> Iterator[Finding]:
+    """Whether mail for others has a way out."""
+    courier = p.settings.courier
+    if courier.outbound or courier.route:
+        yield Finding("mail out", "ok", f"Mail for others goes to {courier.outbound or 'the next hops that courier.route names'}.")
+        return
+    text = "No smart host is named, so mail for others waits, and is given up after five days."
+    yield Finding("mail out", "not-set-up", text, "Name it: civicmail config explain courier.outbound")

@@ -8,6 +8,7 @@ from civicmail.core.config import services
 from civicmail.front.checkup.findings import Finding, Patient
 
 CHECK = "mail programs"
+_NONE = "No service for mail programs is named ([programs]), so phones and computers cannot set themselves up."
 SECONDS = 3.0
 """How long one record is asked for."""
 
@@ -16,7 +17,7 @@ def programs(p: Patient, ask: services.Ask | None = None) -> Iterator[Finding]:
     """Whether the DNS has the records by which mail programs find us. ask: who says what it has, else the machine's resolver."""
     found = services.of(p.settings)
     if not found:
-        yield Finding(CHECK, "ok", "No service for mail programs is named ([programs]), so they cannot set themselves up.")
+        yield Finding(CHECK, "not-set-up", _NONE, "Name them: civicmail config explain programs")
         return
     looks = list(services.look(found, p.settings.city.domains, ask or asked))
     for look in looks:

@@ -17,7 +17,7 @@ def pullback(p: Patient) -> Iterator[Finding]:
     if not courier.imap:
         if courier.local.startswith("lmtp:"):
             text = "Dangerous mail cannot be taken back out of mailboxes behind LMTP: courier.imap is empty."
-            yield Finding(CHECK, "warning", text, _ADVICE)
+            yield Finding(CHECK, "not-set-up", text, _ADVICE)
         return
     try:
         Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).greet()

@@ -36,7 +36,7 @@ def _portal(p: Patient) -> Iterator[Finding]:
         have = "message waits" if count == 1 else "messages wait"
         yield Finding(CHECK, "problem", f"{text} {count} {have} for that now.", _PORTAL)
     else:
-        yield Finding(CHECK, "warning", text, _PORTAL)
+        yield Finding(CHECK, "warning" if p.settings.web.url else "not-set-up", text, _PORTAL)
 
 
 def _waiting(p: Patient) -> int:

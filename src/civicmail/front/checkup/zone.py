@@ -27,7 +27,8 @@ def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
     domains = [a_labels(domain) for domain in p.settings.city.domains]
     real = [domain for domain in domains if p.settings.screening.resolver or not nameserver.is_special(domain)]
     if not real:
-        yield Finding(CHECK, "ok", f"{domains[0]} is a name for trials; nobody outside can ask for its records.")
+        text = f"{domains[0]} is a name for trials; nobody outside can ask for its records, and no mail comes for it."
+        yield Finding(CHECK, "not-set-up", text, "Name the city's own domains: civicmail config explain city.domains")
         return
     try:
         keys = [key for key in dkimkeys.listed(p.data) if key.state == "active"]
@@ -50,7 +51,7 @@ def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
 def _keys(keys: list[Key], unpublished: list[Key], now: int) -> Iterator[Finding]:
     if not keys:
         text = "No key signs what leaves the city, so others cannot tell that it is ours."
-        yield Finding(CHECK, "warning", text, "civicmail dkim new DOMAIN")
+        yield Finding(CHECK, "not-set-up", text, "civicmail dkim new DOMAIN")
     for key in unpublished:
         text = f"The DNS does not have the key {key.name} that mail is signed with, so its signatures do not hold."
         yield Finding(CHECK, "problem", text, f'In the zone should be: {key.name} TXT "{key.record}"')

@@ -11,11 +11,12 @@ from civicmail.front.checkup.examine import examine
 from civicmail.front.checkup.findings import Patient
 from civicmail.front.cli import options, output
 
-_SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+_SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "not-set-up": "not set up"}
 
 
 def doctor(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do. Ends with 1 when there is a problem."""
+    """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do, and what is not set up yet. Ends with 1 when
+    there is a problem."""
     folder, settings = options.installation(data, config)
     red = False
     for finding in examine(Patient(folder, settings, now_ms())):
@@ -23,7 +24,7 @@ def doctor(data: options.Data = None, config: options.Config = None, json: optio
         if json:
             output.emit(asdict(finding))
             continue
-        output.show(f"{_SIGNS[finding.level]:8} {finding.check}: {finding.text}")
+        output.show(f"{_SIGNS[finding.level]:10} {finding.check}: {finding.text}")
         if finding.do:
-            output.show(f"         -> {finding.do}")
+            output.show(f"           -> {finding.do}")
     raise typer.Exit(1 if red else 0)

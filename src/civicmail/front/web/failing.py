@@ -66,12 +66,20 @@ PAGES: dict[int, Telling] = {
     ),
 }
 """HTTP status -> how it is told."""
+STARTING = Telling(
+    _("Starting"),
+    _("Civicmail has just been started, and its pages are not ready yet. Mail is taken in meanwhile."),
+    _("This page loads itself again in a few seconds."),
+)
+AGAIN = 3
+"""Seconds after which a page that is not ready loads itself again."""
 
 
 def page(request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
     the database."""
-    telling = PAGES.get(status, PAGES[500])
+    starting = status == 503 and (start.is_starting() or bool(said and start.is_young()))
+    telling = STARTING if starting else PAGES.get(status, PAGES[500])
     if status >= 500:
         request.bare = True
     if not hasattr(request, "now"):  # it failed before our first middleware
@@ -81,10 +89,11 @@ def page(request: Any, status: int, said: str = "", ask: str = "", clause: str =
     with language.theirs(request):
         words = saying.said(said) if said else telling.said
         shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status, "take_up": take_up}
+        shown["again"] = AGAIN if starting and request.method == "GET" else 0
         response = render(request, "errors/page.html", shown, status=status)
         response.headers["Content-Language"] = translation.get_language() or "en"
     if status == 503:
-        response["Retry-After"] = "60"
+        response["Retry-After"] = str(AGAIN) if starting else "60"
     return response
 
 

@@ -1,7 +1,7 @@
 """The web process: granian with one worker of several threads, on the address of the settings (`civicmail run web`).
 
-The listening process knows no Django; the worker starts it (wsgi.py), brings the tables up to date beside serving, and answers 503
-until that is done. So the mail path waits for nothing here.
+The listening process knows no Django; the worker starts it (wsgi.py), brings the tables up to date beside serving, and
+answers that it is starting until that is done. So the mail path waits for nothing here.
 """
 
 from __future__ import annotations

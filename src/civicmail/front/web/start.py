@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, Patience, lease_path
@@ -11,12 +12,33 @@ from civicmail.core.disk.lease import Lease, Patience, lease_path
 SETTINGS = "civicmail.front.web.settings"
 
 _prepared = False
+_missed = False
+"""Whether the last try to reach the database failed."""
+_began = 0.0
+YOUNG = 60.0
+"""Seconds."""
 _preparing = threading.Lock()
 
 
 def is_prepared() -> bool:
     """Whether the tables are known to be of this program's version."""
     return _prepared
+
+
+def begin() -> None:
+    """This process serves pages from now on, ready or not."""
+    global _began
+    _began = time.monotonic()
+
+
+def is_starting() -> bool:
+    """Whether pages wait for tables that are made or brought up to date at this moment. A database that is away is no start."""
+    return bool(_began) and not _prepared and not _missed
+
+
+def is_young() -> bool:
+    """Whether pages began so lately that other processes, as the index, may not be there yet."""
+    return bool(_began) and time.monotonic() - _began < YOUNG
 
 
 def start(data: Path, config: Path | None = None) -> None:
@@ -34,12 +56,18 @@ def prepare(data: Path, config: Path | None = None, patience: Patience | None = 
     """Bring the tables up to this program's version, one process at a time, and once in a process: the first thread does it, the
     others wait for it. patience: where another process does it at this moment. Raises LeaseHeld when that has not done it by then,
     and django.db.OperationalError when the database is not there; then whoever comes next tries again."""
-    global _prepared
+    global _prepared, _missed
     start(data, config)
+    from django.db import Error as DatabaseFault
+
     with _preparing:
         if not _prepared:
-            _migrate(data, patience)
-            _prepared = True
+            try:
+                _migrate(data, patience)
+            except DatabaseFault:
+                _missed = True
+                raise
+            _prepared, _missed = True, False
 
 
 def _migrate(data: Path, patience: Patience | None) -> None:

@@ -26,7 +26,7 @@ log = get_logger()
 
 
 def _prepare(data: Path, config: Path | None) -> None:
-    """Tables of this version, as soon as the database is there; until then pages say 503."""
+    """Tables of this version, as soon as the database is there; until then pages say what they wait for."""
     from django.db import Error as DatabaseFault
     from django.db import close_old_connections
 
@@ -69,6 +69,7 @@ from civicmail.front.web.files import collect  # noqa: E402 - as above
 set_up(settings.CITY.log, "web")
 collect()
 application = get_wsgi_application()
+start.begin()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()
 threading.Thread(target=lines.watch, daemon=True).start()

@@ -20,7 +20,12 @@ from civicmail.front.web.telling import clock
 STALE = 5 * 60_000
 """ms after which a visit makes the checks anew."""
 WIDTH, HEIGHT = 720, 120
-SIGNS = {"problem": ("stop", "Problem"), "warning": ("warn", "Look here"), "ok": ("done", "In order")}
+SIGNS = {
+    "problem": ("stop", "Problem"),
+    "warning": ("warn", "Look here"),
+    "ok": ("done", "In order"),
+    "not-set-up": ("quiet", "Not set up"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ def health(request: Asked) -> HttpResponse:
         "page": Page("Is it working?", "System", state=_state(known, bad)),
         "known": known,
         "bad": [(f, *SIGNS[f.level]) for f in bad],
+        "off": [(f, *SIGNS[f.level]) for f in findings if f.level == "not-set-up"],
         "good": [f for f in findings if f.level == "ok"],
         "count": len(findings),
         "checked": clock(moment(known.at)) if known.at else "",

@@ -28,7 +28,7 @@ router = Router(tags=["System"])
 
 
 class Health(Schema):
-    """One thing that was looked at. level: ok, warning or problem; todo: what to do."""
+    """One thing that was looked at. level: ok, not-set-up, warning or problem; todo: what to do."""
 
     check: str
     level: str
