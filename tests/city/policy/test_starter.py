@@ -42,7 +42,10 @@ def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided(
     kept = {rule.id for rule in RULES.values() if rule.mode == "enforce" and rule.do in ("refuse", "quarantine", "hold")}
     assert kept == HARD
     assert {rule.id for rule in RULES.values() if rule.do == "refuse"} == {"own-domain-outside", "dmarc-reject"}
-    assert {rule.id for rule in RULES.values() if rule.do == "encrypt" and rule.mode == "enforce"} == {"confidential-out"}, "P-19"
+    assert {rule.id for rule in RULES.values() if rule.do == "encrypt" and rule.mode == "enforce"} == {
+        "confidential-out",
+        "confidential-unread",
+    }, "P-19"
 
 
 def test_topics_ask_a_person_and_do_nothing_else() -> None:
@@ -81,6 +84,7 @@ def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
         ("P-19", {"confidential.high": ("ssn",), "confidential.count": 12}, {"outbound": True}, "hold", "confidential-many"),
         ("P-19", {"confidential.high": ("ssn",), "confidential.count": 1}, {"outbound": True}, "encrypt",
          "confidential-out"),
+        ("P-19", {"confidential.unread": True}, {"outbound": True}, "encrypt", "confidential-unread"),
         ("P-22", {"files.leaving": ("aa",)}, {"outbound": True}, "deliver", "shadow:file-leaves"),
         ("P-22", {"files.leaving": ("aa",), "sender.approval": True}, {"outbound": True}, "hold", "file-waits"),
         ("P-25", {"malware.found": ("Eicar",)}, {}, "quarantine", "malware-found"),
@@ -119,5 +123,9 @@ def test_every_fact_of_a_check_is_asked_about_or_only_told() -> None:
     """What checks find and no rule asks about is listed here, so that a new fact is not forgotten."""
     asked = {name for rule in RULES.values() for name in rule.condition.names}
     told = {"auth.spf", "auth.dkim", "auth.dkim_domains", "auth.arc", "spam.score", "files.types", "links.count", "links.hosts",
+<<<<<<< HEAD
             "files.count", "files.sha256", "links.places", "confidential.unread", "recipient.consumer"}  # fmt: skip
+=======
+            "files.count", "files.sha256", "files.unread", "links.places", "recipient.consumer"}  # fmt: skip
+>>>>>>> d50d34cb (screening: read five megabytes, comments, and say what is unread)
     assert {name for name, fact in FACTS.items() if fact.check} - asked == told - asked

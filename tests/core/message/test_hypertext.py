@@ -56,16 +56,29 @@ def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition:
     assert found.links == (("http://evil.test/a", "pay"), ("http://evil.test/b", ""))
 
 
+def test_words_of_comments_are_found_without_style_sheets_and_scripts() -> None:
+    """R-1173."""
+    css = "<style>\n<!-- /* Font Definitions */ @font-face {} -->\n</style><script type='x'><!-- run() --></script>"
+    for source in ("<p>seen</p><!-- <b>un</b>seen -->", f"{css}<p>seen</p><!--unseen-->", "<p>seen</p><!--unseen"):
+        found = hypertext.read(source)
+        assert (found.visible, found.elsewhere) == ("seen", "unseen")
+    settings = "<!--[if gte mso 9]><xml><o:OfficeDocumentSettings>x</o:OfficeDocumentSettings></xml><![endif]-->"
+    assert hypertext.read(f"{settings}<p>seen</p><!-->shown<!---->").elsewhere == ""
+    kept = f"<form><input type=hidden value=unseen><input type=hidden value={'y' * 300}></form>"
+    assert hypertext.read(kept).elsewhere == "unseen"
+
+
 def test_what_only_outlook_does_not_read_is_read_once() -> None:
     for around in (("<!--[if !mso]><!-->", "<!--<![endif]-->"), ("<!--[if !mso]>-->", "<!--<![endif]-->")):
         found = hypertext.read("<p>seen</p>".join(around))
         assert (found.visible, found.elsewhere) == ("seen", "")
-    assert hypertext.read("seen<!--[if mso]>never closed").elsewhere == ""
+    assert hypertext.read("seen<!--[if mso]>never closed").elsewhere == "never closed"
 
 
 def test_words_that_stand_for_a_picture_on_a_button_or_in_a_tip_are_found() -> None:
     """R-1100"""
-    source = '<img ALT="gravel" src=x><input type=submit value="pay now"><input type=hidden value=x><a title="a tip">y</a>'
+    state = "x" * 300
+    source = f'<img ALT="gravel" src=x><input type=submit value="pay now"><input type=hidden value={state}><a title="a tip">y</a>'
     found = hypertext.read(source)
     assert (found.visible, found.elsewhere) == ("y", "gravel\npay now\na tip")
     raw = f"Content-Type: text/html\n\n<p style='display:none'>pebble</p>{source}".encode()

@@ -115,7 +115,12 @@ _ALL = (
     Fact("confidential.high", (), "Kinds of confidential information that is surely in it (ssn, card, bank …).", "confidential"),
     Fact("confidential.medium", (), "Kinds that may be in it.", "confidential"),
     Fact("confidential.count", 0, "How many different values of a high kind, or people in lists.", "confidential"),
-    Fact("confidential.unread", False, "A file was too large, or took too long, to be read for it.", "confidential"),
+    Fact(
+        "confidential.unread",
+        False,
+        "Something in it could not be read: too large, too slow, damaged, of an unknown type.",
+        "confidential",
+    ),
     # use (P-10 … P-13), for sampled human review only
     Fact("use.categories", (), "campaign, commercial, severe: categories with two signals or more.", "use"),
     Fact("use.bulk", False, "One text to many people outside, not by a registered list.", "use"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -33,6 +34,11 @@ _MAY_HIDE = (
 _CONDITION = re.compile(r"<!--\s*+\[[iI][fF][^\]]{0,200}+\]>(?!\s*+(?:<!--|-->))")
 """Of a comment that ends at once all programs show what follows."""
 _CONDITION_END = re.compile(r"<!\s*+\[[eE][nN][dD][iI][fF]\]\s*+-->")
+_COMMENT_BEGIN = re.compile(r"<!--(?!-?>|\s*+\[[iI][fF][^\]]{0,200}+\]>(?:<!)?-->|\s*+<!\s*+\[)(?:\s*+\[[iI][fF][^\]]{0,200}+\]>)?")
+"""Of a comment that has words: no mark of a condition around what is shown."""
+_SHEET = re.compile(r"(?i:style|script)[\s>]")
+_VALUE_MOST = 200
+"""Characters of a value that a form holds hidden: longer ones are the state of a program."""
 _LINKS = "a[href], area[href], form[action], button[formaction], input[formaction]"
 _EVERY_LINK = "[href]:not(link):not(base), form[action], button[formaction], input[formaction]"
 """Shapes that Outlook draws (VML) lead somewhere, too."""
@@ -46,7 +52,8 @@ _HIDING_STYLE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Hypertext:
     """visible and hidden words, a line for each block; links as (target, words shown). flattened: read without a tree. elsewhere:
-    words that only some programs show: what Outlook reads in comments, what stands for a picture, on a button, in a tip."""
+    words that only some programs show: comments, with what Outlook reads in them; what stands for a picture, on a button, in a tip,
+    or hidden in a form."""
 
     visible: str
     hidden: str
@@ -61,7 +68,7 @@ def read(source: str, with_links: bool = False) -> Hypertext:
         source = source.replace("\0", "")
     if not source.strip():
         return Hypertext("", "", (), False)
-    elsewhere, more = _commented(source, with_links)
+    elsewhere, more = _commented(source, with_links) if "<!--" in source else ("", ())
     if not treecost.tame(source):
         return Hypertext(_lines(_stripped(source)), "", (*_flat_links(source), *more) if with_links else (), True, elsewhere)
     marked = _marked(source)
@@ -78,21 +85,36 @@ def read(source: str, with_links: bool = False) -> Hypertext:
 
 
 def _commented(source: str, with_links: bool) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Words and links of conditional comments ("[if mso]"), which Outlook reads like anything else."""
+    """Words of comments, and links of conditional ones ("[if mso]"), which Outlook reads like anything else."""
     bodies: list[str] = []
+    others: list[str] = []
     at = 0
     while (begin := _CONDITION.search(source, at)) and (end := _CONDITION_END.search(source, begin.end())):
+        others += _comments(source, at, begin.start())
         bodies.append(_without_settings(source[begin.end() : end.start()]))
         at = end.end()
+    others += _comments(source, at, len(source))
+    words = _lines("\n".join([_stripped(one) for one in others]))
     said = "\n".join(bodies)
     if not said.strip():
-        return "", ()
+        return words, ()
     if not treecost.tame(said):
-        return _lines(_stripped(said)), _flat_links(said) if with_links else ()
+        return "\n".join(filter(None, [_lines(_stripped(said)), words])), _flat_links(said) if with_links else ()
     tree = LexborHTMLParser(_marked(said))
     links = _links(tree, _EVERY_LINK) if with_links else ()
     tree.strip_tags(["script", "style"])
-    return _lines(tree.body.text()) if tree.body is not None else "", links
+    shown = _lines(tree.body.text()) if tree.body is not None else ""
+    return "\n".join(filter(None, [shown, words])), links
+
+
+def _comments(source: str, start: int, end: int) -> Iterator[str]:
+    """What stands in comments, without those in which style sheets and scripts are put away."""
+    while begin := _COMMENT_BEGIN.search(source, start, end):
+        close = source.find("-->", begin.end(), end)
+        start = close + 3 if close >= 0 else end
+        tag = source.rfind("<", 0, begin.start())
+        if not (tag >= 0 and _SHEET.match(source, tag + 1) and source.find(">", tag, begin.start()) >= 0):
+            yield _without_settings(source[begin.end() : close if close >= 0 else end])
 
 
 def _without_settings(source: str) -> str:
@@ -110,7 +132,8 @@ def _told(tree: LexborHTMLParser) -> str:
     found: dict[str, None] = {}
     for node in islice(tree.css("[alt], [title], [placeholder], input[value]"), limits.LINKS):
         attributes = node.attributes
-        names = ("alt", "title", "placeholder", *(("value",) if attributes.get("type") != "hidden" else ()))
+        kept = attributes.get("type") != "hidden" or len(attributes.get("value") or "") <= _VALUE_MOST
+        names = ("alt", "title", "placeholder", *(("value",) if kept else ()))
         found |= dict.fromkeys([words for name in names if (words := attributes.get(name)) and not words.isspace()])
     return _lines("\n".join(found))
 

@@ -95,9 +95,10 @@ class Letter:
     """A message as data (RFC 5322, MIME). Every field has a value; what could not be read is empty and has a defect.
 
     text: what a reader of plain text sees; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides
-    (display:none, zero size, comments are not words). attachments: parts with a file name or an attachment disposition, and
+    (display:none, zero size). attachments: parts with a file name or an attachment disposition, and
     everything that is neither multipart nor text shown as body. children: letters inside message/rfc822 parts. part: path of the
-    part that it is itself in the letter around it, "" where there is none. elsewhere_text: words that only some programs show.
+    part that it is itself in the letter around it, "" where there is none. elsewhere_text: words that only some programs show,
+    and those of comments.
     """
 
     size: int

@@ -25,7 +25,8 @@ class Out(Protocol):
 @dataclass(frozen=True, slots=True)
 class Case:
     """out, budget: of the whole file. path, depth: of what is read now. inside: reads a member with a case of its own. pictures:
-    pages are drawn for OCR. careful: a reader has crashed on this file, so only the plainest ones are used."""
+    pages are drawn for OCR. careful: a reader has crashed on this file, so only the plainest ones are used. cells: those of a
+    spreadsheet are read; else by whoever asks."""
 
     out: Out
     budget: Budget
@@ -34,6 +35,7 @@ class Case:
     depth: int = 0
     pictures: bool = False
     careful: bool = False
+    cells: bool = True
 
     def text(self, text: str) -> None:
         if text:

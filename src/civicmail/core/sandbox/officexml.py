@@ -65,7 +65,7 @@ def read(found: Kind, archive: zipfile.ZipFile, content: bytes, case: Case) -> N
         manifest = b"".join(zipped.pieces(archive, archive.getinfo("META-INF/manifest.xml"), case))
         if b"encryption-data" in manifest:
             raise Unreadable(ENCRYPTED)
-    if found == "excel" and not _by_calamine(members, content, case, wrong):
+    if found == "excel" and (case.cells or case.depth) and not _by_calamine(members, content, case, wrong):
         _parts(archive, [i for i in members if _CELLS.match(i.filename)], "excel", case, wrong)
     _parts(archive, [i for i in members if _XML[found].match(i.filename)], found, case, wrong)
     _parts(archive, [i for i in members if _PROPERTIES.match(i.filename)], "properties", case, wrong)

@@ -36,9 +36,11 @@ FREQUENT = ("words", "zipped", "pictures")
 SILENT = frozenset({"nothing", "empty"})
 
 
-def read(content: bytes, out: Out, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False) -> None:
+def read(
+    content: bytes, out: Out, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False, cells: bool = True
+) -> None:
     """Give everything that the file says to `out`; what cannot be read is told there too. Raises nothing."""
-    case = Case(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful)
+    case = Case(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
     try:
         _inside(content, case)
     except Spent as spent:

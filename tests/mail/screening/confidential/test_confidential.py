@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+import time
+import zipfile
 from email.message import EmailMessage
 from itertools import islice
 from pathlib import Path
@@ -131,11 +134,84 @@ def test_files_from_outside_are_not_read_and_their_text_is() -> None:
 def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """R-407: never silently passed over."""
     monkeypatch.setattr(attached, "BYTES", 1000)
-    budget = attached.Budget(size=1000)
-    monkeypatch.setattr(attached, "Budget", lambda: budget)
     said = found(mail("x", ("a.txt", b"y" * 2000), ("b.csv", b"name,ssn\nAnn,512345678\n")))
-    assert said.facts.get("confidential.unread") is True
-    assert [(f.code, f.part) for f in said.findings] == [("unread", "1.2"), ("unread", "1.3")]
+    assert said.facts == {"confidential.unread": True, "confidential.high": ("ssn",), "confidential.count": 1}
+    assert [(f.code, f.part) for f in said.findings] == [("ssn", "1.3"), ("unread", "1.2")]
+    monkeypatch.setattr(attached, "CHARACTERS", 10)
+    assert found(mail("x", ("a.txt", b"y" * 20), ("b.txt", SSN.encode()))).facts == {"confidential.unread": True}
+
+
+@pytest.mark.parametrize("declared", ["text/csv", "application/octet-stream"])
+def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -> None:
+    """R-1170: a number is found in a table of six, and what is behind them is said."""
+    rows = b"".join(b"Person %d,Street %d,some words\n" % (n, n) for n in range(180_000))
+    assert len(rows) > 6_000_000
+    for place, kinds in ((0, ("ssn",)), (5_000_000, ("ssn",)), (5_400_000, None)):
+        at = rows.rindex(b"\n", 0, place + 1) + 1 if place else 0
+        message = mail("see the table")
+        maintype, subtype = declared.split("/")
+        table = rows[:at] + f"her number, it is {SSN},x\n".encode() + rows[at:]
+        message.add_attachment(table, maintype=maintype, subtype=subtype, filename="all.csv")
+        facts = found(message).facts
+        assert facts["confidential.unread"] is True
+        assert facts.get("confidential.high") == kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "unread"),
+    [
+        ("a.zip", zipped({"a.txt": "x" * 5000})[:-60], True),
+        ("a.bin", bytes(range(256)) * 20, True),
+        ("a.pdf", b"%PDF-1.4 cut short", True),
+        ("a.txt", b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n", False),
+        ("a.mp4", b"\0\0\0\x18ftypmp42" + bytes(100), False),
+        ("a.csv", b"name,town\nAnn,Madison\n", False),
+    ],
+    ids=["cut", "unknown", "damaged", "sealed", "film", "read"],
+)  # fmt: skip
+def test_what_could_not_be_read_is_said_whatever_the_reason(name: str, content: bytes, unread: bool) -> None:
+    """R-1171: but of what is sealed nobody can read anything, and sound and film have no words."""
+    assert found(mail("x", (name, content))).facts.get("confidential.unread", False) is unread
+
+
+def test_a_file_is_read_as_what_it_is() -> None:
+    """R-1172: whatever it is declared as."""
+    message = mail("x")
+    message.add_attachment(docx(paragraph("her number", f" is {SSN}")), maintype="text", subtype="plain", filename="a.txt")
+    assert found(message).facts.get("confidential.high") == ("ssn",)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p>x</p><!-- it is {SSN} -->",
+        f"<p>x</p><!-- <td>it is {SSN}</td>",
+        f"<!--[if gte mso 9]><xml>{SSN}</xml><![endif]--><p>x</p><!--it is {SSN}-->",
+        f'<p>x</p><form><input type="hidden" name="n" value="{SSN}"></form>',
+    ],
+)
+def test_comments_and_hidden_values_are_looked_at(html: str) -> None:
+    """R-1173."""
+    assert found(mail("x", html=html)).facts.get("confidential.high") == ("ssn",)
+    assert found(mail("x", ("page.html", f"<html><body>{html}</body></html>".encode()))).facts.get("confidential.high") == ("ssn",)
+
+
+def test_what_a_spreadsheet_has_beside_its_cells_is_looked_at() -> None:
+    """R-1172."""
+    with zipfile.ZipFile(io.BytesIO(sheet(("Name",), ("Ann",)))) as book:
+        members: dict[str, bytes | str] = {name: book.read(name) for name in book.namelist()}
+    note = f"<comments><comment><text><t>her number is {SSN}</t></text></comment></comments>"
+    assert found(mail("x", ("a.xlsx", zipped({**members, "xl/comments1.xml": note})))).facts.get("confidential.high") == ("ssn",)
+
+
+def test_each_detector_asks_the_time_inside_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1174: what was found until then stays, and the text is one that was not read."""
+    numbers = " ".join(f"{n % 899 + 1:03}-{n % 98 + 1:02}-{n % 9998 + 1:04}" for n in range(200_000))
+    monkeypatch.setattr(check, "SECONDS", 0.05)
+    began = time.process_time()
+    facts = found(mail("x", ("a.txt", numbers.encode()))).facts
+    assert facts.get("confidential.unread") is True
+    assert time.process_time() - began < 1.5
 
 
 def test_a_text_longer_than_is_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

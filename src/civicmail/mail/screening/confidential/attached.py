@@ -1,4 +1,5 @@
-"""What files say, as far as a budget for the whole message goes: office documents, PDF, tables, archives. Without OCR.
+"""What files say, as far as a budget for the whole message goes: office documents, PDF, tables, archives; of texts the first 5 MB.
+What pictures say is read elsewhere (scans.py); here they are counted.
 
 Spreadsheets are read by cells with the empty ones, so that what stands below a heading is under it.
 """
@@ -20,43 +21,50 @@ SECONDS = 2.0
 """Of the processor, for all files of a message."""
 
 BYTES = 5 << 20
-CHARACTERS = 4 << 20
-UNREAD = frozenset({TOO_LARGE, TOO_LONG})
-"""Reasons that are this budget's and not the file's."""
+"""Of a text that is read; containers are opened whole, and the time ends them."""
+CHARACTERS = 12 << 20
+"""Of all files of a message."""
+_TEXTS = frozenset({"text", "html", "rtf"})
 
 SHEETS = 32 << 20
 """Bytes of XML of a spreadsheet: calamine holds all cells and cannot be interrupted."""
 
 
 class Budget:
-    """What is left for the files of a message."""
+    """What is left for the files of a message. pictures: how many may show words."""
 
-    def __init__(self, seconds: float = SECONDS, size: int = BYTES, characters: int = CHARACTERS) -> None:
+    def __init__(self, seconds: float = SECONDS) -> None:
         self._until = time.process_time() + seconds
-        self._bytes = size
-        self.characters = characters
+        self.characters = CHARACTERS
+        self.pictures = 0
 
     @property
     def seconds(self) -> float:
         return self._until - time.process_time()
 
-    def takes(self, size: int) -> bool:
-        """Whether a file of so many bytes is still read; it is counted."""
-        self._bytes -= size
-        return self._bytes >= 0 and self.seconds > 0 and self.characters > 0
+    @property
+    def why_not(self) -> str:
+        """Why no further file is read, "" while one is."""
+        return TOO_LARGE if self.characters <= 0 else TOO_LONG if self.seconds <= 0 else ""
+
+    def cut(self, content: bytes) -> tuple[bytes, str]:
+        """As much of a text as is read, and why that is not all."""
+        most = max(0, min(BYTES, self.characters))
+        return (content[:most], TOO_LARGE) if len(content) > most else (content, "")
 
 
 def read(part: Part, budget: Budget) -> tuple[list[tuple[str, bool]], str]:
     """The texts of a file, each with whether it is a table, and why not all of it could be read, "" where it was."""
     if not part.content:
         return [], ""
-    if not budget.takes(len(part.content)):
-        return [], TOO_LARGE
-    if (cells := _sheets(part.content, budget)) is not None:
-        return [(sheet, True) for sheet in cells], ""
+    if why := budget.why_not:
+        return [], why
+    content, cut = budget.cut(part.content) if sniff.kind(part.content) in _TEXTS else (part.content, "")
+    cells = _sheets(content, budget)
     taken = _Taken(budget)
-    reading.read(part.content, taken, seconds=max(0.05, budget.seconds))
-    return [("\n".join(taken.texts), False)], taken.why
+    reading.read(content, taken, seconds=max(0.05, budget.seconds), cells=cells is None)
+    said = [(sheet, True) for sheet in cells or ()]
+    return [*said, ("\n".join(taken.texts), False)], cut or taken.why
 
 
 class _Taken:
@@ -68,13 +76,14 @@ class _Taken:
         self._budget = budget
 
     def text(self, text: str) -> None:
+        left = self._budget.characters
         self._budget.characters -= len(text)
+        self.texts.append(text[: max(0, left)])
         if self._budget.characters < 0:
             raise Spent(TOO_LARGE)
-        self.texts.append(text)
 
     def picture(self, data: bytes) -> None:
-        """Pictures are not looked into."""
+        self._budget.pictures += 1
 
     def unreadable(self, path: str, why: str) -> None:
         self.why = self.why or why

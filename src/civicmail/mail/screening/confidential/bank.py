@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from civicmail.mail.screening.confidential.checksums import aba, iban
-from civicmail.mail.screening.confidential.shapes import HITS, Detector, Hit, Text, near
+from civicmail.mail.screening.confidential.shapes import HITS, Detector, Hit, Text, Words, each
 
 _ROUTING = re.compile(r"routing|\baba\b|\baba ?#|\bach\b|\brtn\b|transit (?:no|num|#)", re.IGNORECASE)
 _NINE = re.compile(r"[0-9](?<![0-9A-Za-z/+_-][0-9])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9](?![0-9A-Za-z_]|[-./][0-9])", re.ASCII)
@@ -36,13 +36,14 @@ _BESIDE = 120
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    accounts = [(m.start(1), m.end(1), re.sub("[ -]", "", m[1])) for m in islice(_ACCOUNT.finditer(text.text), HITS)]
+    accounts = [(m.start(1), m.end(1), re.sub("[ -]", "", m[1])) for m in islice(each(_ACCOUNT, text), HITS)]
     accounts = [a for a in accounts if 4 <= len(a[2]) <= 17]
     starts = [a[0] for a in accounts]
     beside: set[int] = set()
-    for m in _NINE.finditer(text.text):
+    routing, banks = Words(_ROUTING, text), Words(_BANK, text)
+    for m in each(_NINE, text):
         digits = re.sub("[ -]", "", m[0])
-        if not aba(digits) or not near(_ROUTING, text.text, *m.span(), before=40, after=20):
+        if not aba(digits) or not routing.near(*m.span(), before=40, after=20):
             continue
         yield Hit("bank", m.start(), m.end(), digits, "low")
         for start, end, value in accounts[bisect_left(starts, m.start() - _BESIDE) : bisect_left(starts, m.end() + _BESIDE)]:
@@ -50,13 +51,13 @@ def _find(text: Text) -> Iterator[Hit]:
                 beside.add(start)
                 yield Hit("bank", start, end, f"{digits}/{value}", "high")
     for start, end, value in accounts:
-        if start not in beside and near(_BANK, text.text, start, end, before=60, after=30):
+        if start not in beside and banks.near(start, end, before=60, after=30):
             yield Hit("bank", start, end, value, "medium")
 
 
 def _find_iban(text: Text) -> Iterator[Hit]:
     """In groups of any size; how long it is its country says."""
-    for m in _IBAN.finditer(text.text):
+    for m in each(_IBAN, text):
         size = IBANS.get(m[0][:2], 99)
         places = [place for place, c in enumerate(m[0]) if c.isalnum()][:size]
         value = "".join([m[0][place] for place in places])

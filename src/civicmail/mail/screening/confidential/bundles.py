@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from civicmail.mail.screening.confidential import cards, ssn
 from civicmail.mail.screening.confidential.checksums import luhn
 from civicmail.mail.screening.confidential.people import DATE
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, each, lines
 
 LEAST = 5
-ROWS = 50_000
+ROWS = 500_000
 _PERSONAL = re.compile(
     r"\b(?:first|last|surname|full name|family name|employee|patient|resident|member|student|tenant|client|customer"
     r"|claimant|inmate"
@@ -97,7 +97,7 @@ def _find(text: Text) -> Iterator[Hit]:
     yield from _columns(text)
     first = -1
     people: dict[tuple[str, str], int] = {}
-    for own in _OWN.finditer(text.text.lower()):
+    for own in each(_OWN, replace(text, text=text.text.lower())):
         line = text.text.rfind("\n", max(0, own.start() - _LONG), own.start()) + 1
         name = _NAME.match(text.text, line, own.start()) if line or own.start() <= _LONG else None
         if name is not None:
@@ -151,12 +151,12 @@ class _Table:
 
 
 def _tables(text: Text) -> Iterator[Hit]:
-    heads = _heads(text.text)
+    heads = _heads(text)
     if not heads:
         return
     position = min(heads)
     table: _Table | None = None
-    for line in text.text[position:].split("\n")[:ROWS]:
+    for line in lines(replace(text, text=text.text[position:]), ROWS):
         found = _heading(line) if position in heads else None
         if table is not None and (found is not None or table.missed > _GAP):
             yield from table.told()
@@ -181,7 +181,7 @@ def _columns(text: Text) -> Iterator[Hit]:
     position = idle = 0
     names = set[str]()
     asked: dict[Cell, dict[str, tuple[str, int, int]]] = {}
-    for line in text.text.split("\n")[:ROWS]:
+    for line in lines(text, ROWS):
         cell = line.strip()
         if 0 < len(cell) <= _CELL:
             start = position + line.index(cell)
@@ -216,12 +216,12 @@ def _of_columns(asked: dict[Cell, dict[str, tuple[str, int, int]]], names: set[s
                 yield Hit("bundle", first, last, repr(min(names)), "high", shown=False, people=min(len(found), len(names)))
 
 
-def _heads(text: str) -> set[int]:
+def _heads(text: Text) -> set[int]:
     """Where lines begin that may head a table."""
     heads: set[int] = set()
     line = last = 0
-    for m in _ABOUT_PEOPLE.finditer(text.lower()):
-        line = text.rfind("\n", last, m.start()) + 1 or line
+    for m in each(_ABOUT_PEOPLE, replace(text, text=text.text.lower())):
+        line = text.text.rfind("\n", last, m.start()) + 1 or line
         last = m.start()
         heads.add(line)
     return heads

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from civicmail.mail.screening.confidential.shapes import Text
 
-LONGEST = 2 << 20
+LONGEST = 5 << 20
 """Characters of one part that are looked at; texts of people end long before."""
 
 _URL = re.compile(

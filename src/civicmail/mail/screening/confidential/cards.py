@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from civicmail.mail.screening.confidential.checksums import luhn
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, near
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, Words, each
 
 SAMPLES = frozenset(
     {"4111111111111111", "4242424242424242", "4012888888881881", "4000056655665556", "5555555555554444", "5105105105105100",
@@ -63,17 +63,18 @@ def brand(digits: str) -> str:
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    for m in _NUMBER.finditer(text.text):
+    words, other = Words(_WORDS, text), Words(_OTHER, text)
+    for m in each(_NUMBER, text):
         digits = m[0].replace(" ", "").replace("-", "")
         whose = brand(digits)
         if not whose or len(set(digits)) < 4 or not luhn(digits):
             continue
-        said = near(_WORDS, text.text, *m.span(), before=60, after=40)
+        said = words.near(*m.span(), before=60, after=40)
         in_a_row = _ROW_BEFORE.search(text.text, max(0, m.start() - 2), m.start()) or _ROW_AFTER.match(text.text, m.end())
         if not said and (whose in _WORD_ONLY or in_a_row):
             continue
         grouped = len(m[0]) != len(digits)
-        alone = grouped and not near(_OTHER, text.text, *m.span(), before=40)
+        alone = grouped and not other.near(*m.span(), before=40)
         sure: Sure = "low" if digits in SAMPLES else "high" if said or alone else "medium"
         yield Hit("card", m.start(), m.end(), digits, sure)
 

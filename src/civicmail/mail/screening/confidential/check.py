@@ -7,11 +7,13 @@ A finding names part, offset and length and shows at most the last two character
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 
 from civicmail.city.policy.shapes import FactValue, Finding
-from civicmail.core.sandbox.errors import TOO_LONG
-from civicmail.mail.screening.confidential import attached, candidates, prefilter, texts
+from civicmail.core.sandbox.errors import ENCRYPTED, TOO_LONG, Spent
+from civicmail.mail.screening.confidential import candidates, prefilter, texts
 from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, Hit, Text
 from civicmail.mail.screening.shapes import Found, Inner
 
@@ -19,9 +21,14 @@ NAME = CHECK
 VERSION = 1
 SECONDS = 2.0
 """Of the processor, for the detectors; what is left then is not looked at, which is said."""
+SEALED = frozenset({ENCRYPTED})
+"""Why a file is not read that nobody else can read either: `files.encrypted` speaks of it."""
 
 TOLD = 10
 """Findings of one kind; more values are counted and not told each."""
+
+PICTURES = "pictures"
+"""In what the limited process has for it: how many pictures may show words."""
 
 _DOTS = "…"
 
@@ -31,20 +38,34 @@ def find(case: Inner) -> Found:
     inbound = bool(case.asked.get("inbound", False))
     said = texts.of(case.letter, files=not inbound)
     public = frozenset(_plain(number) for number in case.asked.get("public", ()))
-    hits: list[tuple[Text, Hit]] = []
-    until = time.process_time() + SECONDS
-    for text in said.found:
-        if time.process_time() > until:
-            said.unread.append((text.part, TOO_LONG))
-            break
-        hits += [(text, hit) for hit in in_text(text) if not _is_public(hit, public)]
+    hits = [found for found in _hits(said) if not _is_public(found[1], public)]
     findings = list(_findings(hits))
     findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in said.unread[:TOLD]]
     facts = _facts(hit for _, hit in hits)
-    if any(why in attached.UNREAD for _, why in said.unread):
+    if any(why not in SEALED for _, why in said.unread):
         facts["confidential.unread"] = True
     looked_up = candidates.of(said.found) if case.asked.get("lists") and not inbound else {}
-    return Found(tuple(findings), facts, {"candidates": looked_up} if looked_up else {})
+    more: dict[str, object] = {"candidates": looked_up} if looked_up else {}
+    if said.pictures:
+        more[PICTURES] = said.pictures
+    return Found(tuple(findings), facts, more)
+
+
+def _hits(said: texts.Texts) -> Iterator[tuple[Text, Hit]]:
+    """What is found in all texts, as long as there is time; the text at which it ends is one that was not read."""
+    until = time.process_time() + SECONDS
+
+    def tick() -> None:
+        if time.process_time() > until:
+            raise Spent(TOO_LONG)
+
+    for text in said.found:
+        try:
+            tick()
+            yield from ((text, hit) for hit in in_text(replace(text, tick=tick)))
+        except Spent as spent:
+            said.unread.append((text.part, spent.why))
+            break
 
 
 def _is_public(hit: Hit, public: frozenset[str]) -> bool:
@@ -56,15 +77,11 @@ def _plain(number: str) -> str:
     return "".join(c for c in number.upper() if c.isalnum())
 
 
-def in_text(text: Text) -> list[Hit]:
-    """What the detectors find in one text, at most HITS of each."""
-    found: list[Hit] = []
+def in_text(text: Text) -> Iterator[Hit]:
+    """What the detectors find in one text, at most HITS of each. Raises Spent."""
     for detector in prefilter.wakes(text):
-        for n, hit in enumerate(detector.find(text)):
-            if n == HITS:
-                break
-            found.append(hit)
-    return found
+        text.tick()
+        yield from islice(detector.find(text), HITS)
 
 
 def _findings(hits: list[tuple[Text, Hit]]) -> Iterable[Finding]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from civicmail.mail.screening.confidential.people import births
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, beside
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, beside, each
 
 _TERM = re.compile(
     r"\bNCIC\b|\bN[Ll][Ee][Tt][Ss]\b|\beTIME\b|\bTIME (?:System|query|return|response)|\bCCH\b|\bIII (?:hit|query"
@@ -28,10 +28,10 @@ _ABOUT = 500
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    terms = [m.span() for m in _TERM.finditer(text.text)] + [m.span() for m in _AGENCY.finditer(text.text)]
+    terms = [m.span() for m in each(_TERM, text)] + [m.span() for m in each(_AGENCY, text)]
     if not terms:
         return
-    persons = [(m.start(), m.end(), next(g for g in m.groups() if g)) for m in _PERSONAL.finditer(text.text)]
+    persons = [(m.start(), m.end(), next(g for g in m.groups() if g)) for m in each(_PERSONAL, text)]
     persons += [(start, end, text.text[start:end]) for start, end in births(text.text)]
     own = {start for start, _, _ in persons}
     places = sorted(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, near
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, Words, each
 
 _SOUNDEX = {
     c: d for letters, d in (("BFPV", "1"), ("CGJKQSXZ", "2"), ("DT", "3"), ("L", "4"), ("MN", "5"), ("R", "6")) for c in letters
@@ -60,18 +60,19 @@ def is_birthday(year: str, day: str) -> bool:
 
 def _find(text: Text) -> Iterator[Hit]:
     known: set[int] = set()
-    for m in _WISCONSIN.finditer(text.text):
+    words = Words(_LICENCE, text)
+    for m in each(_WISCONSIN, text):
         named, dash, second, third, last = m.groups()
         if not is_birthday(second[3] + third[0], third[1:]):
             continue
-        said = near(_LICENCE, text.text, *m.span(), before=60, after=30)
+        said = words.near(*m.span(), before=60, after=30)
         own = bool(dash) or said or _carries(text.text, m, named.upper())
         if own:
             known.add(m.start())
             value = f"{named}{second}{third}{last}".upper()
             yield Hit("licence", m.start(), m.end(), value, "high" if dash or said else "medium")
-    for m in _SHAPES.finditer(text.text):
-        if m.start() not in known and near(_LICENCE, text.text, *m.span(), before=40):
+    for m in each(_SHAPES, text):
+        if m.start() not in known and words.near(*m.span(), before=40):
             value = re.sub("[ -]", "", m[0]).upper()
             if sum(c.isdigit() for c in value) >= 4 and len(value) >= 6:
                 long = re.fullmatch(r"[A-Z][0-9]{11,13}|[0-9]{3}[A-Z]{2}[0-9]{4}", value)
@@ -85,8 +86,9 @@ def _carries(text: str, m: re.Match[str], code: str) -> bool:
 
 
 def _find_passport(text: Text) -> Iterator[Hit]:
-    for m in _PASSPORT_NUMBER.finditer(text.text):
-        if near(_PASSPORT, text.text, *m.span(), before=40):
+    words = Words(_PASSPORT, text)
+    for m in each(_PASSPORT_NUMBER, text):
+        if words.near(*m.span(), before=40):
             yield Hit("passport", m.start(), m.end(), m[0], "high")
 
 

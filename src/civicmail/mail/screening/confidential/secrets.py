@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, each
 
 _PEM = re.compile(
     r"-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|ENCRYPTED) )?PRIVATE KEY-----[\s>]{1,8}"
@@ -29,16 +29,16 @@ _NO_PASSWORD = re.compile(r"[a-z]+[.,;:!?)]*\Z|[*x.•_-]+\Z|\S*[<>{}$%]", re.IG
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    for m in _PEM.finditer(text.text):
+    for m in each(_PEM, text):
         yield Hit("secret", m.start(), m.start(1), m[1], "high", shown=False)
-    for m in _TOKEN.finditer(text.text):
+    for m in each(_TOKEN, text):
         value = m[0]
         if len(set(value)) >= 10 and "EXAMPLE" not in value:
             yield Hit("secret", m.start(), m.end(), value, "high", shown=False)
 
 
 def _find_password(text: Text) -> Iterator[Hit]:
-    for m in _PASSWORD.finditer(text.text):
+    for m in each(_PASSWORD, text):
         if not _NO_PASSWORD.match(m[1]):
             yield Hit("password", m.start(1), m.end(1), m[1], "medium", shown=False)
 

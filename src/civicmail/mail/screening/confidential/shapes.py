@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 CHECK = "confidential"
@@ -18,15 +19,21 @@ HITS = 2000
 """Hits of one kind in one text: what is more than that tells nobody anything new."""
 
 
+def _endless() -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One part in one spelling (canonical.py). part: path; shifts: where the spelling took more or fewer characters than the part's
-    text: (from this position on, add this much). table: rows of cells, by lines and tabs."""
+    text: (from this position on, add this much). table: rows of cells, by lines and tabs. tick: raises Spent when the time is over;
+    every loop asks it whose length the text decides."""
 
     part: str
     text: str
     shifts: tuple[tuple[int, int], ...] = ()
     table: bool = False
+    tick: Callable[[], None] = field(default=_endless, compare=False, repr=False)
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Offset and length in the part's own text."""
@@ -59,6 +66,54 @@ class Detector:
     name: str
     hints: tuple[str, ...]
     find: Callable[[Text], Iterable[Hit]]
+
+
+_ROUND = 64
+"""Matches between two looks at the clock."""
+
+
+def each(pattern: re.Pattern[str], text: Text) -> Iterator[re.Match[str]]:
+    """All matches, as long as there is time. Raises Spent."""
+    for n, found in enumerate(pattern.finditer(text.text), 1):
+        if n % _ROUND == 0:
+            text.tick()
+        yield found
+
+
+def lines(text: Text, most: int) -> Iterator[str]:
+    """The lines, at most so many, as long as there is time. Raises Spent."""
+    for n, line in enumerate(islice(text.text.split("\n"), most), 1):
+        if n % _ROUND == 0:
+            text.tick()
+        yield line
+
+
+class Words:
+    """Where words of a pattern stand: looked for around each place, and once in the whole text when there are many places."""
+
+    _FEW = 24
+
+    def __init__(self, pattern: re.Pattern[str], text: Text) -> None:
+        self._pattern = pattern
+        self._text = text
+        self._asked = 0
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def near(self, start: int, end: int, *, before: int, after: int = 0) -> bool:
+        """As near()."""
+        self._asked += 1
+        if self._asked <= self._FEW:
+            return near(self._pattern, self._text.text, start, end, before=before, after=after)
+        if self._asked == self._FEW + 1:
+            for found in each(self._pattern, self._text):
+                self._starts.append(found.start())
+                self._ends.append(found.end())
+        first = bisect_left(self._starts, start - before)
+        if first < len(self._ends) and self._ends[first] <= start:
+            return True
+        first = bisect_left(self._starts, end, lo=first)
+        return after > 0 and first < len(self._ends) and self._ends[first] <= end + after
 
 
 def beside(places: list[int], start: int, end: int, within: int) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, near
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, Words, each
 
 SAMPLES = frozenset(
     {"078051120", "219099999", "457555462", "123456789", "111111111", "222222222", "333333333", "444444444", "555555555",
@@ -46,44 +47,47 @@ def is_itin(digits: str) -> bool:
 
 def _find(text: Text) -> Iterator[Hit]:
     """Where many numbers begin with the same few areas and nothing says what they are, they are accounts of a few funds."""
-    found = list(_each(text))
-    bare = {hit.value for hit in found if hit.kind == "ssn" and hit.sure == "high" and not _is_said(text.text, hit.start, hit.end)}
+    said = Words(_SSN, text)
+    found = list(islice(_each(text, said), _NUMBERS))
+    bare = {hit.value for hit in found if hit.kind == "ssn" and hit.sure == "high" and not _is_said(said, hit.start, hit.end)}
     if len(bare) >= _MANY and len({value[:3] for value in bare}) <= len(bare) // 4:
         found = [replace(hit, sure="medium") if hit.value in bare else hit for hit in found]
     yield from found
 
 
 _MANY = 5
+_NUMBERS = 20_000
 
 
-def _each(text: Text) -> Iterator[Hit]:
-    for m in _NUMBER.finditer(text.text):
+def _each(text: Text, words: Words) -> Iterator[Hit]:
+    other, itin = Words(_OTHER, text), Words(_ITIN, text)
+    for m in each(_NUMBER, text):
         area, group, serial = m.group(1, 3, 5)
         digits = area + group + serial
         if is_ssn(digits):
-            sure = _ssn(text.text, m, digits)
+            sure = _ssn(text.text, m, digits, words, other)
             if sure is not None:
                 yield Hit("ssn", m.start(), m.end(), digits, sure)
-        elif is_itin(digits) and near(_ITIN, text.text, *m.span(), before=60, after=20):
+        elif is_itin(digits) and itin.near(*m.span(), before=60, after=20):
             yield Hit("itin", m.start(), m.end(), digits, "high")
 
 
-def _ssn(text: str, m: re.Match[str], digits: str) -> Sure | None:
+def _ssn(text: str, m: re.Match[str], digits: str, words: Words, other: Words) -> Sure | None:
     start, end = m.span()
-    said = _is_said(text, start, end)
+    said = _is_said(words, start, end)
     touched = start > 0 and (text[start - 1].isalpha() or text[start - 1] in "_#")
     dashed = m[2] == m[4] == "-" and not touched
     if digits in SAMPLES:
         return "medium" if said else "low" if dashed else None
     if said:
         return "high"
-    return None if not dashed else "medium" if near(_OTHER, text, start, end, before=60, after=30) else "high"
+    return None if not dashed else "medium" if other.near(start, end, before=60, after=30) else "high"
 
 
-def _is_said(text: str, start: int, end: int) -> bool:
+def _is_said(words: Words, start: int, end: int) -> bool:
     """Whether words say what it is; bare digits need them closer, and before."""
     apart = end - start > 9
-    return near(_SSN, text, start, end, before=60 if apart else 30, after=25 if apart else 0)
+    return words.near(start, end, before=60 if apart else 30, after=25 if apart else 0)
 
 
 FAMILY = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from civicmail.core.message import charsets, hypertext
 from civicmail.core.message.shapes import Letter, Part
+from civicmail.core.sandbox import sniff
 from civicmail.core.sandbox.errors import TOO_LARGE
 from civicmail.mail.screening.confidential import attached, canonical
 from civicmail.mail.screening.confidential.shapes import Text
@@ -16,38 +17,44 @@ SUBJECT, ELSEWHERE, NAME = "subject", "elsewhere", "name"
 
 _DEEPEST = 8
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
+_PLAIN = frozenset({"text", "html", "letter", "nothing", "unknown", "empty"})
+"""Of a file that is declared as text: what else it is, is read as that."""
 
 
 @dataclass(slots=True)
 class Texts:
-    """found: in order; unread: (part, why) of files that were not or not wholly read."""
+    """found: in order; unread: (part, why) of files that were not or not wholly read; pictures: how many may show words."""
 
     found: list[Text] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+    pictures: int = 0
+
+    def say(self, part: str, text: str, *, table: bool = False) -> None:
+        """Have it looked at, as far as texts are."""
+        if text:
+            self.found.append(canonical.of(part, text, table=table))
+        if len(text) > canonical.LONGEST:
+            self.unread.append((part, TOO_LARGE))
 
 
 def of(letter: Letter, *, files: bool = True) -> Texts:
     """What the message says. files: its files are read, too."""
-    texts = Texts()
-    _letter(letter, "", texts, attached.Budget() if files else None, 0)
+    texts, budget = Texts(), attached.Budget() if files else None
+    _letter(letter, "", texts, budget, 0)
+    texts.pictures = budget.pictures if budget is not None else 0
     return texts
 
 
 def _letter(letter: Letter, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:
-    if len(letter.text) > canonical.LONGEST or len(letter.html_text) > canonical.LONGEST:
-        texts.unread.append((above, TOO_LARGE))
-    if letter.subject:
-        texts.found.append(canonical.of(f"{above}{SUBJECT}", letter.subject))
-    if letter.elsewhere_text:
-        texts.found.append(canonical.of(f"{above}{ELSEWHERE}", letter.elsewhere_text))
+    texts.say(f"{above}{SUBJECT}", letter.subject)
+    texts.say(f"{above}{ELSEWHERE}", letter.elsewhere_text)
     files = {part.path for part in letter.attachments}
     opened = {child.part for child in letter.children if depth < _DEEPEST}
     for path, text in bodies(letter, files):
-        if text:
-            texts.found.append(canonical.of(f"{above}{path}", text))
+        texts.say(f"{above}{path}", text)
     for part in letter.attachments:
         if any(map(str.isdigit, part.filename)):
-            texts.found.append(canonical.of(f"{above}{part.path}/{NAME}", part.filename))
+            texts.say(f"{above}{part.path}/{NAME}", part.filename)
         if budget is not None and part.path not in opened:
             _file(part, above, texts, budget)
     for child in letter.children if depth < _DEEPEST else ():
@@ -71,21 +78,21 @@ def bodies(letter: Letter, files: set[str]) -> Iterator[tuple[str, str]]:
         yield part.path, f"{page.visible}\n{page.hidden}" if page.hidden else page.visible
 
 
-def _decoded(part: Part) -> str:
-    return charsets.decode(part.content, part.charset)[0].replace("\r\n", "\n")
+def _decoded(part: Part, content: bytes | None = None) -> str:
+    """content: the beginning of it, where that is all that is read."""
+    return charsets.decode(part.content if content is None else content, part.charset)[0].replace("\r\n", "\n")
 
 
 def _file(part: Part, above: str, texts: Texts, budget: attached.Budget) -> None:
     path = f"{above}{part.path}"
-    if part.content_type.startswith("text/") and part.content_type != "text/html":
-        if budget.takes(part.size):
-            texts.found.append(canonical.of(path, _decoded(part), table=part.content_type in _TABLES))
-        else:
-            texts.unread.append((path, TOO_LARGE))
-        return
-    said, why = attached.read(part, budget)
+    if part.content_type.startswith("text/") and part.content_type != "text/html" and sniff.kind(part.content) in _PLAIN:
+        content, why = budget.cut(part.content)
+        text = _decoded(part, content)
+        budget.characters -= len(text)
+        said = [(text, part.content_type in _TABLES)]
+    else:
+        said, why = attached.read(part, budget)
     for text, table in said:
-        if text:
-            texts.found.append(canonical.of(path, text, table=table))
+        texts.say(path, text, table=table)
     if why:
         texts.unread.append((path, why))
