@@ -15,6 +15,8 @@ from civicmail.city.access.moments import ms
 from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts
+from pages.everymail import everymail
+from pages.everystate import everything
 from pages.gone import gone
 from pages.incidentcases import incidents
 from pages.kept import kept
@@ -46,18 +48,20 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": chromium, "args": FLAGS, "chromium_sandbox": os.geteuid() != 0}
 
 
-def with_mail(installed: Path, *, book: bool = True) -> Town:
-    """The town of world.py, the mail of post.py, and a rule book."""
-    return kept(lambda folder: made(folder, book=book), installed, book)
+def with_mail(installed: Path, *, book: bool = True, every: bool = False) -> Town:
+    """The town of world.py, the mail of post.py, and a rule book; every: with something in every state."""
+    return kept(lambda folder: made(folder, book=book, every=every), installed, book, every)
 
 
-def made(installed: Path, *, book: bool) -> Town:
+def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     """The same, new."""
     t = town()
     t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
+    if every:
+        everything(t, everymail(installed, ms(t.now)))
     index(installed, ms(t.now))
     return t
 
@@ -67,6 +71,13 @@ def city(installed: Path, db: None) -> Town:
     """The town of world.py; the installation is claimed."""
     (installed / "claimed").touch()
     return with_mail(installed)
+
+
+@pytest.fixture
+def whole_city(installed: Path, db: None) -> Town:
+    """The same with something in every state of every table (everystate.py, everymail.py)."""
+    (installed / "claimed").touch()
+    return with_mail(installed, every=True)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from civicmail.front.web import middleware
+from pages.leftovers import leftovers
 from pages.world import Town, carry
 
 MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
@@ -83,7 +84,15 @@ def asked(client: Client, page: dict[str, Any], path: str) -> list[str]:
     return [said(r) for r in found]
 
 
+@pytest.fixture
+def city(whole_city: Town) -> Town:
+    """With something in every state."""
+    return whole_city
+
+
 def said(response: Any) -> str:
+    if left := leftovers(response):
+        return f"what should not stand there, {left[:3]}"
     if response.status_code == 302 and response.headers["Location"].startswith("/acknowledge/"):
         return "policy first"
     return "yes" if response.status_code in (200, 302, 409, 422) else str(response.status_code)

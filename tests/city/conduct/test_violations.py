@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import resolve
 
 from city.access.staff import MS, NOW
 from city.conduct import cases_of_violations as cases
@@ -56,10 +57,12 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
     assert (row.reporter, row.person, row.department) == (None, None, None)
     entry = Entry.objects.get(act="violation.report")
     assert (entry.person, entry.client, entry.reason) == ("unnamed", "", "") and "home.example" not in str(entry.facts)
+    assert resolve(reporting.address(row)).url_name == "violation-unnamed", "the letter leads to it"
     with pytest.raises(Conflict, match="Say first whose"):
         findings.find(row, "confirm", actor=ONE, reason=WHY, now=MS)
     row = reporting.name(row, who("ann"), "P-13", actor=ONE, reason="By the number of the message.", now=MS)
     assert row.department is not None and row.department.code == "works"
+    assert resolve(reporting.address(row)).url_name == "violation"
     done = findings.find(row, "dismiss", actor=HEAD, reason=WHY, now=MS)
     assert done.state == "unfounded"
     notice = Notice.objects.get(to="resident@home.example")

@@ -77,7 +77,7 @@ ACTS: dict[str, Act] = {
     "my.sponsored": Act(own, "P-09"),
     "my.views": Act(own, "P-06"),
     "request.ask": Act(asks_for, "P-04", _("your supervisor")),
-    "request.see": Act(one_of(asks_for, department_or_office, own), "P-04"),
+    "request.see": Act(one_of(asks_for, department_or_office, own, duty("auditor")), "P-04"),
     "request.decide": Act(answers_request, "P-04", _("the department's head")),
     "request.withdraw": Act(asks_for, "P-04"),
     "roster.see": Act(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),

@@ -54,7 +54,7 @@ class Protect(Because):
 
     def __init__(self, departments: list[tuple[str, str]], data: QueryDict | None = None) -> None:
         super().__init__(data)
-        offer(self, "department", [("", "None"), *departments])
+        offer(self, "department", [("", "No department"), *departments])
 
 
 @acting("protection.see")

@@ -22,7 +22,7 @@ from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
 from civicmail.city.conduct.actions.goingon import tell_next
 from civicmail.city.conduct.actions.reinstating import give_back
-from civicmail.city.conduct.actions.reporting import entered, tell_person
+from civicmail.city.conduct.actions.reporting import entered, own_address, tell_person
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.strikes import DAYS_MOST, OUTCOMES, Outcome
@@ -214,7 +214,7 @@ def _told(row: Violation) -> list[str]:
     ground = whom.table().grounds.get(row.ground, row.ground)
     last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
     pages = settings.CITY.web.url
-    where = f"{pages}/my/violations/{row.pk}/" if pages else "the pages, or on paper at the access office"
+    where = f"{pages}{own_address(row)}" if pages else "the pages, or on paper at the access office"
     return [
         f"About {row.clause} of the e-mail policy it was decided: {OUTCOMES[row.outcome].lower()}{until}.",
         f"Ground: {ground}, {row.cites}.",

@@ -16,7 +16,7 @@ from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.goingon import tell_next
-from civicmail.city.conduct.actions.reporting import ANSWER, entered, shut, tell_person
+from civicmail.city.conduct.actions.reporting import ANSWER, entered, own_address, shut, tell_person
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.violationstates import FIRST, step
@@ -47,9 +47,7 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
         lines_ = [
             f"Somebody has reported that {found.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
             f"Before anybody decides you can say what you have to say, until {in_words(timezone.localdate(found.respond_by))}.",
-            f"It is read and answered here: {pages}/my/violations/{found.pk}/"
-            if pages
-            else "It stands on the pages, under My access.",
+            f"It is read and answered here: {pages}{own_address(found)}" if pages else "It stands on the pages, under My access.",
         ]
         tell_person(found, "ask", f"Your answer is asked for: {found.clause}", lines_, now)
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access import guard
@@ -226,8 +227,14 @@ def entered(act: str, row: Violation, actor: Actor, reason: str, now: int, **mor
 
 def address(row: Violation) -> str:
     """Where it stands on the pages."""
-    where = f"/dept/{row.department.code}" if row.department is not None else ""
-    return f"{where}/violations/{row.pk}/"
+    if row.department is None:
+        return reverse("violation-unnamed", args=[row.pk])
+    return reverse("violation", args=[row.department.code, row.pk])
+
+
+def own_address(row: Violation) -> str:
+    """Where the person whom it is about reads it."""
+    return reverse("my-violation", args=[row.pk])
 
 
 def _tell_heads(row: Violation, now: int, words: Sequence[str] = ()) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
@@ -45,7 +45,7 @@ def _shown(request: Asked, page: Page, lines: list[Line], names: dict[str, str])
         request,
         rows,
         caption="What does not fit",
-        columns=_columns(names),
+        columns=_columns(names, feeds=bool(may(request, "feed.run"))),
         empty="Everything fits: nobody left unconfirmed, nothing unused, and the personnel list says nothing else.",
         noun="lines",
         keep=("kind",),
@@ -59,12 +59,17 @@ def _shown(request: Asked, page: Page, lines: list[Line], names: dict[str, str])
     return listing.shown(request, "conduct/reconcile.html", found, shown)
 
 
-def _columns(names: dict[str, str]) -> list[Column]:
+def _columns(names: dict[str, str], *, feeds: bool) -> list[Column]:
+    """feeds: whoever looks may open readings of the personnel list."""
+
+    def where(line: Line) -> str:
+        return reverse(line.route, args=line.args) if feeds or line.route != "feed" else ""
+
     columns = [
         Column("who", "Who", lambda r: Cell(r["line"].who, hint=r["line"].hint)),
         Column("kind", "What", lambda r: Cell(KINDS[r["line"].kind], role=r["line"].role)),
         Column("since", "Since", lambda r: r["line"].since, name="since"),
-        Column("act", "What to do", lambda r: Cell(r["line"].act, reverse(r["line"].route, args=r["line"].args))),
+        Column("act", "What to do", lambda r: Cell(r["line"].act, where(r["line"]))),
     ]
     if len(names) > 1:
         columns.insert(2, Column("where", "Department", lambda r: names.get(r["line"].where, ""), name="department"))

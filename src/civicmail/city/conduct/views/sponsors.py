@@ -106,7 +106,7 @@ def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole
 
 
 def _undertaking(version: int, owes: bool) -> Cell:
-    said = gettext("Version {version}").format(version=version) if version else gettext("None")
+    said = gettext("Version {version}").format(version=version) if version else gettext("None yet")
     if owes:
         return Cell(gettext("Owed"), role="warn", hint=said)
     return Cell(said, role="plain")

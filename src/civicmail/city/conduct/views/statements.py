@@ -67,7 +67,10 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         sort="-half",
         slim=lambda rows: rows.select_related("department", "person"),
     )
-    page = Page("What has the department answered for?", where.name, [(where.name, reverse("people", args=[where.code]))])
+    up = [(where.name, reverse("people", args=[where.code]))]
+    if not may(request, "roster.see", About(department=where.code)):
+        up = [("Statements", reverse("all-statements"))]
+    page = Page("What has the department answered for?", where.name, up)
     return listing.shown(request, "access/list.html", found, {"page": page})
 
 

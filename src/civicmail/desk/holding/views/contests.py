@@ -95,7 +95,7 @@ def contest(request: Asked, pk: int) -> HttpResponse:
     page = Page("Were we wrong?", "Contest", [("Contests", reverse("contests"))], STATES[row.answer], facts)
     return answered(
         request, form, verb, page=page, back=reverse("contests"), said="The answer is given.", template="holding/contest.html",
-        row=row, where=reverse("decision", args=[row.capture]),
+        row=row, where=reverse("decision", args=[row.capture]) if found is not None else "",
     )  # fmt: skip
 
 

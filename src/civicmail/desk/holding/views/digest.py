@@ -204,7 +204,8 @@ def _shown(opened: Opened) -> dict[str, Any]:
     rules = [rule for _, rule in queries.rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
     late = digests.late_words(copy)
-    page = Page(title, gettext("Kept back"), state=(STATES[copy.do][0], str(STATES[copy.do][1])), facts=facts)
+    role, word = STATES.get(copy.do, STATES["hold"])
+    page = Page(title, gettext("Kept back"), state=(role, str(word)), facts=facts)
     return {
         "page": page, "copy": copy, "late": late, "words": [said(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),

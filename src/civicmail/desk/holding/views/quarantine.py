@@ -69,7 +69,7 @@ def listed(request: Asked) -> HttpResponseBase:
         caption="Copies that rules keep back",
         columns=[
             Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _link(r["copy"])), ("received",)),
-            Column("state", "State", lambda r: Cell(DONE[r["copy"].do][1], role=DONE[r["copy"].do][0])),
+            Column("state", "State", lambda r: Cell(_state(r["copy"])[1], role=_state(r["copy"])[0])),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
             Column("rules", "By rule", lambda r: _by(r["copy"]), ("rules",), name="by"),
@@ -150,7 +150,7 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
         ("To", copy.address),
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
     ]
-    page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], DONE[copy.do], facts)
+    page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], _state(copy), facts)
     back, book = reverse("quarantine"), queries.book()
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
             "missing": missing(copy.rules),
@@ -184,6 +184,11 @@ def _fits(copy: Copy, asked: dict[str, str]) -> bool:
 
 def _rules(copies: list[Copy]) -> set[str]:
     return {rule for c in copies for rule in _acting(c.rules)}
+
+
+def _state(copy: Copy) -> tuple[str, str]:
+    """Role and word; what a record of another program calls otherwise is held, too."""
+    return DONE.get(copy.do, DONE["hold"])
 
 
 def _by(copy: Copy) -> str:

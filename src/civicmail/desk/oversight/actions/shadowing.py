@@ -7,6 +7,7 @@ import re
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct.queries.deciders import holders
@@ -55,7 +56,7 @@ def _tell(row: Version, before: Version, why: str, now: int) -> None:
     lines = [
         f"The rule {row.rule}, for which {row.owner} answers, acts no longer: it only counts what it fits (version {row.number}).",
         why,
-        f"Change what it asks, or take it out: {settings.CITY.web.url}/policy/rules/{row.rule}/",
+        f"Change what it asks, or take it out: {settings.CITY.web.url}{reverse('rule', args=[row.rule])}",
     ]
     for person in people:
         box = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made").first()

@@ -65,7 +65,11 @@ def version(request: Asked, rule: str, number: int) -> HttpResponse:
     said = ruletext.said(shown.text)
     heading = f"{rule}, version {number}"
     page = Page(heading, "Rules", crumbs(rule), states.WORDS[shown.state], _facts(shown, said), _actions(request, shown))
-    context = _context(request, shown, said, rows) | {"page": page, "base": base_of(shown, rows)}
+    context = _context(request, shown, said, rows) | {
+        "page": page,
+        "base": base_of(shown, rows),
+        "writes": bool(may(request, "rule.write")),
+    }
     context["lines"] = compared(context["base"].text, shown.text) if context["base"] is not None and not shown.ends else []
     return render(request, "oversight/version.html", context)
 
@@ -133,8 +137,6 @@ def _actions(request: Asked, shown: Version) -> list[Action]:
     args = [shown.rule, shown.number]
     found_ = []
     if may(request, "rule.write"):
-        if shown.state == "draft":
-            found_.append(Action("Test it", reverse("version-test", args=args), primary=True))
         if shown.state == "tested":
             found_.append(Action("Propose it…", reverse("version-propose", args=args), primary=True))
         if shown.state in ("draft", "tested"):

@@ -1,0 +1,66 @@
+"""Pages meet every state: the town that they are swept with has something in each, of rows and of mail (issue 17).
+
+Until then a page was only seen with what somebody had thought of, and one ended with 500 when mail waited for a person because a
+check had not answered.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from django.apps import apps
+from django.db.models import CharField
+
+from civicmail.city.access.steps import Table
+from civicmail.city.policy.shapes import Do
+from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE
+from civicmail.mail.archive.envelopes import State
+from house.test_state_tables import TABLES
+from pages import everystate
+from pages.everymail import outstanding, passages
+from pages.everystate import STATES, missing
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+COLUMNS = ("state", "ratified")
+"""How columns are named that hold a state."""
+
+
+def test_every_table_and_every_column_with_a_state_is_known_to_the_town() -> None:
+    """R-1131: whoever writes a table, or a column, fails here until the town has all of it."""
+    models = [m for m in apps.get_models() if m.__module__.startswith("civicmail.")]
+    columns = {(m, f.name) for m in models for f in m._meta.get_fields() if isinstance(f, CharField) and f.name in COLUMNS}
+    assert columns - STATES.keys() == set()
+    assert set(TABLES) - _used() == set()
+
+
+def _used() -> set[str]:
+    """Tables of the house whose states the town is asked for, by place."""
+    asked = [frozenset(states) for states in STATES.values()]
+    return {place for place, table in TABLES.items() if any(_of(table) <= states for states in asked)}
+
+
+def _of(table: Table[str]) -> frozenset[str]:
+    return everystate.of(table)
+
+
+def test_the_town_has_something_in_every_state(whole_city: Town) -> None:
+    """R-1131: else no page of the sweep meets it."""
+    assert whole_city.people
+    assert {f"{model.__name__}.{name}": found for (model, name) in STATES if (found := missing((model, name)))} == {}
+
+
+def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> None:
+    """R-1131: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
+    assert whole_city.objects
+    traced, copies = passages(installed), [copy for _, copy in outstanding(installed)]
+    assert {p.do for p in traced} >= set(get_args(Do))
+    assert {p.state for p in traced} == set(get_args(State))
+    assert {copy.now for copy in copies} >= {"deliver", "mark", "encrypt", "hold", "quarantine", "pending", "redirect"}
+    assert {copy.do for copy in copies if copy.is_held and copy.decided[3]} >= {"pending"}
+    assert any(copy.is_pulled for copy in copies) and any(copy.control[0] and copy.held for copy in copies)
+    assert any(copy.control[0] and not copy.held for copy in copies), "released"
+    assert any(TOO_LONG in copy.decided[4] for copy in copies) and any(copy.is_pending for copy in copies)
+    assert any(rule.startswith(UNAVAILABLE) for p in traced if p.state == "held" for rule in p.rules)
