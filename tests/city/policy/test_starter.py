@@ -123,9 +123,5 @@ def test_every_fact_of_a_check_is_asked_about_or_only_told() -> None:
     """What checks find and no rule asks about is listed here, so that a new fact is not forgotten."""
     asked = {name for rule in RULES.values() for name in rule.condition.names}
     told = {"auth.spf", "auth.dkim", "auth.dkim_domains", "auth.arc", "spam.score", "files.types", "links.count", "links.hosts",
-<<<<<<< HEAD
-            "files.count", "files.sha256", "links.places", "confidential.unread", "recipient.consumer"}  # fmt: skip
-=======
-            "files.count", "files.sha256", "files.unread", "links.places", "recipient.consumer"}  # fmt: skip
->>>>>>> d50d34cb (screening: read five megabytes, comments, and say what is unread)
+            "files.count", "files.sha256", "links.places", "recipient.consumer"}  # fmt: skip
     assert {name for name, fact in FACTS.items() if fact.check} - asked == told - asked
