@@ -121,8 +121,8 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
         )  # fmt: skip
     review = works.start()
     assert (row(review, "one").asked["retrieved"], row(review, "two").asked["retrieved"]) == (7, 0)
-    said = render_to_string("conduct/reviewrow.html", {"line": {"asked": row(review, "one").asked}})
-    assert "received in 90 days, fetched 7 times;" in said
+    said = render_to_string("conduct/reviewrow.html", {"line": {"asked": row(review, "one").asked}, "screen": {"review": review}})
+    assert "fetched 7 times;" in said and "received in the 90 days to <time" in said
 
 
 def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
@@ -135,7 +135,7 @@ def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
         )
     one = boxes["one"]
     assert one.holder is not None
-    assert reviewed.known([one.holder.pk], MS, boxes=[one.pk]).received == {one.pk: 4}
+    assert reviewed.known([one.holder.pk], MS, boxes=[one.pk]).used.came == {one.pk: (4, 0)}
     review = works.start()
     assert [row(review, uid).asked["received"] for uid in boxes] == [4, 5]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ from django.test import Client
 from city.access import staff
 from city.access.staff import NOW
 from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct.actions import answering
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries import reviews
+from civicmail.city.conduct.tiers import shuts
 from civicmail.city.directory.models import Person
 from pages.world import signed_in
 
@@ -97,3 +101,21 @@ def test_an_answer_without_its_reason_keeps_the_text_and_says_what_is_missing() 
     assert ReviewRow.objects.get(pk=pk).state == "open"
     assert visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "Gone to another city."}).status_code == 302
     assert visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "Gone to another city."}).status_code == 409
+
+
+@pytest.mark.usefixtures("frozen", "installed")
+def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:
+    """R-1282, P-05: also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
+    works = Works(1)
+    new = works.worker("new", used=False)
+    Authorisation.objects.filter(person=new).update(starts=NOW - timedelta(days=3))
+    box = staff.mailbox("311@city.example", works.works)
+    staff.authorised(works.workers[0], box, works.workers[0].episodes.get(), works.top, role="delegate")
+    for tier in ("everyone", "outside"):
+        review = works.start(tier)
+        (asked,) = [one for one in ReviewRow.objects.filter(review=review) if "unused" in one.exceptions]
+        assert asked.exceptions == ["unused"] and not shuts(asked.exceptions)
+        said = text_of(visit(works.hank).get(f"/dept/works/reviews/{review.pk}/"))
+        assert "Exceptions: 1" in said and "not used yet" in said
+        with pytest.raises(Conflict):
+            answering.keep_rest(asked.part, actor=actor(works.hank), now=START)

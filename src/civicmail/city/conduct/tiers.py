@@ -60,6 +60,7 @@ EXCEPTIONS: dict[str, str] = {
     "violation": "a violation is open",
     "never": "never used",
     "idle": "not used for 90 days",
+    "unused": "not used yet",
     "policy": "has not accepted the policy",
     "outsider": "works in another department",
     "purpose": "the reasons were written for another position",

@@ -23,6 +23,10 @@ from civicmail.city.directory.models import Address, Person
 from civicmail.core.wire.paths import without_detail
 
 _GATES = frozenset({"submission", "mx", "relay", "lmtp"})
+_OURSELVES = "local"
+"""The source of what this program writes."""
+_NOT_GIVEN = frozenset({"refuse", "quarantine", "hold", "kept"})
+"""What is done with copies that do not come to the mailbox, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,14 @@ class Attempt:
 
 @dataclass(slots=True)
 class Heard:
-    """What was read since the last write. sent: (uid, address, day) -> how often; received: (address, day) -> how often."""
+    """What was read since the last write. sent: (uid, address, day) -> how often; received, notices: (address, day) -> how
+    often."""
 
     positions: dict[str, int] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     sent: Counter[tuple[str, str, date]] = field(default_factory=Counter)
     received: Counter[tuple[str, date]] = field(default_factory=Counter)
+    notices: Counter[tuple[str, date]] = field(default_factory=Counter)
 
     def entry(self, facts: dict[str, Any], at: int) -> None:
         """An entry of a gateway, which says by which mechanism; others are not ours to read."""
@@ -57,20 +63,25 @@ class Heard:
             self.attempts.append(Attempt(facts["act"] == "sign-in", person, login, device, door, client, at))
 
     def receipt(self, head: dict[str, Any]) -> None:
-        """The head of a receipt: what came through a door of ours."""
+        """The head of a receipt: what came through a door of ours, and what we wrote ourselves. A message counts once for a
+        mailbox, by whatever addresses it came there; what was refused is sent and received by nobody."""
         envelope, source = head["envelope"], head["source"]["kind"]
-        if source not in _GATES:
+        if source not in _GATES and source != _OURSELVES:
             return
         day = timezone.localdate(moment(head["received"]))
-        if source == "submission" and envelope["login"]:
+        done = {one["to"]: one["do"] for one in head.get("dispositions", ())}
+        if source == "submission" and envelope["login"] and not (done and set(done.values()) == {"refuse"}):
             self.sent[envelope["login"].partition("/")[0], envelope["from"].lower(), day] += 1
-        for recipient in envelope["to"]:
-            self.received[recipient.get("box", "") or recipient["a"].lower(), day] += 1
+        given = [to for n, to in enumerate(envelope["to"]) if done.get(n, "") not in _NOT_GIVEN]
+        counted = self.notices if source == _OURSELVES else self.received
+        for address in {to.get("box", "") or to["a"].lower() for to in given}:
+            counted[address, day] += 1
 
     def clear(self) -> None:
         self.attempts.clear()
         self.sent.clear()
         self.received.clear()
+        self.notices.clear()
 
 
 def write(heard: Heard, *, now: int) -> None:
@@ -111,19 +122,20 @@ def _attempts(attempts: Iterable[Attempt], now: int) -> None:
 
 
 type _Counts = dict[tuple[int, int | None, date], list[int]]
-"""(mailbox, person, day), ids of rows -> how much was sent and received."""
+"""(mailbox, person, day), ids of rows -> how much was sent and received, and how many notices came."""
 
 
 def _counts(heard: Heard) -> _Counts:
-    boxes = _boxes({address for _, address, _ in heard.sent} | {address for address, _ in heard.received})
+    boxes = _boxes({address for _, address, _ in heard.sent} | {address for address, _ in (*heard.received, *heard.notices)})
     people = dict(Person.objects.filter(uid__in={uid for uid, _, _ in heard.sent}).values_list("uid", "pk"))
     counts: _Counts = {}
     for (uid, address, day), count in heard.sent.items():
         if address in boxes:
-            counts.setdefault((boxes[address][0], people.get(uid), day), [0, 0])[0] += count
-    for (address, day), count in heard.received.items():
-        if address in boxes:
-            counts.setdefault((boxes[address][0], boxes[address][1], day), [0, 0])[1] += count
+            counts.setdefault((boxes[address][0], people.get(uid), day), [0, 0, 0])[0] += count
+    for place, counted in ((1, heard.received), (2, heard.notices)):
+        for (address, day), count in counted.items():
+            if address in boxes:
+                counts.setdefault((boxes[address][0], boxes[address][1], day), [0, 0, 0])[place] += count
     return counts
 
 
@@ -136,12 +148,12 @@ def _count(counts: _Counts) -> None:
         for row in Usage.objects.select_for_update().filter(mailbox__in={box for box, _, _ in counts}, day__in=days)
     }
     new = []
-    for key, (sent, received) in counts.items():
+    for key, (sent, received, notices) in counts.items():
         row = there.get(key) or Usage(mailbox_id=key[0], person_id=key[1], day=key[2])
-        row.sent, row.received = row.sent + sent, row.received + received
+        row.sent, row.received, row.notices = row.sent + sent, row.received + received, row.notices + notices
         if key not in there:
             new.append(row)
-    inplace.write([row for key, row in there.items() if key in counts], ["sent", "received"])
+    inplace.write([row for key, row in there.items() if key in counts], ["sent", "received", "notices"])
     Usage.objects.bulk_create(new)
 
 

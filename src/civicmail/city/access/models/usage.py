@@ -10,7 +10,9 @@ from civicmail.city.directory.models import Mailbox, Person
 
 
 class Usage(models.Model):
-    """How often a person sent from, received at and fetched from a mailbox on a day; only counts (M7, P-05)."""
+    """How often a person sent from, received at and fetched from a mailbox on a day; only counts (M7, P-05). received: what people
+    and machines sent, and what was neither refused nor kept back; notices: what this program itself wrote. Pages have their
+    figures by queries/usage.py, so that all say the same."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="usage")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="usage")
@@ -18,6 +20,7 @@ class Usage(models.Model):
     sent = models.PositiveIntegerField(default=0)
     received = models.PositiveIntegerField(default=0)
     retrieved = models.PositiveIntegerField(default=0)
+    notices = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "person", "day"], name="usage_once_a_day")]

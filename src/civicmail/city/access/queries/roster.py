@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from civicmail.city.access.models import Acknowledgement, Authorisation, Usage
 from civicmail.city.access.states import LIVING
@@ -60,28 +59,6 @@ def positions(department: Department) -> list[Position]:
         .values_list("position", "people", "without")
     )
     return sorted((Position(*row) for row in rows), key=lambda p: (-p.without, p.name))
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    first: date
-    sent: int
-    received: int
-    retrieved: int
-
-
-def months(person: Person, most: int = 12) -> list[Month]:
-    """How much somebody sent and received, and how often they fetched mail, by month, the newest first."""
-    rows = (
-        Usage.objects.filter(person=person)
-        .annotate(month=TruncMonth("day"))
-        .order_by()
-        .values("month")
-        .annotate(sent_=Sum("sent"), received_=Sum("received"), retrieved_=Sum("retrieved"))
-        .order_by("-month")
-        .values_list("month", "sent_", "received_", "retrieved_")[:most]
-    )
-    return [Month(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from civicmail.city.access.actions import invitations
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import bars, personal, questions, roster, standing, states
+from civicmail.city.access.queries import bars, personal, questions, roster, standing, states, usage
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.standing import why
 from civicmail.city.access.states import LIVING
@@ -149,9 +149,10 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
         raise Http404
     now = ms(request.now)
     facts, barred = standing.of(who.pk, now), bars.refused([who.pk], now).get(who.pk)
-    about = About(department=where.code, person=who.uid)
+    about, today = About(department=where.code, person=who.uid), timezone.localdate(request.now)
     rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
+    used = usage.since(today - questions.UNUSED, [who.pk], [a.mailbox_id for a in living])
     shown = {
         "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
         "department": where,
@@ -162,8 +163,9 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
         "likenesses": [one.unnamed for one in bars.alike(who)] if not episode.ended else [],
         "living": living,
         "here": [(a, _acts(request, a, about)) for a in living],
-        "uses": personal.allowed_to(who, timezone.localdate(request.now)),
-        "months": roster.months(who),
+        "uses": personal.allowed_to(who, today),
+        "months": usage.months(who),
+        "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
         "events": roster.timeline(who),
         "duties": who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
         "ending": who.endings.filter(episode=episode).first(),

@@ -128,7 +128,6 @@ def _questions(review: Review, now: int) -> tuple[list[Question], reviewed.Known
     of_rights, of_duties = list(rights), list(grants)
     people = [a.person_id for a in of_rights] + [g.person_id for g in of_duties]
     known = reviewed.known(people, now, boxes=[a.mailbox_id for a in of_rights])
-    reviewed.last_sent(known, [(a.mailbox_id, a.person_id) for a in of_rights])
     reviewed.taken_up(known, [g.pk for g in of_duties])
     by = {g.by for g in of_duties}
     granters = dict(Person.objects.filter(uid__in=by).values_list("uid", "pk"))

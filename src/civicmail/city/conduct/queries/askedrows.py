@@ -33,7 +33,7 @@ _WORDS = {
 
 def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
     """A right: why, who approved, what it reaches and costs, how it is used."""
-    sent, last = k.used.get((a.mailbox_id, a.person_id), (0, None))
+    used, last = k.used.of(a.mailbox_id, a.person_id), k.last.get((a.mailbox_id, a.person_id))
     seen = k.seen.get(a.person_id)
     return {
         **_person(a.person.uid, a.person.display, k.work.get(a.person_id)),
@@ -46,9 +46,10 @@ def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
         "approved": _day(a.decided),
         "until": ms(a.until),
         "cost": a.cost,
-        "sent": sent,
-        "received": k.received.get(a.mailbox_id, 0),
-        "retrieved": k.fetched.get((a.mailbox_id, a.person_id), 0),
+        "sent": used.sent,
+        "received": used.received,
+        "notices": used.notices,
+        "retrieved": used.retrieved,
         "last_sent": last.isoformat() if last else "",
         "last_seen": _day(seen),
         "accepted": a.person_id not in k.unaccepted,

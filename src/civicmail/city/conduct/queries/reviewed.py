@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access.kinds import DIFFERENCES
-from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending, Usage
+from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import standing, usage
 from civicmail.city.access.queries.questions import NEVER, UNUSED
+from civicmail.city.access.queries.usage import Used
 from civicmail.city.conduct.models import Essential
 from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.tiers import Tier
@@ -58,15 +59,14 @@ def duties(tier: Tier, now: int, *, person: int | None = None, departments: Coll
 
 @dataclass(slots=True)
 class Known:
-    """What is known about people and mailboxes at once. used: (mailbox, person) -> sent in the last ninety days and the last day;
-    fetched: how often, by the same; received: by mailbox; seen: the last sign-in or use of a device, by person."""
+    """What is known about people and mailboxes at once. used: in the last ninety days; last: (mailbox, person) -> the last day ever
+    on which something was sent; seen: the last sign-in or use of a device, by person."""
 
     now: int
     today: date
     work: dict[int, Episode] = field(default_factory=dict)
-    used: dict[tuple[int, int], tuple[int, date | None]] = field(default_factory=dict)
-    fetched: dict[tuple[int, int], int] = field(default_factory=dict)
-    received: dict[int, int] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
+    last: dict[tuple[int, int], date] = field(default_factory=dict)
     seen: dict[int, datetime] = field(default_factory=dict)
     unaccepted: set[int] = field(default_factory=set)
     violations: set[int] = field(default_factory=set)
@@ -87,7 +87,8 @@ def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known
         if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
             k.work[e.person_id] = e
     _seen(k, of)
-    _use(k, of, {} if whole else {"mailbox__in": set(boxes)})
+    k.used = usage.since(k.today - UNUSED, people, boxes)
+    k.last = usage.last_sent(boxes)
     everybody = standing.everybody(now, None if whole else people)
     for person in people:
         owed = everybody.facts(person, now).owed
@@ -107,29 +108,6 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
             k.seen[person] = at
 
 
-def _use(k: Known, of: dict[str, Any], at: dict[str, Any]) -> None:
-    since = k.today - UNUSED
-    rows = Usage.objects.filter(day__gte=since).order_by()
-    sent = rows.filter(sent__gt=0, **of).values("mailbox", "person").annotate(n=Sum("sent"), last=Max("day"))
-    for box, person, n, last in sent.values_list("mailbox", "person", "n", "last"):
-        k.used[box, person] = (n, last)
-    fetched = rows.filter(retrieved__gt=0, **of).values("mailbox", "person").annotate(n=Sum("retrieved"))
-    k.fetched = {(box, person): n for box, person, n in fetched.values_list("mailbox", "person", "n")}
-    k.received = dict(rows.filter(**at).values("mailbox").annotate(n=Sum("received")).values_list("mailbox", "n"))
-
-
-def last_sent(k: Known, boxes: Collection[tuple[int, int]]) -> None:
-    """Look further back for those who sent nothing in ninety days. boxes: (mailbox, person)."""
-    quiet = sorted({box for box, person in boxes if (box, person) not in k.used})
-    for begin in range(0, len(quiet), 500):
-        rows = Usage.objects.filter(mailbox__in=quiet[begin : begin + 500], sent__gt=0, person__isnull=False).order_by()
-        for box, person, last in (
-            rows.values("mailbox", "person").annotate(last=Max("day")).values_list("mailbox", "person", "last")
-        ):
-            if person is not None:
-                k.used.setdefault((box, person), (0, last))
-
-
 def taken_up(k: Known, grants: Collection[int]) -> None:
     """How often duties were taken up in ninety days, and when last."""
     rows = DutyUse.objects.filter(grant__in=grants, at__gt=moment(k.now) - UNUSED).order_by("at").values_list("grant", "at")
@@ -141,8 +119,8 @@ def taken_up(k: Known, grants: Collection[int]) -> None:
 def exceptions_of(a: Authorisation, k: Known) -> list[str]:
     """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
     work, found = k.work.get(a.person_id), _of_person(a.person_id, k)
-    if a.role == "holder" and a.state == "active":  # who is suspended cannot use it
-        found += _unused(a, k)
+    if a.state == "active":  # who is suspended cannot use it
+        found += _unused(a, k) if a.role == "holder" else _unused_of_another(a, k)
     if a.person_id in k.unaccepted:
         found.append("policy")
     if work is not None and work.ended is None:
@@ -166,13 +144,19 @@ def _of_person(person: int, k: Known) -> list[str]:
 
 
 def _unused(a: Authorisation, k: Known) -> list[str]:
-    """M7: never in thirty days, or not in ninety."""
+    """M7: never in thirty days, or not in ninety; and not yet, which silence does nothing to."""
     now, starts, seen = moment(k.now), a.starts or a.asked, k.seen.get(a.person_id)
-    _, sent = k.used.get((a.mailbox_id, a.person_id), (0, None))
+    sent = k.last.get((a.mailbox_id, a.person_id))
     if seen is None and sent is None:
-        return ["never"] if starts <= now - NEVER else []
+        return ["never"] if starts <= now - NEVER else ["unused"]
     lately = (seen is not None and seen > now - UNUSED) or (sent is not None and sent > timezone.localdate(now - UNUSED))
     return [] if lately or starts > now - UNUSED else ["idle"]
+
+
+def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
+    """Another mailbox than one's own: nothing was ever sent from it, and nothing fetched in ninety days."""
+    used = k.used.of(a.mailbox_id, a.person_id)
+    return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
 
 
 def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:

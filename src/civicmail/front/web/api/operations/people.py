@@ -13,7 +13,7 @@ from civicmail.city.access.actions import people as verbs
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import roster, standing
+from civicmail.city.access.queries import roster, standing, usage
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.personforms import Change, Move, NewPerson, Rehire
 from civicmail.city.access.views.persons import contracts, here, name_of, work_of
@@ -158,7 +158,7 @@ def _person(person: Person, where: Department, now: int) -> OnePerson:
         uid=person.uid, name=person.display, given=person.given, family=person.family, phone=person.phone,
         language=person.language, why_not=str(standing.why(person.pk, now)), work=[_work(e) for e in episodes],
         rights=[right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")],
-        months=[Month(month=f"{m.first:%Y-%m}", sent=m.sent, received=m.received) for m in roster.months(person)],
+        months=[Month(month=f"{m.first:%Y-%m}", sent=m.sent, received=m.received) for m in usage.months(person)],
         ending=here_.pk if here_ else None,
     )  # fmt: skip
 
