@@ -122,7 +122,8 @@ _ALL = (
         "confidential",
     ),
     # use (P-10 … P-13), for sampled human review only
-    Fact("use.categories", (), "campaign, commercial, severe: categories with two signals or more.", "use"),
+    Fact("use.categories", (), "campaign, commercial, severe, infringement: categories with two signals or more.", "use"),
+    Fact("use.listed", False, "A file is in one of the city's lists of works of others (works/).", "use"),
     Fact("use.bulk", False, "One text to many people outside, not by a registered list.", "use"),
     Fact("use.threat", False, "A threat of violence, also against oneself: for people to see at once.", "use"),
     Fact("use.exempt", False, "Privileged, union, medical, constituent, election or reporter mail: never reviewed.", "use"),

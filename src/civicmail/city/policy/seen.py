@@ -66,7 +66,10 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "same": "many messages that say the same", "night": "mail at an hour at which it never sends",
         "places": "two places at once", "budget": "more than this service sends",
     },
-    "use": {"campaign": "a campaign", "commercial": "business of one's own", "severe": "words that hurt", "threat": "a threat"},
+    "use": {
+        "campaign": "a campaign", "commercial": "business of one's own", "severe": "words that hurt", "threat": "a threat",
+        "infringement": "the work of others",
+    },
     "files": {
         "executable": "a program",
         "mismatch": "a file that is not what its name says",

@@ -5,8 +5,14 @@ from __future__ import annotations
 from civicmail.city.access.actors import Actor
 from civicmail.desk.holding.models import Finding
 
-EVIDENCE = {"campaign": "campaign", "commercial": "business of one's own", "severe": "words that hurt", "threat": "a threat"}
-"""Code of the check for use -> what kind of words its list has."""
+EVIDENCE = {
+    "campaign": "campaign",
+    "commercial": "business of one's own",
+    "severe": "words that hurt",
+    "threat": "a threat",
+    "infringement": "the work of others",
+}
+"""Code of the check for use -> what kind of sign it is."""
 
 
 def waiting_for(actor: Actor) -> int:

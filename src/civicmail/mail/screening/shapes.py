@@ -43,11 +43,12 @@ def unavailable(check: str, why: str, version: int = 0) -> Found:
 @dataclass(frozen=True, slots=True)
 class Inner:
     """raw: the message; letter: its one parse, shared by all checks; asked: plain values that the gateway has sent along
-    (asked.ASK names them)."""
+    (asked.ASK names them); memo: what one check has read at length and another wants, too, by its module."""
 
     raw: bytes
     letter: Letter
     asked: Mapping[str, Any]
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,8 @@ _DOTS = "…"
 
 
 def find(case: Inner) -> Found:
-    """Files of mail from outside are not read: what others send us is not ours to keep secret before we have it."""
     inbound = bool(case.asked.get("inbound", False))
-    said = texts.of(case.letter, files=not inbound)
+    said = texts.shared(case)
     public = frozenset(_plain(number) for number in case.asked.get("public", ()))
     hits = [found for found in _hits(said) if not _is_public(found[1], public)]
     findings = list(_findings(hits))

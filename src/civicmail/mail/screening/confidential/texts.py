@@ -11,10 +11,12 @@ from civicmail.core.sandbox import sniff
 from civicmail.core.sandbox.errors import TOO_LARGE
 from civicmail.mail.screening.confidential import attached, canonical
 from civicmail.mail.screening.confidential.shapes import Text
+from civicmail.mail.screening.shapes import Inner
 
 SUBJECT, ELSEWHERE, NAME = "subject", "elsewhere", "name"
 """Where a part is named that is the subject, or what only some programs show; below a part, for the name of a file."""
 
+MEMO = "texts"
 _DEEPEST = 8
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 _PLAIN = frozenset({"text", "html", "letter", "nothing", "unknown", "empty"})
@@ -35,6 +37,15 @@ class Texts:
             self.found.append(canonical.of(part, text, table=table))
         if len(text) > canonical.LONGEST:
             self.unread.append((part, TOO_LARGE))
+
+
+def shared(case: Inner) -> Texts:
+    """What the message says, read once for all checks. Files of mail from outside are not read: what others send us is not ours to
+    keep secret before we have it."""
+    if MEMO not in case.memo:
+        case.memo[MEMO] = of(case.letter, files=not case.asked.get("inbound", False))
+    found: Texts = case.memo[MEMO]
+    return found
 
 
 def of(letter: Letter, *, files: bool = True) -> Texts:

@@ -14,8 +14,8 @@ import re2
 WORDS = "use-words"
 """The name of the inner check, under which the joint one finds what it has found."""
 
-Kind = Literal["campaign", "commercial", "severe", "exempt"]
-KINDS: tuple[Kind, ...] = ("campaign", "commercial", "severe", "exempt")
+Kind = Literal["campaign", "commercial", "severe", "infringement", "exempt"]
+KINDS: tuple[Kind, ...] = ("campaign", "commercial", "severe", "infringement", "exempt")
 _MEMORY = 64 << 20
 _MANY = r"\S{1,40}(?:\s{1,4}\S{1,40}){0,2}"
 _PIECE = re.compile(r"\s+|[()|*?]|[^\s()|*?]+")
@@ -34,7 +34,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One list. hosts: words of domains (exempt.toml)."""
+    """One list. hosts: words of domains (exempt.toml, infringement.toml)."""
 
     kind: Kind
     version: int

@@ -1,4 +1,5 @@
-"""The joint check "use": two signals or more that an insider's mail is a campaign, business of one's own, or abuse (P-10 … P-13).
+"""The joint check "use": two signals or more that an insider's mail is a campaign, business of one's own, abuse, or a copy of the
+work of others (P-10 … P-13).
 
 Findings go to sampled review by people; nothing is held, refused, answered or told to a manager for what this says. What nobody may
 review is no finding at all: privileged, union, medical and whistle-blower mail, reporters, elected officials and whom the settings
@@ -8,16 +9,19 @@ name (elections office, ombudsman, union). Threats are a finding of their own, f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.snapshot import Person
 from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.shapes import NOTHING, Found, Joint
+from civicmail.mail.screening.use import works
 from civicmail.mail.screening.use.phrases import LISTS, WORDS, Kind
 
 NAME = "use"
-VERSION = 1
+VERSION = 2
 BULK = 20
 """Recipients outside the city from which on a letter of one person is a mailing."""
 
@@ -32,7 +36,7 @@ REVIEWED: tuple[Kind, ...] = ("campaign", "commercial", "severe")
 
 
 def find(case: Joint) -> Found:
-    """Facts use.categories, use.bulk, use.exempt, use.threat. Raises TypeError or ValueError for what no check of ours says."""
+    """Facts use.categories, .listed, .bulk, .exempt, .threat. Raises TypeError or ValueError for what no check of ours says."""
     person = _insider(case)
     if person is None:
         return NOTHING
@@ -44,10 +48,16 @@ def find(case: Joint) -> Found:
         return Found(facts={**facts, "use.exempt": True})
     findings: list[Finding] = []
     found = [kind for kind in REVIEWED if _signals(kind, case, said, bulk=bulk) >= 2]
+    of_others = _of_others(case, said)
     if _is_tolerated(case, person, outside, bulk=bulk):
         found = [kind for kind in found if kind != "commercial"]
     for kind in found:
         findings += _findings(kind, said[kind].items())
+    if of_others:
+        findings += [Finding(NAME, works.KIND, one.part, mask=one.id, sure=60, version=VERSION) for one in of_others[:TOLD]]
+        found.append(works.KIND)
+        if of_others[0].kind == "list":
+            facts["use.listed"] = True
     threats = {p.id for p in LISTS["severe"].phrases if p.threat} & said.get("severe", {}).keys()
     if threats:
         findings += _findings("threat", ((id_, said["severe"][id_]) for id_ in sorted(threats)))
@@ -55,6 +65,22 @@ def find(case: Joint) -> Found:
     if found:
         facts["use.categories"] = tuple(found)
     return Found(tuple(findings), facts)
+
+
+def open_(_settings: Settings, data: Path) -> works.Works:
+    return works.Works(data)
+
+
+def _of_others(case: Joint, said: Mapping[str, Any]) -> list[works.Sign]:
+    """What says that it is the work of others; nothing where that is not enough. A file of the city's lists comes first."""
+    tool = case.world.tools.get(NAME)
+    listed = [
+        works.Sign("list", f"list-{name}", file.part)
+        for file in case.seen.files
+        if isinstance(tool, works.Works) and file.sha256 and (name := tool.named(file.sha256))
+    ]
+    signs = list(works.signs(case, said.get(works.KIND, {})))
+    return [*listed, *dict.fromkeys(signs)] if listed or works.are_enough(signs) else []
 
 
 def _insider(case: Joint) -> Person | None:

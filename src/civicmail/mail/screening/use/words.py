@@ -1,7 +1,7 @@
 """The inner check "use-words": which phrases of the lists stand in what the sender wrote, and where. It decides nothing.
 
 Only mail of insiders is looked at, only its subject and text, and not what it quotes: whoever passes on a resident's complaint has
-not said it.
+not said it. For marks of licences the files are looked at, too (P-13).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from civicmail.core.message.shapes import Letter, is_stray
-from civicmail.mail.screening.confidential import canonical
+from civicmail.mail.screening.confidential import canonical, texts
 from civicmail.mail.screening.confidential.shapes import Text
 from civicmail.mail.screening.confidential.texts import SUBJECT, bodies
 from civicmail.mail.screening.shapes import NOTHING, Found, Inner
 from civicmail.mail.screening.use.phrases import LISTS, WORDS
 
 NAME = WORDS
-VERSION = 1
+VERSION = 2
 CHECKS = ("use",)
 CHARACTERS = 200_000
 """Of a message that are looked at: what somebody wrote is shorter."""
@@ -43,7 +43,17 @@ def find(case: Inner) -> Found:
                 hits.setdefault(kind, {}).setdefault(phrase.id, [text.part, *text.place(start, end)])
                 if kind == "severe" and _is_directed(text.text, start, end):
                     hits["directed"] = True
+    for text in _in_files(case):
+        for phrase, start, end in LISTS["infringement"].hits(text.text[:CHARACTERS]):
+            hits.setdefault("infringement", {}).setdefault(phrase.id, [text.part, *text.place(start, end)])
     return Found(more=hits) if hits else NOTHING
+
+
+def _in_files(case: Inner) -> Iterator[Text]:
+    """Texts of the files that are sent: a mark of a licence stands in the copy itself."""
+    files = {part.path for part in case.letter.attachments} - {child.part for child in case.letter.children}
+    if files:
+        yield from (text for text in texts.shared(case).found if text.part.partition("/")[0] in files)
 
 
 def own(letter: Letter) -> Iterator[Text]:

@@ -1,0 +1,100 @@
+"""`civicmail works`: the city's lists of works of others, by SHA-256 (docs/operate/findings.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.core.disk.files import OS_FILES
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.front.cli.groups import group
+from civicmail.mail.screening.use import works
+
+app = group("Works of others that people must not send, by SHA-256: a file of a list is for the use reviewers.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called: small letters, digits, dashes.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lines as sha256sum writes them: a SHA-256, two blanks, a title.")],
+    reason: options.Why,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Make a list of such lines, in the place of the one with this name."""
+    folder, _ = options.installation(data, config)
+    path = _path(folder, name)
+    acting.person(folder, "works add", {"list": name}, Asker(as_, duty, reason, config), now=now_ms())
+    try:
+        entries, wrong = works.read(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    if not entries:
+        raise UsageError(f"No line of {file} begins with a SHA-256.")
+    OS_FILES.make_folder(path.parent)
+    OS_FILES.replace(path, "".join(f"{digest.hex()}  {title}\n" for digest, title in entries.items()).encode())
+    if json:
+        output.emit({"list": name, "files": len(entries), "unused": wrong})
+        return
+    output.show(f"The list {name} has {len(entries):,} files.")
+    if wrong:
+        output.words(f"{wrong:,} lines were left out: they begin with no SHA-256 of 64 hexadecimal digits.")
+
+
+@app.command("list")
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """The lists, with how many files each has and how many of its lines are none."""
+    folder, _ = options.installation(data, config)
+    acting.person(folder, "works list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    found = works.there(folder)
+    for path in found:
+        entries, wrong = works.read(path)
+        if json:
+            output.emit({"list": path.stem, "files": len(entries), "unused": wrong})
+        else:
+            output.show(f"{path.stem:30} {len(entries):>10,} files" + (f"  {wrong:,} lines cannot be read" if wrong else ""))
+    if not found and not json:
+        output.words("There are no lists.")
+
+
+@app.command()
+def remove(
+    name: Name,
+    reason: options.Why,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+) -> None:
+    """Look for the files of a list no longer."""
+    folder, _ = options.installation(data, config)
+    path = _path(folder, name)
+    acting.person(folder, "works remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms())
+    if not path.exists():
+        raise UsageError(f"There is no list {name}.")
+    OS_FILES.unlink(path)
+    OS_FILES.sync_folder(path.parent)
+    output.show(f"The list {name} is gone.")
+
+
+def _path(folder: Path, name: str) -> Path:
+    """Raises UsageError."""
+    if not works.NAME.fullmatch(name):
+        raise UsageError(f"{name} is no name of a list: small letters, digits and dashes, at most 40.")
+    return works.path_of(folder, name)
