@@ -81,7 +81,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
         (gettext("Opened first"), row.opened or gettext("not yet")), (gettext("Openings"), row.openings),
     ]  # fmt: skip
     if row.sender_only:
-        facts.append((gettext("Passphrase"), gettext("yours: the reader cannot choose one, because of what is in the message")))
+        facts.append((gettext("Passphrase"), gettext("sent to you, to pass on by telephone; the reader cannot choose one")))
     crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
     link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
     page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _words(row.state), facts, link)
