@@ -26,6 +26,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     lookalikes,
     mailbox,
     people,
+    phishing,
     provisioned,
     replay,
     reviews,
@@ -39,7 +40,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews", "sent",
+    "scim", "reviews", "sent", "phishing",
 )  # fmt: skip
 
 
@@ -101,6 +102,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             confidential.run(report, count=1000 if small else 100_000)
         case "lookalikes":
             lookalikes.run(report, files=500 if small else 1_000_000)
+        case "phishing":
+            phishing.run(report, small=small)
         case "doubted":
             doubted.run(report, most=500 if small else 1_000_000)
         case "inspected":

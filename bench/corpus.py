@@ -18,7 +18,7 @@ def source() -> tuple[str, Iterator[bytes]]:
     where = os.environ.get("CIVICMAIL_CORPORA", "")
     lists = [Path(where) / "lists" / name for name in LISTS]
     if where and all(path.is_dir() for path in lists):
-        return "list mail", (raw for path in lists for raw in _mboxrd(path))
+        return "list mail", (raw for path in lists for raw in mboxrd(path))
     return "sample mail", (m.content for m in messages(1))
 
 
@@ -35,7 +35,7 @@ def maildir(folder: Path, count: int) -> tuple[str, int, int]:
     return name, written, size
 
 
-def _mboxrd(folder: Path) -> Iterator[bytes]:
+def mboxrd(folder: Path) -> Iterator[bytes]:
     """Exact messages of a list: index.tsv has file, offset and raw length of each."""
     for row in (folder / "index.tsv").read_text(errors="replace").splitlines()[1:]:
         name, offset, length = row.split("\t")[:3]

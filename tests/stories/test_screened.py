@@ -174,6 +174,23 @@ def test_a_colleagues_name_from_outside_is_delivered_with_a_warning(city: City, 
     assert civicmail("show", id_, "--as-sent", BOB, data=city.running.data).stdout == got
 
 
+def test_a_sign_of_phishing_is_delivered_with_a_line_that_says_which(city: City, tmp_path: Path) -> None:
+    """R-1250, R-1251: nothing is kept back; the reader sees why to look twice, and the record what was seen."""
+    text = "Your account was suspended. Prove who you are: https://t.co/abc\n"
+    reply, id_ = city.send("--data", mail(tmp_path / "m", from_="PayPal Support <help@vendor.test>", text=text))
+    assert reply.startswith("250")
+    got = city.arrives(id_)
+    for mark in (b"hidden-host", b"company-name"):
+        assert re.search(rb"(?m)^Civicmail-Notice: %s; decision=%s" % (mark, id_.encode()), got)
+    assert b"[City mail: The sender uses the name of a company" in got
+    capture = city.capture(id_)
+    assert capture.facts["phishing.signs"] == ("company", "shortener")
+    assert {(f.code, f.mask) for f in capture.findings if f.check == "phishing"} == {
+        ("company", "paypal help@vendor.test"),
+        ("shortener", "t.co"),
+    }
+
+
 def test_mail_to_ones_own_account_is_told_from_mail_to_a_constituent(city: City, tmp_path: Path) -> None:
     """P-11: both go, at the same provider and under the same family name; only one of them is noticed, and only in its record."""
     for to, own in (("ann.miller77@gmail.com", True), ("al.miller@gmail.com", False)):

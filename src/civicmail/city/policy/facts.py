@@ -99,6 +99,14 @@ _ALL = (
     Fact("links.data", False, "A link carries its content in itself (data:, javascript:).", "links"),
     Fact("links.lookalike", False, "A link leads to a host that looks like a protected name.", "links"),
     Fact("links.qr", False, "A picture holds a QR code with a link.", "links"),
+    # signs of phishing (P-02, P-31)
+    Fact(
+        "phishing.signs",
+        (),
+        "Signs that phishing has and good mail hardly ever: shortener, redirect, hosting, numbered, ending, company, reader, "
+        "letters, padding, picture, nowhere.",
+        "phishing",
+    ),
     # what an emergency names exactly (P-25)
     Fact("files.sha256", (), "The SHA-256 of its files; a record keeps 20, and those that rules name.", "exact"),
     Fact(

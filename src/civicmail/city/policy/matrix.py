@@ -45,6 +45,7 @@ WORDS: Final = {
     "files": "what files really are",
     "leaving": "which files leave",
     "links": "where links lead",
+    "phishing": "signs of phishing",
     "exact": "files and links that an emergency names",
     "names": "who pretends to be somebody",
     "confidential": "confidential information",

@@ -215,6 +215,13 @@ class Screening:
     rspamd: str = _setting("", "Rspamd's worker, like http://127.0.0.1:11333; empty: it is not asked.")
     spamd: str = _setting("", "SpamAssassin's spamd, like 127.0.0.1:783; empty: it is not asked.")
     protected: list[str] = _setting([], "Names besides the city's own domains that others may not pretend to be: bank.example.")
+    web_services: list[str] = _setting(
+        [],
+        'Services that hide whose a page is, besides our list: "shortener go.example", "hosting …", "ending …"; "-…" takes out.',
+    )
+    companies: list[str] = _setting(
+        [], 'Companies whose name others may not borrow, besides our list: "springfield credit union = scu.example".'
+    )
     public: list[str] = _setting([], "Numbers of the city's own that anybody may know: the accounts that taxes are paid to.")
     unreviewed: list[str] = _setting(
         [], "Addresses, domains, departments whose mail nobody reviews for its use: union, ombudsman, elections, reporters."
@@ -243,6 +250,7 @@ class Containment:
 
 DOUBTS = ["lookalike", "pretender", "staff-name", "unproven", "forwarded", "reply-elsewhere"]
 DOUBTS += ["disguised-link", "deceptive-link", "odd-link", "form-file"]
+DOUBTS += ["hidden-host", "company-name", "own-address", "disguised-text", "no-address", "unlisted-server"]
 """The marks of the starter pack that are reasons to doubt who wrote, or where a link leads."""
 
 

@@ -43,6 +43,26 @@ def _names(value: list[str]) -> str:
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
 
+_SERVICE = re.compile(
+    r"-\S+\Z|(?:shortener|hosting|ending) (?:[a-z0-9_-]+|\*)(?:\.(?:[a-z0-9_-]+|\*))*\Z|redirect [a-z0-9_.-]+(?:\.\*)?/\S*\Z"
+)
+_COMPANY = re.compile(r"=?\s*[^=\s][^=]*=\s*[a-z0-9.-]+(?:\s*,\s*[a-z0-9.-]+)*\s*\Z")
+
+
+def _services(value: list[str]) -> str:
+    wrong = [line for line in value if not _SERVICE.match(line)]
+    return (
+        f"has {wrong[0]!r}, which is no line like 'shortener go.example', 'hosting pages.example', 'ending top' or '-go.example'"
+        if wrong
+        else ""
+    )
+
+
+def _companies(value: list[str]) -> str:
+    wrong = [line for line in value if not _COMPANY.match(line)]
+    return f"has {wrong[0]!r}, which is no line like 'first bank = firstbank.example'" if wrong else ""
+
+
 def _networks(value: list[str]) -> str:
     for network in value:
         try:
@@ -272,6 +292,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Screening", "spamd"): _place,
     ("Screening", "protected"): _names,
     ("Screening", "sealers"): _names,
+    ("Screening", "web_services"): _services,
+    ("Screening", "companies"): _companies,
     ("Containment", "outside"): _POSITIVE,
     ("Containment", "inside"): _POSITIVE,
     ("Containment", "domains"): _POSITIVE,

@@ -7,11 +7,11 @@ from typing import Any
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.shapes import Envelope
 
-ASK = ("checks", "domains", "protected", "source", "inbound", "sender", "recipients", "size", "public")
+ASK = ("checks", "domains", "protected", "source", "inbound", "sender", "recipients", "size", "public", "web_services", "companies")
 """checks: those that are on, by their name in settings.screening.checks; domains: the city's; protected: names that others may not
 pretend to be; source: kind of door; inbound: from outside, nobody signed in; sender, recipients: of the envelope, lower case, of
 recipients at most RECIPIENTS; size: bytes of the whole message, of which Inner.raw may be the beginning; public: numbers
-that are nobody's secret."""
+that are nobody's secret; web_services, companies: what the city adds to our lists of them."""
 
 RECIPIENTS = 100
 
@@ -29,4 +29,6 @@ def asked(settings: Settings, envelope: Envelope, source: str, *, inbound: bool,
         "recipients": [recipient.address.lower() for recipient in envelope.recipients[:RECIPIENTS]],
         "size": size,
         "public": screening.public,
+        "web_services": screening.web_services,
+        "companies": screening.companies,
     }

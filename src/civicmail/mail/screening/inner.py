@@ -3,7 +3,7 @@ network and no files; the gateway does not import this module."""
 
 from __future__ import annotations
 
-from civicmail.mail.screening import files, form, leaving, links, places, signatures, tokens
+from civicmail.mail.screening import files, form, leaving, links, phishing, places, signatures, tokens
 from civicmail.mail.screening.chosen import InnerCheck
 from civicmail.mail.screening.confidential import check as confidential
 from civicmail.mail.screening.use import words
@@ -17,5 +17,6 @@ CHECKS: tuple[tuple[str, InnerCheck], ...] = (
     ("files", files),
     ("files", leaving),
     ("links", links),
+    ("links", phishing),
     ("spam", tokens),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from civicmail.mail.screening.shapes import Seen, SeenFile, SeenLink
 _LENGTH = 4
 _BEHIND = "behind"
 """In place of bytes in `more`: {"behind": [first, last + 1]} of what lies behind the JSON."""
-_FACTS = ("message.", "from.", "files.", "links.", "confidential.", UNAVAILABLE)
+_FACTS = ("message.", "from.", "files.", "links.", "phishing.", "confidential.", UNAVAILABLE)
 """How facts begin that are of the bytes. What else the process says, of the door or of a sender's proof, nobody has asked it."""
 _OF_OTHERS = frozenset({"message.outside", "message.recipients"})
 _PROOFS = frozenset({"spf", "dkim", "arc", "dmarc", "clamav", "edge", "sender", "policy", "screening"})

@@ -90,3 +90,12 @@ def registrable(host: str) -> str:
     """The domain that somebody registered: city.gov of www.city.gov; the host itself where nobody can have."""
     _, name, suffix = split(host)
     return f"{name}.{suffix}" if name else suffix
+
+
+def can_be(domain: str) -> bool:
+    """Whether anybody can have such a domain in the Internet or at home: it lies below a public suffix or a reserved name."""
+    return bool(_SUFFIXES.extract_str(domain).suffix) or domain.rpartition(".")[2] in _RESERVED or bool(_ADDRESS.match(domain))
+
+
+_RESERVED = frozenset({"example", "test", "localhost", "local", "localdomain", "internal", "lan", "home", "corp", "intranet"})
+"""RFC 2606, RFC 6762, and what offices call their own network."""

@@ -1,0 +1,157 @@
+"""Signs that phishing has and honest mail hardly ever: each was counted on public mail of both kinds (bench/phishing.py). Runs in
+the limited process, of what comes from outside.
+
+None of them proves anything. A finding says which one it is and where it stands; rules say what the reader is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from civicmail.city.policy.shapes import Finding
+from civicmail.core.message.shapes import Letter
+from civicmail.mail.screening import urls
+from civicmail.mail.screening.companies import companies
+from civicmail.mail.screening.domains import a_labels, is_domain
+from civicmail.mail.screening.shapes import NOTHING, Found, Inner
+from civicmail.mail.screening.skeleton import shown
+from civicmail.mail.screening.webservices import services
+
+NAME = "phishing"
+VERSION = 1
+
+MASK = 120
+LINKS = 300
+"""Links that are looked at: a page that cheats has its own among the first."""
+READERS = 20
+TEXT = 20_000
+STYLED, HIDDEN = 3, 3
+"""Letters of another alphabet of mathematics in a line; words with invisible signs in a text."""
+PADDED = ((1_500, 2), (800, 8))
+"""Characters that HTML hides, and how many times as many as it shows."""
+SHORT = 80
+"""Characters of a text beside a picture that say nothing."""
+
+_INVISIBLE = re.compile(r"[A-Za-z][\u034f\u180e\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]+(?=[A-Za-z])")
+_IN_LINES = re.compile(r"[A-Za-z]\xad+(?=[A-Za-z])")  # in a text it says where a word may be parted
+_STYLE = re.compile(r"[\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
+_NUMBERED = re.compile(r"(?:^|[.-])(?:\d{1,3}[.-]){3}\d{1,3}[.-]")
+"""The name that a provider gives to whatever rents an address of its: nobody's own."""
+_PICTURE = re.compile(rb"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?\s*https?:", re.IGNORECASE)
+
+
+services(), companies(), urls.can_be("city.example")  # their lists are read now: there are no files later
+
+
+def find(case: Inner) -> Found:
+    """Fact phishing.signs: the codes of the findings, each once."""
+    if not case.asked["inbound"]:
+        return NOTHING
+    findings = tuple({finding.code: finding for finding in _all(case)}.values())
+    return Found(findings, {"phishing.signs": tuple(finding.code for finding in findings)}) if findings else NOTHING
+
+
+def _all(case: Inner) -> Iterator[Finding]:
+    letter = case.letter
+    yield from _of_author(case, letter)
+    yield from _of_reader(case, letter)
+    yield from _of_links(case, letter)
+    yield from _of_letters(letter)
+    yield from _of_text(letter)
+
+
+def _of_author(case: Inner, letter: Letter) -> Iterator[Finding]:
+    """Under a company's name, with an address that cannot be answered, or below an ending that honest people leave alone."""
+    if len(letter.from_) != 1:
+        return
+    author = letter.from_[0]
+    domain = a_labels(author.domain)
+    if not _is_anywhere(domain) or _STYLE.search(author.addr):
+        yield _finding("nowhere", "from", author.addr)
+    elif kind := services(tuple(case.asked.get("web_services", ()))).kind(domain, ""):
+        yield _finding(kind, "from", shown(domain))
+    if name := companies(tuple(case.asked.get("companies", ()))).borrowed(author.display, domain):
+        yield _finding("company", "from", f"{name} {author.addr}")
+
+
+def _is_anywhere(domain: str) -> bool:
+    """Whether an answer can go there; an address in brackets is one (RFC 5321 4.1.3)."""
+    return domain.startswith("[") or (is_domain(domain) and urls.can_be(domain))
+
+
+def _of_reader(case: Inner, letter: Letter) -> Iterator[Finding]:
+    """The reader's own address where a person would have written a name, and behind a link, where a page fills it in."""
+    readers = [one for one in case.asked["recipients"][:READERS] if "@" in one]
+    author = letter.from_[0].addr.lower() if letter.from_ else ""
+    if not readers or author in readers:
+        return
+    for place, text in (("subject", letter.subject), ("from", letter.from_[0].display if letter.from_ else "")):
+        if "@" in text and any(one in text.lower() for one in readers):
+            yield _finding("reader", place, next(one for one in readers if one in text.lower()))
+            return
+    if letter.list_id:
+        return
+    for link in letter.links[:LINKS]:
+        if "#" in link.url and (one := _named(link.url.partition("#")[2], readers)):
+            yield _finding("reader", link.part, one)
+            return
+
+
+def _named(fragment: str, readers: list[str]) -> str:
+    """The reader whose address stands behind the sign #, as it is or in base64: there only a script of the page sees it."""
+    plain = unquote(fragment)
+    for one in readers:
+        if one in plain.lower() or base64.b64encode(one.encode()).rstrip(b"=")[:-1].decode() in plain:
+            return one
+    return ""
+
+
+def _of_links(case: Inner, letter: Letter) -> Iterator[Finding]:
+    """To what hides who is behind a page; each kind once."""
+    listed, author = services(tuple(case.asked.get("web_services", ()))), _author(letter)
+    kinds: dict[str, Finding] = {}
+    for link in letter.links[:LINKS]:
+        place = urls.read(link.url)
+        if place is None or not place.host or place.is_address or urls.registrable(place.host) == author:
+            continue
+        kind = listed.kind(place.host, link.url) or ("numbered" if _NUMBERED.search(place.host) else "")
+        if kind and kind not in kinds:
+            kinds[kind] = _finding(kind, link.part, shown(place.host))
+    yield from kinds.values()
+
+
+def _author(letter: Letter) -> str:
+    return urls.registrable(a_labels(letter.from_[0].domain)) if letter.from_ else ""
+
+
+def _of_letters(letter: Letter) -> Iterator[Finding]:
+    """Words that are written so that a program reads others than a person."""
+    display = letter.from_[0].display if letter.from_ else ""
+    for place, line in (("subject", letter.subject), ("from", display)):
+        if line.isascii():
+            continue
+        if len(_STYLE.findall(line)) >= STYLED or _INVISIBLE.search(line) or _IN_LINES.search(line):
+            yield _finding("letters", place, line)
+            return
+    text = letter.html_text[:TEXT] or letter.text[:TEXT]
+    if not text.isascii() and len(_INVISIBLE.findall(text)) >= HIDDEN:
+        yield _finding("letters", "", "words with invisible signs")
+
+
+def _of_text(letter: Letter) -> Iterator[Finding]:
+    """Much that is hidden, and a picture instead of words: both are there for programs alone."""
+    seen = len(letter.html_text.strip())
+    hidden = len(letter.hidden_text)
+    if any(hidden >= least and hidden > times * seen for least, times in PADDED):
+        yield _finding("padding", "", f"{hidden} characters hidden, {seen} shown")
+    if letter.links and seen < SHORT and len(letter.text.strip()) < SHORT:
+        page = next((part for part in letter.parts if part.content_type == "text/html"), None)
+        if page is not None and _PICTURE.search(page.content[:TEXT]):
+            yield _finding("picture", page.path, f"a picture from elsewhere, {seen} characters")
+
+
+def _finding(code: str, part: str, mask: str) -> Finding:
+    return Finding(NAME, code, part=part, mask=mask[:MASK], version=VERSION)
