@@ -3,6 +3,7 @@ P-13)."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from contextlib import closing, nullcontext
@@ -38,6 +39,7 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.screening.use import works
 from desk.holding.test_quarantine import words
 from mail.archive.making import UNSYNCED
 from mail.gateway.town import town
@@ -130,6 +132,40 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
     assert notice.to == "rosa.hale@city.example" and PAT in notice.text and "vote for me" not in notice.text
     assert Entry.objects.get(act="finding.hand-over").facts["person"] == "p-crew2"
     assert not Entry.objects.filter(act="finding.answer", facts__has_key="person").exists()
+
+
+def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
+    plain: Town, visit: Visit, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1236 (P-13): by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
+    listed = b"%PDF-1.4 a whole book"
+    (installed / works.FOLDER).mkdir()
+    (installed / works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(listed).hexdigest()}  The Book.pdf\n")
+    letters = (("Use this serial; the crack is included.", b"%PDF-1.4 ours"), ("as promised", listed))
+    with town(installed, tmp_path / "tls", checks=("use",), contains=False) as here:
+        pat = person("p-crew2", PAT, own("p-crew2"))
+        box = f"{pat.id}@city.example"
+        here.publish(pat, mailboxes=(Mailbox(box, "personal", box, "clerk", "open", "", pat.id, (box,)),))
+        for text, content in letters:
+            with here.signed_in(pat.login) as client:
+                client.mail(pat.login)
+                assert client.rcpt(RESIDENTS[0])[0] == 250
+                parts = "".join(
+                    f"--b\r\nContent-Type: {kind}\r\n{more}\r\n{body}\r\n"
+                    for kind, more, body in (
+                        ("text/plain", "", text),
+                        ("application/pdf", 'Content-Disposition: attachment; filename="secret name.pdf"\r\n', content.decode()),
+                    )
+                )
+                head = f"From: {pat.name} <{pat.login}>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+                assert client.data(f"{head}{parts}--b--\r\n".encode())[0] == 250
+    monkeypatch.setattr(worker, "connected", nullcontext)
+    worker.one_round(installed, lambda: T0 + 60_000)
+    found = Finding.objects.get()
+    assert (found.rule, found.clause, found.state) == ("use-infringement-listed", "P-13", "open")
+    assert [(check, code, mask) for check, code, _, mask in found.evidence] == [("use", "infringement", "list-publisher")]
+    page = visit("reviewer").get(f"/holding/findings/{found.pk}/").content.decode()
+    assert "the work of others: “list publisher”" in page and "secret name" not in page and PAT not in page
 
 
 def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: Visit, installed: Path) -> None:
