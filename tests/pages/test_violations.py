@@ -10,9 +10,11 @@ from django.test import Client
 
 from city.conduct.cases_of_violations import WHY
 from civicmail.city.access.models import Account, Acknowledgement, Bar, Entry, Undertaking
+from civicmail.city.access.moments import ms
 from civicmail.city.access.views.saying import day
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.pace import HOUR, Pace
+from civicmail.city.conduct.queries import verified
 from civicmail.city.conduct.views import complaints
 from civicmail.city.directory.models import Agency
 from civicmail.city.notices.models import Notice
@@ -129,6 +131,12 @@ def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
     for n in range(50):
         assert pace.takes(f"198.51.{n}.1", HOUR + 1)
     assert len(pace._seen) <= 3
+
+
+def test_a_permanent_bar_that_waits_for_its_second_officer_is_called_that(whole_city: Town) -> None:
+    """Nothing was ended by anybody: it did not begin."""
+    row = Violation.objects.get(state="proposed")
+    assert verified.of(row, ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
 
 
 def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) -> None:

@@ -51,6 +51,13 @@ NAMES = [
 ]  # fmt: skip
 
 
+NEW = {
+    "family": "Adeyemi", "given": "Bola", "display": "Bola Adeyemi", "department": "fire", "kind": "employee",
+    "position": "Dispatcher", "starts": "2026-03-02",
+}  # fmt: skip
+"""Somebody of whom the personnel list says that they come."""
+
+
 @dataclass
 class Town:
     """people: by a short name; departments: by code; authorisations: by the short name of the holder; objects: ids of others."""
@@ -250,7 +257,7 @@ def _extras(t: Town) -> None:
     for n, (uid, did, changes, why) in enumerate((
         ("p-crew9", "ended", {}, "Not in the list any more."),
         ("p-crew10", "changed", {"position": ["Crew Clerk", "Dispatcher"]}, ""),
-        ("p-new1", "added", {"family": ["", "Adeyemi"], "department": ["", "fire"], "kind": ["", "employee"]}, ""),
+        ("p-new1", "added", {name: ["", value] for name, value in NEW.items()}, ""),
         ("", "refused", {}, "Line 9 has no number."),
     )):  # fmt: skip
         directory.FeedLine.objects.create(run=run, line=n + 2, uid=uid, did=did, changes=changes, reason=why)

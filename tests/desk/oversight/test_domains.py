@@ -19,8 +19,11 @@ from django.test import Client
 
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
+from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.desk.oversight import zones
+from civicmail.front.checkup import zone as zone_of_health
+from civicmail.front.checkup.findings import Patient
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.screening.reports import kept
 from civicmail.mail.screening.resolver import Answer, Kind
@@ -45,6 +48,7 @@ def upload(client: Client, *files: tuple[str, bytes], follow: bool = True) -> An
 def zone(monkeypatch: pytest.MonkeyPatch) -> Zone:
     found = Zone({"city.example": {"TXT": "v=spf1 ?all"}})
     monkeypatch.setattr(zones.nameserver, "open_", lambda settings: found)
+    monkeypatch.setattr(zones.nameserver, "is_special", lambda name: False)
     return found
 
 
@@ -89,6 +93,7 @@ def test_a_resolver_that_does_not_answer_is_said_and_holds_up_nobody(tmp_path: P
         return Late()
 
     monkeypatch.setattr(zones.nameserver, "open_", opened)
+    monkeypatch.setattr(zones.nameserver, "is_special", lambda name: False)
     now = [0.0]
     page = zones.Zones(tmp_path, Settings(), monotonic=lambda: now[0])
     began = time.monotonic()
@@ -99,6 +104,13 @@ def test_a_resolver_that_does_not_answer_is_said_and_holds_up_nobody(tmp_path: P
     assert page.looks(5)[0].state == "good"
     now[0] = 61.0
     assert page.looks(5)[0].state == "good" and len(rounds) == 2
+
+
+def test_domains_and_health_say_the_same_of_a_name_for_trials(city: Town, visit: Visit, installed: Path) -> None:
+    """One called its records missing, the other called them good: nobody was asked."""
+    page = words(visit("operator").get(PAGE))
+    (said,) = zone_of_health.zone(Patient(installed, load(installed), ms(city.now)))
+    assert said.text in page and "a name for trials" in said.text and "DMARC" not in page
 
 
 def test_a_page_without_answers_says_so(city: Town, visit: Visit, zone: Zone) -> None:

@@ -35,6 +35,7 @@ def test_a_visitor_of_the_demo_is_who_they_choose_to_be_and_an_entry_says_so() -
     assert status == 302
     page = client.get("/my/access/").content.decode()
     assert "Dana Ortiz" in page and "This is a demo." in page
+    assert "this one" in client.get("/my/sign-in/").content.decode(), "the table of sessions has it"
     assert Entry.objects.filter(act="sign-in", client="127.0.0.1").values_list("person", flat=True).get() == "p-crew0"
     assert client.get("/my/devices/add/").status_code == 200, "nobody has anything to prove here"
     assert "Employee" in Client().get("/demo/").content.decode()

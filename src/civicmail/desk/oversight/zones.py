@@ -16,7 +16,6 @@ from civicmail.core.config.settings import Settings
 from civicmail.mail.courier import dkimkeys, publishedkeys
 from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver, published
-from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.published import Look
 
 SECONDS = 8.0
@@ -60,15 +59,14 @@ class Zones:
             if current is None or current.keys != keys or (current.done.is_set() and self.monotonic() - current.ended > KEPT):
                 current = self._round = self._begun(keys)
         current.done.wait(wait)
-        domains = [a_labels(domain) for domain in self.settings.city.domains]
-        return [*current.looks(), *publishedkeys.unsigned(domains, keys)]
+        return [*current.looks(), *publishedkeys.unsigned(published.to_ask(self.settings)[0], keys)]
 
     def _begun(self, keys: tuple[Key, ...]) -> Round:
         resolver = nameserver.open_(self.settings)
         now = self.clock()
         asked: dict[int, Look] = {}
         asking: list[Coroutine[Any, Any, Look]] = []
-        for domain in [a_labels(domain) for domain in self.settings.city.domains]:
+        for domain in published.to_ask(self.settings)[0]:
             for record in published.RECORDS:
                 asked[len(asked)] = published.unknown(record, domain, _LATE)
                 asking.append(published.look_at(resolver, record, domain))

@@ -10,7 +10,6 @@ from civicmail.front.checkup.findings import HOUR, Finding, Patient
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver, published
-from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.published import Look
 from civicmail.mail.screening.resolver import Resolver, Temp
 
@@ -24,11 +23,10 @@ AGE_MOST = 400
 
 def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
     """Whether the zones have our keys and records. resolver: else the installation's own."""
-    domains = [a_labels(domain) for domain in p.settings.city.domains]
-    real = [domain for domain in domains if p.settings.screening.resolver or not nameserver.is_special(domain)]
+    real, trials = published.to_ask(p.settings)
     if not real:
-        text = f"{domains[0]} is a name for trials; nobody outside can ask for its records, and no mail comes for it."
-        yield Finding(CHECK, "not-set-up", text, "Name the city's own domains: civicmail config explain city.domains")
+        todo = "Name the city's own domains: civicmail config explain city.domains"
+        yield Finding(CHECK, "not-set-up", published.on_trial(trials), todo)
         return
     try:
         keys = [key for key in dkimkeys.listed(p.data) if key.state == "active"]

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from civicmail.mail.screening import dmarc
+from civicmail.core.config.settings import Settings
+from civicmail.mail.screening import dmarc, nameserver
+from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.resolver import Answer, Resolver, Temp
 from civicmail.mail.screening.tags import fields, salvaged
 
@@ -29,6 +31,19 @@ class Look:
     text: str = ""
     should: str = ""
     publish: str = ""
+
+
+def to_ask(settings: Settings) -> tuple[list[str], list[str]]:
+    """Domains of the city whose records can be asked for (A-labels), and names for trials, which nobody outside can ask about; a
+    resolver that the settings name knows those, too."""
+    every = [a_labels(domain) for domain in settings.city.domains]
+    real = [domain for domain in every if settings.screening.resolver or not nameserver.is_special(domain)]
+    return real, [domain for domain in every if domain not in real]
+
+
+def on_trial(domains: list[str]) -> str:
+    """Why nothing is said of these."""
+    return f"{', '.join(domains)} is a name for trials; nobody outside can ask for its records, and no mail comes for it."
 
 
 async def look(resolver: Resolver, domain: str) -> list[Look]:

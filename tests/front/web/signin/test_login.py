@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -168,7 +169,7 @@ def test_only_wanted_addresses_of_allauth_exist() -> None:
 
 
 def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address() -> None:
-    """P-07: the first sign-in."""
+    """R-1136 (P-07): the first sign-in."""
     secret = invitations.invite(person(), actor=OFFICER, reason="new clerk", now=now_ms())
     browser = _browser()
     assert browser.get(reverse("welcome-link", args=[secret]))["Location"] == reverse("welcome")
@@ -177,6 +178,7 @@ def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address(
     assert b"15 characters" in short.content and not _is_in(browser)
     assert browser.post(reverse("welcome"), {"password": PASSWORD, "again": PASSWORD})["Location"] == "/"
     assert _is_in(browser) and stepup.is_fresh(type("R", (), {"session": browser.session}))  # type: ignore[arg-type]
+    assert UserSession.objects.get().session_key == browser.session.session_key, "it is listed, and can be ended"
     other = _browser()
     assert other.get(reverse("welcome-link", args=[secret])).status_code == 410
     assert other.get(reverse("welcome")).status_code == 410

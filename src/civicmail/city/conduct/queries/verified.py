@@ -19,6 +19,8 @@ def of(row: Violation, now: int) -> tuple[str, str]:
         return _shut(row, now)
     if row.state not in _STANDS:
         return ("", "")
+    if row.state == "proposed":
+        return ("wait", "Not in force: a second officer has not agreed yet")
     if row.outcome == "permanent":
         return _shut(row, now) if _lives(row, now) else ("quiet", "The bar was ended by two officers")
     if row.outcome in ("suspension", "restriction"):

@@ -26,7 +26,7 @@ class Paper(forms.Form):
     """Where what was signed is kept."""
 
     reference = forms.CharField(
-        label="Where is the signed paper?", max_length=200, help_text="Contract file and page, or its scan."
+        label="Where is the signed paper?", min_length=3, max_length=200, help_text="Contract file and page, or its scan."
     )
 
 

@@ -45,7 +45,7 @@ class Answer(forms.Form):
     """Nothing is chosen beforehand."""
 
     answer = forms.ChoiceField(label="Was it wrong?", choices=list(CHOICES.items()), widget=forms.RadioSelect)
-    reason = long("What do you tell them?", "It is on the page of the decision, and goes to their address.", most=400)
+    reason = long("What do you tell them?", "It is on the page of the decision, and goes to their address.", least=10, most=400)
 
     def __init__(self, kept: bool, *args: Any) -> None:
         """kept: there is something that can be let go, or somebody did."""

@@ -42,7 +42,7 @@ class NoSpam(forms.Form):
     """Why it may go."""
 
     reason = long(
-        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", most=400, rows=2
+        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", least=10, rows=2
     )
 
 

@@ -24,6 +24,7 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.oversight.actions import reporting
 from civicmail.desk.oversight.zones import zones
 from civicmail.desk.viewer.queries import installation
+from civicmail.mail.screening import published
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.published import Look
 from civicmail.mail.screening.reports import kept
@@ -89,6 +90,7 @@ def domains(request: Asked) -> HttpResponse:
         "silent": bool(asked := [look for look in looks if not look.name.startswith("_domainkey.")])
         and all(look.state == "unknown" for look in asked),
         "wrong": wrong or damaged,
+        "trials": published.on_trial(trials) if (trials := published.to_ask(settings.CITY)[1]) else "",
         "months": [(name, _name(name), name == month) for name in by_month],
     }
     if month:

@@ -60,7 +60,11 @@ class RuleText(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "wrap": "off"}),
     )
-    changed = long("What is new?", "In a sentence, for whoever approves it.", required=False)
+    changed = long(
+        "What is new?",
+        "In a sentence of at least 3 characters, for whoever approves it; not needed for the first version.",
+        required=False,
+    )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -70,6 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         account, now = cast(Account, user), now_ms()
         request.session[EPOCH] = account.epoch
         stepup.note(request, now if proved is None else proved)
+        UserSession.objects.create_from_request(request)  # by a link or in a demo, too: else nobody sees or ends it
         how = [str(r.get("type") or r.get("provider") or r["method"]) for r in get_authentication_records(request, user)]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():

@@ -34,7 +34,7 @@ HELD = "held"
 class Because(forms.Form):
     """Why it is tried again before its time."""
 
-    reason = long("Why now?", "It stays in the record of each message and in the entry.", most=400, rows=2)
+    reason = long("Why now?", "It stays in the record of each message and in the entry.", least=3, most=400, rows=2)
 
 
 @acting("system.see")

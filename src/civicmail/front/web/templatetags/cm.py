@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms, template
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BoundField
 from django.forms.forms import BaseForm
 from django.templatetags.static import static
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from civicmail.city.access.queries import states
 from civicmail.city.access.views import saying
@@ -19,6 +21,8 @@ from civicmail.city.policy.clauses import CITED, CLAUSES, address
 from civicmail.front.web import telling
 
 register = template.Library()
+SHORT = 100
+"""Characters; a line of an address or a name that is longer than that is told only by what is wrong with it."""
 
 ICONS = {
     "": "radio_button_unchecked",
@@ -90,7 +94,7 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
     widget = bound.field.widget
     widget.attrs.pop("placeholder", None)
     kind = _kind(widget)
-    hint = hint or str(bound.help_text)
+    hint = lengths(bound.field, kind, hint or str(bound.help_text))
     described = [f"{bound.auto_id}-error"] if bound.errors else []
     described += [f"{bound.auto_id}-hint"] if hint else []
     attrs: dict[str, Any] = {"class": _classes(kind, size, bool(bound.errors))}
@@ -101,6 +105,23 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
     control = "" if kind in ("radio", "checkboxes") else bound.as_widget(attrs=attrs)
     shown = {"bound": bound, "kind": kind, "hint": hint, "control": control, "described": " ".join(described)}
     return {**shown, "optional": optional or (not bound.field.required and kind not in ("checkbox", "hidden"))}
+
+
+def lengths(asked: forms.Field, kind: str, hint: str) -> str:
+    """The hint, with how short and how long an answer may be, where it has not said so itself: nobody learns of it by a mistake."""
+    least, most = getattr(asked, "min_length", None) or 0, getattr(asked, "max_length", None) or 0
+    if kind not in ("textarea", "input") or not (least or most):
+        return hint
+    if least > 1 and not _says(hint, least):
+        hint = f"{gettext('At least {least} characters.').format(least=least)} {hint}".strip()
+    if most and (kind == "textarea" or most <= SHORT) and not _says(hint, most):
+        begin = f"{hint}{'.' if hint[-1:].isalnum() else ''}"
+        hint = f"{begin} {gettext('At most {most} characters.').format(most=intcomma(most))}".strip()
+    return hint
+
+
+def _says(hint: str, count: int) -> bool:
+    return any(number in hint for number in (str(count), intcomma(count)))
 
 
 def _kind(widget: Any) -> str:
