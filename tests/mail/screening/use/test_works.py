@@ -22,6 +22,7 @@ from civicmail.mail.screening.screen import Screener
 from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen, SeenFile, SeenLink
 from civicmail.mail.screening.use import signals, words, works
 from civicmail.mail.screening.world import World
+from core.sandbox import samples
 from mail.screening.use.test_use import NOW, categories, snapshot
 
 MB = 1 << 20
@@ -156,6 +157,8 @@ def test_a_listed_file_goes_to_the_reviewer_and_is_delivered_as_mail_goes(tmp_pa
     cases = {
         "listed": head % b"see attached" + part % (b"notes.pdf", content),
         "signs": head % b"Use this serial; the crack is included." + part % (b"notes.pdf", b"%PDF-1.4 ours"),
+        "watermark": head % b"as promised"
+        + part % (b"novel.pdf", samples.pdf("This copy is licensed to Ann Reed. Single user license.")),
         "own": head % b"see attached" + part % (b"notes.pdf", b"%PDF-1.4 ours"),
     }
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(checks=["use"]))
@@ -175,6 +178,7 @@ def test_a_listed_file_goes_to_the_reviewer_and_is_delivered_as_mail_goes(tmp_pa
     assert asyncio.run(story()) == {
         "listed": ("deliver", ("use",), {"use-infringement-listed", "shadow:use-infringement"}),
         "signs": ("deliver", (), {"shadow:use-infringement"}),
+        "watermark": ("deliver", (), {"shadow:use-infringement"}),
         "own": ("deliver", (), set()),
     }
 
