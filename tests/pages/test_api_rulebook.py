@@ -72,12 +72,10 @@ def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(
     assert ask("POST", f"{one}/stop", {"state": "waiting"}).json()["state"] == "stopped"
     assert ask("POST", f"{one}/go-on", {"state": "stopped"}).json()["state"] == "waiting"
     assert ask("GET", f"{one}/file").status_code == 409, "it is not ready"
-    held = ask(
-        "POST",
-        f"/mandates/{city.objects['case']}/hold",
-        {"ground": "litigation", "q": "kestrel", "reason": "Case 26-114 of the county."},
-    )
-    assert held.status_code == 201, held.content
+    words = {"ground": "litigation", "q": "kestrel", "reason": "Case 26-114 of the county."}
+    held = [ask("POST", f"/mandates/{city.objects['case']}/hold", words, Idempotency_Key="one") for _ in range(2)]
+    assert [h.status_code for h in held] == [201, 201], held[0].content
+    assert held[0].json() == held[1].json() and Entry.objects.filter(act="hold.placed").count() == 1
     narrower = {"people": ["p-crew0"], "days": 14, "words": "kestrel", "reason": "Only the letters about the kestrel."}
     asked = ask("POST", f"/mandates/{city.objects['case']}/changes/{city.objects['change']}/decide", {"decision": "yes"})
     assert asked.status_code == 403, "a second person"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def put(folder: Path, mode: str, acts: list[dict[str, str]] | None = None, elsewhere: str = OLD) -> str:
-    def write(facts: dict[str, str]) -> str:
+    def entering(facts: dict[str, str]) -> AbstractContextManager[str]:
         (acts if acts is not None else []).append(facts)
-        return "0001:1"
+        return nullcontext("0001:1")
 
-    return store.set_mode(folder, "clerk", mode, elsewhere=elsewhere, now=1000, write=write).mode  # type: ignore[arg-type]
+    return store.set_mode(folder, "clerk", mode, elsewhere=elsewhere, now=1000, entering=entering).mode  # type: ignore[arg-type]
 
 
 def test_without_an_old_system_everybody_is_here(folder: Path) -> None:
@@ -84,11 +85,11 @@ def test_the_record_of_the_act_comes_before_the_change(folder: Path) -> None:
     assert put(folder, "elsewhere", acts) == "live"
     assert [(a["from"], a["to"]) for a in acts] == [("elsewhere", "live"), ("live", "elsewhere")]
 
-    def refuses(_facts: dict[str, str]) -> str:
+    def refuses(_facts: dict[str, str]) -> AbstractContextManager[str]:
         raise OSError("no room for the entry")
 
     with pytest.raises(OSError, match="no room"):
-        store.set_mode(folder, "clerk", "live", elsewhere=OLD, now=1, write=refuses)
+        store.set_mode(folder, "clerk", "live", elsewhere=OLD, now=1, entering=refuses)
     assert store.load(folder).by_name["clerk"].mode == "elsewhere"
 
 
@@ -97,5 +98,5 @@ def test_nobody_is_sent_away_to_nowhere(folder: Path) -> None:
     with pytest.raises(NowhereToGo):
         put(folder, "elsewhere", acts, elsewhere="")
     with pytest.raises(UnknownDepartment, match="clerk"):
-        store.set_mode(folder, "clark", "live", elsewhere=OLD, now=1, write=lambda _: "")
+        store.set_mode(folder, "clark", "live", elsewhere=OLD, now=1, entering=lambda _: nullcontext(""))
     assert acts == []

@@ -25,7 +25,8 @@ def test_a_department_goes_live_and_back_and_each_change_is_an_entry(office, cap
     assert office.run("department", "mode", "clerk", "live", "--reason", "pilot begins") == 0
     assert office.run("department", "mode", "clerk", "elsewhere", "--reason", "pilot ends") == 0
     entries = [Event.from_head(r.head).facts for r in Tail(office.data).poll() if r.type == Type.ENTRY]
-    assert [(e["act"], e["department"], e["from"], e["to"], e["reason"]) for e in entries] == [
+    assert [e["state"] for e in entries] == ["begun", "done", "begun", "done"]
+    assert [(e["act"], e["department"], e["from"], e["to"], e["reason"]) for e in entries[1::2]] == [
         ("department mode", "clerk", "elsewhere", "live", "pilot begins"),
         ("department mode", "clerk", "live", "elsewhere", "pilot ends"),
     ]

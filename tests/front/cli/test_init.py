@@ -15,8 +15,10 @@ import pytest
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings, Web
 from civicmail.core.config.template import starter
+from civicmail.core.disk.tail import Tail
 from civicmail.front.cli.main import run
 from civicmail.mail.archive import keyring
+from civicmail.mail.archive.records import Event, Type
 
 Capture = pytest.CaptureFixture[str]
 
@@ -92,6 +94,22 @@ def test_another_installations_key_is_no_proof(made: tuple[Path, str], tmp_path:
     (tmp_path / "key").write_text(other)
     assert run(["keys", "prove-recovery", "--data", str(data), "--file", str(tmp_path / "key")]) == 1
     assert not keyring.is_proved(data)
+
+
+def test_work_on_the_machine_is_entered_as_begun_and_as_what_became_of_it(
+    made: tuple[Path, str], tmp_path: Path, capsys: Capture
+) -> None:
+    """R-1114: an entry never says that something was proved which was not."""
+    data, key = made
+    assert run(["init", "--data", str(tmp_path / "second")]) == 0
+    (other,) = re.findall(r"(?m)^    (\S+)$", capsys.readouterr().err)
+    for text, code in ((other, 1), (key, 0)):
+        (tmp_path / "key").write_text(text)
+        assert run(["keys", "prove-recovery", "--data", str(data), "--file", str(tmp_path / "key")]) == code
+    records = [r for r in Tail(data).poll() if r.type == Type.ENTRY]
+    said = [Event.from_head(record.head).facts for record in records]
+    assert [(e["act"], e["state"]) for e in said] == [("keys prove-recovery", w) for w in ("begun", "failed", "begun", "done")]
+    assert [e.get("begun", "") for e in said[1::2]] == [f"{r.journal}:{r.number}" for r in records[::2]]
 
 
 def test_a_lost_master_key_is_written_again_from_the_recovery_key(made: tuple[Path, str], tmp_path: Path) -> None:

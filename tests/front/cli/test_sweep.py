@@ -110,13 +110,14 @@ def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_duty_that_was_said(call:
     assert call("hold add", "subject:bridge", who="retention") == 0
 
 
-def test_what_a_person_does_is_an_entry_before_it_is_done(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-217, E6: the entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
     be written, nothing is done."""
     assert call("hold add", "subject:bridge", who="retention") == 0
     entry = Entry.objects.get(act="retention.hold")
     assert (entry.person, entry.duty, entry.reason) == ("p-retention", "retention-officer", "as case 26-14 says, in writing")
-    assert entry.facts == {"verb": "hold add", "scope": "subject:bridge", "ground": "other"}
+    (hold,) = holds.standing(installed)
+    assert entry.facts == {"verb": "hold add", "scope": "subject:bridge", "ground": "other", "hold": hold.id}
     assert call("hold list", "--json", who="auditor") == 0
     assert b'"actor":"p-retention"' in call.said.out
 

@@ -14,8 +14,7 @@ HOUR = 3_600_000
 
 
 def decide(town, action, id_, reason="because"):
-    with closing(Writer(town.data, town.clock)) as writer:
-        indices = action(writer, current(town.data).entries[id_], actor="op", reason=reason, now=town.now)
+    indices = action(town.data, current(town.data).entries[id_], actor="op", reason=reason, now=town.now)
     bell.ring(town.data)
     return indices
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def directory(data: Path, mode: str, *addresses: str) -> None:
     data.mkdir(exist_ok=True)
     named = ", ".join(f'"{a}"' for a in addresses or ("ann@city.example",))
     (data / store.DIRECTORY).write_text(f"[department.clerk]\naddresses = [{named}]\n")
-    store.set_mode(data, "clerk", mode, elsewhere=OLD, now=1, write=lambda _: "0001:1")  # type: ignore[arg-type]
+    store.set_mode(data, "clerk", mode, elsewhere=OLD, now=1, entering=lambda _: nullcontext("0001:1"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from civicmail.city.directory.departments import Department, Departments, read, record
@@ -31,13 +32,12 @@ def set_mode(
     *,
     elsewhere: str,
     now: int,
-    write: Callable[[dict[str, str]], str],
+    entering: Callable[[dict[str, str]], AbstractContextManager[str]],
     files: Files = OS_FILES,
 ) -> Department:
     """Put a department into a mode; what it was before. elsewhere: the setting of that name.
 
-    write makes the entry of this act durable, with its actor and reason, and returns where it stands: only then does the mode
-    change. Without power in between the record says what was wanted, and the command is given again.
+    entering opens the entry of this act, with its actor and reason, and gives where it will be found; the mode changes within.
     """
     departments = load(data)
     if (before := departments.by_name.get(name)) is None:
@@ -45,9 +45,9 @@ def set_mode(
         raise UnknownDepartment(f"There is no department {name}; there are {known}.")
     if mode != "live" and not elsewhere:
         raise NowhereToGo("Set courier.elsewhere to the old system first; mail of this department would have no way.")
-    entry = write({"department": name, "from": before.mode, "to": mode})
-    after = Department(name, before.addresses, mode, now, entry)
-    files.replace(data / MODES_FILE, record([*(d for d in departments.by_name.values() if d.name != name), after]))
+    with entering({"department": name, "from": before.mode, "to": mode}) as entry:
+        after = Department(name, before.addresses, mode, now, entry)
+        files.replace(data / MODES_FILE, record([*(d for d in departments.by_name.values() if d.name != name), after]))
     return before
 
 

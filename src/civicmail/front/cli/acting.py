@@ -1,12 +1,13 @@
 """Who does what a command changes: a person of the city with a token, or the owner of the data folder (P-16, P-17).
 
-What a command records carries the name that these return. The entry is durable before anything is done: what cannot be recorded is
-not done (E6).
+What a command records carries the name that these return. What only looks has its entry before anything is shown (`person`); what
+does something has it with the deed, or not at all (`deed`, `in_files`): what cannot be recorded is not done (E6).
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.front.cli import claimed, options, verbs
 from civicmail.front.cli.door import Asker
 from civicmail.front.cli.patience import until_the_tables_are_there
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import SHORT_FILE, Entering, Writer, unentered
 from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:
@@ -45,36 +46,98 @@ class By(NamedTuple):
     entry: str
 
 
+class Doing(NamedTuple):
+    """Who does it, as records have it, and what opens the entry."""
+
+    name: str
+    entering: Entering
+
+
 def person(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> By:
     """Who does it: in a claimed installation the person who shows the token and may do the act of this verb,
     after the entry; before, the owner of the folder. facts: text and whole numbers that say to what.
 
     Raises NotPermitted, NotRecorded, UsageError. now: ms.
     """
-    act = verbs.line(verb).act
-    if not guard.is_claimed(data):
+    actor = _who(data, verb, asker, now)
+    if actor is None:
         return By(guard.owner(data), "")
-    if not (asker.person and asker.duty and asker.reason.strip()):
-        raise NotPermitted(_WANTED.format(verb))
-    actor = claimed.person(data, asker, now=now)
     from civicmail.city.access.actions.entries import enter_ahead
 
-    guard.require(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
-    facts = {"verb": verb, **facts}
-    made = enter_ahead(act, actor=actor, reason=asker.reason.strip()[:400], now=now, duty=asker.duty, facts=facts)
+    made = enter_ahead(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker))
     return By(actor.uid, f"entry:{made.uuid}")
 
 
-def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | int) -> str:
-    """The owner of the folder does work on the machine that leaves an entry; who that is. Raises NotPermitted for another user of
-    the operating system. now: ms."""
+def deed(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> Doing:
+    """As person, for what becomes a record of the archive: the entry stands in that, or nowhere."""
+    actor = _who(data, verb, asker, now)
+    if actor is None:
+        return Doing(guard.owner(data), unentered)
+    from civicmail.city.access.actions.deeds import entering_of
+
+    return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker)))
+
+
+@contextmanager
+def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> Iterator[By]:
+    """As person, for what changes files: change them within, and what is raised there leaves no entry. Where nobody has claimed the
+    folder it is work on the machine (`owner`)."""
+    actor = _who(data, verb, asker, now)
+    if actor is None:
+        with _machine_deed(data, verb, asker.reason, now, facts) as by:
+            yield by
+        return
+    from civicmail.city.access.actions import deeds
+
+    with deeds.in_files(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker)) as entry:
+        yield By(actor.uid, entry)
+
+
+def _who(data: Path, verb: str, asker: Asker, now: int) -> Actor | None:
+    """The person who may do the act of this verb; None for the owner of a folder that nobody has claimed."""
+    act = verbs.line(verb).act
+    if not guard.is_claimed(data):
+        return None
+    if not (asker.person and asker.duty and asker.reason.strip()):
+        raise NotPermitted(_WANTED.format(verb))
+    actor = claimed.person(data, asker, now=now)
+    guard.require(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
+    return actor
+
+
+def _said(verb: str, facts: dict[str, Any], asker: Asker) -> dict[str, Any]:
+    return {"reason": asker.reason.strip()[:400], "duty": asker.duty, "facts": {"verb": verb, **facts}}
+
+
+@contextmanager
+def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | int) -> Iterator[str]:
+    """The owner of the folder does work on the machine that leaves entries: that it begins, and whether it was done; who that is.
+    Raises NotPermitted for another user of the operating system. now: ms."""
     assert verbs.line(verb).written, verb
+    with _machine_deed(data, verb, reason, now, facts) as by:
+        yield by.name
+
+
+@contextmanager
+def _machine_deed(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
+    """There may be no database, and whoever dies in between leaves an entry that only says that it began."""
     name = machine_of(data)
     said = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
+    begun = _write(data, now, said | {"state": "begun"})
+    try:
+        yield By(name, begun)
+    except Exception:
+        _write(data, now, said | {"state": "failed", "begun": begun})
+        raise
+    _write(data, now, said | {"state": "done", "begun": begun})
+
+
+def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
+    """Make an entry durable in a journal; where it stands."""
     with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-        writer.event(Event(Type.ENTRY, NO_ID, now, facts=said))
+        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
         writer.flush()
-    return name
+        return f"{writer.journal.name}:{writer.journal.number}"
 
 
 def machine_of(data: Path) -> str:

@@ -62,8 +62,8 @@ def adopt(
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
-    by = acting.person(folder, "archive adopt", {"sha256": digest}, Asker(as_, duty, reason, config), now=now)
-    found = classes.adopt(folder, text, actor=by.name, reason=reason, now=now)
+    by = acting.deed(folder, "archive adopt", {"sha256": digest}, Asker(as_, duty, reason, config), now=now)
+    found = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"{len(found.by_class)} schedules are in force.")
 
 
@@ -80,9 +80,9 @@ def promote(
     """Keep a message as long as this class asks for. Shorter than before it never becomes."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Asker(as_, duty, reason, config)
-    by = acting.person(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
+    by = acting.deed(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
     place = captureid.one(Archive(folder), id_)
-    classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now)
+    classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"{place.uuid} is kept at least as long as {class_} asks for.")
 
 
@@ -91,8 +91,8 @@ def compact(reason: options.Why, data: options.Data = None, config: options.Conf
     """Make large segments of small ones, and move what was promoted. A worker that runs lets the lease `seal` go for it."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    acting.owner(folder, "archive compact", reason=reason, now=now)
-    with Sealer(folder, patience=until_the_worker_lets_go()) as sealer:
+    at_work = acting.owner(folder, "archive compact", reason=reason, now=now)
+    with at_work, Sealer(folder, patience=until_the_worker_lets_go()) as sealer:
         done = regroup.regroup(sealer, now=now, reason=reason)
     if json:
         output.emit({"moved": done.moved, "before": done.before, "after": done.after})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, cast, get_args
 
 import typer
@@ -52,13 +54,14 @@ def mode(
 
     now, asker = now_ms(), door.Asker(as_, duty, reason, config)
 
-    def write(facts: dict[str, str]) -> str:
-        by = acting.person(folder, "department mode", facts, asker, now=now)
-        return by.entry or door.permit(folder, "department mode", facts, reason=reason).entry
+    @contextmanager
+    def entering(facts: dict[str, str]) -> Iterator[str]:
+        with acting.in_files(folder, "department mode", facts, asker, now=now) as by:
+            yield by.entry
 
     wanted = cast(Mode, mode)
     elsewhere = settings.courier.elsewhere
-    before = store.set_mode(folder, name, wanted, elsewhere=elsewhere, now=now, write=write)
+    before = store.set_mode(folder, name, wanted, elsewhere=elsewhere, now=now, entering=entering)
     if json:
         output.emit(_plain(store.load(folder).by_name[name]) | {"before": before.mode})
     else:

@@ -62,8 +62,8 @@ def new(
     folder, _ = options.installation(data, config)
     kind, now = dkimkeys.algorithm(algorithm), now_ms()
     facts = {"domain": domain, "algorithm": kind, "selector": selector}
-    acting.person(folder, "dkim new", facts, Asker(as_, duty, reason, config), now=now)
-    key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
+    with acting.in_files(folder, "dkim new", facts, Asker(as_, duty, reason, config), now=now):
+        key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
     output.words("Add this record to the zone, then: civicmail dkim activate " + f"{key.domain} {key.selector}")
     output.show(zone_line(key.name, key.record))
 
@@ -83,11 +83,11 @@ def activate(
     folder, settings = options.installation(data, config)
     now = now_ms()
     facts = {"domain": domain, "selector": selector, "anyway": str(anyway).lower()}
-    acting.person(folder, "dkim activate", facts, Asker(as_, duty, reason, config), now=now)
-    key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
-    if not anyway:
-        _require_published(key, settings)
-    dkimkeys.activate(folder, key, now=now)
+    with acting.in_files(folder, "dkim activate", facts, Asker(as_, duty, reason, config), now=now):
+        key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
+        if not anyway:
+            _require_published(key, settings)
+        dkimkeys.activate(folder, key, now=now)
     output.words(f"{key.name} signs from now on. Leave the record of the one before in the zone for {dkimkeys.REST_DAYS} days.")
 
 
@@ -104,9 +104,9 @@ def retire(
     """Sign with this key no more. Its private half is removed; its record stays in the zone for a week."""
     folder, _ = options.installation(data, config)
     now, facts = now_ms(), {"domain": domain, "selector": selector}
-    acting.person(folder, "dkim retire", facts, Asker(as_, duty, reason, config), now=now)
-    key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
-    dkimkeys.retire(folder, key, now=now)
+    with acting.in_files(folder, "dkim retire", facts, Asker(as_, duty, reason, config), now=now):
+        key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
+        dkimkeys.retire(folder, key, now=now)
     output.words(f"{key.name} signs no more. Leave its record in the zone for {dkimkeys.REST_DAYS} days.")
 
 

@@ -39,11 +39,11 @@ def add(
     folder, _ = options.installation(data, config)
     lists.path_of(folder, name)
     now = now_ms()
-    acting.person(folder, "exact-list add", {"list": name}, Asker(as_, duty, reason, config), now=now)
-    content, used, unused = lists.build(lists.make_key(folder), _rows(file, id_, with_), now)
-    if not used:
-        raise UsageError(f"No row of {file} has an identifier and a name.")
-    lists.write(folder, name, content)
+    with acting.in_files(folder, "exact-list add", {"list": name}, Asker(as_, duty, reason, config), now=now):
+        content, used, unused = lists.build(lists.make_key(folder), _rows(file, id_, with_), now)
+        if not used:
+            raise UsageError(f"No row of {file} has an identifier and a name.")
+        lists.write(folder, name, content)
     if json:
         output.emit({"list": name, "rows": used, "unused": unused})
         return
@@ -90,10 +90,10 @@ def remove(
 ) -> None:
     """Look for the values of a list no longer."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "exact-list remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms())
-    if name not in {path.stem for path in lists.there(folder)}:
-        raise UsageError(f"There is no list {name}.")
-    lists.remove(folder, name)
+    with acting.in_files(folder, "exact-list remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+        if name not in {path.stem for path in lists.there(folder)}:
+            raise UsageError(f"There is no list {name}.")
+        lists.remove(folder, name)
     output.show(f"The list {name} is gone.")
 
 

@@ -31,8 +31,8 @@ def add(
     """Put a hold into force. A disposal that is under way at this moment stops."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Asker(as_, duty, reason, config)
-    by = acting.person(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
-    name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now)
+    by = acting.deed(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
+    name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
 
@@ -71,6 +71,6 @@ def end(
     """Lift a hold: the schedules decide again about what it kept."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    by = acting.person(folder, "hold end", {"hold": name}, Asker(as_, duty, reason, config), now=now)
-    holds.end(folder, name, actor=by.name, reason=reason, now=now)
+    by = acting.deed(folder, "hold end", {"hold": name}, Asker(as_, duty, reason, config), now=now)
+    holds.end(folder, name, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"Hold {name} is not in force any more.")

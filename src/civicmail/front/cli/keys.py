@@ -19,10 +19,10 @@ def prove_recovery(data: options.Data = None, file: recoverykey.KeyFile = None, 
     """Show that you have the recovery key. It is never kept: what is kept is that it was proved."""
     folder, _ = options.installation(data, config)
     now, key = now_ms(), recoverykey.read(file)
-    acting.owner(folder, "keys prove-recovery", now=now)
-    if not keyring.prove_recovery(folder, key, now=now):
-        output.words("civicmail: This is not the recovery key of this installation.")
-        raise typer.Exit(1)
+    with acting.owner(folder, "keys prove-recovery", now=now):
+        if not keyring.prove_recovery(folder, key, now=now):
+            output.words("civicmail: This is not the recovery key of this installation.")
+            raise typer.Exit(1)
     output.words("This is the recovery key of this installation.")
 
 
@@ -31,8 +31,8 @@ def recover(data: options.Data = None, file: recoverykey.KeyFile = None, config:
     """Write the master key and the ledger key again from the recovery key."""
     folder, _ = options.installation(data, config)
     key = recoverykey.read(file)
-    acting.owner(folder, "keys recover", now=now_ms())
-    keyring.recover(folder, key)
+    with acting.owner(folder, "keys recover", now=now_ms()):
+        keyring.recover(folder, key)
     output.words("The master key and the ledger key were written again.")
 
 
@@ -49,8 +49,8 @@ def rotate_master(
     A worker that runs lets the lease `seal` go for it. After a crash call it again.
     """
     folder, _ = options.installation(data, config)
-    acting.person(folder, "keys rotate-master", {}, Asker(as_, duty, reason, config), now=now_ms())
-    count = masterkey.rotate(folder, show=_show_new, patience=until_the_worker_lets_go())
+    with acting.in_files(folder, "keys rotate-master", {}, Asker(as_, duty, reason, config), now=now_ms()):
+        count = masterkey.rotate(folder, show=_show_new, patience=until_the_worker_lets_go())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
 
 
@@ -67,8 +67,9 @@ def rotate_links(
 
     folder, _ = options.installation(data, config)
     now = now_ms()
-    acting.person(folder, "keys rotate-links", {}, Asker(as_, duty, reason, config), now=now)
-    output.words(f"Links are signed with a new key; {len(tokens.rotate(folder, now).keys) - 1} older ones still verify.")
+    with acting.in_files(folder, "keys rotate-links", {}, Asker(as_, duty, reason, config), now=now):
+        older = len(tokens.rotate(folder, now).keys) - 1
+    output.words(f"Links are signed with a new key; {older} older ones still verify.")
 
 
 def _show_new(recovery: str) -> None:

@@ -32,18 +32,19 @@ def learn(
     folder, _ = options.installation(data, config)
     asker = Asker(as_, duty, reason, config)
     kind = "spam" if spam else "ham"
-    by = acting.person(folder, "learn", {"what": what[:200], "label": kind}, asker, now=now_ms()).name
+    facts = {"what": what[:200], "label": kind}
     if not Path(what).exists():
-        _label(folder, what, by, spam=spam)
+        _label(folder, what, acting.deed(folder, "learn", facts, asker, now=now_ms()), spam=spam)
         output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
         return
     from civicmail.mail.pipeline import taught
 
     failed: list[str] = []
     count = 0
-    for content in _messages(Path(what), failed):
-        taught.teach(folder, content, spam=spam)
-        count += 1
+    with acting.in_files(folder, "learn", facts, asker, now=now_ms()):
+        for content in _messages(Path(what), failed):
+            taught.teach(folder, content, spam=spam)
+            count += 1
     _done({"taught": count}, f"{count} messages are taught as {kind}.", failed, json)
 
 
@@ -58,15 +59,17 @@ def unlearn(
 ) -> None:
     """Take back what was said of messages, by `learn` or by anybody."""
     folder, _ = options.installation(data, config)
-    by = acting.person(folder, "unlearn", {"what": what[:200]}, Asker(as_, duty, reason, config), now=now_ms()).name
+    asker = Asker(as_, duty, reason, config)
     if not Path(what).exists():
+        by = acting.deed(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
         _label(folder, what, by, spam=True, undone=True)
         output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
         return
     from civicmail.mail.pipeline import taught
 
     failed: list[str] = []
-    count = sum(taught.untaught(folder, content) for content in _messages(Path(what), failed))
+    with acting.in_files(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms()):
+        count = sum(taught.untaught(folder, content) for content in _messages(Path(what), failed))
     _done({"untaught": count}, f"What was said of {count} messages is taken back.", failed, json)
 
 
@@ -121,13 +124,13 @@ _BANDS = {
 }
 
 
-def _label(folder: Path, what: str, by: str, *, spam: bool, undone: bool = False) -> None:
+def _label(folder: Path, what: str, by: acting.Doing, *, spam: bool, undone: bool = False) -> None:
     """Write the record; exit 1 where nothing is kept under the id."""
     from civicmail.mail.archive.reading import Archive
     from civicmail.mail.pipeline import labels
 
     place = captureid.one(Archive(folder), what)
-    labels.say(folder, place.id, labels.Label(spam, by, "operator", undone), now_ms())
+    labels.say(folder, place.id, labels.Label(spam, by.name, "operator", undone), now_ms(), by.entering)
 
 
 def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,6 @@ from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.courier import actions, bell
 from civicmail.mail.courier.hops import Routes
@@ -106,10 +104,9 @@ def drop(
 def _decide(verb: str, action: Callable[..., list[int]], words: str, id_: str, data: Path | None, asker: Asker, json: bool) -> None:
     folder, settings = options.installation(data, asker.config)
     now = now_ms()
-    by = acting.person(folder, verb, {"id": id_}, asker, now=now)
+    by = acting.deed(folder, verb, {"id": id_}, asker, now=now)
     entry = _one(folder, id_)
-    with closing(Writer(folder, lambda: now, file_size=SHORT_FILE)) as writer:
-        indices = action(writer, entry, actor=by.name, reason=asker.reason, now=now)
+    indices = action(folder, entry, actor=by.name, reason=asker.reason, now=now, entering=by.entering)
     bell.ring(folder)
     if not indices:
         output.words(f"civicmail: {entry.uuid} is held for a decision; nobody of it waits for delivery.")

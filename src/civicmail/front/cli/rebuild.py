@@ -55,8 +55,7 @@ def outstanding(data: options.Data = None, config: options.Config = None) -> Non
 def _anew(what: str, doing: str, make: Callable[..., list[str]], done: str, data: Path | None, config: Path | None) -> None:
     """Exit 1 where something could not be read."""
     folder, _ = options.installation(data, config)
-    acting.owner(folder, f"rebuild {what}", now=now_ms())
-    with output.progress(doing) as report:
+    with acting.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
         problems = make(folder, now=now_ms(), progress=report, patience=until_the_worker_lets_go())
     for problem in problems:
         output.words(problem)

@@ -58,12 +58,13 @@ def add(
     """Keep a reader's key. Compare its fingerprint with them by telephone first."""
     folder, _ = options.installation(data, config)
     address, now = _checked(address), now_ms()
-    acting.person(folder, "secure add", {"reader": _digest(address)}, Asker(as_, duty, reason, config), now=now)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    kind = readerkeys.add(folder, address, content, now)
+    asker = Asker(as_, duty, reason, config)
+    with acting.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+        kind = readerkeys.add(folder, address, content, now)
     output.words(f"Confidential mail to {address} is encrypted with it from now on ({kind}).")
 
 
@@ -79,9 +80,10 @@ def remove(
     """Forget a reader's keys."""
     folder, _ = options.installation(data, config)
     address = _checked(address)
-    acting.person(folder, "secure remove", {"reader": _digest(address)}, Asker(as_, duty, reason, config), now=now_ms())
-    if not readerkeys.remove(folder, address):
-        raise UsageError(f"There is no key of {address}.")
+    asker = Asker(as_, duty, reason, config)
+    with acting.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
+        if not readerkeys.remove(folder, address):
+            raise UsageError(f"There is no key of {address}.")
     output.words(f"The keys of {address} are forgotten.")
 
 

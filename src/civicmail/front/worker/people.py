@@ -20,7 +20,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import ENTERED, SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:  # its module needs Django, which is started later
@@ -189,7 +189,7 @@ class _Heard:
 
     @property
     def has_news(self) -> bool:
-        return bool(self._following.heard.attempts)
+        return bool(self._following.heard.attempts or self._following.heard.deeds)
 
     def hear(self, record: Record) -> None:
         heard = self._following.heard
@@ -198,6 +198,8 @@ class _Heard:
         elif record.type == Type.ENTRY:
             plain = orjson.loads(record.head)
             heard.entry(plain["facts"], plain["at"])
+        elif ENTERED in record.head:
+            heard.deeds.append(orjson.loads(record.head)["facts"]["entry"])
 
     def write(self, now: int) -> None:
         self._following.write(now)

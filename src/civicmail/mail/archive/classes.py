@@ -14,6 +14,7 @@ from civicmail.city.law.schedules import Schedules, parse
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import rules
+from civicmail.mail.archive.commit import Entering, unentered
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
@@ -38,7 +39,17 @@ def of_what_went(class_: str, types: Iterable[int]) -> set[str]:
     return {MAIL} if class_ == ASIDE and not WENT.isdisjoint(types) else set()
 
 
-def promote(data: Path, id_: bytes, class_: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:
+def promote(
+    data: Path,
+    id_: bytes,
+    class_: str,
+    *,
+    actor: str,
+    reason: str,
+    now: int,
+    entering: Entering = unentered,
+    files: Files = OS_FILES,
+) -> None:
     """Keep a capture as long as this class asks for; shorter than before it never becomes. Its bytes move with the next regroup().
 
     Raises NotInArchive, NotDisposed where no schedule knows the class, NotSaid, LeaseHeld.
@@ -50,13 +61,16 @@ def promote(data: Path, id_: bytes, class_: str, *, actor: str, reason: str, now
     if schedules is None or class_ not in schedules.by_class:
         raise NotDisposed(f"No schedule in force knows the class {class_}.")
     facts = {"class": class_, "actor": actor, "reason": reason}
-    rules.write(data, Event(Type.CLASS, id_, now, facts=facts), files)
+    rules.write(data, Event(Type.CLASS, id_, now, facts=facts), entering, files)
 
 
-def adopt(data: Path, text: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> Schedules:
+def adopt(
+    data: Path, text: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
+) -> Schedules:
     """Put a file of schedules into force, in place of the one before. Raises BadSchedule, NotSaid, LeaseHeld."""
     found = parse(text)
-    rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts={"text": text, "actor": actor, "reason": reason}), files)
+    facts = {"text": text, "actor": actor, "reason": reason}
+    rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts=facts), entering, files)
     return found
 
 

@@ -7,11 +7,12 @@ loop: whatever arrives while a sync is under way goes into the next one, so a lo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import JournalEnded
@@ -27,6 +28,18 @@ SHORT_FILE = 1 << 20  # bytes of a journal file for whoever writes only a few sh
 Clock = Callable[[], int]  # ms since 1970
 Confirm = Callable[[str, int], "asyncio.Future[None]"]
 """Given journal and number of a durable record: done when it is kept in the second place, too; may fail with a LaterError."""
+
+
+Entering = Callable[[dict[str, Any]], "AbstractContextManager[dict[str, Any] | None]"]
+"""Opens the entry of a deed, given facts that only whoever does it knows: what it gives stands in the record as the fact `entry`,
+and it is kept when the record is durable. None where entries are not kept, as where nobody has claimed the installation."""
+ENTERED = b'"entry":{'
+"""Stands in the head of every record with an entry in it: what somebody wrote has its quotes escaped."""
+
+
+def unentered(_facts: dict[str, Any]) -> AbstractContextManager[dict[str, Any] | None]:
+    """For what is entered elsewhere, or is nobody's deed."""
+    return nullcontext()
 
 
 class Spool:
@@ -132,6 +145,17 @@ def write_events(data: Path, events: Iterable[Event], now: int, files: Files = O
         for event in events:
             writer.event(event)
         writer.flush()
+
+
+def write_entered(
+    data: Path, events: Sequence[Event], now: int, entering: Entering, facts: dict[str, Any], files: Files = OS_FILES
+) -> None:
+    """As write_events, with the entry of the deed in the first of them; facts: for the entry. Of several records all or the first
+    ones are there after a power cut. Raises what entering raises, too: then nothing is written."""
+    with entering(facts) as entry:
+        if entry is not None:
+            events = [replace(events[0], facts={**events[0].facts, "entry": entry}), *events[1:]]
+        write_events(data, events, now, files)
 
 
 class GroupCommit:

@@ -20,6 +20,7 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.plain import decoded, encoded
 from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
+from civicmail.mail.archive.commit import Entering, unentered
 from civicmail.mail.archive.errors import NoHold, NotSaid
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
@@ -53,10 +54,19 @@ class Hold:
 
 
 def place(
-    data: Path, *, ground: str, scope: str, actor: str, reason: str, now: int, tree: Tree | None = None, files: Files = OS_FILES
+    data: Path,
+    *,
+    ground: str,
+    scope: str,
+    actor: str,
+    reason: str,
+    now: int,
+    tree: Tree | None = None,
+    entering: Entering = unentered,
+    files: Files = OS_FILES,
 ) -> str:
     """Put a hold into force; durable when this returns its id. scope: words of a query, or with a tree only what it is about in
-    words; now: ms. Raises QueryError, NotSaid, LeaseHeld."""
+    words; now: ms; entering: is given the id. Raises QueryError, NotSaid, LeaseHeld."""
     if ground not in GROUNDS:
         raise NotSaid(f"A ground is one of {', '.join(GROUNDS)}.")
     name = os.urandom(6).hex()
@@ -65,18 +75,21 @@ def place(
         _tree(scope, now)
     else:
         facts["tree"] = encoded(tree)
-    rules.write(data, Event(Type.HOLD, NO_ID, now, facts=facts), files)
+    rules.write(data, Event(Type.HOLD, NO_ID, now, facts=facts), entering, files, entered={"hold": name})
     return name
 
 
-def end(data: Path, name: str, *, actor: str, reason: str, now: int, files: Files = OS_FILES) -> None:
+def end(
+    data: Path, name: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
+) -> None:
     """Lift a hold. What it kept is disposed of by the schedules from now on. Raises NoHold, NotSaid, LeaseHeld."""
 
     def agree() -> None:
         if name not in {hold.id for hold in in_force(Shelf(data))}:
             raise NoHold(f"No hold in force has the id {name}.")
 
-    rules.write(data, Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason}), files, agree)
+    event = Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason})
+    rules.write(data, event, entering, files, entered={"hold": name}, agree=agree)
 
 
 def standing(data: Path) -> list[Hold]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, moment
 from civicmail.mail.archive import segments, tailindex, warc
-from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.commit import Entering, write_entered
 from civicmail.mail.archive.errors import NotSaid
 from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.places import InJournal
@@ -38,15 +39,23 @@ def take(data: Path) -> Lease:
         raise LeaseHeld("Holds and schedules are being changed by somebody else. Nothing was changed; try again.") from None
 
 
-def write(data: Path, event: Event, files: Files = OS_FILES, agree: Callable[[], None] = lambda: None) -> None:
-    """Make one record durable; waits while others do. agree: asked when nobody can come in between; what it raises stops it. Raises
-    LeaseHeld, NotSaid without actor or reason."""
+def write(
+    data: Path,
+    event: Event,
+    entering: Entering,
+    files: Files = OS_FILES,
+    *,
+    entered: dict[str, Any] | None = None,
+    agree: Callable[[], None] = lambda: None,
+) -> None:
+    """Make one record durable, with the entry of whoever does it; waits while others do. entered: facts for the entry; agree: asked
+    when nobody can come in between, and what it raises stops it. Raises LeaseHeld, NotSaid without actor or reason."""
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise NotSaid(f"Say the {what}: it stays in the record.")
     with take(data):
         agree()
-        write_events(data, [event], event.at, files)
+        write_entered(data, [event], event.at, entering, entered or {}, files)
 
 
 def read(shelf: Shelf, types: Collection[int]) -> list[Event]:

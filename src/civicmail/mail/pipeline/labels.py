@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.commit import Entering, unentered, write_entered
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.screening.examples import HOW
 
@@ -40,9 +40,9 @@ def label_of(event: Event) -> Label | None:
     return Label(facts["label"] == "spam", str(facts.get("by", "")), facts["how"], bool(facts.get("undone")))
 
 
-def say(data: Path, id_: bytes, label: Label, now: int) -> None:
+def say(data: Path, id_: bytes, label: Label, now: int, entering: Entering = unentered) -> None:
     """Write the record; durable on return. now: ms. Raises ValueError, JournalEnded, DiskFull."""
-    write_events(data, [labelled(id_, label, now)], now)
+    write_entered(data, [labelled(id_, label, now)], now, entering, {})
 
 
 def is_inbound(capture: Capture) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -25,7 +24,7 @@ from civicmail.city.policy.approvals import WHOLE, Apart
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Facts, plain_facts
 from civicmail.core.config.settings import Settings
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.commit import Entering, unentered, write_entered
 from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -83,15 +82,17 @@ class Releasing:
         to: str = "",
         for_all: bool = False,
         apart: Apart = WHOLE,
+        entering: Entering = unentered,
     ) -> Released:
         """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
         calls it, and nothing else that it finds today; to: another mailbox that gets the copies; for_all: whoever says so does it
         by duty and teaches what is good without the limit of readers (screening/examples.py); apart: which files go, where some do
-        not: then that is decided about, also by whoever lets it go later (P-22). Raises NotInArchive, DamagedFile, NotAsApproved,
+        not: then that is decided about, also by whoever lets it go later (P-22); entering: is given the indices that go and
+        those that are kept, and is not asked where nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved,
         LaterError."""
         with self._lock:
             word = Word(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all, apart)
-            return self._release(id_, indices, word)
+            return self._release(id_, indices, word, entering)
 
     def close(self) -> None:
         """Ends the processes. Blocks."""
@@ -101,7 +102,7 @@ class Releasing:
             self._readers.close()
             self.runner.close()
 
-    def _release(self, id_: bytes, indices: Collection[int], word: Word) -> Released:
+    def _release(self, id_: bytes, indices: Collection[int], word: Word, entering: Entering) -> Released:
         machine, now = self._machine, self._clock()
         machine.refresh()
         capture = machine.capture(id_)
@@ -125,10 +126,7 @@ class Releasing:
             if is_inbound(capture.source.kind, capture.envelope):
                 events.append(labelled(id_, Label(False, word.by, "operator" if word.for_all else "release"), now))
         if events:
-            with closing(Writer(self._data, self._clock, file_size=SHORT_FILE)) as writer:
-                for event in events:
-                    writer.event(event)
-                writer.flush()
+            write_entered(self._data, events, now, entering, {"let": list(let), "kept": sorted(kept)})
             bell.ring(self._data)
         return Released(let, kept)
 

@@ -1,7 +1,7 @@
 """Entries of people's acts: in the transaction of what they describe, protected by the database, carried to the ledger (A1, A3).
 
-`enter` belongs inside the transaction of a change. `enter_alone` is for looking: its own transaction is committed when it
-returns, so that nothing is shown that was not recorded before (E6).
+`enter` belongs inside the transaction of a change; what is done outside of the database has its entry by `deeds`. `enter_alone` is
+for looking: its own transaction is committed when it returns, so that nothing is shown that was not recorded before (E6).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import metadata
 from typing import Any
 
@@ -25,6 +26,21 @@ LAG_MOST = 60_000
 
 SETTLED = 3_600_000
 """ms for which no transaction stays open."""
+
+
+_one_answer = ContextVar("one_answer", default=False)
+
+
+@contextmanager
+def one_answer() -> Iterator[None]:
+    """For whoever is one transaction with all that they do, and answers when that is committed: what they look at is not shown
+    before."""
+    token = _one_answer.set(True)
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        _one_answer.reset(token)
 
 
 def enter(
@@ -61,10 +77,17 @@ def _require_transaction() -> None:
 def _entry(
     act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
 ) -> Entry:
-    id_ = uuid.uuid4()
+    plain = plain_of(act, actor, reason, now, object, facts, duty=duty, behalf=behalf)
+    columns = {name: value for name, value in plain.items() if name not in ("v", "version")}
+    return Entry(**columns, head=canonical(plain))
+
+
+def plain_of(
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+) -> dict[str, Any]:
+    """An entry as data, under a uuid of its own."""
     said = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
-    plain = {"v": 1, "uuid": str(id_), "at": now, "act": act, "facts": facts, "version": VERSION, **said}
-    return Entry(uuid=id_, at=now, act=act, facts=facts, head=canonical(plain), **said)
+    return {"v": 1, "uuid": str(uuid.uuid4()), "at": now, "act": act, "facts": facts, "version": VERSION, **said}
 
 
 def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
@@ -79,7 +102,7 @@ def before_showing(now: int) -> Iterator[None]:
     """The transaction that is committed before something is shown. Raises NotRecorded as enter_alone does."""
     try:
         require_fresh(now)
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=not _one_answer.get()):
             yield
     except DatabaseError as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
@@ -92,10 +115,10 @@ def require_fresh(now: int) -> None:
 
 
 def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
-    """Commit the entry of something that is about to be done outside of the database, such as a hold in the archive. It does not
-    wait for the ledger: a hold comes in time. Raises NotRecorded when it could not be written: then nothing may be done."""
+    """Commit the entry of a look that does not wait for the ledger, or of something long that begins, such as an import. Raises
+    NotRecorded when it could not be written: then nothing may be shown, and nothing begins."""
     try:
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=not _one_answer.get()):
             return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
     except DatabaseError as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error

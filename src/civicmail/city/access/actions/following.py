@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import devices, inplace, reached, signin
+from civicmail.city.access.actions import deeds, devices, inplace, reached, signin
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Address, Person
@@ -45,14 +45,15 @@ class Attempt:
 
 @dataclass(slots=True)
 class Heard:
-    """What was read since the last write. sent: (uid, address, day) -> how often; received, notices: (address, day) -> how
-    often."""
+    """What was read since the last write. sent: (uid, address, day) -> how often; received, notices: (address, day) -> how often;
+    deeds: entries that stand in the record of what was done."""
 
     positions: dict[str, int] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     sent: Counter[tuple[str, str, date]] = field(default_factory=Counter)
     received: Counter[tuple[str, date]] = field(default_factory=Counter)
     notices: Counter[tuple[str, date]] = field(default_factory=Counter)
+    deeds: list[dict[str, Any]] = field(default_factory=list)
 
     def entry(self, facts: dict[str, Any], at: int) -> None:
         """An entry of a gateway, which says by which mechanism; others are not ours to read."""
@@ -82,6 +83,7 @@ class Heard:
         self.sent.clear()
         self.received.clear()
         self.notices.clear()
+        self.deeds.clear()
 
 
 def write(heard: Heard, *, now: int) -> None:
@@ -89,6 +91,7 @@ def write(heard: Heard, *, now: int) -> None:
     counts = _counts(heard)  # before anybody has to wait for it
     with transaction.atomic():
         _attempts(heard.attempts, now)
+        deeds.restore(heard.deeds)
         _count(counts)
         reached.note(Followed, heard.positions)
     heard.clear()

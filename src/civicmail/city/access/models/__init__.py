@@ -13,6 +13,7 @@ from civicmail.city.access.models.duties import DutyGrant as DutyGrant
 from civicmail.city.access.models.duties import DutyUse as DutyUse
 from civicmail.city.access.models.endings import Ending as Ending
 from civicmail.city.access.models.endings import EndingStep as EndingStep
+from civicmail.city.access.models.entries import Begun as Begun
 from civicmail.city.access.models.entries import Carried as Carried
 from civicmail.city.access.models.entries import Entry as Entry
 from civicmail.city.access.models.hooks import Hook as Hook

@@ -38,6 +38,18 @@ class Entry(models.Model):
         return f"{self.act} by {self.person}"
 
 
+class Begun(models.Model):
+    """A deed that changes files has begun: written before, and taken away with its entry, or where it failed. plain: the entry
+    that it gets; where a process dies in between, that says so (A1)."""
+
+    uuid = models.UUIDField(unique=True)
+    at = models.BigIntegerField(help_text="ms since 1970")
+    plain = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.plain['act']} by {self.plain['person']}"
+
+
 class Carried(models.Model):
     """Where the ledger's journal has an entry: written after that record is durable. An entry without one is still to be carried;
     the order of their ids says nothing, because transactions commit in any order."""

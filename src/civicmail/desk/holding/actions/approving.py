@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
@@ -149,12 +150,11 @@ def _hold(row: Approval, actor: Actor, reason: str, now: int) -> None:
         return
     assert settings.DATA is not None, "pages have an installation"
     data, where = Path(settings.DATA), f"approval:{row.pk}"
-    entries.enter_ahead(
-        "hold.placed", actor=actor, reason=reason or "answers a request", now=now, object=where, facts={"ground": "request"}
-    )
+    reason = reason or "answers a public-records request"
     holds.place(
         data, ground="request", scope=f"approval {row.pk}, with its thread", tree=_tree(row), actor=actor.uid,
-        reason=reason or "answers a public-records request", now=now,
+        reason=reason, now=now,
+        entering=entering_of("hold.placed", actor=actor, reason=reason, now=now, object=where, facts={"ground": "request"}),
     )  # fmt: skip
 
 

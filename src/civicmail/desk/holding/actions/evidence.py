@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import machine
 from civicmail.city.conduct.models import Evidence
 from civicmail.city.conduct.queries import evidence
@@ -15,11 +15,13 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.query.tree import Among
 from civicmail.mail.archive import holds
+from civicmail.mail.archive.commit import Entering
 
 TICK = machine("tick")
 SCOPE = "evidence of violation "
 """How the scope of such a hold begins, before the number of the case."""
 WHY = "A report names it: it is kept until nobody can appeal."
+OVER = "The case is over, or it names other messages."
 log = get_logger()
 
 
@@ -41,14 +43,16 @@ def _keep(data: Path, now: int) -> int:
     missing = [scope for scope, tree in wanted.items() if not any(h.scope == scope and h.tree == tree for h in there)]
     over = [hold for hold in there if wanted.get(hold.scope) != hold.tree]
     for scope in sorted(missing):
-        _entered("hold.placed", scope, now)
-        holds.place(data, ground="other", scope=scope, tree=wanted[scope], actor=TICK.uid, reason=WHY, now=now)
+        entering = _entering("hold.placed", scope, now)
+        holds.place(
+            data, ground="other", scope=scope, tree=wanted[scope], actor=TICK.uid, reason=WHY, now=now, entering=entering
+        )  # fmt: skip
     for hold in over:
-        _entered("hold.lifted", hold.scope, now)
-        holds.end(data, hold.id, actor=TICK.uid, reason="The case is over, or it names other messages.", now=now)
+        entering = _entering("hold.lifted", hold.scope, now)
+        holds.end(data, hold.id, actor=TICK.uid, reason=OVER, now=now, entering=entering)
     return len(missing) + len(over)
 
 
-def _entered(act: str, scope: str, now: int) -> None:
-    where = f"violation:{scope.removeprefix(SCOPE)}"
-    entries.enter_ahead(act, actor=TICK, reason=WHY, now=now, object=where, facts={"ground": "other"})
+def _entering(act: str, scope: str, now: int) -> Entering:
+    where, why = f"violation:{scope.removeprefix(SCOPE)}", OVER if act == "hold.lifted" else WHY
+    return entering_of(act, actor=TICK, reason=why, now=now, object=where, facts={"ground": "other"})

@@ -3,14 +3,12 @@ P-23). Without an end nothing of it would ever be due."""
 
 from __future__ import annotations
 
-from django.db import transaction
-
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import machine
 from civicmail.desk.holding import queries, releasestates
 from civicmail.desk.holding.models import Contest, Release
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.commit import write_entered
 from civicmail.mail.archive.copies import QUARANTINE
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier import bell
@@ -32,9 +30,8 @@ def give_up(now: int) -> int:
     over = [copy for copy in old if copy.uuid not in asked][-AT_ONCE:]
     if not over:
         return 0
-    with transaction.atomic():
-        entries.enter("quarantine.give-up", actor=TICK, reason=WHY, now=now, object="quarantine", facts={"copies": len(over)})
     data, facts = installation(), {"reason": WHY, "actor": TICK.uid}
-    write_events(data, [Event(Type.CANCELLED, copy.id, now, (copy.index,), facts) for copy in over], now)
+    entering = entering_of("quarantine.give-up", actor=TICK, reason=WHY, now=now, object="quarantine", facts={"copies": len(over)})
+    write_entered(data, [Event(Type.CANCELLED, copy.id, now, (copy.index,), facts) for copy in over], now, entering, {})
     bell.ring(data)
     return len(over)

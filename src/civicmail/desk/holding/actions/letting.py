@@ -1,13 +1,12 @@
-"""Letting go what rules keep back: with a reason and an entry first, and through the checks once more (P-02, P-25)."""
+"""Letting go what rules keep back: with a reason, through the checks once more, with an entry in its record (P-02, P-25)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-
-from django.db import transaction
+from typing import Any
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import reason as given
@@ -16,6 +15,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.actions.lettinggo import releasing
 from civicmail.desk.holding.keptback import Copy
+from civicmail.mail.archive.commit import Entering
 from civicmail.mail.pipeline.releasing import Released
 
 OWN = "said by its reader to be no spam"
@@ -46,13 +46,11 @@ def release_together(copies: Sequence[Copy], *, actor: Actor, reason: str, now: 
         raise Conflict("These are not of one campaign: they come from different domains, or other rules keep them.")
     if kinds.kind_of(copies[0].rules, queries.book()) != "spam":
         raise Conflict("Only what the spam filter alone keeps is let go together.")
-    with transaction.atomic():
-        done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "together": len(copies)}) for c in copies]
-        entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
     let = kept = 0
     with releasing() as letting:
         for copy in copies:
-            found = letting.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True)
+            entering = _entering([copy], "quarantine.release", actor, reason, now, together=len(copies))
+            found = letting.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True, entering=entering)
             let, kept = let + len(found.let), kept + len(found.kept)
     return let, kept
 
@@ -96,13 +94,13 @@ def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int
     reason, book = given(reason, least=10), queries.book()
     if (said := next((words for copy in copies if (words := not_alone(copy, actor))), "")) != "":
         raise Conflict(said)
-    with transaction.atomic():
-        done = [(f"capture:{c.uuid}", {"copy": c.index, "rules": list(c.rules), "whole": len(copies)}) for c in copies]
-        entries.enter_each("quarantine.release", done, actor=actor, reason=reason, now=now)
     rules = {name for copy in copies for name in kinds.keeping_rules(copy.rules, book)}
+    entering = _entering(copies, "quarantine.release", actor, reason, now, whole=len(copies))
     with releasing() as letting:
         indices = [copy.index for copy in copies]
-        return letting.release(copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True)
+        return letting.release(
+            copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True, entering=entering
+        )  # fmt: skip
 
 
 def release_own(
@@ -135,13 +133,19 @@ def _through(
     rules: Collection[str] = (),
     facts: Mapping[str, int | str] = NOTHING,
 ) -> Released:
-    """rules: ids of those that are put aside. The entry is there before anything happens; what then happened is a record of the
-    archive, with the same person in it."""
-    with transaction.atomic():
-        said = {"copy": copy.index, "rules": list(copy.rules), **facts}
-        entries.enter(act, actor=actor, reason=reason, now=now, object=f"capture:{copy.uuid}", facts=said)
+    """rules: ids of those that are put aside."""
+    entering = _entering([copy], act, actor, reason, now, **facts)
     with releasing() as letting:
-        done = letting.release(copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all)
+        done = letting.release(
+            copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all, entering=entering
+        )  # fmt: skip
     if copy.index not in done.let and copy.index not in done.kept:
         raise Conflict("It is not kept back any more.")
     return done
+
+
+def _entering(copies: Sequence[Copy], act: str, actor: Actor, reason: str, now: int, **more: int | str) -> Entering:
+    """The entry of copies of one message stands in the record of what became of them."""
+    rules = list(dict.fromkeys(rule for copy in copies for rule in copy.rules))
+    facts: dict[str, Any] = {"copy": copies[0].index, "rules": rules, **more}
+    return entering_of(act, actor=actor, reason=reason, now=now, object=f"capture:{copies[0].uuid}", facts=facts)

@@ -1,7 +1,7 @@
 """Asking that something is let go, and answering: by kind one officer or two, with the checks made once more (P-02, P-19, P-25).
 
-The entry of an answer is durable before anything happens; what then happened is a record of the archive with the same person in it,
-and only after that the request has an end. Whoever dies in between is answered by the next one who looks.
+What happens on an answer is a record of the archive with the entry of the answer in it, and only after that the request has an end.
+Whoever dies in between is answered by the next one who looks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
@@ -86,8 +87,7 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
         found = locked(row, "state")
         releasestates.step(found.kind, found.state, "release")
         _not_twice(found, actor)
-        _entered("release.release", found, actor, reason, now)
-    done = _let_go(found, actor, reason)
+    done = _let_go(found, actor, reason, now)
     action = "lapse" if done is None or not (done.let or done.kept) else "release" if done.let else "keep"
     return _ended(found, action, actor, reason, now, let=len(done.let) if done is not None else 0)
 
@@ -163,15 +163,18 @@ def _ended(row: Release, action: str, actor: Actor, reason: str, now: int, *, le
     return found
 
 
-def _let_go(row: Release, actor: Actor, reason: str) -> Released | None:
+def _let_go(row: Release, actor: Actor, reason: str, now: int) -> Released | None:
     """None where the message is gone: its time was over. What was found since keeps it."""
     book = queries.book()
     rules = [name for name in row.rules.split(",") if name and kinds.kind_of((name,), book) != "malware"]
+    entering = entering_of(
+        "release.release", actor=actor, reason=reason[:400], now=now, object=f"capture:{row.capture}", facts=_facts(row)
+    )
     with releasing() as letting:
         try:
             return letting.release(
                 uuid.UUID(row.capture).bytes, row.copies, by=actor.uid, reason=reason, aside=kinds.aside(row.kind), rules=rules,
-                malware=row.malware, for_all=row.kind == "other",
+                malware=row.malware, for_all=row.kind == "other", entering=entering,
             )  # fmt: skip
         except NotInArchive:
             return None
@@ -188,15 +191,12 @@ def _names(rules: Collection[str]) -> str:
 
 
 def _entered(act: str, row: Release, actor: Actor, reason: str, now: int, **more: int) -> None:
-    facts: dict[str, Any] = {
-        "release": row.pk,
-        "kind": row.kind,
-        "copies": row.copies,
-        "rules": row.rules,
-        "state": row.state,
-        **more,
-    }
+    facts = _facts(row) | more
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"capture:{row.capture}", facts=facts)
+
+
+def _facts(row: Release) -> dict[str, Any]:
+    return {"release": row.pk, "kind": row.kind, "copies": row.copies, "rules": row.rules, "state": row.state}
 
 
 def _tell(row: Release, now: int) -> None:

@@ -1,4 +1,4 @@
-"""Reports of others about mail in our name, read in by whoever keeps the machines running (P-26): an entry, then the sums."""
+"""Reports of others about mail in our name, read in by whoever keeps the machines running (P-26): the sums, with their entry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.entries import enter_ahead
+from civicmail.city.access.actions.deeds import in_files
 from civicmail.city.access.actors import Actor
 from civicmail.mail.screening.reports import kept
 from civicmail.mail.screening.reports.kept import Taken
@@ -19,5 +19,5 @@ def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, 
     Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
     guard.require(actor, "dns.reports", now=now)
     facts = {"files": files, "reports": len(reports)}
-    enter_ahead("dns.reports", actor=actor, reason="reports read in", now=now, duty="system-administrator", facts=facts)
-    return kept.keep(data, reports, domains, now=now)
+    with in_files("dns.reports", actor=actor, reason="reports read in", now=now, duty="system-administrator", facts=facts):
+        return kept.keep(data, reports, domains, now=now)

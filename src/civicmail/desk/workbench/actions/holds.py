@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from django.db import transaction
-
-from civicmail.city.access.actions import entries, looking
+from civicmail.city.access.actions import looking
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Entry
@@ -33,11 +32,9 @@ def hold(
     permit = looking.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     said = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
     tree = tree_of(permit)
-    name = holds.place(data, ground=ground, scope=said, tree=tree, actor=actor.uid, reason=reason, now=now)
-    with transaction.atomic():
-        where = f"mandate:{mandate.number}"
-        entries.enter("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts={**facts, "hold": name})
-    return name
+    where = f"mandate:{mandate.number}"
+    entering = entering_of("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts=facts)
+    return holds.place(data, ground=ground, scope=said, tree=tree, actor=actor.uid, reason=reason, now=now, entering=entering)
 
 
 def placed(number: str) -> list[Entry]:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
-from django.db import transaction
 from django.db.models import QuerySet
 from ninja import Schema
 
+from civicmail.city.access.actions.entries import one_answer
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.errors import KeyUsed
@@ -33,7 +33,7 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
     if len(key) > LONGEST or not key.isprintable():
         raise Unusable(f"An {HEADER} has at most {LONGEST} characters.", {HEADER: f"At most {LONGEST} characters."})
     token, digest = request.auth.token, _digest(request)
-    with transaction.atomic():
+    with one_answer():
         Answered.objects.filter(token=token, at__lt=request.now - KEPT).delete()
         wanted = {"digest": digest, "at": request.now}
         row, new = Answered.objects.select_for_update().get_or_create(token=token, key=key, defaults=wanted)

@@ -1,21 +1,17 @@
-"""Trying again at once: an entry of who asked and why, then a record for each message, then the courier is woken (P-17)."""
+"""Trying again at once: a record for each message, with the entry of who asked and why, then the courier is woken (P-17)."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
-from django.db import transaction
-
 from civicmail.city.access import guard
-from civicmail.city.access.actions.entries import enter
+from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.front.web.system.waiting import Line
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.courier import actions, bell
 
 
@@ -34,10 +30,10 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
         raise Conflict("Nobody waits here any more.")
     hops = sorted({line.hop for line in lines if not line.held})
     object_ = f"capture:{uuid.UUID(bytes=next(iter(by)))}" if len(by) == 1 else f"hop:{hops[0]}"
-    with transaction.atomic():
-        facts = {"did": "try now", "messages": len(by), "hops": hops}
-        enter("queue.act", actor=actor, reason=reason, now=now, object=object_[:200], duty="system-administrator", facts=facts)
-    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-        actions.retry_each(writer, by, actor=actor.uid, reason=reason, now=now)
+    entering = entering_of(
+        "queue.act", actor=actor, reason=reason, now=now, object=object_[:200], duty="system-administrator",
+        facts={"did": "try now", "messages": len(by), "hops": hops},
+    )  # fmt: skip
+    actions.retry_each(data, by, actor=actor.uid, reason=reason, now=now, entering=entering)
     bell.ring(data)
     return len(by)
