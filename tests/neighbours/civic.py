@@ -108,6 +108,13 @@ class Civicmail:
             return wire.getresponse().status == 200
         return False
 
+    def interrupt(self) -> float:
+        """Ctrl-C, which every process hears; seconds until the last has ended."""
+        began = time.monotonic()
+        os.killpg(self.pid, signal.SIGINT)
+        self._running.process.wait(60)
+        return time.monotonic() - began
+
     def kill(self) -> None:
         """SIGKILL to every process at the same moment."""
         os.killpg(self.pid, signal.SIGKILL)

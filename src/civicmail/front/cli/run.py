@@ -47,6 +47,7 @@ def run(
         raise UsageError("--job belongs to the role worker.")
     if parent:
         die_with_parent(parent)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who has not begun ends at once; the others listen for themselves
     if role == "gateway":
         _serve_gateway(settings, folder)
     elif role == "web":
@@ -114,43 +115,52 @@ def stop_on_signal() -> threading.Event:
 
 def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) -> None:
     os.nice(NICE.get(job, 0))
-    stop = stop_on_signal()
     from civicmail.core.config.log import set_up
 
     set_up(settings.log, f"worker {job}")
-    threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
-    if job == "city":
-        from civicmail.front.web.start import prepare, start
-        from civicmail.front.worker import (
-            answering,
-            city,
-            findings,
-            hooks,
-            leaving,
-            notices,
-            people,
-            pickups,
-            pulls,
-            reports,
-            rulebook,
-            sending,
-        )
-
-        start(data, config)
-
-        def ready() -> None:
-            prepare(data, config)
-
-        jobs = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
-        jobs += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
-        jobs += [pickups.job(settings, data, ready, now_ms)]
-        jobs += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
-        jobs += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
-        jobs += [pulls.job(settings, data, ready, now_ms)]
-        city.run(settings, data, stop, jobs)
+    module = importlib.import_module(f"civicmail.front.worker.{job}")
+    if job != "city":
+        stop = stop_on_signal()
+        threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
+        module.run(settings, data, stop)
     else:
-        importlib.import_module(f"civicmail.front.worker.{job}").run(settings, data, stop)
+        _serve_city(settings, data, config)
     epoch.require_unfenced(data)
+
+
+def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
+    from civicmail.front.web.start import is_preparing, prepare, start
+    from civicmail.front.worker import (
+        answering,
+        city,
+        findings,
+        hooks,
+        leaving,
+        notices,
+        people,
+        pickups,
+        pulls,
+        reports,
+        rulebook,
+        sending,
+    )
+
+    start(data, config)
+
+    def ready() -> None:
+        prepare(data, config)
+
+    jobs = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
+    jobs += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
+    jobs += [pickups.job(settings, data, ready, now_ms)]
+    jobs += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
+    jobs += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
+    jobs += [pulls.job(settings, data, ready, now_ms)]
+    stop = stop_on_signal()
+    threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
+    city.run(settings, data, stop, jobs, is_preparing)
+    if is_preparing():
+        os._exit(0)  # the thread that makes tables is cut short with the process
 
 
 def _stop_when_fenced(data: Path, stop: threading.Event) -> None:

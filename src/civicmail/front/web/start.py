@@ -41,6 +41,12 @@ def is_young() -> bool:
     return bool(_began) and time.monotonic() - _began < YOUNG
 
 
+def is_preparing() -> bool:
+    """Whether the tables are brought up to this program's version at this moment: that takes seconds on the first start, and may be
+    cut short at any moment, because whoever comes next goes on from the last step that was committed."""
+    return _preparing.locked() and not _prepared
+
+
 def start(data: Path, config: Path | None = None) -> None:
     """Django works on the database of this data folder from now on; nothing is asked of the database yet."""
     os.environ["CIVICMAIL_DATA"] = str(data)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from civicmail.core.config.log import get_logger, set_up
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.front.web import start
+from civicmail.front.web import serve, start
 from civicmail.mail.replica import epoch
 
 _PR_SET_PDEATHSIG = 1
@@ -42,6 +42,7 @@ def _prepare(data: Path, config: Path | None) -> None:
             said = True
             close_old_connections()
             time.sleep(AGAIN)
+    serve.shows_pages[0] = 1
     log.info("pages are ready")
     for programs in ("api", "scim"):  # the first of them need not wait for what urls.py imports later
         importlib.import_module(f"civicmail.front.web.{programs}.urls")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,20 @@ RETURNING_EVERY = 0.5
 KICK_EVERY = 0.25
 
 
-def run(settings: Settings, data: Path, stop: threading.Event, people: Sequence[Job] = ()) -> None:
+def run(
+    settings: Settings,
+    data: Path,
+    stop: threading.Event,
+    people: Sequence[Job] = (),
+    abandon: Callable[[], bool] = lambda: False,
+) -> None:
     """Every record becomes a leaf of the ledger within a second; a signed checkpoint follows every hour. people: the jobs of
-    people's side (people.py)."""
+    people's side (people.py); abandon: as run_all has it."""
     returning = Job("returning", lambda: _returning(data), RETURNING_EVERY, lease="returning")
     jobs = [Job("ledger", lambda: _ledger(settings, data), LEDGER_EVERY), returning, *people]
     if settings.signin.kick:
         jobs.append(Job("kick", lambda: _kick(settings, data), KICK_EVERY, lease="kick"))
-    run_all(jobs, data, stop)
+    run_all(jobs, data, stop, abandon)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ Work = Callable[[], bool]
 
 PAUSE_MOST = 60.0
 LENT_SECONDS = 0.2
+JOIN_SECONDS = 0.2  # short, so that the main thread hears signals
 _AWAY = ("OperationalError", "InterfaceError")
 """By name, because the mail worker has no Django: the database does not answer. That is no fault of ours to be traced."""
 
@@ -74,12 +75,15 @@ def _tell(job: Job, error: Exception, failures: int) -> None:
     log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=ours)
 
 
-def run_all(jobs: list[Job], data: Path, stop: threading.Event) -> None:
-    """Each job in a thread of its own; returns when all have stopped."""
+def run_all(jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
+    """Each job in a thread of its own; returns when all have stopped, or at once where what they are at may be cut short (abandon):
+    then the process has to end."""
     memory.share()
-    threads = [threading.Thread(target=run_job, args=(job, data, stop), name=job.name) for job in jobs]
+    threads = [threading.Thread(target=run_job, args=(job, data, stop), name=job.name, daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
         while thread.is_alive():
-            thread.join(0.5)  # short, so that the main thread hears signals
+            if stop.is_set() and abandon():
+                return
+            thread.join(JOIN_SECONDS)
