@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
-import queue
 import signal
-import threading
 from pathlib import Path
 
 from civicmail.core.config import memory
@@ -19,30 +17,18 @@ from civicmail.core.config.settings import Settings
 
 THREADS = 4
 """Requests at a time, and connections to the database at most."""
-GRACE = 0.3
-"""Seconds that a worker has to stop before it shows pages."""
-LOOK = 0.2
-"""Seconds between two looks at signals."""
 shows_pages = mmap.mmap(-1, 1)
 """Of the process that listens and the one that it forks: the first byte is 1 when the tables are there."""
 NICE = 5
 """Who waits for a page comes after who waits for a 250."""
 
 
-class Looking(threading.Event):
-    """Whoever waits for it without an end hears signals meanwhile: of two that came within milliseconds none was heard."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        while timeout is None and not super().wait(LOOK):
-            pass
-        return super().wait(timeout)
-
-
 def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     """Serve until SIGTERM; what is under way is finished. Raises LaterError when the address is taken."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
-    from granian.server import Server
+
+    from civicmail.front.web.pageserver import PageServer
 
     os.nice(NICE)
     memory.share()  # what is forked has it, too
@@ -54,27 +40,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     socket = Path(address.removeprefix("unix:")) if address.startswith(("/", "unix:")) else None
     if socket is not None:
         socket.unlink(missing_ok=True)
-
-    heard: queue.SimpleQueue[None] = queue.SimpleQueue()
-
-    class Impatient(Server):  # type: ignore[misc, valid-type] # granian says nothing of its types
-        """Hears two signals at once, and does not wait for a worker that shows no pages yet."""
-
-        def signal_handler_interrupt(self, *_: object) -> None:
-            """A handler interrupts whatever runs, also a wait() or a set() of the very event, which hold its lock: another thread
-            sets it."""
-            self.interrupt_signal = True
-            heard.put(None)
-
-        def _stop_workers(self) -> None:
-            for worker in self.wrks:
-                worker.terminate()
-                if not shows_pages[0]:
-                    worker.join(GRACE)
-                    worker.kill()
-            super()._stop_workers()
-
-    server = Impatient(
+    server = PageServer(
         "civicmail.front.web.wsgi:application",
         address="127.0.0.1" if socket else address,
         port=settings.web.port,
@@ -88,14 +54,6 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         respawn_failed_workers=False,
         workers_kill_timeout=10,
     )
-
-    server.main_loop_interrupt = Looking()
-
-    def pass_on() -> None:
-        heard.get()
-        server.main_loop_interrupt.set()
-
-    threading.Thread(target=pass_on, daemon=True).start()
     try:
         server.serve()
     except (OSError, RuntimeError) as error:
