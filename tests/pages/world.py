@@ -23,6 +23,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import ms
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
+from civicmail.desk.holding.models import UnaskedDepartment
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.stepup import AT
@@ -120,6 +121,7 @@ def town(now: datetime | None = None) -> Town:
     t = Town(now or timezone.now())
     for code, name in (("public-works", "Public Works"), ("fire", "Fire Department"), ("clerk", "City Clerk")):
         t.departments[code] = directory.Department.objects.create(code=code, name=name, mailbox_cost=21_250)
+        UnaskedDepartment.objects.create(department=t.departments[code], at=t.now)  # as a city that was here before has them
     t.policy = access.PolicyText.objects.create(
         version=7, title="E-mail use policy", text=TEXT, changed="Personal use is now decided by each department.",
         sha256=sha256(TEXT.encode()).hexdigest(), published=t.now - timedelta(days=100), by="p-office",

@@ -17,7 +17,7 @@ from civicmail.city.access.duties import Duty
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.core.config.errors import LaterError
-from civicmail.desk.holding import containmentstates, queries, releasestates
+from civicmail.desk.holding import containmentstates, queries, releasestates, switches
 from civicmail.desk.holding.keptback import UNCHECKED
 from civicmail.desk.holding.models import Approval, AskedDepartment, Containment, Contest, Finding, Release
 
@@ -124,7 +124,17 @@ WORK = (
 def office(actor: Actor, now: int) -> list[Tasks]:
     """Groups, some with nothing in them; one query for each kind of work that this person has."""
     found = [Tasks(gettext(work.group), _task(work, actor, now)) for work in WORK]
-    return [*_agreeing(actor), Tasks("Holding", _unchecked(actor, now)), *found]
+    return [*_agreeing(actor), Tasks("Holding", _unchecked(actor, now)), Tasks("Rule book", _undecided(actor)), *found]
+
+
+def _undecided(actor: Actor) -> list[Task]:
+    """Departments about which nobody has decided whether their files wait for a manager (P-22)."""
+    if not (actor.holds("policy-author") or actor.holds("policy-approver")):
+        return []
+    count = len(switches.undecided())
+    hint = "Until somebody has, files of a department wait as soon as its head can answer."
+    word = ("warn", f"{count} not decided")
+    return [Task("Decide whose files wait for a manager", "asked-departments", (), hint, word)] if count else []
 
 
 def _unchecked(actor: Actor, now: int) -> list[Task]:

@@ -15,12 +15,14 @@ from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.boxes import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.core.query.whose import reached
 from civicmail.desk.mailbox import finding
 from civicmail.desk.mailbox.counted import Counted
 from civicmail.desk.mailbox.fates import Fates
 from civicmail.desk.mailbox.finding import Desk
 from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.scope import Box, Mine
+from civicmail.desk.mailbox.turning import ids
 from civicmail.desk.mailbox.waiting import Waiting
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.store import NotIndexed
@@ -111,6 +113,19 @@ def _unread(actor: Actor, now: int) -> int:
         rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
         mine = mine_of(boxes_of(actor, addresses(rows)), now)
         return len(finding.unopened(desk(permit, mine, now=now, kept=Shelves(person.pk, now)))) if mine.boxes else 0
+    except (NotPermitted, NotIndexed, DamagedIndex):
+        return 0
+
+
+def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:
+    """The same of what came to these addresses, lists too. Asked anew each time: few have any."""
+    person = Person.objects.filter(uid=actor.uid).first()
+    if person is None or not addresses_:
+        return 0
+    try:
+        permit, mine = mine_now(actor, now=now)
+        of = desk(permit, mine, now=now, kept=Shelves(person.pk, now))
+        return len(finding.unopened(of) & ids(of.reader, reached(list(addresses_)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0
 

@@ -12,9 +12,9 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions import closing
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.core.disk.tail import Tail
-from civicmail.desk.holding import queries, senders
+from civicmail.desk.holding import queries, senders, switches
 from civicmail.desk.holding.actions import (
     approving,
     asking,
@@ -47,6 +47,7 @@ HOUR = 3_600_000
 MOST = 10 << 20
 """Bytes of the files of a draft."""
 _SWITCH = "Public works asks its managers about files first (P-22)."
+_NOT = "Its letters rarely have files, and the council reads the report each month."
 _MANY = "The police department wants it, too; its letters have many files."
 
 
@@ -79,6 +80,8 @@ def _switch(city: Staff, now: int) -> None:
     books.adopt(then)
     switching.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
     switching.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
+    for department in Department.objects.filter(pk__in=switches.undecided()):
+        switching.leave_off(department, actor=author, reason=_NOT, now=then)
     head = actor(city.named["head"], now)
     agenda = standing.What(series="agenda-*.pdf", domain="cranes.example")
     standing.allow(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import standing, tasks
+from civicmail.city.access.queries import officelists, standing, tasks
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
@@ -30,6 +30,8 @@ def home(request: Asked) -> HttpResponse:
     found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
     if mail := _mail(request.actor, now):
         found.insert(0, tasks.Tasks(gettext("My mail"), mail))
+    if records := _records(request, now):
+        found.append(tasks.Tasks(gettext("Public records"), records))
     if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
         found.append(tasks.Tasks(gettext("Oversight"), sampled))
     if may(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
@@ -46,6 +48,21 @@ def _mail(actor: Actor, now: int) -> list[tasks.Task]:
     own = ownmail.waits_for(actor, now)
     others = mailbox.held_for(actor, now=now) - own
     return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
+
+
+def _records(request: Asked, now: int) -> list[tasks.Task]:
+    """Requests for records that came to records@: of whoever has that duty, and until then of the access officer (P-21)."""
+    if not (lists := officelists.read_by(me(request).pk)):
+        return []
+    found = []
+    if count := mailbox.unread_at(request.actor, lists, now=now):
+        words = ngettext("{count} not read", "{count} not read", count).format(count=count)
+        label, query = gettext("Read what came to records@"), f"q=to:{lists[0]}"
+        found.append(tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
+    if not request.actor.holds("records-officer"):
+        hint = gettext("Mail to records@ comes to you until somebody has that duty.")
+        found.append(tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
+    return found
 
 
 def _own(count: int) -> tasks.Task:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import duties, entries, invitations
+from civicmail.city.access.actions import duties, entries, invitations, officelists
+from civicmail.city.access.actions.acting import employment
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Unusable
@@ -39,6 +40,7 @@ def claim_installation(first: First, *, actor: Actor, reason: str, now: int) -> 
     with transaction.atomic():
         person = _person(first, actor, now)
         duties.first(person, until=now + LASTS, actor=actor, reason=reason, now=now)
+        officelists.make_first(employment(person).department, actor=actor, reason=reason, now=now)
         secret = invitations.invite_first(person, actor=actor, reason=reason, now=now, username=first.login)
         publish_on_commit()
         if (data := data_folder()) is not None:

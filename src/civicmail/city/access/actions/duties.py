@@ -12,7 +12,7 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked
-from civicmail.city.access.actions.publishing import data_folder
+from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS, DUTIES, MOST_HOURS, Duty, conflicts
@@ -20,6 +20,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import MOST
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, DutyUse
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.officelists import OFFICE_LISTS
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Department, Person
@@ -27,6 +28,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.files import OS_FILES, Files
 
 HOUR = 3_600_000
+_MAY_MOVE_LISTS = frozenset({"duty.grant", "duty.end", "access.claim", "access.recover"})
 
 
 def grant(
@@ -227,3 +229,5 @@ def _entered(act: str, row: DutyGrant, actor: Actor, reason: str, now: int, **mo
         **more,
     }
     entries.enter(act, actor=actor, reason=reason, now=now, object=f"duty:{row.pk}", duty=row.duty, facts=facts)
+    if act in _MAY_MOVE_LISTS and any(row.duty in one.duties for one in OFFICE_LISTS.values()):
+        publish_on_commit(later=True)  # whose mail it is that records@ gets

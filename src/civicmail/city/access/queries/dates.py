@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db.models import Model
 from django.utils import timezone
 
-from civicmail.city.access.models import Acknowledgement, Authorisation, Bar, Device, Forwarding, PolicyText
+from civicmail.city.access.models import Acknowledgement, Authorisation, Bar, Device, DutyGrant, Forwarding, PolicyText
 from civicmail.city.access.moments import moment
 from civicmail.city.access.standing import GRACE, YEAR
 from civicmail.city.directory.models import Agency, Mailbox
@@ -20,6 +20,8 @@ DATES: tuple[tuple[type[Model], str, int], ...] = (
     (Device, "until", 0),
     (Bar, "since", 0),
     (Bar, "until", 0),
+    (DutyGrant, "starts", 0),
+    (DutyGrant, "until", 0),
     (Forwarding, "until", 0),
     (Mailbox, "expires", 0),
     (Agency, "suspended", 0),

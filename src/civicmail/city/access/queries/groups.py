@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from civicmail.city.access.officelists import of
+from civicmail.city.access.queries import officelists
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 
 
@@ -20,6 +22,8 @@ class Box(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def holder(self) -> int | None: ...
+    @property
     def department(self) -> str: ...
     @property
     def closed(self) -> datetime | None: ...
@@ -27,7 +31,8 @@ class Box(Protocol):
 
 def expanded(boxes: Iterable[Box]) -> dict[str, tuple[str, ...]]:
     """Address of each open list -> main addresses of the mailboxes behind it, in order, each once. Somebody who was named and whose
-    mailbox is closed is among them, so that it is recorded that they got nothing; of everybody only who is there. Four queries."""
+    mailbox is closed is among them, so that it is recorded that they got nothing; of everybody only who is there. A list of an
+    office that names nobody leads to whoever holds its duty. A fixed number of queries."""
     named = {box.id: box for box in boxes}
     open_ = {id_: box for id_, box in named.items() if not box.closed}
     rows = list(MailGroup.objects.filter(closed__isnull=True).order_by("id").values_list("id", "address", "everyone", "department"))
@@ -36,10 +41,18 @@ def expanded(boxes: Iterable[Box]) -> dict[str, tuple[str, ...]]:
     inside, members = _pairs(MailGroup.subgroups.through, "from_mailgroup", "to_mailgroup"), _members()
     wide = _everyone(open_.values()) if any(row[2] for row in rows) else {}
     direct = {
-        id_: [named[m].address for m in members[id_] if m in named] + (wide.get(department, []) if everyone else [])
-        for id_, _, everyone, department in rows
+        id_: _of_office(address, open_.values())
+        if not (everyone or members[id_] or inside[id_])
+        else [named[m].address for m in members[id_] if m in named] + (wide.get(department, []) if everyone else [])
+        for id_, address, everyone, department in rows
     }
     return {address: tuple(dict.fromkeys(_behind(id_, direct, inside))) for id_, address, _, _ in rows}
+
+
+def _of_office(address: str, boxes: Iterable[Box]) -> list[str]:
+    """Of a list that names nobody: personal mailboxes of those whose duty it is."""
+    people = set(officelists.holders(address)) if of(address) else set()
+    return [box.address for box in boxes if people and box.kind == "personal" and box.holder in people]
 
 
 def _behind(top: int, direct: dict[int, list[str]], inside: dict[int, list[int]]) -> list[str]:
@@ -86,7 +99,7 @@ def _everyone(boxes: Iterable[Box]) -> dict[int, list[str]]:
 
 def behind(group: MailGroup) -> tuple[str, ...]:
     """Main addresses of the open mailboxes that mail to one list reaches at this moment, in order."""
-    rows = Mailbox.objects.order_by("id").values_list("id", "address", "kind", "department__code", "closed")
+    rows = Mailbox.objects.order_by("id").values_list("id", "address", "kind", "holder", "department__code", "closed")
     boxes = [_Row(*row) for row in rows]
     open_ = {box.address for box in boxes if not box.closed}
     return tuple(sorted(address for address in expanded(boxes).get(group.address, ()) if address in open_))
@@ -96,5 +109,6 @@ class _Row(NamedTuple):
     id: int
     address: str
     kind: str
+    holder: int | None
     department: str
     closed: datetime | None

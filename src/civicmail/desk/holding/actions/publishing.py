@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from civicmail.city.access import approved
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.policy.approvals import Answers, Approvals, Standing
+from civicmail.desk.holding import switches
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, StandingApproval
 from civicmail.desk.viewer.queries import installation
 
@@ -61,7 +62,8 @@ def in_force(now: int) -> Approvals:
 
 
 def _standing(now: int) -> Approvals:
-    departments = AskedDepartment.objects.filter(since__isnull=False).values_list("department__code", flat=True)
+    on = AskedDepartment.objects.filter(since__isnull=False).values_list("department__code", flat=True)
+    departments = {*on, *switches.by_default()}
     rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=moment(now)).select_related("department").order_by("pk")
     standing = [Standing(f"s{r.pk}", ms(r.until), r.department.code, "", r.mailbox, r.sha256, r.series, r.domain) for r in rows]
     return Approvals(frozenset(departments), tuple(standing))

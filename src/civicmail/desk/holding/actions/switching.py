@@ -14,9 +14,9 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.policy.approvals import RULE
-from civicmail.desk.holding import queries
+from civicmail.desk.holding import queries, switches
 from civicmail.desk.holding.actions import publishing
-from civicmail.desk.holding.models import AskedDepartment
+from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
 
 MOST = 40
 """Questions of a manager and working day above which two people say why."""
@@ -42,6 +42,7 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
         )  # fmt: skip
         if not made:
             raise Conflict("It was switched on already.")
+        UnaskedDepartment.objects.filter(department=department).delete()
         facts = {"forecast": forecast, "acts": int(since is not None)}
         entries.enter("approval.switch", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
     publishing.written(now)
@@ -72,4 +73,28 @@ def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> 
         where = f"department:{row.department.code}"
         entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
         AskedDepartment.objects.filter(pk=row.pk).delete()
+        _decided_off(row.department, actor, reason, now)
     publishing.written(now)
+
+
+def leave_off(department: Department, *, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
+    """Decide that files of a department about which nobody has decided leave without a question. Raises NotPermitted, Unusable,
+    Conflict where somebody has."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = given(reason, least=20)
+    with transaction.atomic():
+        Department.objects.select_for_update().get(pk=department.pk)
+        if switches.of(department).is_decided:
+            raise Conflict("Somebody has decided about this department already.")
+        where = f"department:{department.code}"
+        entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
+        row = _decided_off(department, actor, reason, now)
+    publishing.written(now)
+    return row
+
+
+def _decided_off(department: Department, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
+    """With a name and a day; in place of how it was before anybody had to decide."""
+    said = {"by": Person.objects.get(uid=actor.uid), "at": moment(now), "reason": reason}
+    row, _ = UnaskedDepartment.objects.update_or_create(department=department, defaults=said)
+    return row

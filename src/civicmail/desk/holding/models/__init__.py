@@ -6,6 +6,7 @@ from civicmail.desk.holding.models.approvals import Approval as Approval
 from civicmail.desk.holding.models.approvals import ApprovalCopy as ApprovalCopy
 from civicmail.desk.holding.models.approvals import AskedDepartment as AskedDepartment
 from civicmail.desk.holding.models.approvals import StandingApproval as StandingApproval
+from civicmail.desk.holding.models.approvals import UnaskedDepartment as UnaskedDepartment
 from civicmail.desk.holding.models.asking import Containment as Containment
 from civicmail.desk.holding.models.asking import Contest as Contest
 from civicmail.desk.holding.models.asking import Digest as Digest

@@ -145,3 +145,16 @@ class AskedDepartment(models.Model):
 
     def __str__(self) -> str:
         return str(self.department)
+
+
+class UnaskedDepartment(models.Model):
+    """A department whose files leave without a question, because somebody decided so. by: nobody, where it was so before anybody
+    had to decide; then it still waits for a decision."""
+
+    department = models.OneToOneField(Department, models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=400, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.department)

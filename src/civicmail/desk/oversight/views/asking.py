@@ -24,9 +24,10 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import switches
 from civicmail.desk.holding.actions import switching
 from civicmail.desk.holding.actions.switching import MOST, TENTHS
-from civicmail.desk.holding.models import AskedDepartment
+from civicmail.desk.holding.switches import Switch
 from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, Forecast, forecast
 from civicmail.desk.oversight.heads import Heads
 
@@ -45,14 +46,14 @@ def listed(request: Asked) -> HttpResponseBase:
     """Every department: whether it is asked, and how many questions a day that is, or would be, for its manager."""
     require(request, "rules.see")
     seen = foreseen(ms(request.now))
-    on = {row.department_id: row for row in AskedDepartment.objects.all()}
+    stand = switches.switches()
     found = listing.of(
         request,
         Department.objects.filter(closed__isnull=True),
         caption="Departments, and the approvals that each would be asked for",
         columns=[
             Column("name", "Department", lambda d: Cell(d.name, reverse("asked-department", args=[d.code])), ("name",)),
-            Column("state", "State", lambda d: Cell(*_state(on.get(d.pk)))),
+            Column("state", "State", lambda d: Cell(*_state(stand[d.pk]))),
             Column("forecast", "A day", lambda d: said(seen.tenths(d.code)), num=True, name="questions a day"),
             Column("head", "Manager", lambda d: str(d.head) if d.head else "", name="manager"),
         ],
@@ -70,28 +71,29 @@ def one(request: Asked, department: str) -> HttpResponse:
     """Switch it on or off; the head agrees where many questions are foreseen."""
     require(request, "rules.see")
     of = get_object_or_404(Department.objects.select_related("head"), code=department, closed__isnull=True)
-    row = AskedDepartment.objects.select_related("by", "head", "department").filter(department=of).first()
-    now, form = ms(request.now), Why(request.POST or None)
+    stand = switches.of(of)
+    row, now, form = stand.on, ms(request.now), Why(request.POST or None)
     seen = foreseen(now)
     tenths = seen.tenths(of.code)
-    verb, submit, done = _verb(request, of, row, form, tenths)
+    verb, submit, done = _verb(request, of, stand, form, tenths)
     facts: list[tuple[str, Any]] = [
         ("Manager", str(of.head) if of.head else "nobody"),
         ("Questions on a working day", said(tenths)),
         *([("Switched on by", f"{row.by}: {row.reason}")] if row is not None else []),
+        *([("Decided by", f"{stand.off.by}: {stand.off.reason}"), ("On", stand.off.at)] if stand.off and stand.off.by else []),
         *([("Agreed by", f"{row.head}: {row.head_reason}")] if row is not None and row.head is not None else []),
     ]
     back = reverse("asked-departments")
-    page = Page(of.name, "Approvals", [("Approvals", back)], _state(row)[::-2], facts)
+    page = Page(of.name, "Approvals", [("Approvals", back)], _state(stand)[::-2], facts)
     return answered(
         request, form, verb, page=page, back=back, said=done, template="oversight/asked_department.html", submit=submit,
-        many=tenths > MOST * TENTHS, most=MOST, waits=row is not None and row.since is None, on=row is not None,
+        many=tenths > MOST * TENTHS, most=MOST, waits=row is not None and row.since is None, on=row is not None, stand=stand,
     )  # fmt: skip
 
 
-def _verb(request: Asked, of: Department, row: AskedDepartment | None, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
+def _verb(request: Asked, of: Department, stand: Switch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
     """What the form does, its button ("" where this person has none), and what is said afterwards."""
-    now, actor = ms(request.now), request.actor
+    now, actor, row = ms(request.now), request.actor, stand.on
 
     def why() -> str:
         return str(form.cleaned_data["reason"])
@@ -101,6 +103,8 @@ def _verb(request: Asked, of: Department, row: AskedDepartment | None, form: for
     if row is not None:
         may_off = "Switch it off" if may(request, "approval.switch") else ""
         return lambda: switching.switch_off(row, actor=actor, reason=why(), now=now), may_off, "It is switched off."
+    if request.POST.get("do") == "off" and not stand.is_decided and may(request, "approval.switch"):
+        return lambda: switching.leave_off(of, actor=actor, reason=why(), now=now), "Switch it on", "It is recorded."
     may_on = "Switch it on" if may(request, "approval.switch") else ""
     return lambda: switching.switch_on(of, tenths, actor=actor, reason=why(), now=now), may_on, "It is recorded."
 
@@ -125,11 +129,13 @@ def said(tenths: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _state(row: AskedDepartment | None) -> tuple[str, str, str]:
+def _state(stand: Switch) -> tuple[str, str, str]:
     """Word, link (none), role: as a cell has them."""
-    if row is None:
+    if not stand.is_decided:
+        return "Not decided: files wait" if stand.acts else "Not decided: files leave", "", "warn"
+    if stand.on is None:
         return "Not asked", "", "quiet"
-    return ("Waits for the head", "", "wait") if row.since is None else ("Asked", "", "done")
+    return ("Waits for the head", "", "wait") if stand.on.since is None else ("Asked", "", "done")
 
 
 def _facts(seen: Forecast) -> list[tuple[str, Any]]:

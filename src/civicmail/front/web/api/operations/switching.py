@@ -14,8 +14,10 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
 from civicmail.city.directory.models import Department
+from civicmail.desk.holding import switches
 from civicmail.desk.holding.actions import switching
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment
+from civicmail.desk.holding.switches import Switch
 from civicmail.desk.oversight.views.asking import Why, foreseen
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -28,11 +30,12 @@ ONE = "/asked-departments/{slug:department}"
 
 
 class Asked(Schema):
-    """state: off, waits (for the head, where many questions are foreseen) or on; forecast: questions of a manager and working day,
-    in tenths."""
+    """state: undecided, off, waits (for the head, where many questions are foreseen) or on; acts: whether files wait now; forecast:
+    questions of a manager and working day, in tenths; by, reason: of the decision."""
 
     department: str
     state: str
+    acts: bool
     forecast: int
     since: datetime | None
     by: Who | None
@@ -53,8 +56,8 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
     require(request, "rules.see")
     found: list[Department] = paging.rows(request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code")
     seen = foreseen(ms(request.now))
-    on = {row.department_id: row for row in _rows().filter(department__in=found)}
-    return [_asked(d, on.get(d.pk), seen.tenths(d.code)) for d in found]
+    stand = switches.switches()
+    return [_asked(d, stand[d.pk], seen.tenths(d.code)) for d in found]
 
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:files", page="asked-department", response=Asked)
@@ -92,12 +95,15 @@ def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
 
 @operation(router, "POST", f"{ONE}/off", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
 def ask_department_no_more(request: Call, department: str, body: Switching) -> Asked:
-    """Ask it no more; what waits is still answered."""
+    """Ask it no more, or decide that it is not asked; what waits is still answered."""
     require(request, "approval.switch")
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:
-        switching.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
+        if switches.of(of).is_decided:
+            switching.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
+        else:
+            switching.leave_off(of, actor=request.actor, reason=reason, now=now)
         return _now(of, now)
 
     return once(request, do)
@@ -126,15 +132,20 @@ def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Departme
 
 
 def _now(of: Department, now: int) -> Asked:
-    return _asked(of, _rows().filter(department=of).first(), foreseen(now).tenths(of.code))
+    return _asked(of, switches.of(of), foreseen(now).tenths(of.code))
 
 
-def _asked(of: Department, row: AskedDepartment | None, tenths: int) -> Asked:
+def _asked(of: Department, stand: Switch, tenths: int) -> Asked:
+    row, off = stand.on, stand.off
     if row is None:
-        return Asked(department=of.code, state="off", forecast=tenths, since=None, by=None, reason="", head=None, head_reason="")
+        state = "off" if stand.is_decided else "undecided"
+        return Asked(
+            department=of.code, state=state, acts=stand.acts, forecast=tenths, since=None, by=maybe(off.by) if off else None,
+            reason=off.reason if off else "", head=None, head_reason="",
+        )  # fmt: skip
     return Asked(
-        department=of.code, state="on" if row.since else "waits", forecast=tenths, since=row.since, by=maybe(row.by),
-        reason=row.reason, head=maybe(row.head), head_reason=row.head_reason,
+        department=of.code, state="on" if row.since else "waits", acts=stand.acts, forecast=tenths, since=row.since,
+        by=maybe(row.by), reason=row.reason, head=maybe(row.head), head_reason=row.head_reason,
     )  # fmt: skip
 
 

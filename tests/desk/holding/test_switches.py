@@ -1,0 +1,85 @@
+"""Whose files wait for a manager while nobody has decided, and that somebody hears that it is to be decided (P-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.desk.holding import switches, tasks
+from civicmail.desk.holding.actions import publishing, switching
+from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
+from desk.holding.leaving import ACME, PDF, Bureau, bureau
+from desk.holding.test_approvals import clock as clock
+from desk.holding.test_standing import WHY, actor
+from desk.mailbox.conftest import city as city
+from pages.world import Town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def files(clock: Any, installed: Path, city: Town) -> Iterator[Bureau]:
+    """Nobody has decided about any department."""
+    UnaskedDepartment.objects.all().delete()
+    with bureau(installed, city, on=False) as made:
+        publishing.written(made.desk.now)
+        yield made
+
+
+def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> None:
+    """R-1155."""
+    works = files.town.departments["public-works"]
+    assert switches.of(works).acts and not switches.of(works).is_decided
+    assert files.send("crew0", ACME) is not None
+    works.head, works.parent = None, None
+    works.save()
+    works.deputies.clear()
+    assert not switches.of(works).acts, "nobody could answer"
+    publishing.written(files.desk.now)
+    assert files.send("crew0", ACME, files={"plan.pdf": PDF + b"2"}) is None
+
+
+def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
+    """R-1156."""
+    works, author = files.town.departments["public-works"], actor(files, "author")
+    with pytest.raises(NotPermitted):
+        switching.leave_off(works, actor=actor(files, "crew0"), reason=WHY, now=files.desk.now)
+    with pytest.raises(Unusable):
+        switching.leave_off(works, actor=author, reason="No.", now=files.desk.now)
+    row = switching.leave_off(works, actor=author, reason=WHY, now=files.desk.now)
+    assert (row.by, row.at, row.reason) == (files.town.people["author"], moment(files.desk.now), WHY)
+    assert files.send("crew0", ACME) is None
+    with pytest.raises(Conflict):
+        switching.leave_off(works, actor=author, reason=WHY, now=files.desk.now)
+    switching.switch_on(works, 10, actor=author, reason=WHY, now=files.desk.now)
+    assert files.send("crew0", ACME, files={"plan.pdf": PDF + b"2"}) is not None
+    switching.switch_off(AskedDepartment.objects.get(department=works), actor=author, reason=WHY, now=files.desk.now)
+    assert switches.of(works).is_decided and not switches.of(works).acts
+
+
+def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bureau) -> None:
+    """R-1157: nobody's mail waits because of an upgrade."""
+    works = files.town.departments["public-works"]
+    UnaskedDepartment.objects.create(department=works, at=moment(files.desk.now))
+    publishing.written(files.desk.now)
+    assert files.send("crew0", ACME) is None
+    assert works.pk in switches.undecided()
+
+
+def test_whoever_decides_hears_of_it(files: Bureau) -> None:
+    """R-1158."""
+
+    def label(key: str) -> list[str]:
+        groups = tasks.office(actor(files, key), files.desk.now)
+        return [task.state[1] for group in groups for task in group.tasks if task.route == "asked-departments"]
+
+    count = len(switches.undecided())
+    assert label("author") == label("second") == [f"{count} not decided"] and label("head") == []
+    for department in files.town.departments.values():
+        switching.leave_off(department, actor=actor(files, "author"), reason=WHY, now=files.desk.now)
+    assert label("author") == []
