@@ -245,19 +245,21 @@ def png(text: str) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def scan(text: str) -> bytes:
-    """A PDF whose page is a picture."""
+def scan(text: str, *, line: str = "") -> bytes:
+    """A PDF whose page is a picture. line: words above it, as a fax or a scanner's program writes them."""
     width, height, pixels = picture(text)
     packed = zlib.compress(pixels)
     image = b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8" % (width, height)
-    shown = b"400 0 0 200 0 0 cm /I Do"
+    shown = b"q 400 0 0 200 0 0 cm /I Do Q BT /F1 6 Tf 10 190 Td (%s) Tj ET" % line.encode()
     return pdf_of(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 200] /Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 200] /Contents 5 0 R"
+            b" /Resources << /XObject << /I 4 0 R >> /Font << /F1 6 0 R >> >> >>",
             image + b" /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(packed), packed),
             b"<< /Length %d >>\nstream\n%s\nendstream" % (len(shown), shown),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         ]
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pypdfium2
@@ -15,8 +16,11 @@ from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
 PICTURE_DPI = 200
 PIXELS = 25_000_000  # a page may declare 14,400 points a side
 FEW = 20  # characters: a page number or a stamp on a scan
+STAMPED = 200  # characters: the line of a fax, the name of a scanner's program
+_HALF = 0.5  # of the page that a picture covers, below such a line
 BROKEN_MOST = 50  # pages in a row that cannot be opened
 ANNOTATIONS = 5000  # of one page
+IMAGES = 500  # of one page; old scanners cut it into strips
 _KEYS = (b"V", b"Contents")
 
 
@@ -60,8 +64,21 @@ def _page(page: Any, case: Case) -> None:
     words.close()
     case.text(text.replace("\ufffe", "").replace("\r\n", "\n"))  # U+FFFE: a hyphen at the end of a line
     case.text("\n".join(_annotations(page)))
-    if len(text.strip()) < FEW and any(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4)):
+    if len(text.strip()) < STAMPED and _is_a_picture(page, bare=len(text.strip()) < FEW):
         case.out.picture(_drawn(page) if case.pictures else b"")
+
+
+def _is_a_picture(page: Any, *, bare: bool) -> bool:
+    """Whether a page with so few words is one. bare: it has hardly any."""
+    pictures = list(islice(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4), IMAGES))
+    if bare or not pictures:
+        return bool(pictures)
+    width, height = page.get_size()
+    covered = 0.0
+    for one in pictures:
+        left, bottom, right, top = one.get_bounds()
+        covered += max(0.0, right - left) * max(0.0, top - bottom)
+    return bool(covered > _HALF * width * height)
 
 
 def _text(words: Any, box: tuple[float, float, float, float]) -> str:

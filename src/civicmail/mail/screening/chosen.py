@@ -2,8 +2,8 @@
 
 A check is a module: NAME, VERSION, find; where it stands for several names of city/policy/facts.py also CHECKS, the names that are
 unavailable when it is; where it wants another budget than the settings' also SECONDS; where it needs something that lasts also
-open_(settings, data), whose value is then World.tools[NAME]; where a joint check wants something of the limited process that costs
-time, asks(tool), whose plain values the process is told with each message.
+open_(settings, data), whose value is then World.tools[NAME]; where an outer check is for few messages, wants(case); where a joint
+check wants something of the limited process that costs time, asks(tool), whose plain values the process is told with each message.
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from civicmail.mail.screening import authentication, clamav, rspamd, spamassassin
 from civicmail.mail.screening.chosen import OuterCheck
+from civicmail.mail.screening.confidential import scans
 
 CHECKS: tuple[tuple[str, OuterCheck], ...] = (
     ("authentication", authentication),
+    ("confidential", scans),
     ("clamav", clamav),
     ("rspamd", rspamd),
     ("spamd", spamassassin),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
@@ -110,7 +110,7 @@ class Screener:
         seen = await self._read(content, envelope, source, inbound=inbound, until=until, found=found)
         if self._outer:
             case = Outer(content, seen or Seen(), envelope, source, inbound, world)  # type: ignore[arg-type]
-            await self._ask(case, until, found)
+            await self._ask([check for check in self._outer if _is_wanted(check, case)], case, until, found)
         together = Joint(
             seen or Seen(), envelope, source, inbound, world, found.facts, found.more
         )  # which grow from check to check
@@ -143,12 +143,12 @@ class Screener:
         found.costs.update({check: list(cost) for check, cost in seen.more.get(COSTS, {}).items()})
         return seen
 
-    async def _ask(self, case: Outer, until: float, found: Gathered) -> None:
-        if len(self._outer) == 1:  # nothing beside it: no task
-            answers = [await self._one(self._outer[0], case, until)]
+    async def _ask(self, checks: Sequence[OuterCheck], case: Outer, until: float, found: Gathered) -> None:
+        if len(checks) == 1:  # nothing beside it: no task
+            answers = [await self._one(checks[0], case, until)]
         else:
-            answers = await asyncio.gather(*(self._one(check, case, until) for check in self._outer))
-        for check, (answer, cost) in zip(self._outer, answers, strict=True):
+            answers = await asyncio.gather(*(self._one(check, case, until) for check in checks))
+        for check, (answer, cost) in zip(checks, answers, strict=True):
             found.add(answer, check.NAME, check.VERSION, cost)
 
     async def _one(self, check: OuterCheck, case: Outer, until: float) -> tuple[Any, int]:
@@ -184,6 +184,11 @@ def _opened(check: Any, settings: Settings, data: Path) -> Any:
     except Exception as error:
         log.error("a check cannot be made", check=check.NAME, exc_info=error)
         return None
+
+
+def _is_wanted(check: OuterCheck, case: Outer) -> bool:
+    wants = getattr(check, "wants", None)
+    return wants is None or bool(wants(case))
 
 
 def _since(began: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from civicmail.core.sandbox import answering
 from civicmail.mail.screening import read, seencode
+from civicmail.mail.screening.confidential import shown
 
 MEMORY = 2 << 30
 """Bytes of address space: the message several times, and the widest form that Python has for its letters."""
@@ -16,7 +17,10 @@ COLLECT = 50_000
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """The message with everything that needs its bytes, as seencode.decode() reads it; empty for a question that asks nothing."""
+    """The message with everything that needs its bytes, as seencode.decode() reads it, or its pictures, as shown.decode() does;
+    empty for a question that asks nothing."""
+    if "pictures" in question:
+        return shown.encode(shown.Shown.of(content))
     return seencode.encode(read.read(content, question["asked"])) if "asked" in question else b""
 
 

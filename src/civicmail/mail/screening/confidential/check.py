@@ -14,7 +14,7 @@ from itertools import islice
 from civicmail.city.policy.shapes import FactValue, Finding
 from civicmail.core.sandbox.errors import ENCRYPTED, TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, prefilter, texts
-from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, Hit, Text
+from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, PICTURES, SCAN, Hit, Text
 from civicmail.mail.screening.shapes import Found, Inner
 
 NAME = CHECK
@@ -27,15 +27,17 @@ SEALED = frozenset({ENCRYPTED})
 TOLD = 10
 """Findings of one kind; more values are counted and not told each."""
 
-PICTURES = "pictures"
-"""In what the limited process has for it: how many pictures may show words."""
-
 _DOTS = "…"
 
 
 def find(case: Inner) -> Found:
+    """asked["scanned"]: (part, words, why not all) of pictures."""
     inbound = bool(case.asked.get("inbound", False))
     said = texts.shared(case)
+    scanned = case.asked.get("scanned", ())
+    for part, words, why in scanned:
+        said.say(f"{part}/{SCAN}", words)
+        said.unread += [(f"{part}/{SCAN}", why)] if why else []
     public = frozenset(_plain(number) for number in case.asked.get("public", ()))
     hits = [found for found in _hits(said) if not _is_public(found[1], public)]
     findings = list(_findings(hits))
@@ -45,7 +47,7 @@ def find(case: Inner) -> Found:
         facts["confidential.unread"] = True
     looked_up = candidates.of(said.found) if case.asked.get("lists") and not inbound else {}
     more: dict[str, object] = {"candidates": looked_up} if looked_up else {}
-    if said.pictures:
+    if said.pictures and not scanned:
         more[PICTURES] = said.pictures
     return Found(tuple(findings), facts, more)
 

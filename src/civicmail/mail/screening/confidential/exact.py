@@ -20,6 +20,8 @@ log = get_logger()
 NAME = "exact-list"
 VERSION = 1
 CHECKS = (CHECK,)
+SCANS = "scans"
+"""The check that makes this one's candidates anew with the words of pictures (scans.py)."""
 TOLD = 10
 """Findings of one list."""
 
@@ -82,7 +84,7 @@ def find(case: Joint) -> Found:
     key, every = tool.look()
     if tool.wrong:
         return unavailable(CHECK, "lists", VERSION)
-    said = case.more.get(CHECK, {}).get("candidates")
+    said = (case.more.get(SCANS) or case.more.get(CHECK, {})).get("candidates")
     if not every or not said:
         return NOTHING
     words = [str(word) for word in said["words"][: candidates.WORDS]]

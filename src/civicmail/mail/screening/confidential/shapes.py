@@ -11,6 +11,10 @@ from typing import Literal
 
 CHECK = "confidential"
 """The check's name, for findings, facts and settings."""
+PICTURES = "pictures"
+"""In what the limited process has for it: how many pictures may show words."""
+SCAN = "scan"
+"""Below a part, for the words of its pictures."""
 
 Sure = Literal["high", "medium", "low"]
 PERCENT: dict[Sure, int] = {"high": 95, "medium": 60, "low": 30}

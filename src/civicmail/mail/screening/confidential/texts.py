@@ -43,17 +43,25 @@ def shared(case: Inner) -> Texts:
     """What the message says, read once for all checks. Files of mail from outside are not read: what others send us is not ours to
     keep secret before we have it."""
     if MEMO not in case.memo:
-        case.memo[MEMO] = of(case.letter, files=not case.asked.get("inbound", False))
+        case.memo[MEMO] = of(case.letter, inside=not case.asked.get("inbound", False))
     found: Texts = case.memo[MEMO]
     return found
 
 
-def of(letter: Letter, *, files: bool = True) -> Texts:
-    """What the message says. files: its files are read, too."""
-    texts, budget = Texts(), attached.Budget() if files else None
+def of(letter: Letter, *, inside: bool = True) -> Texts:
+    """What the message says. inside: its files are read, too."""
+    texts, budget = Texts(), attached.Budget() if inside else None
     _letter(letter, "", texts, budget, 0)
     texts.pictures = budget.pictures if budget is not None else 0
     return texts
+
+
+def files(letter: Letter, above: str = "", depth: int = 0) -> Iterator[tuple[str, Part]]:
+    """The files of a message and of those in it, each with its path from the outside."""
+    opened = {child.part for child in letter.children if depth < _DEEPEST}
+    yield from ((f"{above}{part.path}", part) for part in letter.attachments if part.path not in opened)
+    for child in letter.children if depth < _DEEPEST else ():
+        yield from files(child, f"{above}{child.part}/", depth + 1)
 
 
 def _letter(letter: Letter, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:

@@ -1,0 +1,147 @@
+"""The outer check "scans": what pictures and scanned pages say of which some recipient is outside, by OCR, within a time (P-19).
+
+A limited process gives out the pictures (shown.py), tesseract reads each in a limited process of its own, and the first one makes
+the check once more with those words. What there was no time for is a finding `unread`: nobody waits, and it leaves encrypted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.policy.shapes import Finding
+from civicmail.core.config.settings import Settings
+from civicmail.core.sandbox import ocr
+from civicmail.core.sandbox.asking import Pool, shared
+from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MANY, Unreadable
+from civicmail.mail.screening import seencode
+from civicmail.mail.screening.asked import asked
+from civicmail.mail.screening.confidential import exact, shown
+from civicmail.mail.screening.confidential.shapes import CHECK, PICTURES, SCAN
+from civicmail.mail.screening.limited import READ_MOST
+from civicmail.mail.screening.shapes import NOTHING, Found, Outer
+
+NAME = "scans"
+VERSION = 1
+CHECKS = (CHECK,)
+COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.worker")
+SECONDS = 18.0
+"""For all of it; OCR ends before."""
+OCR_SECONDS = 8.0
+"""By the clock, for the words of all pictures of a message: three or four full pages."""
+READ_SECONDS = 5
+"""Of the processor, for giving out the pictures, and for the check with their words."""
+NO_READER = "no OCR"
+KNOWN, KNOWN_MOST = 2000, 500
+"""Pictures whose words are remembered, where they are few characters: those that stand below each message of a city."""
+
+
+class Scans:
+    """What an installation reads pictures with. languages: as of the setting search.ocr_languages; "" for who wants none read."""
+
+    def __init__(self, languages: str) -> None:
+        self._languages = languages
+        self._known: OrderedDict[str, tuple[str, str]] = OrderedDict()
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self._languages)
+
+    async def look(self, raw: bytes | mmap.mmap, ask: Mapping[str, Any]) -> Found:
+        """ask: as of asked.asked(). Raises Unreadable."""
+        content = raw if len(raw) <= READ_MOST else raw[:READ_MOST]
+        pictures, missed = _taken(shown.decode, await _asked({"pictures": True}, content))
+        until = time.monotonic() + OCR_SECONDS
+        pictures.sort(key=lambda one: len(one[2]))
+        said = await asyncio.gather(*(self._words(digest, picture, until) for _, digest, picture in pictures))
+        rows = [[part, words, why] for (part, _, _), (words, why) in zip(pictures, said, strict=True)]
+        rows += [["", "", TOO_MANY]] * bool(missed)
+        seen = _taken(seencode.decode, await _asked({"asked": {**ask, "checks": [CHECK], "scanned": rows}}, content))
+        findings = tuple(f for f in seen.findings if f.check == CHECK and f.part.endswith(f"/{SCAN}"))
+        facts = {name: value for name, value in seen.facts.items() if name.startswith("confidential.")}
+        return Found(findings, facts, seen.more.get(CHECK, {}))
+
+    async def _words(self, digest: str, picture: bytes, until: float) -> tuple[str, str]:
+        """What a picture says, and why that is not known."""
+        if (known := self._known.get(digest)) is not None:
+            self._known.move_to_end(digest)
+            return known
+        words, why = await asyncio.get_running_loop().run_in_executor(_threads(), _read, self._languages, picture, until)
+        if not why and len(words) <= KNOWN_MOST:
+            self._known[digest] = (words, why)
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+        return words, why
+
+
+def open_(settings: Settings, _data: Path) -> Scans:
+    return Scans(settings.search.ocr_languages)
+
+
+def wants(case: Outer) -> bool:
+    """Whether there are pictures, and some copy leaves."""
+    if case.inbound or not case.seen.more.get(CHECK, {}).get(PICTURES):
+        return False
+    domains = case.world.domains
+    return any(recipient.address.rpartition("@")[2].lower() not in domains for recipient in case.envelope.recipients)
+
+
+async def find(case: Outer) -> Found:
+    tool = case.world.tools.get(NAME)
+    if not isinstance(tool, Scans) or not tool.is_wanted:
+        return NOTHING
+    ask = asked(case.world.settings, case.envelope, case.source, inbound=False, size=len(case.raw))
+    try:
+        return await tool.look(case.raw, ask | exact.asks(case.world.tools.get(exact.NAME)))
+    except Unreadable as error:
+        return Found((Finding(CHECK, "unread", f"/{SCAN}", mask=error.why, version=VERSION),), {"confidential.unread": True})
+
+
+def _read(languages: str, picture: bytes, until: float) -> tuple[str, str]:
+    """In a thread of _threads()."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return "", TOO_LONG
+    reader = _reader(languages)
+    return reader.words(picture, seconds=left) if reader is not None else ("", NO_READER)
+
+
+@cache
+def _reader(languages: str) -> ocr.Ocr | None:
+    return ocr.found(languages)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """As many pictures are read at a time as there are processors; more would only be slower. Low priority: ocr.py."""
+    return ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0))), thread_name_prefix="scans")
+
+
+@cache
+def _askers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="scans-asked")
+
+
+def _pool() -> Pool:
+    return shared(COMMAND, 1)
+
+
+async def _asked(question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
+    ask = partial(_pool().ask, question, content, seconds=READ_SECONDS)
+    return await asyncio.get_running_loop().run_in_executor(_askers(), ask)
+
+
+def _taken[T](decode: Callable[[bytes], T], said: bytes) -> T:
+    try:
+        return decode(said)
+    except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
+        raise Unreadable(CRASHED) from None
