@@ -58,17 +58,22 @@ def of(letter: Letter, *, inside: bool = True) -> Texts:
 
 def files(letter: Letter, above: str = "", depth: int = 0) -> Iterator[tuple[str, Part]]:
     """The files of a message and of those in it, each with its path from the outside."""
-    opened = {child.part for child in letter.children if depth < _DEEPEST}
+    opened = _opened(letter, depth)
     yield from ((f"{above}{part.path}", part) for part in letter.attachments if part.path not in opened)
     for child in letter.children if depth < _DEEPEST else ():
         yield from files(child, f"{above}{child.part}/", depth + 1)
+
+
+def _opened(letter: Letter, depth: int) -> set[str]:
+    """The parts that are looked at as messages."""
+    return {child.part for child in letter.children if depth < _DEEPEST}
 
 
 def _letter(letter: Letter, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:
     texts.say(f"{above}{SUBJECT}", letter.subject)
     texts.say(f"{above}{ELSEWHERE}", letter.elsewhere_text)
     files = {part.path for part in letter.attachments}
-    opened = {child.part for child in letter.children if depth < _DEEPEST}
+    opened = _opened(letter, depth)
     for path, text in bodies(letter, files):
         texts.say(f"{above}{path}", text)
     for part in letter.attachments:
