@@ -83,6 +83,7 @@ _ALL = (
     Fact("files.form", False, "An HTML file with a form or a script.", "files"),
     Fact("files.encrypted", False, "A container that cannot be looked into without a password.", "files"),
     Fact("files.limits", False, "A container that goes beyond the limits: too deep, too many, expands too far.", "files"),
+    Fact("files.smuggling", False, "HTML, attached or as the text, whose script builds a file of what it carries.", "files"),
     Fact("files.unread", False, "A file that could not be looked into wholly: damaged, or of a kind that nothing opens.", "files"),
     Fact("files.leaving", (), "The SHA-256 of the files that leave with it, shared ones too; a record keeps 20.", "leaving"),
     # links (P-25, P-31)

@@ -1,5 +1,5 @@
-"""Pictures and pages as grey pixels, by pdfium: PNG and JPEG become a PDF each, in which their own compression stays as it is
-(PDF 32000-1 7.4.4, 7.4.8). For the limited process; drawing ends in time, whatever is drawn.
+"""Pictures and pages as grey pixels, by pdfium: PNG, JPEG and SVG become a PDF each; the compression of the first two stays as it
+is (PDF 32000-1 7.4.4, 7.4.8). For the limited process; drawing ends in time, whatever is drawn.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from civicmail.core.sandbox import pictures
+from civicmail.mail.screening import vectors
 
 BYTES = 8 << 20
 PDF_BYTES = 1 << 20
@@ -22,6 +23,8 @@ PDF_BYTES = 1 << 20
 PIXELS = 25_000_000
 LEAST = 21
 """Pixels of a side: the smallest QR code has so many modules."""
+DRAWN, ENLARGED = 1200, 300
+"""Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SPACES = {0: "/DeviceGray", 2: "/DeviceRGB", 6: "/DeviceCMYK"}
@@ -62,6 +65,8 @@ def document(content: bytes) -> bytes:
         return b""
     if content.startswith(b"%PDF-"):
         return content if len(content) <= PDF_BYTES else b""
+    if (drawn := vectors.page(content)) is not None:
+        return _drawn(*drawn)
     size = pictures.dimensions(content)
     if size is None or min(size) < LEAST or size[0] * size[1] > PIXELS:
         return b""
@@ -118,6 +123,11 @@ def _wrapped(told: str, data: bytes, width: int, height: int) -> bytes:
     """One page of the size of the picture, a point for a pixel."""
     drawn = f"q {width} 0 0 {height} 0 0 cm /I Do Q".encode("ascii")
     picture = f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} {told} /Length {len(data)} >>"
+    return _drawn(drawn, width, height, b"%s\nstream\n%s\nendstream" % (picture.encode("ascii"), data))
+
+
+def _drawn(drawn: bytes, width: int, height: int, picture: bytes = b"null") -> bytes:
+    """One page with what is drawn on it. picture: /I in it."""
     page = (
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents 4 0 R /Resources << /XObject << /I 5 0 R >> >> >>"
     )
@@ -126,7 +136,7 @@ def _wrapped(told: str, data: bytes, width: int, height: int) -> bytes:
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         page.encode("ascii"),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
-        b"%s\nstream\n%s\nendstream" % (picture.encode("ascii"), data),
+        picture,
     )
     made, places = bytearray(b"%PDF-1.7\n"), []
     for number, content in enumerate(objects, 1):

@@ -15,6 +15,7 @@ from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Letter, Part
 from civicmail.core.sandbox.errors import Spent
 from civicmail.mail.screening import (
+    filelinks,
     flatfiles,
     objects,
     olefiles,
@@ -31,6 +32,8 @@ from civicmail.mail.screening.looking import MEMBER, Item, Look
 from civicmail.mail.screening.shapes import Found, Inner
 
 NAME = "files"
+LINKS, PICTURES = "links of files", "pictures in files"
+"""In Inner.memo: links (core/message/shapes.py) and (path of the part, content)."""
 VERSION = 1
 
 Reader = Callable[[Item, Look], str]
@@ -49,6 +52,7 @@ _LETTERS, _PLAIN = frozenset({"message/rfc822", "message/global", "message/news"
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
 """What machines say in lines of a form is no file."""
 _SHOWN = "image/"
+_SEEN = frozenset({"png", "jpg", "gif", "bmp", "webp", "tif", "svg"})
 _HARMLESS = frozenset({"empty", "png", "jpg", "gif", "bmp", "webp"})
 
 
@@ -56,14 +60,16 @@ def find(case: Inner) -> Found:
     """Never raises for what a message holds. more: members, rows like Seen.files of what lies in containers; places, where each
     attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path; "apart N PATH",
     contents that a virus scanner does not come to by itself."""
-    return looked(case.letter, Allowance())
+    return looked(case.letter, Allowance(), case.memo)
 
 
-def looked(letter: Letter, allowance: Allowance) -> Found:
+def looked(letter: Letter, allowance: Allowance, memo: dict[str, Any] | None = None) -> Found:
+    """memo: takes the links and the pictures that files have, for other checks."""
     look = Look(NAME, VERSION, allowance, _inside)
     count = 0
     places: list[tuple[str, int, int, str]] = []
     try:
+        _bodies(letter, "", look)
         for path, part, above, opened, carried in _parts(letter, ""):
             count += not ((part.content_id or carried) and part.content_type.startswith(_SHOWN))
             if not above:
@@ -74,6 +80,8 @@ def looked(letter: Letter, allowance: Allowance) -> Found:
                 _also(item, part, look)
     except Spent as spent:
         look.unread(Item("", 0, 0, "", "", b""), spent.why)
+    if memo is not None:
+        memo |= {LINKS: look.links, PICTURES: look.pictures}
     if count:
         look.facts["files.count"] = count
     if look.types:
@@ -103,6 +111,16 @@ def _item(path: str, part: Part, *, apart: bool = False) -> Item:
     return Item(path, part.offset, part.length, part.filename, part.content_type, part.content, apart=apart)
 
 
+def _bodies(letter: Letter, above: str, look: Look) -> None:
+    """HTML that is shown as the text."""
+    files = {part.path for part in letter.attachments}
+    for part in letter.parts:
+        if part.content_type == "text/html" and part.path not in files:
+            webfiles.body(_item(above + part.path, part), look)
+    for child in letter.children:
+        _bodies(child, f"{above}{child.part}/", look)
+
+
 def _also(item: Item, part: Part, look: Look) -> None:
     """By its other names it may be something else for whoever opens it; what is cut out of one for its reader may be a trick."""
     for name in (*part.also, *part.spelled):
@@ -126,8 +144,16 @@ def _inside(item: Item, look: Look) -> None:
         true = packed.find(item, look, true)
     elif true == "slk" or (true == "txt" and ending in _TABLES):
         true = objects.table(item, look, true)
+    elif true == "mht":
+        look.careful(item, lambda: _web_archive(item, look), None)
     elif true == "eml" or (item.declared in _LETTERS and true in _PLAIN):
         look.careful(item, lambda: _letter(item, look), None)
+    if item.trail and true in _SEEN:
+        look.picture(item, item.content)
+    if true == "url":
+        filelinks.shortcut(item.content, item, look)
+    elif true == "html" and item.trail:
+        filelinks.page(item.content, item, look)
     if reader is not zips.find and zips.is_appended(item.content):
         look.note(item, "appended", "mismatch", sure=70, mask="zip")
         zips.find(item, look)
@@ -136,6 +162,16 @@ def _inside(item: Item, look: Look) -> None:
     suspects.judge(item, true, look)
     if not item.unseen:
         look.listing(item, true)
+
+
+def _web_archive(item: Item, look: Look) -> None:
+    """A web page with what belongs to it, as a message (RFC 2557); Word and Excel save documents so, with their macros."""
+    for part in letters.read(item.content).parts:
+        look.allowance.member(item.depth + 1)
+        if part.content:
+            look.inside(
+                item.member(part.filename or f"part.{part.content_type.rpartition('/')[2]}", part.content, apart=True), look
+            )
 
 
 def _letter(item: Item, look: Look) -> None:

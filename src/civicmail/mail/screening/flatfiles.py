@@ -7,7 +7,7 @@ import binascii
 import re
 from itertools import islice
 
-from civicmail.mail.screening import officefiles
+from civicmail.mail.screening import filelinks, officefiles
 from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.truetypes import wide
 
@@ -32,6 +32,7 @@ def find(item: Item, look: Look) -> None:
         look.note(item, "macros", "macros", sure=90, mask="xml")
     officefiles.fields(text, item, look)
     officefiles.relations(text, item, look)
+    filelinks.fields(text.decode("utf-8", "replace"), item, look)
     if any(officefiles.COMMAND.search(found[0]) for found in islice(_CELL.finditer(text), _BLOBS_MOST)):
         look.note(item, "dde", "active", sure=90, mask="link")
     for found in islice(_BLOB.finditer(text), _BLOBS_MOST):

@@ -10,7 +10,6 @@ from civicmail.mail.screening.use import words
 
 CHECKS: tuple[tuple[str, InnerCheck], ...] = (
     ("", form),
-    ("", places),
     ("authentication", signatures),
     ("confidential", confidential),
     ("use", words),
@@ -18,5 +17,6 @@ CHECKS: tuple[tuple[str, InnerCheck], ...] = (
     ("files", leaving),
     ("links", links),
     ("links", phishing),
+    ("", places),
     ("spam", tokens),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Where links lead: into names that are protected or only look like it, to bare addresses of the internet, behind user names, into
-themselves; also those of QR codes and of HTML files. Runs in the limited process, where all links are, and where they may take
-their time.
+themselves; also those of QR codes, of HTML files, and of documents that the check of files has looked into. Runs in the limited
+process, where all links are, and where they may take their time.
 
 That words and target differ is nothing by itself: one in eight honest newsletters has it (click trackers). It is told only where
 the words name a protected host and the link leaves it.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from civicmail.city.policy.shapes import FactValue, Finding
@@ -17,6 +18,7 @@ from civicmail.core.message import links as written
 from civicmail.core.message.shapes import Link, Part
 from civicmail.mail.screening import qrcodes, urls
 from civicmail.mail.screening.everylink import every, family
+from civicmail.mail.screening.files import LINKS, PICTURES
 from civicmail.mail.screening.lookalikes import Likeness, Protected, like, protect
 from civicmail.mail.screening.shapes import Found, Inner
 from civicmail.mail.screening.skeleton import shown
@@ -28,15 +30,7 @@ HOSTS = 50
 EVIDENCE = 10
 """Findings of one code: more of the same tell nobody more."""
 MASK = 120
-_PICTURES = (
-    "image/png",
-    "image/jpeg",
-    "image/jpg",
-    "image/pjpeg",
-    "application/pdf",
-    "application/octet-stream",
-    "application/x-pdf",
-)
+_MAY_HOLD = ("image/", "application/pdf", "application/octet-stream", "application/x-pdf")
 
 urls.split("city.example")  # reads its list now: there are no files later
 
@@ -45,9 +39,10 @@ def find(case: Inner) -> Found:
     """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
     gathered = _Gathered(_protected(case.asked))
     letters = list(family(case.letter))
-    for link in every(case.letter):
+    for link in chain(every(case.letter), case.memo.get(LINKS, ())):
         gathered.link(link)
-    for part, text in qrcodes.read(part for letter in letters for part in letter.parts if _may_hold(part)):
+    seen = ((part.path, part.content) for letter in letters for part in letter.parts if _may_hold(part))
+    for part, text in qrcodes.read(chain(seen, case.memo.get(PICTURES, ()))):
         gathered.code(Link(text, "", part))
     return Found(tuple(gathered.findings), gathered.facts())
 
@@ -58,7 +53,7 @@ def _protected(asked: Mapping[str, Any]) -> Protected:
 
 def _may_hold(part: Part) -> bool:
     """Whether a part is a picture that may show a code. The bytes decide what it is; a type that promises text is believed."""
-    return part.content_type in _PICTURES and part.size > 0
+    return part.content_type.startswith(_MAY_HOLD) and part.size > 0
 
 
 @dataclass(slots=True)

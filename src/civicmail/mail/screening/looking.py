@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.core.message.shapes import Link
 from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.mail.screening.allowance import Allowance, Within
@@ -16,6 +17,8 @@ FINDINGS = 100
 LISTED = 200
 """Files of one message that are listed, members of containers among them."""
 TYPES = 60
+LINKS, PICTURES, PICTURE_BYTES = 20_001, 20, 16 << 20
+"""Links and pictures in the files of one message that are kept for other checks, and bytes of these."""
 APART, APART_BYTES = 16, 16 << 20
 """Contents of one message that a virus scanner gets by themselves, and bytes of all of them."""
 MEMBER = "!"
@@ -71,6 +74,8 @@ class Look:
     types: dict[str, None] = field(default_factory=dict)
     listed: list[tuple[str, str, str, str, int, str]] = field(default_factory=list)
     apart: list[Item] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
 
     def note(self, item: Item, code: str, fact: str = "", *, sure: int = 100, mask: str = "") -> None:
         """One finding. fact: what it makes true, without "files."; mask: a word of ours on what was seen, never the file's own."""
@@ -98,6 +103,17 @@ class Look:
             self.note(item, "unread", "unread", sure=50, mask="damaged" if why == DAMAGED else "unknown")
         else:
             self.note(item, "limits", "limits", mask=why.replace(" ", "-"))
+
+    def link(self, item: Item, url: str, words: str = "") -> None:
+        """A link in a file, for the check of links."""
+        if len(self.links) < LINKS:
+            self.links.append(Link(url, words, item.part))
+
+    def picture(self, item: Item, content: bytes) -> None:
+        """A picture in a file: it may show a code."""
+        size = sum(len(one) for _, one in self.pictures) + len(content)
+        if len(self.pictures) < PICTURES and size <= PICTURE_BYTES:
+            self.pictures.append((item.part, content))
 
     def scanned(self, item: Item) -> None:
         """Have a virus scanner look at it by itself."""

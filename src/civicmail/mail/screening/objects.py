@@ -8,6 +8,7 @@ import zlib
 from contextlib import suppress
 from itertools import islice
 
+from civicmail.mail.screening import filelinks
 from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.truetypes import PROGRAM_TYPES, of, wide
 
@@ -31,6 +32,7 @@ _MSO_AT = 0x32
 def rich_text(item: Item, look: Look) -> str:
     text = item.content[:LOOKED]
     look.allowance.tick()
+    filelinks.rich_text(text, item, look)
     if _TEMPLATE.search(text):
         look.note(item, "external", "active", sure=90, mask="template")
     if _DDE.search(text):

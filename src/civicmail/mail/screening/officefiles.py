@@ -5,14 +5,18 @@ What a document needs to be dangerous is named in its relations, its list of con
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from civicmail.core.sandbox import zipped
 from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, Unreadable
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening import filelinks
+from civicmail.mail.screening.looking import PICTURES, Item, Look
 
 TYPES = "[content_types].xml"
 _MACRO_TYPE = re.compile(rb"vnd\.ms-office\.vbaProject|ms-excel\.(?:intl)?macrosheet", re.IGNORECASE)
@@ -36,6 +40,11 @@ COMMAND = re.compile(rb"cmd|powershell|mshta|rundll|regsvr|wscript|cscript|msiex
 _RUNS = re.compile(rb"ppaction://(?:program|macro)", re.IGNORECASE)
 _STORY = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments|glossary/document)\.xml\Z")
 _SLIDE = re.compile(r"ppt/slides/[^/]+\.xml\Z")
+_MEDIA = re.compile(r"(?:word|xl|ppt|visio)/media/")
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml\Z")
+_OPEN_TEXTS = frozenset({"content.xml", "styles.xml"})
+_ALL_ATTRIBUTES = re.compile(rb"(Id|Type|Target|TargetMode)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_SHEET_MOST, _PICTURE_MOST = 2 << 20, 8 << 20  # bytes of a table in which formulas are looked for, of a picture
 _XML_MOST = 16 << 20  # bytes of one XML part that are looked at
 _RELS_MOST, _LINKS_MOST = 2_000, 1_000  # of one document
 
@@ -49,33 +58,36 @@ def find(kind: str, archive: zipfile.ZipFile, item: Item, look: Look) -> None:
         _open_document(archive, members, case, item, look)
         return
     macro_type = kind in {"docm", "xlsm", "pptm"}
-    read = 0
+    words, targets = dict[str, dict[str, str]](), dict[str, list[tuple[str, str]]]()
     for info in members:
         name = canonical(info.filename)
         look.allowance.tick()
-        if name.endswith("vbaproject.bin") or _CONTROL.search(name):
+        is_relation = name.endswith(".rels")
+        if name.endswith("vbaproject.bin") or _CONTROL.search(name) or (_EMBEDDED.match(name) and not is_relation):
             zipped.one(archive, info, case)
             macro_type = macro_type and not name.endswith("vbaproject.bin")
-        elif _SHEETS.match(name) and not name.endswith(".rels"):
+        elif _SHEETS.match(name) and not is_relation:
             look.note(item, "macros", "macros", mask="xlm")
-        elif _EMBEDDED.match(name) and not name.endswith(".rels"):
-            zipped.one(archive, info, case)
         elif name == TYPES:
             if _MACRO_TYPE.search(_xml(archive, info, case)):
                 look.note(item, "macros", "macros", mask="declared")
-        elif name.endswith(".rels"):
-            read += 1
-            if read > _RELS_MOST:
+        elif is_relation:
+            if len(targets) >= _RELS_MOST:
                 raise Unreadable(TOO_MANY)
-            relations(_xml(archive, info, case), item, look)
+            relations(xml := _xml(archive, info, case), item, look)
+            targets[name.replace("_rels/", "").removesuffix(".rels")] = list(_leading_out(xml))
         elif _STORY.match(name):
-            fields(_xml(archive, info, case), item, look)
+            words[name] = _story(_xml(archive, info, case), item, look)
+        elif _MEDIA.match(name):
+            _picture(archive, info, case, item, look)
+        elif _SHEET.match(name):
+            _formulas(archive, info, case, item, look)
         elif name.startswith("xl/externallinks/"):
             _links(_xml(archive, info, case), item, look, binary=name.endswith(".bin"))
-        elif _SLIDE.match(name) and (found := _RUNS.search(_xml(archive, info, case))):
-            program = found[0].lower().endswith(b"program")
-            fact, sure, mask = ("active", 95, "program") if program else ("", 60, "macro")
-            look.note(item, "action", fact, sure=sure, mask=mask)
+        elif _SLIDE.match(name):
+            _slide(_xml(archive, info, case), item, look)
+    for part, said in targets.items():
+        filelinks.targets(iter(said), words.get(part, {}), item, look)
     if macro_type:
         look.note(item, "macros", "macros", sure=80, mask="by-type")
 
@@ -117,12 +129,46 @@ def relations(xml: bytes, item: Item, look: Look) -> None:
             look.note(item, "external", sure=30, mask=fetched[1].decode().lower())
 
 
+def _story(xml: bytes, item: Item, look: Look) -> dict[str, str]:
+    """The words of its links."""
+    fields(xml, item, look)
+    return filelinks.shown(xml.decode("utf-8", "replace")) if b"<w:hyperlink" in xml else {}
+
+
+def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Case, item: Item, look: Look) -> None:
+    xml = _xml(archive, info, case) if info.file_size <= _SHEET_MOST else b""
+    if b"HYPERLINK(" in xml:
+        filelinks.sheet(xml.decode("utf-8", "replace"), item, look)
+
+
+def _slide(xml: bytes, item: Item, look: Look) -> None:
+    if (found := _RUNS.search(xml)) is not None:
+        program = found[0].lower().endswith(b"program")
+        fact, sure, mask = ("active", 95, "program") if program else ("", 60, "macro")
+        look.note(item, "action", fact, sure=sure, mask=mask)
+
+
+def _leading_out(xml: bytes) -> Iterator[tuple[str, str]]:
+    """Name and target of the links of a part."""
+    for found in _RELATION.finditer(xml):
+        said = {name: (a or b).decode("utf-8", "replace") for name, a, b in _ALL_ATTRIBUTES.findall(found[0])}
+        if said.get(b"TargetMode", "").lower() == "external" and said.get(b"Type", "").lower().endswith("/hyperlink"):
+            yield said.get(b"Id", ""), html.unescape(said.get(b"Target", ""))
+
+
+def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Case, item: Item, look: Look) -> None:
+    if 0 < info.file_size <= _PICTURE_MOST and len(look.pictures) < PICTURES:
+        with suppress(Unreadable):
+            look.picture(item, b"".join(zipped.pieces(archive, info, case)))
+
+
 def fields(xml: bytes, item: Item, look: Look) -> None:
     """DDE fields; the code of a field may be cut into runs of one letter each."""
     if b"instr" not in xml:
         return
     codes = [b"".join(_INSTRUCTION.findall(piece)) for piece in _BEGINS.split(xml)]
     codes += [a or b for a, b in _SIMPLE.findall(xml)]
+    filelinks.fields("\n".join(code.decode("utf-8", "replace") for code in codes), item, look)
     for code in codes:
         if _DDE.match(code):
             look.note(item, "dde", "active", sure=95 if COMMAND.search(code) else 80, mask="field")
@@ -147,3 +193,7 @@ def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], cas
             look.note(item, "macros", "macros", mask="basic")
         elif _OPEN_OBJECT.match(info.filename):
             zipped.one(archive, info, case)
+        elif info.filename in _OPEN_TEXTS:
+            filelinks.open_document(_xml(archive, info, case).decode("utf-8", "replace"), item, look)
+        elif info.filename.startswith("Pictures/"):
+            _picture(archive, info, case, item, look)

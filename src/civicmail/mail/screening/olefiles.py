@@ -13,7 +13,7 @@ import olefile
 from civicmail.core.message import mapi
 from civicmail.core.sandbox import msg, ole
 from civicmail.core.sandbox.errors import ENCRYPTED, Unreadable
-from civicmail.mail.screening import compound, excel4, suspects, truenames, vba
+from civicmail.mail.screening import compound, excel4, filelinks, suspects, truenames, vba
 from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.officefiles import COMMAND
 
@@ -79,6 +79,9 @@ def _inside(kind: str, file: olefile.OleFileIO, item: Item, look: Look) -> None:
         elif path[-1] in _LINKS and len(path) > 1:
             look.note(item, "object-link", sure=40)
     _objects(file, item, look)
+    for name, word in _STREAMS:
+        if word == kind and file.exists(name):
+            filelinks.old(file.openstream(name).read(), item, look)
     if kind == "ppt":
         _slides(file.openstream("PowerPoint Document").read(), item, look)
     if kind == "msg":

@@ -19,7 +19,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
-from civicmail.mail.screening import suspects, truenames
+from civicmail.mail.screening import filelinks, suspects, truenames
 from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.truenames import ACTIVE, PROGRAMS
 
@@ -74,6 +74,7 @@ def _inside(item: Item, look: Look) -> None:
     elif b"#" in said:
         said = _plain(said)
     _actions(said, item, look)
+    filelinks.pdf(said, item, look)
     if b"/EmbeddedFile" in said or b"/Filespec" in said:
         _files(content, item, look)
 

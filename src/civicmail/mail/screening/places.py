@@ -1,12 +1,15 @@
-"""The places that all links of a message lead to, in the limited process: of letters in it and of HTML files, too, as many as are
-looked at at all. Fifty links to nowhere in front hide none from a rule that names one (P-25).
+"""The places that all links of a message lead to, in the limited process: of letters in it, HTML files and documents, too, as many
+as are looked at at all. Fifty links to nowhere in front hide none from a rule that names one (P-25).
 
 An inner check without facts of its own: what it finds goes to exact.py.
 """
 
 from __future__ import annotations
 
+from itertools import chain
+
 from civicmail.mail.screening import everylink, exact
+from civicmail.mail.screening.files import LINKS
 from civicmail.mail.screening.gathering import unavailable_all
 from civicmail.mail.screening.shapes import Found, Inner
 
@@ -19,7 +22,8 @@ def find(case: Inner) -> Found:
     place cannot know whether it is among the others."""
     found: dict[str, None] = {}
     seen: set[str] = set()
-    for number, link in enumerate(everylink.every(case.letter, everylink.MOST + 1)):
+    links = chain(everylink.every(case.letter, everylink.MOST + 1), case.memo.get(LINKS, ()))
+    for number, link in enumerate(links):
         if number == everylink.MOST:
             return Found(
                 unavailable_all((NAME,), "too many", VERSION).findings, {"unavailable": (NAME,)}, {exact.PLACES: list(found)}

@@ -1,4 +1,5 @@
-"""What QR codes in pictures and on the first pages of PDF say: zxing reads what drawing.py has drawn. For the limited process.
+"""What QR codes in pictures and on the first pages of PDF say: zxing reads what drawing.py or rasters.py has drawn. For the limited
+process.
 
 A picture is not looked at where it is larger than the limits there, and after the seconds of a message are used up.
 """
@@ -12,32 +13,34 @@ from typing import Any
 import pypdfium2
 import zxingcpp
 
-from civicmail.core.message.shapes import Part
-from civicmail.mail.screening import drawing
+from civicmail.mail.screening import drawing, rasters
+from civicmail.mail.screening.drawing import DRAWN, ENLARGED
 
 PICTURES = 20
 """Of one message: newsletters have more, and codes stand where they are seen."""
 PAGES = 2
 SECONDS = 0.5
 """Of the processor, for all pictures of a message."""
-DRAWN, ENLARGED = 1200, 300
-"""Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
 PAGE_SCALE = 1.5
 CODES = 10
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
-def read(parts: Iterable[Part], clock: Callable[[], float] = time.process_time) -> Iterator[tuple[str, str]]:
-    """(path of the part, text of a code in it)."""
+def read(pictures: Iterable[tuple[str, bytes]], clock: Callable[[], float] = time.process_time) -> Iterator[tuple[str, str]]:
+    """(path of the part, text of a code in it). pictures: (path, content)."""
     end, left = clock() + SECONDS, PICTURES
-    for part in parts:
+    for path, content in pictures:
         if left == 0 or clock() > end:
             return
-        document = drawing.document(part.content)
-        if document:
-            left -= 1
-            for text in _texts(document, PAGE_SCALE if document is part.content else 1.0, lambda: clock() > end):
-                yield part.path, text
+        document = drawing.document(content)
+        pixels = None if document else rasters.pixels(content)
+        left -= bool(document) or pixels is not None
+        if pixels is not None:
+            for text in _in(pixels):
+                yield path, text
+        elif document:
+            for text in _texts(document, PAGE_SCALE if document is content else 1.0, lambda: clock() > end):
+                yield path, text
 
 
 def _texts(document: bytes, scale: float, is_over: Callable[[], bool]) -> Iterator[str]:
@@ -55,7 +58,11 @@ def _texts(document: bytes, scale: float, is_over: Callable[[], bool]) -> Iterat
 def _codes(page: Any, scale: float, is_over: Callable[[], bool]) -> list[str]:
     longest = max(*page.get_size(), 1.0) * scale
     scale *= min(1.0, DRAWN / longest) * max(1.0, ENLARGED / longest)
-    drawn = drawing.draw(page, scale, is_over)  # a view of zxing keeps nothing alive: it needs this name
+    return _in(drawing.draw(page, scale, is_over))
+
+
+def _in(drawn: drawing.Pixels) -> list[str]:
+    """drawn: a view of zxing keeps nothing alive, so it needs a name."""
     view = zxingcpp.ImageView(drawn.rows, drawn.width, drawn.height, zxingcpp.ImageFormat.Lum, drawn.stride, 1)  # type: ignore[arg-type]
     found = zxingcpp.read_barcodes(view, formats=_FORMATS)
     return [code.text for code in found[:CODES] if code.text]

@@ -7,7 +7,7 @@ from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.truenames import ACTIVE, PROGRAMS, SCRIPTS, Name
 from civicmail.mail.screening.truetypes import DISKS, FAMILY, PROGRAM_TYPES, of
 
-_ACTING = DISKS | {"lnk", "url", "iqy", "rdp"}
+_ACTING = DISKS | {"lnk", "url", "iqy", "rdp", "mht"}
 _HARMFUL = _ACTING | PROGRAM_TYPES | SCRIPTS | {"html", "svg"}
 _ANYTHING = frozenset({"unknown", "zip", "ole", "empty", "7z", "cab", "archive"})
 """True types of which a file that a system starts may be: the ending is then all there is to go by."""

@@ -11,12 +11,12 @@ import unicodedata
 from dataclasses import dataclass
 
 _SCRIPTS = """
-application appref-ms bat cmd desktop hta jnlp js jse library-ms msc ps1 ps1xml ps2 psc1 psm1 reg scf sct search-ms
-settingcontent-ms vb vbe vbs wsc wsf wsh xbap
+appcontent-ms appinstaller application appref-ms bat cmd desktop hta jnlp js jse library-ms msc msh osd ps1 ps1xml ps2 psc1 psd1
+psdm1 psm1 reg scf sct search-ms searchconnector-ms settingcontent-ms theme vb vbe vbs vsto webpnp ws wsc wsf wsh xbap xnk
 """
 _BINARIES = """
-apk appx appxbundle chm com cpl deb diagcab dll dmg exe gadget jar lnk msi msix msixbundle msp mst ocx pif pkg rpm scr shb shs
-sys wll xll
+accde ade adp apk appx appxbundle chm com cpl deb deskthemepack diagcab dll dmg exe gadget hlp jar lnk mde msi msix msixbundle msp
+mst msu ocx pif pkg ppkg rpm scr shb shs sys themepack wll xll
 """
 SCRIPTS = frozenset(_SCRIPTS.split())
 """Endings of texts that a system starts, or hands to an interpreter, when the file is opened. Scripts that only developers' systems
@@ -25,7 +25,7 @@ start (py, sh, pl …) are told by their type."""
 PROGRAMS = SCRIPTS | frozenset(_BINARIES.split())
 """The same of files that are no text."""
 
-ACTIVE = frozenset({"img", "iso", "lnk", "one", "onepkg", "url", "rdp", "vhd", "vhdx", "website"})
+ACTIVE = frozenset({"img", "iso", "lnk", "mht", "mhtml", "one", "onepkg", "url", "rdp", "vhd", "vhdx", "website"})
 """Endings that act, or open to files that no mark of the Web reaches."""
 
 FAMILIES = {

@@ -109,6 +109,9 @@ _BEGINS = (
     (b"-----begin ", "pem"),
 )
 _PAGES = frozenset({"htm", "html", "shtml", "xht", "xhtml"})
+_WEB_ARCHIVE = re.compile(rb"^Content-Type:\s*multipart/related\b", re.IGNORECASE | re.MULTILINE)
+_LETTERS = frozenset({"eml", "txt", "mbox", "mbx"})
+"""Endings of what holds a message and is opened as one, or as a text."""
 _PAGE = re.compile(rb"<(?:html|script|body|form|iframe|meta)[\s>]")
 _REMOTE = re.compile(rb"^(?:full address|remoteapplicationprogram):s:", re.IGNORECASE | re.MULTILINE)
 _SCRIPT = re.compile(rb"#!\s*/[^\n]{0,80}?(?:/|\s)(python|perl|php|ruby|node|(?:ba|z|k|da|c)?sh)")
@@ -131,11 +134,19 @@ def of(data: bytes, ending: str = "") -> str:
     if b"%PDF-" in start:
         return "pdf"
     word = _BY_WORD.get(sniff.kind(data), "unknown")
+    if word in {"txt", "eml"} and ending not in _LETTERS and ending and _is_web_archive(data):
+        return "mht"
     if word in {"txt", "html"}:
         word = _text(data, word, ending)
     if word in _TEXTUAL and (ending in SCRIPTS or (ending in _DEVELOPERS and word == "txt")):
         return ending  # nothing else tells a system what to do with it
     return word
+
+
+def _is_web_archive(data: bytes) -> bool:
+    """A web page with what belongs to it, as a message (RFC 2557)."""
+    head = data[:_LOOK].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return b"mime-version" in head.lower() and _WEB_ARCHIVE.search(head) is not None
 
 
 def wide(data: bytes) -> bytes:

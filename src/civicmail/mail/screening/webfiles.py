@@ -4,9 +4,11 @@ themselves (HTML smuggling). Pure."""
 from __future__ import annotations
 
 import re
+from itertools import islice
 
+from civicmail.core.message import transfer
 from civicmail.mail.screening.looking import Item, Look
-from civicmail.mail.screening.truetypes import wide
+from civicmail.mail.screening.truetypes import of, wide
 
 LOOKED = 8 << 20
 """Bytes of one file that are looked at."""
@@ -29,9 +31,43 @@ _SMUGGLES = re.compile(
     rb"|unescape\s*\(|eval\s*\(",
     re.IGNORECASE,
 )
+_BUILDS = re.compile(
+    rb"msSave(?:OrOpen)?Blob|createObjectURL|new\s+(?:Blob|File)\s*\(|\.download\s*=|[\"']download[\"']\s*,", re.IGNORECASE
+)
+_DECODES = re.compile(rb"\batob\s*\(|fromCharCode|charCodeAt|Uint8Array|unescape\s*\(|[A-Za-z0-9+/]{1000}", re.IGNORECASE)
+_CODED = re.compile(rb"([\"'`])([A-Za-z0-9+/]{400,}+={0,2})\1")
+_WORDS = frozenset({"unknown", "txt", "empty", "font", "png", "jpg", "gif", "webp", "svg", "wasm"})
+"""What pages have in their scripts."""
+CODED_MOST = 20
+"""Strings of one page that are decoded."""
 _SHOWN = re.compile(rb"xhtml|<\?xml-stylesheet|<(?:\w{1,10}:)?script\b", re.IGNORECASE)
 _FOREIGN = re.compile(rb"<foreignObject\b", re.IGNORECASE)
 _ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
+
+
+def body(item: Item, look: Look) -> None:
+    """HTML that is the text of a message: where a reader opens it in a browser, its script builds a file all the same."""
+    text = wide(item.content[:LOOKED])
+    if _SCRIPT.search(text) and _smuggles(text):
+        look.note(item, "web-smuggling", sure=90, mask="text")
+        look.facts["files.smuggling"] = True
+        _smuggled(text, item, look)
+
+
+def _smuggles(text: bytes) -> bool:
+    """Whether it makes a file of what it carries, and has it saved."""
+    return _BUILDS.search(text) is not None and _DECODES.search(text) is not None
+
+
+def _smuggled(text: bytes, item: Item, look: Look) -> None:
+    """What it carries in base64 is looked at like a file."""
+    for found in islice(_CODED.finditer(text), CODED_MOST):
+        data, _ = transfer.base64_bytes(found[2])
+        if of(data) in _WORDS:
+            continue
+        look.allowance.member(item.depth + 1)
+        look.allowance.expand(len(data))
+        look.inside(item.member("", data, apart=True), look)
 
 
 def find(item: Item, look: Look, true: str) -> str:
@@ -41,7 +77,11 @@ def find(item: Item, look: Look, true: str) -> str:
         return true
     look.allowance.tick()
     scripts = len(_SCRIPT.findall(text)) - len(_DATA_SCRIPT.findall(text))
-    if scripts > 0 and _SMUGGLES.search(text):
+    if scripts > 0 and _smuggles(text):
+        look.note(item, "web-smuggling", "form", sure=90, mask="download")
+        look.facts["files.smuggling"] = True
+        _smuggled(text, item, look)
+    elif scripts > 0 and _SMUGGLES.search(text):
         look.note(item, "web-smuggling", "form", sure=80)
     elif scripts > 0:
         look.note(item, "web-script", "form", sure=90)

@@ -1,0 +1,45 @@
+"""Pictures that pdfium does not draw (GIF, BMP, WebP, TIFF, interlaced PNG) as grey pixels, by Pillow. For the limited process."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+
+from PIL import BmpImagePlugin, GifImagePlugin, Image, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+from civicmail.mail.screening.drawing import BYTES, DRAWN, ENLARGED, LEAST, Pixels
+
+_PLUGINS = (BmpImagePlugin, GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+"""Imported here: what Pillow looks for by itself when it does not know a picture is more than is wanted."""
+_FORMATS = ("BMP", "GIF", "PNG", "TIFF", "WEBP")
+_MARKS = (b"GIF8", b"BM", b"RIFF", b"\x89PNG", b"II*\0", b"MM\0*")
+PIXELS = 4_000_000
+"""Of a picture that is unpacked: these are slower than what pdfium draws."""
+
+
+def pixels(content: bytes) -> Pixels | None:
+    """The first frame on white; None for what is no such picture, or beyond the limits."""
+    if not content.startswith(_MARKS) or not 32 < len(content) <= BYTES:
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(content), formats=_FORMATS) as picture:
+            width, height = picture.size
+            if min(width, height) < LEAST or width * height > PIXELS:
+                return None
+            return _grey(picture)
+    except Exception:  # noqa: BLE001 - what a broken picture raises has no common root; nobody sees a code in it either
+        return None
+
+
+def _grey(picture: Image.Image) -> Pixels:
+    clear = picture.convert("RGBA")
+    page = Image.new("RGBA", clear.size, "white")
+    page.alpha_composite(clear)
+    grey = page.convert("L")
+    longest = max(grey.size)
+    if longest > DRAWN:
+        grey.thumbnail((DRAWN, DRAWN))
+    elif longest < ENLARGED:
+        times = -(-ENLARGED // longest)
+        grey = grey.resize((grey.width * times, grey.height * times), Image.Resampling.NEAREST)
+    return Pixels(grey.tobytes(), grey.width, grey.height, grey.width)
