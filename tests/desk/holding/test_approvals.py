@@ -13,7 +13,7 @@ import time_machine
 from django.test import Client
 
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.access.models import Entry, Tally
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.queries import tasks
@@ -97,6 +97,16 @@ def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_thems
     assert set(files.copies(row).values()) == {"goes"}
     assert {c.address: c.by.uid for c in row.copies.all()} == {ACME: "p-head", DOT: "p-deputy", OWL: "p-deputy"}
     assert Entry.objects.filter(act="approval.approve", object=f"approval:{row.pk}").count() == 2
+
+
+def test_a_department_answers_for_how_it_answered(files: Bureau) -> None:
+    """R-1286 (P-28): by answer, with the minutes for which the files had waited."""
+    first, second = files.asked("crew0", ACME), files.asked("crew0", DOT)
+    files.desk.now += 90 * 60_000
+    answer(files, first, "head")
+    answer(files, second, "head", "refuse")
+    found = dict(Tally.objects.filter(department=first.department).values_list("what", "count"))
+    assert (found["files-approved"], found["files-refused"]) == (1, 1) and 180 <= found["files-minutes"] <= 184
 
 
 @pytest.mark.parametrize(("key", "why"), [("crew0", "themselves"), ("chief", "Only the head"), ("office", "Only the head")])

@@ -123,6 +123,36 @@ def about_use(said: Iterable[Said], book: Book) -> dict[str, tuple[int, tuple[tu
     return found
 
 
+PERSONAL = tuple(sign.encode() for sign in ('"code":"own"', '"code":"commercial"', '"shadow:use-personal'))
+"""One of these stands in the head of every record with a sign of personal use; see is_personal."""
+ENCRYPTED = b'"do":"encrypt"'
+_OWN_USE = frozenset({(webmail.NAME, "own"), (USE, "commercial")})
+_PERSONAL, _CONFIDENTIAL = "P-10", "P-19"
+_QUALIFIED = ("shadow:", NOTIFY)
+
+
+def is_personal(head: Mapping[str, Any], said: Iterable[Said], book: Book) -> bool:
+    """Whether there is a sign that it was personal use (P-10): it went to the sender's own account outside, has words of a business
+    of one's own, or fits a rule on personal use, also one in shadow. For sums alone: it says nothing about one message."""
+    seen = {(f["check"], f["code"]) for f in head.get("findings", ())}
+    return bool(seen & _OWN_USE) or any(rule.clause == _PERSONAL for one in said for rule in _fitting(one, book))
+
+
+def confidential(said: Iterable[Said], book: Book) -> str:
+    """What was done with a message for what is confidential in it (P-19): "held", "encrypted", or ""."""
+    done = {one.do for one in said if any(rule.clause == _CONFIDENTIAL for rule in _acting(one, book))}
+    return "held" if done & KEPT else "encrypted" if "encrypt" in done else ""
+
+
+def _fitting(one: Said, book: Book) -> Iterable[Rule]:
+    names = (name.removeprefix(_QUALIFIED[0]).removeprefix(_QUALIFIED[1]) for name in one.rules)
+    return [rule for name in names if (rule := book.rule(name)) is not None]
+
+
+def _acting(one: Said, book: Book) -> Iterable[Rule]:
+    return [rule for name in one.rules if (rule := book.rule(name)) is not None and rule.do == one.do]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What whoever sent it hears of one rule, or of a part that could not check it. words: for them; ask: whom; clause: "P-19"."""

@@ -35,4 +35,5 @@ from civicmail.city.access.models.rights import Profile as Profile
 from civicmail.city.access.models.tokens import Device as Device
 from civicmail.city.access.models.tokens import Token as Token
 from civicmail.city.access.models.usage import Followed as Followed
+from civicmail.city.access.models.usage import Tally as Tally
 from civicmail.city.access.models.usage import Usage as Usage

@@ -52,9 +52,9 @@ class Bar(models.Model):
         return f"{self.person}: {self.kind}"
 
     @property
-    def name(self) -> str:
-        """As pages call it."""
-        return KINDS[self.kind].name
+    def title(self) -> str:
+        """As pages begin what they say of it."""
+        return f"{KINDS[self.kind].name}."
 
 
 class Undertaking(models.Model):

@@ -1,4 +1,4 @@
-"""How often mailboxes are used, and how far journals were read for that (M7, P-05)."""
+"""How often mailboxes are used, sums of departments, and how far journals were read for that (M7, P-05, P-28)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.directory.models import Department, Mailbox, Person
 
 
 class Usage(models.Model):
@@ -27,6 +27,22 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox}, {self.day}"
+
+
+class Tally(models.Model):
+    """How much of something there was in a department in a month: sums that other rooms add to and statements read (P-10, P-28). Of
+    whom, and which message, is written nowhere. month: its first day; what: see tallies.WHAT."""
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    month = models.DateField()
+    what = models.CharField(max_length=24)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["department", "month", "what"], name="tally_once_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.department}, {self.month:%Y-%m}: {self.what}"
 
 
 class Followed(models.Model):

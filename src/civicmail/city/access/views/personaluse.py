@@ -13,6 +13,8 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, PersonalUseRule
 from civicmail.city.access.models import PersonalUse
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import tallies
+from civicmail.city.access.queries.questions import SUMS_LEAST
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
@@ -35,6 +37,7 @@ def rules(request: Asked, department: str) -> HttpResponse:
     allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     page = Page("What personal use is allowed?", where.name, [crumb(where)])
     shown = {"page": page, "form": form, "allowed": allowed.select_related("person", "by").order_by("until")}
+    shown |= {"months": tallies.by_month([where], "personal"), "least": SUMS_LEAST}
     return render(request, "access/personal_use.html", shown, status=status_of(form))
 
 

@@ -5,6 +5,7 @@ A section is {"title", "clause", "lines"}; a line is [what, value, note], all te
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from statistics import median
@@ -16,7 +17,8 @@ from django.utils import timezone
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.models import Authorisation, Ending, PersonalUse
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import questions, undertakings
+from civicmail.city.access.queries import questions, tallies, undertakings
+from civicmail.city.access.queries.questions import SUMS_LEAST
 from civicmail.city.conduct.halves import Half
 from civicmail.city.conduct.queries import reviews, violations
 from civicmail.city.conduct.queries.deciders import span
@@ -26,6 +28,11 @@ from civicmail.city.directory.models import Department, Episode
 Line = list[str]
 Section = dict[str, Any]
 
+TOO_FEW = f"not told of fewer than {SUMS_LEAST} people"
+SIGNS = (
+    "to the sender's own account outside, with words of a business of one's own, or by a rule on personal use; what nobody can "
+    "recognise is not in it"
+)
 LONG = timedelta(days=5)
 """A request that waits longer is told by itself."""
 
@@ -35,12 +42,17 @@ def sections(department: Department, half: Half, now: int) -> list[Section]:
     where = span(department)
     codes = [d.code for d in where]
     since, until = _bounds(half)
+    counted, enough = tallies.of(where, half.first, half.after().first), tallies.is_enough(where)
     return [
         _section("Who has mail", "P-04", _roster(codes, now)),
         _section("Roster reviewed", "P-05", _reviewed(codes, since, until, now)),
         _section("People who left", "P-08", _left(codes, since, until, now)),
         _section("Contractors bound", "P-09", _bound(codes, now)),
-        _section("Personal use", "P-10", _personal(where, now)),
+        _section("Personal use", "P-10", [*_personal(where, now), _signs(counted, enough=enough)]),
+        _section("Confidential mail", "P-19", _confidential(counted)),
+        _section("Files that leave", "P-22", _files(counted)),
+        _section("Findings on use", "P-12", _findings(counted, enough=enough)),
+        _section("Kept back, and asked for", "P-29", _releases(counted)),
         _section("E-mail policy accepted", "P-18", _accepted(codes, now)),
         _section("Violations", "P-30", _violations(codes, since, until)),
         _section("Waiting times", "P-28", _waited(codes, since, until, now)),
@@ -158,6 +170,45 @@ def _personal(where: list[Department], now: int) -> list[tuple[str, object, str]
         "None is allowed" if not everybody + some else "Some, for everybody" if everybody else "Some, for named people or positions"
     )
     return [("What is allowed now", choice, ""), ("Rules in force", everybody + some, "")]
+
+
+def _signs(counted: Counter[str], *, enough: bool) -> tuple[str, object, str]:
+    """Of the half, in a sum; none of fewer people than SUMS_LEAST."""
+    return ("Messages with a sign of personal use", counted["personal"] if enough else TOO_FEW, SIGNS)
+
+
+def _confidential(counted: Counter[str]) -> list[tuple[str, object, str]]:
+    return [
+        ("Messages that left encrypted", counted["confidential-encrypted"], "because of what is confidential in them"),
+        ("Messages that were held", counted["confidential-held"], "at least for some recipients"),
+    ]
+
+
+def _files(counted: Counter[str]) -> list[tuple[str, object, str]]:
+    answers = counted["files-approved"] + counted["files-refused"] + counted["files-records"]
+    return [
+        ("Answers: they may leave", counted["files-approved"], ""),
+        ("Answers: they may not", counted["files-refused"], ""),
+        ("Given to the records office", counted["files-records"], ""),
+        ("Waited on average", f"{counted['files-minutes'] / answers / 60:.1f} hours" if answers else "none was asked", ""),
+    ]
+
+
+def _findings(counted: Counter[str], *, enough: bool) -> list[tuple[str, object, str]]:
+    """What nobody has confirmed is told in sums that are about nobody."""
+    return [
+        ("Found by rules on use", counted["finding"] if enough else TOO_FEW, "for reviewers to look at; most are nothing"),
+        ("Answered by a reminder", counted["finding-reminded"] if enough else TOO_FEW, ""),
+        ("Confirmed by two reviewers", counted["finding-confirmed"], ""),
+    ]
+
+
+def _releases(counted: Counter[str]) -> list[tuple[str, object, str]]:
+    return [
+        ("Requests that mail is released", counted["release-asked"], ""),
+        ("Released", counted["release-let"], ""),
+        ("Not released", counted["release-kept"], ""),
+    ]
 
 
 def _accepted(codes: list[str], now: int) -> list[tuple[str, object, str]]:

@@ -12,14 +12,15 @@ from django.db import transaction
 from django.urls import reverse
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.tallies import What
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import tell
@@ -32,6 +33,7 @@ from civicmail.desk.holding.approvalstates import ANSWERS, TABLE
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive import holds
 
+_TALLIED: dict[str, What] = {"approve": "files-approved", "refuse": "files-refused", "records": "files-records"}
 RECORDS = "records"
 """The local part of the mailbox of the records office."""
 
@@ -79,6 +81,8 @@ def answer(
         facts: dict[str, Any] = {"copies": [c.index for c in copies], "files": [part[3] for part in copies[0].parts]}
         facts |= {"own": int(row.own), **({"without": without} if without else {}), **({"links": row.links} if row.links else {})}
         where = f"approval:{row.pk}"
+        tallies.add(row.department, _TALLIED[what], at=moment(now))
+        tallies.add(row.department, "files-minutes", at=moment(now), count=(now - ms(row.made)) // 60_000)
         entries.enter(f"approval.{what}", actor=actor, reason=reason, now=now, object=where, facts=facts)
         tell_sender(row, copies, now)
         if what == "records":

@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from civicmail.city.access.actions import reached
+from civicmail.city.access.actions import reached, tallies
 from civicmail.city.access.moments import moment
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.desk.holding import asked, queries, senders
-from civicmail.desk.holding.actions import asking, containing, forwarded, standing, stuck
+from civicmail.desk.holding.actions import asking, containing, counting, forwarded, standing, stuck
 from civicmail.desk.holding.actions.reaping import KEPT_DAYS
 from civicmail.desk.holding.actions.reviewing import pseudonym_of
 from civicmail.desk.holding.actions.telling import tell_reviewers, tell_sender
@@ -28,6 +28,8 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Type
 
 _TELLING = (b'"review":', b'"notify:', b'"do":"hold"', b'"do":"quarantine"', asking.USED, stuck.SIGN, *asked.FORWARDED)
+_COUNTED = (*asked.PERSONAL, asked.ENCRYPTED)
+"""Of these a record is read for sums alone."""
 """One of these stands in a head that asks for something; the others are not read."""
 TOGETHER = 20
 """Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
@@ -40,7 +42,7 @@ log = get_logger()
 class Waiting:
     """Of one record, read and not written yet. sent, said: of a receipt, or of a decision about what was sent; decided: the
     capture of that decision, whose sender stands in its receipt; later: its findings; contained: mail of an account that acts
-    unlike its owner; stuck: a capture with a copy that has no way (stuck.py)."""
+    unlike its owner; stuck: a capture with a copy that has no way (stuck.py); head: of a receipt, for sums."""
 
     journal: str
     number: int
@@ -48,6 +50,7 @@ class Waiting:
     said: list[Said] = field(default_factory=list)
     decided: str = ""
     later: list[dict[str, Any]] = field(default_factory=list)
+    head: dict[str, Any] = field(default_factory=dict)
     contained: containing.Seen | None = None
     leaving: asking.Seen | None = None
     used: list[str] = field(default_factory=list)
@@ -69,7 +72,8 @@ class Hearing:
         return bool(self._waiting)
 
     def hear(self, record: Record) -> None:
-        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(sign in record.head for sign in _TELLING):
+        signs = (*_TELLING, *_COUNTED)
+        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(sign in record.head for sign in signs):
             return
         if one := _read(record):
             self._waiting.append(one)
@@ -94,18 +98,20 @@ class Hearing:
         elif one.stuck and sent is not None:
             stuck.tell_sender(sent, now)
         elif sent is not None:
-            self._one(sent, one.said, book, now)
+            self._one(sent, one, book, now)
         standing.count(Counter(one.used), now)
         if one.leaving is not None:
             asking.note(one.leaving, now=now)
 
-    def _one(self, sent: Sent, said: list[Said], book: Book, now: int) -> None:
+    def _one(self, sent: Sent, one: Waiting, book: Book, now: int) -> None:
+        said = one.said
         if sent.forwarding is not None:
             forwarded.tell(sent, sent.forwarding, said, book, now)
             return
         person = senders.person_of(sent.subject)
         if person is None:
             return
+        counting.count(sent, said, one.head or {"findings": one.later}, person, book)
         tell_sender(person, sent.capture, sent.at, asked.for_sender(said, book), now)
         if sent.exempt or now - sent.at > KEPT_DAYS * 86_400_000:
             return
@@ -120,6 +126,8 @@ class Hearing:
                     "pseudonym": pseudonym_of(person), "received": moment(sent.at), "made": moment(now),
                 },
             )  # fmt: skip
+            if made:
+                tallies.add(senders.department_of(person), "finding", at=moment(sent.at))
             if made and rule.severity == AT_ONCE:
                 tell_reviewers(row, person, now)
 
@@ -139,7 +147,7 @@ def _read(record: Record) -> Waiting:
     elif containing.SIGN in record.head and (contained := containing.seen(head)) is not None:
         one.contained = contained
     else:
-        one.sent, one.said = asked.sent(head), asked.of_receipt(head)
+        one.sent, one.said, one.head = asked.sent(head), asked.of_receipt(head), head
     return one
 
 

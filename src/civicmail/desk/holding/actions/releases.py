@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor, machine
@@ -26,6 +26,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.tallies import What
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries, releasestates, senders
@@ -67,6 +68,7 @@ def ask(copies: Sequence[Copy], *, sender: bool = False, actor: Actor, reason: s
     try:
         with transaction.atomic():
             made.save(force_insert=True)
+            tallies.add(senders.department_of(made.requester), "release-asked", at=moment(now))
             _entered("release.ask", made, actor, reason, now)
     except IntegrityError:
         raise Conflict(_ASKED) from None
@@ -146,6 +148,7 @@ def _first(row: Release, action: str, actor: Actor, reason: str, now: int) -> Re
         found.save()
         _entered(f"release.{action}", found, actor, reason, now)
         if action == "refuse":
+            tallies.add(senders.department_of(found.requester), "release-kept", at=moment(now))
             _tell(found, now)
     return found
 
@@ -158,6 +161,9 @@ def _ended(row: Release, action: str, actor: Actor, reason: str, now: int, *, le
         if not actor.machine:
             found.person, found.answer = person_of(actor), reason
         found.save()
+        if found.state in ("released", "kept"):
+            what: What = "release-let" if found.state == "released" else "release-kept"
+            tallies.add(senders.department_of(found.requester), what, at=moment(now))
         _entered("release.end", found, actor, reason, now, let=let)
         _tell(found, now)
     return found

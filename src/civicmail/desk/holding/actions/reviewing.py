@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
@@ -61,6 +61,7 @@ def answer(finding: Finding, said: str, *, actor: Actor, reason: str, now: int) 
             _count(row, right=said == "reminded")
         if said == "reminded":
             _remind(row, now)
+            tallies.add(senders.department_of(_sender(row)), "finding-reminded", at=moment(now))
         _entered(row, actor, reason, now)
     return row
 
@@ -76,6 +77,7 @@ def second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int
         row.person = _sender(row) if right else None
         row.save()
         if row.person is not None:  # who has a name now keeps none of it for what is not confirmed
+            tallies.add(senders.department_of(row.person), "finding-confirmed", at=moment(now))
             Finding.objects.filter(pseudonym=row.pseudonym, person__isnull=True).update(pseudonym=pseudonym_of(row.person))
         _count(row, right=right)
         _entered(row, actor, reason, now)

@@ -1,0 +1,24 @@
+"""What is counted for departments by the month, in sums (P-10, P-28). The one table. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+What = Literal[
+    "files-approved",
+    "files-refused",
+    "files-records",
+    "files-minutes",
+    "confidential-encrypted",
+    "confidential-held",
+    "finding",
+    "finding-reminded",
+    "finding-confirmed",
+    "release-asked",
+    "release-let",
+    "release-kept",
+    "personal",
+]
+"""files: answers of managers, and for how many minutes those files had waited; confidential: messages, by what was done; finding:
+made, and answered by a reminder or by two reviewers; release: requests for what was kept back; personal: messages with a sign of
+personal use."""
