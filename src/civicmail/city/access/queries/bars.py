@@ -110,6 +110,9 @@ def alike(person: Person) -> list[Likeness]:
 def alike_of(people: Iterable[Person]) -> dict[int, list[Likeness]]:
     """The same for many, by id of the row; without those who are like nobody. Fifteen queries at most, and one where nobody is
     barred."""
+    rows = {p.pk: p for p in people}
+    if not rows:
+        return {}
     marked = Bar.objects.filter(kind__in=["re-entry", "permanent"], ended__isnull=True).order_by()
     kinds: dict[int, set[str]] = {}
     for pk, kind in marked.values_list("person", "kind"):
@@ -118,7 +121,6 @@ def alike_of(people: Iterable[Person]) -> dict[int, list[Likeness]]:
         return {}
     others = Person.objects.in_bulk(kinds)
     theirs = identities(others.values())
-    rows = {p.pk: p for p in people}
     found: dict[int, list[Likeness]] = {}
     shared: set[str] | None = None
     for pk, mine in identities(rows.values()).items():
