@@ -111,7 +111,9 @@ _FOLDED_BOUNDARY = re.compile(rb"boundary=\"[^\"\r\n]*\r?\n[^\"]*\"", re.IGNOREC
 _BAD_TYPE = re.compile(r"'\w+/[\w+-]+[^\w+.'-]")
 _NO_SEMICOLON = re.compile(rb"\nContent-Type: multipart/\w+\s+boundary", re.IGNORECASE)
 _INSIDE = re.compile(rb"(?m)^begin [0-7]{3,4} |ms-tnef|winmail\.dat|pkcs7-mime|text/calendar|text/(?:x-)?vcard", re.IGNORECASE)
-_IN_A_TEXT = re.compile(rb"(?m)^(?:=ybegin |\(This file must be converted|(?:[A-Za-z0-9+/]{60,}[ \t]?\r?\n){3})")
+_IN_A_TEXT = re.compile(
+    rb"(?m)^(?:=ybegin |\(This file must be converted|(?:[A-Za-z0-9+/]{60,}[ \t]?\r?\n){3})|\bdata:image/", re.IGNORECASE
+)
 _STRUCTURE = {
     defects.HEADER_LINE, defects.LEADING_BLANK, defects.BYTE_ORDER_MARK, defects.SEPARATOR_MISSING, defects.HEADER_MISSING,
     defects.HEADER_EMPTY,

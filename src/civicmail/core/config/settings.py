@@ -249,7 +249,7 @@ class Containment:
 
 
 DOUBTS = ["lookalike", "pretender", "staff-name", "unproven", "forwarded", "reply-elsewhere"]
-DOUBTS += ["disguised-link", "deceptive-link", "odd-link", "form-file"]
+DOUBTS += ["disguised-link", "deceptive-link", "odd-link", "form-file", "smuggled-file"]
 DOUBTS += ["hidden-host", "company-name", "own-address", "disguised-text", "no-address", "unlisted-server"]
 """The marks of the starter pack that are reasons to doubt who wrote, or where a link leads."""
 
