@@ -45,6 +45,7 @@ def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided(
     assert {rule.id for rule in RULES.values() if rule.do == "encrypt" and rule.mode == "enforce"} == {
         "confidential-out",
         "confidential-unread",
+        "confidential-health",
     }, "P-19"
 
 
@@ -84,6 +85,7 @@ def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
         ("P-19", {"confidential.high": ("ssn",), "confidential.count": 12}, {"outbound": True}, "hold", "confidential-many"),
         ("P-19", {"confidential.high": ("ssn",), "confidential.count": 1}, {"outbound": True}, "encrypt",
          "confidential-out"),
+        ("P-19", {"confidential.medium": ("health",)}, {"outbound": True}, "encrypt", "confidential-health"),
         ("P-19", {"confidential.unread": True}, {"outbound": True}, "encrypt", "confidential-unread"),
         ("P-22", {"files.leaving": ("aa",)}, {"outbound": True}, "deliver", "shadow:file-leaves"),
         ("P-22", {"files.leaving": ("aa",), "sender.approval": True}, {"outbound": True}, "hold", "file-waits"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 import time
 
 import pytest
@@ -274,3 +275,84 @@ def test_no_text_takes_longer_than_its_length_allows(bomb: str) -> None:
             return
         measured.append((short, long))
     pytest.fail(f"{measured} s")
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("it is 512 - 34 - 5678 as asked", "high"),
+        ("it is 512-34-\n5678 as asked", "high"),
+        ("> it is 512-\n> 34-5678", "high"),
+        ("ssn 512/34/5678", "high"),
+        ("on 512/34/5678", ""),
+        ("tax key 512-34-5678", "medium"),
+        ("Ordinance No. 512-34-5678", "medium"),
+    ],
+)
+def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: str) -> None:
+    """R-1179."""
+    assert [hit.sure for hit in hits(text) if hit.kind == "ssn"] == ([sure] if sure else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("cc 4539148803436467", "high"),
+        ("payment method: 4539148803436467", "high"),
+        ("4539148803436467, exp 9/27", "high"),
+        ("4539148803436467 09/27 123", "high"),
+        ("Cc: 4539148803436467", "medium"),
+        ("order 4539148803436467 of 09/14", "medium"),
+    ],
+)
+def test_words_of_payment_and_an_expiry_date_say_that_it_is_a_card(text: str, sure: str) -> None:
+    """R-1180."""
+    assert [hit.sure for hit in hits(text) if hit.kind == "card"] == [sure]
+
+
+def test_an_iban_in_small_letters_is_one_and_words_are_none() -> None:
+    """R-1180."""
+    assert [h.value for h in hits("pay to de89 3704 0044 0532 0130 00 please")] == ["DE89370400440532013000"]
+    assert [h.kind for h in hits("gb29nwbk60161331926819")] == ["iban"]
+    assert hits("be 20 minutes later on the road at 10 people no 15 in all") == []
+
+
+def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
+    """R-1181: made here, of letters by chance."""
+    rng = random.Random(2)
+
+    def some(size: int) -> str:
+        return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(size))
+
+    for text in (
+        f"aws_secret_access_key = {some(40)}",
+        f'"SecretAccessKey": "{some(40)}"',
+        f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={some(86)}==;EndpointSuffix=x",
+        f"Endpoint=sb://a/;SharedAccessKeyName=all;SharedAccessKey={some(43)}=",
+        f'"private_key": "-----BEGIN PRIVATE KEY-----\\n{some(64)}\\n{some(64)}\\n"',
+        f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{some(64)}\n",
+        f"sk_live_{some(24)}",
+        f"ghp_{some(36)}",
+        f"xapp-1-A{some(9).upper()}-{rng.randrange(10**12, 10**13)}-{rng.randbytes(32).hex()}",
+    ):
+        assert [(h.kind, h.sure, h.shown) for h in hits(text)] == [("secret", "high", False)], text[:30]
+    assert hits(f"the digest of the file is {some(40)}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Patient John Smith was diagnosed with a rare thing.", "high"),
+        ("Ms. Lopez is being treated for acute pancreatitis.", "high"),
+        ("Client: Ann Krueger, DOB 03/14/1961. Dx typhoid meningitis", "high"),
+        ("John Smith suffers from asthma.", "medium"),
+        ("She was hospitalized with a fracture of the hip.", "medium"),
+        ("Mr. Smith is recovering from wounds.", "medium"),
+        ("The old server was diagnosed with a bad disk.", ""),
+        ("The plan suffers from a lack of funds, says Mr. Smith.", ""),
+        ("Mr. Smith's diagnosis of the outage: a cable.", ""),
+    ],
+)
+def test_what_somebody_has_is_health_where_somebody_is_named(text: str, sure: str) -> None:
+    """R-1182."""
+    assert max((hit.sure for hit in hits(text) if hit.kind == "health"), key=["medium", "high"].index, default="") == sure

@@ -19,7 +19,10 @@ _ACCOUNT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BANK = re.compile(r"\bbank|\bchecking|\bsavings|direct deposit|\bach\b|\bwire\b|credit union", re.IGNORECASE)
-_IBAN = re.compile(r"[A-Z](?<![0-9A-Za-z][A-Z])[A-Z] ?[0-9]{2}(?:[ .-]?[0-9A-Z]){11,31}", re.ASCII)
+_IBAN = re.compile(
+    r"[A-Za-z](?<![0-9A-Za-z][A-Za-z])(?:[A-Z] ?[0-9]{2}(?:[ .-]?[0-9A-Z]){11,31}|[a-z] ?[0-9]{2}(?:[ .-]?[0-9a-z]){11,31})",
+    re.ASCII,
+)
 IBANS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27, "BR": 29, "BY": 28,
     "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27, "DK": 18, "DO": 28, "EE": 20, "ES": 24, "FI": 18, "FK": 18,
@@ -31,6 +34,8 @@ IBANS = {
     "VA": 22, "VG": 24, "XK": 20, "YE": 30,
 }  # fmt: skip
 """Length by country (SWIFT's IBAN registry)."""
+_DIGITS = 10
+"""Of an IBAN in small letters."""
 _BESIDE = 120
 """Characters between a routing number and the account that it leads to."""
 
@@ -58,9 +63,11 @@ def _find(text: Text) -> Iterator[Hit]:
 def _find_iban(text: Text) -> Iterator[Hit]:
     """In groups of any size; how long it is its country says."""
     for m in each(_IBAN, text):
-        size = IBANS.get(m[0][:2], 99)
+        size = IBANS.get(m[0][:2].upper(), 99)
         places = [place for place, c in enumerate(m[0]) if c.isalnum()][:size]
-        value = "".join([m[0][place] for place in places])
+        value = "".join([m[0][place] for place in places]).upper()
+        if m[0][1].islower() and sum(map(str.isdigit, value)) < _DIGITS:
+            continue  # words with a number in them
         end = m.start() + places[-1] + 1
         if len(value) == size and not text.text[end : end + 1].isalnum() and iban(value):
             yield Hit("iban", m.start(), end, value, "high")
@@ -75,5 +82,12 @@ FAMILY = (
         ),
         _find,
     ),
-    Detector("iban", (r"(?-i:\b[A-Z]{2} ?[0-9]{2}[ .-]?[0-9A-Z]{1,4}[ .-]?[0-9A-Z])",), _find_iban),
+    Detector(
+        "iban",
+        (
+            r"(?-i:\b[A-Z]{2} ?[0-9]{2}[ .-]?[0-9A-Z]{1,4}[ .-]?[0-9A-Z])",
+            rf"(?-i:\b(?:{'|'.join(IBANS).lower()}) ?[0-9]{{2}}[ .-]?[0-9a-z]{{4}}[ .-]?[0-9]{{2}})",
+        ),
+        _find_iban,
+    ),
 )

@@ -24,10 +24,13 @@ _NUMBER = re.compile(
 )
 """Grouped as brands print them, or in one piece."""
 
+_EXPIRES = re.compile(r"[ ,;]{1,3}(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4][0-9](?![0-9/])(?:[ ,;]{1,3}[0-9]{3,4}(?![0-9]))?", re.ASCII)
+"""Month and year right behind the number, as on the card; perhaps with the code on its back."""
 _ROW_BEFORE, _ROW_AFTER = re.compile(r"[0-9][ -]\Z"), re.compile(r"[ -][0-9]")
 _WORDS = re.compile(
     r"\b(?:credit|debit|visa|master ?card|amex|american express|discover|diners|jcb|maestro|card ?(?:no|num|#|:)"
-    r"|cc ?(?:#|no|num)|ccn"
+    r"|cc(?!:)\b|ccn|pay(?:ment|ing)? (?:method|by|with|details)|method of payment"
+    r"|exp(?:iry|ires?|iration|\.)?(?: date)?[ :]{0,3}[01]?[0-9] ?[/-] ?[0-9]{2}"
     r"|cardholder|card holder|cvv|cvc|tarjeta|(?:my|the|your|his|her|city|p|purchase)[- ]card)",
     re.IGNORECASE,
 )
@@ -69,7 +72,7 @@ def _find(text: Text) -> Iterator[Hit]:
         whose = brand(digits)
         if not whose or len(set(digits)) < 4 or not luhn(digits):
             continue
-        said = words.near(*m.span(), before=60, after=40)
+        said = words.near(*m.span(), before=60, after=40) or _EXPIRES.match(text.text, m.end()) is not None
         in_a_row = _ROW_BEFORE.search(text.text, max(0, m.start() - 2), m.start()) or _ROW_AFTER.match(text.text, m.end())
         if not said and (whose in _WORD_ONLY or in_a_row):
             continue

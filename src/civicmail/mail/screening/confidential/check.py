@@ -27,6 +27,8 @@ SEALED = frozenset({ENCRYPTED})
 TOLD = 10
 """Findings of one kind; more values are counted and not told each."""
 
+_WORDS = frozenset({"health"})
+"""Kinds that are words: they are no values that could be counted."""
 _DOTS = "…"
 
 
@@ -115,7 +117,9 @@ def _facts(hits: Iterable[Hit]) -> dict[str, FactValue]:
     facts: dict[str, FactValue] = {}
     if high:
         facts["confidential.high"] = tuple(high)
-        facts["confidential.count"] = max(sum(sure == PERCENT["high"] for sure in values.values()), sum(people.values()))
+        numbers = sum(sure == PERCENT["high"] and kind not in _WORDS for (kind, _), sure in values.items())
+        if count := max(numbers, sum(people.values())):
+            facts["confidential.count"] = count
     if medium:
         facts["confidential.medium"] = tuple(medium)
     return facts

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from civicmail.mail.screening.confidential.people import PERSON, births
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, beside, near
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, Words, beside, each
 
 _A = "[AC-HJKMNP-RT-Y]"
 _AN = "[0-9AC-HJKMNP-RT-Y]"
@@ -42,32 +43,92 @@ _CLINICAL = re.compile(
 )
 """On lower case: without a flag the first letters are looked up, which is what makes it fast."""
 
+_CUE = re.compile(
+    r"\b(?:(?P<plain>diagnosed (?:with|as having)|test(?:ed|s) positive for|new diagnosis of|diagn[oó]stico de)"
+    r"|diagnos[ie]s(?: is| was| of|:)|\bdx\b[: ]|suffer(?:s|ed|ing)? from|suffers a|(?:is|are|was|been|being) treated for"
+    r"|(?:in|under) treatment for|hospitali[sz]ed (?:for|with)|medical history of|history of present illness|prescribed [a-z]+ for"
+    r"|(?:medical|health) condition:?|(?P<weak>living with|recovering from|admitted (?:for|with)))"
+)
+"""Words that lead to somebody's illness. plain: whatever follows; behind the others must be one. weak: the news say so, too."""
+
+_ILLNESS = re.compile(
+    r"[a-z]{3,}(?:itis|osis|oma|[ae]mia|pathy|plegia|trophy|algia|uria|penia|ectomy|phobia|arthritis|carditis|rrh(?:ea|age))\b"
+    r"|disease|disorder|syndrome|cancer|tumou?r|neoplasm|fracture|infecti|injur|asthma|\bhiv\b|\baids\b|stroke|seizure"
+    r"|epilep|diabet|depressi|anxiety|\bptsd\b|autis|\badhd\b|dementia|alzheimer|parkinson|pneumonia|covid|influenza|migraine"
+    r"|hypertension|heart (?:attack|failure)|pregnan|miscarriage|overdose|addict|alcohol (?:abuse|use|dependence)|ulcer|\bburns?\b"
+    r"|poisoning|abscess|hernia|dislocation|sprain|strain|deficiency|insufficiency|malformation|lesion|hemorrhag|failure of"
+    r"|(?:heart|kidney|renal|liver|respiratory) failure|\bpain\b|paralysis|palsy|embolism|aneurysm|thrombo|stenosis|edema|effusion"
+    r"|perforation|obstruction|rupture|laceration|contusion|amputation|concussion|blindness|deafness|hearing loss|glaucoma|cataract"
+    r"|psychos|schizophren|bipolar|mental|withdrawal|intoxication|dependence|abuse|sclerosis|cyst\b|polyp|gout\b|anomal|congenital"
+    r"|deformity|complication|foreign body|toxic effect|adverse effect|underdosing|wound|bite\b|corrosion|sequela|fever|rash|shock"
+)
+"""On lower case, as the stems of ICD-10-CM's chapters A to T have it."""
+
+_FOLLOWS = 90
+"""Characters behind a cue in which an illness is named."""
+_OWNS = 120
+"""Characters before a cue in which its person is named, as people write: the person, then what they have."""
+_SOMEBODY = re.compile(
+    r"\b[A-Z][a-z'-]{1,20} (?:[A-Z]\.? )?[A-Z][a-z'-]{1,20}\b"
+    r"|\b(?:[Ss]he|[Hh]e|[Hh]er|[Hh]is|[Mm]y (?:son|daughter|husband|wife|mother|father|child)"
+    r"|[Tt]he (?:patient|employee|claimant))\b"
+)
+"""Somebody, whom a reader may know: not enough to be sure."""
+
 _ABOUT = 300
 """Characters between a person and what is said of their health."""
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    for m in _MBI.finditer(text.text):
+    medicare = Words(_MEDICARE, text)
+    for m in each(_MBI, text):
         value = "".join(m.group(1, 3, 4)).upper()
-        said = near(_MEDICARE, text.text, *m.span(), before=80, after=40)
+        said = medicare.near(*m.span(), before=80, after=40)
         if said or m[2]:
             sure: Sure = "low" if value == _SAMPLE else "high" if said else "medium"
             yield Hit("medicare", m.start(), m.end(), value, sure)
-    for m in _RECORD.finditer(text.text):
+    for m in each(_RECORD, text):
         yield Hit("medical", m.start(1), m.end(1), m[1], "high")
 
 
 def _find_health(text: Text) -> Iterator[Hit]:
-    """A diagnosis code or two different clinical words, with a person beside them."""
-    found = [(*m.span(), m[0]) for m in _CODE.finditer(text.text) if near(_CODED, text.text, *m.span(), before=40, after=20)]
-    for first, second in pairwise(_CLINICAL.finditer(text.text.lower())):
+    """What somebody has, a diagnosis code, or two different clinical words, with a person beside them."""
+    lower = replace(text, text=text.text.lower())
+    if len(lower.text) != len(text.text):  # one letter that has two in lower case: places would not be the same
+        lower = replace(text, text="".join([c if len(d := c.lower()) != 1 else d for c in text.text]))
+    coded, told = Words(_CODED, text), list(_told(lower))
+    codes = [(*m.span(), m[0]) for m in each(_CODE, text) if coded.near(*m.span(), before=40, after=20)]
+    worded = list(_worded(lower))
+    if not (told or codes or worded):
+        return
+    people = sorted([*(m.start() for m in each(PERSON, text)), *(start for start, _ in births(text.text))])
+    for start, end, said, weak in told:
+        if beside(people, start, end, _OWNS):
+            yield Hit("health", start, end, said, "medium" if weak else "high", shown=False)
+        elif _SOMEBODY.search(text.text, max(0, start - _OWNS), start):
+            yield Hit("health", start, end, said, "medium", shown=False)
+    for start, end, said in codes:
+        if beside(people, start, end, _ABOUT):
+            yield Hit("health", start, end, said, "high", shown=False)
+    for start, end, said in worded:
+        if beside(people, start, end, _ABOUT):
+            yield Hit("health", start, end, said, "medium", shown=False)
+
+
+def _told(lower: Text) -> Iterator[tuple[int, int, str, bool]]:
+    """Where it is told what somebody has, and whether by weak words."""
+    for cue in each(_CUE, lower):
+        illness = _ILLNESS.search(lower.text, cue.end(), min(len(lower.text), cue.end() + _FOLLOWS))
+        if illness is not None:
+            yield cue.start(), illness.end(), f"{cue[0]} {illness[0]}", bool(cue["weak"])
+        elif cue["plain"]:
+            yield cue.start(), cue.end(), cue[0], False
+
+
+def _worded(lower: Text) -> Iterator[tuple[int, int, str]]:
+    for first, second in pairwise(each(_CLINICAL, lower)):
         if first[0] != second[0] and second.start() - first.start() <= _ABOUT:
-            found.append((first.start(), second.end(), f"{first[0]} {second[0]}"))
-    if found:
-        people = sorted([*(m.start() for m in PERSON.finditer(text.text)), *(start for start, _ in births(text.text))])
-        for start, end, said in found:
-            if beside(people, start, end, _ABOUT):
-                yield Hit("health", start, end, said, "medium", shown=False)
+            yield first.start(), second.end(), f"{first[0]} {second[0]}"
 
 
 FAMILY = (
@@ -87,7 +148,8 @@ FAMILY = (
             r"|hepatitis|tubercul|carcinoma"
             r"|metasta|lymphoma|leukemia|dialysis|insulin|diabet|epilep|miscarriage|overdose|rehab|substance|methadone"
             r"|suboxone|biopsy|medical leave|fmla"
-            r"|prescribed|workers'? comp",
+            r"|prescribed|workers'? comp|test(?:ed|s) positive|suffer(?:s|ed|ing)? (?:from|a )|treat(?:ed|ment) for|hospitali[sz]ed"
+            r"|admitted (?:for|with)|medical history|history of present|living with|recovering from|(?:medical|health) condition",
         ),
         _find_health,
     ),

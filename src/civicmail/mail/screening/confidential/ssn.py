@@ -16,17 +16,19 @@ SAMPLES = frozenset(
 """Numbers of advertisements, forms and examples."""
 
 _NUMBER = re.compile(
-    r"([0-9](?<![0-9/+][0-9])(?<![0-9]-[0-9])(?<![0-9]\.[0-9])[0-9]{2})([- .]?)([0-9]{2})([- .]?)([0-9]{4})"
+    r"([0-9](?<![0-9/+][0-9])(?<![0-9]-[0-9])(?<![0-9]\.[0-9])[0-9]{2})"
+    r"((?: ?[-./]| )?[ \t]?(?:\n[ \t>]{0,4})?)([0-9]{2})((?: ?[-./]| )?[ \t]?(?:\n[ \t>]{0,4})?)([0-9]{4})"
     r"(?![0-9A-Za-z_]|[-./][0-9])",
     re.ASCII,
 )
-"""It begins with its first digit, so that what is none is passed over natively; what must not stand before it is asked then."""
+"""It begins with its first digit, so that what is none is passed over natively; what must not stand before it is asked then. A dash
+may have blanks around it, and a line may end there, as programs wrap and quote."""
 _SSN = re.compile(
     r"\bssn|s\.s\.n|\bss ?#|\bss no\b|soc(?:ial)?\.? ?sec(?:urity)?|\bsocial ?(?:no\b|num|#|is\b|:)|seguro social", re.IGNORECASE
 )
 _OTHER = re.compile(
     r"\bg/?l\b|general ledger|\bfund\b|\bbudget|line item|\bacc(?:oun)?t\b|\bp\.?o\.? ?(?:#|no\b|num)"
-    r"|purchase order|invoice|parcel|permit|docket"
+    r"|purchase order|invoice|parcel|permit|docket|\btax ?key|ordinance|resolution|statute"
     r"|\bpart (?:no\b|num|#)|\bmodel\b|serial|stock (?:no\b|num|#)|\bsku\b|tracking",
     re.IGNORECASE,
 )
@@ -76,7 +78,7 @@ def _ssn(text: str, m: re.Match[str], digits: str, words: Words, other: Words) -
     start, end = m.span()
     said = _is_said(words, start, end)
     touched = start > 0 and (text[start - 1].isalpha() or text[start - 1] in "_#")
-    dashed = m[2] == m[4] == "-" and not touched
+    dashed = m[2].strip(" \t\n>") == m[4].strip(" \t\n>") == "-" and not touched
     if digits in SAMPLES:
         return "medium" if said else "low" if dashed else None
     if said:
@@ -94,7 +96,7 @@ FAMILY = (
     Detector(
         "ssn",
         (
-            r"\d{3}-\d{2}-\d{4}",
+            r"\d{3} ?-\s{0,2}(?:> ?)?\d{2} ?-\s{0,2}(?:> ?)?\d{4}",
             r"\bssn|s\.s\.n|\bss ?#|\bss no\b|soc(?:ial)?\.? ?sec|\bsocial ?(?:no|num|#|is|:)|seguro social",
             r"\bitin|tax(?:payer)?['s]{0,2} ?id",
         ),
