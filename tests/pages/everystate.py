@@ -227,13 +227,14 @@ def _reviews(t: Any) -> None:
     taken = (t.objects["review row"], t.objects["review failed"])
     free = list(ReviewRow.objects.filter(state="open").exclude(pk__in=taken).order_by("-id"))
     answered = {"reason": WHY, "by": t.people["head"], "at": t.now}
-    for state in missing((ReviewRow, "state")):
+    free.sort(key=lambda row: row.person == t.people["crew1"])  # the last is taken first, and suspended when a worker comes
+    for state in sorted(missing((ReviewRow, "state")), key=lambda s: s != "suspending"):
         by_silence = "suspend" if state.startswith("suspend") else "keep"
         given = {} if state in ("silent", "moot", "stopped") else {"answer": by_silence, **answered}
         ReviewRow.objects.filter(pk=free.pop().pk).update(state=state, **given)
     for answer in missing((ReviewRow, "answer")):
         promised = t.now + timedelta(days=9)
-        ReviewRow.objects.filter(pk=free.pop().pk).update(state="pending", answer=answer, promised=promised, **answered)
+        ReviewRow.objects.filter(pk=free.pop().pk).update(state="verified", answer=answer, promised=promised, **answered)
 
 
 def _closures(t: Any) -> None:

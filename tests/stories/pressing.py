@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import http.client
+import re
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -175,6 +176,11 @@ class Answer:
     path: str
     page: str
     sent_on: bool = False
+
+    @property
+    def title(self) -> str:
+        found = re.search(r"(?s)<h1[^>]*>(.*?)</h1>", self.page)
+        return found[1].strip() if found else ""
 
     @property
     def forms(self) -> Forms:
