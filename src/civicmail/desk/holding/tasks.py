@@ -124,7 +124,7 @@ WORK = (
 def office(actor: Actor, now: int) -> list[Tasks]:
     """Groups, some with nothing in them; one query for each kind of work that this person has."""
     found = [Tasks(gettext(work.group), _task(work, actor, now)) for work in WORK]
-    return [*_agreeing(actor), Tasks("Holding", _unchecked(actor, now)), Tasks("Rule book", _undecided(actor)), *found]
+    return [*_agreeing(actor), Tasks(gettext("Rule book"), _unchecked(actor, now)), Tasks("Rule book", _undecided(actor)), *found]
 
 
 def _undecided(actor: Actor) -> list[Task]:
