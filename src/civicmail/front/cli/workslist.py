@@ -33,15 +33,15 @@ def add(
     """Make a list of such lines, in the place of the one with this name."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    acting.person(folder, "works add", {"list": name}, Asker(as_, duty, reason, config), now=now_ms())
-    try:
-        entries, wrong = works.read(file)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    if not entries:
-        raise UsageError(f"No line of {file} begins with a SHA-256.")
-    OS_FILES.make_folder(path.parent)
-    OS_FILES.replace(path, "".join(f"{digest.hex()}  {title}\n" for digest, title in entries.items()).encode())
+    with acting.in_files(folder, "works add", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+        try:
+            entries, wrong = works.read(file)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+        if not entries:
+            raise UsageError(f"No line of {file} begins with a SHA-256.")
+        OS_FILES.make_folder(path.parent)
+        OS_FILES.replace(path, "".join(f"{digest.hex()}  {title}\n" for digest, title in entries.items()).encode())
     if json:
         output.emit({"list": name, "files": len(entries), "unused": wrong})
         return
@@ -85,11 +85,11 @@ def remove(
     """Look for the files of a list no longer."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    acting.person(folder, "works remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms())
-    if not path.exists():
-        raise UsageError(f"There is no list {name}.")
-    OS_FILES.unlink(path)
-    OS_FILES.sync_folder(path.parent)
+    with acting.in_files(folder, "works remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+        if not path.exists():
+            raise UsageError(f"There is no list {name}.")
+        OS_FILES.unlink(path)
+        OS_FILES.sync_folder(path.parent)
     output.show(f"The list {name} is gone.")
 
 
