@@ -211,6 +211,7 @@ ACTS: dict[str, Act] = {
     "finding.answer": Act(reviews, "P-12", _("a use reviewer")),
     "finding.second": Act(not_the_reviewer(reviews), "P-12", _("another use reviewer")),
     "finding.hand-over": Act(reviews, "P-12", _("a use reviewer")),
+    "setup.see": Act(one_of(office, duty("system-administrator")), "P-29"),
     "health.see": Act(one_of(duty("system-administrator"), duty("auditor")), "P-17"),
     "system.see": Act(duty("system-administrator"), "P-17"),
     "queue.act": Act(duty("system-administrator"), "P-17"),

@@ -16,6 +16,7 @@ from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.desk.holding import ownmail
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import looks, rules
+from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.telling import clock
 
 
@@ -30,6 +31,8 @@ def home(request: Asked) -> HttpResponse:
     found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
     if mail := _mail(request.actor, now):
         found.insert(0, tasks.Tasks(gettext("My mail"), mail))
+    if setup := firststeps.task(request):
+        found.insert(0, tasks.Tasks("First steps", setup))
     if records := _records(request, now):
         found.append(tasks.Tasks(gettext("Public records"), records))
     if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):

@@ -33,6 +33,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web import failing, metering
 from civicmail.front.web.api import problems
+from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
 from civicmail.mail.courier.ways import files_host
@@ -195,6 +196,8 @@ class Door:
         if request.bare or request.resolver_match.view_name in PUBLIC:
             return None
         if not request.user.is_authenticated:
+            if request.resolver_match.view_name == "home" and firststeps.is_open():
+                return firststeps.unclaimed(request)
             return self._sign_in_first(request)
         return self._gate(request, view)
 

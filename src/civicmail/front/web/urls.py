@@ -7,6 +7,7 @@ from django.urls.resolvers import RoutePattern
 
 from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
 from civicmail.front.web.apipage import page as api
+from civicmail.front.web.firststeps import page as first
 from civicmail.front.web.home import home
 from civicmail.front.web.programs import pages as programs
 
@@ -29,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("doors/user", doors.user, name="door-user"),
     path("doors/introspect", doors.introspect, name="door-introspect"),
     path("", home, name="home"),
+    path("first-steps/", first.first_steps, name="first-steps"),
+    path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", duties.duties, name="duties"),
     path("duties/<int:pk>/take-up/", duties.take_up, name="duty-take-up"),
     path("duties/uses/<int:pk>/lay-down/", duties.lay_down, name="duty-lay-down"),

@@ -11,8 +11,9 @@ from django.urls import reverse
 from civicmail.city.access.actions.entries import LAG_MOST, lag_ms
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.page import Action, Page
 from civicmail.front.checkup.findings import Finding
+from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.system import here
 from civicmail.front.web.system.examined import Examined
 from civicmail.front.web.telling import clock
@@ -58,7 +59,7 @@ def health(request: Asked) -> HttpResponse:
     findings = [*known.findings, _entries(now)] if known.at else []
     bad = [f for level in ("problem", "warning") for f in findings if f.level == level]
     shown = {
-        "page": Page("Is it working?", "System", state=_state(known, bad)),
+        "page": Page("Is it working?", "System", state=_state(known, bad), actions=_first_steps(request)),
         "known": known,
         "bad": [(f, *SIGNS[f.level]) for f in bad],
         "off": [(f, *SIGNS[f.level]) for f in findings if f.level == "not-set-up"],
@@ -95,6 +96,11 @@ def _entries(now: int) -> Finding:
         text = f"{text} No content is shown until it has it."
         return Finding("entries", "problem", text, "Is `civicmail run` working? See its log.")
     return Finding("entries", "ok", text if lag else "Every entry of somebody's act is in the ledger's journal.")
+
+
+def _first_steps(request: Asked) -> list[Action]:
+    """The way to what is not set up yet; none once all of it is."""
+    return [Action(task.label, reverse(task.route)) for task in firststeps.task(request)]
 
 
 def _state(known: Examined, bad: list[Finding]) -> tuple[str, str]:

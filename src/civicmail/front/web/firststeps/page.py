@@ -1,0 +1,95 @@
+"""The first steps as a page: for anybody while the installation is unclaimed, then for those who set it up, until all is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import officelists as verbs
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import officelists
+from civicmail.city.access.queries.tasks import Task
+from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.views.page import Page
+from civicmail.front.web.firststeps.steps import Step, steps
+from civicmail.front.web.local import is_local
+
+TITLE = "First steps"
+SECONDS = 10
+"""Home asks each time, and the answer costs some twenty questions."""
+
+
+def is_open() -> bool:
+    """Whether anybody may see it: no duty was granted yet, so there is nobody to ask."""
+    return settings.DATA is not None and not guard.is_claimed(settings.DATA)
+
+
+@acting("setup.see")
+def first_steps(request: Asked) -> HttpResponse:
+    """GET shows how far it is; POST makes the lists that are missing."""
+    require(request, "setup.see")
+    if request.method == "POST":
+        require(request, "group.change")
+        department = me(request).episodes.select_related("department").get(ended__isnull=True).department
+        made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=ms(request.now))
+        messages.success(request, f"Made: {', '.join(made)}." if made else "Nothing was missing.")
+        return redirect("first-steps")
+    return _shown(request, steps(now=ms(request.now), local=is_local(request)))
+
+
+def unclaimed(request: Any) -> HttpResponse:
+    """The first page of an installation in which nobody has a duty yet; nobody signs in for it."""
+    return _shown(request, steps(now=ms(request.now), local=is_local(request)), claimed=False)
+
+
+def _shown(request: HttpRequest, found: list[Step], *, claimed: bool = True) -> HttpResponse:
+    done = sum(step.done for step in found)
+    state = ("done", "Complete") if done == len(found) else ("wait", f"{done} of {len(found)} done")
+    missing = claimed and bool(officelists.missing(tuple(settings.CITY.city.domains)))
+    shown = {
+        "page": Page(TITLE, "Home", state=state),
+        "steps": [step for step in found if not step.done],
+        "ready": [step for step in found if step.done],
+        "done": done,
+        "count": len(found),
+        "claimed": claimed,
+        "makes_lists": missing,
+    }
+    return render(request, "firststeps/steps.html", shown)
+
+
+def task(request: Asked) -> list[Task]:
+    """For Home and Health of those who set up; nothing once all is done."""
+    if not may(request, "setup.see"):
+        return []
+    key = f"first-steps:{settings.DATA}"
+    found: list[Step] | None = cache.get(key)
+    if found is None:
+        found = steps(now=ms(request.now))
+        cache.set(key, found, SECONDS)
+    left = sum(not step.done for step in found)
+    word = ("quiet", f"{len(found) - left} of {len(found)} done")
+    return [Task("Go on with the first steps", "first-steps", (), next(s.title for s in found if not s.done), word)] if left else []
+
+
+@acting("setup.see")
+def identification(request: Asked) -> HttpResponse:
+    """How senders say who they are: what is looked for, what becomes of mail without it, and where the city decides it."""
+    require(request, "setup.see")
+    city = settings.CITY
+    shown = {
+        "page": Page("Identification of senders", "System", [(TITLE, reverse("first-steps"))]),
+        "wanted": city.senders.identification,
+        "refuses": city.senders.without_identification == "refuse",
+        "agencies": city.city.agencies_named,
+        "name": str(me(request)),
+        "city": city.city.name,
+    }
+    return render(request, "firststeps/identification.html", shown)

@@ -1,0 +1,348 @@
+"""The first steps of an installation: what is set up and what is not, from facts, each with the link or command that does it.
+
+Nothing is ticked off by hand. Before the claim anybody at this machine may read it; nothing of it names a person.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import reverse
+
+from civicmail.city import law
+from civicmail.city.access import guard
+from civicmail.city.access.duties import DUTIES, Duty
+from civicmail.city.access.models import Account, Authorisation, DutyGrant, PolicyText
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import officelists
+from civicmail.city.directory.models import Department, Episode
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.load import FILE
+from civicmail.core.config.settings import City, Settings
+from civicmail.desk.holding import switches
+from civicmail.desk.oversight.heads import Heads, Told
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.keys import recovery
+from civicmail.front.web.system import here
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.inventory import inventory
+
+LOOKED_AT = 2000
+"""Newest messages among which the first ones in and out are looked for."""
+ZONE = "zone"
+NEEDED: tuple[Duty, ...] = (
+    "records-officer", "retention-officer", "security-officer", "policy-author", "policy-approver", "auditor",
+    "system-administrator",
+)  # fmt: skip
+"""Duties without which a task of the policy is nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """title: a verb and its object; purpose: what it is for, and what is lost without; fact: how it stands, in a sentence; links:
+    (label, address); command: a line to type; state: of health where it is asked there, else from done."""
+
+    title: str
+    purpose: str
+    done: bool
+    fact: str
+    links: tuple[tuple[str, str], ...] = ()
+    commands: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return ("done", "Done") if self.done else ("quiet", "Not set up")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whose installation, and when (ms). folder: as commands name it; a person elsewhere need not know where it lies."""
+
+    data: Path
+    city: Settings
+    now: int
+    folder: str
+
+    def command(self, words: str) -> str:
+        return f"civicmail {words} --data {self.folder}"
+
+    def explain(self, key: str) -> tuple[str, ...]:
+        return (f"civicmail config explain {key}",)
+
+    @property
+    def file(self) -> str:
+        return f"{self.folder}/{FILE}"
+
+
+def steps(*, now: int, local: bool = True) -> list[Step]:
+    """All of them, in the order in which they are done. local: whoever asks sits at this machine. now: ms."""
+    data = here.data()
+    of = Asking(data, settings.CITY, now, shlex.quote(str(data)) if local else "DIR")
+    return [made(of) for made in STEPS]
+
+
+def _claim(of: Asking) -> Step:
+    done = guard.is_claimed(of.data)
+    words = "access claim --uid NUMBER --given NAME --family NAME --department CODE=NAME --reason TEXT"
+    return Step(
+        "Claim the installation",
+        "Names the first access officer. Until then the owner of the data folder may read all mail, and any address is accepted.",
+        done,
+        "It is claimed." if done else "Nobody has a duty yet. The command prints the link of the first sign-in; open it here.",
+        commands=() if done else (of.command(words),),
+    )
+
+
+def _recovery(of: Asking) -> Step:
+    found = next(iter(recovery(Patient(of.data, of.city, of.now))))
+    return Step(
+        "Prove the recovery key",
+        "It opens the archive when the master key is lost. Whoever has never typed it does not know whether it was written down.",
+        found.level == "ok",
+        found.text,
+        commands=() if found.level == "ok" else (of.command("keys prove-recovery"),),
+    )
+
+
+def _name(of: Asking) -> Step:
+    city, default = of.city.city, City()
+    done = city.domains != default.domains and city.name != default.name
+    return Step(
+        "Name the city and its domains",
+        "Mail is taken for these domains alone, and pages and letters bear the name.",
+        done,
+        f"{city.name}: {', '.join(city.domains)}.",
+        commands=() if done else (f"# name and domains in [city] of {of.file}, then start it again", of.command("run")),
+    )
+
+
+def _pages(of: Asking) -> Step:
+    url = of.city.web.url
+    return Step(
+        "Give the pages an address",
+        "Letters lead to it by links, people outside pick up encrypted mail there, and passkeys belong to it.",
+        bool(url),
+        f"People reach the pages at {url}." if url else f"Only this machine reaches them, at {of.city.web.pages}.",
+        commands=() if url else of.explain("web.url"),
+    )
+
+
+def _departments(_: Asking) -> Step:
+    open_ = Department.objects.filter(closed__isnull=True)
+    count, bare = open_.count(), open_.filter(head__isnull=True).count()
+    return Step(
+        "Open departments and name their heads",
+        "A head decides who of the department gets mail, answers about files that leave, and signs for its people.",
+        count > 0 and not bare,
+        f"{_many(count, 'department')}, {bare} without a head." if count else "There is none.",
+        (("Departments", reverse("departments")), ("Open a department", reverse("department-new"))),
+    )
+
+
+def _people(of: Asking) -> Step:
+    working = Episode.objects.filter(ended__isnull=True)
+    count = working.count()
+    codes = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")[:8]
+    adding = tuple((f"Add a person to {name}", reverse("person-new", args=[code])) for code, name in codes)
+    return Step(
+        "Bring the people",
+        "Everybody who works here is known by the number of the personnel system. A list of it is read again and again; single "
+        "people are added by hand.",
+        count > 1,
+        f"{_many(count, 'person', 'people')} {'works' if count == 1 else 'work'} here.",
+        (("Read a personnel list", reverse("feed-new")), *adding),
+    )
+
+
+def _access(of: Asking) -> Step:
+    count = Authorisation.objects.filter(state="active", role="holder", until__gt=moment(of.now)).count()
+    without = Account.objects.filter(person__isnull=False, password="", last_login__isnull=True).count()
+    codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
+    return Step(
+        "Decide who gets mail, and invite them",
+        "The head of a department authorises, by position or one at a time; a page of each person makes the link of the first "
+        "sign-in. Nobody approves for themselves.",
+        count > 1,
+        f"{_many(count, 'person has', 'people have')} mail; {without} of those with a sign-in have not used it.",
+        tuple((f"People of {name}", reverse("people", args=[code])) for code, name in codes),
+    )
+
+
+def _policy(_: Asking) -> Step:
+    done = PolicyText.objects.exists()
+    return Step(
+        "Publish the policy text",
+        "Everybody accepts it before the first mail; without a text nobody is asked, and nobody has agreed to anything (P-18).",
+        done,
+        "A text is in force." if done else "There is no text.",
+        (("Policy", reverse("policies")), ("Publish a text", reverse("policy-new"))),
+    )
+
+
+def _duties(of: Asking) -> Step:
+    held = set(DutyGrant.objects.in_force(moment(of.now)).values_list("duty", flat=True))
+    missing = [str(DUTIES[duty].name).lower() for duty in NEEDED if duty not in held]
+    return Step(
+        "Hand out the duties",
+        "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
+        not missing,
+        f"Nobody is {_list(missing)}." if missing else "Each duty has somebody.",
+        (("Duties", reverse("duty-grants")), ("Grant a duty", reverse("duty-grant"))),
+    )
+
+
+def _mail_in(of: Asking) -> Step:
+    doors = [f"{one.kind} on {one.address}, port {one.port}" for one in of.city.gateway.listener]
+    came = _mail(of).came
+    return Step(
+        "Let mail in",
+        "A listener for the world or for the mail server in front. Done when a first message has come in by one.",
+        came,
+        f"Listening: {_list(doors)}. {'A message has come in.' if came else 'No message has come in yet.'}",
+        commands=() if came else of.explain("gateway"),
+    )
+
+
+def _mail_out(of: Asking) -> Step:
+    out, left = of.city.courier.outbound, _mail(of).left
+    where = f"Mail for others goes to {out}." if out else "No smart host is named, so mail for others waits."
+    return Step(
+        "Let mail out",
+        "The smart host that takes what leaves the city. Done when a first message has been handed to it.",
+        bool(left),
+        f"{where} {'A message has left.' if left else 'None has left yet.'}",
+        (("Write a message", reverse("mail-write")), ("Queue", reverse("queue"))),
+        () if left or out else of.explain("courier.outbound"),
+    )
+
+
+def _dns(_: Asking) -> Step:
+    found = [one for one in here.checks().last().findings if one.check == ZONE]
+    bad = [one for one in found if one.level != "ok"]
+    return Step(
+        "Publish the records of the domains",
+        "SPF, DKIM and DMARC tell others which mail is the city's; without them it lands in their spam.",
+        bool(found) and not bad,
+        _zone(found, bad),
+        (("Domains", reverse("domains")), ("Health", reverse("health"))),
+    )
+
+
+def _zone(found: list[Finding], bad: list[Finding]) -> str:
+    if not found:
+        return "Not looked at yet: open Health."
+    return bad[0].text if bad else found[-1].text
+
+
+def _schedules(of: Asking) -> Step:
+    there = inventory(of.data).schedules is not None
+    file = shlex.quote(str(Path(law.__file__).with_name("schedules.toml")))
+    return Step(
+        "Adopt retention schedules",
+        "How long each class of mail is kept. Without any nothing is ever disposed of (P-20). The file is an example: have it "
+        "approved by your records board.",
+        there,
+        "Schedules are in force." if there else "None is in force: everything is kept for ever.",
+        commands=() if there else (of.command(f"archive adopt {file} --reason TEXT --as PERSON --duty retention-officer"),),
+    )
+
+
+def _approvals(_: Asking) -> Step:
+    all_ = switches.switches()
+    open_ = [one for one in all_.values() if not one.is_decided]
+    waiting = sum(one.acts for one in open_)
+    said = f"{len(open_)} of {len(all_)} departments are undecided; files of {waiting} of them wait for a manager meanwhile."
+    return Step(
+        "Decide whose files wait for a manager",
+        "Files leave only with the manager's approval (P-22). A policy author says for each department whether it is asked.",
+        bool(all_) and not open_,
+        said if open_ else "Each department is decided.",
+        (("Who is asked", reverse("asked-departments")),),
+    )
+
+
+def _lists(_: Asking) -> Step:
+    missing = list(officelists.missing(tuple(settings.CITY.city.domains)))
+    return Step(
+        "Have report@ and records@",
+        "People report dangerous mail to the one, the public asks for records at the other. What comes to records@ reaches the "
+        "records officers, until there is one the access officers.",
+        not missing,
+        f"Missing: {', '.join(missing)}." if missing else "They are there.",
+        (("Lists", reverse("lists")),),
+    )
+
+
+def _identification(of: Asking) -> Step:
+    done = bool(of.city.senders.identification)
+    return Step(
+        "Decide how senders say who they are",
+        "A block under each message, the name looked for in mail from programs, and a contractor's agency in the name (P-14).",
+        done,
+        "It is on." if done else "Nothing is looked for.",
+        (("Identification of senders", reverse("identification")),),
+    )
+
+
+def _second(of: Asking) -> Step:
+    there = of.city.archive.standby
+    return Step(
+        "Name a second place",
+        "Every message is kept there too. Without it what is kept is lost with this machine.",
+        bool(there),
+        f"It is {there}." if there else "There is none.",
+        commands=() if there else of.explain("archive.standby"),
+    )
+
+
+STEPS: tuple[Callable[[Asking], Step], ...] = (
+    _claim, _recovery, _name, _pages, _departments, _people, _access, _policy, _duties, _identification, _lists, _approvals,
+    _schedules, _mail_out, _mail_in, _dns, _second,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Whether a message came in by a listener, and whether one left the city."""
+
+    came: bool
+    left: bool
+
+
+_seen: dict[Path, Mail] = {}
+"""What was once true stays so."""
+OURS = frozenset({"submission", "own", "import", "notice"})
+
+
+def _mail(of: Asking) -> Mail:
+    known = _seen.get(of.data, Mail(False, False))
+    if known.came and known.left:
+        return known
+    try:
+        waiting = {entry.id for entry in outstanding_file.current(of.data).waiting()}
+        some = list(islice(Heads(of.data).newest(0, of.now), LOOKED_AT))
+    except (CivicmailError, OSError):
+        return known
+    came = known.came or any(one.source in ("mx", "relay", "lmtp", "journal") for one in some)
+    left = known.left or any(_left(some, {id_.hex() for id_ in waiting}))
+    _seen[of.data] = Mail(came, left)
+    return _seen[of.data]
+
+
+def _left(some: list[Told], waiting: set[str]) -> Iterator[bool]:
+    for one in some:
+        if one.id.replace("-", "") not in waiting:
+            yield any(copy.facts.get("outbound") and copy.do in ("deliver", "mark", "encrypt") for copy in one.copies)
+
+
+def _many(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _list(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

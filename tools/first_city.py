@@ -1,0 +1,392 @@
+"""From `git clone` to a city that sends and receives, as somebody does it who has never seen this: only by what the screen names.
+
+    .venv/bin/python tools/first_city.py [--from DIR] [--shots DIR]
+
+A terminal and a browser (Chromium). Each step is the link, the button, the label or the command that stood on the screen before
+it; where a step is not named, this ends with what was on the screen instead. Prints the minutes of each step. Nothing of a real
+city is in it, and nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from civicmail.front.sample.installation import free_ports
+from civicmail.front.sample.world import World
+
+ROOT = Path(__file__).parents[1]
+DOMAIN = "quarry.example"
+WHY = "The council decided so on 3 November."
+REASON = "Answers residents about street works, in writing and on the same day."
+PASSWORD = "a quiet harbor with nine lamps"
+PEOPLE = """uid,given,family,kind,department,position,supervisor
+1001,Olga,Marsh,employee,it,Access officer,
+1002,Ida,Keller,employee,it,Records clerk,
+1003,Nils,Berg,employee,it,Analyst,1002
+2001,Rosa,Hale,employee,works,Director,
+2002,Kim,Boyd,employee,works,Deputy director,2001
+2003,Sam,Ferrer,employee,works,Street crew,2002
+2004,Ines,Moravec,employee,works,Street crew,2002
+2005,Otto,Lind,employee,works,Street crew,2002
+2006,Wanda,Ruiz,employee,works,Street crew,2002
+2007,Pia,Stern,employee,works,Street crew,2002
+"""
+POLICY = "# Whose mail it is\n\nMail of the city is for the work of the city. All of it is kept and may be examined."
+SECONDS = 120
+
+
+class Lost(Exception):
+    """The screen does not name the next step."""
+
+
+class Clock:
+    """Minutes of each step, and of all."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.steps: list[tuple[str, float]] = []
+
+    @contextmanager
+    def step(self, words: str) -> Iterator[None]:
+        at = time.monotonic()
+        yield
+        self.steps.append((words, (time.monotonic() - at) / 60))
+        print(f"{self.steps[-1][1]:6.2f} min  {words}", flush=True)
+
+    @property
+    def total(self) -> float:
+        return (time.monotonic() - self.began) / 60
+
+
+class Terminal:
+    """Types commands as they stand on a screen, in the folder of the clone. texts: what it has said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        venv = folder / ".venv" / "bin"
+        self.env = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV")}
+        self.env["PATH"] = f"{venv}:{self.env['PATH']}"
+
+    def run(self, command: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=self.folder,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        if done.returncode:
+            raise Lost(f"{command}: exit {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+        return done.stdout + done.stderr
+
+
+class Browser:
+    """One person's browser: follows links, fills fields and presses buttons by the words that are shown."""
+
+    def __init__(self, browser: Any, shots: Path | None) -> None:
+        self.page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
+        self._shots = shots
+
+    def open(self, url: str) -> None:
+        """As soon as somebody answers there, and is ready; who is asked to accept the policy does."""
+        self._load(url)
+        self._accept()
+
+    def _accept(self) -> None:
+        if self.title == "Do I accept the rules?":
+            self.page.get_by_text("I accept the rules", exact=True).click()
+            self.press("Record my answer")
+
+    def _load(self, url: str) -> None:
+        end = time.monotonic() + SECONDS
+        while True:
+            try:
+                self.page.goto(url)
+                self.page.locator("h1").wait_for(timeout=5000)
+            except Exception:  # nobody listens yet
+                if time.monotonic() > end:
+                    raise
+                time.sleep(1)
+                continue
+            if self.title != "Starting":
+                return
+            time.sleep(1)
+
+    @property
+    def title(self) -> str:
+        return str(self.page.locator("h1").inner_text())
+
+    @property
+    def text(self) -> str:
+        return str(self.page.locator("body").inner_text())
+
+    def follow(self, words: str) -> None:
+        """A link in the page; what lies behind More is opened first, and what the menu alone has is taken from there."""
+        if self.page.locator("main details summary").count() and not self._is_there("main", words):
+            self.page.locator("main details summary").first.click()
+        for place in ("main", "nav"):
+            if self._is_there(place, words):
+                self._link(place, words).click()
+                self.page.wait_for_load_state()
+                self._accept()
+                return
+        raise Lost(f"No link {words!r} on {self.title!r}:\n{self.text[:2500]}")
+
+    def _link(self, place: str, words: str) -> Any:
+        exact = self.page.locator(place).get_by_role("link", name=words, exact=True)
+        return exact.first if exact.count() else self.page.locator(place).get_by_role("link", name=words).first
+
+    def _is_there(self, place: str, words: str) -> bool:
+        links = self.page.locator(place).get_by_role("link", name=words)
+        return bool(links.count()) and bool(links.first.is_visible())
+
+    def fill(self, **fields: str) -> None:
+        """By label; an underscore is a blank."""
+        for label, value in fields.items():
+            found = self.page.locator("main").get_by_label(label.replace("_", " "))
+            if not found.count():
+                raise Lost(f"No field {label!r} on {self.title!r}:\n{self.text[:2500]}")
+            found.first.fill(value)
+
+    def press(self, words: str) -> None:
+        button = self.page.locator("main").get_by_role("button", name=words)
+        if not button.count():
+            raise Lost(f"No button {words!r} on {self.title!r}:\n{self.text[:2500]}")
+        button.first.click()
+        self.page.wait_for_load_state()
+        if self.page.locator("main .usa-error-message").count():
+            raise Lost(f"{words} on {self.title!r}: {self.page.locator('main .usa-error-message').all_inner_texts()}")
+
+    def commands(self) -> list[str]:
+        return [str(text) for text in self.page.locator("main code").all_inner_texts()]
+
+    def shot(self, name: str) -> None:
+        if self._shots is not None:
+            self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
+
+
+class FirstCity:
+    """One walk. place: an empty folder; source: what is cloned."""
+
+    def __init__(self, source: str, place: Path, browser: Any, shots: Path | None) -> None:
+        self.source, self.place, self.clock = source, place, Clock()
+        self._new = lambda: Browser(browser, shots)
+        self.terminal = Terminal(place / "civicmail")
+        self.data = place / "city"
+        self.smtp, self.web = free_ports(2)
+
+    def walk(self, world: World) -> None:
+        step = self.clock.step
+        with step("git clone"):
+            subprocess.run(["git", "clone", "--quiet", self.source, str(self.terminal.folder)], check=True)
+        with step("make setup, as the README says"):
+            if "make setup" not in (self.terminal.folder / "README.md").read_text():
+                raise Lost("The README does not say how the programs get there.")
+            self.terminal.run("make setup")
+        with step("civicmail init, and the name of the city in its file"):
+            said = self._init(world.port)
+        running = self._start(said)
+        try:
+            with step("the pages are there"):
+                officer = self._new()
+                officer.open(f"http://localhost:{self.web}/")
+            with step("recovery key and claim, as the first page names them"):
+                self._claim(officer, said)
+            self._city(officer, step)
+            self._mail(officer, world, step)
+        finally:
+            running.terminate()
+            running.wait(30)
+
+    def _init(self, world: int) -> str:
+        line = next(
+            x
+            for x in (self.terminal.folder / "README.md").read_text().splitlines()
+            if "civicmail init" in x and x.startswith(".venv")
+        )
+        said = self.terminal.run(line.partition("#")[0].replace("/srv/civicmail", shlex.quote(str(self.data))))
+        file = self.data / "civicmail.toml"
+        if str(file) not in said:
+            raise Lost(f"init does not say which file to write into:\n{said}")
+        text = file.read_text()
+        for old, new in (
+            ('"Sample City"', '"Port Quarry"'), ('["city.example"]', f'["{DOMAIN}"]'), ("port = 2525", f"port = {self.smtp}"),
+            ("port = 8025", f"port = {self.web}"), ('# outbound = ""', f'outbound = "smtp://127.0.0.1:{world}"'),
+        ):  # fmt: skip
+            if old not in text:
+                raise Lost(f"{file} has no {old}")
+            text = text.replace(old, new, 1)
+        file.write_text(text)
+        return said
+
+    def _start(self, said: str) -> subprocess.Popen[bytes]:
+        (line,) = re.findall(r"(?m)^    (\S+ run .*)$", said)
+        with (self.place / "run.log").open("wb") as log:
+            return subprocess.Popen(shlex.split(line), cwd=self.terminal.folder, env=self.terminal.env, stdout=log, stderr=log)
+
+    def _claim(self, officer: Browser, said: str) -> None:
+        officer.shot("1-unclaimed")
+        (key,) = re.findall(r"(?m)^    (\S+)$", said)
+        commands = officer.commands()
+        prove = next((c for c in commands if "prove-recovery" in c), "")
+        claim = next((c for c in commands if "access claim" in c), "")
+        if not prove or not claim:
+            raise Lost(f"The first page does not name recovery key and claim:\n{officer.text[:2500]}")
+        self.terminal.run(prove, f"{key}\n")
+        for word, value in (
+            ("NUMBER", "1001"), ("--given NAME", "--given Olga"), ("--family NAME", "--family Marsh"),
+            ("CODE=NAME", "it='City IT'"),
+            ("TEXT", shlex.quote(WHY)),
+        ):  # fmt: skip
+            claim = claim.replace(word, value)
+        link = next(word for word in self.terminal.run(claim).split() if word.startswith("http"))
+        self._join(officer, link)
+
+    def _join(self, one: Browser, link: str) -> None:
+        one.open(link)
+        one.fill(New_password=PASSWORD, The_same_again=PASSWORD)
+        one.press("Set a password")
+        one.page.locator(".cm-who a").first.wait_for()
+
+    def _steps(self, officer: Browser, link: str) -> None:
+        officer.open(f"http://localhost:{self.web}/")
+        officer.follow("Go on with the first steps")
+        officer.follow(link)
+
+    def _city(self, officer: Browser, step: Any) -> None:
+        with step("two departments, ten people by a personnel list"):
+            officer.shot("2-home")
+            self._steps(officer, "Open a department")
+            officer.fill(Code="works", Name="Public Works", Reason=WHY)
+            officer.press("Open 1 department")
+            self._steps(officer, "Read a personnel list")
+            file = self.place / "people.csv"
+            file.write_text(PEOPLE)
+            officer.page.locator("main [type=file]").set_input_files(file)
+            officer.press("Read the list")
+            officer.follow("Apply…")
+            officer.fill(Reason=WHY)
+            officer.press("Apply")
+        with step("heads and deputies"):
+            for name, head, deputy in (("City IT", "1002", "1003"), ("Public Works", "2001", "2002")):
+                self._steps(officer, "Departments")
+                officer.follow(name)
+                officer.follow("Name head and deputies")
+                officer.fill(Head=head, Deputies=deputy, Reason=WHY)
+                officer.press("Name head and deputies")
+        with step("the policy text"):
+            self._steps(officer, "Publish a text")
+            officer.fill(Title="E-mail use policy", Text=POLICY)
+            officer.page.get_by_text("Yes: everybody is asked to accept it").click()
+            officer.press("See it before it is published")
+            officer.fill(Reason=WHY)
+            officer.press("Publish version 1")
+
+    def _invited(self, officer: Browser, name: str, department: str) -> Browser:
+        self._steps(officer, f"People of {department}")
+        officer.follow(name)
+        officer.follow("Make a sign-in link")
+        officer.fill(Reason=WHY)
+        officer.press("Make 1 link")
+        link = next((c for c in officer.commands() if "/welcome/" in c), "")
+        one = self._new()
+        self._join(one, link)
+        return one
+
+    def _authorise(self, one: Browser, position: str, count: int) -> None:
+        one.open(f"http://localhost:{self.web}/")
+        one.follow("Decide who needs mail")
+        one.follow(position)
+        one.follow("Write the four reasons")
+        for field in ("duties", "performance", "efficiency", "service"):
+            one.page.fill(f"main [name={field}]", REASON)
+        one.press("Save the profile")
+        one.page.locator("main [name=row]").evaluate_all("boxes => boxes.forEach(box => box.click())")
+        one.press("Review the chosen")
+        one.press(f"Authorise {count} ")
+
+    def _mail(self, officer: Browser, world: World, step: Any) -> None:
+        with step("head and deputy sign in and say who gets mail"):
+            rosa = self._invited(officer, "Rosa Hale", "Public Works")
+            kim = self._invited(officer, "Kim Boyd", "Public Works")
+            self._authorise(rosa, "Street crew", 5)
+            self._authorise(rosa, "Deputy director", 1)
+            self._authorise(kim, "Director", 1)
+        with step("somebody signs in, accepts the policy and sends a message out"):
+            sam = self._invited(officer, "Sam Ferrer", "Public Works")
+            sam.open(f"http://localhost:{self.web}/")
+            sam.follow("My mail")
+            sam.follow("Write")
+            sam.page.fill("main [name=to]", "ann@far.example")
+            sam.page.fill("main [name=subject]", "Storm drain on Quay Street")
+            sam.page.fill("main [name=text]", "We come on Thursday.")
+            sam.press("Send")
+            if sam.page.locator("main").get_by_role("button", name="Send now").count():
+                sam.press("Send now")
+            self._until(lambda: any(b"Storm drain" in one.content for one in world.taken), "the message has left")
+        with step("a message comes in and is read"):
+            head = (
+                f"From: ann@far.example\r\nTo: sam.ferrer@{DOMAIN}\r\nSubject: Thursday is fine\r\nMessage-ID: <1@far.example>\r\n"
+            )
+            content = f"{head}\r\nThank you.\r\n"
+            with smtplib.SMTP("127.0.0.1", self.smtp, timeout=60) as wire:
+                wire.sendmail("ann@far.example", [f"sam.ferrer@{DOMAIN}"], content.encode())
+            self._until(
+                lambda: (sam.open(f"http://localhost:{self.web}/mail/"), "Thursday is fine" in sam.text)[1], "it is in My mail"
+            )
+            sam.follow("Thursday is fine")
+            if "Thank you." not in sam.text:
+                raise Lost(f"The message is not shown:\n{sam.text[:2000]}")
+            sam.shot("5-message")
+        officer.open(f"http://localhost:{self.web}/")
+        officer.follow("Go on with the first steps")
+        officer.shot("6-steps")
+        print(officer.text[officer.text.find("What this installation") :][:200])
+
+    def _until(self, condition: Any, words: str) -> None:
+        end = time.monotonic() + SECONDS
+        while not condition():
+            if time.monotonic() > end:
+                raise Lost(f"It did not come: {words}. {(self.place / 'run.log').read_text()[-2000:]}")
+            time.sleep(0.5)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--from", dest="source", default=str(ROOT), help="what is cloned; else the folder of this file")
+    parser.add_argument("--shots", type=Path, help="a folder for pictures of some pages")
+    chosen = parser.parse_args()
+    chromium = os.environ.get("CIVICMAIL_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    with tempfile.TemporaryDirectory(prefix="first-city-") as place, World() as world, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--disable-gpu"], chromium_sandbox=os.geteuid() != 0)
+        city = FirstCity(chosen.source, Path(place), browser, chosen.shots)
+        try:
+            city.walk(world)
+        except Lost as lost:
+            print(f"Lost after {city.clock.total:.1f} minutes: {lost}", file=sys.stderr)
+            return 1
+        print(f"{city.clock.total:6.2f} min  in all: a claimed city of ten people and two departments, one message in and one out")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
