@@ -48,6 +48,7 @@ PEOPLE = """uid,given,family,kind,department,position,supervisor
 """
 POLICY = "# Whose mail it is\n\nMail of the city is for the work of the city. All of it is kept and may be examined."
 SECONDS = 120
+POLICY_TASK = "Read and accept the e-mail policy"
 
 
 class Lost(Exception):
@@ -110,6 +111,9 @@ class Browser:
         """As soon as somebody answers there, and is ready; who is asked to accept the policy does."""
         self._load(url)
         self._accept()
+        if self._is_there("main", POLICY_TASK):
+            self.follow(POLICY_TASK)
+            self._load(url)
 
     def _accept(self) -> None:
         if self.title == "Do I accept the rules?":
