@@ -74,3 +74,12 @@ def test_where_the_city_decides_how_senders_say_who_they_are(city: Town, visit: 
     """P-14: what happens, and the lines that decide it."""
     said = visit("office").get("/first-steps/identification/").content.decode()
     assert "without_identification" in said and "agencies_named" in said and "Nothing is looked for" in said
+
+
+def test_a_head_without_mail_gets_a_sign_in(city: Town, visit: Visit) -> None:
+    """Somebody has to sign in before anybody of a new department can be given mail."""
+    who = city.people["crew6"]
+    place = f"/dept/public-works/people/{who.uid}/"
+    assert "Make a sign-in link" not in visit("office").get(place).content.decode()
+    Department.objects.filter(code="fire").update(head=who)
+    assert "Make a sign-in link" in visit("office").get(place).content.decode()

@@ -180,7 +180,7 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
     if not episode.ended and may(request, "access.end", about):
         actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
-    if living and not episode.ended:
+    if not episode.ended and (living or _decides(who, request.now)):
         actions += _signin(request, who, about)
     if episode.contract and not episode.ended and may(request, "violation.record", about):
         actions.append(Action("Record a violation…", reverse("violation-record", args=[who.uid])))
@@ -201,6 +201,11 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         said.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
     state = ("stop", "Left") if episode.ended else ("plain", "Works here")
     return Page(who.display, where.name, [crumb(where)], state, said, actions)
+
+
+def _decides(who: Person, now: datetime) -> bool:
+    """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a duty."""
+    return who.heads.exists() or who.deputy_of.exists() or who.duties.in_force(now).exists()
 
 
 def _signin(request: Asked, who: Person, about: About) -> list[Action]:
