@@ -203,9 +203,10 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
     return Page(who.display, where.name, [crumb(where)], state, said, actions)
 
 
-def _decides(who: Person, now: datetime) -> bool:
+def _decides(who: Person, now: Any) -> bool:
     """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a duty."""
-    return who.heads.exists() or who.deputy_of.exists() or who.duties.in_force(now).exists()
+    leads = Department.objects.filter(Q(head=who) | Q(deputies=who), closed__isnull=True)
+    return leads.exists() or who.duties.filter(ended__isnull=True, until__gt=now).exists()
 
 
 def _signin(request: Asked, who: Person, about: About) -> list[Action]:

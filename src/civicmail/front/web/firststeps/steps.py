@@ -261,7 +261,7 @@ def _approvals(_: Asking) -> Step:
         "Decide whose files wait for a manager",
         "Files leave only with the manager's approval (P-22). A policy author says for each department whether it is asked.",
         bool(all_) and not open_,
-        said if open_ else "Each department is decided.",
+        said if open_ else "Each department is decided." if all_ else "There is no department yet.",
         (("Who is asked", reverse("asked-departments")),),
     )
 
