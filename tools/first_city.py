@@ -14,6 +14,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import smtplib
 import subprocess
 import sys
@@ -379,6 +380,7 @@ def main() -> int:
     parser.add_argument("--from", dest="source", default=str(ROOT), help="what is cloned; else the folder of this file")
     parser.add_argument("--shots", type=Path, help="a folder for pictures of some pages")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with it
     chromium = os.environ.get("CIVICMAIL_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with tempfile.TemporaryDirectory(prefix="first-city-") as place, World() as world, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--disable-gpu"], chromium_sandbox=os.geteuid() != 0)
