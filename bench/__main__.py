@@ -21,6 +21,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     growth,
     inspected,
     kept,
+    kinds,
     lag,
     large,
     lookalikes,
@@ -40,7 +41,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews", "sent", "phishing",
+    "scim", "reviews", "sent", "phishing", "kinds",
 )  # fmt: skip
 
 
@@ -104,6 +105,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             lookalikes.run(report, files=500 if small else 1_000_000)
         case "phishing":
             phishing.run(report, small=small)
+        case "kinds":
+            kinds.run(report, small=small)
         case "doubted":
             doubted.run(report, most=500 if small else 1_000_000)
         case "inspected":

@@ -27,7 +27,7 @@ from civicmail.core.message import letter as letters
 from civicmail.mail.screening import bands, stacking, tokens
 from civicmail.mail.screening.examples import Example
 from civicmail.mail.screening.learner import Learner
-from civicmail.mail.screening.model import Edges
+from civicmail.mail.screening.model import Edges, Model
 from civicmail.mail.screening.tokens import Tokens
 
 KINDS = (("easy_ham", False), ("easy_ham_2", False), ("hard_ham", False), ("spam", True), ("spam_2", True))
@@ -134,7 +134,7 @@ def _online(report: Report, mail: list[One], *, peers: bool) -> None:
         own[n] = learner.odds(m.made)
         edges = learner.model(m.at).edges if n % 50 == 0 else edges
         if edges is not None:
-            counts[m.spam, edges.band(own[n])] += 1
+            counts[m.spam, Model(learner.weights).band(m.made, own[n], edges)] += 1
         learner.learn(Example(str(n), m.spam, "", "operator", m.at), m.made, m.at)
     spam = np.array([m.spam for m in mail])
     area = lost_area(own, spam)

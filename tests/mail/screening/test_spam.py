@@ -14,7 +14,8 @@ from civicmail.city.policy.shapes import FactValue
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter as letters
-from civicmail.mail.screening import bands, correspondents, known, model, nearly, spam, tokens
+from civicmail.mail.pipeline import markslimited
+from civicmail.mail.screening import bands, correspondents, hop, known, model, nearly, spam, tokens
 from civicmail.mail.screening.alike import Alike, keys_of
 from civicmail.mail.screening.correspondents import Correspondents, number_of
 from civicmail.mail.screening.learner import Learner
@@ -40,7 +41,7 @@ def learnt() -> Model:
 def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactValue] | None = None, **more: Any) -> Joint:
     letter = letters.read(raw)
     people = {"from": tuple((a.display, a.addr) for a in letter.from_)}
-    seen = Seen(people=people, more={"spam": tokens.find(Inner(raw, letter, {})).more})
+    seen = Seen(people=people, list_id=letter.list_id, more={"spam": tokens.find(Inner(raw, letter, {})).more})
     settings = Settings()
     tools = {"spam": spam.open_(settings, data), "known": known.open_(settings, data)}
     return Joint(seen, ENVELOPE, "mx", inbound, World(settings, T0, None, tools), facts or {}, more)
@@ -197,3 +198,37 @@ def test_from_the_limited_process_to_the_verdict(tmp_path: Path, learnt: Model) 
     assert (bad.unavailable, good.unavailable) == ((), ())
     assert bad.facts["spam.band"] == "spam" and good.facts["spam.band"] == "ham"
     assert "sender.first" not in bad.facts and good.facts["sender.first"] is True
+
+
+def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) -> None:
+    """R-1255. Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
+    raw = b"Subject: x\r\nX-Mailer: Newsletter\r\n\r\npermit\r\n"
+    counted, _ = read(raw)
+    for family, called in (("form", "unsure"), ("words", "spam")):
+        weights = np.zeros(1 << tokens.BITS, np.float32)
+        weights[counted[family]] = 3.0
+        model.write(tmp_path, Model(weights, edges=Edges(0.0, 0.5)))
+        assert spam.find(case(tmp_path, raw)).facts["spam.band"] == called
+        assert spam.explain(model.read(tmp_path), *read(raw), ENVELOPE, {}, inbound=True).band == called
+
+
+def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
+    """R-1256. Anybody can name a list, and nobody can sign as it or come from where it comes from."""
+    facts: dict[str, FactValue] = {"auth.dkim_domains": ("lists.example",)}
+    named = set(hop.of(ENVELOPE, facts, "News.lists.example", inbound=True)) - set(hop.of(ENVELOPE, facts, inbound=True))
+    assert named == {"list=news.lists.example signed=lists.example", "list=news.lists.example net=192.0.2.0/24"}
+    elsewhere = hop.of(replace(ENVELOPE, client="203.0.113.9"), {}, "News.lists.example", inbound=True)
+    assert not named & set(elsewhere), "a forged one has no name in common with it"
+    assert hop.of(ENVELOPE, facts, "News.lists.example", inbound=False) == []
+
+
+def test_the_list_is_known_to_who_learns_and_to_who_screens_alike(tmp_path: Path) -> None:
+    """R-1256."""
+    raw = b"From: a@b.example\r\nList-Id: News <news.lists.example>\r\nSubject: x\r\n\r\npermit\r\n"
+    counted, _, list_id = markslimited.numbers(raw)
+    assert list_id == "news.lists.example"
+    weights = np.zeros(1 << tokens.BITS, np.float32)
+    weights[spam.hop_tokens(ENVELOPE, {}, list_id, inbound=True)["hop"]] = 1.0
+    model.write(tmp_path, Model(weights, edges=Edges(0.0, 9.0)))
+    made = {**counted, **spam.hop_tokens(ENVELOPE, {}, list_id, inbound=True)}
+    assert spam.find(case(tmp_path, raw)).more["odds"] == pytest.approx(model.read(tmp_path).odds(made), abs=1e-6)

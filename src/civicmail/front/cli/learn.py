@@ -95,20 +95,20 @@ def explain(
     place = captureid.one(archive, id_)
     opened = door.opened(folder, "explain", {"id": place.uuid}, Asker(as_, duty, reason, config, mandate))
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
-    published = model.read(folder)
+    ours = model.read(folder)
     try:
-        (counted, _), spelt = markslimited.numbers(raw), markslimited.spelt(raw)
+        (counted, _, list_id), spelt = markslimited.numbers(raw), markslimited.spelt(raw)
     except Unreadable as error:
         output.words(f"civicmail: {place.uuid} says nothing to the learner: {error}.")
         raise typer.Exit(1) from None
-    found = spam.explain(published, counted, spelt, capture.envelope, capture.facts, inbound=is_inbound(capture), most=most)
+    found = spam.explain(ours, counted, spelt, capture.envelope, capture.facts, list_id, inbound=is_inbound(capture), most=most)
     if json:
         tokens = [{"family": w.family, "token": w.token, "weight": round(w.weight, 4)} for w in found.weighed]
         sums = {family: round(weight, 4) for family, weight in found.sums.items()}
         output.emit({"id": place.uuid, "score": found.score, "band": found.band, "sums": sums, "tokens": tokens})
         return
     output.show(f"{place.uuid}: score {found.score} of 1000, {_BANDS[found.band]}.")
-    output.show(f"The model of now has learnt {published.ham} good messages and {published.spam} spam.")
+    output.show(f"The model of now has learnt {ours.ham} good messages and {ours.spam} spam.")
     for family, weight in sorted(found.sums.items(), key=lambda item: -abs(item[1])):
         output.show(f"{weight:+8.3f}  {family} in all")
     for w in found.weighed:

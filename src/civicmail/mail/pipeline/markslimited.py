@@ -21,6 +21,7 @@ SECONDS = 10.0
 """Of the processor for one message; forty megabytes of HTML take six."""
 WORDS_MOST = 100
 """Characters of what a number stands for; an honest process says fewer."""
+LIST_MOST = 255
 READ_MOST = 40 << 20
 """Bytes of a message that are read; of a larger one these are the beginning."""
 
@@ -37,12 +38,12 @@ def asked(what: str, raw: bytes, domains: Sequence[str], seconds: float = SECOND
     return said
 
 
-def numbers(raw: bytes, seconds: float = SECONDS) -> tuple[dict[str, tokens.Ids], Keys]:
-    """What the learner knows of a message, and the bands of its text. Raises Unreadable."""
+def numbers(raw: bytes, seconds: float = SECONDS) -> tuple[dict[str, tokens.Ids], Keys, str]:
+    """What the learner knows of a message, the bands of its text, and the list that it names. Raises Unreadable."""
     line, _, content = _said("numbers", raw, seconds).partition(b"\n")
     try:
         said = json.loads(line)
-        return tokens.unpack({"counts": said["counts"], "numbers": content}), keys_of(said["bands"])
+        return tokens.unpack({"counts": said["counts"], "numbers": content}), keys_of(said["bands"]), str(said["list"])[:LIST_MOST]
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError):  # the process was taken over
         raise Unreadable(CRASHED) from None
 

@@ -52,7 +52,8 @@ def numbers_of(raw: bytes) -> bytes:
     letter = letters.read(raw)
     text = tokens.text_of(letter)
     packed = tokens.pack(tokens.tokens(raw, letter, text))
-    line, content = json.dumps({"counts": packed["counts"], "bands": bands.of(text)}).encode(), bytes(packed["numbers"])
+    said = {"counts": packed["counts"], "bands": bands.of(text), "list": letter.list_id[:255]}
+    line, content = json.dumps(said).encode(), bytes(packed["numbers"])
     return line + b"\n" + content
 
 

@@ -55,8 +55,8 @@ class Numbers:
     def read(self, key: str) -> tuple[Tokens, Keys]:
         """Numbers and bands. Raises what is in UNREAD."""
         raw, envelope, facts, inbound = self._opened(key)
-        counted, near = markslimited.numbers(raw)
-        made = {**counted, **spam.hop_tokens(envelope, facts, inbound=inbound)}
+        counted, near, list_id = markslimited.numbers(raw)
+        made = {**counted, **spam.hop_tokens(envelope, facts, list_id, inbound=inbound)}
         self._made[key] = made
         if len(self._made) > IN_MEMORY:
             self._made.popitem(last=False)

@@ -9,12 +9,24 @@ from functools import lru_cache
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.message.shapes import Envelope
 
+LIST_MOST, SIGNED_MOST = 200, 4
 AUTH = ("auth.spf", "auth.dkim", "auth.dmarc", "auth.arc")
 
 
-def of(envelope: Envelope, facts: Facts, *, inbound: bool) -> list[str]:
-    """The names; none for what our own people sent. facts: those that the checks of authentication found."""
-    return list(_of(envelope, facts)) if inbound else []
+def of(envelope: Envelope, facts: Facts, list_id: str = "", *, inbound: bool) -> list[str]:
+    """The names; none for what our own people sent. facts: those that the checks of authentication found; list_id: what the message
+    says of itself, which counts only together with who brought or signed it: anybody can name a list."""
+    return [*_of(envelope, facts), *_list(list_id, envelope.client, facts)] if inbound else []
+
+
+def _list(list_id: str, client: str, facts: Facts) -> Iterator[str]:
+    name = list_id.lower()[:LIST_MOST]
+    if not name:
+        return
+    signed = facts.get("auth.dkim_domains", ())
+    for by in signed[:SIGNED_MOST] if isinstance(signed, tuple) else ():
+        yield f"list={name} signed={by}"
+    yield from (f"list={name} {net}" for net in _client(client)[:1])
 
 
 def _of(envelope: Envelope, facts: Facts) -> Iterator[str]:

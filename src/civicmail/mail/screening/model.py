@@ -28,6 +28,11 @@ LOOK_EVERY = 2_000
 """ms between two looks for a new model."""
 LEAST = 8
 """A family with fewer numbers counts as if it had so many: three odd words are not a whole message's worth."""
+CONTENT = ("bytes", "letters", "words")
+"""Families of what a message says; the others are how it is built and came."""
+SAID_LEAST = 0.6
+"""How much of the log-odds what a message says has to bring before it is called spam: good mail of a kind that the city never had
+is built unlike all that it was taught with, and says nothing that spam says."""
 STEEP = 2.5
 """How steeply a score follows log-odds: the learner stops where it is sure enough, which is early."""
 
@@ -100,6 +105,12 @@ class Model:
 
     def odds(self, made: Tokens) -> float:
         return log_odds(self.weights, self.bias, made)
+
+    def band(self, made: Tokens, odds: float, edges: Edges) -> Band:
+        """Of a message, by its log-odds."""
+        band = edges.band(odds)
+        said = {family: made[family] for family in CONTENT if family in made}
+        return "unsure" if band == "spam" and log_odds(self.weights, 0.0, said) <= SAID_LEAST else band
 
     def weighed(self, made: Tokens) -> Iterator[tuple[str, int, float]]:
         """(family, number, what it adds to the log-odds) of each number."""

@@ -43,10 +43,10 @@ def find(case: Joint) -> Found:
         return unavailable(NAME, "model", VERSION)
     if model.edges is None:
         return NOTHING
-    made = {**tokens.unpack(counted), **hop_tokens(case.envelope, case.facts, inbound=case.inbound)}
+    made = {**tokens.unpack(counted), **hop_tokens(case.envelope, case.facts, case.seen.list_id, inbound=case.inbound)}
     own = model.odds(made)
     odds, edges = judged(model, own, others_of(case))
-    band = edges.band(odds)
+    band = model.band(made, odds, edges) if edges is model.edges else edges.band(odds)  # others have read its words
     facts: Facts = {"spam.score": score_of(odds), "spam.band": band}
     more = {"odds": odds}
     if band == "ham":
@@ -62,8 +62,8 @@ def published(case: Joint) -> Model:
     return mapped.at(case.world.now)
 
 
-def hop_tokens(envelope: Envelope, facts: Facts, *, inbound: bool) -> dict[str, tokens.Ids]:
-    return {HOP: distinct(tokens.named(hop.of(envelope, facts, inbound=inbound), HOP))}
+def hop_tokens(envelope: Envelope, facts: Facts, list_id: str, *, inbound: bool) -> dict[str, tokens.Ids]:
+    return {HOP: distinct(tokens.named(hop.of(envelope, facts, list_id, inbound=inbound), HOP))}
 
 
 def others_of(case: Joint) -> dict[str, float]:
@@ -111,16 +111,24 @@ class Explained:
 
 
 def explain(
-    model: Model, counted: tokens.Tokens, spelt: Spelt, envelope: Envelope, facts: Facts, *, inbound: bool, most: int = 20
+    model: Model,
+    counted: tokens.Tokens,
+    spelt: Spelt,
+    envelope: Envelope,
+    facts: Facts,
+    list_id: str = "",
+    *,
+    inbound: bool,
+    most: int = 20,
 ) -> Explained:
     """Why the model of now says what it says of a message: for somebody who may read it, because it shows words of it. counted,
     spelt: its numbers, and what they stand for, by families (a limited process has read it: pipeline/markslimited.py)."""
-    names = hop.of(envelope, facts, inbound=inbound)
+    names = hop.of(envelope, facts, list_id, inbound=inbound)
     spelt = {**spelt, HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
-    made = {**counted, **hop_tokens(envelope, facts, inbound=inbound)}
+    made = {**counted, **hop_tokens(envelope, facts, list_id, inbound=inbound)}
     every = [Weighed(family, spelt[family].get(id_, "?"), weight) for family, id_, weight in model.weighed(made)]
     sums = {family: sum(w.weight for w in every if w.family == family) for family in made}
     odds = model.odds(made)
     every.sort(key=lambda w: -abs(w.weight))
-    band = model.edges.band(odds) if model.edges else "none"
+    band = model.band(made, odds, model.edges) if model.edges else "none"
     return Explained(odds, score_of(odds) if model.edges else 0, band, sums, tuple(w for w in every[:most] if w.weight))
