@@ -14,12 +14,16 @@ from pathlib import Path
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
+from civicmail.city.policy.wanted import is_wanted_of_inbound
 from civicmail.core.config.settings import Settings
 from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
 from civicmail.mail.pipeline.known import Modes
 from civicmail.mail.screening.chosen import is_screened
 from civicmail.mail.screening.limited import Readers
 from civicmail.mail.screening.screen import NOT_SCREENED, Screened, Screener
+
+COSTLY = ("confidential",)
+"""Checks of what people of the city send, which mail from outside is spared unless a rule asks."""
 
 
 class Judging:
@@ -34,6 +38,8 @@ class Judging:
         self._screener = Screener(settings, data, clock, patient=patient, readers=readers) if screens else None
         self._whole: Book | None = None
         self._unscreened: Book | None = None
+        self._asked_of: Book | None = None
+        self._spares: tuple[str, ...] = ()
 
     @property
     def screens(self) -> bool:
@@ -82,7 +88,15 @@ class Judging:
         """What is found in a message."""
         if self._screener is None or settled.source not in DECIDED:
             return NOT_SCREENED
-        return await self._screener.screen(content, settled.envelope, settled.source, snapshot)
+        return await self._screener.screen(content, settled.envelope, settled.source, snapshot, spared=self._spared())
+
+    def _spared(self) -> tuple[str, ...]:
+        """The costly checks that no rule in force asks for, of mail from outside."""
+        book = self._watch.book
+        if book is not self._asked_of:
+            spared = tuple(check for check in COSTLY if not book.trouble and not is_wanted_of_inbound(book, check))
+            self._asked_of, self._spares = book, spared
+        return self._spares
 
     def decided(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
@@ -100,14 +100,22 @@ class Screener:
             self._readers.close()
 
     async def screen(
-        self, content: bytes | mmap.mmap, envelope: Envelope, source: str, snapshot: Snapshot | None = None
+        self,
+        content: bytes | mmap.mmap,
+        envelope: Envelope,
+        source: str,
+        snapshot: Snapshot | None = None,
+        *,
+        spared: Collection[str] = (),
     ) -> Screened:
-        """source: kind of door. Never raises for what a message or another program does."""
+        """source: kind of door; spared: checks that are not made of mail from outside. Never raises for what a message or another
+        program does."""
         found = Gathered()
         world = World(self._settings, self._clock(), snapshot, self._tools)
         inbound = is_inbound(source, envelope)
         until = asyncio.get_running_loop().time() + self._seconds
-        seen = await self._read(content, envelope, source, inbound=inbound, until=until, found=found)
+        without = spared if inbound else ()
+        seen = await self._read(content, envelope, source, inbound=inbound, until=until, found=found, without=without)
         if self._outer:
             case = Outer(content, seen or Seen(), envelope, source, inbound, world)  # type: ignore[arg-type]
             await self._ask([check for check in self._outer if _is_wanted(check, case)], case, until, found)
@@ -122,9 +130,18 @@ class Screener:
         return Screened((*found.findings, found.made()), found.facts, found.recipients, seen or Seen())
 
     async def _read(
-        self, content: bytes | mmap.mmap, envelope: Envelope, source: str, *, inbound: bool, until: float, found: Gathered
+        self,
+        content: bytes | mmap.mmap,
+        envelope: Envelope,
+        source: str,
+        *,
+        inbound: bool,
+        until: float,
+        found: Gathered,
+        without: Collection[str],
     ) -> Seen | None:
         ask = asked(self._settings, envelope, source, inbound=inbound, size=len(content))
+        ask["checks"] = [check for check in ask["checks"] if check not in without]
         for check in self._joint:
             if (wants := getattr(check, "asks", None)) is not None:
                 ask |= wants(self._tools.get(check.NAME))

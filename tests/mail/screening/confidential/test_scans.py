@@ -100,6 +100,15 @@ def test_nobody_waits_for_pictures_that_stay_or_come_in(
     assert reader.read == []
 
 
+def test_mail_from_outside_is_spared_what_no_rule_asks_for(screener: Screener) -> None:
+    """R-1183: what the city's own people send never is."""
+    raw = mail().replace(b"see the file", b"SSN 512-34-5678")
+    for login, source, looked in (("", "mx", {}), ("ann", "submission", HIGH), ("", "relay", HIGH)):
+        envelope = Envelope("ann@city.example", (Recipient(OUT),), 0, login=login)
+        assert facts(asyncio.run(screener.screen(raw, envelope, source, spared=("confidential",)))) == looked
+    assert facts(screened(screener, raw, IN, source="mx")) == HIGH
+
+
 def test_what_there_was_no_time_for_is_unread(screener: Screener, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-1178: so it leaves encrypted, as what was too many, and what nobody can read."""
     reader.says, reader.why = "", TOO_LONG
