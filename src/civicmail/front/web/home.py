@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import officelists, standing, tasks
+from civicmail.city.access.queries import officelists, tasks
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
@@ -25,7 +25,7 @@ def home(request: Asked) -> HttpResponse:
     """Before anything else the policy is read and accepted; who declined it sees why nothing else is here."""
     require(request, "home", About(person=request.actor.uid))
     now = ms(request.now)
-    facts = standing.of(me(request).pk, now)
+    facts = request.facts
     if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
         return redirect("acknowledge", version=facts.owed.version)
     found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]

@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,7 +21,6 @@ from django.utils.http import urlencode
 
 from civicmail.city.access.actors import NOBODY
 from civicmail.city.access.acts import ACTS
-from civicmail.city.access.models import Account
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import actor_of
@@ -189,7 +187,9 @@ class Door:
         if request.session.get(EPOCH) != account.epoch:
             auth.logout(request)
             return
-        request.actor = actor_of(account, client(request), ms(request.now))
+        now = ms(request.now)
+        request.facts = standing.of(account.person.pk, now)
+        request.actor = actor_of(account, client(request), now, request.facts)
 
     def process_view(self, request: Asked, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
         assert request.resolver_match is not None, "there is a view"
@@ -212,8 +212,7 @@ class Door:
         actor, act = request.actor, ACTS.get(getattr(view, "act", ""))
         if not actor.uid or actor.admitted or act is None or act.before_admission:
             return None
-        now = ms(request.now)
-        facts = standing.of(cast(Account, request.user).person.pk, now)
+        now, facts = ms(request.now), request.facts
         if facts.owed is not None and facts.owed.is_over(now):
             back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
             return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")

@@ -15,15 +15,17 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import ACTS, About
 from civicmail.city.access.models import Account, Mandate
 from civicmail.city.access.moments import ms
+from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Person
 
 
 class Asked(HttpRequest):
     """What the middleware has put on each request. now: one time for the whole request; id: what logs and error pages name; bare:
-    no session is looked at, and nothing of the page asks the database; under: of a page that shows mail, the mandate, for its
-    head."""
+    no session is looked at, and nothing of the page asks the database; facts: how whoever is signed in stands; under: of a page
+    that shows mail, the mandate, for its head."""
 
     actor: Actor
+    facts: Facts
     now: datetime
     id: str
     bare: bool
