@@ -67,6 +67,18 @@ def test_doctor_says_that_nobody_reads_scans(office: Office, monkeypatch: pytest
     assert [f.level for f in findings(office, "scans")] == ["ok"]
 
 
+def test_doctor_says_that_pictures_leave_encrypted_where_nothing_reads_them(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P-19: also before there is any scan in the archive, and only where mail is looked into for what is confidential."""
+    assert findings(office, "pictures") == []
+    monkeypatch.setenv("CIVICMAIL__SCREENING__CHECKS", '["confidential"]')
+    (finding,) = findings(office, "pictures")
+    assert finding.level == "warning" and "leave the city encrypted" in finding.text
+    monkeypatch.setattr(ocr, "found", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
+    assert findings(office, "pictures") == []
+
+
 def test_doctor_says_what_does_not_hold_a_reader_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confine, "in_force", lambda: ("limits", "seccomp"))
     (finding,) = findings(office, "attachments")

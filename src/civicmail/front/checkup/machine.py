@@ -71,14 +71,25 @@ def attachments(p: Patient) -> Iterator[Finding]:
         yield Finding("attachments", "warning", text, "Use a kernel that has both (Linux 5.13 or newer).")
     else:
         yield Finding("attachments", "ok", "Attachments are read in processes without network, files and programs.")
+    yield from _scans(p)
+
+
+def _scans(p: Patient) -> Iterator[Finding]:
+    """Whether pictures are read: those that wait for the index, and those that leave the city (P-19)."""
+    languages = p.settings.search.ocr_languages
+    is_missing = ocr.found(languages) is None
+    remedy = "Install tesseract-ocr and its languages, or correct [search] ocr_languages."
+    if is_missing and "confidential" in p.settings.screening.checks:
+        text = f"Pictures leave the city encrypted, because nothing reads them: there is no tesseract with {languages}."
+        yield Finding("pictures", "warning", text, remedy)
     try:
         reader = Reader(p.data)
     except LaterError:
         return
     scans = sum(counted(searcher, still(PICTURES)) for searcher in reader.searchers())
-    if scans and ocr.found(p.settings.search.ocr_languages) is None:
-        text = f"{scans} captures have scans that nobody reads: there is no tesseract with {p.settings.search.ocr_languages}."
-        yield Finding("scans", "warning", text, "Install tesseract-ocr and its languages, or correct [search] ocr_languages.")
+    if scans and is_missing:
+        text = f"{scans} captures have scans that nobody reads: there is no tesseract with {languages}."
+        yield Finding("scans", "warning", text, remedy)
     else:
         yield Finding("scans", "ok", f"{scans} captures have scans that wait to be read.")
 
