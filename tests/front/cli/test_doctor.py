@@ -21,6 +21,7 @@ from civicmail.front.checkup.findings import Finding, Patient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.replica import status as standby
 from civicmail.mail.replica.status import Status
+from civicmail.mail.search import coverage
 from front.cli.office import Office, now
 
 BODY = b"Subject: budget\r\n\r\nhello\r\n"
@@ -96,7 +97,7 @@ def test_json_is_one_object_a_line(office: Office, capfdbinary: pytest.CaptureFi
 def test_a_full_disk_is_a_problem(office: Office) -> None:
     settings = load(office.data, environ={"CIVICMAIL__GATEWAY__MIN_FREE": str(1 << 60)})
     [finding] = findings(office, "disk", settings=settings)
-    assert finding.level == "problem" and "452" in finding.text
+    assert finding.level == "problem" and "452" in finding.text and "mailboxes and the search index wait" in finding.do
 
 
 def test_keys_that_others_read_or_that_do_not_fit_or_are_gone_are_problems(office: Office) -> None:
@@ -142,6 +143,14 @@ def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch
         assert findings(office, "ledger lag")[0].level == "warning"
     office.integrate()
     assert findings(office, "ledger lag") == []
+
+
+def test_an_index_that_rests_for_want_of_room_is_a_problem(office: Office) -> None:
+    coverage.pause(office.data)
+    [finding] = findings(office, "index lag")
+    assert finding.level == "problem" and "rests" in finding.text and "by itself" in finding.do
+    coverage.go_on(office.data)
+    assert findings(office, "index lag") == []
 
 
 def test_how_long_the_oldest_mail_waits_for_index_and_ledger(office: Office) -> None:

@@ -7,8 +7,10 @@ import hashlib
 import re
 import uuid
 
+from civicmail.core.disk.room import Room
 from civicmail.core.message.shapes import Recipient
 from civicmail.mail.archive.outstanding_file import current
+from civicmail.mail.courier import deliver
 from civicmail.mail.courier.deliver import SPACE_SECONDS
 from civicmail.mail.courier.leaving import as_sent
 from civicmail.mail.courier.rounds import Rounds
@@ -34,6 +36,35 @@ def test_mail_for_us_goes_to_the_mailbox_and_the_record_rebuilds_what_lies_there
         assert first["hop"] == "maildir"
         assert raw in {as_sent([town.kept[id_]], facts) for facts in (first, second)}
         assert town.events(id_) == ["delivered", "delivered"]  # no attempt: the file name is the capture id
+        assert current(town.data).entries == {}
+
+    asyncio.run(story())
+
+
+def test_mailboxes_wait_while_their_volume_has_no_room_and_each_message_says_so_once(town, monkeypatch):
+    """R-1120."""
+    free = [99]
+    monkeypatch.setattr(deliver, "Room", lambda place, _: Room(place, 100 + 2000, lambda _: free[0]))
+
+    async def story():
+        first, second = (
+            town.keep("bob@city.example", kind="mx"),
+            town.keep("ann@city.example", "zoe@city.example", kind="mx", text=TEXT),
+        )
+        async with town.courier():
+            await town.until(lambda: town.facts(first, "deferred") and town.facts(second, "deferred"))
+            for _ in range(20):
+                town.now += 61_000
+                await asyncio.sleep(0.1)
+            town.now += 10 * DAY  # our own lack fails nothing, however long it takes
+            await asyncio.sleep(0.2)
+            assert [town.events(id_) for id_ in (first, second)] == [["deferred"], ["deferred"]]
+            assert town.facts(first, "deferred")[0]["reply"].startswith("4.3.1 too little is free on the volume of the mailboxes")
+            assert not town.mailbox("bob") and not town.mailbox("ann")
+            free[0] = 1 << 40
+            town.now += 61_000
+            await town.ends(first, second)
+        assert [len(town.mailbox(who)) for who in ("ann", "bob", "zoe")] == [1, 1, 1]
         assert current(town.data).entries == {}
 
     asyncio.run(story())

@@ -118,6 +118,15 @@ def test_a_message_is_found_at_once_and_its_file_when_it_was_read(office: Office
     assert office.extract.step() == 0
 
 
+def test_while_the_index_rests_for_want_of_room_no_file_is_read(office: Office, reads: list[bytes]) -> None:
+    office.keep(paper("zeppelin"))
+    office.step()
+    coverage.pause(office.data)
+    assert office.extract.step() == 0 and not reads
+    office.step()  # there is room
+    assert office.extract.step() == 1
+
+
 def test_the_same_file_is_read_once(office: Office, reads: list[bytes]) -> None:
     office.keep(paper("zeppelin"))
     office.step()

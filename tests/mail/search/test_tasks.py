@@ -13,6 +13,7 @@ import tantivy
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.room import Room
 from civicmail.core.message import letter
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
@@ -24,7 +25,7 @@ from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.search import coverage, reader, tasks
 from civicmail.mail.search.counts import count, counts, missing
 from civicmail.mail.search.documents import document_of
-from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NotIndexed
+from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NoRoom, NotIndexed
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.index import Indexes
 from civicmail.mail.search.reader import Reader
@@ -103,6 +104,38 @@ def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: 
     job.step(T + 9000)
     assert found(data) == 30
     assert coverage.covered(data) == {into.journal.name: 30}
+    job.close()
+    into.close()
+
+
+def test_the_index_rests_while_its_volume_has_no_room_and_goes_on_by_itself(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1121."""
+    free = [99]
+    monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: free[0]))
+    into = writer(data)
+    keep(into, SOME[:10])
+    job = IndexJob.take(data, least=100)
+    assert job.step(T) == 0 and job.rests and coverage.is_paused(data)
+    assert coverage.covered(data) == {} and not list(data.glob("index/*/*/*/*"))
+    for work in (job.catch_up, job.rebuild):
+        with pytest.raises(NoRoom, match="make room there"):
+            work(T)
+    coverage.forget_rebuild(data)
+    free[0] = 100
+    job.step(T + 1)  # too early
+    assert job.rests
+    assert job.step(T + tasks.RETRY_MS) == 10
+    assert found(data) == 10 and not job.rests and not coverage.is_paused(data)
+    keep(into, SOME[10:20])
+    assert job.step(T + tasks.RETRY_MS + 1) == 10  # read, and not committed
+    free[0] = 99
+    job.step(T + tasks.RETRY_MS + 5000)
+    assert found(data) == 10 and coverage.is_paused(data)
+    job.close()
+    free[0] = 100
+    job = IndexJob.take(data, least=100)  # the next holder lifts what the last one has left
+    job.step(T + 60_000)
+    assert found(data) == 20 and not coverage.is_paused(data)
     job.close()
     into.close()
 

@@ -71,7 +71,8 @@ class Gateway:
     max_received: int = _setting(50, "A message with more Received lines than this is in a loop.")
     timeout: int = _setting(300, "Seconds without progress after which a client is let go.")
     min_free: int = _setting(
-        1_073_741_824, "Bytes that must stay free on the volume of the data folder; below it new mail is told 452."
+        1_073_741_824,
+        "Bytes that must stay free on the volume of the data folder; below it new mail is told 452, and mailboxes and index wait.",
     )
 
 

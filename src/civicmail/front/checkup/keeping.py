@@ -52,6 +52,10 @@ def lag(p: Patient) -> Iterator[Finding]:
             continue
         text = f"{behind} durable records are not in it yet."
         held = lease.is_held(lease.lease_path(p.data, job))
+        if job == "index" and coverage.is_paused(p.data):
+            text = f"The search index rests, because too little is free on its volume: {text}"
+            yield Finding(f"{job} lag", "problem", text, "Free some space or enlarge the volume; it goes on by itself.")
+            continue
         if behind == 0 or (held and behind <= BEHIND_MOST):
             yield Finding(f"{job} lag", "ok", text)
         elif held:

@@ -12,24 +12,31 @@ from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.sandbox import confine, ocr
 from civicmail.front.checkup.findings import MINUTE, Finding, Patient
 from civicmail.front.checkup.words import size, when
+from civicmail.mail.search import coverage
 from civicmail.mail.search.attached import PICTURES
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.order import counted
 from civicmail.mail.search.reader import Reader
 
 AHEAD_MOST = 2 * MINUTE
+REST = "mailboxes and the search index wait"
 
 
 def disk(p: Patient) -> Iterator[Finding]:
-    """Free space: below `gateway.min_free` no mail is taken, below three times that is a warning. And free inodes."""
+    """Free space: below `gateway.min_free` no mail is taken, below three times that is a warning. And free inodes. Mailboxes and
+    index where they lie on volumes of their own."""
     free, least = files.free_bytes(p.data), p.settings.gateway.min_free
-    text = f"{size(free)} are free on the volume of the data folder; below {size(least)} new mail is told 452."
+    text = f"{size(free)} are free on the volume of the data folder; below {size(least)} new mail is told 452, and {REST}."
     if free < least:
-        yield Finding("disk", "problem", text, "Free some space or enlarge the volume, now: no mail is taken in.")
+        yield Finding("disk", "problem", text, f"Free some space or enlarge the volume, now: no mail is taken in, {REST}.")
     elif free < 3 * least:
         yield Finding("disk", "warning", text, "Free some space or enlarge the volume soon.")
     else:
         yield Finding("disk", "ok", text)
+    for place, what in ((p.data / "maildir", "mailboxes"), (coverage.top(p.data), "the search index")):
+        if place.exists() and place.stat().st_dev != p.data.stat().st_dev and (free := files.free_bytes(place)) < least:
+            text = f"{size(free)} are free on the volume of {what}; below {size(least)} nothing is written there."
+            yield Finding("disk", "problem", text, "Free some space or enlarge that volume; it goes on by itself.")
     volume = os.statvfs(p.data)
     if volume.f_files and volume.f_favail < volume.f_files // 50:
         yield Finding("disk", "warning", f"Only {volume.f_favail} more files can be made.", "Make room for more files (inodes).")

@@ -26,16 +26,19 @@ app = group("Make anew what can be made anew from the archive.")
 @app.command()
 def index(data: options.Data = None, config: options.Config = None) -> None:
     """Make a new search index beside the old one, then swap them; searching goes on meanwhile. Resumable."""
-    folder, _ = options.installation(data, config)
+    folder, settings = options.installation(data, config)
     with output.progress("Rebuilding the index") as report:
         try:
-            with closing(IndexJob.take(folder, bulk=True)) as job:
+            with closing(IndexJob.take(folder, bulk=True, least=settings.gateway.min_free)) as job:
                 job.rebuild(now_ms(), report)
                 job.catch_up(now_ms())
         except LeaseHeld:
             output.words("The process that holds the index does it; waiting for it.")
             coverage.ask_rebuild(folder)
             while coverage.rebuild_asked(folder):
+                if coverage.is_paused(folder):
+                    output.words("It rests until its volume has room (civicmail doctor), and rebuilds the index then.")
+                    raise typer.Exit(1) from None
                 time.sleep(LOOK_SECONDS)
     output.words("The index is new.")
 

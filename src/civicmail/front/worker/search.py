@@ -21,15 +21,15 @@ DRAIN = 2.0
 DRAIN_LOOK = 0.02
 
 
-def run(_settings: Settings, data: Path, stop: threading.Event) -> None:
+def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """What was kept becomes searchable until stop is set."""
-    run_all([Job("index", lambda: indexing(data), INDEX_EVERY)], data, stop)
+    run_all([Job("index", lambda: indexing(data, least=settings.gateway.min_free), INDEX_EVERY)], data, stop)
 
 
 @contextmanager
-def indexing(data: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Work]:
-    """Searchable within a second, and all of it when the worker stops."""
-    with closing(IndexJob.take(data)) as job:
+def indexing(data: Path, clock: Callable[[], float] = time.monotonic, *, least: int = 0) -> Iterator[Work]:
+    """Searchable within a second, and all of it when the worker stops. least: as of IndexJob."""
+    with closing(IndexJob.take(data, least=least)) as job:
         yield lambda: job.step(now_ms()) > 0
         drain(job, data, clock)
 
@@ -40,6 +40,8 @@ def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:
     end = clock() + DRAIN
     while clock() < end:
         if job.step(now_ms()) == 0:
+            if job.rests:
+                return
             if not job.behind() and not any(is_held(journal.folder(data) / name / "lock") for name in journal.names(data)):
                 break
             time.sleep(DRAIN_LOOK)

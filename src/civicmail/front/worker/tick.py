@@ -4,7 +4,7 @@ links, learning, ledger, seal."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from civicmail.mail.archive.linking import LinkJob
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.courier.returning import Returning
 from civicmail.mail.pipeline.learning import LEASE, LearnJob
+from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.extract import ExtractJob
 from civicmail.mail.search.tasks import IndexJob
 
@@ -100,10 +101,12 @@ def _of_people(settings: Settings, data: Path, done: Done) -> None:
             done.busy.append(lease)
 
 
-def _index(_settings: Settings, data: Path, done: Done) -> None:
-    with closing(IndexJob.take(data, bulk=True)) as job:  # takes what dead owners have left, too
-        done.indexed = job.behind()
+def _index(settings: Settings, data: Path, done: Done) -> None:
+    """Takes what dead owners have left, too. Nothing where the volume has no room: doctor says so."""
+    with closing(IndexJob.take(data, bulk=True, least=settings.gateway.min_free)) as job, suppress(NoRoom):
+        behind = job.behind()
         job.catch_up(now_ms())
+        done.indexed = behind
 
 
 def _extract(settings: Settings, data: Path, done: Done) -> None:
@@ -114,8 +117,7 @@ def _extract(settings: Settings, data: Path, done: Done) -> None:
             while read := job.step():
                 done.extracted += read
         if done.extracted:
-            with closing(IndexJob.take(data, bulk=True)) as index:
-                index.catch_up(now_ms())
+            _index(settings, data, Done())
 
 
 def _returning(_settings: Settings, data: Path, done: Done) -> None:

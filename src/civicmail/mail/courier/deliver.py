@@ -19,6 +19,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, is_held, lease_path
+from civicmail.core.disk.room import Room
 from civicmail.core.disk.tail import adopt, last_frame
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -26,7 +27,7 @@ from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import bell
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Store
-from civicmail.mail.courier.local import Handed, Local
+from civicmail.mail.courier.local import NO_ROOM, Handed, Local
 from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.remote import Remote
 from civicmail.mail.courier.reports import Reports
@@ -113,7 +114,8 @@ class _Courier:
         self._remote = Remote(rounds, self._store, self._stopping, signer, marking)
         self._securely = Securely(rounds, self._store, self._stopping, signer, marking, data)
         self._reports = Reports(rounds, self._store, submit)
-        self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking)
+        room = Room(data / "maildir", rounds.settings.gateway.min_free)
+        self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking, room=room)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
         self._bell = bell.hang(data)
         self._looked = 0.0
@@ -171,7 +173,7 @@ class _Courier:
             self._securely.pump(lane)
         elif lane.hop.kind != "maildir":
             self._remote.pump(lane)
-        elif len(lane) and not lane.workers:
+        elif len(lane) and not lane.workers and not self._is_full(lane):
             lane.workers = 1
             self._rounds.spawn(self._deliver_here(lane))
 
@@ -179,14 +181,31 @@ class _Courier:
         """Batch after batch for the local mailboxes; the records of one are written while the next one is."""
         loop, recording = asyncio.get_running_loop(), None
         try:
-            while not self._stopping.is_set() and (jobs := self._batch(lane)):
-                handed = await loop.run_in_executor(self._batches, self._local.deliver, jobs)
+            while not self._stopping.is_set() and not self._is_full(lane) and (jobs := self._batch(lane)):
+                handed = self._roomy(lane, await loop.run_in_executor(self._batches, self._local.deliver, jobs))
                 if recording is not None:
                     await recording
                 recording = self._rounds.spawn(self._handed(handed))
         finally:
             lane.workers = 0
             self._rounds.wake.set()
+
+    def _is_full(self, lane: Lane) -> bool:
+        """Whether it is too early to look again for room in the mailboxes."""
+        return lane.is_down(self._rounds.clock(), self._rounds.settings.courier.retry_first)
+
+    def _roomy(self, lane: Lane, handed: list[Handed]) -> list[Handed]:
+        """Those with an outcome to be recorded. Where the volume of the mailboxes has no room the lane rests, and each message says
+        so once: records of every look would fill the disk further."""
+        if not any(h.lacks_room for h in handed):
+            if lane.came_up():
+                log.info("the volume of the mailboxes has room again")
+            return handed
+        if lane.went_down(NO_ROOM, self._rounds.clock(), self._rounds.settings.courier.retry_first):
+            log.warning("the volume of the mailboxes has too little room", waiting=len(lane) + len(handed))
+        for h in reversed([h for h in handed if h.is_old_news]):
+            self._rounds.give_back(lane, h.job)
+        return [h for h in handed if not h.is_old_news]
 
     def _batch(self, lane: Lane) -> list[Job]:
         jobs: list[Job] = []

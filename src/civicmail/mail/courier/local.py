@@ -12,6 +12,7 @@ from typing import Any
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import Files
+from civicmail.core.disk.room import Room
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.hops import Routes
@@ -26,6 +27,7 @@ log = get_logger()
 
 _THREADS = 8
 _TAKEN = "2.0.0 in the mailbox"
+NO_ROOM = "4.3.1 too little is free on the volume of the mailboxes; it is delivered as soon as there is room"
 
 
 @dataclass(slots=True)
@@ -37,12 +39,24 @@ class Handed:
     results: dict[int, Result] = field(default_factory=dict)
     boxes: dict[int, Path] = field(default_factory=dict)
 
+    @property
+    def lacks_room(self) -> bool:
+        """Whether a copy waits until the volume has room."""
+        return any(result.reply == NO_ROOM for result in self.results.values())
+
+    @property
+    def is_old_news(self) -> bool:
+        """Whether all of its copies wait for room, and the journal says so already."""
+        copies = self.job.entry.copies
+        return all(result.reply == NO_ROOM == copies[i].reply for i, result in self.results.items())
+
 
 class Local:
-    """Delivers to <data>/maildir."""
+    """Delivers to <data>/maildir. room: of its volume, which copies leave untouched."""
 
-    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files, marking: Marking) -> None:
+    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files, marking: Marking, *, room: Room) -> None:
         self._marking = marking
+        self._room = room
         self._maildir = Maildir(data, files)
         self._store = store
         self._routes = routes
@@ -88,6 +102,8 @@ class Local:
         return handed
 
     def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
+        if not self._room.has(kept.capture.size):
+            return Result(False, NO_ROOM, ours=True)
         address = kept.capture.envelope.recipients[index].address
         copy, inside = job.entry.copies[index], job.hop.inside
         marked = self._marking.of(kept, index, copy.target, copy.told, inside=inside)

@@ -4,6 +4,7 @@
 <data>/index/<generation>/coverage.json
 <data>/index/<generation>/<class>/<year>/       one Tantivy index
 <data>/index/wanted                             somebody asks for a rebuild
+<data>/index/paused                             nothing is written: too little is free on the volume
 
 An index keeps words of what was disposed of until it is made new, so coverage.json names those that have to be.
 It is written only after the commit of what it claims, whole and synced, so it may be behind the index and never ahead;
@@ -105,3 +106,19 @@ def rebuild_asked(data: Path) -> bool:
 def forget_rebuild(data: Path, files: Files = OS_FILES) -> None:
     files.unlink(top(data) / "wanted")
     files.sync_folder(top(data))
+
+
+def pause(data: Path, files: Files = OS_FILES) -> None:
+    """Say that the index is not written until its volume has room."""
+    files.make_folder(top(data))
+    files.replace(top(data) / "paused", b"")
+
+
+def is_paused(data: Path) -> bool:
+    return (top(data) / "paused").exists()
+
+
+def go_on(data: Path, files: Files = OS_FILES) -> None:
+    """There is room again. Where it was not paused nothing changes."""
+    if is_paused(data):
+        files.unlink(top(data) / "paused")

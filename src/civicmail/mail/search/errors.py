@@ -2,6 +2,7 @@
 
 LaterError
 ├── IndexFailed      what was read could not be written; it will be read again
+├── NoRoom           less is free on its volume than must stay so; it goes on once there is room
 ├── NotIndexed       there is no index yet, or it was made by another version
 └── DamagedIndex     an index folder cannot be opened
 """
@@ -21,3 +22,7 @@ class DamagedIndex(LaterError):
 
 class IndexFailed(LaterError):
     """An index writer has died, most often of a full disk. Everything since its last commit is read again from the journals."""
+
+
+class NoRoom(LaterError):
+    """The index is not written now, because less is free on its volume than has to be. Nothing is lost: it is read later."""

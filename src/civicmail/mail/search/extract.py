@@ -24,7 +24,7 @@ from civicmail.core.sandbox.ocr import Ocr
 from civicmail.core.sandbox.process import Process, Told
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.search import extracted, leftovers, seenlimited
+from civicmail.mail.search import coverage, extracted, leftovers, seenlimited
 from civicmail.mail.search.attached import PICTURES, TEXT, Extract, at_once, name_of
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
@@ -108,7 +108,10 @@ class ExtractJob:
         self._processes = _Processes()
 
     def step(self) -> int:
-        """Read the files of some captures that wait, the newest first; how many captures those were."""
+        """Read the files of some captures that wait, the newest first; how many captures those were. None while the index rests
+        for want of room: what was read is kept on the same volume."""
+        if coverage.is_paused(self._data):
+            return 0
         ready = set(extracted.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
         waiting = [id_ for id_ in self._waiting(len(ready) + AT_ONCE) if id_ not in ready and id_ not in self._unreachable]
         if self._ocr:

@@ -15,6 +15,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.room import Room
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
@@ -23,7 +24,7 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import coverage, extracted, leftovers
 from civicmail.mail.search.attached import Look
 from civicmail.mail.search.documents import Documented, document_of, without_body
-from civicmail.mail.search.errors import DamagedIndex, IndexFailed
+from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NoRoom
 from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes, year_of
 from civicmail.mail.search.reader import Reader
@@ -43,15 +44,18 @@ FORGET_AFTER_MS = 10_000  # after a certificate: a disposal has one for each por
 
 
 class IndexJob:
-    """The one writer of the indexes of a data folder. Not safe for two threads at once. Times are ms since 1970."""
+    """The one writer of the indexes of a data folder. Not safe for two threads at once. Times are ms since 1970. least: bytes that
+    must stay free on the volume; while less are, nothing is written, and `coverage.is_paused` says so."""
 
-    def __init__(self, data: Path, lease: Lease, *, bulk: bool = False, files: Files = OS_FILES) -> None:
+    def __init__(self, data: Path, lease: Lease, *, bulk: bool = False, files: Files = OS_FILES, least: int = 0) -> None:
         self._data = data
         self._lease = lease
         self._files = files
         self._heap = BULK_HEAP if bulk else LIVE_HEAP
         self._commit_bytes = BULK_COMMIT_BYTES if bulk else LIVE_COMMIT_BYTES
         self._bulk = bulk
+        self._room = Room(coverage.top(data), least)
+        self.rests = False
         self._paused_until = 0
         self._look = Extracts(data).get
         self._machine: Machine | None = None
@@ -61,12 +65,12 @@ class IndexJob:
         self._open()
 
     @classmethod
-    def take(cls, data: Path, *, bulk: bool = False, files: Files = OS_FILES) -> IndexJob:
+    def take(cls, data: Path, *, bulk: bool = False, files: Files = OS_FILES, least: int = 0) -> IndexJob:
         """Take the lease or raise LeaseHeld. bulk: commit by size, not every second (import)."""
         lease = Lease.take(lease_path(data, LEASE))
         try:
             adopt(data, files=files)
-            return cls(data, lease, bulk=bulk, files=files)
+            return cls(data, lease, bulk=bulk, files=files, least=least)
         except BaseException:
             lease.close()
             raise
@@ -76,16 +80,20 @@ class IndexJob:
     def step(self, now: int) -> int:
         """Take in what is new, go on with a rebuild, commit when it is due; returns how many records and captures were read.
 
-        When an index cannot be written (a full disk) what was not committed is read again after a pause.
+        When an index cannot be written (a full disk), or should not be (least), what was not committed is read again after a pause.
         """
         if now < self._paused_until:
             return 0
         try:
+            self._need_room()
             taken = self._take_new(now) + self._take_read() + self._rebuild_some(now)
             pause = MANY_COMMIT_MS if self._records >= MANY else COMMIT_MS
             due = now - self._committed_at >= pause and not self._bulk
             if (due and self._changed) or self._waiting >= self._commit_bytes:
                 self.commit(now)
+        except NoRoom:
+            self._paused_until = now + RETRY_MS
+            return 0
         except (IndexFailed, DamagedIndex, OSError) as error:
             log.error("index.failed", problem=str(error))
             self._paused_until = now + RETRY_MS
@@ -94,9 +102,10 @@ class IndexJob:
         return taken
 
     def catch_up(self, now: int) -> None:
-        """Read until nothing is left to read, then commit."""
+        """Read until nothing is left to read, then commit. Raises NoRoom."""
+        self._need_room()
         while self._take_new(now) or self._take_read():
-            pass
+            self._need_room()
         self.commit(now)
 
     def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
@@ -138,11 +147,14 @@ class IndexJob:
     # -- rebuilding --------------------------------------------------------------------------------------------------------
 
     def rebuild(self, now: int, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make everything new from the archive and swap it in. progress: captures read and their number."""
+        """Make everything new from the archive and swap it in. progress: captures read and their number. Raises NoRoom; what is
+        missing then is made by whoever takes the lease next."""
         coverage.ask_rebuild(self._data, self._files)
+        self._need_room()
         while self._rebuild_some(now) or coverage.rebuild_asked(self._data):  # one of some indexes may have been under way
             if progress is not None and self._rebuild is not None:
                 progress(self._rebuild.seen, self._rebuild.total)
+            self._need_room()
             self._take_new(now)
             if self._waiting >= self._commit_bytes:
                 self.commit(now)
@@ -180,6 +192,23 @@ class IndexJob:
         self._reopen()
 
     # -- inside ------------------------------------------------------------------------------------------------------------
+
+    def _need_room(self) -> None:
+        """Raise NoRoom where less is free than must stay so; its writers are let go then, for they merge what they have written."""
+        if self._room.has():
+            if self.rests:
+                log.info("index.goes_on")
+            self.rests = False
+            coverage.go_on(self._data, self._files)
+            return
+        if not self.rests:
+            self._reopen()
+            coverage.pause(self._data, self._files)
+            self.rests = True
+            log.warning("index.paused", least=self._room.least)
+        raise NoRoom(
+            f"Less than {self._room.least} bytes are free on the volume of the search index, so it is not written; make room there."
+        )
 
     def _open(self) -> None:
         self._generation, self._coverage, made = self._current()

@@ -1,0 +1,25 @@
+"""Whether a volume has room, for whoever can wait until it has: what is left is for what was taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from civicmail.core.disk.files import free_bytes
+
+
+class Room:
+    """place: a folder on the volume, or one that will be; least: bytes that must stay free there, 0: nobody minds; free: bytes that
+    may still be written on the volume of a path."""
+
+    def __init__(self, place: Path, least: int, free: Callable[[Path], int] = free_bytes) -> None:
+        self._place = place
+        self._free = free
+        self.least = least
+
+    def has(self, size: int = 0) -> bool:
+        """Whether so many bytes leave untouched what must stay free."""
+        return self.least <= 0 or self._free(self._there()) - size >= self.least
+
+    def _there(self) -> Path:
+        return next((place for place in (self._place, *self._place.parents) if place.exists()), self._place)
