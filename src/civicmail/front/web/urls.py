@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("doors/introspect", doors.introspect, name="door-introspect"),
     path("", home, name="home"),
     path("first-steps/", first.first_steps, name="first-steps"),
+    path("first-steps/lists/", first.make_lists, name="make-lists"),
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", duties.duties, name="duties"),
     path("duties/<int:pk>/take-up/", duties.take_up, name="duty-take-up"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import officelists as verbs
@@ -22,8 +23,8 @@ from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local import is_local
 
 TITLE = "First steps"
-SECONDS = 10
-"""Home asks each time, and the answer costs some twenty questions."""
+_complete: set[Path] = set()
+"""Folders in which all was done once: Home asks no more, the page itself does."""
 
 
 def is_open() -> bool:
@@ -33,15 +34,20 @@ def is_open() -> bool:
 
 @acting("setup.see")
 def first_steps(request: Asked) -> HttpResponse:
-    """GET shows how far it is; POST makes the lists that are missing."""
+    """How far it is."""
     require(request, "setup.see")
-    if request.method == "POST":
-        require(request, "group.change")
-        department = me(request).episodes.select_related("department").get(ended__isnull=True).department
-        made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=ms(request.now))
-        messages.success(request, f"Made: {', '.join(made)}." if made else "Nothing was missing.")
-        return redirect("first-steps")
     return _shown(request, steps(now=ms(request.now), local=is_local(request)))
+
+
+@acting("group.change")
+@require_POST
+def make_lists(request: Asked) -> HttpResponse:
+    """Make report@ and records@ where a domain has none; the department of whoever asks keeps them."""
+    require(request, "group.change")
+    department = me(request).episodes.select_related("department").get(ended__isnull=True).department
+    made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=ms(request.now))
+    messages.success(request, f"Made: {', '.join(made)}." if made else "Nothing was missing.")
+    return redirect("first-steps")
 
 
 def unclaimed(request: Any) -> HttpResponse:
@@ -49,10 +55,10 @@ def unclaimed(request: Any) -> HttpResponse:
     return _shown(request, steps(now=ms(request.now), local=is_local(request)), claimed=False)
 
 
-def _shown(request: HttpRequest, found: list[Step], *, claimed: bool = True) -> HttpResponse:
+def _shown(request: Any, found: list[Step], *, claimed: bool = True) -> HttpResponse:
     done = sum(step.done for step in found)
     state = ("done", "Complete") if done == len(found) else ("wait", f"{done} of {len(found)} done")
-    missing = claimed and bool(officelists.missing(tuple(settings.CITY.city.domains)))
+    missing = claimed and bool(may(request, "group.change")) and bool(officelists.missing(tuple(settings.CITY.city.domains)))
     shown = {
         "page": Page(TITLE, "Home", state=state),
         "steps": [step for step in found if not step.done],
@@ -69,11 +75,11 @@ def task(request: Asked) -> list[Task]:
     """For Home and Health of those who set up; nothing once all is done."""
     if not may(request, "setup.see"):
         return []
-    key = f"first-steps:{settings.DATA}"
-    found: list[Step] | None = cache.get(key)
-    if found is None:
-        found = steps(now=ms(request.now))
-        cache.set(key, found, SECONDS)
+    if settings.DATA in _complete:
+        return []
+    found = steps(now=ms(request.now))
+    if settings.DATA is not None and all(step.done for step in found):
+        _complete.add(settings.DATA)
     left = sum(not step.done for step in found)
     word = ("quiet", f"{len(found) - left} of {len(found)} done")
     return [Task("Go on with the first steps", "first-steps", (), next(s.title for s in found if not s.done), word)] if left else []
