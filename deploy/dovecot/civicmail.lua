@@ -34,6 +34,8 @@ function auth_password_verify(req, password)
   if status ~= 200 then return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, "Civicmail answered " .. status end
   local user = body:match('"user": *"([^"\\]+)"')
   if body:find('"ok": *true') and user then return dovecot.auth.PASSDB_RESULT_OK, { user = user } end
+  local why = body:match('"why": *"([^"\\]+)"')
+  if why then return dovecot.auth.PASSDB_RESULT_OK, { nologin = "y", reason = why } end
   return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, "refused"
 end
 

@@ -236,13 +236,22 @@ def _all_doors_are_shut(city: City, ines: Any, mail: Mail, password: str) -> Non
             mail.imap.noop()
             time.sleep(0.05)
     assert time.monotonic() - began < 50
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        _refused_imap(city, password)
-    with pytest.raises(smtplib.SMTPAuthenticationError), smtplib.SMTP("127.0.0.1", city.civic.submission, timeout=SECONDS) as wire:
-        wire.starttls(context=ssl._create_unverified_context())
-        wire.login(INES, password)
+    why = "Your access to the city's mail ended on .*; ask the access office"
+    for shown, said in ((f"{password}0", "Authentication failed"), (password, rf"CONTACTADMIN\] {why}")):
+        with pytest.raises(imaplib.IMAP4.error, match=said):
+            _refused_imap(city, shown)
+    for shown, said in ((f"{password}0", "do not fit"), (password, why)):
+        with pytest.raises(smtplib.SMTPAuthenticationError, match=said):
+            _refused_smtp(city, shown)
     ines.get_by_role("button", name="Sign in with a passkey").click()
     ines.get_by_text("has ended").wait_for()
+    ines.get_by_text("ask the access office").wait_for()
+
+
+def _refused_smtp(city: City, password: str) -> None:
+    with smtplib.SMTP("127.0.0.1", city.civic.submission, timeout=SECONDS) as wire:
+        wire.starttls(context=ssl._create_unverified_context())
+        wire.login(INES, password)
 
 
 def _refused_imap(city: City, password: str) -> None:

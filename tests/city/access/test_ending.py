@@ -20,7 +20,7 @@ from civicmail.city.access.models import Account, Authorisation, Device, DutyGra
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import snapshot_path
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import current, some
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.snapshotfile import decode
 from civicmail.city.directory.actions.people import Work
@@ -78,6 +78,24 @@ def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
         ("approvals", 1), ("employment", 1), ("snapshot", 0),
     ]  # fmt: skip
     assert Entry.objects.filter(act="access.end", object="person:ann").count() == 1
+
+
+def test_what_ended_with_access_is_known_for_a_month_so_that_who_shows_it_hears_why() -> None:
+    """R-1118, P-09: not what was lost or ended before; nothing of it once the person works here again."""
+    where, _, ann = _town("contractor")
+    for key, over in (("lost", OLD), ("phone", None)):
+        Device.objects.create(person=ann, key=key, name=key, mac=key, made=OLD, ended=over)
+    before = current(1, MS, ("city.example",)).people["ann"]
+    assert ([d.id for d in before.devices], before.former) == (["phone"], ())
+    ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
+    seen = current(2, MS, ("city.example",)).people["ann"]
+    assert (seen.devices, seen.grants, [d.id for d in seen.former]) == ((), (), ["phone"])
+    assert seen.why.endswith("ended on 2 March 2026; ask the sponsor of your contract (P-09).")
+    few = some(3, MS, [ann.pk], [])
+    assert few is not None and seen in few.people
+    assert "ann" not in current(4, MS + 40 * DAY, ("city.example",)).people
+    staff.employed(ann, where)
+    assert current(5, MS, ("city.example",)).people["ann"].former == ()
 
 
 def test_twice_is_once() -> None:

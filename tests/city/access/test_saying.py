@@ -19,10 +19,12 @@ def test_a_sentence_is_looked_up_with_what_stands_in_it() -> None:
     """Dates, sentences inside sentences, and small letters, each as the language has them."""
     ended = why(Facts(ended=date(2026, 3, 2), employed=False), 0)
     duty = sentence("Take up the duty {duty} first, with a reason.", duty=DUTIES["records-officer"].name.lower())
-    assert saying.said(ended) == "Your access to the city's mail ended on Mar 2, 2026 (P-08)."
+    assert saying.said(ended) == "Your access to the city's mail ended on Mar 2, 2026; ask the access office (P-08)."
     assert saying.said(duty) == "Take up the duty records officer first, with a reason."
     with translation.override("es"):
-        assert saying.said(ended) == "Su acceso al correo de la ciudad terminó el 2 mar 2026 (P-08)."
+        assert (
+            saying.said(ended) == "Su acceso al correo de la ciudad terminó el 2 mar 2026; pregunte a la oficina de acceso (P-08)."
+        )
         assert saying.said(duty) == "Primero asuma la función oficial de documentos públicos, con un motivo."
 
 

@@ -42,7 +42,7 @@ def test_addresses_elsewhere_are_found_and_are_not_in_files_of_an_older_program(
     }
     older = orjson.loads(encode(snapshot))
     for person in older["people"]:
-        del person["outside"], person["personal"]
+        del person["outside"], person["personal"], person["former"]
     for box in older["mailboxes"]:
         del box["forward"], box["forward_until"], box["files_until"]
     assert decode(orjson.dumps(older)) == snapshot
@@ -58,7 +58,7 @@ def paths(plain: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at, *(p for key, value in inside for p in paths(value, (*at, key)))]
 
 
-LATER = ("outside", "personal", "restricted", "forward", "forward_until", "files_until")
+LATER = ("outside", "personal", "restricted", "former", "forward", "forward_until", "files_until")
 KEYS = [p for p in paths(WHOLE) if p and p[0] != "groups" and isinstance(p[-1], str) and p[-1] not in LATER]
 
 

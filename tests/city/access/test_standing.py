@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from civicmail.city.access.moments import DAY
@@ -51,6 +53,10 @@ def test_each_reason_has_its_own_sentence() -> None:
     declined = owed((ONE,), Answers(1, T, T + 1), T + 2)
     facts = [
         Facts(employed=False),
+        Facts(employed=False, ended=date(2026, 3, 2)),
+        Facts(employed=False, ended=date(2026, 3, 2), firm="Acme"),
+        Facts(firm="Acme"),
+        Facts(firm="Acme", over=date(2026, 3, 2)),
         Facts(agency="Acme"),
         Facts(locked=True),
         Facts(),
@@ -59,4 +65,5 @@ def test_each_reason_has_its_own_sentence() -> None:
     ]
     said = [why(f, T + 2) for f in facts]
     assert all(said) and len(set(said)) == len(facts) and all(s.isascii() and s.endswith(".") for s in said)
-    assert why(Facts(active=True), T) == ""
+    assert why(Facts(active=True), T) == "" == why(Facts(active=True, firm="Acme"), T)
+    assert all("sponsor" in s and "P-09" in s for f, s in zip(facts, said, strict=True) if f.firm), "who is of an agency has one"

@@ -78,6 +78,21 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
     assert _ask(installed, "user", user="frank@city.example", protocol="lmtp").status_code == 404
 
 
+def test_who_may_not_read_any_more_hears_why_by_the_right_password_alone(installed: Path) -> None:
+    """R-1117, R-1118, P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
+    ann = city().people["ann"]
+    ended = replace(ann, grants=(), devices=(), former=ann.devices, epoch=2, why='Your access for "Ü" ended; ask the sponsor.')
+    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    doors._watch.cache_clear()
+    asked = {"user": "a.mueller@city.example", "protocol": "imap", "client": "192.0.2.5"}
+    for _ in range(6):
+        answer = _ask(installed, "password", password=PASSWORD, **asked).json()
+        assert answer == {"ok": False, "why": "Your access for 'U' ended; ask the sponsor."}
+    assert not Failure.objects.exists()
+    assert _ask(installed, "password", password="wrong", **asked).json() == {"ok": False}
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
+
+
 def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, settings: Any) -> None:
     """R-575, P-08: to take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))

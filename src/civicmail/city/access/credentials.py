@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,18 @@ def veil(key: bytes, name: str) -> str:
 
 def device_of(key: bytes, person: Person | None, password: str) -> Device | None:
     """The device whose password this is. The time it takes tells neither whether the person exists nor how close it was."""
+    return _matching(key, person.devices if person is not None else (), password)
+
+
+def former_device_of(key: bytes, person: Person | None, password: str) -> Device | None:
+    """The device whose password this was until the access of its person ended. It opens nothing: who knows it may hear why, and
+    nobody else does (P-09)."""
+    return _matching(key, person.former if person is not None and person.why else (), password)
+
+
+def _matching(key: bytes, devices: Iterable[Device], password: str) -> Device | None:
     typed, found = mac(key, password), None
-    for device in person.devices if person is not None else ():
+    for device in devices:
         if hmac.compare_digest(device.mac, typed):
             found = device
     return found

@@ -40,7 +40,8 @@ class Person:
     """id: of the directory, for ever; login: what is typed at sign-in; epoch: raised when every session must end; why: the sentence
     that a person hears who may not send, empty for who may. machine: a service sender (S1): SMTP only. outside: addresses that
     they have elsewhere, as far as the city was told of them (P-11). personal: (from, until) in which the department allows them
-    limited personal use (P-10). restricted: writes to one outside address at a time (P-30)."""
+    limited personal use (P-10). restricted: writes to one outside address at a time (P-30). former: passwords that ended together
+    with access: they open nothing, and whoever shows one hears why (P-09)."""
 
     id: str
     login: str
@@ -54,6 +55,7 @@ class Person:
     outside: tuple[str, ...] = ()
     personal: tuple[tuple[int, int], ...] = ()
     restricted: bool = False
+    former: tuple[Device, ...] = ()
 
     def may_personally(self, now: int) -> bool:
         """Whether limited personal use is allowed now."""

@@ -83,7 +83,7 @@ def decode(content: bytes) -> Snapshot:
 
 
 _PERSON, _MAILBOX = {f.name for f in fields(Person)}, {f.name for f in fields(Mailbox)}
-_LATER = {"outside", "personal", "restricted"}
+_LATER = {"outside", "personal", "restricted", "former"}
 _LATER_OF_MAILBOX = {"forward", "forward_until", "files_until"}
 """What a snapshot of an older program does not have."""
 _DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Grant)}
@@ -91,16 +91,16 @@ _DEVICE, _GRANT = {f.name for f in fields(Device)}, {f.name for f in fields(Gran
 
 def _is_person(plain: dict[str, Any]) -> bool:
     whole = plain.keys() | _LATER == _PERSON
-    return whole and all(d.keys() == _DEVICE for d in plain["devices"]) and all(g.keys() == _GRANT for g in plain["grants"])
+    known = (*plain["devices"], *plain.get("former", ())) if whole else ()
+    return whole and all(d.keys() == _DEVICE for d in known) and all(g.keys() == _GRANT for g in plain["grants"])
 
 
 def _person(plain: dict[str, Any]) -> Person:
-    devices = tuple(Device(**d) for d in plain["devices"])
+    devices, former = (tuple(Device(**d) for d in plain.get(kind, ())) for kind in ("devices", "former"))
     grants = tuple(Grant(**g) for g in plain["grants"])
     personal = tuple((since, until) for since, until in plain.get("personal", ()))
-    return Person(
-        **{**plain, "devices": devices, "grants": grants, "outside": tuple(plain.get("outside", ())), "personal": personal}
-    )
+    later = {"outside": tuple(plain.get("outside", ())), "personal": personal}
+    return Person(**{**plain, "devices": devices, "grants": grants, **later, "former": former})
 
 
 def _mailbox(plain: dict[str, Any]) -> Mailbox:

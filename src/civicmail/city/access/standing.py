@@ -83,7 +83,8 @@ class Facts:
     """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
     name of a suspended one; unbound: name of one that owes its undertaking; barred: since when, for good; shut: the day on which a
     suspension after a violation ends; active: a live authorisation of the person's own; suspended: since when it is; contained:
-    somebody else may use the account."""
+    somebody else may use the account; firm: name of the agency whose contract it is, always; over: the day on which that contract
+    ended."""
 
     ended: date | None = None
     employed: bool = True
@@ -96,6 +97,8 @@ class Facts:
     barred: date | None = None
     shut: date | None = None
     contained: bool = False
+    firm: str = ""
+    over: date | None = None
 
     @property
     def out(self) -> bool:
@@ -107,14 +110,13 @@ class Facts:
 def why(facts: Facts, now: int) -> str:
     """The sentence that somebody hears who may not send, with its clause; empty for who may."""
     if not facts.employed:
-        if facts.ended:
-            return sentence("Your access to the city's mail ended on {day} (P-08).", day=facts.ended)
-        return sentence("Your access to the city's mail ended (P-08).")
+        return _ended(facts)
     if facts.agency:
         agency = facts.agency
         return sentence("Mail for the people of {agency} is suspended; ask the sponsor of your contract (P-09).", agency=agency)
     if facts.barred:
-        return sentence("You may not use the city's mail any more, by a decision of {day} (P-30).", day=facts.barred)
+        day = facts.barred
+        return sentence("You may not use the city's mail any more, by a decision of {day}; ask the access office (P-30).", day=day)
     if facts.shut:
         return sentence("Your access to mail is suspended until {day} after a violation (P-30).", day=facts.shut)
     if facts.contained:
@@ -128,9 +130,31 @@ def why(facts: Facts, now: int) -> str:
         if facts.suspended:
             day = facts.suspended
             return sentence("Your access to mail is suspended since {day}; ask your department's head (P-04).", day=day)
+        if facts.firm:
+            return _not_authorised(facts)
         return sentence("Nobody has authorised you to use the city's mail; ask your supervisor (P-04).")
     if facts.owed is None or not facts.owed.is_over(now):
         return ""
     if facts.owed.declined:
         return sentence("You declined the e-mail policy; sign in to the pages to accept it, or ask the access office (P-18).")
     return sentence("Accept the e-mail policy first: sign in to the pages (P-18).")
+
+
+def _ended(facts: Facts) -> str:
+    """Of who does not work here any more: since when, and whom to ask."""
+    if facts.ended and facts.firm:
+        agency, day = facts.firm, facts.ended
+        return sentence("Your access for {agency} ended on {day}; ask the sponsor of your contract (P-09).", agency=agency, day=day)
+    if facts.ended:
+        return sentence("Your access to the city's mail ended on {day}; ask the access office (P-08).", day=facts.ended)
+    return sentence("Your access to the city's mail ended; ask the access office (P-08).")
+
+
+def _not_authorised(facts: Facts) -> str:
+    """Of an agency's person who has no right that is in force."""
+    if facts.over:
+        agency, day = facts.firm, facts.over
+        return sentence(
+            "The contract of {agency} ended on {day}, and your access with it; ask its sponsor (P-09).", agency=agency, day=day
+        )
+    return sentence("Nobody has authorised you to use the city's mail; ask the sponsor of your contract (P-09).")

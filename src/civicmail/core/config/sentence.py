@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,12 @@ def sentence(text: str, /, **values: Any) -> Sentence:
     made = Sentence(text.format(**{k: _plain(v) for k, v in values.items()}) if values else text)
     made.text, made.values = text, values
     return made
+
+
+def in_ascii(text: str) -> str:
+    """For a protocol that has only ASCII: letters lose their accents, and what has no such letter is a question mark."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return plain.encode("ascii", "replace").decode()
 
 
 def _plain(value: Any) -> Any:

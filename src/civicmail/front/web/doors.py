@@ -26,7 +26,7 @@ from civicmail.city.access import reading
 from civicmail.city.access.actions.devices import note_use
 from civicmail.city.access.actions.signin import note_failure
 from civicmail.city.access.actions.usage import note_retrieved
-from civicmail.city.access.credentials import Issuer, device_of, read_key
+from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key
 from civicmail.city.access.errors import BadToken
 from civicmail.city.access.models import Account
 from civicmail.city.access.published import INBOUND_MOST, Watch
@@ -34,6 +34,7 @@ from civicmail.city.access.queries.signin import is_barred
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
+from civicmail.core.config.sentence import in_ascii
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.web.local import is_local
 
@@ -41,6 +42,9 @@ log = get_logger()
 
 LARGEST = 16_384
 """Bytes of a question: a password or a token, and a name."""
+
+_NOT_IN_IMAP = str.maketrans('"\\', "'/")
+"""What neither the text of an IMAP response nor civicmail.lua has: a name of an agency may have them."""
 
 Ask = Callable[[dict[str, Any], Snapshot], HttpResponse]
 
@@ -114,20 +118,23 @@ def _asked(request: HttpRequest) -> dict[str, Any] | None:
 @_door
 def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. Whoever is locked or came too often is told
-    no before anything is compared; a wrong password counts, at whichever door."""
+    no before anything is compared; a wrong password counts, at whichever door. why: for who knows the password and may not read
+    any more; nobody else learns whose access ended (P-09)."""
     assert settings.DATA is not None  # the door has asked
     login, client = asked.get("user", ""), asked.get("client", "")[:45]
     person = reading.person_named(snapshot, login)
     name = person.login if person is not None else login
     if _barred(name, client):
         return JsonResponse({"ok": False})
-    device = device_of(read_key(settings.DATA) or b"", person, asked.get("password", ""))
-    if person is None or device is None:
+    key, typed = read_key(settings.DATA) or b"", asked.get("password", "")
+    device, former = device_of(key, person, typed), former_device_of(key, person, typed)
+    if person is None or (device is None and former is None):
         _failed(name, client)
         return JsonResponse({"ok": False})
-    mailbox = reading.own_mailbox(snapshot, person, now_ms())
-    if mailbox is None:
-        return JsonResponse({"ok": False})
+    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if device is not None else None
+    if device is None or mailbox is None:
+        why = in_ascii(person.why).translate(_NOT_IN_IMAP)
+        return JsonResponse({"ok": False, "why": why} if why else {"ok": False})
     _used(device.id, client)
     _fetched(person.id, mailbox.id)
     return JsonResponse({"ok": True, "user": mailbox.id})

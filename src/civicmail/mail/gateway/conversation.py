@@ -321,7 +321,7 @@ class Conversation(asyncio.Protocol):
         if self._transport is None:
             return
         wire.peer.login = member.login if member is not None else ""
-        self._heed(wire.answer(reply))
+        self._heed(wire.answer(self._cited(reply)))
         self._resume()
 
     # -- TLS

@@ -6,7 +6,6 @@ without people is as it was. A snapshot that is there and cannot be read, or too
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from civicmail.city.access.published import INBOUND_MOST, OUTBOUND_MOST, Watch
 from civicmail.city.access.sentences import reply as refusal
 from civicmail.city.access.snapshot import Person, Snapshot
 from civicmail.city.policy.delivery import Mode
+from civicmail.core.config.sentence import in_ascii
 from civicmail.core.config.settings import Settings
 from civicmail.core.wire.paths import Path as WirePath
 from civicmail.mail.gateway.doors import Door
@@ -76,7 +76,7 @@ class People:
         if person is None:
             return ENDED
         if person.why:
-            return _said("550 5.7.1", person.why)
+            return with_why("550 5.7.1", person.why)
         if person.epoch != member.epoch or (member.device and all(d.id != member.device for d in person.devices)):
             return SIGNED_OUT
         now = self._clock()
@@ -98,7 +98,7 @@ class People:
         mailbox = snapshot.mailbox_of(_plain(path)) if snapshot is not None else None
         if mailbox is None or mailbox.state == "open" or self._modes(mailbox.id) != "live":
             return ""
-        return _said("550 5.7.1", mailbox.why) if mailbox.why else ENDED
+        return with_why("550 5.7.1", mailbox.why) if mailbox.why else ENDED
 
     def _own_sender(self, path: WirePath, member: Member | None) -> str:
         snapshot, person = self.watch.now, self.member(member)
@@ -135,13 +135,13 @@ class People:
         if mailbox is None:
             return "" if self._elsewhere else UNKNOWN
         if mailbox.state == "closed":
-            return _said("550 5.2.1", mailbox.why) if mailbox.why else CLOSED
+            return with_why("550 5.2.1", mailbox.why) if mailbox.why else CLOSED
         return ""
 
 
-def _said(code: str, why: str) -> str:
-    """A sentence of the directory as a reply, which has no accents."""
-    return f"{code} {''.join(c for c in unicodedata.normalize('NFKD', why) if not unicodedata.combining(c))}"
+def with_why(code: str, why: str) -> str:
+    """A sentence of the directory as a reply."""
+    return f"{code} {in_ascii(why)}"
 
 
 def _plain(path: WirePath) -> str:

@@ -2,6 +2,9 @@
 
 Every answer is an entry in the journal before the client hears it, so that the city counts mail doors and pages together. An entry
 has no password, and no login that nobody has: what somebody types there may be a password.
+
+Whoever shows the password that they had until their access ended is not let in, and hears why and whom to ask (P-09). That is no
+guess and counts as none; to everybody else an ended sign-in is like one that nobody has.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access.credentials import Issuer, device_of, read_key, veil
+from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key, veil
 from civicmail.city.access.errors import BadToken
 from civicmail.city.access.published import OUTBOUND_MOST
 from civicmail.city.access.snapshot import Device, Person, Snapshot
@@ -22,10 +25,11 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.wire.events import Credentials
 from civicmail.mail.archive.commit import GroupCommit
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.gateway.people import Member, People
+from civicmail.mail.gateway.people import Member, People, with_why
 
 SIGNED_IN = "235 2.7.0 Signed in"
 WRONG = "535 5.7.8 Name and password do not fit"
+ENDED = "535 5.7.8"
 LATER = "454 4.7.0 Nobody can sign in at this moment, please try again later"
 BLOCKED = "454 4.7.0 Too many failed sign-ins, please try again in some minutes"
 TOO_MANY = "421 4.7.0 Too many failed sign-ins"
@@ -96,13 +100,16 @@ class SignIns:
             return BLOCKED, None
         person, device = self._whose(shown, snapshot, self._key)
         found = person is not None and (device is not None or shown.is_token)
-        facts = {"act": "sign-in" if found else "sign-in-failed", "person": person.id if person is not None else "", "duty": ""}
-        facts |= {"reason": "", "door": door, "client": client, "by": shown.mechanism, "device": device.id if device else ""}
+        former = None if found else former_device_of(self._key, person, shown.secret)
+        act = "sign-in" if found else "sign-in-ended" if former is not None else "sign-in-failed"
+        by = device or former
+        facts = {"act": act, "person": person.id if person is not None else "", "duty": "", "device": by.id if by else ""}
+        facts |= {"reason": "", "door": door, "client": client, "by": shown.mechanism}
         if person is None:
             facts["login"] = veil(self._key, login)
         if found:
             self.attempts.succeeded(login)
-        else:
+        elif former is None:
             self.attempts.failed(login, client)
         try:
             await self._commit.event(Event(Type.ENTRY, NO_ID, self._clock(), facts=facts))
@@ -110,7 +117,8 @@ class SignIns:
             return LATER, None
         if not found or person is None:
             await self._delay(before)
-            return (TOO_MANY if before + 1 >= self._settings.per_connection else WRONG), None
+            no = with_why(ENDED, person.why) if person is not None and former is not None else WRONG
+            return (TOO_MANY if before + 1 >= self._settings.per_connection else no), None
         return SIGNED_IN, Member(person.id, person.epoch, device.id if device is not None else "")
 
     def _whose(self, shown: Credentials, snapshot: Snapshot, key: bytes) -> tuple[Person | None, Device | None]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from city.access.signins import OFFICER, account, mailbox, person
 from civicmail.city.access.actions import devices, invitations, signin
 from civicmail.city.access.models import Account, Device, Entry, Failure
+from civicmail.city.directory.models import Agency, Contract
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import stepup
 from civicmail.front.web.signin.adapters import NO
@@ -151,6 +152,27 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
     browser = _browser()
     answer = _try(browser)
     assert answer.status_code == 403 and b"has ended" in answer.content and not _is_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Your access for Acme &amp; Sons ended on Feb 1, 2026; ask the sponsor of your contract (P-09)."),
+        ("es", "Su acceso por Acme &amp; Sons terminó el 1 feb 2026; pregunte al responsable de su contrato (P-09)."),
+    ],
+)
+def test_a_contractor_whose_access_ended_hears_when_and_whom_to_ask(language: str, said: str) -> None:
+    """R-1119, P-09: with the right password, in their language; with a wrong one what everybody hears."""
+    ines = account(person(kind="contractor"), password=PASSWORD)
+    agency = Agency.objects.create(code="acme", name="Acme & Sons")
+    contract = Contract.objects.create(agency=agency, number="1", starts="2026-01-01", ends="2026-12-31")
+    ines.person.episodes.update(ended="2026-02-01", contract=contract)
+    browser = _browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    wrong = _try(browser, password="wrong").content.decode()
+    assert "Acme" not in wrong
+    answer = _try(browser)
+    assert answer.status_code == 403 and said in answer.content.decode() and not _is_in(browser)
 
 
 def test_whose_account_somebody_else_may_use_hears_whom_to_call_and_gets_in_by_nothing() -> None:

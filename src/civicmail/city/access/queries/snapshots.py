@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from civicmail.city.access import standing
@@ -65,7 +65,7 @@ def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
     named = {grant.mailbox for given in grants.values() for grant in given}
     ways = forwards(at)
     mailboxes = [_mailbox(box, people, named, addresses, at, ways) for box, addresses in _addressed(boxes)]
-    persons = _people(people, _devices(at, "person"), grants, allowed(at), now)
+    persons = _people(people, (_devices(at, "person"), _former(at)), grants, allowed(at), now)
     return make(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
 
 
@@ -95,7 +95,8 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
     mailboxes = [_mailbox(box, stand, named, addresses, at, ways) for box, addresses in _addressed(mine)]
     keys = _devices(at, "machine", [box.id for box in mine.values() if box.kind == "service"])
     machines = [_machine(box, keys.get(box.id, ()), at) for box in mine.values() if box.kind == "service" and not box.closed]
-    persons = [*_people(stand, _devices(at, "person", with_them), grants, allowed(at, with_them), now, with_them), *machines]
+    known = _devices(at, "person", with_them), _former(at, with_them)
+    persons = [*_people(stand, known, grants, allowed(at, with_them), now, with_them), *machines]
     there = {person.id for person in persons}
     uids = PersonRow.objects.filter(id__in=with_them).values_list("uid", flat=True)
     gone = {*uids, *(f"service:{box.address}" for box in mine.values() if box.kind == "service")} - there
@@ -146,6 +147,20 @@ def _devices(at: datetime, owner: str, of: Collection[int] | None = None) -> dic
     return found
 
 
+def _former(at: datetime, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
+    """Device passwords that the end of access or a bar for good has ended lately, by person; not those that somebody lost, or ended
+    before. of: ids of these alone."""
+    with_access = Q(person__endings__steps__step="devices", person__endings__steps__at=F("ended"))
+    with_bar = Q(person__bars__kind="permanent", person__bars__since=F("ended"))
+    rows = Device.objects.filter(with_access | with_bar, ended__gt=at - REMEMBERED)
+    if of is not None:
+        rows = rows.filter(person__in=of)
+    found: dict[int, dict[str, Known]] = {}
+    for id_, key, mac in rows.order_by("id").values_list("person", "key", "mac"):
+        found.setdefault(id_, {})[key] = Known(key, mac)
+    return {id_: tuple(known.values()) for id_, known in found.items()}
+
+
 def _grants(people: Everybody, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
     """What each person may do with which mailbox. A successor reads and does not send."""
     found: dict[int, list[Grant]] = {}
@@ -162,14 +177,15 @@ def _grants(people: Everybody, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
 
 def _people(
     people: Everybody,
-    devices: dict[int, tuple[Known, ...]],
+    passwords: tuple[dict[int, tuple[Known, ...]], dict[int, tuple[Known, ...]]],
     grants: dict[int, list[Grant]],
     personal: dict[int, Times],
     now: int,
     of: Collection[int] | None = None,
 ) -> list[Person]:
-    """Whoever has a sign-in and works here, or did until lately. of: ids of these alone."""
-    found = []
+    """Whoever has a sign-in and works here, or did until lately. passwords: in force, and those that ended with access; of: ids of
+    these alone."""
+    found, (devices, former) = [], passwords
     since = timezone.localdate(moment(now) - REMEMBERED)
     rows = Account.objects.order_by("id")
     if of is not None:
@@ -184,10 +200,11 @@ def _people(
         known, given = devices.get(person, ()), tuple(grants.get(person, ()))
         elsewhere, personally = tuple(outside.lower().split()), personal.get(person, ())
         less = people.is_restricted(person)
+        past = former.get(person, ()) if facts.barred or not facts.employed else ()
         found.append(
             Person(
                 uid, login.lower(), name, work.kind, epoch, why, devices=known, grants=given, outside=elsewhere,
-                personal=personally, restricted=less,
+                personal=personally, restricted=less, former=past,
             )
         )  # fmt: skip
     return found

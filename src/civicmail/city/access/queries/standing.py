@@ -38,13 +38,14 @@ class Right:
 
 class Work(NamedTuple):
     """The newest employment of a person. agency: its name while it is suspended; unbound: while it owes its undertaking;
-    firm: its name, always."""
+    firm: its name, always; over: the day on which its contract ended."""
 
     kind: str
     ended: date | None
     agency: str
     unbound: str = ""
     firm: str = ""
+    over: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Everybody:
             barred=self._bar(person, "permanent", "since"),
             shut=self._bar(person, "suspension", "until"),
             contained=person in self.contained,
+            firm=work.firm if work else "",
+            over=work.over if work else None,
         )
 
     def _bar(self, person: int, kind: str, which: str) -> date | None:
@@ -171,12 +174,13 @@ def _work(at: datetime, people: Iterable[int] | None, owing: Callable[[], frozen
         rows = rows.filter(person__in=people)
     else:
         rows = rows.filter(Q(ended__isnull=True) | Q(ended__gte=timezone.localdate(at - REMEMBERED)))
-    fields = ("person", "kind", "ended", "contract__agency", "contract__agency__suspended", "contract__agency__name")
+    agency_fields = ("contract__agency", "contract__agency__suspended", "contract__agency__name", "contract__ends")
     found: dict[int, Work] = {}
-    plain = list(rows.values_list(*fields))
+    plain, today = list(rows.values_list("person", "kind", "ended", *agency_fields)), timezone.localdate(at)
     unbound = owing() if any(row[3] for row in plain) else frozenset()
-    for person, kind, ended, id_, suspended, agency in plain:
+    for person, kind, ended, id_, suspended, agency, ends in plain:
         if ended is None or person not in found or found[person].ended is not None:
             off = agency if suspended and suspended <= at else ""
-            found[person] = Work(kind, ended, off, agency if id_ in unbound else "", agency or "")
+            over = ends if ends and ends < today else None
+            found[person] = Work(kind, ended, off, agency if id_ in unbound else "", agency or "", over)
     return found

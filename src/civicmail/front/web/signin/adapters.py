@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from civicmail.city.access.actions import entries, signin
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account
+from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.signin import is_barred
+from civicmail.city.access.views.saying import said
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import stepup
 from civicmail.front.web.signin.asker import client
@@ -61,8 +63,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return refused(request, _("This sign-in is locked."), _("The access office releases it after talking with you."))
         if account.contained is not None:
             return refused(request, _("This account is locked."), _("Somebody else may be using it. Call the security office."))
-        if not account.is_active or not account.person.episodes.filter(ended__isnull=True).exists():
-            return refused(request, _("Your access to the city's mail has ended."), _("If this is wrong, ask the access office."))
+        works = account.person.episodes.filter(ended__isnull=True).exists()
+        if not account.is_active or not works:
+            why = _("If this is wrong, ask the access office.") if works else said(standing.why(account.person_id, now_ms()))
+            return refused(request, _("Your access to the city's mail has ended."), why)
         return None
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
