@@ -49,7 +49,7 @@ from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.snapshotfile import decode
 from civicmail.city.access.tasks import Sweeping
-from civicmail.city.directory.models import Agency, Department, Mailbox, Person
+from civicmail.city.directory.models import Agency, Department, Mailbox, MailGroup, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -279,6 +279,7 @@ def test_each_moment_by_which_the_snapshot_is_made_is_one_that_is_waited_for(tow
     where, head, _ = town
     staff.worker("cora", where, head, "contractor")
     staff.policy()
+    MailGroup.objects.create(address="records@city.example", name="Records", department=where, made=OLD)
     with CaptureQueriesContext(connection) as asked:
         current(1, MS, ("city.example",))
     read = {pair for query in asked for pair in re.findall(r'"(\w+)"\."(\w+)"', query["sql"])}
@@ -301,6 +302,8 @@ WRITTEN = {
         "access_authorisation": ("since", "asked", "decided"),
         "access_bar": ("asked", "ended"),
         "access_device": ("ended",),
+        "access_dutygrant": ("ended",),
+        "access_endingstep": ("at",),
         "access_forwarding": ("ended",),
         "access_personaluse": ("ended",),
         "directory_address": ("until",),
@@ -327,6 +330,14 @@ def _row(model: type[Any], column: str, at: datetime, ann: Person, head: Person)
             "made": OLD,
         },
         Agency: {"code": "acme", "name": "Acme"},
+        DutyGrant: {
+            "person": ann,
+            "duty": "auditor",
+            "starts": OLD,
+            "until": at + timedelta(days=1),
+            "by": "os",
+            "reason": "audit",
+        },
     }
     model.objects.create(**others[model] | {column: at})
 
