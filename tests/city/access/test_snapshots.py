@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from city.access import staff
 from city.access.staff import KINDS, LATER, MS, NOW, OLD
-from civicmail.city.access.models import Account, Acknowledgement, Device
+from civicmail.city.access.models import Account, Acknowledgement, Authorisation, Device
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.directory.models import Address, Agency, Mailbox, MailGroup, Person
+from civicmail.city.directory.models import Address, Agency, Contract, Mailbox, MailGroup, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +154,15 @@ def test_who_left_is_told_so_for_a_month_and_then_unknown(boss: Person) -> None:
     ann.episodes.update(ended=timezone.localdate(NOW))
     assert "ended on 2 March 2026" in _snapshot().people["ann"].why
     assert "ann" not in _snapshot(MS + 40 * 86_400_000).people
+
+
+def test_an_agencys_person_without_a_right_hears_of_the_contract_and_of_its_sponsor(boss: Person) -> None:
+    """P-09: what ended is named, and not a supervisor whom they do not have."""
+    ann = staff.worker("ann", staff.department(head=boss), boss, "contractor")
+    Authorisation.objects.filter(person=ann).update(state="expired")
+    assert _snapshot().people["ann"].why.endswith("ask the sponsor of your contract (P-09).")
+    Contract.objects.update(starts=OLD.date(), ends=timezone.localdate(NOW) - timedelta(days=1))
+    assert "ended on 1 March 2026, and your access with it; ask its sponsor (P-09)." in _snapshot().people["ann"].why
 
 
 def test_lists_are_expanded_through_lists_and_a_cycle_is_harmless(boss: Person) -> None:
