@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from civicmail.mail.archive.identity import once_bits, same_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import LARGE_AT_ONCE, Pipeline
-from civicmail.mail.pipeline.deciding import Verdict
+from civicmail.mail.pipeline.deciding import Settled, Verdict
 from civicmail.mail.screening.screen import Screened
 
 NOW = 1_772_452_800_000
@@ -102,6 +103,9 @@ def test_a_reader_that_still_looks_at_a_large_message_keeps_nobody_from_keeping_
         screens = True
         is_idle = False
 
+        def whose(self, _: Envelope) -> str:
+            return ""
+
         async def verdict(self, content: Any, *_: object) -> tuple[Verdict, Screened]:
             views.append(memoryview(content))
             return Verdict((Disposition(0, "deliver", ("deliver",)),), {}), Screened()
@@ -136,3 +140,47 @@ def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> N
         await pipeline.commit.close()
 
     asyncio.run(story())
+
+
+def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tmp_path: Path) -> None:
+    """R-1123: two are looked at, the others wait; next is whoever had the least of the time."""
+    order: list[str] = []
+    begin, looks = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        screens = True
+        is_idle = False
+
+        def whose(self, one: Envelope) -> str:
+            return one.client
+
+        async def verdict(self, _: Any, settled: Settled, *__: object) -> tuple[Verdict, Screened]:
+            order.append(settled.envelope.client)
+            looks.set()
+            await begin.wait()
+            await asyncio.sleep(0.05 if settled.envelope.client == "slow" else 0)
+            return Verdict((Disposition(0, "deliver", ("deliver",)),), {}), Screened()
+
+    async def story() -> None:
+        writer = Writer(tmp_path, lambda: NOW)
+        pipeline = Pipeline(GroupCommit(writer), judging=Slow())  # type: ignore[arg-type]
+
+        async def comes(n: int, client: str) -> None:
+            spool = writer.spool(bytes([n]) * 16)
+            spool.write(MAIL)
+            await pipeline.accept(spool, replace(envelope(), client=client), Source("mx"))
+
+        flood = [asyncio.ensure_future(comes(n, "slow")) for n in range(8)]
+        while len(order) < LARGE_AT_ONCE:
+            await looks.wait()
+            looks.clear()
+        other = asyncio.ensure_future(comes(8, "other"))
+        await asyncio.sleep(0.05)
+        small = await asyncio.wait_for(pipeline.accept(MAIL, envelope(), Source("mx"), refused="no"), 30)
+        assert small.id and order == ["slow", "slow"]
+        begin.set()
+        await asyncio.gather(other, *flood)
+        await pipeline.commit.close()
+
+    asyncio.run(story())
+    assert "other" in order[2:5] and len(order) == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -121,6 +122,93 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
     asyncio.run(story())
     assert order == [b"slow", b"slow", b"other", b"slow", b"slow"]
+
+
+def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_anothers_large_ones_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R-1122: of a client one large message is read at a time, and there is a process for everybody else."""
+    end = threading.Event()
+    reading: list[bytes] = []
+
+    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> bytes:
+        reading.append(content[:1])
+        assert content[:1] != b"s" or end.wait(30)
+        return seencode.encode(Seen())
+
+    async def small(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
+        return seencode.encode(Seen())
+
+    async def story() -> None:
+        monkeypatch.setattr(limited.Pool, "ask", ask)
+        monkeypatch.setattr(limited._Small, "_asked", small)
+        readers = limited.Readers(1, 5)
+        try:
+            flood = [asyncio.ensure_future(readers.read(b"s" * (limited.LARGE + 1), {}, "192.0.2.0/24")) for _ in range(9)]
+            await _round()
+            for client in ("192.0.2.0/24", "198.51.100.0/24"):
+                await asyncio.wait_for(readers.read(b"." * limited.LARGE, {}, client), 30)
+            for _ in range(3):
+                await asyncio.wait_for(readers.read(b"l" * (limited.LARGE + 9), {}, "198.51.100.0/24"), 30)
+            assert reading == [b"s", b"l", b"l", b"l"] and not any(one.done() for one in flood)
+            end.set()
+            await asyncio.wait_for(asyncio.gather(*flood), 30)
+        finally:
+            end.set()
+            await asyncio.to_thread(readers.close)
+
+    asyncio.run(story())
+    assert len(reading) == 12
+
+
+def test_a_large_message_is_cut_short_only_when_its_turn_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is not copied into memory: two of 40 MB are enough."""
+    sizes: list[int] = []
+
+    class Content(bytes):
+        def __getitem__(self, key: Any) -> Any:
+            sizes.append(key.stop)
+            return super().__getitem__(key)
+
+    end = threading.Event()
+
+    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> bytes:
+        assert len(content) == limited.LARGE + 7 and end.wait(30)
+        return seencode.encode(Seen())
+
+    async def story() -> None:
+        monkeypatch.setattr(limited.Pool, "ask", ask)
+        readers = limited.Readers(1, 5, most=limited.LARGE + 7)
+        try:
+            many = [asyncio.ensure_future(readers.read(Content(limited.LARGE + 9), {}, f"c{n}")) for n in range(6)]
+            while len(sizes) < limited.LARGE_AT_ONCE:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            assert len(sizes) == limited.LARGE_AT_ONCE == 2
+            end.set()
+            await asyncio.wait_for(asyncio.gather(*many), 30)
+        finally:
+            end.set()
+            await asyncio.to_thread(readers.close)
+
+    asyncio.run(story())
+
+
+def test_mail_of_which_nobody_knows_whose_it_is_may_take_all_turns() -> None:
+    async def story() -> None:
+        turns = Turns(2, each=1)
+        await asyncio.wait_for(turns.take(""), 30)
+        await asyncio.wait_for(turns.take(""), 30)
+        turns.give("", 1.0)
+        turns.give("", 1.0)
+        await asyncio.wait_for(turns.take("a"), 30)
+        second = asyncio.ensure_future(turns.take("a"))
+        await _round()
+        assert not second.done()
+        turns.give("a", 1.0)
+        await asyncio.wait_for(second, 30)
+
+    asyncio.run(story())
 
 
 def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """The only way in for all mail: accept(content, envelope, source) -> receipt.
 
 What is slow (hashing, scanning a large body) happens off the event loop, for at most two large messages at a time, so that small
-mail is not held up by them. When accept returns, the message is durable (promise 1); when it raises, nothing of it is kept.
+mail is not held up by them, and whoever had the least time of late is next, so that large mail is not held up by somebody's slow
+ones. When accept returns, the message is durable (promise 1); when it raises, nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from civicmail.mail.pipeline.deciding import Settled, Verdict
 from civicmail.mail.pipeline.errors import ComeAgain
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.receipts import Receipt
+from civicmail.mail.screening.turns import Turns, who
 
 LARGE_AT_ONCE = 2
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1: a line has no more; the field is only for finding, the bytes are kept whole
@@ -128,7 +130,7 @@ class Pipeline:
         self._people = people
         self._judging = judging
         self._containing = containing
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._large = Turns(LARGE_AT_ONCE, queued=None)  # doors bound how many come: what they have heard is kept
 
     async def accept(
         self,
@@ -150,7 +152,7 @@ class Pipeline:
             content, opened = await self._opened(content, envelope)
             envelope = opened.envelope if opened else envelope
         if isinstance(content, Spool):
-            async with self._large:
+            async with self._large.turn(self._whose(envelope)):
                 found = await asyncio.get_running_loop().run_in_executor(None, scan_spool, content)
             id_ = content.id
         else:
@@ -194,7 +196,7 @@ class Pipeline:
             return envelope, Verdict(dispositions(here, source, settled=to), {}, seen)
         settled = Settled(envelope, source, size, to)
         if isinstance(content, Spool) and self._judging.screens:
-            async with self._large:
+            async with self._large.turn(self._whose(envelope)):
                 with _mapped(content) as content_:
                     verdict, screened = await self._judging.verdict(content_, settled, snapshot, modes)
         else:
@@ -204,13 +206,16 @@ class Pipeline:
         found = (*seen, *screened.findings, *verdict.findings)
         return envelope, replace(verdict, findings=found) if found else verdict
 
+    def _whose(self, envelope: Envelope) -> str:
+        return who(envelope, envelope.client) if self._judging is None else self._judging.whose(envelope)
+
     async def _opened(self, content: bytes | Spool, envelope: Envelope) -> tuple[bytes | Spool, journals.Opened | None]:
         """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""
         if not isinstance(content, Spool):
             opened = journals.opened(content, envelope)
             return (content[opened.start : opened.end] if opened else content), opened
         loop = asyncio.get_running_loop()
-        async with self._large:
+        async with self._large.turn(self._whose(envelope)):
             opened = await loop.run_in_executor(None, journals.opened_spool, content, envelope)
             if opened is None or not opened.report.before:
                 return content, opened

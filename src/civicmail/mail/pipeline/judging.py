@@ -16,10 +16,13 @@ from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.wanted import is_wanted_of_inbound
 from civicmail.core.config.settings import Settings
+from civicmail.core.message.shapes import Envelope
 from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
 from civicmail.mail.pipeline.known import Modes
+from civicmail.mail.screening import turns
 from civicmail.mail.screening.chosen import is_screened
 from civicmail.mail.screening.limited import Readers
+from civicmail.mail.screening.origin import origin
 from civicmail.mail.screening.screen import NOT_SCREENED, Screened, Screener
 
 COSTLY = ("confidential",)
@@ -32,6 +35,7 @@ class Judging:
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
     ) -> None:
+        self._settings = settings
         self._clock = clock
         self._watch = Watch(data, clock)
         screens = is_screened(settings.screening)
@@ -76,6 +80,10 @@ class Judging:
     def close(self) -> None:
         if self._screener is not None:
             self._screener.close()
+
+    def whose(self, envelope: Envelope) -> str:
+        """Whose turn a message takes where several wait (turns.py)."""
+        return turns.who(envelope, origin(envelope, self._settings).client)
 
     async def verdict(
         self, content: bytes | mmap.mmap, settled: Settled, snapshot: Snapshot | None, modes: Modes, *, late: bool = False

@@ -24,16 +24,19 @@ READ_MOST = 40 << 20
 """Bytes of a message that are read while its client waits, enough for a file of 25 MB: half a second, and three where all of it is
 text. Of a larger one these are the beginning."""
 LARGE = 256 << 10
-"""Bytes above which a message is read by a process of its own, so that small mail does not wait for it: fifty of a megabyte of HTML
-take ten seconds."""
+"""Bytes above which a message is read by processes of their own, so that small mail does not wait for it: fifty of a megabyte of
+HTML take ten seconds."""
+LARGE_AT_ONCE = 2
+"""Large messages that are read at a time, one of each client: behind somebody's slow ones there is a process for everybody else."""
 
 
 class Readers:
-    """processes: how many small messages are read at a time, and one large one besides; seconds: of the processor for each."""
+    """processes: how many small messages are read at a time, and LARGE_AT_ONCE besides; seconds: of the processor for each; most:
+    bytes of a message that are read, of a larger one the beginning."""
 
     def __init__(self, processes: int, seconds: float, most: int = READ_MOST) -> None:
-        self._small = _Small(processes, seconds)
-        self._large = _Large(1, seconds)
+        self._small = _Small(processes, seconds, most)
+        self._large = _Large(LARGE_AT_ONCE, seconds, most)
         self._most = most
 
     def warm(self) -> None:
@@ -42,8 +45,8 @@ class Readers:
 
     async def read(self, content: bytes | mmap.mmap, asked: Mapping[str, Any], who: str = "") -> Seen:
         """who: whose turn it takes (turns.py). Raises Unreadable."""
-        whole = content if len(content) <= self._most else content[: self._most]
-        said = await (self._small if len(whole) <= LARGE else self._large).ask({"asked": asked}, whole, who)
+        lane = self._small if min(len(content), self._most) <= LARGE else self._large
+        said = await lane.ask({"asked": asked}, content, who)
         try:
             return seencode.decode(said)
         except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
@@ -56,11 +59,13 @@ class Readers:
 
 
 class _Reader(ABC):
-    """Processes that are asked in turn. at_once: questions that they have at a time."""
+    """Processes that are asked in turn. at_once: questions that they have at a time; most: bytes that are read of a message; each:
+    as of Turns."""
 
-    def __init__(self, at_once: int, seconds: float) -> None:
+    def __init__(self, at_once: int, seconds: float, most: int, each: int | None = None) -> None:
         self._seconds = seconds
-        self._turns = Turns(at_once)
+        self._most = most
+        self._turns = Turns(at_once, each=each)
         self._clock = time.monotonic
 
     async def ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap, who: str) -> bytes:
@@ -80,6 +85,10 @@ class _Reader(ABC):
         asked.add_done_callback(over)
         return await asyncio.shield(asked)
 
+    def _piece(self, content: bytes | mmap.mmap) -> bytes | mmap.mmap:
+        """What is read of it: a copy where that is not all."""
+        return content if len(content) <= self._most else content[: self._most]
+
     @abstractmethod
     async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
         """The answer. begins: called when a process comes to the question."""
@@ -88,8 +97,8 @@ class _Reader(ABC):
 class _Small(_Reader):
     """In the loop itself: a small message is in the pipe at once, and the next one beside it."""
 
-    def __init__(self, processes: int, seconds: float) -> None:
-        super().__init__(processes * AT_ONCE, seconds)
+    def __init__(self, processes: int, seconds: float, most: int) -> None:
+        super().__init__(processes * AT_ONCE, seconds, most)
         self._pool = AsyncPool(COMMAND, processes=processes)
 
     def warm(self) -> None:
@@ -99,14 +108,14 @@ class _Small(_Reader):
         self._pool.close()
 
     async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        return await self._pool.ask(question, content, seconds=self._seconds, begins=begins)
+        return await self._pool.ask(question, self._piece(content), seconds=self._seconds, begins=begins)
 
 
 class _Large(_Reader):
-    """In threads: a map of a file may wait for the disk, and the loop may not."""
+    """In threads: a map of a file may wait for the disk, and the loop may not. What waits for its turn is not copied."""
 
-    def __init__(self, processes: int, seconds: float) -> None:
-        super().__init__(processes, seconds)
+    def __init__(self, processes: int, seconds: float, most: int) -> None:
+        super().__init__(processes, seconds, most, each=1)
         self._pool = Pool(COMMAND, processes=processes)
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="screening")
 
@@ -115,5 +124,8 @@ class _Large(_Reader):
         self._pool.close()
 
     async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        ask = partial(self._pool.ask, question, content, seconds=self._seconds)
+        ask = partial(self._ask, question, content)
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+
+    def _ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
+        return self._pool.ask(question, self._piece(content), seconds=self._seconds)

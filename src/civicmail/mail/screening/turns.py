@@ -8,7 +8,10 @@ those cost. A queue has an end: what does not fit in is not read now, which is a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from civicmail.core.message.shapes import Envelope
@@ -34,31 +37,45 @@ def who(envelope: Envelope, client: str) -> str:
 
 @dataclass(slots=True)
 class _Client:
-    """had: seconds of readers, in the time of all clients together; asked: who waits, in order."""
+    """had: seconds of readers, in the time of all clients together; asked: who waits, in order; served: messages that are read."""
 
     had: float
+    served: int = 0
     asked: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
 class Turns:
-    """For one event loop. at_once: messages that are read at a time; queued: of one client that may wait."""
+    """For one event loop. at_once: messages that are read at a time; queued: of one client that may wait, None: however many; each:
+    of one client that are read at a time, so that whoever comes next need not wait for one of theirs. Mail of which nobody knows
+    whose it is may take all."""
 
-    def __init__(self, at_once: int, queued: int = QUEUED) -> None:
+    def __init__(self, at_once: int, queued: int | None = QUEUED, each: int | None = None) -> None:
         self._free = at_once
         self._queued = queued
+        self._each = each
         self._now = 0.0  # what whoever was served last had had when it was
         self._clients: dict[str, _Client] = {}
         self._waiting: dict[str, _Client] = {}  # those of them who have asked: few, where thousands are known
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """As take() and give(), for as long as the block takes."""
+        await self.take(name)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.give(name, time.monotonic() - began)
 
     async def take(self, name: str) -> None:
         """Wait for a turn, which give() ends. name: of who(). Raises Unreadable with BUSY where too many of theirs wait."""
         client = self._clients.setdefault(name, _Client(self._now))
         if not client.asked:
             client.had = max(client.had, self._now)
-        if self._free:
+        if self._free and self._is_next(name, client):
             self._serve(client)
             return
-        if len(client.asked) >= self._queued:
+        if self._queued is not None and len(client.asked) >= self._queued:
             raise Unreadable(BUSY)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client.asked.append(turn)
@@ -67,7 +84,7 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._end()  # it was served and will not come
+                self._end(client)  # it was served and will not come
             elif turn in client.asked:
                 client.asked.remove(turn)
                 if not client.asked:
@@ -76,21 +93,27 @@ class Turns:
 
     def give(self, name: str, seconds: float) -> None:
         """A turn is over. seconds: for which a reader was busy with it."""
-        if (client := self._clients.get(name)) is not None:
-            client.had += max(0.0, seconds - LEAST)
-        self._end()
+        client = self._clients[name]
+        client.had += max(0.0, seconds - LEAST)
+        self._end(client)
         if len(self._clients) > KNOWN:
             self._forget()
 
+    def _is_next(self, name: str, client: _Client) -> bool:
+        """Whether one more of theirs may be read beside those that are."""
+        return self._each is None or not name or client.served < self._each
+
     def _serve(self, client: _Client) -> None:
         self._free -= 1
+        client.served += 1
         self._now = max(self._now, client.had)
         client.had += LEAST
 
-    def _end(self) -> None:
+    def _end(self, ended: _Client) -> None:
         self._free += 1
-        while self._waiting:
-            name, client = min(self._waiting.items(), key=lambda one: one[1].had)
+        ended.served -= 1
+        while those := [one for one in self._waiting.items() if self._is_next(*one)]:
+            name, client = min(those, key=lambda one: one[1].had)
             turn = client.asked.popleft()
             if not client.asked:
                 del self._waiting[name]
@@ -101,7 +124,7 @@ class Turns:
 
     def _forget(self) -> None:
         """Whoever waits for nothing and would not be behind anybody who comes now; and in need everybody who does not wait."""
-        idle = [name for name, client in self._clients.items() if not client.asked]
+        idle = [name for name, client in self._clients.items() if not client.asked and not client.served]
         past = [name for name in idle if self._clients[name].had <= self._now]
         for name in past or idle:
             del self._clients[name]
