@@ -145,6 +145,7 @@ def test_a_companys_name_is_read_as_it_is_seen() -> None:
         (mail(subject="Ann, your parcel waits"), False),
         (mail(f"<p>{WORDS} sent to {ANN}</p>"), False),
         (mail(f'<p>{WORDS}<a href="https://vendor.example/out?to={ANN}">unsubscribe</a></p>'), False),
+        (mail(f'<p>{WORDS}<a href="https://vendor.example/out?to={ANN}#top">unsubscribe</a></p>'), False),
         (mail(f'<p>{WORDS}<a href="https://vendor.example/#{ANN}">sign in</a></p>'), True),
         (mail(f'<p>{WORDS}<a href="https://vendor.example/#x={ANN.replace("@", "%40")}">sign in</a></p>'), True),
         (mail(f'<p>{WORDS}<a href="https://vendor.example/#{base64.b64encode(ANN.encode()).decode()}">sign in</a></p>'), True),
