@@ -52,7 +52,8 @@ def test_mailboxes_wait_while_their_volume_has_no_room_and_each_message_says_so_
             town.keep("ann@city.example", "zoe@city.example", kind="mx", text=TEXT),
         )
         async with town.courier():
-            await town.until(lambda: town.facts(first, "deferred") and town.facts(second, "deferred"))
+            await town.until(lambda: town.events(first) and town.events(second))
+            assert [town.events(id_) for id_ in (first, second)] == [["deferred"], ["deferred"]]
             for _ in range(20):
                 town.now += 61_000
                 await asyncio.sleep(0.1)
