@@ -29,7 +29,7 @@ def named(town: Town) -> dict[str, Step]:
 
 
 def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path) -> None:
-    """R-1161: and its folder to whoever sits at this machine alone."""
+    """R-1134: and its folder to whoever sits at this machine alone."""
     here = Client().get("/")
     said = here.content.decode()
     assert here.status_code == 200 and "<h1>First steps</h1>" in said
@@ -41,7 +41,7 @@ def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path)
 
 
 def test_once_it_is_claimed_the_steps_are_for_those_who_set_up(city: Town, visit: Visit) -> None:
-    """R-1162: on Home and Health until all is done."""
+    """R-1135: on Home and Health until all is done."""
     assert Client().get("/").status_code == 302
     for who, route in (("office", "/"), ("operator", "/"), ("operator", "/system/health/")):
         assert "/first-steps/" in visit(who).get(route).content.decode(), (who, route)
@@ -50,7 +50,7 @@ def test_once_it_is_claimed_the_steps_are_for_those_who_set_up(city: Town, visit
 
 
 def test_each_state_is_what_the_program_sees(city: Town, visit: Visit) -> None:
-    """R-1163."""
+    """R-1136."""
     before = named(city)
     assert before["Claim the installation"].done and before["Publish the policy text"].done
     assert not before["Have report@ and records@"].done and not before["Decide whose files wait for a manager"].done

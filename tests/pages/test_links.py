@@ -36,7 +36,7 @@ def city(whole_city: Town) -> Town:
 
 @pytest.mark.timeout(900)
 def test_no_link_that_anybody_is_shown_leads_nowhere(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1133."""
+    """R-1120."""
     opened: set[str] = set()
     kinds: Counter[str] = Counter()
     wrong: dict[str, str] = {}

@@ -372,7 +372,7 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
 
 
 def test_what_is_not_set_up_stands_apart_and_is_grey(city: Town, visit: Visit, checked: None) -> None:
-    """R-1153."""
+    """R-1126."""
     page = body(visit("operator").get("/system/health/"))
     wrong, _, rest = page.partition("<h2>Not set up</h2>")
     off, _, good = rest.partition("<h2>In order</h2>")

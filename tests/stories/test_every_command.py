@@ -185,7 +185,7 @@ ELSEWHERE = {
 
 
 def test_every_command_of_the_table_is_called(tmp_path: Path) -> None:
-    """A new command has its line here, or a reason: it fails otherwise."""
+    """R-1110. A new command has its line here, or a reason: it fails otherwise."""
     assert {step.verb for step in steps(tmp_path, "")} | ELSEWHERE.keys() == verbs.VERBS.keys()
 
 
@@ -273,7 +273,7 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
 
 
 def test_every_command_works_while_the_city_is_served(teller: Teller, tmp_path: Path) -> None:
-    """R-1116: exit code and what is said of it, one after the other, with all workers running."""
+    """R-1110: exit code and what is said of it, one after the other, with all workers running."""
     for step in steps(tmp_path, (date.today() + timedelta(days=120)).isoformat()):
         teller.tell(step)
     assert teller.wrong == [], "\n".join(teller.wrong)

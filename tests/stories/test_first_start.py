@@ -16,7 +16,7 @@ BUSY = 3.0
 
 
 def test_ctrl_c_on_the_very_first_start_waits_for_no_tables_and_the_next_start_makes_them(tmp_path: Path) -> None:
-    """R-1115: it took as long as the tables did, and sometimes until it was killed."""
+    """R-1109: it took as long as the tables did, and sometimes until it was killed."""
     data = tmp_path / "data"
     with Civicmail(data, bare=True, web__serve="true") as ours:
         until(lambda: is_held(lease_path(data, "migrate")))

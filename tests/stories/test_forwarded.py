@@ -69,7 +69,7 @@ def notices(city: City, address: str, words: str, count: int = 1, seconds: float
 
 
 def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(city: City, tmp_path: Path) -> None:
-    """R-1270: of Exchange's rule that sends in the owner's name, of one that leaves the stranger's return address, and of one whose
+    """R-1182: of Exchange's rule that sends in the owner's name, of one that leaves the stranger's return address, and of one whose
     mailbox nothing names; once a day for each, and nothing of the message."""
     for n in range(3):
         forwarded(city, tmp_path / f"a{n}", SAM, "Auto-Submitted: auto-forwarded", author=f"Sam Ferrer <{SAM}>")
@@ -85,7 +85,7 @@ def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(c
 
 
 def test_what_a_relay_with_a_scope_refuses_is_told_too(city: City, tmp_path: Path) -> None:
-    """R-1271: From is nobody of the city's, so the server of the mailboxes hears no; it must not be the only one."""
+    """R-1183: From is nobody of the city's, so the server of the mailboxes hears no; it must not be the only one."""
     assert "550 5.7.1" in forwarded(city, tmp_path / "d", RITA, port=city.scoped)
     (rita,) = notices(city, RITA, "A rule of your mailbox")
     (told,) = notices(city, ALMA, RITA)

@@ -48,7 +48,7 @@ def five() -> dict[str, EmailMessage]:
 
 @pytest.mark.neighbour("smtp-sink", "tesseract")
 def test_an_ssn_leaves_in_clear_by_none_of_five_ways(tmp_path: Path) -> None:
-    """R-1175. What has no way to be encrypted here waits; a message without anything goes out meanwhile, and nothing else."""
+    """R-1142. What has no way to be encrypted here waits; a message without anything goes out meanwhile, and nothing else."""
     data = tmp_path / "data"
     with Sink(keep=True) as outside:
         ours = Civicmail(data, next_hop=outside.port, screening__checks='["confidential", "files", "links"]')

@@ -175,7 +175,7 @@ def test_a_colleagues_name_from_outside_is_delivered_with_a_warning(city: City, 
 
 
 def test_a_sign_of_phishing_is_delivered_with_a_line_that_says_which(city: City, tmp_path: Path) -> None:
-    """R-1250, R-1251: nothing is kept back; the reader sees why to look twice, and the record what was seen."""
+    """R-1175, R-1176: nothing is kept back; the reader sees why to look twice, and the record what was seen."""
     text = "Your account was suspended. Prove who you are: https://t.co/abc\n"
     reply, id_ = city.send("--data", mail(tmp_path / "m", from_="PayPal Support <help@vendor.test>", text=text))
     assert reply.startswith("250")

@@ -107,7 +107,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
     assert Authorisation.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
     seen = current(1, MS, ("city.example",)).people["ann"]
     assert "by a decision of 2 March 2026; ask the access office" in seen.why
-    assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why (R-1118)"
+    assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why (R-1112)"
     assert not actor_of(Account.objects.get(person__uid="ann"), "", MS).admitted
     episode = who("ann").episodes.get()
     assert episode.ended is None, "the work goes on without mail"

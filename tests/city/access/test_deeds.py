@@ -74,7 +74,7 @@ def test_an_entry_stands_in_the_record_of_its_deed_and_in_the_table(tmp_path: Pa
 
 @pytest.mark.parametrize("error", [DiskFull("There is no room."), OSError(28, "No space left on device")])
 def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """R-1111: ten entries said that a hold was placed, and none was in force."""
+    """R-1105: ten entries said that a hold was placed, and none was in force."""
     monkeypatch.setattr(commit, "write_events", fails(error))
     with pytest.raises(type(error)):
         place(tmp_path)
@@ -94,7 +94,7 @@ def test_where_no_entry_can_be_written_nothing_is_done(tmp_path: Path, monkeypat
 def test_who_dies_between_the_deed_and_its_entry_is_entered_from_the_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1112: the record is durable, the transaction was never committed, and whoever follows the journals makes the row."""
+    """R-1106: the record is durable, the transaction was never committed, and whoever follows the journals makes the row."""
     honest = commit.write_events
 
     def and_dies(*words: Any, **more: Any) -> None:
@@ -145,7 +145,7 @@ def test_what_changes_files_is_entered_when_it_is_done_and_not_when_it_failed(tm
 
 
 def test_who_dies_while_files_are_changed_leaves_an_entry_that_says_so(tmp_path: Path) -> None:
-    """R-1113: nobody can tell any more whether it was done, so the entry does not claim it."""
+    """R-1107: nobody can tell any more whether it was done, so the entry does not claim it."""
     with suppress(Died):
         change(tmp_path / "key", Died())
     assert not Entry.objects.exists()

@@ -81,7 +81,7 @@ def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
 
 
 def test_what_ended_with_access_is_known_for_a_month_so_that_who_shows_it_hears_why() -> None:
-    """R-1118, P-09: not what was lost or ended before; nothing of it once the person works here again."""
+    """R-1112, P-09: not what was lost or ended before; nothing of it once the person works here again."""
     where, _, ann = _town("contractor")
     for key, over in (("lost", OLD), ("phone", None)):
         Device.objects.create(person=ann, key=key, name=key, mac=key, made=OLD, ended=over)

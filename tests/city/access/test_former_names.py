@@ -96,7 +96,7 @@ def changed(person: Person, rand: Random, n: int) -> str:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> None:
-    """R-1276: everything that was ever said, before the bar and after it, is recognised in somebody who comes under a new number;
+    """R-1188: everything that was ever said, before the bar and after it, is recognised in somebody who comes under a new number;
     the rest of what they say is new."""
     rand, person = Random(seed), Person.objects.get(uid="ann")
     Person.objects.filter(uid="ann").update(given="Ann", family="Marlow", display="Ann Marlow")
@@ -119,7 +119,7 @@ def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> 
 
 
 def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: Department) -> None:
-    """R-1277: of two people who share a name one is nobody's business but the next head's; telephones of an office are nobody's."""
+    """R-1189: of two people who share a name one is nobody's business but the next head's; telephones of an office are nobody's."""
     called(barred(), "Cara", "Novak")
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
@@ -141,7 +141,7 @@ def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: De
 
 
 def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department) -> None:
-    """R-1276: by the first roster, too, somebody looks at them alone."""
+    """R-1188: by the first roster, too, somebody looks at them alone."""
     called(barred(), "Cara", "Novak")
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
@@ -153,7 +153,7 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
 
 @pytest.mark.parametrize("door", ["page", "list", "renamed", "rehired", "barred later"])
 def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Department, door: str) -> None:
-    """R-1278: by a page, by a list, by another name, by coming back, and of who is here when somebody is barred; once."""
+    """R-1190: by a page, by a list, by another name, by coming back, and of who is here when somebody is barred; once."""
     if door != "barred later":
         called(barred(), "Cara", "Novak")
     act = {"actor": OFFICER, "reason": "begins here", "now": MS}
@@ -181,7 +181,7 @@ def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Depa
 
 
 def test_what_was_changed_before_the_database_kept_it_is_read_from_the_entries(town: Department) -> None:
-    """R-1279: an installation that is upgraded knows former names as far as its ledger goes."""
+    """R-1191: an installation that is upgraded knows former names as far as its ledger goes."""
     called(Person.objects.get(uid="ann"), "Cara", "Novak")
     called(Person.objects.get(uid="ann"), "Cara", "Lindt")
     FormerName.objects.all().delete()

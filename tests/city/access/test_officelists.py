@@ -31,7 +31,7 @@ def town(city: Town) -> Town:
 
 
 def test_a_claimed_installation_has_them_for_each_domain(settings: Any, tmp_path: Any) -> None:
-    """R-1159."""
+    """R-1132."""
     settings.DATA = tmp_path
     first = First("e-1", "Olga", "Officer", "it", "City IT")
     claim_installation(first, actor=Actor("os:root", "root", machine=True), reason=WHY, now=1_800_000_000_000)
@@ -40,7 +40,7 @@ def test_a_claimed_installation_has_them_for_each_domain(settings: Any, tmp_path
 
 
 def test_what_comes_to_records_reaches_the_records_officers_and_until_then_the_access_officer(town: Town) -> None:
-    """R-1160."""
+    """R-1133."""
     records = MailGroup.objects.get(address="records@city.example")
     office = actor_of(town.people["office"].account, "", ms(town.now))
 

@@ -105,7 +105,7 @@ def test_an_answer_without_its_reason_keeps_the_text_and_says_what_is_missing() 
 
 @pytest.mark.usefixtures("frozen", "installed")
 def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:
-    """R-1282, P-05: also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
+    """R-1194, P-05: also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
     works = Works(1)
     new = works.worker("new", used=False)
     Authorisation.objects.filter(person=new).update(starts=NOW - timedelta(days=3))

@@ -12,7 +12,7 @@ from civicmail.city.policy.wanted import is_wanted_of_inbound
 
 
 def test_the_starter_pack_asks_for_nothing_confidential_of_mail_from_outside() -> None:
-    """R-1183."""
+    """R-1150."""
     assert not is_wanted_of_inbound(starter(), "confidential")
     assert is_wanted_of_inbound(starter(), "files")
 
@@ -30,7 +30,7 @@ def test_the_starter_pack_asks_for_nothing_confidential_of_mail_from_outside() -
     ],
 )
 def test_a_rule_that_may_ask_is_one_that_does(when: str, wanted: bool) -> None:
-    """R-1183."""
+    """R-1150."""
     book = starter()
     rule = replace(book.rules[0], when=when, unless="", condition=condition(when))
     assert is_wanted_of_inbound(replace(book, rules=(rule,)), "confidential") is wanted

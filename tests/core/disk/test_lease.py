@@ -108,7 +108,7 @@ def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:
 def test_who_comes_second_waits_for_what_takes_a_moment_and_no_job_is_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1110: a job of the same name, held for as long as it lives, is another lease."""
+    """R-1104: a job of the same name, held for as long as it lives, is another lease."""
     with Lease.take(lease_path(tmp_path, "retention")):
         first, came = moment(tmp_path, "retention"), threading.Event()
 

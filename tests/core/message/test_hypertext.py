@@ -57,7 +57,7 @@ def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition:
 
 
 def test_words_of_comments_are_found_without_style_sheets_and_scripts() -> None:
-    """R-1173."""
+    """R-1140."""
     css = "<style>\n<!-- /* Font Definitions */ @font-face {} -->\n</style><script type='x'><!-- run() --></script>"
     for source in ("<p>seen</p><!-- <b>un</b>seen -->", f"{css}<p>seen</p><!--unseen-->", "<p>seen</p><!--unseen"):
         found = hypertext.read(source)

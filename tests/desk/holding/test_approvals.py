@@ -100,7 +100,7 @@ def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_thems
 
 
 def test_a_department_answers_for_how_it_answered(files: Bureau) -> None:
-    """R-1286 (P-28): by answer, with the minutes for which the files had waited."""
+    """R-1198 (P-28): by answer, with the minutes for which the files had waited."""
     first, second = files.asked("crew0", ACME), files.asked("crew0", DOT)
     files.desk.now += 90 * 60_000
     answer(files, first, "head")

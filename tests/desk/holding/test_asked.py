@@ -36,7 +36,7 @@ def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: di
 
 
 def test_an_automatic_reply_is_its_authors() -> None:
-    """R-1273: it has no return address (RFC 3834 3.3); the peer has asserted From."""
+    """R-1185: it has no return address (RFC 3834 3.3); the peer has asserted From."""
     said = head("relay", "", ("sender", "asserted"), **{"from.address": "ann@city.example", "sender.machine": True})
     said["envelope"]["from"] = ""
     found = sent(said)
@@ -44,7 +44,7 @@ def test_an_automatic_reply_is_its_authors() -> None:
 
 
 def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
-    """R-1274: a message that waited for its checks has nothing of it in its receipt."""
+    """R-1186: a message that waited for its checks has nothing of it in its receipt."""
     said = head("relay", **{"sender.machine": True})
     assert sent(said) is None
     later = [{"check": "webmail", "code": "forwarded"}, {"check": "webmail", "code": "forwarder", "mask": "ann@city.example"}]

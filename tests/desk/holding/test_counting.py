@@ -54,7 +54,7 @@ def counted(code: str = "public-works") -> dict[str, int]:
 
 
 def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(city: Town, installed: Path, visit: Visit) -> None:
-    """R-1283: what is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
+    """R-1195: what is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
     now = ms(city.now)
     leaves(installed, now - 9, ("webmail", "own"))
     leaves(installed, now - 8, ("use", "commercial"))
@@ -79,7 +79,7 @@ def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(c
 
 
 def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None:
-    """R-1284: with nine they would be about somebody, on the page and in the statement."""
+    """R-1196: with nine they would be about somebody, on the page and in the statement."""
     works = Department.objects.get(code="public-works")
     Tally.objects.create(department=works, month=date(2026, 1, 1), what="personal", count=7)
     Tally.objects.create(department=works, month=date(2026, 1, 1), what="finding", count=6)
@@ -95,7 +95,7 @@ def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None
 
 
 def test_the_statement_has_approvals_confidential_mail_findings_and_releases(city: Town, installed: Path) -> None:
-    """R-1285 (P-28): each from where it happened, in the half in which it did."""
+    """R-1197 (P-28): each from where it happened, in the half in which it did."""
     now = ms(city.now)
     Tally.objects.all().delete()
     sent(installed, now - 1000)

@@ -137,7 +137,7 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
 def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
     plain: Town, visit: Visit, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1236 (P-13): by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
+    """R-1174 (P-13): by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
     listed = b"%PDF-1.4 a whole book"
     (installed / works.FOLDER).mkdir()
     (installed / works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(listed).hexdigest()}  The Book.pdf\n")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-1290. The link is a key that went by plain mail: whoever reads that mailbox first chooses nothing, and sees nothing."""
+    """R-1199. The link is a key that went by plain mail: whoever reads that mailbox first chooses nothing, and sees nothing."""
     box(installed, city, kinds=("medical",))
     row, link = told(portal, installed, city)
     notice, passed_on = Notice.objects.get(to="pat@out.example"), Notice.objects.get(to="dana.ortiz@city.example")
@@ -41,7 +41,7 @@ def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
 
 
 def test_boxes_of_an_older_program_are_opened_as_before(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1290."""
+    """R-1199."""
     path = boxes.folder(installed) / box(installed, city) / "about"
     path.write_bytes(path.read_bytes().replace(b',"kinds":[]', b""))
     row, link = told(portal, installed, city)
@@ -49,7 +49,7 @@ def test_boxes_of_an_older_program_are_opened_as_before(portal: Any, city: Town,
 
 
 def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1291. Of the same address once; of each new one again, ten at the most."""
+    """R-1200. Of the same address once; of each new one again, ten at the most."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     PickUp.objects.update(person=city.people["crew0"])

@@ -92,7 +92,7 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
 
 
 def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1130: on Home with its number, in the list, and on its page in words; it does not go while the check is away."""
+    """R-1118: on Home with its number, in the list, and on its page in words; it does not go while the check is away."""
     client, label = visit("security"), "Decide about mail that could not be checked"
     assert label not in words(client.get("/"))
     id_ = quarantined(installed, ms(city.now) - 700_000, rule="unavailable:clamav", do="pending").id

@@ -92,7 +92,7 @@ def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city
 
 
 def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: Town, installed: Path) -> None:
-    """R-1272 (P-11): one notice a day, and it says how much has come to be stopped since the first."""
+    """R-1184 (P-11): one notice a day, and it says how much has come to be stopped since the first."""
     now = ms(city.now)
     for n in range(4):
         forwarded(installed, now - DAY + n, PAT)
@@ -106,7 +106,7 @@ def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: To
 
 
 def test_a_mailbox_of_several_people_hears_of_its_rule_itself(city: Town, installed: Path) -> None:
-    """R-1272: nobody holds it, and whoever reads it can take the rule out."""
+    """R-1184: nobody holds it, and whoever reads it can take the rule out."""
     box = Mailbox.objects.filter(kind="function", closed__isnull=True).first()
     assert box is not None
     forwarded(installed, ms(city.now) - 1000, box.address)

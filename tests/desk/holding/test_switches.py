@@ -32,7 +32,7 @@ def files(clock: Any, installed: Path, city: Town) -> Iterator[Bureau]:
 
 
 def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> None:
-    """R-1155."""
+    """R-1128."""
     works = files.town.departments["public-works"]
     assert switches.of(works).acts and not switches.of(works).is_decided
     assert files.send("crew0", ACME) is not None
@@ -45,7 +45,7 @@ def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> N
 
 
 def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
-    """R-1156."""
+    """R-1129."""
     works, author = files.town.departments["public-works"], actor(files, "author")
     with pytest.raises(NotPermitted):
         switching.leave_off(works, actor=actor(files, "crew0"), reason=WHY, now=files.desk.now)
@@ -63,7 +63,7 @@ def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
 
 
 def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bureau) -> None:
-    """R-1157: nobody's mail waits because of an upgrade."""
+    """R-1130: nobody's mail waits because of an upgrade."""
     works = files.town.departments["public-works"]
     UnaskedDepartment.objects.create(department=works, at=moment(files.desk.now))
     publishing.written(files.desk.now)
@@ -72,7 +72,7 @@ def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bu
 
 
 def test_whoever_decides_hears_of_it(files: Bureau) -> None:
-    """R-1158."""
+    """R-1131."""
 
     def label(key: str) -> list[str]:
         groups = tasks.office(actor(files, key), files.desk.now)

@@ -119,7 +119,7 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
     ],
 )  # fmt: skip
 def test_whom_the_warning_knows_verify_asks(name: str) -> None:
-    """R-1233: with a title, in letters of other alphabets, an address as a name."""
+    """R-1171: with a title, in letters of other alphabets, an address as a name."""
     header = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
     assert by(f"{header} <x@mail.example>") == Channel("bob@city.example", True, "Bob")
 
@@ -153,7 +153,7 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["Mayor Lena Vogt", "Vogt, Lena (City Clerk)", "L\u0435n\u0430 V\u043egt", LENA])
 def test_whom_the_warning_names_the_page_asks(city: Town, visit: Visit, installed: Path, known: int, name: str) -> None:
-    """R-1233, on the page that the line above the message leads to."""
+    """R-1171, on the page that the line above the message leads to."""
     shown = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
     id_ = came(installed, known - 60_000, f"{shown} <x@evil.example>").uuid
     index(installed, known)

@@ -69,7 +69,7 @@ def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_printed_link_leads_to_where_people_reach_the_pages(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1150."""
+    """R-1123."""
     tables.lay(data)
     monkeypatch.setenv("CIVICMAIL__WEB__URL", "https://mail.city.example")
     done = _run(data, "access", "claim", *FIRST)

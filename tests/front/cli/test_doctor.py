@@ -46,7 +46,7 @@ def test_every_finding_that_is_not_ok_says_what_to_do(office: Office) -> None:
 
 
 def test_what_is_not_set_up_is_neither_red_nor_green(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1153: a new installation does not look broken, and what is lost without is said."""
+    """R-1126: a new installation does not look broken, and what is lost without is said."""
     office = Office(tmp_path / "data")
     assert office.run("doctor") == 0
     said = capsys.readouterr().out

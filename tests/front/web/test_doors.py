@@ -79,7 +79,7 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
 
 
 def test_who_may_not_read_any_more_hears_why_by_the_right_password_alone(installed: Path) -> None:
-    """R-1117, R-1118, P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
+    """R-1111, R-1112, P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
     ann = city().people["ann"]
     ended = replace(ann, grants=(), devices=(), former=ann.devices, epoch=2, why='Your access for "Ü" ended; ask the sponsor.')
     published.publish(installed, city(2, T0 + 1, people=[ended]))

@@ -59,7 +59,7 @@ def play(data: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("frozen")
 def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) -> None:
-    """R-1281: counted by the worker, asked in a review, shown on the page, and found on the trace, one by one."""
+    """R-1193: counted by the worker, asked in a review, shown on the page, and found on the trace, one by one."""
     works = Works(1)
     (installed / "claimed").touch()
     play(installed)

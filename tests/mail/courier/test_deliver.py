@@ -42,7 +42,7 @@ def test_mail_for_us_goes_to_the_mailbox_and_the_record_rebuilds_what_lies_there
 
 
 def test_mailboxes_wait_while_their_volume_has_no_room_and_each_message_says_so_once(town, monkeypatch):
-    """R-1120."""
+    """R-1114."""
     free = [99]
     monkeypatch.setattr(deliver, "Room", lambda place, _: Room(place, 100 + 2000, lambda _: free[0]))
 

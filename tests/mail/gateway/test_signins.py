@@ -75,7 +75,7 @@ def test_a_success_forgets_the_failures_of_the_login_and_not_those_of_the_addres
 
 
 def test_whose_access_ended_hears_why_and_whom_to_ask_and_is_not_in(here: Town) -> None:
-    """R-1118, P-09: by the password that opened until then; it is no guess, however often a program tries it."""
+    """R-1112, P-09: by the password that opened until then; it is no guess, however often a program tries it."""
     here.publish(_ended())
     for _ in range(7):
         with here.client() as client:
@@ -85,7 +85,7 @@ def test_whose_access_ended_hears_why_and_whom_to_ask_and_is_not_in(here: Town) 
 
 
 def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
-    """R-1118: a wrong password, one that was lost before, and a name that nobody has hear the same."""
+    """R-1112: a wrong password, one that was lost before, and a name that nobody has hear the same."""
     here.publish(_ended())
     for login, password in [(ANN, f"{PASSWORD[:-1]}0"), (ANN, ""), ("nobody@city.example", PASSWORD)]:
         with here.client() as client:
@@ -97,7 +97,7 @@ def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
 
 
 def test_a_password_that_ended_opens_nothing_for_whoever_works_here(here: Town) -> None:
-    """R-1117: not even for a person in whose favour everything else speaks."""
+    """R-1111: not even for a person in whose favour everything else speaks."""
     ann = city().people["ann"]
     former = (Device("ann-old", ann.devices[0].mac),)
     here.publish(replace(ann, devices=(), former=former))

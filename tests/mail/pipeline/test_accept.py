@@ -143,7 +143,7 @@ def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> N
 
 
 def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tmp_path: Path) -> None:
-    """R-1123: two are looked at, the others wait; next is whoever had the least of the time."""
+    """R-1117: two are looked at, the others wait; next is whoever had the least of the time."""
     order: list[str] = []
     begin, looks = asyncio.Event(), asyncio.Event()
 

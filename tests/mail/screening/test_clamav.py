@@ -71,7 +71,7 @@ def _card(content: bytes) -> bytes:
 
 @pytest.mark.neighbour("clamd")
 def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:
-    """R-1209: from a zip that was cut short, members that no list has, Zstandard, and a visiting card."""
+    """R-1160: from a zip that was cut short, members that no list has, Zstandard, and a visiting card."""
     whole = zipped("a.com", EICAR)
     local = whole[: whole.rindex(b"PK\x01\x02")]
     cases = {
@@ -92,7 +92,7 @@ def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:
 
 
 def test_what_was_not_scanned_by_itself_leaves_the_check_unavailable(tmp_path: Path) -> None:
-    """R-1209: the message was scanned, then clamd died."""
+    """R-1160: the message was scanned, then clamd died."""
     with FakeClamd(tmp_path) as fake:
         honest, calls = fake.honest, []
 

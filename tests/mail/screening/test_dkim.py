@@ -132,7 +132,7 @@ def test_a_key_may_forbid_subdomains_in_i() -> None:
 
 
 def test_an_identity_that_is_quoted_is_read_as_it_was_meant() -> None:
-    """R-1232. i= is in dkim-quoted-printable (RFC 6376 3.5); some systems write the @ so."""
+    """R-1170. i= is in dkim-quoted-printable (RFC 6376 3.5); some systems write the @ so."""
     dns = zone({NAME: signers.record(signers.rsa())})
     for written in (b"ann=40sender.example", b"ann@news=2Esender.example", b"=61nn@news.sender.example"):
         assert words(signers.signed(identity=written), dns) == [("pass", True)], written

@@ -95,7 +95,7 @@ def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
     ],
 )
 def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_written(name: str, code: str) -> None:
-    """R-1210: letters that nobody sees were cut out before they were looked for."""
+    """R-1161: letters that nobody sees were cut out before they were looked for."""
     raw = mail((name, b"var x = 1;"))
     assert [f.code for f in found((name, b"var x = 1;")).findings].count(code) == 1
     (part,) = letter.read(raw).attachments

@@ -77,7 +77,7 @@ def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
 
 
 def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
-    """R-1204."""
+    """R-1155."""
     large = PNG.replace(b"\0\0\0\x01\0\0\0\x01", b"\0\0\0\x40\0\0\0\x40")
 
     def carrying(content: bytes, kind: str, how: str = "<img src='{}'>") -> list[str]:
@@ -96,7 +96,7 @@ def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
 
 
 def test_a_file_that_lies_in_a_file_leaves_with_it() -> None:
-    """R-1204: one question for both; taken out are both."""
+    """R-1155: one question for both; taken out are both."""
     page = f"<a href='data:application/pdf;base64,{b64encode(PDF).decode()}'>x</a>".encode()
     assert names(mail(part(page, "text/html", name="page.html"))) == ["page.html"]
     card = f"BEGIN:VCARD\r\nKEY;ENCODING=b:{b64encode(PDF).decode()}\r\nEND:VCARD\r\n".encode()
@@ -104,7 +104,7 @@ def test_a_file_that_lies_in_a_file_leaves_with_it() -> None:
 
 
 def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
-    """R-1204."""
+    """R-1155."""
 
     def card(*lines: str) -> list[str]:
         said = "\r\n".join(["BEGIN:VCARD", *lines, "END:VCARD", ""]).encode()

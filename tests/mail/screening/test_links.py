@@ -94,7 +94,7 @@ def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_no_sender_can_stand_behind_is_none(host: str) -> None:
-    """R-1234: technical mail is full of them, and nobody outside can answer there."""
+    """R-1172: technical mail is full of them, and nobody outside can answer there."""
     found = html(f'<a href="http://{host}/setup">{host}</a>')
     assert "links.address" not in found.facts and said(found) == [] and found.facts["links.count"] == 1
     assert html(f'<a href="http://{host}/">www.{CITY}</a>').facts["links.deceptive"] is True

@@ -43,7 +43,7 @@ def archive(*members: tuple[str, bytes], method: int = ZIP_DEFLATED, streamed: b
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("method", [ZIP_DEFLATED, ZIP_STORED])
 def test_a_program_in_a_zip_that_was_cut_short_is_seen(method: int, streamed: bool) -> None:
-    """R-1205."""
+    """R-1156."""
     whole = archive(("a.txt", b"words"), ("setup.exe", made.PROGRAM), ("noise", NOISE), method=method, streamed=streamed)
     for cut in (len(whole) - 1, len(whole) - 30, len(whole) - 200):
         seen = found(("files.zip", whole[:cut]))
@@ -52,7 +52,7 @@ def test_a_program_in_a_zip_that_was_cut_short_is_seen(method: int, streamed: bo
 
 
 def test_a_zip_whose_lists_differ_is_judged_by_both_and_deceives() -> None:
-    """R-1206: one program shows the text, the other starts the program."""
+    """R-1157: one program shows the text, the other starts the program."""
     plain = archive(("setup.exe", made.PROGRAM))
     listed = plain.replace(b"setup.exe", b"notes.txt")
     for content in (
@@ -65,7 +65,7 @@ def test_a_zip_whose_lists_differ_is_judged_by_both_and_deceives() -> None:
 
 
 def test_members_that_the_list_leaves_out_are_seen() -> None:
-    """R-1206: also of two zips behind one another, of which each program opens another."""
+    """R-1157: also of two zips behind one another, of which each program opens another."""
     hidden = archive(("setup.exe", made.PROGRAM))
     local = hidden[: hidden.rindex(b"PK\x01\x02")]
     shown = archive(("a.txt", b"words"))
@@ -77,7 +77,7 @@ def test_members_that_the_list_leaves_out_are_seen() -> None:
 
 
 def test_the_other_name_of_a_member_counts() -> None:
-    """R-1206: the one behind a NUL, and the one that only some programs read (APPNOTE 4.6.9)."""
+    """R-1157: the one behind a NUL, and the one that only some programs read (APPNOTE 4.6.9)."""
     assert "executable" in true(found(("files.zip", archive(("notesXtxt", b"words")).replace(b"notesXtxt", b"run.js\0tx"))))
     raw = b"notes.txt"
     extra = struct.pack("<HHBI", 0x7075, 5 + 7, 1, zlib.crc32(raw)) + b"run.cmd"
@@ -93,7 +93,7 @@ def test_the_other_name_of_a_member_counts() -> None:
 
 
 def test_zstandard_is_opened_like_gzip() -> None:
-    """R-1207."""
+    """R-1158."""
     packed = zstandard.ZstdCompressor().compress
     assert "executable" in true(found(("setup.exe.zst", packed(made.PROGRAM))))
     assert "executable" in true(found(("files.tar.zst", packed(samples.tarred({"setup.exe": made.PROGRAM})))))
@@ -117,7 +117,7 @@ OPENED_BY_NOTHING = {
 
 @pytest.mark.parametrize("name", OPENED_BY_NOTHING)
 def test_what_nothing_opens_is_told_of_plain_and_in_an_archive(name: str) -> None:
-    """R-1208."""
+    """R-1159."""
     for content in (OPENED_BY_NOTHING[name], archive((name, OPENED_BY_NOTHING[name]))):
         assert true(found(("files.bin", content))) >= {"unread"}
 

@@ -65,7 +65,7 @@ def to(url: str, **asked: object) -> tuple[str, ...]:
     ],
 )
 def test_a_link_to_what_hides_its_owner_says_which_kind_it_is(url: str, sign: str) -> None:
-    """R-1250."""
+    """R-1175."""
     assert to(url) == (sign,)
     (finding,) = find(mail(f'<a href="{url}">{WORDS}</a>')).findings
     assert (finding.check, finding.code, finding.mask) == ("phishing", sign, urls.read(url).host)  # type: ignore[union-attr]
@@ -86,12 +86,12 @@ def test_a_link_to_what_hides_its_owner_says_which_kind_it_is(url: str, sign: st
     ],
 )
 def test_what_only_looks_like_such_a_link_is_none(url: str) -> None:
-    """R-1250. A bare address is a finding of links already."""
+    """R-1175. A bare address is a finding of links already."""
     assert to(url) == ()
 
 
 def test_a_service_that_writes_itself_is_let_be() -> None:
-    """R-1250. Whoever has bucket.r2.dev has not hidden behind it where the mail is of that name, too."""
+    """R-1175. Whoever has bucket.r2.dev has not hidden behind it where the mail is of that name, too."""
     raw = mail(f'<p>{WORDS}<a href="https://bit.ly/x">x</a></p>', sender="News <news@bit.ly>")
     assert signs(raw) == ("shortener",), "the author's own domain is on the list"
     assert len(find(raw).findings) == 1
@@ -121,12 +121,12 @@ def test_each_sign_is_told_once() -> None:
     ],
 )
 def test_the_name_of_a_company_with_an_address_of_somebody_else(sender: str, *, is_one: bool) -> None:
-    """R-1251. A name that is a word or a person's, too, counts only where it stands alone, or beside words of service."""
+    """R-1176. A name that is a word or a person's, too, counts only where it stands alone, or beside words of service."""
     assert ("company" in signs(mail(sender=sender))) is is_one
 
 
 def test_a_companys_name_is_read_as_it_is_seen() -> None:
-    """R-1251. Other styles of letters, marks and signs that nobody sees hide no name."""
+    """R-1176. Other styles of letters, marks and signs that nobody sees hide no name."""
     for display in (
         "\U0001d5e3\U0001d5ee\U0001d606\U0001d5e3\U0001d5ee\U0001d5f9",
         "Pa\u00adyPal",
@@ -154,7 +154,7 @@ def test_a_companys_name_is_read_as_it_is_seen() -> None:
     ],
 )
 def test_the_readers_address_where_people_write_a_name(raw: bytes, *, is_one: bool) -> None:
-    """R-1252. In the text, and in what a link tells its server, every newsletter has it."""
+    """R-1177. In the text, and in what a link tells its server, every newsletter has it."""
     assert ("reader" in signs(raw)) is is_one
 
 
@@ -175,7 +175,7 @@ def test_the_readers_address_where_people_write_a_name(raw: bytes, *, is_one: bo
     ],
 )
 def test_what_is_written_for_filters_and_who_cannot_be_answered(raw: bytes, sign: str) -> None:
-    """R-1253."""
+    """R-1178."""
     assert signs(raw) == (sign,)
 
 
@@ -196,17 +196,17 @@ def test_what_is_written_for_filters_and_who_cannot_be_answered(raw: bytes, sign
     ],
 )
 def test_honest_mail_has_no_sign(raw: bytes) -> None:
-    """R-1253."""
+    """R-1178."""
     assert signs(raw) == ()
 
 
 def test_what_employees_write_is_not_looked_at() -> None:
-    """R-1250."""
+    """R-1175."""
     assert find(mail('<a href="https://t.co/x">x</a>'), inbound=False) == Found()
 
 
 def test_a_city_adds_to_the_lists_and_takes_out() -> None:
-    """R-1254."""
+    """R-1179."""
     assert to("https://go.leads.example/x") == ()
     assert to("https://go.leads.example/x", web_services=["shortener go.leads.example"]) == ("shortener",)
     assert to("https://x.example.top/", web_services=["ending top"]) == ("ending",)
@@ -231,7 +231,7 @@ def test_a_city_adds_to_the_lists_and_takes_out() -> None:
     ],
 )
 def test_a_line_that_says_nothing_is_refused(tmp_path: Path, setting: str, line: str) -> None:
-    """R-1254."""
+    """R-1179."""
     (tmp_path / "civicmail.toml").write_text(f'[city]\nname = "X"\ndomains = ["x.example"]\n[screening]\n{setting} = ["{line}"]\n')
     with pytest.raises(ConfigError, match="no line like"):
         load(tmp_path, environ={})
@@ -239,7 +239,7 @@ def test_a_line_that_says_nothing_is_refused(tmp_path: Path, setting: str, line:
 
 @pytest.mark.parametrize("name", ["webservices.txt", "companies.txt"])
 def test_a_list_has_no_line_twice_and_none_that_is_not_read(name: str) -> None:
-    """R-1254."""
+    """R-1179."""
     text = files("civicmail.mail.screening").joinpath(name).read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     made = services()

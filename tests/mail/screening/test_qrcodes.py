@@ -67,12 +67,12 @@ def _picture(kind: str, scale: int = 4) -> bytes:
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
 @pytest.mark.parametrize("scale", [1, 3, 40])
 def test_a_code_in_a_picture_that_is_unpacked_is_read(kind: str, scale: int) -> None:
-    """R-1211."""
+    """R-1162."""
     assert _texts(_picture(kind, scale)) == [URL]
 
 
 def test_a_code_in_an_interlaced_png_and_on_a_clear_ground_is_read() -> None:
-    """R-1211."""
+    """R-1162."""
     with Image.open(BytesIO(_picture("PNG"))) as plain:
         clear, clear_gif = BytesIO(), BytesIO()
         clear_pixels = Image.new("RGBA", plain.size, (0, 0, 0, 0))
@@ -100,7 +100,7 @@ def _svg(shapes: str, head: str = "viewBox='0 0 {0} {0}'", before: str = "") -> 
 
 @pytest.mark.parametrize("kind", SHAPES)
 def test_a_code_that_is_drawn_is_read(kind: str) -> None:
-    """R-1212: SVG, as the programs draw it that make codes."""
+    """R-1163: SVG, as the programs draw it that make codes."""
     modules = [(x, y) for y, row in enumerate(GRID) for x, on in enumerate(row) if on]
     defined = "<defs><rect id='m' width='1' height='1'/></defs>"
     shapes = "".join(map(SHAPES[kind], modules))
@@ -114,7 +114,7 @@ def test_a_code_that_is_drawn_is_read(kind: str) -> None:
 
 
 def test_a_code_of_lines_and_one_of_the_librarys_own_is_read() -> None:
-    """R-1212."""
+    """R-1163."""
     rows = [f"M0 {y}.5" + "".join("h1" if on else "m1 0" for on in row) for y, row in enumerate(GRID)]
     assert _texts(_svg(f"<path stroke='#000' d='{''.join(rows)}'/>")) == [URL]
     for factory in (SvgImage, SvgPathImage, SvgFillImage):
@@ -137,7 +137,7 @@ def test_a_code_of_lines_and_one_of_the_librarys_own_is_read() -> None:
     ],
 )
 def test_pictures_without_sense_are_no_work(content: bytes) -> None:
-    """R-1211, R-1212."""
+    """R-1162, R-1163."""
     start = time.process_time()
     assert _texts(content) == []
     assert time.process_time() - start < 2

@@ -37,7 +37,7 @@ def shown(html: bytes) -> Found:
 
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_page_that_builds_a_file_is_seen_and_so_is_the_file(kind: str) -> None:
-    """R-1215: attached, in an archive, in a text, and as the text itself."""
+    """R-1166: attached, in an archive, in a text, and as the text itself."""
     html = page(BUILDERS[kind])
     for seen in (found(("page.html", html)), found(("a.zip", zipped("page.htm", html))), shown(html)):
         assert {"smuggling", "executable"} <= true(seen), seen.findings
@@ -66,7 +66,7 @@ def archive(*parts: tuple[str, bytes], head: bytes = HEAD) -> bytes:
 
 @pytest.mark.parametrize("name", ["page.mht", "page.mhtml", "letter.doc"])
 def test_a_web_archive_is_looked_into_and_acts(name: str) -> None:
-    """R-1216: Word opens one that is called a document, with its macros."""
+    """R-1167: Word opens one that is called a document, with its macros."""
     plain = archive(("text/html", b"<html><p>words</p></html>"))
     assert "active" in true(found((name, plain))) and "mht" in masks(found((name, plain)), "acts")
     assert {"smuggling", "executable"} <= true(found((name, archive(("text/html", page(BUILDERS["link"]))))))
@@ -90,7 +90,7 @@ def test_a_web_archive_is_looked_into_and_acts(name: str) -> None:
     ],
 )
 def test_a_file_that_installs_connects_or_dresses_a_system_is_a_program(name: str, content: bytes) -> None:
-    """R-1216."""
+    """R-1167."""
     assert "executable" in true(found((name, content)))
     assert "executable" in true(found(("a.zip", zipped(name, content))))
 

@@ -201,7 +201,7 @@ def test_from_the_limited_process_to_the_verdict(tmp_path: Path, learnt: Model) 
 
 
 def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) -> None:
-    """R-1255. Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
+    """R-1180. Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
     raw = b"Subject: x\r\nX-Mailer: Newsletter\r\n\r\npermit\r\n"
     counted, _ = read(raw)
     for family, called in (("form", "unsure"), ("words", "spam")):
@@ -213,7 +213,7 @@ def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) 
 
 
 def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
-    """R-1256. Anybody can name a list, and nobody can sign as it or come from where it comes from."""
+    """R-1181. Anybody can name a list, and nobody can sign as it or come from where it comes from."""
     facts: dict[str, FactValue] = {"auth.dkim_domains": ("lists.example",)}
     named = set(hop.of(ENVELOPE, facts, "News.lists.example", inbound=True)) - set(hop.of(ENVELOPE, facts, inbound=True))
     assert named == {"list=news.lists.example signed=lists.example", "list=news.lists.example net=192.0.2.0/24"}
@@ -223,7 +223,7 @@ def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
 
 
 def test_the_list_is_known_to_who_learns_and_to_who_screens_alike(tmp_path: Path) -> None:
-    """R-1256."""
+    """R-1181."""
     raw = b"From: a@b.example\r\nList-Id: News <news.lists.example>\r\nSubject: x\r\n\r\npermit\r\n"
     counted, _, list_id = markslimited.numbers(raw)
     assert list_id == "news.lists.example"

@@ -38,7 +38,7 @@ JUNK = st.one_of(
 def test_what_cannot_be_read_or_is_not_known_takes_nothing_from_a_policy(
     good: dict[str, str], junk: list[tuple[int, str]], blank: str, random: object
 ) -> None:
-    """R-1230. Wherever it is put, and in whatever order the rest is."""
+    """R-1168. Wherever it is put, and in whatever order the rest is."""
     pieces = [f"{name}{blank}={blank}{value}" for name, value in good.items()]
     random.shuffle(pieces)  # type: ignore[attr-defined]
     clean = dmarc.read_record("; ".join(["v=DMARC1", *pieces]), "a.example")
@@ -77,7 +77,7 @@ def test_any_text_is_read_and_a_good_list_is_salvaged_whole(text: str) -> None:
 
 
 def test_records_of_mta_sts_and_tls_reports_have_names_of_their_own_and_no_bad_piece() -> None:
-    """R-1231."""
+    """R-1169."""
     good = ["v=STSv1; id=20260302", "v=STSv1;id=a1;", "v=STSv1 ;\tid=a ; x-ext.2=v", "v=STSv1; id=a; 2nd_name=v"]
     bad = [
         "",

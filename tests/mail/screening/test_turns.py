@@ -127,7 +127,7 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_anothers_large_ones_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R-1122: of a client one large message is read at a time, and there is a process for everybody else."""
+    """R-1116: of a client one large message is read at a time, and there is a process for everybody else."""
     end = threading.Event()
     reading: list[bytes] = []
 

@@ -112,7 +112,7 @@ def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
 def test_whose_rule_it_was_is_said_by_servers_on_the_way_else_by_the_return_address(
     sender: str, author: str, received: list[str], code: str, whose: str
 ) -> None:
-    """R-1275: Exchange names no mailbox; where the author and the return address are one it may be who wrote to that mailbox."""
+    """R-1187: Exchange names no mailbox; where the author and the return address are one it may be who wrote to that mailbox."""
     fields = {"auto-submitted": "auto-forwarded"}
     case = outgoing(None, [("", "al@gmail.com")], sender=sender, author=("", author), fields=fields)
     found = webmail.find(replace(case, more={"form": {"for": received}})).findings

@@ -109,7 +109,7 @@ def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: 
 
 
 def test_the_index_rests_while_its_volume_has_no_room_and_goes_on_by_itself(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1121."""
+    """R-1115."""
     free = [99]
     monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: free[0]))
     into = writer(data)

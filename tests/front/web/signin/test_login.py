@@ -162,7 +162,7 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
     ],
 )
 def test_a_contractor_whose_access_ended_hears_when_and_whom_to_ask(language: str, said: str) -> None:
-    """R-1119, P-09: with the right password, in their language; with a wrong one what everybody hears."""
+    """R-1113, P-09: with the right password, in their language; with a wrong one what everybody hears."""
     ines = account(person(kind="contractor"), password=PASSWORD)
     agency = Agency.objects.create(code="acme", name="Acme & Sons")
     contract = Contract.objects.create(agency=agency, number="1", starts="2026-01-01", ends="2026-12-31")
@@ -191,7 +191,7 @@ def test_only_wanted_addresses_of_allauth_exist() -> None:
 
 
 def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address() -> None:
-    """R-1136 (P-07): the first sign-in."""
+    """R-1122 (P-07): the first sign-in."""
     secret = invitations.invite(person(), actor=OFFICER, reason="new clerk", now=now_ms())
     browser = _browser()
     assert browser.get(reverse("welcome-link", args=[secret]))["Location"] == reverse("welcome")

@@ -143,7 +143,7 @@ def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("declared", ["text/csv", "application/octet-stream"])
 def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -> None:
-    """R-1170: a number is found in a table of six, and what is behind them is said."""
+    """R-1137: a number is found in a table of six, and what is behind them is said."""
     rows = b"".join(b"Person %d,Street %d,some words\n" % (n, n) for n in range(180_000))
     assert len(rows) > 6_000_000
     for place, kinds in ((0, ("ssn",)), (5_000_000, ("ssn",)), (5_400_000, None)):
@@ -170,12 +170,12 @@ def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -
     ids=["cut", "unknown", "damaged", "sealed", "film", "read"],
 )  # fmt: skip
 def test_what_could_not_be_read_is_said_whatever_the_reason(name: str, content: bytes, unread: bool) -> None:
-    """R-1171: but of what is sealed nobody can read anything, and sound and film have no words."""
+    """R-1138: but of what is sealed nobody can read anything, and sound and film have no words."""
     assert found(mail("x", (name, content))).facts.get("confidential.unread", False) is unread
 
 
 def test_a_file_is_read_as_what_it_is() -> None:
-    """R-1172: whatever it is declared as."""
+    """R-1139: whatever it is declared as."""
     message = mail("x")
     message.add_attachment(docx(paragraph("her number", f" is {SSN}")), maintype="text", subtype="plain", filename="a.txt")
     assert found(message).facts.get("confidential.high") == ("ssn",)
@@ -191,13 +191,13 @@ def test_a_file_is_read_as_what_it_is() -> None:
     ],
 )
 def test_comments_and_hidden_values_are_looked_at(html: str) -> None:
-    """R-1173."""
+    """R-1140."""
     assert found(mail("x", html=html)).facts.get("confidential.high") == ("ssn",)
     assert found(mail("x", ("page.html", f"<html><body>{html}</body></html>".encode()))).facts.get("confidential.high") == ("ssn",)
 
 
 def test_what_a_spreadsheet_has_beside_its_cells_is_looked_at() -> None:
-    """R-1172."""
+    """R-1139."""
     with zipfile.ZipFile(io.BytesIO(sheet(("Name",), ("Ann",)))) as book:
         members: dict[str, bytes | str] = {name: book.read(name) for name in book.namelist()}
     note = f"<comments><comment><text><t>her number is {SSN}</t></text></comment></comments>"
@@ -205,7 +205,7 @@ def test_what_a_spreadsheet_has_beside_its_cells_is_looked_at() -> None:
 
 
 def test_each_detector_asks_the_time_inside_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1174: what was found until then stays, and the text is one that was not read."""
+    """R-1141: what was found until then stays, and the text is one that was not read."""
     numbers = " ".join(f"{n % 899 + 1:03}-{n % 98 + 1:02}-{n % 9998 + 1:04}" for n in range(200_000))
     monkeypatch.setattr(check, "SECONDS", 0.05)
     began = time.process_time()

@@ -290,7 +290,7 @@ def test_no_text_takes_longer_than_its_length_allows(bomb: str) -> None:
     ],
 )
 def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: str) -> None:
-    """R-1179."""
+    """R-1146."""
     assert [hit.sure for hit in hits(text) if hit.kind == "ssn"] == ([sure] if sure else [])
 
 
@@ -306,19 +306,19 @@ def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: st
     ],
 )
 def test_words_of_payment_and_an_expiry_date_say_that_it_is_a_card(text: str, sure: str) -> None:
-    """R-1180."""
+    """R-1147."""
     assert [hit.sure for hit in hits(text) if hit.kind == "card"] == [sure]
 
 
 def test_an_iban_in_small_letters_is_one_and_words_are_none() -> None:
-    """R-1180."""
+    """R-1147."""
     assert [h.value for h in hits("pay to de89 3704 0044 0532 0130 00 please")] == ["DE89370400440532013000"]
     assert [h.kind for h in hits("gb29nwbk60161331926819")] == ["iban"]
     assert hits("be 20 minutes later on the road at 10 people no 15 in all") == []
 
 
 def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
-    """R-1181: made here, of letters by chance."""
+    """R-1148: made here, of letters by chance."""
     rng = random.Random(2)
 
     def some(size: int) -> str:
@@ -354,5 +354,5 @@ def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
     ],
 )
 def test_what_somebody_has_is_health_where_somebody_is_named(text: str, sure: str) -> None:
-    """R-1182."""
+    """R-1149."""
     assert max((hit.sure for hit in hits(text) if hit.kind == "health"), key=["medium", "high"].index, default="") == sure
