@@ -93,6 +93,7 @@ WITHOUT: dict[str, str] = {
     "retention.schedule": "no page has it: civicmail archive",
     "retention.promote": "no page has it: civicmail archive",
     "retention.dispose": "no page has it: civicmail dispose",
+    "setup.see": "a page for people who set up; programs ask health, which says what is not set up",
     "matrix.see": "a table of the program, which the page explains; its rule is read by read_rule",
     "dns.reports": "no page has it: civicmail dns reports",
     "spam.teach": "no page has it: civicmail learn",
@@ -143,7 +144,9 @@ PLAIN: dict[str, str] = {
     **dict.fromkeys(("fail-matrix", "fail-drill"), "a table of the program, which the page explains"),
     "queue-hop": "list_queue has what waits for each hop",
     **dict.fromkeys(("domains", "spam", "webhooks", "settings"), "of the machine: civicmail dns, learn, config say it"),
-    "office": "only leads to other pages",
+    **dict.fromkeys(("office", "first-steps"), "only leads to other pages"),
+    "make-lists": "a button of the first steps; make_list makes any list",
+    "identification": "explains settings of the machine: civicmail config says it",
     "api": "the page about this API",
 }
 """Pages that no operation does -> why."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import officelists as verbs
+from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import officelists
 from civicmail.city.access.queries.tasks import Task
@@ -59,16 +61,28 @@ def _shown(request: Any, found: list[Step], *, claimed: bool = True) -> HttpResp
     done = sum(step.done for step in found)
     state = ("done", "Complete") if done == len(found) else ("wait", f"{done} of {len(found)} done")
     missing = claimed and bool(may(request, "group.change")) and bool(officelists.missing(tuple(settings.CITY.city.domains)))
+    steps_shown = [replace(step, links=_links(request, step)) for step in found] if claimed else found
     shown = {
         "page": Page(TITLE, "Home", state=state),
-        "steps": [step for step in found if not step.done],
-        "ready": [step for step in found if step.done],
+        "steps": [step for step in steps_shown if not step.done],
+        "ready": [step for step in steps_shown if step.done],
         "done": done,
         "count": len(found),
         "claimed": claimed,
         "makes_lists": missing,
     }
     return render(request, "firststeps/steps.html", shown)
+
+
+def _links(request: Asked, step: Step) -> tuple[tuple[str, str], ...]:
+    """The links of a step; without an address where another duty opens the page."""
+    return tuple((label, address if _opens(request, address) else "") for label, address in step.links)
+
+
+def _opens(request: Asked, address: str) -> bool:
+    match = resolve(address)
+    about = About(department=match.kwargs.get("department", ""))
+    return bool(may(request, getattr(match.func, "act", ""), about))
 
 
 def task(request: Asked) -> list[Task]:
