@@ -92,7 +92,7 @@ class Reading:
 def _city(**people: Any) -> Snapshot:
     far = _now() + 86_400_000
     ann = replace(city().people["ann"], grants=(own("ann", far),))
-    return city(people=[people.get("ann", ann), person("bob", "Bob Baker", own("bob", far))])
+    return city(people=[people.get("ann", ann), people.get("bob", person("bob", "Bob Baker", own("bob", far)))])
 
 
 @pytest.fixture
@@ -130,6 +130,17 @@ def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_onc
     assert time.monotonic() - began < 50
     assert bob.noop()[0] == "OK"
     assert swaks(reading.dovecot.lmtp, "--protocol", "LMTP", to="ann@city.example").returncode == 0, "mail is held, not lost"
+
+
+def test_the_connections_of_several_end_at_the_same_moment(reading: Reading) -> None:
+    """R-1202: an agency is switched off, a department closes; at a start all that may not be open are ended, too."""
+    wires = [reading.signed_in("ann@city.example"), reading.signed_in("bob@city.example")]
+    over: dict[str, Any] = {"grants": (), "devices": (), "epoch": 2, "why": "The contract of your agency ended."}
+    people = _city().people
+    reading.publish(_city(ann=replace(people["ann"], **over), bob=replace(people["bob"], **over)))
+    for wire in wires:
+        wire.sock.settimeout(20)
+        assert b"BYE" in wire.readline()
 
 
 def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: Any, settings: Any) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from city.access.people import T0, city, own, person
@@ -31,6 +35,34 @@ class World:
         self.version += 1
         self.now += 300
         publish(self.data, replace(snapshot, version=self.version, at=self.now))
+
+
+class Answering(HTTPServer):
+    """The HTTP door of doveadm: answers each command, also that of `fails`, with the tag that came with it."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.fails = ""
+        super().__init__(("127.0.0.1", 0), _Door)
+
+
+class _Door(BaseHTTPRequestHandler):
+    server: Answering
+
+    def do_POST(self) -> None:
+        asked = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(asked)
+        fails = self.server.fails
+        answers = [
+            ["error", {"type": "exitCode", "exitCode": 75}, tag] if tag == fails else ["doveadmResponse", [{"count": "1"}], tag]
+            for _, _, tag in asked
+        ]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(orjson.dumps(answers))
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the screen of the tests."""
 
 
 @pytest.fixture
@@ -91,6 +123,27 @@ def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: Kic
     world.is_away = False
     world.now += AGAIN
     assert kicking.step() == 1 and world.told == [["ann@city.example"]]
+
+
+def test_each_mailbox_is_a_command_of_its_own_and_each_is_answered(tmp_path: Path) -> None:
+    """R-1202: Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""
+    (tmp_path / "key").write_text("k")
+    dovecot = Answering()
+    thread = threading.Thread(target=dovecot.serve_forever, daemon=True)
+    thread.start()
+    kick = doveadm(f"http://127.0.0.1:{dovecot.server_port}", str(tmp_path / "key"))
+    try:
+        kick(["ann@city.example", "bob@city.example"])
+        dovecot.fails = "bob@city.example"
+        with pytest.raises(OSError, match="exitCode"):
+            kick(["ann@city.example", "bob@city.example"])
+    finally:
+        dovecot.shutdown()
+        dovecot.server_close()
+        thread.join()
+    assert [[command[1]["mask"] for command in asked] for asked in dovecot.asked] == [
+        [["ann@city.example"], ["bob@city.example"]]
+    ] * 2
 
 
 def test_a_key_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ def lost(before: dict[str, Rights] | None, after: dict[str, Rights]) -> Iterable
 
 
 def doveadm(url: str, key_file: str) -> Kick:
-    """Dovecot's own HTTP door (doveadm_api_key). Raises ConfigError when the key cannot be read."""
+    """Dovecot's own HTTP door (doveadm_api_key), with a command for each mailbox: one command with two masks ends Dovecot 2.4.1's
+    doveadm by a segmentation fault, and nobody is kicked. Raises ConfigError when the key cannot be read."""
     try:
         key = Path(key_file).read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -123,11 +124,11 @@ def doveadm(url: str, key_file: str) -> Kick:
     def kick(mailboxes: list[str]) -> None:
         wire = http.client.HTTPConnection(to.hostname or "", to.port or 80, timeout=TIMEOUT)
         try:
-            wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": mailboxes}, "kick"]]), headers)
+            wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": [m]}, m] for m in mailboxes]), headers)
             answer = wire.getresponse()
-            said = answer.read()
-            if answer.status != 200 or not said.startswith(b'[["doveadmResponse"'):
-                raise OSError(f"Dovecot answered {answer.status}: {said[:200]!r}")
+            text = answer.read()
+            if answer.status != 200 or text.count(b'["doveadmResponse"') != len(mailboxes):
+                raise OSError(f"Dovecot answered {answer.status}: {text[:200]!r}")
         except http.client.HTTPException as error:
             raise OSError(f"Dovecot did not answer: {type(error).__name__}") from error
         finally:
