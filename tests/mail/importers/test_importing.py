@@ -14,6 +14,7 @@ import pytest
 
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.room import Room
 from civicmail.core.ledger import sequencer
 from civicmail.core.query.parse import parse
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
@@ -23,11 +24,12 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.archive.tasks import closed_bytes
 from civicmail.mail.importers import importing, intake, searchable
-from civicmail.mail.importers.errors import ImportRunning, NoSuchPath
+from civicmail.mail.importers.errors import ImportRunning, NoRoomToImport, NoSuchPath
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.walk import Left
-from civicmail.mail.search import coverage, seenlimited
+from civicmail.mail.search import coverage, seenlimited, tasks
 from civicmail.mail.search.counts import count, counts
+from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 from mail.importers.parserworks import command
@@ -254,6 +256,48 @@ def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: 
     assert len(list(_captures(data))) == 300
     assert _found(data, "letter") == 300
     assert _run(data, folder) == _totals(known=300)
+
+
+def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1202: what was stored by then is kept and searchable; the same import stores the rest. The words say what to do."""
+    free = iter([2_000_000] * 5 + [999_999] * 100)
+    monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
+    folder = _put(tmp_path / "in", *(_mail(n) for n in range(8)))
+    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    with pytest.raises(NoRoomToImport, match=r"5 messages were stored now, and 0 before.*same command"):
+        run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1_000_000)
+    assert len(list(_captures(data))) == 5
+    assert _run(data, folder) == _totals(stored=3, known=5)
+    assert _found(data, "letter") == 8
+    assert run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1_000_000).known == 8  # nothing new needs no room
+
+
+def test_an_import_does_not_wait_for_an_index_that_rests(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1115: what holds the index says that its volume has no room; the import has stored everything, and says so."""
+    folder = _put(tmp_path / "in", _mail(1))
+    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, 0))  # that of the archive has room
+    with closing(IndexJob.take(data, least=1 << 60)) as job:
+        job.step(NOW)
+        with pytest.raises(NoRoom, match="Everything was stored, but is not searchable yet"):
+            run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1 << 60)
+    assert len(list(_captures(data))) == 1
+
+
+def test_an_import_writes_no_index_below_what_must_stay_free(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1115: of an index on a volume of its own, which an import writes itself."""
+    monkeypatch.setattr(tasks, "BULK_COMMIT_BYTES", 1)
+    monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
+    free = iter([2_000_000] + [999_999] * 100)
+    folder = _put(tmp_path / "in", _mail(1))
+    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    with pytest.raises(NoRoom):
+        run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1_000_000)
+    assert coverage.is_paused(data) and coverage.covered(data) == {}
+    assert _run(data, folder) == _totals(known=1)
+    assert _found(data, "letter") == 1
 
 
 def test_where_somebody_else_seals_an_import_leaves_it_to_them(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def import_(
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
         request = Request(tuple(paths), custodian, source, journal, manifest)
-        totals = run_import(folder, request, told, now_ms, settings=settings.archive)
+        totals = run_import(folder, request, told, now_ms, settings=settings.archive, least=settings.gateway.min_free)
     lists.close()
     if json:
         output.emit(totals.plain())

@@ -5,12 +5,15 @@ UsageError
 CivicmailError
 └── NotBalanced      the archive lacks what was imported
 LaterError
-└── ImportRunning    another import holds the lease
+├── ImportRunning    another import holds the lease
+└── DiskFull
+    └── NoRoomToImport  less would stay free on the volume than has to
 """
 
 from __future__ import annotations
 
 from civicmail.core.config.errors import CivicmailError, LaterError, UsageError
+from civicmail.core.disk.errors import DiskFull
 
 
 class NoSuchPath(UsageError):
@@ -25,3 +28,7 @@ class NotBalanced(CivicmailError):
 
 class ImportRunning(LaterError):
     """Another import is running on the same data folder: two at once could both take an occurrence for new."""
+
+
+class NoRoomToImport(DiskFull):
+    """Less would stay free on the volume of the archive than `gateway.min_free`. What was stored by then is kept."""

@@ -14,12 +14,13 @@ from pathlib import Path
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.room import Room
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.importers.errors import ImportRunning, NoSuchPath, NotBalanced
+from civicmail.mail.importers.errors import ImportRunning, NoRoomToImport, NoSuchPath, NotBalanced
 from civicmail.mail.importers.intake import Intake, New, Taken, Totals
 from civicmail.mail.importers.manifest import Manifest
 from civicmail.mail.importers.occurrence import Ordinals
@@ -60,21 +61,26 @@ class Told:
 
 
 def run_import(
-    data: Path, request: Request, told: Told, clock: Clock, processes: int | None = None, settings: ArchiveSettings = _DEFAULT
+    data: Path,
+    request: Request,
+    told: Told,
+    clock: Clock,
+    processes: int | None = None,
+    settings: ArchiveSettings = _DEFAULT,
+    *,
+    least: int = 0,
 ) -> Totals:
     """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk.
-
-    settings: how much may be unsealed. processes: that parse, by default one for each core.
-    """
+    settings: how much may be unsealed. processes: that parse, by default one for each core. least: bytes that must stay free."""
     paths = _absolute(request.paths)
-    totals = Totals()
+    totals, room = Totals(), _Room(data, least)
     with ExitStack() as stack:
         stack.enter_context(_rare_collections())
         apart = Apart(stack.enter_context(closing(FileReader(data))))
         parsers = stack.enter_context(closing(Parsers(COMMAND, apart, processes, sane=is_sane)))
         stack.enter_context(_lease(data))
         writer = stack.enter_context(closing(Writer(data, clock)))
-        searchable = stack.enter_context(closing(Searchable(data, clock)))
+        searchable = stack.enter_context(closing(Searchable(data, clock, least)))
         integrated = stack.enter_context(closing(Integrated(data, clock)))
         sealing = Sealing(data, settings, clock, searchable, integrated)
 
@@ -84,21 +90,43 @@ def run_import(
             sealing.durable()
 
         intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian, durable)))
-        machine = Machine(data)
-        known = machine.known if machine.count() else _nothing_known
         manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
-        for new, _, answer in parsers.map(_new(paths, request, known, totals, told, clock, manifest)):
+        for new, _, answer in parsers.map(room.while_there(_new(paths, request, _known(data), totals, told, clock, manifest))):
             intake.keep(new, answer)
             totals.stored += 1
         parsers.stop()
         intake.finish()
-        integrated.wait()
-        integrated.durable()  # the last batches
+        integrated.rest()
+        room.require(totals)
         searchable.wait({writer.journal.name: writer.journal.durable}, told.searchable)
         integrated.wait()
-        if manifest is not None and not manifest.report(data)["balanced"]:
-            raise NotBalanced("The archive lacks items that the manifest counts; the manifest says how many.")
+        _require_balance(manifest, data)
     return totals
+
+
+class _Room:
+    """Whether the volume of the archive has room for what is new. What is known already needs none."""
+
+    def __init__(self, data: Path, least: int) -> None:
+        self._room = Room(data, least)
+        self._ended = False
+
+    def while_there(self, items: Iterator[tuple[New, bytes, Ask]]) -> Iterator[tuple[New, bytes, Ask]]:
+        """These messages, up to the first that would leave too little free."""
+        for new, content, ask in items:
+            if not self._room.has(len(content)):
+                self._ended = True
+                return
+            yield new, content, ask
+
+    def require(self, totals: Totals) -> None:
+        """Raise NoRoomToImport where that ended before the last message."""
+        if self._ended:
+            raise NoRoomToImport(
+                f"The import stopped: less than {self._room.least} bytes (gateway.min_free) would stay free on the volume of the "
+                f"archive. {totals.stored} messages were stored now, and {totals.known} before. Make room there, and run the "
+                "same command again: it goes on from here."
+            )
 
 
 def _new(
@@ -160,6 +188,17 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+def _known(data: Path) -> Known:
+    machine = Machine(data)
+    return machine.known if machine.count() else _nothing_known
+
+
+def _require_balance(manifest: Manifest | None, data: Path) -> None:
+    """Raise NotBalanced where a manifest counts what the archive lacks."""
+    if manifest is not None and not manifest.report(data)["balanced"]:
+        raise NotBalanced("The archive lacks items that the manifest counts; the manifest says how many.")
 
 
 def _nothing_known(_bits: bytes, _sha256: bytes) -> bool:

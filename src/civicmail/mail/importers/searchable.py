@@ -12,12 +12,14 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.room import Room
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive.commit import Clock
 from civicmail.mail.archive.tasks import SealJob, closed_bytes
 from civicmail.mail.importers.intake import Taken
 from civicmail.mail.search import coverage
 from civicmail.mail.search.documents import of_text
+from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.tasks import IndexJob
 
 log = get_logger()
@@ -27,18 +29,20 @@ Report = Callable[[int, int], None]
 
 
 class Searchable:
-    """The index for as long as the import lasts: its writer where the lease is free, else an eye on the one who has it."""
+    """The index for as long as the import lasts: its writer where the lease is free, else an eye on the one who has it. least:
+    bytes that must stay free on its volume; raises NoRoom where less are."""
 
-    def __init__(self, data: Path, clock: Clock) -> None:
+    def __init__(self, data: Path, clock: Clock, least: int = 0) -> None:
         self._data = data
         self._clock = clock
+        self._room = Room(coverage.top(data), least)
         self._job = self._take()
         if self._job is not None:
             self._job.catch_up(clock())  # what lies in the journals already, so that what comes is fed without a gap
 
     def _take(self) -> IndexJob | None:
         try:
-            return IndexJob.take(self._data, bulk=True)
+            return IndexJob.take(self._data, bulk=True, least=self._room.least)
         except LeaseHeld:
             return None
 
@@ -51,12 +55,18 @@ class Searchable:
             self._job.feed(of_text(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
 
     def wait(self, positions: dict[str, int], report: Report) -> None:
-        """Return when everything up to these journal positions is searchable, whoever does it."""
+        """Return when everything up to these journal positions is searchable, whoever does it. Raises NoRoom where the one who has
+        the index rests."""
         while not self._reached(positions, report):
             if self._job is None and (job := self._take()) is not None:
                 self._job = job  # the holder went away
             if self._job is not None:
                 self._job.catch_up(self._clock())
+            elif coverage.is_paused(self._data) and not self._room.has():
+                raise NoRoom(
+                    "Everything was stored, but is not searchable yet: the search index rests until its volume has room "
+                    "(civicmail doctor). It goes on by itself."
+                )
             else:
                 time.sleep(LOOK_SECONDS)
 
@@ -100,6 +110,11 @@ class Integrated:
             fresh, self._fresh = self._fresh, []
             self._running = self._thread.submit(_integrate, self._sequencer, fresh, self._clock())
 
+    def rest(self) -> None:
+        """Begin to integrate the last batches, behind what was begun before."""
+        self.wait()
+        self.durable()
+
     def wait(self) -> None:
         """Return when what was begun is done; raises what went wrong."""
         if self._running is not None:
@@ -138,8 +153,7 @@ class Sealing:
             return
         try:
             with SealJob(self._data, self._settings) as job:
-                self._integrated.wait()
-                self._integrated.durable()
+                self._integrated.rest()
                 self._integrated.wait()
                 self._searchable.commit()
                 job.seal(lambda: coverage.covered(self._data), self._clock())

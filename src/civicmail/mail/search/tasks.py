@@ -110,7 +110,7 @@ class IndexJob:
 
     def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
         """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order. size: bytes of
-        the message. What lies between the last record read and this one is read first."""
+        the message. What lies between the last record read and this one is read first. Raises NoRoom."""
         if number > self._tail.positions.get(place, 0) + 1:
             self.catch_up(now)
         if number <= self._tail.positions.get(place, 0):
@@ -119,6 +119,7 @@ class IndexJob:
         self._tail.positions[place] = number
         self._waiting += size
         if self._waiting >= self._commit_bytes:
+            self._need_room()
             self.commit(now)
 
     def commit(self, now: int) -> None:
