@@ -107,6 +107,19 @@ def test_recipients_beyond_the_limit_are_for_the_next_message() -> None:
     assert talk.output == b"452 4.5.3 Too many recipients\r\n"
 
 
+def test_recipients_beyond_the_limit_do_not_cost_those_that_were_taken_their_mail() -> None:
+    """R-1206: a client that sends them all in a row is not let go before its message, however many more it has; not for ever."""
+    talk = Talk(dataclasses.replace(PROFILE, max_recipients=200))
+    ready(talk, *(b"p%d@d" % n for n in range(200)))
+    talk.send(b"".join(b"RCPT TO:<q%d@d>\r\n" % n for n in range(200)))
+    assert talk.output == b"452 4.5.3 Too many recipients\r\n" * 200
+    talk.send(b"DATA\r\n", b"x\r\n.\r\n")
+    assert talk.output.endswith(b"250 2.0.0 Ok\r\n") and len(talk.messages) == 1
+    ready(talk, *(b"p%d@d" % n for n in range(200)))
+    talk.send(b"RCPT TO:<q@d>\r\n" * 1000)
+    assert talk.output.endswith(b"421 4.7.0 Too many commands without a message\r\n")
+
+
 def test_a_session_that_waits_takes_no_further_command() -> None:
     session = Session(PROFILE)
     session.feed(b"HELO a\r\n")

@@ -6,6 +6,7 @@ A wrong file is refused as a whole (exit 3): a setting that is silently ignored 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -14,12 +15,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from civicmail.core.config import lines, values
+from civicmail.core.config import lines, together, values
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
 
 FILE = "civicmail.toml"
 PREFIX = "CIVICMAIL__"
+_MISTAKES = {
+    "Invalid value": 'text stands in straight quotes, like "city.example"',
+    "Illegal character '\\n'": "a quote is missing at the end of this line",
+    "Unescaped '\\'": "write a backslash twice",
+    "Cannot overwrite a value": "this setting is there twice; leave one of them",
+    "Cannot declare": "this section is there twice; put what both say into one",
+    "Expected '='": 'a line is: setting = "value"',
+}
+"""What the parser of TOML says first, and what to do about it."""
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 Path_ = tuple[str | int, ...]
 
@@ -31,6 +41,8 @@ def load(data: Path, config: Path | None = None, environ: Mapping[str, str] | No
     plain, text = _parse(path)
     built = _Builder(path, text).section(Settings, plain, ())
     settings: Settings = _override(built, plain, os.environ if environ is None else environ)
+    if found := together.contradiction(settings):
+        raise _Builder(path, text).error(*found)
     return settings
 
 
@@ -38,21 +50,36 @@ def require_folder(data: Path) -> None:
     """Raise ConfigError unless data is a folder that `init` has made."""
     if not data.is_dir():
         raise ConfigError(f"There is no data folder {data}; `civicmail init --data {data}` makes one.")
-    if not (data / FILE).is_file():
-        raise ConfigError(f"The folder {data} is not initialised; `civicmail init --data {data}` does it.")
+    if (data / FILE).is_file():
+        return
+    if (data / "keys").exists():
+        raise ConfigError(
+            f"The settings file {data / FILE} is missing. Put it back from a copy (the second place has one); "
+            f"without any, `civicmail init --data {data}` writes one anew and touches nothing else."
+        )
+    raise ConfigError(f"The folder {data} is not initialised; `civicmail init --data {data}` does it.")
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # an editor of Windows puts a mark in front
     except OSError as error:
         raise ConfigError(f"The settings file {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"The settings file {path} is not UTF-8.") from None
+        raise ConfigError(f"The settings file {path} is not UTF-8; save it as UTF-8.") from None
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}.") from None
+        raise ConfigError(_not_toml(path, str(error))) from None
+
+
+def _not_toml(path: Path, said: str) -> str:
+    """What the parser says, with the line where the others have it, and what to do where it is one of the usual mistakes."""
+    what, _, where = said.partition(" (at ")
+    line = re.match(r"line (\d+)", where)
+    at = f"{path}, line {line[1]}" if line else str(path)
+    todo = next((do for beginning, do in _MISTAKES.items() if what.startswith(beginning)), "")
+    return f"{at}: not TOML: {what}{f'; {todo}' if todo else ''}."
 
 
 def _override(built: Settings, plain: dict[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -117,16 +144,16 @@ class _Builder:
 
     def section(self, class_: Any, plain: Any, at: Path_) -> Any:
         if not isinstance(plain, dict):
-            raise self._error(at, f"{_dotted(at)} must be a table")
+            raise self.error(at, f"{_dotted(at)} must be a table")
         hints = _hints(class_)
         for key in plain:
             if key not in hints:
-                raise self._error((*at, key), f"unknown setting {_dotted((*at, key))}{_nearest(key, hints, _dotted(at))}")
+                raise self.error((*at, key), f"unknown setting {_dotted((*at, key))}{_nearest(key, hints, _dotted(at))}")
         given = {key: self._value(hints[key], value, (*at, key)) for key, value in plain.items()}
         assert all(f.default is not MISSING or f.default_factory is not MISSING for f in fields(class_))
         for key, value in given.items():
             if wrong := values.complaint((class_.__name__, key), value):
-                raise self._error((*at, key), f"{_dotted((*at, key))} {wrong}")
+                raise self.error((*at, key), f"{_dotted((*at, key))} {wrong}")
         return class_(**given)
 
     def _value(self, hint: Any, value: Any, at: Path_) -> Any:
@@ -140,9 +167,9 @@ class _Builder:
             return {k: self._value(get_args(hint)[1], v, (*at, k)) for k, v in value.items()}
         if origin is None and type(value) is hint:  # exactly: true is no number
             return value
-        raise self._error(at, f"{_dotted(at)} must be {_words(hint)}")
+        raise self.error(at, f"{_dotted(at)} must be {_words(hint)}")
 
-    def _error(self, at: Path_, what: str) -> ConfigError:
+    def error(self, at: Path_, what: str) -> ConfigError:
         line = lines.line_of(self._text, at)
         where = f"{self._path}, line {line}" if line else str(self._path)
         return ConfigError(f"{where}: {what}.")

@@ -158,6 +158,11 @@ class Plain:
     until: str = _setting("", "The day, like 2027-06-30, from which doctor is red again.")
 
 
+CONFIDENTIAL = ["ssn", "itin", "card", "bank", "iban", "licence", "passport", "medicare", "medical", "health", "cjis", "secret"]
+CONFIDENTIAL += ["password", "bundle", "unread"]
+"""The kinds of confidential information that checks name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secure:
     partner: list[Partner] = _setting([], "Whose servers we know, so that TLS to them is proven; one table for each.")

@@ -5,21 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import zoneinfo
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from civicmail.core.config import places
 from civicmail.core.config.pairs import pairs
-from civicmail.core.config.settings import CHECKS
-
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
-_HOP = re.compile(r"(?:smtp|smtps|lmtp)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z|lmtp:///.+\Z")
-
-_TLS = re.compile(r"tls://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\Z")
-
-_POSTGRESQL = re.compile(r"postgresql://[^\s/]*/[A-Za-z0-9_-]+\Z")
-
-Check = Callable[[Any], str]
+from civicmail.core.config.places import Check
+from civicmail.core.config.settings import CHECKS, CONFIDENTIAL
 
 
 def _one_of(*words: str) -> Check:
@@ -34,12 +26,12 @@ def _between(least: int, most: int) -> Check:
 def _domains(value: list[str]) -> str:
     if not value:
         return "must name at least one domain"
-    wrong = [d for d in value if not _DOMAIN.match(d)]
+    wrong = [d for d in value if not places.DOMAIN.match(d)]
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
 
 def _names(value: list[str]) -> str:
-    wrong = [d for d in value if not _DOMAIN.match(d)]
+    wrong = [d for d in value if not places.DOMAIN.match(d)]
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
 
@@ -72,33 +64,8 @@ def _networks(value: list[str]) -> str:
     return ""
 
 
-def _address(value: str) -> str:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return "must be an IP address, like 127.0.0.1, 0.0.0.0 or ::"
-    return ""
-
-
-def _hop(*words: str) -> Check:
-    return lambda value: "" if value in words or _HOP.match(value) else "must be like smtp://host:25 or lmtp://host:24"
-
-
-def _standby(value: str) -> str:
-    return "" if not value or value.startswith("/") or _TLS.match(value) else "must be a folder like /mnt/copy, or tls://host:port"
-
-
-def _routes(value: dict[str, str]) -> str:
-    wrong = [d for d, hop in value.items() if not (hop == "maildir" or _HOP.match(hop))]
-    return f"for {wrong[0]} must be maildir, or like smtp://host:25 or lmtp://host:24" if wrong else ""
-
-
 def _time_zone(value: str) -> str:
     return "" if value in zoneinfo.available_timezones() else "must be a time zone like America/Chicago"
-
-
-def _database(value: str) -> str:
-    return "" if not value or _POSTGRESQL.match(value) else "must be like postgresql://user@host:5432/name"
 
 
 _SENDER = re.compile(r"[^\s@]*@(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
@@ -117,35 +84,6 @@ def _budgets(value: dict[str, int]) -> str:
 def _identification(value: str) -> str:
     rest = value.replace("{name}", "").replace("{department}", "")
     return "may have {name} and {department}, and no other braces" if "{" in rest or "}" in rest else ""
-
-
-_HTTP = re.compile(r"http://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z")
-
-
-def _http(value: str) -> str:
-    return "" if not value or _HTTP.match(value) else "must be like http://127.0.0.1:8080"
-
-
-_HOOK = re.compile(r"https://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[!-~]*)?\Z")
-_HOOK_HERE = re.compile(r"http://(?:127\.[0-9.]+|\[::1\]|localhost)(?::[0-9]{1,5})?(?:/[!-~]*)?\Z")
-
-
-def _hook(value: str) -> str:
-    good = _HOOK.match(value) or _HOOK_HERE.match(value)
-    return "" if good else "must be like https://id.city.example/ended, or http:// on this machine"
-
-
-_PAGES = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?\Z")
-
-
-def _pages(value: str) -> str:
-    return "" if not value or _PAGES.match(value) else "must be like https://mail.city.example, without a slash at its end"
-
-
-def _program_door(secure: str, plain: str, port: int) -> Check:
-    """A service by its name in RFC 8314: with TLS from the start, or with STARTTLS."""
-    form = re.compile(rf"(?:{secure}|{plain})://[a-z0-9.-]+:[0-9]{{1,5}}\Z")
-    return lambda value: "" if not value or form.match(value) else f"must be like {secure}://mail.city.example:{port}"
 
 
 def _days(value: list[str]) -> str:
@@ -174,31 +112,11 @@ def _checks(value: list[str]) -> str:
     return f"has {unknown[0]!r}, which is none of {', '.join(CHECKS)}" if unknown else ""
 
 
-_PLACE = re.compile(r"unix:/.+|(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\Z")
-
-
-def _place(value: str) -> str:
-    return "" if not value or _PLACE.match(value) else "must be like 127.0.0.1:3310 or unix:/run/clamav/clamd.ctl"
-
-
-def _resolvers(value: list[str]) -> str:
-    for said in value:
-        host, _, port = said.rpartition(":") if said.count(":") == 1 else (said, "", "53")
-        if _address(host.strip("[]")) or not port.isdecimal():
-            return f"has {said!r}, which is no address like 192.0.2.53 or 127.0.0.1:5353"
-    return ""
-
-
 _KINDS = ("employee", "contractor", "vendor", "agent", "volunteer", "board", "elected")
 _COLUMNS = (
     "uid", "family", "given", "display", "kind", "department", "position", "supervisor", "contract", "starts", "ends", "phone",
     "language", "outside",
 )  # fmt: skip
-_LDAP = re.compile(r"ldaps?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?\Z")
-
-
-def _ldap(value: str) -> str:
-    return "" if not value or _LDAP.match(value) else "must be like ldaps://ldap.city.example:636"
 
 
 def _pairs(*ours: str) -> Check:
@@ -214,17 +132,43 @@ def _pairs(*ours: str) -> Check:
     return check
 
 
-_PARTNER = re.compile(r"smtp://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?\Z")
-_NAMESERVER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}\Z")
+_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]+\Z")
 
 
-def _partner(value: str) -> str:
-    return "" if not value or _PARTNER.match(value) else "must be like smtp://mx.agency.example:25"
+def _partner_domain(value: str) -> str:
+    return "" if places.DOMAIN.match(value) else "must be a domain in lower case"
 
 
-def _nameserver(value: str) -> str:
-    """One that is asked whether records are signed has to be named: whoever stands in between could say that they are."""
-    return "" if not value or _NAMESERVER.match(value) else "must be like 127.0.0.1:53 or [::1]:53"
+def _until(value: str) -> str:
+    return _days([value]) if value else ""
+
+
+def _hosts(value: list[str]) -> str:
+    wrong = [host for host in value if not places.DOMAIN.match(host.lower())]
+    return f"has {wrong[0]!r}, which is no host name" if wrong else ""
+
+
+def _page_hosts(value: list[str]) -> str:
+    wrong = [
+        h for h in value if h != "*" and not places.DOMAIN.match(h.lower().removeprefix(".")) and places.address(h.strip("[]"))
+    ]
+    return f"has {wrong[0]!r}, which is no host name; leave out https:// and the port" if wrong else ""
+
+
+def _local_parts(value: list[str]) -> str:
+    wrong = [part for part in value if not _LOCAL_PART.match(part.lower())]
+    return f"has {wrong[0]!r}, which is not what stands before the @ of an address" if wrong else ""
+
+
+def _lists(value: list[str]) -> str:
+    wrong = [address for address in value if not _SENDER.match(address) or address.startswith("@")]
+    return f"has {wrong[0]!r}, which is no address in lower case" if wrong else ""
+
+
+def _kinds_of_information(value: list[str]) -> str:
+    """A kind that there is not would leave by TLS without a word."""
+    unknown = [kind for kind in value if kind not in CONFIDENTIAL and not kind.startswith("list:")]
+    return f"has {unknown[0]!r}, which is none of {', '.join(CONFIDENTIAL)}, and no list:NAME" if unknown else ""
 
 
 _POSITIVE = _between(1, 1 << 62)
@@ -232,8 +176,9 @@ _PORT = _between(0, 65_535)
 
 _CHECKS: dict[tuple[str, str], Check] = {
     ("City", "domains"): _domains,
+    ("City", "hostname"): places.hostname,
     ("Listener", "kind"): _one_of("mx", "submission", "relay", "lmtp", "journal"),
-    ("Listener", "address"): _address,
+    ("Listener", "address"): places.address,
     ("Listener", "port"): _PORT,
     ("Listener", "peers"): _networks,
     ("Listener", "xclient"): _networks,
@@ -247,15 +192,17 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Signin", "window"): _between(1, 86_400),
     ("Signin", "per_connection"): _between(1, 10),
     ("Signin", "delay"): _between(0, 10_000),
-    ("Signin", "kick"): _http,
+    ("Signin", "kick"): places.http,
     ("Signin", "step_up"): _between(30, 3600),
     ("Signin", "session"): _between(300, 604_800),
     ("Oidc", "id"): _slug,
     ("Oidc", "claim"): _claim,
+    ("Oidc", "issuer"): places.provider,
     ("Saml", "id"): _slug,
     ("Saml", "claim"): _claim,
+    ("Saml", "sso"): places.provider,
     ("Webhook", "name"): _slug,
-    ("Webhook", "url"): lambda value: _hook(value) if value else "",
+    ("Webhook", "url"): lambda value: places.hook(value) if value else "",
     ("Senders", "identification"): _identification,
     ("Senders", "without_identification"): _one_of("finding", "refuse"),
     ("Gateway", "processes"): _between(1, 64),
@@ -266,32 +213,36 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Gateway", "max_received"): _between(10, 1000),
     ("Gateway", "timeout"): _POSITIVE,
     ("Gateway", "min_free"): _between(0, 1 << 62),
-    ("Courier", "local"): _hop("maildir"),
-    ("Courier", "outbound"): _hop(""),
-    ("Courier", "elsewhere"): _hop("", "maildir"),
-    ("Courier", "route"): _routes,
+    ("Courier", "local"): places.hop("maildir"),
+    ("Courier", "outbound"): places.hop(""),
+    ("Courier", "elsewhere"): places.hop("", "maildir"),
+    ("Courier", "route"): places.routes,
     ("Courier", "retry_first"): _POSITIVE,
     ("Courier", "retry_most"): _POSITIVE,
     ("Courier", "expire"): _POSITIVE,
     ("Courier", "concurrency"): _between(1, 1000),
     ("Courier", "timeout"): _POSITIVE,
     ("Courier", "tls"): _one_of("opportunistic", "required", "off"),
+    ("Courier", "imap"): places.boxes,
     ("Archive", "unsealed_most"): _POSITIVE,
     ("Archive", "seal_every"): _POSITIVE,
     ("Archive", "checkpoint_every"): _POSITIVE,
     ("Archive", "acknowledge"): _one_of("local", "standby"),
-    ("Archive", "standby"): _standby,
+    ("Archive", "standby"): places.standby,
     ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
     ("Archive", "without_standby"): _one_of("later", "local"),
     ("Screening", "checks"): _checks,
     ("Screening", "processes"): _between(1, 64),
     ("Screening", "seconds"): _between(1, 60),
-    ("Screening", "resolver"): _resolvers,
-    ("Screening", "clamd"): _place,
-    ("Screening", "rspamd"): _http,
-    ("Screening", "spamd"): _place,
+    ("Screening", "resolver"): places.resolvers,
+    ("Screening", "clamd"): places.place,
+    ("Screening", "rspamd"): places.http,
+    ("Screening", "spamd"): places.place,
     ("Screening", "protected"): _names,
     ("Screening", "sealers"): _names,
+    ("Screening", "shares"): _hosts,
+    ("Screening", "reports"): _local_parts,
+    ("Screening", "incidents"): _local_parts,
     ("Screening", "web_services"): _services,
     ("Screening", "companies"): _companies,
     ("Containment", "outside"): _POSITIVE,
@@ -301,27 +252,31 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Containment", "service"): _POSITIVE,
     ("Containment", "services"): _budgets,
     ("Hook", "name"): _slug,
-    ("Hook", "url"): _hook,
-    ("Partner", "server"): _partner,
+    ("Hook", "url"): places.hook,
+    ("Partner", "server"): places.partner,
+    ("Partner", "domain"): _partner_domain,
+    ("Plain", "until"): _until,
     ("Plain", "door"): _one_of("submission", "relay", "lmtp", "journal", "imap", "courier"),
-    ("Secure", "resolver"): _nameserver,
+    ("Secure", "resolver"): places.nameserver,
+    ("Secure", "never_tls"): _kinds_of_information,
     ("Secure", "days"): _between(1, 366),
     ("Secure", "tries"): _between(1, 100),
-    ("Secure", "files_url"): _pages,
-    ("Web", "address"): _address,
+    ("Secure", "files_url"): places.pages,
+    ("Web", "address"): places.where_pages_are,
     ("Web", "port"): _PORT,
     ("Web", "api_rate"): _between(1, 100_000),
     ("Web", "proxies"): _between(0, 10),
-    ("Web", "url"): _pages,
-    ("Marks", "url"): _pages,
+    ("Web", "url"): places.pages,
+    ("Web", "hosts"): _page_hosts,
+    ("Marks", "url"): places.pages,
     ("Marks", "known"): _names,
-    ("Programs", "imap"): _program_door("imaps", "imap", 993),
-    ("Programs", "submission"): _program_door("submissions", "submission", 465),
+    ("Programs", "imap"): places.program_door("imaps", "imap", 993),
+    ("Programs", "submission"): places.program_door("submissions", "submission", 465),
     ("City", "time_zone"): _time_zone,
     ("Oversight", "show_looks"): _one_of("never", "closed"),
     ("Oversight", "holidays"): _days,
     ("Ldap", "name"): _slug,
-    ("Ldap", "url"): _ldap,
+    ("Ldap", "url"): places.ldap,
     ("Ldap", "attributes"): _pairs(*_COLUMNS),
     ("Ldap", "page"): _between(1, 10_000),
     ("Ldap", "every"): _between(0, 10_080),
@@ -330,8 +285,9 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Feeds", "number"): _one_of("employeeNumber", "externalId", "userName"),
     ("Feeds", "kind"): _one_of(*_KINDS),
     ("Feeds", "kinds"): _pairs(*_KINDS),
+    ("Feeds", "lists"): _lists,
     ("Feeds", "departments"): _pairs(),
-    ("Database", "url"): _database,
+    ("Database", "url"): places.database,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),
     ("Log", "format"): _one_of("text", "json"),
 }

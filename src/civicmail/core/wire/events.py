@@ -46,12 +46,14 @@ class Ready:
 
 @dataclass(slots=True)
 class Transaction:
-    """MAIL and the accepted RCPTs. forwarded: what XFORWARD said of the first client, for the trace only."""
+    """MAIL and the accepted RCPTs. forwarded: what XFORWARD said of the first client, for the trace only; beyond: how many more
+    there were than one transaction takes."""
 
     sender: Path
     params: dict[str, str]
     recipients: list[RcptTo] = field(default_factory=list)
     forwarded: dict[str, str] = field(default_factory=dict)
+    beyond: int = 0
 
 
 @dataclass(slots=True)

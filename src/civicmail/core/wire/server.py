@@ -32,6 +32,7 @@ from civicmail.core.wire.signing import Signing
 
 _OVERRUN = 1024 * 1024  # what we still listen to, beyond the size limit once more, for the sake of a reply after the data
 
+_TOO_MANY = "452 4.5.3 Too many recipients"
 _TOO_LARGE = "552 5.3.4 Message too large"
 _BROKEN_LINES = "550 5.5.2 Message has a bare CR, bare LF or NUL; lines must end with CRLF"
 _NEEDS_UTF8 = "553 5.6.7 Address needs SMTPUTF8"
@@ -164,13 +165,23 @@ class Session(Signing):
         if self.transaction is None or self._chunks is not None:
             self._pastime("503 5.5.1 Say MAIL first")
         elif len(self.transaction.recipients) >= self.profile.max_recipients:
-            self._pastime("452 4.5.3 Too many recipients")
+            self._beyond()
         else:
             rcpt = parse_rcpt(argument, lenient=self.profile.newlines == "normalise")
             if not rcpt.path.is_ascii and "SMTPUTF8" not in self.transaction.params:
                 self._mistake(_NEEDS_UTF8, "SMTPUTF8")
             else:
                 self._ask(rcpt)
+
+    def _beyond(self) -> None:
+        """Who has more recipients than one transaction takes sends them in a row, and those that were taken must get their mail all
+        the same (RFC 5321 4.5.3.1.10): as many again do not count as commands that bring no mail."""
+        assert self.transaction is not None
+        self.transaction.beyond += 1
+        if self.transaction.beyond <= self.profile.max_recipients:
+            self._say(_TOO_MANY)
+        else:
+            self._pastime(_TOO_MANY)
 
     def rset(self, argument: str) -> None:
         self._reset()

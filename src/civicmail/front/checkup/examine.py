@@ -17,6 +17,7 @@ from civicmail.front.checkup import (
     keys,
     machine,
     marking,
+    named,
     otherdoors,
     passing,
     programs,
@@ -30,8 +31,8 @@ from civicmail.front.checkup.findings import Finding, Patient
 Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments, keeping.lag,
-    keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
+    named.named, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments,
+    keeping.lag, keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
     otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
@@ -44,8 +45,11 @@ def examine(patient: Patient) -> Iterator[Finding]:
 
 
 def made(check: Check, patient: Patient) -> Iterator[Finding]:
-    """The findings of one check, and that it failed where it did."""
+    """The findings of one check, and that it failed where it did, however it did: what is broken is what brings people here."""
     try:
         yield from check(patient)
     except (CivicmailError, OSError) as error:
         yield Finding(check.__name__, "problem", f"This could not be checked: {error}", "civicmail verify")
+    except Exception as error:  # noqa: BLE001 - a damaged file may fail in any way, and the other checks are still made
+        text = f"This could not be checked: {type(error).__name__}: {error}"
+        yield Finding(check.__name__, "problem", text, "civicmail verify; and please report it: a check should say what is wrong.")

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config import explain as explained
+from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import FILE, load
 from civicmail.core.config.template import render, toml
-from civicmail.front.checkup import addressed
+from civicmail.front.checkup import addressed, named
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
 
@@ -19,15 +20,17 @@ app = group("Check, show and explain settings.")
 
 @app.command()
 def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Read the settings as every command does, and say what is wrong with them, and what does not work with them."""
+    """Read the settings as every command does, and look whether the files that they name are there; say what is wrong with them,
+    and what does not work with them. Ends with 3 when something is wrong."""
     folder, settings = options.installation(data, config)
-    missing = addressed.missing(settings)
+    wrong, missing = named.wrong(settings, folder), addressed.missing(settings)
     if json:
-        output.emit({"ok": True, "file": str(config or folder / FILE), "missing": missing})
-        return
-    output.words(f"{config or folder / FILE} is good.")
-    for said in missing:
-        output.words(said)
+        output.emit({"ok": not wrong, "file": str(config or folder / FILE), "wrong": wrong, "missing": missing})
+    else:
+        for said in wrong or [f"{config or folder / FILE} is good.", *missing]:
+            output.words(said)
+    if wrong:
+        raise typer.Exit(ConfigError.exit_code)
 
 
 @app.command()

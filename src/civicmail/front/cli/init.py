@@ -21,6 +21,9 @@ def init(data: options.Data = None) -> None:
         raise ConfigError(f"{folder} is there already and is no folder.")
     if (folder / FILE).exists():
         raise ConfigError(f"{folder} is initialised already; nothing was changed.")
+    if layout.has_mail(folder):
+        _settings_anew(folder)
+        return
     if folder.exists() and {p.name for p in folder.iterdir()} - {"lost+found"}:
         half = " It has keys and no settings: an `init` before this one did not finish." if (folder / "keys").exists() else ""
         raise ConfigError(f"{folder} is not empty; nothing was changed.{half} Name a new or an empty folder.")
@@ -33,6 +36,15 @@ def init(data: options.Data = None) -> None:
     output.words(f"    {recovery}")
     for line in _next(folder, starter()):
         output.words(line)
+
+
+def _settings_anew(folder: Path) -> None:
+    """The settings file is lost, and what was kept is there: nothing but the file is written."""
+    OS_FILES.replace(folder / FILE, render(starter()).encode())
+    output.words(f"{folder} has keys and mail, and its settings were lost: {FILE} was written anew, and nothing else was touched.")
+    output.words(
+        "Write name, mail domains, listeners and next hops of the city into it before you start; until then mail would be refused."
+    )
 
 
 def _next(folder: Path, settings: Settings) -> list[str]:

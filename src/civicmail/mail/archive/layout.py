@@ -29,3 +29,9 @@ def make(data: Path, files: Files = OS_FILES) -> str:
     for name in FOLDERS:
         files.make_folder(data / name)
     return keyring.create(data)
+
+
+def has_mail(data: Path) -> bool:
+    """Whether an installation has worked here, whatever has become of its settings: it has keys, and journals or segments."""
+    kept = (path for name in ("journal", "segments") if (data / name).is_dir() for path in (data / name).iterdir())
+    return (data / "keys").is_dir() and any(path.is_dir() for path in kept)

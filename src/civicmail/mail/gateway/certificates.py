@@ -49,7 +49,22 @@ class Certificate:
         try:
             return work()
         except (OSError, ssl.SSLError) as error:
-            what = getattr(error, "reason", None) or error.strerror or "unreadable"
-            raise ListenerError(
-                f"The certificate files of the listener on port {self._listener.port} cannot be used: {what}."
-            ) from None
+            files = f"The certificate files of the listener on port {self._listener.port} cannot be used"
+            raise ListenerError(f"{files}: {_why(self._listener, error)}.") from None
+
+
+def _why(listener: Listener, error: OSError) -> str:
+    """Which file it is, and what is wrong with it: OpenSSL says neither."""
+    given = {"certificate": listener.certificate, "key": listener.key or listener.certificate, "client_ca": listener.client_ca}
+    for name, path in given.items():
+        if not path:
+            continue
+        try:
+            content = Path(path).read_bytes()
+        except OSError as unread:
+            return f"{name} {path}: {unread.strerror}"
+        if (b"PRIVATE KEY-----" if name == "key" else b"-----BEGIN CERTIFICATE-----") not in content:
+            return f"{path} has no {'private key' if name == 'key' else 'certificate'} in PEM form"
+    if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
+        return f"{listener.key or listener.certificate} has another certificate's key"
+    return str(getattr(error, "reason", None) or error.strerror or "unreadable")

@@ -1,0 +1,34 @@
+"""What cannot be true at the same time, though each setting alone may be."""
+
+from __future__ import annotations
+
+from civicmail.core.config.settings import Settings
+
+At = tuple[str | int, ...]
+
+
+def contradiction(settings: Settings) -> tuple[At, str] | None:
+    """Where the first one stands, and what is wrong with it as a sentence without its end; None where there is none."""
+    return _port_taken_twice(settings) or _nobody_to_wait_for(settings)
+
+
+def _port_taken_twice(settings: Settings) -> tuple[At, str] | None:
+    """The kernel would share connections out between the two: one listener would hear what is meant for the other."""
+    web = settings.web
+    taken = {(web.address, web.port): "the pages"} if web.serve and web.port else {}
+    for number, one in enumerate(settings.gateway.listener):
+        place = (one.address, one.port)
+        if place in taken:
+            said = f"{one.address}, port {one.port}, is taken by {taken[place]} already; give each a port of its own"
+            return ("gateway", "listener", number, "port"), said
+        if one.port:  # 0: any that is free
+            taken[place] = f"another listener ({one.kind})"
+    return None
+
+
+def _nobody_to_wait_for(settings: Settings) -> tuple[At, str] | None:
+    archive = settings.archive
+    if archive.acknowledge == "standby" and not archive.standby:
+        said = 'archive.acknowledge is "standby", but archive.standby names no second place: no mail would be acknowledged'
+        return ("archive", "acknowledge"), said
+    return None
