@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Check an export of Civicmail without Civicmail: python verify_export.py FOLDER_OR_ZIP [--key KEY] [--manifest SHA256] …
 
-Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Export"; the hashing is RFC 9162, 2.1. Prints what is wrong, a
-sentence a line, and one that says how it ended; ends with 0 when all is well, with 1 when not, with 2 when it cannot be read.
+Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Export", "Consistency"; the hashing is RFC 9162, 2.1. Prints
+what is wrong, a sentence a line, and how it ended; ends with 0 when all is well, with 1 when not, with 2 when it cannot be read.
 """
 
 import argparse
@@ -226,6 +226,62 @@ def root_of(leaves, size, path):
     return found if next(rest, None) is None else None
 
 
+def continues(old, old_root, size, root, path):
+    """Whether the path proves that the tree of `size` begins with that of `old` (RFC 9162, 2.1.4.2)."""
+    if not 0 < old < size:
+        return old == size and old_root == root and not path
+    rest = path if old & (old - 1) else [old_root, *path]
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = rest[0] if rest else b""
+    for p in rest[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = sha256(b"\x01" + p + fr).digest(), sha256(b"\x01" + p + sr).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = sha256(b"\x01" + sr + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old_root and sr == root
+
+
+def begins_with(part, known):
+    """Whether the ledger of a part (size, root, paths) begins with that of a checkpoint; None where the part does not say."""
+    size, root, paths = part
+    if known[1] == size:
+        return known[2] == root
+    return continues(known[1], known[2], size, root, paths[known[1]]) if known[1] in paths else None
+
+
+def check_given(given, signed, part, others):
+    """Each checkpoint that was given is of the ledger that was signed, by its own proofs of consistency or by those of others."""
+    for known in given:
+        answers = [begins_with(part, known)]
+        for other in others:
+            both = (begins_with(other, known), begins_with(other, signed))
+            answers.append(None if None in both else all(both))
+        sizes = f"the checkpoint of {known[1]} entries that you gave and that of {signed[1]} here"
+        demand(False not in answers, f"{sizes} contradict each other: there are two ledgers, or one that was rewritten")
+        demand(
+            True in answers, f"nothing here proves that {sizes} are of one ledger; have the city prove it to you (--consistency)"
+        )
+
+
+def part_of(plain, signed):
+    """(size, root, {size of an older checkpoint: path}) of whatever has proofs of consistency."""
+    return signed[1], signed[2], {one["size"]: path_of(one) for one in plain.get("consistency", ())}
+
+
+def read_consistency(path, key):
+    """The part of a file that `civicmail checkpoint prove` wrote."""
+    plain = json.loads(Path(path).read_text(encoding="utf-8"))
+    demand(plain["v"] == "civicmail consistency 1", "what you gave with --consistency is not of a version that is known here")
+    return part_of(plain, read_note(plain["checkpoint"], key))
+
+
 def path_of(part):
     path = [bytes.fromhex(p) for p in part["path"]]
     demand(all(len(p) == 32 for p in path), "a hash of a path is not 32 bytes long")
@@ -290,12 +346,13 @@ def check(found, arguments):
     if manifest["counts"]["failed"]:
         said.append(f"{manifest['counts']['failed']} more could not be read when it was made; the manifest names them.")
     if manifest["proof"]:
-        name, size, root, at = found.proofs(rows, read_key(arguments.key))
-        if arguments.checkpoint:
-            _, known, other, _ = read_note(Path(arguments.checkpoint).read_text(encoding="utf-8"), key_of(found))
-            demand(known == size, f"the checkpoint you gave covers {known} entries, the proofs are for {size}")
-            demand(other == root, "the checkpoint you gave and that of the proofs contradict each other: there are two ledgers")
+        signed = name, size, _, at = found.proofs(rows, read_key(arguments.key))
+        first = json.loads(next(iter(found.lines("proofs.jsonl"))))
+        key = base64.b64decode(first["key"], validate=True)
+        given = [read_note(Path(path).read_text(encoding="utf-8"), key) for path in arguments.checkpoint]
+        check_given(given, signed, part_of(first, signed), [read_consistency(path, key) for path in arguments.consistency])
         ending = "signed by the key you gave." if arguments.key else "the key came with the export, so compare it."
+        ending = ("in one ledger with each checkpoint that you gave; " if given else "") + ending
         said.append(f"Each was in {name} among its {size} entries at {when(at)}; {ending}")
     else:
         demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
@@ -305,16 +362,13 @@ def check(found, arguments):
     return said
 
 
-def key_of(found):
-    return base64.b64decode(json.loads(next(iter(found.lines("proofs.jsonl"))))["key"], validate=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description="Check an export of Civicmail.")
     parser.add_argument("export", help="the folder or the zip file")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
     parser.add_argument("--manifest", help="the SHA-256 of manifest.json that you were told")
-    parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you know from elsewhere, of any size")
+    parser.add_argument("--consistency", action="append", default=[], help="what `civicmail checkpoint prove` wrote for you")
     arguments = parser.parse_args()
     problems, said = [], []
     try:

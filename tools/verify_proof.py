@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Check a proof of Civicmail without Civicmail: python verify_proof.py PROOF [--message FILE] [--checkpoint FILE] [--key KEY].
+"""Check a proof of Civicmail without Civicmail: python verify_proof.py PROOF [--message FILE] [--checkpoint FILE …] [--key KEY].
 
-Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Proof"; the hashing is RFC 9162, 2.1. Prints one sentence;
-ends with 0 when the proof holds, with 1 when it does not, with 2 when it cannot be read.
+Needs Python 3.11 and `cryptography`. The format is docs/formats.md, "Proof" and "Consistency"; the hashing is RFC 9162, 2.1. Prints
+one sentence; ends with 0 when the proof holds, with 1 when it does not, with 2 when it cannot be read.
 """
 
 import argparse
@@ -71,6 +71,62 @@ def read_note(note, key):
     raise Wrong("the signature of the checkpoint is not good")
 
 
+def continues(old, old_root, size, root, path):
+    """Whether the path proves that the tree of `size` begins with that of `old` (RFC 9162, 2.1.4.2)."""
+    if not 0 < old < size:
+        return old == size and old_root == root and not path
+    rest = path if old & (old - 1) else [old_root, *path]
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = rest[0] if rest else b""
+    for p in rest[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = sha256(b"\x01" + p + fr).digest(), sha256(b"\x01" + p + sr).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = sha256(b"\x01" + sr + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old_root and sr == root
+
+
+def begins_with(part, known):
+    """Whether the ledger of a part (size, root, paths) begins with that of a checkpoint; None where the part does not say."""
+    size, root, paths = part
+    if known[1] == size:
+        return known[2] == root
+    return continues(known[1], known[2], size, root, paths[known[1]]) if known[1] in paths else None
+
+
+def check_given(given, signed, part, others):
+    """Each checkpoint that was given is of the ledger that was signed, by its own proofs of consistency or by those of others."""
+    for known in given:
+        answers = [begins_with(part, known)]
+        for other in others:
+            both = (begins_with(other, known), begins_with(other, signed))
+            answers.append(None if None in both else all(both))
+        sizes = f"the checkpoint of {known[1]} entries that you gave and that of {signed[1]} here"
+        demand(False not in answers, f"{sizes} contradict each other: there are two ledgers, or one that was rewritten")
+        demand(
+            True in answers, f"nothing here proves that {sizes} are of one ledger; have the city prove it to you (--consistency)"
+        )
+
+
+def part_of(plain, signed):
+    """(size, root, {size of an older checkpoint: path}) of whatever has proofs of consistency."""
+    return signed[1], signed[2], {one["size"]: path_of(one) for one in plain.get("consistency", ())}
+
+
+def read_consistency(path, key):
+    """The part of a file that `civicmail checkpoint prove` wrote."""
+    plain = json.loads(Path(path).read_text(encoding="utf-8"))
+    demand(plain["v"] == "civicmail consistency 1", "what you gave with --consistency is not of a version that is known here")
+    return part_of(plain, read_note(plain["checkpoint"], key))
+
+
 def check_record(proof):
     """The head is in the batch that the entry names. Returns the head, read."""
     raw = proof["head"].encode()
@@ -117,23 +173,35 @@ def when(ms):
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def check_older(arguments, proof, signed, key):
+    given = [read_note(Path(path).read_text(encoding="utf-8"), key) for path in arguments.checkpoint]
+    check_given(given, signed, part_of(proof, signed), [read_consistency(path, key) for path in arguments.consistency])
+
+
 def check(arguments):
     """Return the sentence that says what was proved."""
     proof = json.loads(Path(arguments.proof).read_text(encoding="utf-8"))
-    demand(isinstance(proof, dict) and proof.get("v") == "civicmail proof 1", "this is not a proof of a version that is known here")
+    kind = proof.get("v") if isinstance(proof, dict) else None
+    demand(kind in ("civicmail proof 1", "civicmail consistency 1"), "this is not a proof of a version that is known here")
     key = read_key(arguments.key, proof)
+    if kind == "civicmail consistency 1":
+        signed = name, size, _, at = read_note(proof["checkpoint"], key)
+        check_older(arguments, proof, signed, key)
+        demand(
+            arguments.checkpoint and not arguments.message, "it has no record; give the checkpoints that you know from elsewhere"
+        )
+        return f"Proved: {name} with its {size} entries at {when(at)} begins with each checkpoint that you gave."
     head = check_record(proof)
-    name, size, root, at = check_ledger(proof, key)
-    if arguments.checkpoint:
-        _, known_size, known_root, _ = read_note(Path(arguments.checkpoint).read_text(encoding="utf-8"), key)
-        demand(known_size == size, f"the checkpoint you gave covers {known_size} entries, the proof is for {size}")
-        demand(known_root == root, "the checkpoint you gave and that of the proof contradict each other: there are two ledgers")
+    signed = name, size, _, at = check_ledger(proof, key)
+    check_older(arguments, proof, signed, key)
     if arguments.message:
         check_message(head, arguments.message)
     what = f"{head['type']} {head['id']} (record {head['number']} of journal {head['journal']})"
     sentence = f"Proved: {what} was in {name} among its {size} entries at {when(at)}"
     if arguments.message:
         sentence += ", and the file is that message byte for byte"
+    if arguments.checkpoint:
+        sentence += ", in one ledger with each checkpoint that you gave"
     return sentence + (", signed by the key you gave." if arguments.key else "; the key came with the proof, so compare it.")
 
 
@@ -141,7 +209,8 @@ def main():
     parser = argparse.ArgumentParser(description="Check a proof of Civicmail.")
     parser.add_argument("proof", help="the file that `civicmail prove` wrote")
     parser.add_argument("--message", help="a file with the exact bytes of the message")
-    parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you know from elsewhere, of any size")
+    parser.add_argument("--consistency", action="append", default=[], help="what `civicmail checkpoint prove` wrote for you")
     parser.add_argument("--key", help="the public key that you trust: a file or base64")
     arguments = parser.parse_args()
     try:

@@ -44,17 +44,21 @@ class Kept:
         keys.create(data / "keys", UNSYNCED)
         for folder in ("journal", "leases", "ledger", "segments", "catalogue", "exports"):
             (data / folder).mkdir(parents=True, exist_ok=True)
-        with closing(Writer(data, lambda: NOW, UNSYNCED, 1 << 20)) as writer:
-            for capture, body in made:
-                writer.receipt(capture, body)
-            writer.flush()
-        self.integrate(signed=signed)
+        self.receive(made, signed=signed)
         with closing(IndexJob.take(data, bulk=True)) as job:
             job.catch_up(NOW)
         if sealed:
             making.seal(data)
         self.archive = Archive(data)
         self.reader = Reader(data)
+
+    def receive(self, made: list[tuple[Capture, bytes]], *, signed: bool = True) -> None:
+        """Keep more of them."""
+        with closing(Writer(self.data, lambda: NOW, UNSYNCED, 1 << 20)) as writer:
+            for capture, body in made:
+                writer.receipt(capture, body)
+            writer.flush()
+        self.integrate(signed=signed)
 
     def integrate(self, *, signed: bool = True) -> None:
         with Sequencer(self.data, UNSYNCED) as ledger:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import pytest
 
-from civicmail.core.ledger import keys
+from civicmail.core.ledger import checkpoints, keys
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
 from civicmail.desk.workbench import running
@@ -204,6 +204,29 @@ def test_a_checkpoint_of_another_key_is_told(kept: Kept, whole: Path, tmp_path: 
     code, said = check(whole, "--manifest", "0" * 64)
     assert (code, "not the one whose checksum you gave" in said) == (1, True), said
     assert check(tmp_path / "nowhere")[0] == 2
+
+
+def test_an_export_of_a_rewritten_archive_is_told_by_an_older_checkpoint(tmp_path: Path) -> None:
+    """R-1212: with the right keys everything agrees, but for what somebody outside has kept."""
+    made = list(captures(5, 12))
+    honest = Kept(tmp_path / "honest", made[:6])
+    old = tmp_path / "old.note"
+    shutil.copy(checkpoints.paths(honest.data / "ledger")[-1], old)
+    other = list(captures(6, 6))
+    shutil.copytree(honest.data / "keys", tmp_path / "forged" / "keys")
+    forged = Kept(tmp_path / "forged", [other[0], *made[1:6]])
+    said = []
+    for kept in (honest, forged):
+        checkpoints.note_published(kept.data / "ledger", 1)
+        kept.receive(made[6:])
+        out = kept.data.parent / f"{kept.data.name}-export"
+        export = Export(kept.data, Folder(out), ABOUT)
+        for place in kept.archive.captures():
+            export.add(kept.read()(place))
+        export.finish(12, {"searchable": 12, "archived": 12})
+        said.append((check(out)[0], *check(out, "--checkpoint", old)))
+    assert [codes for *codes, _ in said] == [[0, 0], [0, 1]], said
+    assert "in one ledger with each checkpoint" in said[0][2] and "rewritten" in said[1][2]
 
 
 def test_an_export_without_proofs_is_not_good_for_who_gives_a_key(kept: Kept, whole: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""ledger/checkpoints: the signed notes of this ledger, one file for each size, and the wish for a new one."""
+"""ledger/checkpoints: the signed notes of this ledger, one file for each size, which of them left the house, and the wish for a new
+one."""
 
 from __future__ import annotations
 
@@ -46,3 +47,20 @@ def want(ledger: Path, files: Files = OS_FILES) -> None:
 
 def is_wanted(ledger: Path) -> bool:
     return (ledger / "wanted").exists()
+
+
+def published(ledger: Path) -> list[int]:
+    """Sizes of the checkpoints that were published, smallest first."""
+    try:
+        lines = (ledger / "published").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
+    return sorted({int(line) for line in lines if line.isdigit()})
+
+
+def note_published(ledger: Path, size: int, files: Files = OS_FILES) -> None:
+    """Remember that somebody outside has this checkpoint: proofs continue it from now on."""
+    known = published(ledger)
+    if size not in known:
+        lines = "".join(f"{n}\n" for n in sorted([*known, size]))
+        files.replace(ledger / "published", lines.encode())

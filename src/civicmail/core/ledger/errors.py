@@ -5,6 +5,8 @@ LaterError
 └── NotIntegrated       the record is not in the ledger yet, or no checkpoint covers it
 ConfigError
 └── KeyMissing          the ledger's signing key is not there or is not a key
+UsageError
+└── NotOurCheckpoint    a file that somebody named is no checkpoint of this ledger
 DamagedFile
 ├── LedgerDamaged       bytes of the ledger that were synced are not as they were
 └── LedgerRolledBack    a signed checkpoint knows more, or other, entries than the ledger has
@@ -12,7 +14,7 @@ DamagedFile
 
 from __future__ import annotations
 
-from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.config.errors import ConfigError, LaterError, UsageError
 from civicmail.core.disk.errors import DamagedFile
 
 
@@ -26,6 +28,10 @@ class NotIntegrated(LaterError):
 
 class KeyMissing(ConfigError):
     """keys/ledger.key or keys/ledger.pub is missing or is not an Ed25519 key."""
+
+
+class NotOurCheckpoint(UsageError):
+    """The file is no checkpoint, or is not signed with the key of this ledger."""
 
 
 class LedgerDamaged(DamagedFile):

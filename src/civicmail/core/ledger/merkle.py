@@ -1,4 +1,4 @@
-"""The trees of RFC 9162, section 2.1, as pure arithmetic: roots, inclusion proofs, and their verification.
+"""The trees of RFC 9162, section 2.1, as pure arithmetic: roots, inclusion and consistency proofs, and their verification.
 
 A tree lies in an array for each level: node(level, i) is the root of the 2^level leaves from i·2^level on, and exists when all of
 these leaves do. Whatever else a proof needs is computed from such nodes, so a proof takes O(log² n) hashes and reads.
@@ -103,6 +103,49 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
             r = node_hash(r, p)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and r == root
+
+
+def consistency_path(old: int, size: int, node: Node) -> list[bytes]:
+    """PROOF(old, D[0:size]) of RFC 9162, 2.1.4.1: that the tree of `size` begins with the tree of `old`. Raises ValueError where it
+    cannot: nothing follows from an empty tree."""
+    if not 0 < old <= size:
+        raise ValueError(f"a tree of {size} does not begin with one of {old}")
+    start, end, is_whole, path = 0, size, True, list[bytes]()
+    while end > old:
+        middle = start + split(end - start)
+        if old <= middle:
+            path.append(range_root(middle, end, node))
+            end = middle
+        else:
+            path.append(range_root(start, middle, node))
+            start, is_whole = middle, False
+    if not is_whole:
+        path.append(range_root(start, end, node))
+    return path[::-1]
+
+
+def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> bool:
+    """RFC 9162, 2.1.4.2: whether the path proves that the tree of `size` begins with that of `old`."""
+    if not 0 < old < size:
+        return old == size and old_root == root and not path
+    rest = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    if not rest:
+        return False
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = rest[0]
+    for c in rest[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = node_hash(c, fr), node_hash(c, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = node_hash(sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old_root and sr == root
 
 
 def split(count: int) -> int:

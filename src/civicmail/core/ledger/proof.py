@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from civicmail.core.ledger import arrays, checkpoints, entries, keys, leaves, merkle, tree
+from civicmail.core.ledger import arrays, checkpoints, consistency, entries, keys, leaves, merkle, tree
 from civicmail.core.ledger.entries import BatchEntry
 from civicmail.core.ledger.errors import LedgerDamaged, NotIntegrated
 from civicmail.core.ledger.notes import Checkpoint
@@ -42,6 +42,7 @@ def prove(data: Path, journal: str, number: int, head: bytes, checkpoint: Checkp
         "batch": {"index": at, "size": batch.count, "path": _hex(merkle.inclusion_path(at, batch.count, merkle.in_memory(hashes)))},
         "entry": entry.decode("utf-8"),
         "ledger": {"index": index, "size": signed.size, "path": _hex(in_tree)},
+        "consistency": consistency.paths(ledger, signed),
         "checkpoint": signed.note,
         "key": base64.b64encode(keys.public(data / "keys")).decode(),
     }

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from civicmail.core.ledger import arrays, checkpoints, entries, keys, leaves, merkle, tree
+from civicmail.core.ledger import arrays, checkpoints, consistency, entries, keys, leaves, merkle, tree
 from civicmail.core.ledger.entries import BatchEntry
 from civicmail.core.ledger.errors import LedgerDamaged, NotIntegrated
 from civicmail.core.ledger.notes import Checkpoint
@@ -63,6 +63,7 @@ class Proofs:
             "checkpoint": signed.note,
             "key": base64.b64encode(keys.public(self._data / "keys")).decode(),
             "batches": len(batches),
+            "consistency": consistency.paths(self._ledger, signed),
             "path": [p.hex() for p in path],
         }
         for index, entry, batch, told in batches:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from civicmail.core.ledger import verify_entries
@@ -18,7 +19,22 @@ from civicmail.core.ledger.verify_entries import Ledger, Reading
 from civicmail.core.ledger.verify_records import Records
 
 
-def verify(data: Path, sealed: Iterable[KeptRecord] = (), *, each: Callable[[KeptRecord], None] = lambda record: None) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What whoever doubts brings along. notes: checkpoints from outside, {name: note}; key: the public key as they know it, 32
+    bytes, or nothing where they trust the one in the data folder."""
+
+    notes: Mapping[str, str] = field(default_factory=dict)
+    key: bytes = b""
+
+
+def verify(
+    data: Path,
+    sealed: Iterable[KeptRecord] = (),
+    *,
+    each: Callable[[KeptRecord], None] = lambda record: None,
+    outside: Outside = Outside(),
+) -> Verdict:
     """Check ledger, journals and the sealed records of a data folder.
 
     sealed: every record that stands in a segment. It is read behind the journals, so that a record that is sealed meanwhile is seen
@@ -27,13 +43,17 @@ def verify(data: Path, sealed: Iterable[KeptRecord] = (), *, each: Callable[[Kep
     verdict = Verdict()
     ledger = data / "ledger"
     report = verdict.problems.append
-    key = _key(data, report)
+    key = _trusted(outside.key, _key(data, report), report)
     signed = _signed(ledger, key, report)
+    brought = _brought(outside.notes, key, report)
     known = verify_entries.told(ledger)
-    reading = Reading(ledger, set(signed), max(signed, default=0), known, report)
+    reading = Reading(ledger, {*signed, *brought}, max(signed, default=0), known, report)
     found = reading.read()
     reading.close()
     _check_roots(signed, found, "checkpoints", report)
+    for size, notes in sorted(brought.items()):
+        for name, root in notes:
+            _check_roots({size: root}, found, name, report)
     records = Records(ledger, found, report)
     for source in (journal_heads(data, report), sealed):
         for record in source:
@@ -49,6 +69,26 @@ def verify(data: Path, sealed: Iterable[KeptRecord] = (), *, each: Callable[[Kep
     verdict.disposed = records.disposed
     verdict.entries, verdict.checkpoints = found.entries, len(signed)
     return verdict
+
+
+def _trusted(given: bytes, own: bytes, report: Callable[[Problem], None]) -> bytes:
+    """The key by which signatures are judged: that from outside where there is one."""
+    if given and own and given != own:
+        text = "The key that you gave is not the one in keys/ledger.pub: this is another ledger, or its key was replaced."
+        report(Problem("forged", text))
+    return given or own
+
+
+def _brought(notes: Mapping[str, str], key: bytes, report: Callable[[Problem], None]) -> dict[int, list[tuple[str, bytes]]]:
+    """{size: [(name, root)]} of the checkpoints from outside; two that contradict each other are both kept."""
+    signed: dict[int, list[tuple[str, bytes]]] = {}
+    for name, note in notes.items():
+        found = verify_entries.read_checkpoint(note, key) if key else None
+        if found is not None:
+            signed.setdefault(found[0], []).append((name, found[1]))
+        else:
+            report(Problem("forged", f"{name} is no checkpoint that the key of this ledger has signed."))
+    return signed
 
 
 def _key(data: Path, report: Callable[[Problem], None]) -> bytes:

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Evidence": {
         "verify": ("verify:verify", "Check everything that is kept against its evidence."),
         "prove": ("prove:prove", "Write a proof that a message was kept."),
+        "checkpoint": ("checkpoints:app", "What the ledger has signed, for places outside: publish, prove."),
         "entries": ("entries:entries", "Who did what, why, from where."),
     },
     "People": {

@@ -44,6 +44,7 @@ _ANEW = "makes anew what the archive says, where there may be no database to sig
 _KEY = "whoever has the recovery key has shown more than a sign-in; there may be no database to sign in to"
 _TRIAL = "a trial folder that is removed: nothing of the installation changes, and only numbers are shown"
 _RULES = "rules as a file has them, for whoever reads the file; it shows no mail and changes nothing"
+_SIGNED = "a size, a root and a signature of the ledger, which say nothing of any mail, for whoever will doubt it"
 _SETTINGS = "settings of the machine; secrets are only in files that it names"
 
 VERBS: dict[str, Line] = {
@@ -64,6 +65,8 @@ VERBS: dict[str, Line] = {
     "queue drop": _person("queue.act"),
     "verify": _machine("anybody who has the folder may doubt it, also offline; it names records, never what is in them"),
     "prove": _person("content.show"),
+    "checkpoint publish": _machine(_SIGNED),
+    "checkpoint prove": _machine(_SIGNED),
     "entries": _person("entries.see"),
     "people sync": _person("feed.run"),
     "people pull": _person("feed.pull"),

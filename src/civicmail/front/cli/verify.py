@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,9 @@ import orjson
 import typer
 
 from civicmail.core.config.load import require_folder
-from civicmail.core.ledger.problems import KeptRecord
+from civicmail.core.ledger.problems import KeptRecord, Verdict
 from civicmail.core.ledger.verify import verify as verify_ledger
-from civicmail.front.cli import options, output
+from civicmail.front.cli import checkpoints, options, output
 from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check, torn_tails
 from civicmail.mail.search import counts
@@ -25,34 +26,27 @@ LISTED_MOST = 1000
 def verify(
     data: options.Data = None,
     deep: Annotated[bool, typer.Option("--deep", help="Every byte of every message, and whether each can be found.")] = False,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint", metavar="FILE", help="A checkpoint from outside, of any age, or a folder of them; may be repeated."
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY", help="The ledger's public key as you know it: a file, or base64.")
+    ] = "",
 ) -> None:
     """Check journals, segments, catalogue and ledger. Ends with a line of JSON, and with 1 when there is a problem."""
     folder = options.data_folder(data)
     require_folder(folder)
+    outside = checkpoints.outside(checkpoint or [], key)
+    check = Check(folder, deep=deep)
+    found = Findable(folder) if deep else None
+    losses = Losses()
+    hearers = [losses.add, *([found.add] if found is not None else [])]
     with output.progress("Checking") as report:
-        check = Check(folder, deep=deep)
-        found = Findable(folder) if deep else None
-        losses = Losses()
-        looked = 0
-
-        def each(record: KeptRecord) -> None:
-            nonlocal looked
-            looked += 1
-            losses.add(record)
-            if found is not None:
-                found.add(record)
-            if looked % AT_ONCE == 0:
-                report(looked)
-
-        verdict = verify_ledger(folder, check.heads(), each=each)
-    problems: list[dict[str, Any]] = [p.plain for p in verdict.problems]
-    dropped = {f"{p.journal}:{p.number}-{p.last}" for p in verdict.problems if p.code == "dropped"}
-    problems += [
-        {"code": p.code, "text": p.sentence, "where": p.where}
-        for p in check.problems
-        if not (p.code == "number-missing" and p.where in dropped)
-    ]
-    problems = losses.explain(problems)
+        verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
+    problems = losses.explain(_problems(verdict, check))
     notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed)
     if found is not None:
         problems += found.problems()
@@ -62,6 +56,28 @@ def verify(
     for note in notes:
         output.words(f"Note: {note}")
     _say(problems, {"messages": verdict.captures, "segments": check.segments, "records": verdict.records}, verdict.pending)
+
+
+def _each(hearers: Sequence[Callable[[KeptRecord], None]], report: output.Report) -> Callable[[KeptRecord], None]:
+    """Who hears of every record as it is read, and that progress is shown."""
+    looked = 0
+
+    def each(record: KeptRecord) -> None:
+        nonlocal looked
+        looked += 1
+        for hear in hearers:
+            hear(record)
+        if looked % AT_ONCE == 0:
+            report(looked)
+
+    return each
+
+
+def _problems(verdict: Verdict, check: Check) -> list[dict[str, Any]]:
+    """What ledger and archive found, each thing once."""
+    dropped = {f"{p.journal}:{p.number}-{p.last}" for p in verdict.problems if p.code == "dropped"}
+    others = [p for p in check.problems if not (p.code == "number-missing" and p.where in dropped)]
+    return [p.plain for p in verdict.problems] + [{"code": p.code, "text": p.sentence, "where": p.where} for p in others]
 
 
 def _disposed(records: int) -> list[str]:
