@@ -22,7 +22,7 @@ from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.holding.actions import giving_up, letting, releases
 from civicmail.desk.holding.keptback import KeptBack
-from civicmail.desk.holding.models import Contest
+from civicmail.desk.holding.models import Contest, Release
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer, write_events
 from civicmail.mail.archive.identity import capture_id
@@ -118,12 +118,45 @@ def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: V
     rule = text("stop-shop", when='sender.domain == "shop.example"').replace(
         '"files.active" = true', '"sender.domain" = "shop.example"'
     )
-    published.publish(installed, rule)
+    published.publish(installed, (published.STARTER / "spam.toml").read_text() + rule)
     id_ = quarantined(installed, ms(city.now) - 1000).id
     answer = visit("security").post(f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/", {"reason": WHY})
     assert answer.status_code == 422
     assert "It stays: stop-shop (It has a file that acts when it is opened.) keeps it" in words(answer)
     assert states(installed, id_) == {DANA: False}
+
+
+def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, visit: Visit, installed: Path) -> None:
+    """R-451: of what a rule keeps another officer is asked; what waits for its recipient has no form; the list says who decides."""
+    now = ms(city.now)
+    spam, program = quarantined(installed, now - 1000), quarantined(installed, now - 2000, rule="executable")
+    asked, taken = (
+        quarantined(installed, now - 3000, rule="first-file", do="hold"),
+        quarantined(installed, now - 4000, rule="contained"),
+    )
+    client = visit("security")
+    listed = words(client.get("/holding/quarantine/"))
+    for who in (
+        "a security officer, who is asked",
+        "whoever it is for",
+        "whoever releases the account",
+        "its reader, or a security",
+    ):
+        assert who in listed
+    pages = {c.id: f"/holding/quarantine/{c.uuid}/0/" for c in (spam, program, asked, taken)}
+    shown = {id_: words(client.get(page)) for id_, page in pages.items()}
+    assert "Why is it no spam?" in shown[spam.id] and not any("no spam" in shown[c.id] for c in (program, asked, taken))
+    assert "another security officer decides" in shown[program.id] and "Ask that 1 copy is let go" in shown[program.id]
+    assert "It waits for whoever it is for" in shown[asked.id] and "Ask that" not in shown[asked.id]
+    assert "Taken accounts" in shown[taken.id] and "Ask that" not in shown[taken.id]
+    done = client.post(pages[program.id], {"reason": WHY})
+    row = Release.objects.get()
+    assert (done.status_code, done["Location"]) == (302, f"/holding/releases/{row.pk}/")
+    assert (row.kind, row.requester) == ("other", city.people["security"])
+    assert client.post(done["Location"], {"answer": "yes", "reason": WHY}).status_code == 403, "another officer answers"
+    assert [client.post(pages[c.id], {"reason": WHY}).status_code for c in (asked, taken)] == [409, 409]
+    assert not Entry.objects.filter(act="quarantine.release").exists()
+    assert states(installed, program.id) == states(installed, asked.id) == {DANA: False}
 
 
 def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_else(

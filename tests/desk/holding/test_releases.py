@@ -155,7 +155,7 @@ def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, inst
     now = ms(city.now)
     capture, row = asked(city, installed, "executable")
     _, old = asked(city, installed, "beyond-limits")
-    letting.release(kept(capture, now), actor=FIRST, reason=WHY, now=now)
+    letting.release_whole([kept(capture, now)], actor=FIRST, reason=WHY, now=now)
     assert states(installed, capture.id) == {DANA: True}
     late = releases.release(row, actor=FIRST, reason=WHY, now=now)
     assert (late.state, late.let) == ("lapsed", 0), "the same is not let go twice"
@@ -228,4 +228,4 @@ def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed:
     with pytest.raises(NotPermitted):
         releases.release(row, actor=own, reason=WHY, now=now)
     assert states(installed, copy.id) == {DANA: False}
-    assert letting.release(copy, actor=FIRST, reason=WHY, now=now).let == (0,)
+    assert letting.release_whole([copy], actor=FIRST, reason=WHY, now=now).let == (0,)

@@ -31,6 +31,16 @@ ASKED_FOR: Final = frozenset({"other", "confidential", "malware"})
 _ORDER: Final[tuple[Kind, ...]] = ("spam", "asked", "other", "confidential", "malware", "elsewhere")
 CONTAINED: Final = "contained"
 """How records name what is held because an account acts unlike its owner (mail/pipeline/contained.py)."""
+DECIDES: Final[dict[Kind, str]] = {
+    "spam": "its reader, or a security officer",
+    "asked": "whoever it is for",
+    "other": "a security officer, who is asked",
+    "confidential": "a privacy officer, who is asked",
+    "malware": "two security officers, who are asked",
+    "elsewhere": "the department's manager",
+}
+"""Who lets go what is kept back, in the words of a list."""
+CONTAINED_DECIDES: Final = "whoever releases the account"
 _NOTHING_SAID: Final = frozenset({"", "known"})
 """Checks that say who it is from, and never what is wrong with it."""
 _BY_CHECK: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
@@ -61,6 +71,12 @@ def keeping_rules(rules: Iterable[str], book: Book) -> tuple[str, ...]:
         if not name.startswith(PLACES) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
             found.append(name)
     return tuple(found)
+
+
+def decides(rules: Iterable[str], book: Book) -> str:
+    """Who lets it go, in words; rules as of kind_of."""
+    given = tuple(rules)
+    return CONTAINED_DECIDES if CONTAINED in given else DECIDES[kind_of(given, book)]
 
 
 def aside(kind: str) -> frozenset[str]:

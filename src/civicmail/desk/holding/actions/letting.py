@@ -14,7 +14,7 @@ from civicmail.city.directory.models import Address
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import kinds, queries
 from civicmail.desk.holding.actions.lettinggo import releasing
-from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.keptback import Copy, missing
 from civicmail.mail.archive.commit import Entering
 from civicmail.mail.pipeline.releasing import Released
 
@@ -26,11 +26,11 @@ ASKED = "said by its reader to have been asked for"
 
 
 def release(copy: Copy, *, actor: Actor, reason: str, now: int) -> Released:
-    """A security officer says that it is no spam. What the checks find besides keeps it, and the answer names that. Raises
-    NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
+    """A security officer says that it is no spam, or has a check asked that did not answer. What is found besides keeps it, and the
+    answer names that. Raises NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
     guard.require(actor, "quarantine.release", now=now)
     reason = given(reason, least=10)
-    if (said := not_alone(copy, actor)) != "":
+    if (said := elsewhere(copy, actor)) != "":
         raise Conflict(said)
     return _through(copy, "quarantine.release", actor, reason, now, for_all=True)
 
@@ -60,8 +60,16 @@ def campaign(copy: Copy) -> tuple[str, tuple[str, ...]]:
     return copy.sender.rpartition("@")[2].lower(), tuple(sorted(kinds.keeping_rules(copy.rules, queries.book())))
 
 
+def elsewhere(copy: Copy, actor: Actor) -> str:
+    """Why the page of this copy does not let it go at the word of this security officer, in a sentence; "" where it does."""
+    kind = kinds.kind_of(copy.rules, queries.book())
+    if kind == "other" and not missing(copy.rules):
+        return _THEIRS if _is_theirs(copy, actor) else _RULE
+    return _RECIPIENT if kind == "asked" else not_alone(copy, actor)
+
+
 def not_alone(copy: Copy, actor: Actor) -> str:
-    """Why this security officer does not let this copy go alone, in a sentence; "" where they may try."""
+    """Why this security officer does not let this copy go alone, in a sentence; "" where they may, with an answer to who asks."""
     kind = kinds.kind_of(copy.rules, queries.book())
     if kind == "other" and _is_theirs(copy, actor):
         return _THEIRS
@@ -76,6 +84,8 @@ def _is_theirs(copy: Copy, actor: Actor) -> bool:
 
 
 _THEIRS = sentence("It is mail of your own: ask, and another security officer decides.")
+_RULE = sentence("A rule keeps it, and not the spam filter: ask, and another security officer decides.")
+_RECIPIENT = sentence("It waits for whoever it is for: they say that they asked for it, in My mail or by the link of their digest.")
 
 
 _NOT_ALONE = {

@@ -46,6 +46,12 @@ class NoSpam(forms.Form):
     )
 
 
+class Unchecked(forms.Form):
+    """Why it may go as soon as the check answers that was away."""
+
+    reason = long("Why should it go?", "At least 10 characters. It stays in the record of the message.", least=10, rows=2)
+
+
 class Wanted(forms.Form):
     """Why it may go, for those who decide about it."""
 
@@ -62,7 +68,7 @@ def listed(request: Asked) -> HttpResponseBase:
     sort = request.GET.get("sort", "")
     by = SORTS.get(sort.lstrip("-"))
     found = sorted(found, key=by, reverse=sort.startswith("-")) if by is not None else found
-    rows = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in found]
+    rows, book = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in found], queries.book()
     shown = listing.of_rows(
         request,
         rows,
@@ -73,6 +79,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
             Column("rules", "By rule", lambda r: _by(r["copy"]), ("rules",), name="by"),
+            Column("decides", "Who lets it go", lambda r: kinds.decides(r["copy"].rules, book)),
         ],
         empty="Nothing is kept back." if not every else "Nothing that is kept back fits.",
         noun="copies",
@@ -118,8 +125,8 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     if copy is None:
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
-    alone = letting.not_alone(copy, request.actor) == ""
-    form: forms.Form = NoSpam(request.POST or None) if alone else Wanted(request.POST or None)
+    alone = letting.elsewhere(copy, request.actor) == ""
+    form = (Wanted if not alone else Unchecked if missing(copy.rules) else NoSpam)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if not alone:
@@ -128,7 +135,8 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
             return redirect("release", pk=asked.pk) if asked is not None else _page(request, copy, form)
         done = tried(form, lambda: letting.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
         if done is not None and done.let:
-            messages.success(request, "It goes to its recipient now, and the filter has learnt from it.")
+            learnt = "" if isinstance(form, Unchecked) else " The filter has learnt from it."
+            messages.success(request, f"It goes to its recipient now.{learnt}")
             return redirect("quarantine")
         if done is not None:
             form.add_error(None, f"It stays: {_keeping(done.kept[index].rules)}")
@@ -155,7 +163,8 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
             "missing": missing(copy.rules),
             "rules": queries.rules(_acting(kinds.keeping_rules(copy.rules, book))),
-            "not_alone": letting.not_alone(copy, request.actor), "kind": kinds.kind_of(copy.rules, book),
+            "elsewhere": letting.elsewhere(copy, request.actor), "kind": kinds.kind_of(copy.rules, book),
+            "contained": kinds.CONTAINED in copy.rules,
             "stopping": _block(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
@@ -171,8 +180,11 @@ def _keeping(rules: tuple[str, ...]) -> str:
     """What keeps a copy although somebody said that it is no spam."""
     if away := missing(rules):
         return f"{', '.join(away)} did not answer. Try again when the page Health says that it is back."
-    said = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.rules(rules)]
-    return f"{', '.join(said)} keeps it, whatever the spam filter says." if said else "the checks keep it."
+    keeping = kinds.keeping_rules(rules, queries.book())
+    said = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.rules(keeping)]
+    if not said:
+        return "the checks keep it."
+    return f"{', '.join(said)} {'keeps' if len(said) == 1 else 'keep'} it, whatever the spam filter says."
 
 
 def _fits(copy: Copy, asked: dict[str, str]) -> bool:
