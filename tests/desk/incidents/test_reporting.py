@@ -241,6 +241,7 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
     assert "your mailbox has reached its limit" in words(client.post(page))
     entry = Entry.objects.get(act="report.read")
     assert entry.object == f"capture:{one.uuid}" and entry.facts["case"] == row.pk
+    assert "Reported mail read" in words(visit("auditor").get("/oversight/viewings/?kind=report.read"))
     proposed = reporting.propose(like.uuid, marks_of(b"Subject: x\r\n\r\nother words"), "x", now=now)
     assert client.post(f"/incidents/{proposed.pk}/{like.uuid}/").status_code == 403
     assert client.post(f"/incidents/{row.pk}/{like.uuid}/").status_code == 404

@@ -28,8 +28,10 @@ KINDS: dict[str, str] = {
     "content.export": "Exported",
     "content.hold": "Put on hold",
     "content.successor": "Read as a successor",
+    "report.read": "Reported mail read",
+    "approval.look": "File looked at before it left",
 }
-"""Act -> what it was, in words."""
+"""Act -> what it was, in words. Every act that is given a permit for mail of others is here."""
 REVEAL = "content.reveal"
 MARK = "viewing.mark"
 
