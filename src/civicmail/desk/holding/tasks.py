@@ -49,7 +49,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     if count:
         words = ngettext("{count} message", "{count} messages", count).format(count=count)
         where = "approvals" if actor.departments else "my-approvals"  # who was elected answers about files of their own
-        found.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since))
+        found.append(Task(gettext("Say whether files may leave"), where, (), "", ("wait", words), since, "state=waits"))
     for row in samples_for(actor).select_related("person")[:5]:
         label = gettext("Look at what was decided about own files")
         found.append(Task(label, "approval-sample", (row.pk,), str(row.person), ("quiet", gettext("Sample")), row.made))
@@ -134,7 +134,8 @@ def _undecided(actor: Actor) -> list[Task]:
     count = len(switches.undecided())
     hint = "Until somebody has, files of a department wait as soon as its head can answer."
     word = ("warn", f"{count} not decided")
-    return [Task("Decide whose files wait for a manager", "asked-departments", (), hint, word)] if count else []
+    task = Task("Decide whose files wait for a manager", "asked-departments", (), hint, word, query="state=undecided")
+    return [task] if count else []
 
 
 def _unchecked(actor: Actor, now: int) -> list[Task]:
@@ -155,7 +156,7 @@ def _task(work: Work, actor: Actor, now: int) -> list[Task]:
     if not any(actor.holds(duty) for duty in work.duties):
         return []
     count, since = _counted(work.rows(actor))
-    task = Task(work.label, work.route, (), "", (work.role, _waits(count)), since)
+    task = Task(work.label, work.route, (), "", (work.role, _waits(count)), since, "state=mine")
     return [_allowed(task, work.act, actor, now)] if count else []
 
 

@@ -217,7 +217,7 @@ def _department(code: str, asked: tuple[int, datetime] | None, bare: int, soon: 
     if asked:
         count, oldest = asked
         words = ngettext("{count} request", "{count} requests", count).format(count=count)
-        tasks.append(Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest))
+        tasks.append(Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest, "state=asked"))
     if soon:
         words = ngettext("{count} ends", "{count} end", soon).format(count=soon)
         label = gettext("Look at access that ends within 30 days")
@@ -235,7 +235,7 @@ def _office(actor: Actor) -> list[Task]:
     stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
     if stopped:
         words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)
-        tasks.append(Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words)))
+        tasks.append(Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words), query="state=open"))
     locked = Account.objects.filter(locked__isnull=False).count()
     if locked:
         words = ngettext("{count} locked", "{count} locked", locked).format(count=locked)
@@ -244,7 +244,7 @@ def _office(actor: Actor) -> list[Task]:
     if headless:
         words = ngettext("{count} department", "{count} departments", headless).format(count=headless)
         hint = gettext("Without one nobody there decides who gets mail.")
-        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words)))
+        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none"))
     return tasks
 
 

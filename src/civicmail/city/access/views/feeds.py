@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -53,7 +53,7 @@ def feeds(request: Asked) -> HttpResponseBase:
         ],
         filters=[
             Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),
-            Filter("state", "State", lambda rows, value: rows.filter(state=value), [(k, w) for k, (_, w) in STATES.items()]),
+            Filter("state", "State", _in_state, [("open", "Waits for you"), *((k, w) for k, (_, w) in STATES.items())]),
         ],
         empty="No personnel list was read yet.",
         noun="lists",
@@ -189,3 +189,7 @@ def reject(request: Asked, pk: int) -> HttpResponse:
         page=Page(f"Reject {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
         effects=["The list changes nothing."], verb="Reject 1 list", said="The list was rejected. Nothing was changed.",
     )  # fmt: skip
+
+
+def _in_state(rows: QuerySet[FeedRun], wanted: str) -> QuerySet[FeedRun]:
+    return rows.filter(state__in=OPEN) if wanted == "open" else rows.filter(state=wanted)

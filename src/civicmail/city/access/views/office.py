@@ -50,12 +50,7 @@ def departments(request: Asked) -> HttpResponseBase:
         ],
         filters=[
             Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
-            Filter(
-                "head",
-                "Head",
-                lambda rows, value: rows.filter(head__isnull=value == "none"),
-                [("none", "none"), ("named", "named")],
-            ),
+            Filter("head", "Head", _headed, [("none", "none"), ("named", "named")]),
         ],
         empty="There is no department yet. The personnel feed brings them, or the command line.",
         noun="departments",
@@ -64,6 +59,10 @@ def departments(request: Asked) -> HttpResponseBase:
     actions = [Action("Open a department", reverse("department-new"), primary=True)] if may(request, "department.change") else []
     page = Page("Which departments are there?", "Access office", actions=actions)
     return listing.shown(request, "access/list.html", found, {"page": page})
+
+
+def _headed(rows: QuerySet[Department], wanted: str) -> QuerySet[Department]:
+    return rows.filter(head__isnull=True, closed__isnull=True) if wanted == "none" else rows.filter(head__isnull=False)
 
 
 def _head_cell(d: Department) -> Cell:

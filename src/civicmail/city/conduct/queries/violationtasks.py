@@ -31,6 +31,12 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     return found
 
 
+def for_them(actor: Actor, now: int) -> list[int]:
+    """Keys of the cases that wait for this person, as Home counts them."""
+    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    return [row.pk for rows in nextsteps.waiting(actor, codes, office=office) for row in rows]
+
+
 def _mine(actor: Actor, now: int) -> list[Task]:
     asked = Q(state__in=FIRST, respond_by__isnull=False, response="")
     decided = Q(state="decided", decided__gt=moment(now - APPEAL))
@@ -72,7 +78,7 @@ def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Ta
     words = ngettext("{count} case", "{count} cases", len(rows)).format(count=len(rows))
     late = any(row.state == "recorded" for row in rows)
     label = gettext("Look at violations")
-    return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=open")
+    return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=mine")
 
 
 def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:

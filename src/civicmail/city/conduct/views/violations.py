@@ -22,11 +22,12 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.findings import apart
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import verified, whom
+from civicmail.city.conduct.queries import verified, violationtasks, whom
 from civicmail.city.conduct.strikes import OUTCOMES
 from civicmail.city.conduct.violationstates import COUNTS, FIRST, OPEN, WORDS
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
+WAITS = [("mine", "waits for you"), ("open", "waits for anybody")]
 SOURCES = {
     "person": "a person",
     "outside": "somebody without a name",
@@ -71,6 +72,8 @@ def everywhere(request: Asked) -> HttpResponseBase:
 
 def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
     def state(query: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "mine":
+            return query.filter(pk__in=violationtasks.for_them(request.actor, ms(request.now)))
         return query.filter(state__in=OPEN) if value == "open" else query.filter(state=value)
 
     return listing.of(
@@ -86,7 +89,7 @@ def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, em
             Column("source", "From", lambda v: SOURCES[v.source], ("source",), name="from"),
         ],
         filters=[
-            Filter("state", "State", state, [("open", "somebody has to do something"), *((k, w) for k, (_, w) in WORDS.items())]),
+            Filter("state", "State", state, [*WAITS, *((k, w) for k, (_, w) in WORDS.items())]),
             Filter("clause", "Rule", lambda query, value: query.filter(clause__iexact=value)),
         ],
         empty=empty,

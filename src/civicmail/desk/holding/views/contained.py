@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long, offer
 from civicmail.city.access.moments import moment, ms
@@ -23,12 +25,14 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.holding import tasks
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.containments import Group
 from civicmail.desk.holding.containmentstates import OPEN, SIGNS, STATES
 from civicmail.desk.holding.models import Containment
 
 LOCKED_FOR = "The account acts unlike its owner: {sign}."
+CHOICES = [("mine", "waits for you"), ("open", "waits"), ("released", "released")]
 ALLOWED_MOST = 10_000
 NAMED = 3
 ALL = "all"
@@ -64,7 +68,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("locker", "Locked by", lambda c: c.locker or "", name="locked by"),
             Column("releaser", "Released by", lambda c: c.releaser or "", name="released by"),
         ],
-        filters=[Filter("state", "State", _in_state, [("open", "waits for you"), ("released", "released")])],
+        filters=[Filter("state", "State", partial(_in_state, request.actor), CHOICES)],
         empty="No account has acted unlike its owner.",
         noun="accounts",
         sort="-made",
@@ -167,5 +171,7 @@ def _about(row: Containment) -> About:
     return about_person(row.person) if row.person is not None else About()
 
 
-def _in_state(query: QuerySet[Containment], wanted: str) -> QuerySet[Containment]:
+def _in_state(actor: Actor, query: QuerySet[Containment], wanted: str) -> QuerySet[Containment]:
+    if wanted == "mine":
+        return query.filter(pk__in=tasks.contained(actor).values("pk"))
     return query.filter(state__in=OPEN) if wanted == "open" else query.exclude(state__in=OPEN)

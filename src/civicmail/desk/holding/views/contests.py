@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.forms import long, offer
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
@@ -18,7 +20,7 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.desk.holding import queries
+from civicmail.desk.holding import queries, tasks
 from civicmail.desk.holding.actions import contests as verbs
 from civicmail.desk.holding.models import Contest
 
@@ -37,6 +39,7 @@ CHOICES = {
 }
 
 
+WHICH = [("mine", "waits for you"), ("waits", "waits"), ("answered", "answered")]
 LETTABLE = ("held", "quarantined", "released")
 """What was decided where something can be let go, or was."""
 
@@ -67,7 +70,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("rules", "Rules", lambda c: c.rules.replace(",", ", "), name="rules"),
             Column("by", "Answered by", lambda c: c.person or "", name="by"),
         ],
-        filters=[Filter("state", "State", _in_state, [("waits", "waits"), ("answered", "answered")])],
+        filters=[Filter("state", "State", partial(_in_state, request.actor), WHICH)],
         empty="Nobody has contested a decision.",
         noun="contests",
         sort="-made",
@@ -99,5 +102,7 @@ def contest(request: Asked, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _in_state(query: QuerySet[Contest], state: str) -> QuerySet[Contest]:
+def _in_state(actor: Actor, query: QuerySet[Contest], state: str) -> QuerySet[Contest]:
+    if state == "mine":
+        return query.filter(pk__in=tasks.contests(actor).values("pk"))
     return query.filter(answer="") if state == "waits" else query.exclude(answer="")

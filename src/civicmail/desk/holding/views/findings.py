@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
@@ -20,12 +22,13 @@ from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import violations
-from civicmail.desk.holding import findings, queries
+from civicmail.desk.holding import findings, queries, tasks
 from civicmail.desk.holding.actions import reviewing
 from civicmail.desk.holding.actions.reviewing import STATES
 from civicmail.desk.holding.models import Finding
 
 CHOICES = [
+    ("mine", "waits for you"),
     ("waits", "waits for an answer"),
     ("second", "waits for a second reviewer"),
     ("confirmed", "confirmed"),
@@ -86,7 +89,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("who", "Who", lambda f: str(f.person) if f.person else f.pseudonym, name="by"),
             Column("copies", "Copies", lambda f: f.copies, ("copies",), num=True, name="copies"),
         ],
-        filters=[Filter("state", "State", _in_state, CHOICES)],
+        filters=[Filter("state", "State", partial(_in_state, request.actor), CHOICES)],
         empty="No rule has found anything that a person should look at.",
         noun="findings",
         sort="-received",
@@ -146,7 +149,9 @@ def _asking(request: Asked, row: Finding) -> tuple[forms.Form, Callable[[], obje
     return form, answer, "Record your answer" if row.state == "open" else "", "Your answer is recorded."
 
 
-def _in_state(query: QuerySet[Finding], wanted: str) -> QuerySet[Finding]:
+def _in_state(actor: Actor, query: QuerySet[Finding], wanted: str) -> QuerySet[Finding]:
+    if wanted == "mine":
+        return query.filter(pk__in=tasks.findings(actor).values("pk"))
     states = {
         "waits": ["open"],
         "second": ["second"],

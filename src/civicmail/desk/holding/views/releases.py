@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
@@ -19,12 +21,13 @@ from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import queries, releasestates
+from civicmail.desk.holding import queries, releasestates, tasks
 from civicmail.desk.holding.actions import releases as verbs
 from civicmail.desk.holding.keptback import Copy, Why
 from civicmail.desk.holding.models import Release
 from civicmail.mail.archive.errors import NotInArchive
 
+WHICH = [("mine", "waits for you"), ("waits", "waits for an answer"), ("over", "answered or over")]
 KINDS = {"other": "One officer", "confidential": "Confidential: a privacy officer", "malware": "Malware: two officers"}
 SAID = {
     "agreed": "You agreed. A second officer has to say so, too; nothing has gone yet.",
@@ -62,7 +65,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("by", "Asked by", lambda r: Cell(str(r.requester), hint="sent it" if r.sender else "it is for them"), name="by"),
         ],
         filters=[
-            Filter("state", "State", _in_state, [("waits", "waits for an answer"), ("over", "answered or over")]),
+            Filter("state", "State", partial(_in_state, request.actor), WHICH),
             Filter("kind", "Who decides", lambda q, value: q.filter(kind=value), list(KINDS.items())),
         ],
         empty="Nobody has asked that something is let go.",
@@ -121,6 +124,8 @@ def _rules(row: Release) -> list[str]:
     return [name for name in row.rules.split(",") if name]
 
 
-def _in_state(query: QuerySet[Release], wanted: str) -> QuerySet[Release]:
+def _in_state(actor: Actor, query: QuerySet[Release], wanted: str) -> QuerySet[Release]:
+    if wanted == "mine":
+        return query.filter(pk__in=tasks.releases(actor).values("pk"))
     waits = query.filter(state__in=releasestates.OPEN)
     return waits if wanted == "waits" else query.exclude(state__in=releasestates.OPEN)

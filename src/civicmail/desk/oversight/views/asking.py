@@ -19,7 +19,7 @@ from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
-from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.core.config.errors import LaterError
@@ -57,6 +57,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("forecast", "A day", lambda d: said(seen.tenths(d.code)), num=True, name="questions a day"),
             Column("head", "Manager", lambda d: str(d.head) if d.head else "", name="manager"),
         ],
+        filters=[Filter("state", "State", lambda q, _: q.filter(pk__in=switches.undecided()), [("undecided", "not decided")])],
         empty="There is no department.",
         noun="departments",
         sort="name",
