@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from civicmail.city.policy import reading
-from civicmail.desk.holding.asked import Forwarding, Said, for_sender, sent
+from civicmail.desk.holding.actions import asking
+from civicmail.desk.holding.asked import Forwarding, Said, for_sender, sent, sent_by_any
 
 
 def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any) -> dict[str, Any]:
@@ -33,6 +34,17 @@ def head(source: str, login: str = "", *findings: tuple[str, str], **facts: Any)
 def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: dict[str, Any], subject: str | None) -> None:
     found = sent(said)
     assert (found.subject if found else None) == subject
+
+
+def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about() -> None:
+    """R-1204 (P-14, P-22): its mailbox is named, and files of it that wait are asked about; not for what comes by another door."""
+    said = head("submission", "service:printer@city.example/hall", **{"sender.department": "works"})
+    found = sent_by_any(said)
+    assert sent(said) is None and found is not None and (found.subject, found.capture) == ("printer@city.example", "x")
+    assert sent_by_any(head("mx", "service:printer@city.example")) is sent_by_any(head("relay")) is None
+    said["dispositions"], said["envelope"]["to"] = [{"to": 0, "do": "hold", "rules": [asking.RULE]}], [{"a": "pat@out.example"}]
+    seen = asking.of_record(said, is_receipt=True)
+    assert seen is not None and (seen.subject, seen.department) == ("printer@city.example", "works")
 
 
 def test_an_automatic_reply_is_its_authors() -> None:

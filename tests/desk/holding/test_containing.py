@@ -221,13 +221,19 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
 
 
 def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
-    """R-1055 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up."""
-    crew = city.people["crew0"]
+    """R-1055 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up. Of a
+    machine the head of its department, and of a peer, which is a network, nobody."""
+    crew, now = city.people["crew0"], ms(city.now)
+
+    def above(sender: str, person: Person | None = None) -> list[Person]:
+        return verbs._managers(Containment(sender=sender, person=person), now)
+
     boss, head = crew.episodes.get().supervisor, crew.episodes.get().department.head
-    assert boss is not None and head is not None and verbs._managers(crew) == [boss]
+    assert boss is not None and head is not None and above("p-crew0", crew) == [boss]
     boss.mailboxes.update(closed=city.now)
-    assert verbs._managers(crew) == [head]
-    assert head not in verbs._managers(head) and verbs._managers(None) == []
+    assert above("p-crew0", crew) == [head]
+    assert head not in above(head.uid, head) and above("relay:x@city.example") == []
+    assert above("service:printer@city.example") == [head]
 
 
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:

@@ -12,6 +12,7 @@ from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, WEEK, WHY, said
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import DAY
 from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Among
 from civicmail.desk.holding.actions import evidence
 from civicmail.mail.archive import holds
@@ -51,3 +52,26 @@ def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None
     evidence.keep(MS)
     findings.find(row, "dismiss", actor=HEAD, reason=WHY, now=MS)
     assert evidence.keep(MS + 1) == 1 and held(installed) == []
+
+
+def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_for_nothing_else(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1205: it took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
+    cases.town()
+    keeper, asked = evidence.Keeper(), list[int]()
+    standing = holds.standing
+
+    def counted(data: Path) -> list[holds.Hold]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise LeaseHeld("somebody disposes")
+        return standing(data)
+
+    monkeypatch.setattr(evidence.holds, "standing", counted)
+    row = cases.reported()
+    assert (keeper.step(MS), keeper.step(MS + 1)) == (0, 1) and len(held(installed)) == 1
+    assert keeper.step(MS + 2) == 0 and len(asked) == 2
+    reporting.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
+    assert keeper.step(MS + 3) == 2 and held(installed) == [(f"{evidence.SCOPE}{row.pk}", 2)]
+    assert keeper.step(MS + 3 + evidence.AGAIN) == 0 and len(asked) == 4

@@ -14,8 +14,9 @@ from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
-from civicmail.desk.holding import asked, queries
+from civicmail.desk.holding import asked, queries, senders
 from civicmail.desk.holding.actions import digests, telling
+from civicmail.desk.holding.actions import shared as actions
 from civicmail.desk.holding.models import Finding, Untold
 from desk.holding.test_findings import listened, sent
 from desk.holding.test_quarantine import quarantined
@@ -53,6 +54,32 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
     use = replace(next(rule for rule in book.rules if rule.id == "use-campaign"), sender="Somebody has looked at this.")
     said = [asked.Said("deliver", ("notify:use-campaign",), 1), asked.Said("hold", ("use-campaign",), 1)]
     assert asked.for_sender(said, replace(book, rules=(use,))) == [], "whatever words it has"
+
+
+def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_back_of_it(city: Town, installed: Path) -> None:
+    """R-1204 (P-14, P-29, promise 7): the head of the machine's department, and readers of the function mailbox; once a day for
+    each, no word of the message, and nothing of what only a rule has something to say about."""
+    now = ms(city.now)
+    machine = {"rules": ("confidential-many",), "do": "hold", "review": (), "login": "service:printer@city.example/hall"}
+    first = sent(installed, now - 5000, **machine)
+    sent(installed, now - 4000, **machine)
+    sent(installed, now - 3500, **machine | {"do": "deliver", "rules": ("notify:own-account",)})
+    sent(installed, now - 3 * DAY, **machine)
+    sent(installed, now - 3000, **machine | {"login": "service:nobody@city.example/x"})
+    desk = Mailbox.objects.get(address="streets@city.example")
+    shared = asked.Sent("01a2150e-cece-7bb2-86d0-6e9539f71917", desk.address, now - 3000, exempt=False)
+    said = asked.for_sender([asked.Said("hold", ("confidential-many",), 1)], queries.book())
+    listened(installed, now)
+    head = Notice.objects.get()
+    assert head.to == senders.address_of(city.people["head"]) and "printer@city.example" in head.subject
+    assert first.uuid in head.text and "many confidential numbers" in head.text and "Public Works" in head.text
+    assert not any(word in head.text for word in (*CANARIES.values(), "home.example"))
+    actions.tell_owners(shared, said, now)
+    readers = Notice.objects.exclude(pk=head.pk).get()
+    assert readers.to == desk.address
+    Authorisation.objects.filter(mailbox=desk).update(state="expired")
+    actions.tell_no_way(shared, now)
+    assert Notice.objects.exclude(pk__in=(head.pk, readers.pk)).get().to == head.to, "nobody reads it"
 
 
 def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:

@@ -78,6 +78,16 @@ def sent(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> Se
     return Sent(head["id"], subject, head["received"], exempt, by_rule) if subject or by_rule else None
 
 
+def sent_by_any(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> Sent | None:
+    """As sent(); of a machine that signs in, with the address of its mailbox as the subject: rules on use are not about it, but
+    somebody answers for what it sends."""
+    found = sent(head, later)
+    kind, _, address = head["envelope"]["login"].partition("/")[0].partition(":")
+    if found is not None or kind != "service" or head["source"]["kind"] not in DOORS:
+        return found
+    return Sent(head["id"], address, head["received"], exempt=False)
+
+
 def _subject(login: str, sender: str, findings: Iterable[Mapping[str, Any]], facts: Mapping[str, Any], source: str) -> str:
     """A peer with a scope has asserted the return address, or the author where there is none, as for an automatic reply. What comes
     by a relay counts as a machine's for rules; whether somebody holds that mailbox is told by the directory."""

@@ -70,7 +70,7 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        listening = Listening(data, Hearing(), clock)
+        listening, keeper = Listening(data, Hearing(), clock), evidence.Keeper()
         swept = told = 0
 
         def work() -> bool:
@@ -79,8 +79,8 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
             if not 0 <= now - swept < SWEEP_EVERY:
                 swept = now
                 sweep(now)
+                keeper.step(now)
             if not 0 <= now - told < DIGEST_EVERY:
-                evidence.keep(now)
                 told = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
             return bool(containing.let_go()) or more
 

@@ -71,7 +71,7 @@ def of_record(head: Mapping[str, Any], *, is_receipt: bool) -> Seen | None:
 
 def _of_receipt(head: Mapping[str, Any]) -> Seen | None:
     """None where nobody inside has sent it."""
-    sent = asked.sent(head)
+    sent = asked.sent_by_any(head)
     held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and RULE in d["rules"]}
     return _seen(head, sent.subject, held, head.get("findings", ())) if sent is not None and held else None
 
@@ -86,7 +86,7 @@ def _of_decision(head: Mapping[str, Any]) -> Seen | None:
     except (NotInArchive, DamagedFile):
         return None
     receipt = orjson.loads(recorded.head(recorded.journal, recorded.number))
-    sent = asked.sent(receipt)
+    sent = asked.sent_by_any(receipt)
     return _seen(receipt, sent.subject, set(head["to"]), facts.get("findings", ())) if sent is not None else None
 
 

@@ -28,6 +28,7 @@ from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.access.views.saying import said
+from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
@@ -220,7 +221,7 @@ def _tell(row: Containment, now: int) -> None:
     """The person, whoever they report to, and every security officer, each in their own language."""
     told = {
         "own": [row.person] if row.person else [],
-        "manager": _managers(row.person),
+        "manager": _managers(row, now),
         "security": [officer for officer in holders("security-officer", now) if officer != row.person],
     }
     for role, people in told.items():
@@ -233,10 +234,10 @@ def _tell(row: Containment, now: int) -> None:
 
 def _tell_released(row: Containment, now: int) -> None:
     """Whoever heard that it waits hears that it goes again."""
-    for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row.person))):
+    for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row, now))):
         if person is not None and (to := senders.address_of(person)):
             with override(person.language):
-                subject = gettext("The account of {who} is its owner's again").format(who=row.person)
+                subject = gettext("The account of {who} is its owner's again").format(who=_who(row))
                 text = gettext(
                     "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
                     "held: ask the security office for it, or write it anew."
@@ -257,16 +258,21 @@ def _to_manager(row: Containment) -> tuple[str, str]:
         "The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
         "looked.\n\nIf you know why, tell the security office."
     )
-    return gettext("Mail of {who} waits").format(who=row.person), text.format(who=row.person, sign=said(_sign(row)))
+    return gettext("Mail of {who} waits").format(who=_who(row)), text.format(who=_who(row), sign=said(_sign(row)))
 
 
 def _to_security(row: Containment) -> tuple[str, str]:
-    who = str(row.person) if row.person else row.sender.partition(":")[2]
+    who = _who(row)
     page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
     text = gettext(
         "{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
     ).format(who=who, sign=said(_sign(row)), page=page)
     return gettext("An account acts unlike its owner: {who}").format(who=who), text
+
+
+def _who(row: Containment) -> str:
+    """The person, or the address of a machine."""
+    return str(row.person) if row.person else row.sender.partition(":")[2]
 
 
 def _sign(row: Containment) -> str:
@@ -276,9 +282,12 @@ def _sign(row: Containment) -> str:
 _WORDS = {"own": _to_owner, "manager": _to_manager, "security": _to_security}
 
 
-def _managers(person: Person | None) -> list[Person]:
-    """Who they report to; where that is nobody, themselves, or somebody whom no mail reaches, the next head up."""
-    work = None
+def _managers(row: Containment, now: int) -> list[Person]:
+    """Who they report to; where that is nobody, themselves, or somebody whom no mail reaches, the next head up. Of a machine
+    whoever its department's work is brought to."""
+    person, work = row.person, None
+    if person is None and (box := _service(row)) is not None:
+        return [boss for boss in deciders.asked(box.department, now) if senders.address_of(boss)]
     if person is not None:
         work = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
     if work is None:

@@ -22,19 +22,43 @@ SCOPE = "evidence of violation "
 """How the scope of such a hold begins, before the number of the case."""
 WHY = "A report names it: it is kept until nobody can appeal."
 OVER = "The case is over, or it names other messages."
+AGAIN = 600_000
+"""ms after which a loop asks the archive again, where no case has changed."""
 log = get_logger()
+
+
+class Keeper:
+    """keep() for a loop: the archive is asked where cases have changed, and every ten minutes all the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, frozenset[str]] | None = None
+        self._asked = 0
+
+    def step(self, now: int) -> int:
+        """As keep()."""
+        wanted = evidence.needed(now)
+        if wanted == self._kept and 0 <= now - self._asked < AGAIN:
+            return 0
+        done = _tried(now)
+        self._kept, self._asked = wanted if done is not None else None, now
+        return done or 0
 
 
 def keep(now: int) -> int:
     """Place the holds that are missing, and lift those whose case is over; how many. now: ms. What cannot be done now is done in
     the next round."""
+    return _tried(now) or 0
+
+
+def _tried(now: int) -> int | None:
+    """None where it could not be done."""
     if settings.DATA is None or not Evidence.objects.exists():
         return 0
     try:
         return _keep(Path(settings.DATA), now)
     except CivicmailError as error:  # somebody disposes at this moment, or a file is damaged: doctor says so
         log.warning("evidence could not be held in this round", problem=type(error).__name__)
-        return 0
+        return None
 
 
 def _keep(data: Path, now: int) -> int:

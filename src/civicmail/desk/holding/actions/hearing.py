@@ -18,7 +18,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.desk.holding import asked, queries, senders
-from civicmail.desk.holding.actions import asking, containing, counting, forwarded, standing, stuck
+from civicmail.desk.holding.actions import asking, containing, counting, forwarded, shared, standing, stuck
 from civicmail.desk.holding.actions.reaping import KEPT_DAYS
 from civicmail.desk.holding.actions.reviewing import pseudonym_of
 from civicmail.desk.holding.actions.telling import tell_reviewers, tell_sender
@@ -110,6 +110,7 @@ class Hearing:
             return
         person = senders.person_of(sent.subject)
         if person is None:
+            shared.tell_owners(sent, asked.for_sender(said, book), now)
             return
         counting.count(sent, said, one.head or {"findings": one.later}, person, book)
         tell_sender(person, sent.capture, sent.at, asked.for_sender(said, book), now)
@@ -147,7 +148,7 @@ def _read(record: Record) -> Waiting:
     elif containing.SIGN in record.head and (contained := containing.seen(head)) is not None:
         one.contained = contained
     else:
-        one.sent, one.said, one.head = asked.sent(head), asked.of_receipt(head), head
+        one.sent, one.said, one.head = asked.sent_by_any(head), asked.of_receipt(head), head
     return one
 
 
@@ -157,4 +158,4 @@ def _sent(capture: str, later: list[dict[str, Any]]) -> Sent | None:
     except (NotInArchive, DamagedFile) as error:
         log.error("who sent a message cannot be told", capture=capture, error=type(error).__name__)
         return None
-    return asked.sent(orjson.loads(recorded.head(recorded.journal, recorded.number)), later)
+    return asked.sent_by_any(orjson.loads(recorded.head(recorded.journal, recorded.number)), later)

@@ -14,6 +14,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.views.saying import day
 from civicmail.city.notices.actions import tell
 from civicmail.desk.holding import senders
+from civicmail.desk.holding.actions import shared
 from civicmail.desk.holding.actions.telling import LATE
 from civicmail.desk.holding.asked import Sent
 from civicmail.mail.courier.ways import NO_WAY
@@ -23,8 +24,11 @@ SIGN = NO_WAY.encode()
 
 
 def tell_sender(sent: Sent, now: int) -> None:
-    """Nobody for a machine, or a sender who has left. Nothing of the message, nor for whom it is. Belongs into a transaction."""
+    """Nobody for a sender who has left; of a machine, or a mailbox that several use, whoever answers for it hears. Nothing of the
+    message, nor for whom it is. Belongs into a transaction."""
     person = senders.person_of(sent.subject)
+    if person is None:
+        shared.tell_no_way(sent, now)
     to = senders.address_of(person) if person is not None else ""
     if person is None or not to or now - sent.at > LATE:
         return
