@@ -182,7 +182,7 @@ def letter(sender: str, subject: str) -> str:
 
 
 def test_somebody_hears_of_mail_that_is_kept_back_of_a_machine_and_of_a_function_mailbox(city: City) -> None:
-    """R-1215: no person signs in there who could be told. The head of the department hears of the machine, and whoever reads the
+    """R-1216: no person signs in there who could be told. The head of the department hears of the machine, and whoever reads the
     function mailbox in that; once a day for each, and nothing of the message."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -37,7 +37,7 @@ def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: di
 
 
 def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about() -> None:
-    """R-1215 (P-14, P-22): its mailbox is named, and files of it that wait are asked about; not for what comes by another door."""
+    """R-1216 (P-14, P-22): its mailbox is named, and files of it that wait are asked about; not for what comes by another door."""
     said = head("submission", "service:printer@city.example/hall", **{"sender.department": "works"})
     found = sent_by_any(said)
     assert sent(said) is None and found is not None and (found.subject, found.capture) == ("printer@city.example", "x")
