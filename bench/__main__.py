@@ -28,6 +28,7 @@ from bench import (  # noqa: E402 - from the folder that was just named
     mailbox,
     people,
     phishing,
+    pretended,
     provisioned,
     replay,
     reviews,
@@ -41,7 +42,7 @@ from bench.report import Report, machine  # noqa: E402
 PARTS = (
     "import", "attached", "accept", "kept", "growth", "lag", "large", "people", "mailbox", "exported", "replay", "spam",
     "authenticated", "confidential", "lookalikes", "doubted", "inspected", "screened", "steady",
-    "scim", "reviews", "sent", "phishing", "kinds",
+    "scim", "reviews", "sent", "phishing", "kinds", "pretended",
 )  # fmt: skip
 
 
@@ -109,6 +110,8 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
             kinds.run(report, small=small)
         case "doubted":
             doubted.run(report, most=500 if small else 1_000_000)
+        case "pretended":
+            pretended.run(report, most=200 if small else 1_000_000)
         case "inspected":
             inspected.run(report, count=1000 if small else 50_000, rounds=rounds)
         case "exported":

@@ -14,7 +14,8 @@ from civicmail.city.policy.pinning import unpinned
 from civicmail.city.policy.rules import Decision
 
 RULES = {rule.id: rule for rule in starter().rules}
-HARD = {"malware-found", "executable", "beyond-limits", "disguised-link", "own-domain-outside", "dmarc-reject", "dmarc-sealed",
+HARD = {"malware-found", "executable", "beyond-limits", "disguised-link", "own-domain-outside", "disguised-sender",
+        "dmarc-reject", "dmarc-sealed",
         "dmarc-quarantine", "several-authors", "staff-lookalike", "spam-band", "spam-again", "forwarded-out",
         "confidential-many", "file-waits"}  # fmt: skip
 """The rules that keep mail back out of the box."""

@@ -44,6 +44,7 @@ def test_facts_and_evidence_of_a_message_that_is_what_it_says() -> None:
         "auth.arc": "none",
         "auth.vouched": False,
         "auth.own_domain": False,
+        "auth.disguised": False,
     }
     assert set(got.facts) <= set(FACTS)
     assert [(one.check, one.code) for one in got.findings] == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "pass")]
@@ -89,11 +90,13 @@ def test_without_an_answer_nobody_is_called_a_liar() -> None:
     assert ("dmarc", "unavailable") in [(one.check, one.code) for one in got.findings]
 
 
-def test_a_subdomain_that_nobody_here_knows_is_ours_as_far_as_our_policy_says() -> None:
+def test_a_name_below_the_citys_is_the_citys_whatever_its_policy_says() -> None:
+    """Also one that is not in DNS."""
     below = signers.MESSAGE.replace(b"ann@sender.example", b"pay@finance.city.example")
     assert found(below, dns()).facts["auth.own_domain"] is True
     lenient = dns(**{"_dmarc.city.example": {"TXT": "v=DMARC1; p=reject; sp=none; np=none"}})
-    assert found(below, lenient).facts["auth.own_domain"] is False
+    assert found(below, lenient).facts["auth.own_domain"] is True
+    assert found(signers.signed(below, domain="city.example"), lenient).facts["auth.own_domain"] is False
 
 
 def test_a_hyphenated_domain_is_no_part_of_itself() -> None:

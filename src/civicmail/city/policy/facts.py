@@ -66,7 +66,18 @@ _ALL = (
     Fact("auth.dmarc_policy", "none", "What the domain of the From field asks for: none, quarantine, reject.", "dmarc"),
     Fact("auth.arc", "none", "pass, fail or none (RFC 8617).", "arc"),
     Fact("auth.vouched", False, "A sealer that the city believes says that it had passed DMARC (ARC).", "dkim"),
-    Fact("auth.own_domain", False, "From outside, in the name of one of the city's domains, without proof.", "dmarc"),
+    Fact(
+        "auth.own_domain",
+        False,
+        "From outside, in the name of one of the city's domains or one below (From, Sender, Resent fields, SPF), without proof.",
+        "dmarc",
+    ),
+    Fact(
+        "auth.disguised",
+        False,
+        "Programs may read its sender in several ways, one of the city's domains is in one of them, and it is not proven.",
+        "dmarc",
+    ),
     # spam (P-02)
     Fact("spam.score", 0, "0 to 1000, by the city's own learner; 0 until it has learnt enough.", "spam"),
     Fact("spam.band", "none", "none, ham, unsure or spam: by how many of the city's good messages lie above it.", "spam"),

@@ -24,7 +24,11 @@ _PROOF: Final = {
 _SAID: Final[dict[str, dict[str, str]]] = {
     "spf": _PROOF,
     "dkim": _PROOF | {"none": "it is not signed"},
-    "dmarc": _PROOF | {"own-domain": "from outside in the city's own name, without proof"},
+    "dmarc": _PROOF
+    | {
+        "own-domain": "from outside in the city's own name, without proof",
+        "disguised": "some programs show one of the city's addresses as its sender",
+    },
     "arc": _PROOF | {"none": "no seal", "vouched": "a forwarder vouches for it"},
     "spam": {"spam": "it looks like spam", "unsure": "it may be spam", "again": "it was reported as spam before"},
     "nearly": {"reported": "nearly the same as spam that was reported"},

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding
-from civicmail.mail.screening import arc, dkim, dmarc, nameserver, signatures, spf
+from civicmail.mail.screening import arc, dkim, dmarc, nameserver, pretence, senderfields, signatures, spf
 from civicmail.mail.screening.domains import a_labels, is_within
 from civicmail.mail.screening.origin import Origin, edge_says, origin
+from civicmail.mail.screening.pretence import Pretence, Proof
 from civicmail.mail.screening.resolver import Resolver
+from civicmail.mail.screening.senderfields import Senders
 from civicmail.mail.screening.shapes import NOTHING, Found, Outer
 from civicmail.mail.screening.signatures import Signed
 
@@ -48,16 +50,17 @@ async def find(case: Outer) -> Found:
     """The outer check."""
     if not case.inbound:
         return NOTHING
-    signed = await _signed(case)
+    signed, senders = await _signed(case)
     authors = signed.from_ if signed is not None else tuple(_authors(case))
     came = origin(case.envelope, case.world.settings)
+    claims = pretence.claims(senders, authors, case.envelope.sender, case.world.domains)
     if came.where == "here":
-        own = _own(authors, case) is not None
-        return Found(_own_finding(own), {"auth.own_domain": True} if own else {})
+        claimed = pretence.judged(claims)
+        return Found(_pretended(claimed), {name: True for name, is_so in _claims(claimed).items() if is_so})
     resolver: Resolver = case.world.tools[NAME]
     seconds = min(_MOST, case.world.settings.screening.seconds * _SHARE)
     verdicts = await evaluate(case, resolver, signed or Signed(authors, 1), came, seconds)
-    found = _found(verdicts, _is_pretended(verdicts, authors, case))
+    found = _found(verdicts, pretence.judged(claims, _proof(verdicts, signed)))
     return found if signed is not None else _unread(found)
 
 
@@ -117,42 +120,42 @@ def _unsure(decided: dmarc.Verdict, of_spf: spf.Verdict | None, of_dkim: Sequenc
     return decided
 
 
-# -- the city's own domains
+# -- in the name of the city
 
 
-def _own(authors: Sequence[str], case: Outer) -> str | None:
-    """The first domain of the city in whose name it is written; of a message without an author the envelope says it."""
-    domains = {a_labels(domain) for domain in case.world.domains}
-    named = [author for author in authors if author] or [a_labels(case.envelope.sender.rpartition("@")[2])]
-    return next((domain for domain in named if domain in domains), None)
+def _proof(verdicts: Verdicts, signed: Signed | None) -> Proof:
+    """What is there to prove a claim of the city's name."""
+    decided, of_spf = verdicts.dmarc, verdicts.spf
+    open_ones = [one.signature.domain for one in verdicts.dkim if one.result == "temperror"]
+    if of_spf is not None and of_spf.result == "temperror":
+        open_ones.append(of_spf.domain)
+    author = signed.from_[0] if signed is not None and len(signed.from_) == 1 else ""
+    return Proof(
+        domains=tuple(proof.domain for proof in _proofs(of_spf, verdicts.dkim)),
+        open=tuple(open_ones),
+        author=author if decided.result == "pass" or verdicts.vouched else "",
+        vouched=bool(verdicts.vouched),
+        undecided=decided.result == "temperror",
+        several=decided.result == "permerror",
+        spf=of_spf.result if of_spf is not None and of_spf.identity == "mailfrom" else "",
+    )
 
 
-def _is_pretended(verdicts: Verdicts, authors: Sequence[str], case: Outer) -> bool | None:
-    """From outside in the name of the city and without proof; None where that cannot be known now. A subdomain that nobody here
-    knows is the city's as far as its published policy says so."""
-    decided = verdicts.dmarc
-    if verdicts.vouched:
-        return False
-    own = _own(authors, case)
-    if own is None:
-        below = decided.result == "fail" and any(is_within(decided.domain, a_labels(domain)) for domain in case.world.domains)
-        return below and decided.policy != "none"
-    if decided.result == "permerror":
-        return True
-    if decided.result == "pass" or any(is_within(proof.domain, own) for proof in _proofs(verdicts.spf, verdicts.dkim)):
-        return False
-    unsure = decided.result == "temperror" or any(one.result == "temperror" for one in verdicts.dkim)
-    return None if unsure or (verdicts.spf is not None and verdicts.spf.result == "temperror") else True
+def _claims(found: Pretence) -> dict[str, bool]:
+    return {"auth.own_domain": bool(found.claimed), "auth.disguised": bool(found.disguise)}
 
 
-def _own_finding(own: bool) -> tuple[Finding, ...]:
-    return (Finding("dmarc", "own-domain", mask="from outside in the name of the city, without proof", version=VERSION),) * own
+def _pretended(found: Pretence) -> tuple[Finding, ...]:
+    """What is told of it."""
+    own = f"from outside in the name of the city, without proof: {found.claimed}"
+    rows = (("own-domain", found.claimed, own), ("disguised", found.disguise, f"not one honest mailbox: {found.disguise}"))
+    return tuple(Finding("dmarc", code, mask=mask, version=VERSION) for code, is_so, mask in rows if is_so)
 
 
 # -- what is told
 
 
-def _found(verdicts: Verdicts, pretended: bool | None) -> Found:
+def _found(verdicts: Verdicts, claimed: Pretence) -> Found:
     decided = verdicts.dmarc
     of_dkim = dkim.result(verdicts.dkim)
     facts: dict[str, FactValue] = {
@@ -163,21 +166,21 @@ def _found(verdicts: Verdicts, pretended: bool | None) -> Found:
         "auth.dmarc_policy": decided.policy,
         "auth.arc": verdicts.arc.result if verdicts.arc.result != "temperror" else "none",
         "auth.vouched": bool(verdicts.vouched),
-        "auth.own_domain": bool(pretended),
+        **_claims(claimed),
     }
-    gone = [name for name, out in _unavailable(verdicts, pretended) if out]
+    gone = [name for name, out in _unavailable(verdicts, claimed) if out]
     if gone:
         facts[UNAVAILABLE] = tuple(gone)
-    findings = (*_findings(verdicts), *_own_finding(bool(pretended)), *(_out(name) for name in gone))
+    findings = (*_findings(verdicts), *_pretended(claimed), *(_out(name) for name in gone))
     return Found(tuple(replace(one, version=VERSION) for one in findings), facts)
 
 
-def _unavailable(verdicts: Verdicts, pretended: bool | None) -> list[tuple[str, bool]]:
+def _unavailable(verdicts: Verdicts, claimed: Pretence) -> list[tuple[str, bool]]:
     """A check is unavailable where our own resolver was; DMARC also where nobody can say what the author's domain wants."""
     return [
         ("spf", verdicts.spf is not None and verdicts.spf.ours),
         ("dkim", any(one.ours for one in verdicts.dkim) or verdicts.arc.ours),
-        ("dmarc", verdicts.dmarc.result == "temperror" or pretended is None),
+        ("dmarc", verdicts.dmarc.result == "temperror" or claimed.unknown),
     ]
 
 
@@ -216,17 +219,17 @@ def _plain(text: str, marks: str, most: int) -> str:
 # -- a message that could not be read
 
 
-async def _signed(case: Outer) -> Signed | None:
-    """What the limited process has read; None where it has not."""
+async def _signed(case: Outer) -> tuple[Signed | None, Senders]:
+    """What the limited process has read; None and no senders where it has not."""
     plain: Any = case.seen.more.get(NAME)
     if not plain:
-        return None
+        return None, Senders()
     try:
-        signed = signatures.from_plain(plain)
+        signed, senders = signatures.from_plain(plain), senderfields.from_plain(plain["senders"])
     except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
-        return None
+        return None, Senders()
     awaits = any(one.form for one in signed.signatures) or any(one.message.form for one in signed.sets)
-    return await asyncio.to_thread(signatures.whole_body, signed, case.raw) if awaits else signed
+    return await asyncio.to_thread(signatures.whole_body, signed, case.raw) if awaits else signed, senders
 
 
 def _authors(case: Outer) -> list[str]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.city.access.lookalike import skeleton
+from civicmail.city.access.lookalike import WIDE, skeleton
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.mail.screening import staffnames
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")
-_WIDE_AT = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")  # signs that are shown like an at or a dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Claimed:
 
 def seen(name: str) -> str:
     """A display name as people see it."""
-    return staffnames.visible(name[: staffnames.LONGEST]).translate(_WIDE_AT)
+    return staffnames.visible(name[: staffnames.LONGEST]).translate(WIDE)
 
 
 def claimed(snapshot: Snapshot | None, name: str) -> Claimed:

@@ -18,6 +18,7 @@ from civicmail.core.message import addresses, encoded, limits
 from civicmail.mail.screening import canonical, tags
 from civicmail.mail.screening.canonical import Field, Form
 from civicmail.mail.screening.domains import a_labels, is_domain, is_within
+from civicmail.mail.screening.senderfields import senders_of
 from civicmail.mail.screening.shapes import Found, Inner
 
 NAME = "authentication"
@@ -121,13 +122,21 @@ def from_plain(plain: Mapping[str, Any]) -> Signed:
 
 def find(case: Inner) -> Found:
     """The inner check."""
-    return Found(more=read(case.raw, whole=len(case.raw) >= case.asked["size"]).plain())
+    header, _ = canonical.divided(case.raw)
+    every = canonical.fields(header)
+    more = _read(case.raw, header, every, whole=len(case.raw) >= case.asked["size"]).plain()
+    if case.asked["inbound"]:
+        more["senders"] = senders_of(case.raw, header, every, case.asked["domains"]).plain()
+    return Found(more=more)
 
 
 def read(raw: bytes, *, whole: bool = True) -> Signed:
     """All that a message says of its signatures. whole: raw is all of it, and not its beginning. Never raises."""
     header, _ = canonical.divided(raw)
-    every = canonical.fields(header)
+    return _read(raw, header, canonical.fields(header), whole=whole)
+
+
+def _read(raw: bytes, header: bytes, every: Sequence[Field], *, whole: bool) -> Signed:
     dkim = [field for field in every if field.name == b"dkim-signature"]
     sets, chain = _chain(every)
     from_, count = _from(header, every) if len(every) <= canonical.FIELDS_MOST else ((), 0)
