@@ -276,6 +276,47 @@ def test_numbers_go_on_when_every_file_was_sealed_and_removed(tmp_path: Path) ->
     again.close()
 
 
+@pytest.mark.parametrize("lost", ["retired", "the last file"])
+def test_numbers_are_never_given_twice_whatever_file_of_a_journal_is_lost(tmp_path: Path, lost: str) -> None:
+    """R-1225: new mail goes to another journal, and what is gone stays visible until somebody accounts for it."""
+    j = Journal.take(tmp_path, now=0)
+    add(j, b"1", b"2")
+    j.flush(0)
+    j.close()
+    if lost == "retired":
+        journal.retire(j.place, [path for _, path in journal.log_files(j.place)], 2)
+        (j.place / "retired").unlink()
+    else:
+        only_log(tmp_path).unlink()
+    with pytest.raises(DamagedFile, match="Records 1 to 2 of journal 0001 are gone, though they were synced"):
+        Journal.take_named(tmp_path, "0001")
+    assert journal.read_durable(j.place) == 2
+    other = Journal.take(tmp_path, now=0)
+    assert other.name == "0002"
+    other.close()
+
+
+def test_what_the_file_retired_should_say_is_said_where_it_is_damaged(tmp_path: Path) -> None:
+    j = Journal.take(tmp_path, now=0)
+    add(j, b"1", b"2")
+    j.flush(0)
+    j.close()
+    journal.retire(j.place, [path for _, path in journal.log_files(j.place)], 2)
+    for content in (b"", b"g", b"\xd3\x01"):
+        (j.place / "retired").write_bytes(content)
+        with pytest.raises(DamagedFile, match=r"last record that was sealed, 2 by the other files: .*write that number into it"):
+            journal.read_retired(j.place)
+    (j.place / "retired").write_bytes(b"2\n")
+    again = Journal.take_named(tmp_path, "0001")
+    assert again.number == 2
+    again.close()
+
+
+def test_a_number_that_no_journal_reaches_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "durable").write_bytes(bytes.fromhex("a8c1f0d3b7e59cd5"))
+    assert journal.read_durable(tmp_path) == 0
+
+
 def test_only_folders_with_hexadecimal_names_are_journals(tmp_path: Path) -> None:
     for name in ("0001", "00ff", "10000", "lost+found", "readme", ".x"):
         (tmp_path / "journal" / name).mkdir(parents=True)

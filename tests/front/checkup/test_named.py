@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -9,7 +10,8 @@ import pytest
 
 from civicmail.core.config import explain
 from civicmail.core.config.load import FILE
-from civicmail.front.checkup import named
+from civicmail.front.checkup import examine, named
+from civicmail.front.checkup.findings import Finding, Patient
 from front.cli.office import Office
 from mail.gateway.test_tls import make
 
@@ -61,14 +63,18 @@ def test_every_setting_that_names_a_file_is_looked_at() -> None:
     assert files == named.FILES
 
 
-def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made(office: Office, capsys: Capture) -> None:
+def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made(
+    office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R-1214: what is damaged is what brings people to `doctor`."""
-    office.receive(b"Subject: x\r\n\r\nx\r\n")
-    office.integrate()
-    (office.data / "index" / "current").write_bytes(b"\xd3")
+
+    def broken(_: Patient) -> Iterator[Finding]:
+        yield Finding("broken", "ok", str(int("no number")))
+
+    monkeypatch.setattr(examine, "CHECKS", (broken, *examine.CHECKS))
     assert office.run("doctor") == 1
     said = capsys.readouterr().out
-    assert "PROBLEM    lag: This could not be checked: " in said and "ok         disk: " in said and "mail out: " in said
+    assert "PROBLEM    broken: This could not be checked: " in said and "ok         disk: " in said and "mail out: " in said
 
 
 def test_lost_settings_of_an_installation_with_mail_are_written_anew_and_nothing_else(office: Office, capsys: Capture) -> None:

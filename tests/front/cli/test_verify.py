@@ -201,3 +201,43 @@ def test_a_damaged_index_is_a_problem(office: Office, verify: Output) -> None:
 def test_a_folder_that_is_no_installation(tmp_path: Path, office: Office) -> None:
     office.data = tmp_path / "nothing"
     assert office.run("verify") == 3
+
+
+def test_a_damaged_or_beheaded_index_is_said_by_verify_doctor_and_search(
+    office: Office, verify: Output, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """R-1226: one that has lost its meta.json looked like one of nothing that covers everything; `doctor` looked at none."""
+    office.receive(*BODIES)
+    index(office)
+    (meta,) = office.data.glob("index/*/*/*/meta.json")
+    for damage in (lambda: meta.write_bytes(meta.read_bytes()[:-9]), meta.unlink):
+        damage()
+        assert [p["code"] for p in verify("--deep")["problems"]] == ["index-damaged"]
+        capfdbinary.readouterr()
+        assert office.run("doctor") == 1
+        assert b"PROBLEM    index: The search index is damaged: " in capfdbinary.readouterr().out
+        assert office.run("search", "letter") == 5
+    assert office.run("rebuild", "index") == 0
+    capfdbinary.readouterr()
+    assert office.run("search", "--count", "letter") == 0
+    assert capfdbinary.readouterr().out.split()[0] == b"5"
+    assert verify("--deep")["problems"] == []
+
+
+def test_an_index_that_nobody_can_name_any_more_is_made_anew_by_the_next_holder(office: Office, verify: Output) -> None:
+    office.receive(*BODIES)
+    index(office)
+    (office.data / "index" / "current").write_bytes(b"\xd3\x91")
+    index(office)
+    assert verify("--deep")["problems"] == [] and "newer than the index" not in verify.words
+
+
+def test_verify_names_a_damaged_mark_of_what_was_sealed_and_checks_the_rest(office: Office, verify: Output) -> None:
+    office.receive(*BODIES)
+    index(office)
+    seal(office)
+    (office.data / "journal" / "0001" / "retired").write_bytes(b"")
+    office.receive(BODIES[0])
+    found = verify()
+    assert [p["code"] for p in found["problems"]] == ["damaged"]
+    assert "write that number into it" in verify.words and found["messages"] == 6

@@ -154,12 +154,38 @@ def test_a_damaged_recovery_file_is_told(tmp_path: Path, content: bytes) -> None
         keyring.is_proved(tmp_path)
 
 
-def test_without_a_keyring_the_answer_says_what_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(KeyMissing, match="civicmail init"):
+def test_without_a_keyring_the_answer_says_what_brings_it_back(tmp_path: Path) -> None:
+    with pytest.raises(KeyMissing, match="put it back from a backup"):
         keyring.is_proved(tmp_path)
-    with pytest.raises(KeyMissing, match="civicmail init"):
+    with pytest.raises(KeyMissing, match="put it back from a backup"):
         Keyring(tmp_path)
     keyring.create(tmp_path)
     (tmp_path / "keys" / "master.key").write_bytes(b"short")
     with pytest.raises(KeyMissing, match="recovery key"):
         Keyring(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["recovery.json", "segments", ""])
+def test_nothing_is_sealed_under_a_master_key_that_the_recovery_key_does_not_open(tmp_path: Path, lost: str) -> None:
+    """R-1221: it would be gone as soon as the right key is back; seen by either of two ways, for one of them may be missing."""
+    recovery = keyring.create(tmp_path)
+    Keyring(tmp_path).keep({SEGMENT: new_key()})
+    right = (tmp_path / "keys" / "master.key").read_bytes()
+    (tmp_path / "keys" / "master.key").write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+    if lost == "recovery.json":
+        (tmp_path / "keys" / "recovery.json").unlink()
+    elif lost:
+        (tmp_path / "keys" / "segments" / f"{SEGMENT}.key").unlink()
+    with pytest.raises(KeyMissing, match="keys recover"):
+        Keyring(tmp_path).keep({OTHER: new_key()})
+    assert Keyring(tmp_path).names() <= {SEGMENT}
+    if lost != "recovery.json":
+        keyring.recover(tmp_path, recovery)
+        Keyring(tmp_path).keep({OTHER: new_key()})
+
+
+def test_one_damaged_key_of_a_segment_keeps_nobody_from_sealing(tmp_path: Path) -> None:
+    keyring.create(tmp_path)
+    Keyring(tmp_path).keep({SEGMENT: new_key(), OTHER: new_key()})
+    (tmp_path / "keys" / "segments" / f"{OTHER}.key").write_bytes(b"CVK1" + bytes(68))
+    Keyring(tmp_path).keep({"03" * 16: new_key()})

@@ -33,6 +33,7 @@ from civicmail.core.disk.lease import Lease
 FILE_SIZE = 64 << 20
 IDLE_MS = 5 * 60 * 1000
 _NUMBER = struct.Struct("<Q")
+_MOST = 1 << 48
 _NAME = re.compile(r"[0-9a-f]{4,8}")
 Head = Callable[[str, int], bytes]
 
@@ -78,7 +79,8 @@ def read_durable(place: Path) -> int:
     try:
         fd = os.open(f"{place}/durable", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return int(_NUMBER.unpack(os.read(fd, _NUMBER.size))[0])
+            number = int(_NUMBER.unpack(os.read(fd, _NUMBER.size))[0])
+            return number if number <= _MOST else 0  # no journal lives so long
         finally:
             os.close(fd)
     except (OSError, struct.error):
@@ -86,11 +88,23 @@ def read_durable(place: Path) -> int:
 
 
 def read_retired(place: Path) -> int:
-    """The last number whose file was sealed and removed, 0 when none was."""
+    """The last number whose file was sealed and removed, 0 when none was. Raises DamagedFile, which says what it should be."""
     try:
-        return int((place / "retired").read_text())
+        return int((place / "retired").read_bytes())
     except FileNotFoundError:
         return 0
+    except ValueError:
+        raise DamagedFile(
+            f"{place / 'retired'} is damaged. It holds the number of the last record that was sealed, {retired_by_files(place)} "
+            "by the other files: "
+            "put it back from a copy, or write that number into it."
+        ) from None
+
+
+def retired_by_files(place: Path) -> int:
+    """What `retired` should say, as far as the files that are there tell it."""
+    files = log_names(place)
+    return files[0][0] - 1 if files else read_durable(place)
 
 
 def retire(place: Path, paths: Sequence[Path], last: int, files: Files = OS_FILES) -> None:
@@ -191,6 +205,9 @@ class Journal:
             self._cut(first, path, gone)
         self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
         self.number = lost.behind(gone, self.number)
+        if self.number < (synced := read_durable(self.place)):  # numbers would be given twice, and nothing would tell of the loss
+            span = f"Records {self.number + 1} to {synced} of journal {self.name}"
+            raise DamagedFile(f"{span} are gone, though they were synced: a file of it is missing, or `retired`.")
         self.durable = self.number
         if known := log_files(self.place):  # one seed for as long as there are files: a batch is encoded before its file is chosen
             self._seed = _seed_of(known[-1][1])

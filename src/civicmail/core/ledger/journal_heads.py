@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from civicmail.core.disk import frames, journal
+from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.ledger.problems import KeptRecord, Problem, records_text
 
 Report = Callable[[Problem], None]
@@ -23,20 +24,30 @@ def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
     for name in journal.names(data):
         place = journal.folder(data) / name
         told = journal.read_durable(place)
-        expected = journal.read_retired(place) + 1
+        expected = _retired(place, report) + 1
         for first, path in journal.log_files(place):
             try:
                 content = path.read_bytes()  # not mapped: a live file may be cut while it is read
             except FileNotFoundError:
                 continue  # sealed and removed at this moment
-            if expected < first and journal.read_retired(place) < first - 1:
+            if expected < first and _retired(place) < first - 1:
                 report(_missing(name, expected, first - 1, f"missing before {path.name}"))
             expected = first
             for record in _records(name, path, content, first, told, report):
                 yield record
                 expected = max(expected, record.number + 1)
-        if max(expected, journal.read_retired(place) + 1) <= told:
+        if max(expected, _retired(place) + 1) <= told:
             report(_missing(name, expected, told, "missing at the end, though synced"))
+
+
+def _retired(place: Path, report: Report | None = None) -> int:
+    """Up to which number all was sealed; where the file that says so is damaged, as the other files have it."""
+    try:
+        return journal.read_retired(place)
+    except DamagedFile as error:
+        if report is not None:
+            report(Problem("damaged", str(error), place.name))
+        return journal.retired_by_files(place)
 
 
 def _records(name: str, path: Path, content: bytes, first: int, told: int, report: Report) -> Iterator[KeptRecord]:

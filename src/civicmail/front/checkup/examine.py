@@ -15,6 +15,7 @@ from civicmail.front.checkup import (
     hooks,
     keeping,
     keys,
+    listening,
     machine,
     marking,
     named,
@@ -31,8 +32,9 @@ from civicmail.front.checkup.findings import Finding, Patient
 Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    named.named, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock, keeping.jobs, machine.attachments,
-    keeping.lag, keeping.delay, keeping.checkpoint, passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
+    named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
+    keeping.jobs, machine.attachments, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, passing.outstanding,
+    passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
     otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip

@@ -18,6 +18,8 @@ from civicmail.front.checkup.words import size, when
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica import status as standby
 from civicmail.mail.search import coverage
+from civicmail.mail.search.errors import DamagedIndex, NotIndexed
+from civicmail.mail.search.reader import Reader
 
 BEHIND_MOST = 10_000  # records
 DELAY_MOST = MINUTE
@@ -40,6 +42,19 @@ def jobs(p: Patient) -> Iterator[Finding]:
             yield Finding(f"job {job}", "ok", f"Process {lease.holder(place)} does it.")
         else:
             yield Finding(f"job {job}", level, f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
+
+
+def index(p: Patient) -> Iterator[Finding]:
+    """Whether the search index can be opened: else nothing is found, or not all of it."""
+    try:
+        Reader(p.data)
+    except NotIndexed:
+        return  # what is behind is said by others
+    except DamagedIndex as error:
+        do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
+        yield Finding("index", "problem", f"The search index is damaged: {str(error).partition('; run')[0]}.", do)
+    else:
+        yield Finding("index", "ok", "The search index can be opened.")
 
 
 def lag(p: Patient) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ def keys(p: Patient) -> Iterator[Finding]:
         if signing.private(p.data / "keys").public_key().public_bytes_raw() != signing.public(p.data / "keys"):
             again = "Put both back from a backup: checkpoints could not be checked."
             yield Finding("keys", "problem", "keys/ledger.key and keys/ledger.pub do not belong together.", again)
+        ring.require_ours()
         missing = {segment for _, _, segment in segments.listed(p.data)} - ring.names()
     except CivicmailError as error:
         yield Finding("keys", "problem", str(error), "Put the file back from a backup, or use `civicmail keys recover`.")

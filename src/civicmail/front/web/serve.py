@@ -29,6 +29,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.log import LogLevels
 
     from civicmail.front.web.pageserver import PageServer
+    from civicmail.mail.gateway.ports import require_free
 
     os.nice(NICE)
     memory.share()  # what is forked has it, too
@@ -40,6 +41,8 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     socket = Path(address.removeprefix("unix:")) if address.startswith(("/", "unix:")) else None
     if socket is not None:
         socket.unlink(missing_ok=True)
+    else:
+        require_free("The pages", address, settings.web.port)  # the server shares ports, also with another installation
     server = PageServer(
         "civicmail.front.web.wsgi:application",
         address="127.0.0.1" if socket else address,

@@ -24,7 +24,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from civicmail.core.config.errors import ConfigError, UsageError
+from civicmail.core.config.errors import CivicmailError, ConfigError, UsageError
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.ledger import keys as signing
 from civicmail.mail.archive.errors import KeyMissing
@@ -37,6 +37,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None, "\n": None, "\t": None})
 _RECOVERY_BYTES = 20
 _CHECK_BYTES = 5
+_NEWEST = 3  # segments whose keys are asked: one of them may be damaged
 
 
 def folder(data: Path) -> Path:
@@ -64,7 +65,8 @@ def new_recovery(data: Path, master: bytes, before: bytes, files: Files) -> str:
     recovery = os.urandom(_RECOVERY_BYTES)
     ledger = signing.private(folder(data)).private_bytes_raw()
     wrapped = _wrap(_recovery_key(recovery), master + ledger + before, b"recovery").hex()
-    _write_recovery(data, {"v": 1, "wrapped": wrapped, "proved": 0}, files)
+    masters = " ".join(master_name(key).hex() for key in (master, before) if key)
+    _write_recovery(data, {"v": 1, "wrapped": wrapped, "proved": 0, "masters": masters}, files)
     return _as_text(recovery)
 
 
@@ -102,6 +104,9 @@ def recover(data: Path, text: str, *, files: Files = OS_FILES) -> None:
     signing.create(folder(data), files)
 
 
+_AGAIN = "put it back from a backup, or `civicmail keys recover` writes it again by the recovery key"
+
+
 def new_key() -> bytes:
     """A key for one segment."""
     return os.urandom(KEY_BYTES)
@@ -115,23 +120,38 @@ class Keyring:
         self._files = files
         self._masters: dict[bytes, bytes] = {}  # name -> key, for reading
         self._master = b""
+        self._is_ours = False
         self._read_masters()
 
     def _read_masters(self) -> None:
         try:
             master = (self._place / "master.key").read_bytes()
         except FileNotFoundError:
-            raise KeyMissing(f"There is no master key in {self._place}; `civicmail init` makes one.") from None
+            raise KeyMissing(f"There is no master key in {self._place}; {_AGAIN}.") from None
         if len(master) != KEY_BYTES:
-            raise KeyMissing(f"The master key in {self._place} is damaged; the recovery key can write it again.")
+            raise KeyMissing(f"The master key in {self._place} is damaged; {_AGAIN}.")
         self._master = master
         self._masters = {master_name(master): master}
         with contextlib.suppress(FileNotFoundError):
             before = (self._place / "master.old").read_bytes()
             self._masters[master_name(before)] = before
 
+    def require_ours(self) -> None:
+        """Raise KeyMissing where the master key is not the one that recovery.json and the newest segments name. What would be
+        sealed under another could not be read any more when the right one is back."""
+        known: set[bytes] = set()
+        with contextlib.suppress(CivicmailError):
+            known = {bytes.fromhex(name) for name in str(_read_recovery(self._place.parent).get("masters", "")).split()}
+        newest = [self._path(segment).read_bytes() for segment in sorted(self.names())[-_NEWEST:]]
+        under = {content[len(_MAGIC) : len(_MAGIC) + _ID_BYTES] for content in newest if content[:4] == _MAGIC}
+        if (known and known.isdisjoint(self._masters)) or (under and under.isdisjoint(self._masters)):
+            raise KeyMissing(f"The master key in {self._place} is not the one that mail was sealed under before; {_AGAIN}.")
+        self._is_ours = True
+
     def keep(self, keys: Mapping[str, bytes]) -> None:
-        """Wrap and durably keep the keys of these new segments."""
+        """Wrap and durably keep the keys of these new segments. Raises KeyMissing where the master key is another than before."""
+        if not self._is_ours:
+            self.require_ours()
         place = self._place / "segments"
         self._files.make_folder(place)
         with contextlib.ExitStack() as stack:
@@ -251,7 +271,7 @@ def _read_recovery(data: Path) -> dict[str, int | str]:
         bytes.fromhex(str(state["wrapped"]))
         int(state["proved"])
     except FileNotFoundError:
-        raise KeyMissing(f"There is no keyring in {folder(data)}; `civicmail init` makes one.") from None
+        raise KeyMissing(f"{path} is missing; put it back from a backup of the keyring.") from None
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, binascii.Error):
         raise ConfigError(f"{path} is damaged; a backup of the keyring has another copy.") from None
     return state

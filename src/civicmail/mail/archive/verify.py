@@ -250,7 +250,10 @@ class Check:
         found = {}
         for name in journal.names(self._data):
             place = journal.folder(self._data) / name
-            last = journal.read_retired(place)
+            try:
+                last = journal.read_retired(place)
+            except DamagedFile:  # the check of journals says so
+                last = journal.retired_by_files(place)
             found[name] = min([last, *(first - 1 for first, _ in journal.log_files(place))])
         return found
 

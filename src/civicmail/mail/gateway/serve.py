@@ -23,6 +23,7 @@ from civicmail.mail.gateway.doors import Door, make_door
 from civicmail.mail.gateway.errors import CannotListen, ListenerError
 from civicmail.mail.gateway.gate import Gate, make_gate
 from civicmail.mail.gateway.people import People
+from civicmail.mail.gateway.ports import Listening, require_free
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.judging import Judging
@@ -54,6 +55,7 @@ class Gateway:
         self._sweeping: asyncio.TimerHandle | None = None
         self._confirmation: Confirmation | None = None
         self._judging: Judging | None = None
+        self._listening: Listening | None = None
         self.broken = asyncio.Event()
         self.gate: Gate
 
@@ -74,8 +76,12 @@ class Gateway:
         pipeline = Pipeline(commit, self._modes.of, lambda: people.now, self._judging, containing)
         self.gate = make_gate(self._settings, self._data, pipeline, self._clock, people)
         try:
+            self._listening = await asyncio.to_thread(Listening, self._data)
             for door in self._doors:
+                if self._listening.is_first:
+                    require_free(door.kind, door.address, door.port)
                 self._servers.append(await self._listen(door))
+            self._listening.share()
         except BaseException:
             await self._close()
             raise
@@ -145,6 +151,8 @@ class Gateway:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        if self._listening is not None:
+            self._listening.close()
         await self.gate.pipeline.commit.close()
         if self._confirmation is not None:
             await self._confirmation.close()

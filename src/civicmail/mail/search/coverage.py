@@ -44,12 +44,13 @@ def top(data: Path) -> Path:
 
 
 def current(data: Path) -> Path | None:
-    """The folder of the generation that is searched, None where there is none yet."""
+    """The folder of the generation that is searched, None where there is none yet, or the file that names it is damaged: then the
+    next holder of the lease makes a new one."""
     try:
-        name = (top(data) / "current").read_text().strip()
+        name = (top(data) / "current").read_bytes().strip()
     except FileNotFoundError:
         return None
-    return top(data) / name
+    return top(data) / name.decode() if name.isdigit() else None
 
 
 def covered(data: Path) -> dict[str, int]:

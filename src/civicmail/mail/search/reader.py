@@ -63,6 +63,8 @@ class Reader:
         if generation != self._generation:
             self._generation, self._open = generation, {}
         self.coverage = covered
+        if lost := sorted(p.parent for p in generation.glob("*/*/*.store") if not (p.parent / "meta.json").exists()):
+            raise DamagedIndex(f"The index {lost[0]} has lost its meta.json; run “civicmail rebuild index”.")
         without = {index_folder(generation, *key) for key in self._without}
         there = sorted(p.parent for p in generation.glob("*/*/meta.json") if p.parent not in without)
         self._open = {folder: self._opened(folder) for folder in there}

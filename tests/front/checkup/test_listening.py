@@ -1,0 +1,90 @@
+"""Where mail comes in somebody answers, and nobody else: what `doctor` says of listeners, and who shares a port (P-15, P-23)."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.load import FILE
+from civicmail.core.config.settings import Listener, Settings, Web
+from civicmail.front.checkup import listening
+from civicmail.front.checkup.findings import Patient
+from civicmail.mail.gateway.errors import CannotListen
+from front.cli.office import Office, now
+from mail.gateway.running import Client, running, settings_for
+
+
+def free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def levels(data: Path, settings: Settings) -> list[str]:
+    return [finding.level for finding in listening.mail_in(Patient(data, settings, now()))]
+
+
+def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
+    """R-1222: not before a gateway has listened for the first time; a port that another family or address has does not count."""
+    settings = settings_for(Listener(port=free()), Listener(kind="relay", address="0.0.0.0", port=free()))
+    data = Office(tmp_path / "data").data
+    assert levels(data, settings) == ["not-set-up"] * 2
+    with running(data, settings):
+        assert levels(data, settings) == ["ok"]
+    away = list(listening.mail_in(Patient(data, settings, now())))
+    assert [finding.level for finding in away] == ["problem"] * 2
+    assert "connection refused" in away[0].text and "civicmail run" in away[0].do
+    assert levels(data, settings_for(Listener(port=0))) == ["ok"]
+
+
+def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
+    office, port = Office(tmp_path / "data"), free()
+    settings = Settings(web=Web(port=port))
+    said = [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+    (office.data / "leases" / "listening").touch()
+    said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+    with closing(socket.create_server(("127.0.0.1", port))):
+        said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+    assert said == ["not-set-up", "problem", "ok"]
+    assert not list(listening.pages(Patient(office.data, Settings(web=Web(serve=False)), now())))
+
+
+def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_path: Path) -> None:
+    """R-1223: the kernel would give each a part of the mail, and neither would know."""
+    one, other = (Office(tmp_path / name).data for name in ("one", "other"))
+    settings = settings_for(Listener(port=free()))
+    with running(one, settings) as first, running(one, settings) as second:
+        assert first.port == second.port
+        with pytest.raises(CannotListen, match=r"another program has it.*ss -ltnp"), running(other, settings):
+            pass
+        first.stop()
+        with pytest.raises(CannotListen, match="another program has it"), running(other, settings):
+            pass
+        with Client(second.port) as client:
+            assert client.reply().startswith("220 ")
+    with running(other, settings) as third, Client(third.port) as client:
+        assert client.reply().startswith("220 ")
+
+
+def test_the_pages_of_two_installations_do_not_share_a_port(tmp_path: Path) -> None:
+    """R-1224: half of the people would sign in to the wrong city. The other one shares its port, as its server does."""
+    office = Office(tmp_path / "data")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        (office.data / FILE).write_text(f"[web]\nport = {other.getsockname()[1]}\n")
+        command = [sys.executable, "-m", "civicmail.front.cli.main", "run", "web", "--data", str(office.data)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            watch = threading.Timer(20, process.terminate)
+            watch.start()
+            said = process.communicate()[1]
+            watch.cancel()
+    assert process.returncode == 5
+    assert "The pages cannot listen on 127.0.0.1" in said and "another program has it" in said
